@@ -1,0 +1,162 @@
+"""The vocabulary of what is to be seen. Small on purpose: the set of plots is curated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trace:
+    """A curve or a set of points.
+
+    Attributes
+    ----------
+    key
+        Stable name of the trace inside its panel: the renderer updates what it drew under the same key.
+    x, y
+        Float arrays of one length; NaN is a gap. Arrays are never changed in place: an unchanged trace
+        comes with the very same array objects, so `is` tells whether anything is new.
+    label
+        Legend entry, '' for none.
+    series
+        Position in the colour and line-style cycle; repetitions differ by both.
+    style
+        ``line``, ``points`` (markers only) or ``both``.
+    """
+
+    key: str
+    x: Array
+    y: Array
+    label: str = ""
+    series: int = 0
+    style: Literal["line", "points", "both"] = "line"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mesh:
+    """A map on a grid.
+
+    Attributes
+    ----------
+    x, y
+        Positions of the columns and rows, 1-D, ascending or descending.
+    z
+        Values, shape (len(y), len(x)); NaN where not measured.
+    label
+        Of the colour bar.
+    contour
+        Filled contours in place of pixels.
+    """
+
+    key: str
+    x: Array
+    y: Array
+    z: Array
+    label: str = ""
+    contour: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A marked place, such as the result of an alignment."""
+
+    key: str
+    x: float
+    y: float
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A vertical line, such as an emission energy."""
+
+    key: str
+    x: float
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A note inside a panel, at axes fractions (0 to 1)."""
+
+    key: str
+    text: str
+    x: float = 0.5
+    y: float = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """One pair of axes.
+
+    Attributes
+    ----------
+    row, column, row_span, column_span
+        Place in the figure's grid.
+    x_name, y_name
+        Machine names of the axes (a motor, ``energy``), '' where there is none.
+    legend
+        ``full``, ``compact`` (many entries, small) or ``none``.
+    """
+
+    key: str
+    title: str = ""
+    x_label: str = ""
+    y_label: str = ""
+    row: int = 0
+    column: int = 0
+    row_span: int = 1
+    column_span: int = 1
+    traces: tuple[Trace, ...] = ()
+    meshes: tuple[Mesh, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    lines: tuple[Line, ...] = ()
+    texts: tuple[Text, ...] = ()
+    legend: Literal["full", "compact", "none"] = "none"
+    y_inverted: bool = False
+    x_name: str = ""
+    y_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Figure:
+    """One window, tab or picture.
+
+    Attributes
+    ----------
+    id
+        Of its own, stable as long as the figure lives.
+    kind
+        Of the scan it shows.
+    rows, columns
+        Size of the grid of panels.
+    width, height
+        Of a picture, inches.
+    """
+
+    id: str
+    kind: str
+    title: str
+    panels: tuple[Panel, ...]
+    rows: int = 1
+    columns: int = 1
+    width: float = 8.0
+    height: float = 6.0
+
+    def panel(self, key: str) -> Panel:
+        """Return the panel with this key.
+
+        Raises
+        ------
+        KeyError
+            There is none.
+        """
+        for panel in self.panels:
+            if panel.key == key:
+                return panel
+        raise KeyError(key)

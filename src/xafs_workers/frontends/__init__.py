@@ -1,0 +1,1 @@
+"""Who looks: each front end pulls figures and makes them visible."""

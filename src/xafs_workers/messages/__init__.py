@@ -1,0 +1,1 @@
+"""What came in, parsed: one module a kind of control message."""

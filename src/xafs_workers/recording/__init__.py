@@ -1,0 +1,1 @@
+"""Sessions recorded to a file and replayed to Kafka."""

@@ -1,0 +1,61 @@
+"""The one plug-in mechanism: a module registers what it owns, a room is discovered at start."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Registry(Generic[T]):
+    """Things known by a key, claimed in the file that owns them.
+
+    Parameters
+    ----------
+    room
+        Package whose modules register, e.g. ``xafs_workers.figures``.
+    """
+
+    def __init__(self, room: str):
+        self.room = room
+        self._entries: dict[str, T] = {}
+        self._discovered = False
+
+    def register(self, key: str) -> Callable[[T], T]:
+        """Return a decorator that claims `key`; a second claim is a ValueError."""
+
+        def claim(entry: T) -> T:
+            if key in self._entries:
+                raise ValueError(f"{key!r} in {self.room} is claimed by {self._entries[key]!r} and {entry!r}")
+            self._entries[key] = entry
+            return entry
+
+        return claim
+
+    def discover(self) -> Registry[T]:
+        """Import every module of the room, once, so that all of them have registered."""
+        if not self._discovered:
+            package = importlib.import_module(self.room)
+            for module in pkgutil.iter_modules(package.__path__):
+                importlib.import_module(f"{self.room}.{module.name}")
+            self._discovered = True
+        return self
+
+    def get(self, key: str) -> T | None:
+        """Return the entry for `key`, or None."""
+        return self.discover()._entries.get(key)
+
+    def __getitem__(self, key: str) -> T:
+        return self.discover()._entries[key]
+
+    def __contains__(self, key: object) -> bool:
+        return key in self.discover()._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self.discover()._entries))
+
+    def __len__(self) -> int:
+        return len(self.discover()._entries)

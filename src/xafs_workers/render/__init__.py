@@ -1,0 +1,1 @@
+"""A figure drawn, by one module a drawing library."""

@@ -1,0 +1,74 @@
+"""What is folded into the board: control messages, documents, ticks and results of reductions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xafs_workers.messages.base import ControlMessage
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Origin:
+    """Where a record stands on Kafka."""
+
+    topic: str
+    partition: int
+    offset: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A control message with its record time (POSIX seconds)."""
+
+    message: ControlMessage
+    time: float
+    origin: Origin
+
+    @property
+    def id(self) -> str:
+        """The message's own id, else its origin."""
+        return self.message.message_id or str(self.origin)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A Bluesky document with its record time (POSIX seconds)."""
+
+    name: str
+    doc: Mapping[str, Any]
+    time: float
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time that passed while nothing arrived (POSIX seconds). Ticks may only close scans."""
+
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """The result of a reduction that the board had asked for.
+
+    Attributes
+    ----------
+    scan
+        Id of the scan it belongs to.
+    key
+        What was reduced, as the board named it in its request.
+    values
+        Results by Larch's names (`e0`, `edge_step`, `k`, `chi`, ...).
+    """
+
+    scan: str
+    key: str
+    values: Mapping[str, Any]
+
+
+Item = Control | Document | Tick | Reduced

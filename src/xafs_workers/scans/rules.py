@@ -1,0 +1,39 @@
+"""What a board needs to know of the beamline: names of columns, channels of detectors, times and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from xafs_workers.settings import Columns, Detectors, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Constants of a board, taken from the settings once.
+
+    Attributes
+    ----------
+    settle
+        Time after an end message in which the run's stop document may still come, seconds.
+    release
+        Age at which open state is given up, seconds.
+    """
+
+    columns: Columns = field(default_factory=Columns)
+    channels: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: Detectors().channels)
+    keep_scans: int = 50
+    keep_runs: int = 50
+    settle: float = 2.0
+    release: float = 24 * 3600.0
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Rules:
+        """Take from the settings what a board needs."""
+        return cls(
+            columns=settings.columns,
+            channels=settings.detectors.channels,
+            keep_scans=settings.retention.scans,
+            keep_runs=settings.retention.runs,
+            release=settings.retention.open_hours * 3600.0,
+        )

@@ -1,0 +1,1 @@
+"""Effects outside the process that are not files: answers and heartbeats."""

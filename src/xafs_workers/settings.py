@@ -1,0 +1,196 @@
+"""The configuration tree: YAML file < environment (XAFS_WORKERS_...) < options. Unknown keys are refused."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+CONFIG_FILES = (Path("/etc/xafs-workers/config.yaml"), Path("~/.config/xafs-workers/config.yaml"))
+
+
+class ConfigurationError(ValueError):
+    """The configuration cannot be used; the text names the file, the key and what is expected."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Kafka(_Part):
+    """Where the topics are. `{beamline}` in a topic's name is replaced."""
+
+    config_file: Path | None = Field(
+        None, description="kafka.yml of the facility; else $BLUESKY_KAFKA_CONFIG_PATH, else /etc/bluesky/kafka.yml"
+    )
+    bootstrap_servers: str | None = Field(None, description="host:port[,host:port]; overrides the file's")
+    control_topic: str = Field("{beamline}.test", description="control messages")
+    documents_topic: str = Field("{beamline}.bluesky.runengine.documents", description="Bluesky documents")
+    answers_topic: str = Field("{beamline}.workers.answers", description="what workers answer")
+    status_topic: str = Field("{beamline}.workers.status", description="heartbeats")
+    dead_letters_topic: str = Field("{beamline}.workers.dead-letters", description="what could not be used, and why")
+    tag: str = Field("bmm", description="first element of a control message on the wire")
+    key: str = Field("abcdef", description="constant Kafka key of control messages: keeps them in order")
+    max_record_bytes: int = Field(8 * 1024 * 1024, gt=0, description="larger records become dead letters")
+
+
+class Storage(_Part):
+    """Where a group's files live."""
+
+    proposals_root: Path = Field(
+        Path("/nsls2/data3/bmm/proposals"), description="below it <cycle>/<data_session>; must exist"
+    )
+    root_aliases: dict[str, str] = Field(
+        {"/nsls2/data/bmm/proposals": "/nsls2/data3/bmm/proposals"}, description="other names of the same root"
+    )
+    cycle: str | None = Field(None, description="used where a run's start document names no cycle")
+
+
+class Columns(_Part):
+    """Names of the data keys at this beamline."""
+
+    i0: str = "I0"
+    it: str = "It"
+    ir: str = "Ir"
+    iy: str = "Iy"
+    energy: str = "dcm_energy"
+    dwell_time: str = Field("dwti_dwell_time", description="seconds")
+
+
+class Detectors(_Part):
+    """Channels of each fluorescence detector, in the order in which they are summed."""
+
+    channels: dict[str, tuple[int, ...]] = {
+        "1-element SDD": (8,),
+        "4-element SDD": (1, 2, 3, 4),
+        "7-element SDD": (1, 2, 3, 4, 5, 6, 7),
+        "dante": (1, 2, 3, 4, 5, 6, 7),
+    }
+
+
+class Retention(_Part):
+    """How much of what ended is kept in memory."""
+
+    scans: int = Field(50, ge=1, description="ended scans whose figures stay")
+    runs: int = Field(50, ge=1, description="finished runs that belong to no scan")
+    open_hours: float = Field(24.0, gt=0, description="open state older than this is closed and released")
+
+
+class Recovery(_Part):
+    """How a worker finds what it missed."""
+
+    look_back_hours: float = Field(12.0, gt=0, description="screen and browser: how far back open scans are sought")
+
+
+class Pictures(_Part):
+    """Pictures in the proposal folder."""
+
+    also: tuple[Literal["pdf", "svg"], ...] = Field((), description="formats written beside each PNG")
+    dots_per_inch: int = Field(120, ge=50, le=600)
+
+
+class Logging(_Part):
+    """What is logged, and how."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    style: Literal["text", "json"] = "text"
+    heartbeat_seconds: float = Field(10.0, gt=0, description="status records; a log line at least each minute")
+
+
+class Settings(BaseSettings):
+    """All settings of all workers."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="XAFS_WORKERS_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    beamline: str = Field("bmm", description="prefix of topics and consumer groups")
+    kafka: Kafka = Kafka()
+    storage: Storage = Storage()
+    columns: Columns = Columns()
+    detectors: Detectors = Detectors()
+    retention: Retention = Retention()
+    recovery: Recovery = Recovery()
+    pictures: Pictures = Pictures()
+    logging: Logging = Logging()
+    state_directory: Path | None = Field(
+        None, description="ledger and outboxes; else $STATE_DIRECTORY, else ~/.local/state/xafs-workers"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let only the environment and what `load` passes take part."""
+        return (env_settings, init_settings)
+
+    def topic(self, which: Literal["control", "documents", "answers", "status", "dead_letters"]) -> str:
+        """Return the name of a topic at this beamline."""
+        return getattr(self.kafka, f"{which}_topic").format(beamline=self.beamline)
+
+    def state_folder(self) -> Path:
+        """Return the folder of the worker's own state (not created)."""
+        given = self.state_directory or os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+        return Path(given or "~/.local/state/xafs-workers").expanduser()
+
+
+def load(config: Path | None = None, options: dict[str, Any] | None = None) -> Settings:
+    """Read the settings.
+
+    Parameters
+    ----------
+    config
+        A YAML file that must exist; without it the first of `CONFIG_FILES` that exists, else none.
+    options
+        Nested mapping of what the command line gave; it overrides file and environment.
+
+    Raises
+    ------
+    ConfigurationError
+        The file cannot be read, or a key is unknown or has a wrong value.
+    """
+    path = config or next((p.expanduser() for p in CONFIG_FILES if p.expanduser().is_file()), None)
+    try:
+        settings = Settings(**(_read(path) if path else {}))
+        if options:
+            settings = Settings.model_validate(_merged(settings.model_dump(), options))
+    except ValidationError as error:
+        raise ConfigurationError(f"{path or 'environment'}: " + _explain(error)) from error
+    return settings
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: {error}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path}: a {type(content).__name__}: expected a mapping of settings")
+    return content
+
+
+def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merged(merged[key], value) if both else value
+    return merged
+
+
+def _explain(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']} (came: {e['input']!r:.80})" for e in error.errors())

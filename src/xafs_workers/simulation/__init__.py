@@ -1,0 +1,1 @@
+"""A simulated beamline that speaks the real protocol."""

@@ -1,0 +1,216 @@
+"""Bytes on the wire and values in the house: msgpack with a numpy hook of our own, and the answer records."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+# The names of the submodules are taken because bluesky-kafka replaces `msgpack.unpackb` for the whole process
+# by one that unpickles object arrays.
+try:
+    from msgpack._cmsgpack import Packer, unpackb
+except ImportError:  # pragma: no cover - a Python without the compiled module
+    from msgpack.fallback import Packer, unpackb  # type: ignore[assignment]
+import numpy as np
+
+SAFE_KINDS = frozenset("biufcSU")
+"""numpy's dtype kinds that are rebuilt: bool, (unsigned) integer, float, complex, bytes, text."""
+
+MAX_RECORD_BYTES = 8 * 1024 * 1024
+
+
+class Undecodable(ValueError):
+    """A record whose bytes are no usable message; the text says what came and what is expected."""
+
+
+def _dtype(description: Any) -> np.dtype[Any]:
+    if not isinstance(description, str | bytes):
+        raise Undecodable(f"numpy map of type {description!r:.80}: expected a plain dtype such as '<f8'")
+    text = description.decode("ascii", "replace") if isinstance(description, bytes) else description
+    try:
+        dtype = np.dtype(text)
+    except (TypeError, ValueError, SyntaxError) as error:
+        raise Undecodable(f"numpy map with unknown dtype {text!r:.80}") from error
+    if dtype.kind not in SAFE_KINDS:
+        raise Undecodable(f"numpy map of dtype kind {dtype.kind!r}: expected one of {''.join(sorted(SAFE_KINDS))}")
+    return dtype
+
+
+def _array(obj: Mapping[Any, Any], data: bytes, dtype: np.dtype[Any]) -> np.ndarray:
+    shape = obj.get(b"shape", ())
+    if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape):
+        raise Undecodable(f"numpy map with shape {shape!r:.80}: expected a list of counts")
+    if len(data) != math.prod(shape) * dtype.itemsize:
+        raise Undecodable(f"numpy map of {len(data)} bytes: shape {shape!r:.80} of {dtype.str} needs another length")
+    return np.frombuffer(data, dtype=dtype).reshape(shape)
+
+
+def rebuild_numpy(obj: dict[Any, Any]) -> Any:
+    """Turn a map written by msgpack-numpy back into a number or an array; any other map stays as it is.
+
+    Only dtype kinds b i u f c S U are rebuilt and the buffer's length is checked. Nothing here can reach pickle.
+
+    Raises
+    ------
+    Undecodable
+        The map claims to be numpy's but is of another kind, or its parts do not fit together.
+    """
+    if b"nd" not in obj:
+        if b"complex" in obj:
+            return _complex(obj.get(b"data"))
+        return obj
+    kind = obj.get(b"kind", b"")
+    if kind not in (b"", ""):
+        raise Undecodable(f"numpy map of kind {kind!r:.20}: object and structured arrays are refused")
+    data = obj.get(b"data")
+    if not isinstance(data, bytes):
+        raise Undecodable(f"numpy map whose data is a {type(data).__name__}: expected bytes")
+    dtype = _dtype(obj.get(b"type"))
+    if obj[b"nd"]:
+        return _array(obj, data, dtype)
+    if len(data) != dtype.itemsize or dtype.itemsize == 0:
+        raise Undecodable(f"numpy number of {len(data)} bytes: {dtype.str} needs {dtype.itemsize}")
+    return np.frombuffer(data, dtype=dtype)[0].item()
+
+
+def _complex(text: Any) -> complex:
+    try:
+        return complex(text if isinstance(text, str) else text.decode("ascii"))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise Undecodable(f"complex number written as {text!r:.40}") from error
+
+
+def decode(value: bytes | None, limit: int = MAX_RECORD_BYTES) -> tuple[str, dict[str, Any]]:
+    """Decode the value of a Kafka record.
+
+    Parameters
+    ----------
+    value
+        msgpack of ``[name, mapping]``, or of a bare mapping.
+    limit
+        Largest value accepted, bytes.
+
+    Returns
+    -------
+    name, body
+        The tag or document name ('' for a bare mapping), and the mapping with text keys.
+
+    Raises
+    ------
+    Undecodable
+        With the reason, never any other exception.
+    """
+    if value is None:
+        raise Undecodable("record without a value: expected msgpack of [name, mapping]")
+    if len(value) > limit:
+        raise Undecodable(f"record of {len(value)} bytes: the limit is {limit}")
+    try:
+        content = unpackb(value, raw=False, strict_map_key=False, object_hook=rebuild_numpy)
+    except Undecodable:
+        raise
+    except RecursionError as error:
+        raise Undecodable("record nested too deeply") from error
+    except Exception as error:  # noqa: BLE001 - hostile bytes: msgpack raises many kinds, each is one bad record
+        raise Undecodable(f"not msgpack: {type(error).__name__}: {str(error):.200}") from error
+    return _envelope(content)
+
+
+def _envelope(content: Any) -> tuple[str, dict[str, Any]]:
+    if isinstance(content, dict):
+        name, body = "", content
+    elif isinstance(content, list) and len(content) == 2:
+        name, body = content
+    else:
+        raise Undecodable(f"a {_shape_of(content)}: expected [name, mapping] or a bare mapping")
+    if not isinstance(name, str):
+        raise Undecodable(f"a name of type {type(name).__name__}: expected text")
+    if not isinstance(body, dict):
+        raise Undecodable(f"{name or 'message'!r:.40} with a body of type {type(body).__name__}: expected a mapping")
+    for key in body:
+        if not isinstance(key, str):
+            raise Undecodable(f"key {key!r:.40} of type {type(key).__name__}: expected text")
+    return name, body
+
+
+def _shape_of(content: Any) -> str:
+    return f"list of {len(content)}" if isinstance(content, list) else type(content).__name__
+
+
+def _plain(obj: Any) -> Any:
+    if isinstance(obj, np.ndarray):
+        if obj.dtype.kind not in SAFE_KINDS:
+            raise TypeError(f"array of dtype {obj.dtype} cannot be sent")
+        array = np.ascontiguousarray(obj)
+        return {b"nd": True, b"type": array.dtype.str, b"kind": b"", b"shape": obj.shape, b"data": array.tobytes()}
+    if isinstance(obj, np.generic):
+        return obj.item()
+    if isinstance(obj, set | frozenset):
+        return sorted(obj)
+    raise TypeError(f"{type(obj).__name__} cannot be sent")
+
+
+def encode(name: str, body: Mapping[str, Any]) -> bytes:
+    """Encode ``[name, body]`` as bluesky-kafka does (arrays as msgpack-numpy writes them)."""
+    packed = Packer(default=_plain, use_bin_type=True).pack([name, dict(body)])
+    if packed is None:  # pragma: no cover - only with autoreset=False
+        raise TypeError("nothing was packed")
+    return bytes(packed)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a worker says of one control message, on the answers topic.
+
+    Attributes
+    ----------
+    message_id
+        The message's own id, else ``<topic>/<partition>/<offset>``.
+    state
+        ``accepted``, ``done``, ``failed`` or ``value``.
+    seconds
+        From reading the message to this answer.
+    """
+
+    message_id: str
+    worker: str
+    kind: str
+    action: str
+    state: str
+    value: Any = None
+    paths: tuple[str, ...] = ()
+    reason: str = ""
+    seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the answer as it goes on the wire."""
+        return {**asdict(self), "paths": list(self.paths)}
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A record that could not be used, and why.
+
+    Attributes
+    ----------
+    outcome
+        ``undecodable``, ``unknown``, ``invalid`` or ``failed``.
+    excerpt
+        The first bytes of the record, for whoever looks into it.
+    """
+
+    worker: str
+    topic: str
+    partition: int
+    offset: int
+    time: float
+    outcome: str
+    reason: str
+    kind: str = ""
+    field: str = ""
+    excerpt: bytes = field(default=b"", repr=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the dead letter as it goes on the wire."""
+        return asdict(self)

@@ -1,0 +1,1 @@
+"""The roles, composed: one short module a role."""
