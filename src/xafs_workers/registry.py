@@ -35,27 +35,27 @@ class Registry(Generic[T]):
 
         return claim
 
-    def discover(self) -> Registry[T]:
-        """Import every module of the room, once, so that all of them have registered."""
+    def discover(self) -> dict[str, T]:
+        """Import every module of the room, once, and return what all of them registered."""
         if not self._discovered:
             package = importlib.import_module(self.room)
             for module in pkgutil.iter_modules(package.__path__):
                 importlib.import_module(f"{self.room}.{module.name}")
             self._discovered = True
-        return self
+        return self._entries
 
     def get(self, key: str) -> T | None:
         """Return the entry for `key`, or None."""
-        return self.discover()._entries.get(key)
+        return self.discover().get(key)
 
     def __getitem__(self, key: str) -> T:
-        return self.discover()._entries[key]
+        return self.discover()[key]
 
     def __contains__(self, key: object) -> bool:
-        return key in self.discover()._entries
+        return key in self.discover()
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self.discover()._entries))
+        return iter(sorted(self.discover()))
 
     def __len__(self) -> int:
-        return len(self.discover()._entries)
+        return len(self.discover())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 # The names of the submodules are taken because bluesky-kafka replaces `msgpack.unpackb` for the whole process
@@ -112,8 +113,8 @@ def decode(value: bytes | None, limit: int = MAX_RECORD_BYTES) -> tuple[str, dic
         raise
     except RecursionError as error:
         raise Undecodable("record nested too deeply") from error
-    except Exception as error:  # noqa: BLE001 - hostile bytes: msgpack raises many kinds, each is one bad record
-        raise Undecodable(f"not msgpack: {type(error).__name__}: {str(error):.200}") from error
+    except Exception as error:  # hostile bytes: msgpack raises many kinds, each is one bad record
+        raise Undecodable(f"not msgpack: {type(error).__name__}: {error!s:.200}") from error
     return _envelope(content)
 
 
@@ -209,7 +210,7 @@ class DeadLetter:
     reason: str
     kind: str = ""
     field: str = ""
-    excerpt: bytes = field(default=b"", repr=False)
+    excerpt: bytes = dataclasses.field(default=b"", repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the dead letter as it goes on the wire."""
