@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from xafs_workers.figures.model import Array, Figure, Panel, Text, Trace
+from xafs_workers.figures.model import Array, Figure, Panel
+from xafs_workers.figures.tracing import Curve, traced
 from xafs_workers.scans import spectra
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.detectors import fluorescence_channels
+from xafs_workers.scans.detectors import Wish, fluorescence
 from xafs_workers.scans.metadata import mapping, text
 from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
@@ -31,19 +32,6 @@ class Asked:
     detector: str
     fluo_detector: str | None = None
     stack: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """A signal: how it is labelled and computed; `spectra.MissingColumn` or `NoChannels` where it cannot be."""
-
-    key: str
-    compute: Callable[[Run], Array]
-    label: str = ""
-
-
-class NoChannels(LookupError):
-    """A run in which the fluorescence cannot be told."""
 
 
 FLUORESCENCE = frozenset({"fluorescence", "xs1", "dante"})
@@ -91,22 +79,17 @@ def _signal(asked: Asked, run: Run | None, rules: Rules) -> tuple[str, tuple[Cur
 
 
 def _raw(key: str, label: str = "") -> Curve:
-    return Curve(key, lambda run: spectra.column(run.points, key), label)
+    return Curve(key, y=lambda run: spectra.column(run.points, key), label=label)
 
 
 def _ratio(label: str, key: str, rules: Rules) -> Curve:
     legend = label if key in ("Ita", "Itb") else ""
-    return Curve(label, lambda run: spectra.ratio(run.points, key, rules.columns.i0), legend)
+    return Curve(label, y=lambda run: spectra.ratio(run.points, key, rules.columns.i0), label=legend)
 
 
 def _fluorescence(asked: Asked, rules: Rules) -> Curve:
-    def compute(run: Run) -> Array:
-        found = fluorescence_channels(run, rules, detector=asked.detector, fluo_detector=asked.fluo_detector)
-        if found.problem:
-            raise NoChannels(found.problem)
-        return spectra.fluorescence(run.points, found.columns, rules.columns)
-
-    return Curve("fluorescence", compute)
+    wish = Wish(asked.detector, asked.fluo_detector)
+    return Curve("fluorescence", y=lambda run: fluorescence(run, rules, wish))
 
 
 def _panel(key: str, y_label: str, curves: tuple[Curve, ...], asked: Asked, run: Run | None) -> Panel:
@@ -114,17 +97,16 @@ def _panel(key: str, y_label: str, curves: tuple[Curve, ...], asked: Asked, run:
     panel = Panel(key, "", x_label, y_label, x_name=asked.motor or "time", y_name=key)
     if run is None or not len(run.points):
         return panel
-    traces: list[Trace] = []
-    problems: list[str] = []
-    for series, curve in enumerate(curves):
-        try:
-            x = spectra.column(run.points, asked.motor) if asked.motor else spectra.elapsed(run.points)
-            traces.append(Trace(curve.key, x, curve.compute(run), curve.label, series, "both"))
-        except (spectra.MissingColumn, NoChannels) as problem:
-            problems.append(str(problem))
-    texts = (Text("problem", "\n".join(dict.fromkeys(problems))),) if problems else ()
+    placed = (replace(curve, x=_abscissa(asked), series=series) for series, curve in enumerate(curves))
+    traces, notes = traced(((run, curve) for curve in placed), "both")
     legend = "full" if any(trace.label for trace in traces) else "none"
-    return replace(panel, traces=tuple(traces), texts=texts, legend=legend)
+    return replace(panel, traces=traces, texts=notes, legend=legend)
+
+
+def _abscissa(asked: Asked) -> Callable[[Run], Array]:
+    if asked.motor:
+        return lambda run: spectra.column(run.points, asked.motor)
+    return lambda run: spectra.elapsed(run.points)
 
 
 def _with_unit(key: str, run: Run | None) -> str:

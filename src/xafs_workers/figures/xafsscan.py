@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import cast
 
-from xafs_workers.figures.model import Array, Figure, Panel, Text, Trace
+from xafs_workers.figures.model import Array, Figure, Panel
+from xafs_workers.figures.tracing import Curve, traced
 from xafs_workers.figures.views import views
 from xafs_workers.messages.xafsscan import XafsscanStart
 from xafs_workers.scans import spectra
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.detectors import fluorescence_channels
+from xafs_workers.scans.detectors import Wish, fluorescence
 from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan, Window
@@ -21,10 +22,6 @@ COMPACT_FROM = 10
 
 FLUORESCENCE = ("fluorescence", "xs1", "dante")
 SCATTERING = ("pilatus", "eiger")
-
-
-class NoChannels(LookupError):
-    """A run in which the fluorescence cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,33 +98,28 @@ def _known_views(start: XafsscanStart, rules: Rules) -> dict[str, _View]:
 
 def _fluorescence(run: Run, start: XafsscanStart, rules: Rules) -> Array:
     detector = start.mode if start.mode in ("xs1", "dante") else "fluorescence"
-    found = fluorescence_channels(
-        run, rules, detector=detector, fluo_detector=start.fluo_detector, element=start.element
-    )
-    if found.problem:
-        raise NoChannels(found.problem)
-    return spectra.fluorescence(run.points, found.columns, rules.columns)
+    return fluorescence(run, rules, Wish(detector, start.fluo_detector, start.element))
 
 
 def _panel(view: _View, windows: list[tuple[int, Window, Run]], rules: Rules) -> Panel:
-    traces: list[Trace] = []
-    problems: list[str] = []
-    for index, window, run in windows:
-        if not len(run.points):
-            continue
-        try:
-            x = spectra.column(run.points, rules.columns.energy)
-            traces.append(Trace(f"scan-{index}", x, view.compute(run), _label(window, run), index))
-        except (spectra.MissingColumn, NoChannels) as problem:
-            problems.append(str(problem))
+    def energy(run: Run) -> Array:
+        return spectra.column(run.points, rules.columns.energy)
+
+    curves = (
+        (run, Curve(f"scan-{index}", view.compute, energy, _label(window, run), index))
+        for index, window, run in windows
+        if len(run.points)
+    )
+    traces, notes = traced(curves)
+    legend = "compact" if len(traces) >= COMPACT_FROM else "full"
     return Panel(
         view.key,
         view.title,
         "energy (eV)",
         view.y_label,
-        traces=tuple(traces),
-        texts=(Text("problem", "\n".join(dict.fromkeys(problems))),) if problems else (),
-        legend="compact" if len(traces) >= COMPACT_FROM else "full",
+        traces=traces,
+        texts=notes,
+        legend=legend,
         x_name="energy",
         y_name=view.key,
     )

@@ -4,16 +4,45 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+
+from xafs_workers.scans import spectra
 from xafs_workers.scans.metadata import texts
 from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
 
 ROI = re.compile(r"([A-Z][a-z]?)([1-8])\Z")
 """Region-of-interest totals are named by element and channel: Fe1, Fe8."""
 
 SINGLE = 8
 """Channel of the 1-element detector."""
+
+
+class NoChannels(LookupError):
+    """A run whose fluorescence columns cannot be told; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a message says of the fluorescence it wants.
+
+    Attributes
+    ----------
+    detector
+        Canonical name; ``xs1`` asks for channel 8 whatever `fluo_detector` says.
+    fluo_detector
+        As the table of channels names it.
+    element
+        Else that of the start document.
+    """
+
+    detector: str = "fluorescence"
+    fluo_detector: str | None = None
+    element: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,46 +62,49 @@ class Channels:
     detector: str = ""
 
 
-def fluorescence_channels(
-    run: Run,
-    rules: Rules,
-    *,
-    detector: str = "fluorescence",
-    fluo_detector: str | None = None,
-    element: str | None = None,
-) -> Channels:
+def fluorescence(run: Run, rules: Rules, wish: Wish) -> Array:
+    """Return a run's fluorescence mu(E), shape (n,).
+
+    Raises
+    ------
+    NoChannels
+        It cannot be told which columns to sum.
+    MissingColumn
+        I0 is missing.
+    """
+    found = fluorescence_channels(run, rules, wish)
+    if found.problem:
+        raise NoChannels(found.problem)
+    return spectra.fluorescence(run.points, found.columns, rules.columns)
+
+
+def fluorescence_channels(run: Run, rules: Rules, wish: Wish) -> Channels:
     """Return the columns whose sum is the run's fluorescence.
 
     Those of `XDI._dtc` that the primary descriptor has; if none, `<Element><n>` for the element and the
     detector's channels; if none, those of the one element the descriptor has; two candidates give none.
-
-    Parameters
-    ----------
-    detector
-        Canonical name from the message; ``xs1`` asks for channel 8 whatever `fluo_detector` says.
-    element
-        From the message; else that of the start document.
     """
-    name = _detector_name(run, rules, detector, fluo_detector)
-    wanted = (SINGLE,) if detector == "xs1" else rules.channels.get(name, ())
-    listed = _listed(run, wanted if detector == "xs1" else ())
+    name = _detector_name(run, rules, wish)
+    single = wish.detector == "xs1"
+    wanted = (SINGLE,) if single else rules.channels.get(name, ())
+    listed = _listed(run, wanted if single else ())
     if listed:
         return Channels(listed, detector=name)
-    for symbol in filter(None, (element, run.element)):
+    for symbol in filter(None, (wish.element, run.element)):
         found = _of_element(run, rules, symbol, wanted)
         if found:
             return Channels(found, detector=name)
     return _only_candidate(run, rules, wanted, name)
 
 
-def _detector_name(run: Run, rules: Rules, detector: str, fluo_detector: str | None) -> str:
+def _detector_name(run: Run, rules: Rules, wish: Wish) -> str:
     """Return the detector's name as the table of channels knows it, '' where nothing tells."""
-    if detector == "xs1":
+    if wish.detector == "xs1":
         return next((name for name, channels in rules.channels.items() if channels == (SINGLE,)), "")
-    if detector == "dante":
+    if wish.detector == "dante":
         return "dante"
-    if fluo_detector:
-        return fluo_detector
+    if wish.fluo_detector:
+        return wish.fluo_detector
     table = {name.lower(): name for name in rules.channels}
     for given in run.detectors:
         known = table.get(given.lower()) or table.get(given.lower().partition("-")[0])
@@ -92,7 +124,7 @@ def _channel(key: str) -> int | None:
 
 
 def _of_element(run: Run, rules: Rules, symbol: str, wanted: tuple[int, ...]) -> tuple[str, ...]:
-    """Return the columns of the wanted channels, or, where they are not there, of the largest detector that is there."""
+    """Return the columns of the wanted channels, or, where they are missing, of the largest detector that is there."""
     choices = sorted(rules.channels.values(), key=len, reverse=True)
     for channels in [wanted] if wanted == (SINGLE,) else [wanted, *choices]:
         keys = tuple(f"{symbol}{channel}" for channel in channels)
