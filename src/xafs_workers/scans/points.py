@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -120,10 +121,10 @@ class Points:
         table.used = grown
         return Points(self._columns, table, grown)
 
-    def _numbers(self, time: float, data: Mapping[str, Any]) -> list[float]:
+    def _numbers(self, time: float, data: Mapping[str, Any]) -> array[float] | list[float]:
         row = [time, *map(data.get, self._columns)]
         try:
-            return [float(value) for value in row]  # type: ignore[arg-type]
+            return array("d", row)  # type: ignore[arg-type]
         except (TypeError, ValueError, OverflowError):
             return [_number(value) for value in row]
 
