@@ -1,0 +1,240 @@
+"""The headless front end: draws only when a picture is due, in order, in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from xafs_workers.figures.views import figure_of
+from xafs_workers.frontends.wanted import NothingToDraw, asks_for_picture, picture_wanted
+from xafs_workers.logs import get_logger
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.items import Control
+from xafs_workers.scans.scan import Scan
+from xafs_workers.wire import Answer
+
+log = get_logger("headless")
+
+BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+"""Waits between attempts while storage is away, seconds; the last is repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a message: `done` or `failed`, the files, or the reason."""
+
+    state: str
+    paths: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class TryLater(OSError):
+    """Storage is away for now; the text says what is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskPorts:
+    """What the desk hands things to.
+
+    Attributes
+    ----------
+    draw
+        Makes and publishes a picture from (message, scan, board); may raise `TryLater`.
+    known
+        The outcome recorded for a message, None for a new one.
+    record
+        Records an outcome.
+    answer
+        Sends an answer.
+    give_up
+        Told of a message that failed and why.
+    warm_up
+        Called once in the desk's thread: loads the drawing library.
+    """
+
+    draw: Callable[[Control, Scan, Board], Outcome]
+    known: Callable[[Control], Outcome | None]
+    record: Callable[[Control, Outcome], None]
+    answer: Callable[[Answer], None]
+    give_up: Callable[[Control, str], None]
+    warm_up: Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    control: Control
+    scan: Scan
+    board: Board
+
+
+class Desk:
+    """Answers the messages that the headless worker owns, and draws the pictures they ask for.
+
+    Its `consider` and `advance` are called by the loop's thread; drawing and writing happen in the desk's own,
+    one picture after another, each from the board as it was when its scan had settled.
+    """
+
+    def __init__(self, ports: DeskPorts, worker: str = "headless"):
+        self._ports, self._worker = ports, worker
+        self._unsettled: list[Control] = []
+        self._jobs: deque[_Job] = deque()
+        self._received: dict[str, float] = {}
+        self._changed = threading.Condition()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
+        self.waits_for = ""
+        self.last_files: tuple[str, ...] = ()
+
+    def start(self) -> None:
+        """Start the desk's thread."""
+        self._thread.start()
+
+    def consider(self, control: Control, board: Board) -> None:
+        """Answer a message, or put it down for a picture."""
+        before = self._ports.known(control)
+        if before is not None:
+            self._answer(control, before)
+            return
+        scan = board.told_by(control)
+        if control.message.action in ("stop", "next") and scan is None:
+            self._fail(control, f"no {control.message.kind} is open")
+        elif scan is not None and asks_for_picture(control.message):
+            self._received[control.id] = time.monotonic()
+            self._unsettled.append(control)
+            self._answer(control, Outcome("accepted"))
+        else:
+            self._finish(control, Outcome("done"))
+
+    def advance(self, board: Board) -> None:
+        """Hand over the pictures whose scans have settled."""
+        if not self._unsettled:
+            return
+        for control in tuple(self._unsettled):
+            scan = board.told_by(control)
+            if scan is None:
+                self._unsettled.remove(control)
+                self._fail(control, "its scan is no longer kept")
+            elif board.settled(scan):
+                with self._changed:
+                    self._jobs.append(_Job(control, scan, board))
+                    self._unsettled.remove(control)
+                    self._changed.notify_all()
+
+    def unfinished(self) -> Iterable[Control]:
+        """Return the messages whose pictures are not on disk."""
+        with self._changed:
+            return (*self._unsettled, *(job.control for job in self._jobs))
+
+    def drain(self, timeout: float) -> bool:
+        """Wait until all pictures that are due are done; return whether they are."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._jobs, timeout)
+
+    def close(self, timeout: float = 3.0) -> None:
+        """Stop after the picture in hand; what is left is done after the next start."""
+        self._stop.set()
+        with self._changed:
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def _work(self) -> None:
+        self._ports.warm_up()
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: bool(self._jobs) or self._stop.is_set())
+                if self._stop.is_set():
+                    return
+                job = self._jobs[0]
+            if not self._do(job):
+                return
+            with self._changed:
+                self._jobs.popleft()
+                self._changed.notify_all()
+
+    def _do(self, job: _Job) -> bool:
+        """Do one job, however long storage is away; return False when told to stop meanwhile."""
+        for attempt in range(10**9):
+            try:
+                outcome = self._ports.draw(job.control, job.scan, job.board)
+            except TryLater as error:
+                self._note_waiting(str(error))
+                if self._stop.wait(BACKOFF[min(attempt, len(BACKOFF) - 1)]):
+                    return False
+                continue
+            except Exception as error:
+                log.exception("picture_failed", message=job.control.id)
+                outcome = Outcome("failed", reason=f"{type(error).__name__}: {error}")
+            break
+        self._note_waiting("")
+        if outcome.state == "failed":
+            self._fail(job.control, outcome.reason)
+        else:
+            self.last_files = outcome.paths or self.last_files
+            self._finish(job.control, outcome)
+        return True
+
+    def _note_waiting(self, reason: str) -> None:
+        if reason != self.waits_for:
+            log.warning("waiting_for", reason=reason) if reason else log.info("wait_is_over", was=self.waits_for)
+            self.waits_for = reason
+
+    def _fail(self, control: Control, reason: str) -> None:
+        log.warning("message_failed", kind=control.message.kind, action=control.message.action, reason=reason)
+        self._ports.give_up(control, reason)
+        self._finish(control, Outcome("failed", reason=reason))
+
+    def _finish(self, control: Control, outcome: Outcome) -> None:
+        self._ports.record(control, outcome)
+        self._answer(control, outcome)
+
+    def _answer(self, control: Control, outcome: Outcome) -> None:
+        since = self._received.get(control.id)
+        if outcome.state != "accepted":
+            self._received.pop(control.id, None)
+        self._ports.answer(
+            Answer(
+                message_id=control.id,
+                worker=self._worker,
+                kind=control.message.kind,
+                action=control.message.action,
+                state=outcome.state,
+                paths=outcome.paths,
+                reason=outcome.reason,
+                seconds=0.0 if since is None else round(time.monotonic() - since, 6),
+            )
+        )
+
+
+class PictureMaker:
+    """Draws one picture and publishes it.
+
+    Parameters
+    ----------
+    picture
+        (figure, form) -> bytes.
+    publish
+        (control, run's start document, name, stub, first uid, form -> bytes, overwrite) -> paths.
+    """
+
+    def __init__(
+        self,
+        picture: Callable[..., bytes],
+        publish: Callable[..., tuple[str, ...]],
+    ):
+        self._picture, self._publish = picture, publish
+
+    def __call__(self, control: Control, scan: Scan, board: Board) -> Outcome:
+        """Draw what the message asks for, as the board has it."""
+        try:
+            wanted = picture_wanted(control, scan, board)
+        except NothingToDraw as nothing:
+            return Outcome("done", reason=str(nothing))
+        figure = figure_of(board, scan)
+        paths = self._publish(control, wanted, lambda form: self._picture(figure, form))
+        log.info("picture_written", kind=scan.kind, run=wanted.run.uid, paths=paths)
+        return Outcome("done", paths)

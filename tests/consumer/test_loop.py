@@ -1,0 +1,135 @@
+"""The loop: one bad record costs one record, each is one dead letter, and what follows is handled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from xafs_workers.consumer.source import RawRecord
+
+from helpers.hostile import Hostile, corpus
+from helpers.lists import ListSource, Watcher
+from helpers.streams import CONTROL, DOCUMENTS, EPOCH, run_documents
+from xafs_workers.consumer.loop import Loop, Ports
+from xafs_workers.consumer.reading import Bad, Reader
+from xafs_workers.consumer.roles import FILE_MANAGER, HEADLESS, SCREEN, Role
+from xafs_workers.frontends.headless import Desk, DeskPorts, Outcome
+from xafs_workers.scans.board import Board
+from xafs_workers.settings import Settings
+from xafs_workers.wire import encode
+
+LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
+
+
+class Worker:
+    """A loop of one role over a list of records; the headless one with its real desk."""
+
+    def __init__(self, role: Role):
+        self.source, self.letters = ListSource(), list[tuple[str, str]]()
+        self.watcher = Watcher()
+        ports = DeskPorts(
+            draw=lambda *_: Outcome("done"),
+            known=lambda control: None,
+            record=lambda control, outcome: None,
+            answer=lambda answer: None,
+            give_up=lambda control, reason: self.letters.append(("failed", reason)),
+            warm_up=lambda: None,
+        )
+        duty = Desk(ports) if role is HEADLESS else self.watcher
+        self.loop = Loop(self.source, role, Reader(Settings()), Board(), Ports(duty, self.dead_letter, lambda: EPOCH))
+        self.loop.begin(self.source.positions, self.source.positions)
+
+    def dead_letter(self, record: RawRecord, bad: Bad) -> None:
+        self.letters.append((bad.outcome, bad.reason))
+
+    def run(self) -> None:
+        while self.loop.step(0.0):
+            pass
+
+
+@pytest.fixture
+def workers() -> list[Worker]:
+    return [Worker(FILE_MANAGER), Worker(HEADLESS), Worker(SCREEN)]
+
+
+TRAP = "executed"
+
+
+@pytest.mark.parametrize("hostile", corpus(TRAP), ids=lambda hostile: hostile.name)
+def test_a_hostile_record_is_one_dead_letter_and_what_follows_is_handled(
+    hostile: Hostile, workers: list[Worker], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run = list(run_documents(hint="linescan It xafs_x", motors=["xafs_x"], columns={"xafs_x": [1.0], "I0": [2.0]}))
+    for worker in workers:
+        worker.source.put(hostile.topic, hostile.value)
+        worker.source.put_entries([("bmm", LINE), *run])
+        worker.run()
+        (scan,) = worker.loop.board.scans
+        assert scan.runs == (run[0][1]["uid"],)
+    letters = [letter for worker in workers for letter in worker.letters]
+    assert len(letters) == 1, letters
+    assert letters[0][0] == hostile.outcome
+    assert hostile.reason.lower() in letters[0][1].lower()
+    assert not (tmp_path / TRAP).exists()
+
+
+def test_a_flood_of_events_of_one_unknown_descriptor_is_one_dead_letter_and_counted() -> None:
+    worker = Worker(HEADLESS)
+    for n in range(1, 6):
+        doc = {"uid": f"e{n}", "descriptor": "d", "seq_num": n, "time": EPOCH, "data": {}, "timestamps": {}}
+        worker.source.put(DOCUMENTS, encode("event", doc))
+    worker.run()
+    assert len(worker.letters) == 1
+    assert worker.loop.counters.misplaced == 5
+
+
+def test_a_record_time_in_a_strange_year_does_not_stop_a_scan() -> None:
+    worker = Worker(SCREEN)
+    worker.source.put(CONTROL, encode("bmm", LINE), time=0.0)
+    worker.run()
+    assert len(worker.loop.board.scans) == 1
+
+
+def test_a_plain_mapping_without_the_tag_is_a_message() -> None:
+    worker = Worker(FILE_MANAGER)
+    worker.source.put(CONTROL, b"\x81\xa5mkdir\xa2/x")
+    worker.run()
+    assert [control.message.kind for control in worker.watcher.considered] == ["mkdir"]
+
+
+def test_only_the_owner_acts_on_a_message() -> None:
+    manager = Worker(FILE_MANAGER)
+    manager.source.put_entries([("bmm", LINE), ("bmm", {"xasxdi": True, "uid": "u", "filename": "f.001"})])
+    manager.run()
+    assert [control.message.kind for control in manager.watcher.considered] == ["xasxdi"]
+
+
+def test_offsets_are_stored_no_further_than_what_an_open_scan_needs() -> None:
+    worker = Worker(HEADLESS)
+    run = list(run_documents(hint=None, motors=["xafs_x"], columns={"xafs_x": [1.0], "I0": [2.0]}))
+    worker.source.put_entries([("bmm", {"mkdir": "/x"}), ("bmm", LINE), *run])
+    worker.run()
+    assert worker.loop.store_now()
+    assert worker.source.stored == {(CONTROL, 0): 1, (DOCUMENTS, 0): 0}
+    worker.source.put(CONTROL, encode("bmm", {"linescan": "stop"}), time=EPOCH + 100)
+    worker.run()
+    assert worker.loop.store_now()
+    assert worker.source.stored == {(CONTROL, 0): 3, (DOCUMENTS, 0): len(run)}
+
+
+def test_a_fault_in_our_own_code_costs_one_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    worker = Worker(HEADLESS)
+    worker.source.put_entries([("bmm", {"close": "all"}), ("bmm", LINE)])
+    original = Desk.consider
+
+    def broken(self: Desk, control: object, board: Board) -> None:
+        if control.message.kind == "close":  # type: ignore[attr-defined]
+            raise ZeroDivisionError("a fault")
+        original(self, control, board)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Desk, "consider", broken)
+    worker.run()
+    assert worker.letters == [("failed", "ZeroDivisionError: a fault")]
+    assert worker.loop.counters.failed == 1
+    assert len(worker.loop.board.scans) == 1
