@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,6 +16,28 @@ Example = Mapping[str, Any]
 Value = Literal["action", "true", "any", "field"]
 """How the value of the discriminating key is read: it names the action; it must be true; it is not inspected
 (but false and null ask for nothing); it is the content of a field whose alias is the kind."""
+
+
+CLIPPED = 80
+"""Characters of a value that an error shows."""
+
+
+def shown(value: object) -> str:
+    """Return a value of any size and depth in a few words, for errors."""
+    if isinstance(value, str | bytes):
+        text = repr(value[:CLIPPED])
+        return f"{text}... ({len(value)} characters)" if len(value) > CLIPPED else text
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int):
+        return repr(value) if value.bit_length() < 256 else f"a whole number of {value.bit_length()} bits"
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, Mapping):
+        return f"a mapping of {len(cast('Mapping[Any, Any]', value))}"
+    if isinstance(value, list | tuple):
+        return f"a list of {len(cast('list[Any]', value))}"
+    return f"a {type(value).__name__}"
 
 
 class InvalidMessage(ValueError):

@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, Wit
 from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
-from xafs_workers.messages.base import ControlMessage
+from xafs_workers.messages.base import ControlMessage, shown
 from xafs_workers.messages.detectors import MODES, canonical_detector, canonical_fluo_detector, canonical_mode
 
 LONGEST_TEXT = 10_000
@@ -31,14 +31,14 @@ ANGSTROM: JsonDict = {"unit": "Å"}
 OF_MOTOR: JsonDict = {"unit": MOTOR_UNIT}
 
 
-def refusal(expected: str) -> PydanticCustomError:
-    """Return the error that says what a field should have held."""
-    return PydanticCustomError("expected", "{expected}", {"expected": expected})
+def refusal(expected: str, came: str = "") -> PydanticCustomError:
+    """Return the error that says what a field should have held, and what came if that needs words."""
+    return PydanticCustomError("refused", "{expected}", {"came": came, "expected": expected})
 
 
 def refusal_of(field: str, came: str, expected: str) -> PydanticCustomError:
     """Return the error by which a check of the whole message blames one field."""
-    return PydanticCustomError("of_field", "{expected}", {"field": field, "came": came, "expected": expected})
+    return PydanticCustomError("refused", "{expected}", {"field": field, "came": came, "expected": expected})
 
 
 def _plain(value: Any) -> Any:
@@ -99,18 +99,19 @@ def _members(value: Any, expected: str) -> list[Any]:
     return list(members)
 
 
-_FLOATS = {float, int}
-
-
 def _floats(members: list[Any], expected: str) -> list[float]:
     if not set(map(type, members)) <= _FLOATS:
         members = [_plain(member) for member in members]
-        if any(isinstance(member, bool) or not isinstance(member, int | float) for member in members):
-            raise refusal(expected)
+        for index, member in enumerate(members):
+            if isinstance(member, bool) or not isinstance(member, int | float):
+                raise refusal(expected, f"{shown(member)} at index {index}")
     try:
         return [float(member) for member in members]
     except OverflowError as error:
-        raise refusal(expected) from error
+        raise refusal(expected, "a number beyond all measure") from error
+
+
+_FLOATS = {float, int}
 
 
 def _curve(value: Any) -> tuple[float, ...]:
@@ -125,8 +126,9 @@ def _finite_list(value: Any) -> tuple[float, ...]:
     value = _plain(value)
     single = isinstance(value, int | float) and not isinstance(value, bool)
     numbers = _floats(_members([value] if single else value, expected), expected)
-    if not all(map(math.isfinite, numbers)):
-        raise refusal(expected)
+    for index, number in enumerate(numbers):
+        if not math.isfinite(number):
+            raise refusal(expected, f"{number} at index {index}")
     return tuple(numbers)
 
 

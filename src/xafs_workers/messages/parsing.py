@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
+from itertools import islice
 from typing import Any, cast
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from xafs_workers.messages.base import ControlMessage, InvalidMessage, Owner, UnknownKind, kinds
-
-CLIPPED = 80
-"""Characters of a value that an error shows."""
+from xafs_workers.messages.base import CLIPPED, ControlMessage, InvalidMessage, Owner, UnknownKind, kinds, shown
+from xafs_workers.messages.schema import expectation
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,14 @@ class _Kind:
     actions: Mapping[str, type[ControlMessage]]
     single: type[ControlMessage] | None
 
+    @property
+    def expected(self) -> str:
+        """What may stand behind the kind's key."""
+        if self.single is not None:
+            return self.single.action or "true"
+        names = [name for name in self.actions if name != "end"]
+        return f"one of {', '.join(names)}{' (or end)' if 'end' in self.actions else ''}"
+
 
 @cache
 def _table() -> dict[str, _Kind]:
@@ -30,9 +38,8 @@ def _table() -> dict[str, _Kind]:
     for key, message in kinds.discover().items():
         kind, _, action = key.partition(".")
         known = table.get(kind, _Kind({}, None))
-        actions = {**known.actions, action: message} if action else known.actions
-        if action == "stop":
-            actions["end"] = message
+        names = {"": (), "stop": ("stop", "end")}.get(action, (action,))
+        actions = {**known.actions, **dict.fromkeys(names, message)}
         table[kind] = _Kind(actions, known.single if action else message)
     return table
 
@@ -74,7 +81,8 @@ def _kind_of(body: Mapping[str, Any]) -> tuple[str, _Kind]:
     table = _table()
     found = [key for key in body if key in table]
     if not found:
-        raise UnknownKind("", "", f"no known kind among the keys {_listed(body)}: expected one of {_listed(table, 40)}")
+        came = f"no known kind among the keys {_listed(body)}"
+        raise UnknownKind("", "", f"{came}: expected one of {', '.join(sorted(table))}{_similar(body)}")
     if len(found) > 1:
         raise InvalidMessage(
             found[0], found[1], f"{' and '.join(found)} in one message: expected the name of one kind among the keys"
@@ -89,21 +97,24 @@ def _class_of(kind: str, known: _Kind, body: Mapping[str, Any]) -> tuple[type[Co
     if single is not None and single.value == "field":
         return single, fields
     value = fields.pop(kind)
-    if single is None:
-        message = known.actions.get(value) if isinstance(value, str) else None
-        if message is not None:
-            return message, fields
-        expected = f"one of {', '.join(sorted(known.actions))}"
-    elif value is True or (type(value) is int and value == 1) or (single.value == "any" and value not in (False, None)):
-        return single, fields
-    else:
-        expected = f"{single.action or 'true'}"
-    raise InvalidMessage(kind, kind, f"{kind}: came {shown(value)}: expected {expected}")
+    message = single if single is not None and _asks(single, value) else None
+    if single is None and isinstance(value, str):
+        message = known.actions.get(value)
+    if message is None:
+        raise InvalidMessage(kind, kind, f"{kind}: came {shown(value)}: expected {known.expected}")
+    return message, fields
+
+
+def _asks(message: type[ControlMessage], value: object) -> bool:
+    """Tell whether the value of a kind without actions asks for it."""
+    if message.value == "any":
+        return value is not False and value is not None
+    return value is True or (type(value) is int and value == 1)
 
 
 def _invalid(message: type[ControlMessage], error: ValidationError) -> InvalidMessage:
     """Return the error that names kind, field, what came and what is expected, for the first field that is wrong."""
-    details = error.errors(include_url=False)
+    details = error.errors(include_url=False)[:20]
     field, blame = _blamed(message, details[0])
     name = f"{message.kind} {message.action}".strip()
     others = sorted({_blamed(message, detail)[0] for detail in details[1:]} - {field})
@@ -112,33 +123,16 @@ def _invalid(message: type[ControlMessage], error: ValidationError) -> InvalidMe
 
 
 def _blamed(message: type[ControlMessage], detail: ErrorDetails) -> tuple[str, str]:
-    from xafs_workers.messages.schema import expectation
-
-    context = detail.get("ctx", {})
-    if detail["type"] == "of_field":
-        field, came, expected = str(context["field"]), str(context["came"]), str(context["expected"])
-    else:
-        field = _clip(str(detail["loc"][0])) if detail["loc"] else ""
-        missing = detail["type"] == "missing"
-        came = "nothing" if missing else shown(detail["input"])
-        expected = str(context["expected"]) if detail["type"] == "expected" else expectation(message, field)
+    context = {"came": "", "expected": "", "field": "", **detail.get("ctx", {})}
+    field = context["field"] or (_clip(str(detail["loc"][0])) if detail["loc"] else "")
+    came = context["came"] or ("nothing" if detail["type"] == "missing" else shown(detail["input"]))
+    expected = context["expected"] or _LIMITS.get(detail["type"], "{}").format(
+        context.get("max_length") or expectation(message, field)
+    )
     return field, f"field {field}: came {came}: expected {expected}"
 
 
-def shown(value: Any) -> str:
-    """Return a value of any size as a few words."""
-    if isinstance(value, str | bytes):
-        text = repr(value[:CLIPPED])
-        return f"{text}... ({len(value)} characters)" if len(value) > CLIPPED else text
-    if value is None or isinstance(value, bool | float):
-        return {None: "null", True: "true", False: "false"}.get(value, repr(value))
-    if isinstance(value, int):
-        return repr(value) if value.bit_length() < 256 else f"a whole number of {value.bit_length()} bits"
-    if isinstance(value, Mapping):
-        return f"a mapping of {len(cast('Mapping[Any, Any]', value))}"
-    if isinstance(value, list | tuple):
-        return f"a list of {len(cast('list[Any]', value))}"
-    return f"a {type(value).__name__}"
+_LIMITS = {"string_too_long": "at most {} characters", "string_too_short": "text that is not empty"}
 
 
 def _clip(text: str) -> str:
@@ -146,5 +140,14 @@ def _clip(text: str) -> str:
 
 
 def _listed(names: Mapping[Any, Any], most: int = 8) -> str:
-    some = ", ".join(shown(name) if not isinstance(name, str) else _clip(name) for name in list(names)[:most])
+    some = ", ".join(_clip(name) if isinstance(name, str) else shown(name) for name in islice(names, most))
     return f"{some}, ... ({len(names)})" if len(names) > most else some or "(none)"
+
+
+def _similar(names: Mapping[Any, Any]) -> str:
+    """Return a hint at the kind that may have been meant, '' where no key resembles one."""
+    for name in islice(names, 8):
+        near = get_close_matches(name[:CLIPPED].lower(), _table(), 1, 0.8) if isinstance(name, str) else []
+        if near:
+            return f"; was {near[0]} meant?"
+    return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from xafs_workers.messages.base import ControlMessage, Owner, kinds
 
@@ -154,31 +154,20 @@ def expectation(message: type[ControlMessage], field: str) -> str:
 def type_of(about: Mapping[str, Any]) -> str:
     """Return in words the type that a JSON Schema demands."""
     if "anyOf" in about:
-        return " or ".join(dict.fromkeys(type_of(choice) for choice in cast("list[Any]", about["anyOf"])))
-    return _NAMED.get(about.get("type", ""), lambda about: "anything")(about)
-
-
-def _text(about: Mapping[str, Any]) -> str:
-    limit = f"1 to {about['maxLength']}" if "minLength" in about else f"at most {about.get('maxLength')}"
-    return f"text ({limit} characters)" if "maxLength" in about else "text"
-
-
-def _integer(about: Mapping[str, Any]) -> str:
-    limited = "minimum" in about and "maximum" in about
-    return f"whole number from {about['minimum']} to {about['maximum']}" if limited else "whole number"
-
-
-def _array(about: Mapping[str, Any]) -> str:
+        return " or ".join(dict.fromkeys(type_of(choice) for choice in about["anyOf"]))
     if "prefixItems" in about:
         return f"[{', '.join(type_of(member) for member in about['prefixItems'])}]"
-    return {"text": "list of texts"}.get(type_of(about["items"]), "list of numbers")
+    named = _NAMED.get(about.get("type", ""), "anything")
+    if "minimum" in about and "maximum" in about:
+        return f"{named} from {about['minimum']} to {about['maximum']}"
+    return "list of text" if named == _NAMED["array"] and about["items"].get("type") == "string" else named
 
 
-_NAMED: dict[str, Any] = {
-    "string": _text,
-    "integer": _integer,
-    "array": _array,
-    "number": lambda about: "finite number",
-    "boolean": lambda about: "true or false",
-    "null": lambda about: "null",
+_NAMED = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "finite number",
+    "boolean": "true or false",
+    "array": "list of numbers",
+    "null": "null",
 }
