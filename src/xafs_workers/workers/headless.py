@@ -1,0 +1,100 @@
+"""The headless plot manager, composed: KEPT delivery, pictures through storage, no window."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from xafs_workers.consumer.loop import Loop, Ports
+from xafs_workers.consumer.publisher import Publisher
+from xafs_workers.consumer.reading import Reader
+from xafs_workers.consumer.recovery import beginning, kept_positions
+from xafs_workers.consumer.roles import HEADLESS
+from xafs_workers.consumer.source import KafkaSource
+from xafs_workers.frontends.headless import Desk, DeskPorts
+from xafs_workers.logs import get_logger, set_up
+from xafs_workers.producer.kafka_config import read_kafka_config
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.rules import Rules
+from xafs_workers.services.heartbeat import Heartbeat
+from xafs_workers.settings import Settings
+from xafs_workers.storage.ledger import Ledger
+from xafs_workers.workers.life import live, stop_on_signals
+from xafs_workers.workers.records import Records, dead_letter_of
+from xafs_workers.workers.shelf import Shelf
+
+log = get_logger("workers")
+
+
+def run(settings: Settings, *, from_beginning: bool = False) -> int:
+    """Run the headless plot manager until a signal stops it; return the exit code."""
+    set_up(settings.logging.level, settings.logging.style, worker=HEADLESS.name)
+    stop = threading.Event()
+    stop_on_signals(stop)
+    with ExitStack() as stack:
+        return _run(settings, stop, stack, from_beginning)
+
+
+def _run(settings: Settings, stop: threading.Event, stack: ExitStack, from_beginning: bool) -> int:
+    config = read_kafka_config(settings.kafka)
+    topics = (settings.topic("control"), settings.topic("documents"))
+    source = KafkaSource(config, topics, f"{settings.beamline}.{HEADLESS.name}")
+    stack.callback(source.close)
+    publisher = Publisher(config, settings, HEADLESS.name)
+    stack.callback(publisher.flush, 2.0)
+    if not source.wait_for_topics(stop):
+        return 0
+    ledger = stack.enter_context(Ledger.open(settings.state_folder() / HEADLESS.name))
+    records = Records(ledger, source.cluster_id())
+    desk = _desk(settings, records, publisher)
+    stack.callback(desk.close)
+    loop = Loop(
+        source,
+        HEADLESS,
+        Reader(settings),
+        Board(Rules.from_settings(settings)),
+        Ports(desk, lambda record, bad: records.once(record, lambda: publisher.dead_letter(dead_letter_of(record, bad, HEADLESS.name)))),
+    )
+    positions = beginning(source) if from_beginning else kept_positions(source)
+    ends = {partition: high for partition, (_, high) in source.watermarks().items()}
+    source.assign(positions)
+    loop.begin(positions, ends)
+    heartbeat = Heartbeat(
+        HEADLESS.name, publisher.status, lambda: _state(loop, desk), settings.logging.heartbeat_seconds
+    )
+    heartbeat.beat(force=True)
+    desk.start()
+    return live(loop, stop, heartbeat.beat, lambda: _finish(loop, desk))
+
+
+def _desk(settings: Settings, records: Records, publisher: Publisher) -> Desk:
+    shelf = Shelf(settings, records)
+    return Desk(
+        DeskPorts(
+            draw=shelf.draw,
+            known=records.outcome,
+            record=records.record,
+            answer=publisher.answer,
+            give_up=lambda control, reason: publisher.dead_letter(records.letter(control, reason, HEADLESS.name)),
+            warm_up=shelf.warm_up,
+        )
+    )
+
+
+def _state(loop: Loop, desk: Desk) -> Mapping[str, Any]:
+    return {
+        "state": "running" if loop.caught_up else "recovering",
+        "waits_for": desk.waits_for,
+        "open_scans": sum(not loop.board.closed(scan) for scan in loop.board.scans),
+        "last_files": list(desk.last_files),
+        "last_record": loop.last_record,
+        **loop.counters.as_dict(),
+    }
+
+
+def _finish(loop: Loop, desk: Desk) -> None:
+    """Let the picture in hand be finished, then store what is no longer needed."""
+    desk.close()
+    loop.store_now()
