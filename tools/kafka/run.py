@@ -77,6 +77,14 @@ appender.err.layout.pattern=kafka: %d{HH:mm:ss} %p %c{1}: %m%n
 class CannotRun(RuntimeError):
     """The node cannot be started; the text says why."""
 
+    code = 1
+
+
+class ProgramMissing(CannotRun):
+    """Java or Maven is not installed."""
+
+    code = 3
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until stopped; return the exit code."""
@@ -88,7 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             serve(options, data)
     except CannotRun as error:
         sys.stderr.write(f"kafka: {error}\n")
-        return 1
+        return error.code
     except Stopped:
         return 0
     return 0
@@ -137,7 +145,7 @@ def program(name: str) -> str:
     """Return the path of a program that must be installed."""
     path = shutil.which(name)
     if path is None:
-        raise CannotRun(f"{name} is not installed: expected Java 17 or newer, and Maven")
+        raise ProgramMissing(f"{name} is not installed: expected Java 17 or newer, and Maven")
     return path
 
 
