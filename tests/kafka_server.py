@@ -1,0 +1,68 @@
+"""A real Apache Kafka for tests: started by tools/kafka/run.py, stopped and started again at will."""
+
+from __future__ import annotations
+
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+RUN = Path(__file__).parents[1] / "tools" / "kafka" / "run.py"
+PROGRAM_MISSING = 3
+START_SECONDS = 110.0  # the first start on a machine fetches the jars
+
+
+class KafkaMissing(RuntimeError):
+    """Java or Maven is not installed."""
+
+
+class KafkaServer:
+    """One node; port and data folder stay the same over stops and starts.
+
+    It ends with the process that started it, even if that is killed.
+    """
+
+    def __init__(self, data: Path, *options: str):
+        self.data = data
+        self.bootstrap_servers = ""
+        self._options = options
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start the node and wait until it answers."""
+        assert self._process is None, "runs already"
+        port = ["--port", self.bootstrap_servers.rpartition(":")[2]] if self.bootstrap_servers else []
+        self.data.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, str(RUN), "--data", str(self.data), "--follow-parent", *port, *self._options]
+        with (self.data / "stderr.txt").open("a") as errors:
+            self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
+        assert self._process.stdout is not None
+        answers, _, _ = select.select([self._process.stdout], [], [], START_SECONDS)
+        line = self._process.stdout.readline() if answers else ""
+        if not line:
+            code = self.stop()
+            reason = (self.data / "stderr.txt").read_text()[-3000:]
+            raise (KafkaMissing if code == PROGRAM_MISSING else RuntimeError)(reason.strip() or "no answer in time")
+        self.bootstrap_servers = line.strip()
+
+    def stop(self) -> int | None:
+        """Stop the node in order; it may be started again."""
+        return self._end(signal.SIGTERM)
+
+    def kill(self) -> int | None:
+        """Let the node die at once, as in a power cut; it may be started again."""
+        return self._end(signal.SIGKILL)
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and not stopped."""
+        return self._process is not None
+
+    def _end(self, number: signal.Signals) -> int | None:
+        process, self._process = self._process, None
+        if process is None:
+            return None
+        process.send_signal(number)
+        with process:  # closes the pipe
+            return process.wait(30)
