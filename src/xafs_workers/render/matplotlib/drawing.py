@@ -1,0 +1,158 @@
+"""A figure on a canvas, kept up to date: a changed curve costs the drawing of that curve, not of the window."""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import StrEnum
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.transforms import Bbox
+
+from xafs_workers.figures.model import Figure, Panel
+from xafs_workers.render.matplotlib.axes import PanelView, Stale
+from xafs_workers.render.matplotlib.scene import Scene
+from xafs_workers.render.matplotlib.style import Style
+
+
+class Change(StrEnum):
+    """What an update cost: the whole canvas, the changed artists, nothing."""
+
+    FULL = "full"
+    BLIT = "blit"
+    NONE = "none"
+
+
+class Drawing:
+    """Draws model figures on an Agg canvas, off screen or of a Qt window; call it on the canvas's thread.
+
+    Parameters
+    ----------
+    canvas
+        Its figure is plain: ``matplotlib.figure.Figure``, no pyplot.
+
+    Attributes
+    ----------
+    counts
+        Number of updates by what they cost.
+    model
+        The figure on show.
+
+    Notes
+    -----
+    The canvas keeps only weak references to callbacks, so the caller keeps the drawing. A window's `home`
+    button should call `reset_view`: the toolbar's own knows only the limits of its first zoom.
+    """
+
+    def __init__(self, canvas: FigureCanvasAgg, style: Style | None = None):
+        self.canvas = canvas
+        self.counts: Counter[Change] = Counter()
+        self._scene = Scene(canvas.figure, style or Style(), live=True)
+        self._layers: dict[str, _Layers] = {}
+        self._renderer: Any = None
+        self._views_drawn: Any = None
+        canvas.mpl_connect("draw_event", self._drawn)
+        canvas.mpl_connect("resize_event", self._resized)
+
+    @property
+    def model(self) -> Figure | None:
+        """The figure on show."""
+        return self._scene.model
+
+    def show(self, figure: Figure) -> Change:
+        """Bring the canvas up to date and tell what that cost."""
+        stale = self._scene.update(figure)
+        change = self._draw(stale)
+        self.counts[change] += 1
+        return change
+
+    def reset_view(self, panel: str | None = None) -> Change:
+        """Fit the limits of a panel, or of all, to the data, and follow them again."""
+        for key, view in self._scene.views.items():
+            if panel is None or panel == key:
+                view.release()
+        self._draw_all()
+        self.counts[Change.FULL] += 1
+        return Change.FULL
+
+    def axes_of(self, panel: str) -> Axes:
+        """Return the axes of a panel, KeyError if it is not on show."""
+        return self._scene.views[panel].axes
+
+    def panel_of(self, axes: Axes | None) -> Panel | None:
+        """Return the panel drawn on some axes, as those of a mouse event; None for any others."""
+        return next((view.panel for view in self._scene.views.values() if view.axes is axes), None)
+
+    def _draw(self, stale: dict[str, Stale]) -> Change:
+        if self._is_ground_stale(stale):
+            self._draw_all()
+            return Change.FULL
+        changed = {key: part.first for key, part in stale.items() if part.first is not None}
+        if not changed:
+            return Change.NONE
+        for key, first in changed.items():
+            self._layers[key].repaint(first)
+        self.canvas.blit(Bbox.union([self._layers[key].box for key in changed]))
+        return Change.BLIT
+
+    def _is_ground_stale(self, stale: dict[str, Stale]) -> bool:
+        """Tell whether the axes must be drawn again; a new size of the canvas comes with a new renderer."""
+        return (
+            self._renderer is not self.canvas.get_renderer()
+            or any(part.ground for part in stale.values())
+            or self._layers.keys() != stale.keys()
+            or self._views_drawn != self._limits()
+        )
+
+    def _limits(self) -> list[Any]:
+        return [view.view for view in self._scene.views.values()]
+
+    def _draw_all(self) -> None:
+        self._scene.arrange()
+        self.canvas.draw()
+
+    def _drawn(self, event: object) -> None:
+        """Keep the drawn axes as a ground and draw the data over it, whoever asked for the drawing."""
+        if self.canvas.is_saving():
+            return
+        self._renderer = self.canvas.get_renderer()
+        self._views_drawn = self._limits()
+        self._layers = {key: _Layers(self.canvas, view) for key, view in self._scene.views.items()}
+
+    def _resized(self, event: object) -> None:
+        self._scene.arrange()
+
+
+class _Layers:
+    """Saved pixels of one panel: the bare axes, and the axes with the artists that keep still.
+
+    A growing curve is the last of its panel as a rule, so what lies below it is drawn once. As everything
+    is drawn in the same order over the same ground, the pixels are those of drawing all anew.
+    """
+
+    def __init__(self, canvas: FigureCanvasAgg, view: PanelView):
+        self.canvas = canvas
+        self.view = view
+        box = view.axes.bbox
+        self.box = Bbox.from_extents(box.x0 - 2.0, box.y0 - 2.0, box.x1 + 2.0, box.y1 + 2.0)
+        self._bare: Any = canvas.copy_from_bbox(self.box)
+        self._still: Any = self._bare
+        self._count = 0
+        self._paint(view.order)
+
+    def repaint(self, first: int) -> None:
+        """Draw again from the artist at position `first` on."""
+        order = self.view.order
+        if first < self._count:
+            self._still, self._count = self._bare, 0
+        self.canvas.restore_region(self._still)
+        if first > self._count:
+            self._paint(order[self._count : first])
+            self._still, self._count = self.canvas.copy_from_bbox(self.box), first
+        self._paint(order[first:])
+
+    def _paint(self, artists: list[Any]) -> None:
+        renderer = self.canvas.get_renderer()
+        for artist in artists:
+            artist.draw(renderer)

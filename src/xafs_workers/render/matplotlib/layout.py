@@ -1,0 +1,94 @@
+"""Where the panels go: margins from what stands around each, equal axes in what is left.
+
+A solver of constraints would do the same at many times the cost; this is arithmetic on a few numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+_LEAST = 0.25  # of the canvas, in each direction, stays with the axes however large the type is
+
+
+class Rect(NamedTuple):
+    """A place on the canvas, points from the lower left."""
+
+    left: float
+    bottom: float
+    width: float
+    height: float
+
+
+class Margins(NamedTuple):
+    """Room around a pair of axes for labels, legend and titles, points."""
+
+    left: float
+    right: float
+    bottom: float
+    top: float
+
+    def at_least(self, other: Margins) -> Margins:
+        """Return the larger of each."""
+        return Margins(*(max(pair) for pair in zip(self, other, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Place of a panel in the grid, and the margins it needs."""
+
+    row: int
+    column: int
+    row_span: int
+    column_span: int
+    margins: Margins
+
+
+def arrange(cells: dict[str, Cell], grid: tuple[int, int], canvas: Rect) -> dict[str, Rect]:
+    """Return the axes of each panel, aligned by row and column.
+
+    Parameters
+    ----------
+    grid
+        Rows and columns; a cell outside enlarges it.
+    canvas
+        What the panels share, margins included.
+    """
+    rows = max([grid[0], *(cell.row + cell.row_span for cell in cells.values())])
+    columns = max([grid[1], *(cell.column + cell.column_span for cell in cells.values())])
+    across = _Axis(columns, canvas.width)
+    down = _Axis(rows, canvas.height)
+    for cell in cells.values():
+        across.claim(cell.column, cell.column_span, cell.margins.left, cell.margins.right)
+        down.claim(cell.row, cell.row_span, cell.margins.top, cell.margins.bottom)
+    rects: dict[str, Rect] = {}
+    for key, cell in cells.items():
+        left, right = across.between(cell.column, cell.column_span)
+        top, bottom = down.between(cell.row, cell.row_span)
+        rects[key] = Rect(canvas.left + left, canvas.bottom + canvas.height - bottom, right - left, bottom - top)
+    return rects
+
+
+class _Axis:
+    """Columns, or rows from the top, that share a length."""
+
+    def __init__(self, count: int, length: float):
+        self.length = length
+        self.before = [0.0] * count
+        self.after = [0.0] * count
+
+    def claim(self, start: int, span: int, before: float, after: float) -> None:
+        """Ask for room before the first and after the last of some columns."""
+        end = start + span - 1
+        self.before[start] = max(self.before[start], before)
+        self.after[end] = max(self.after[end], after)
+
+    def between(self, start: int, span: int) -> tuple[float, float]:
+        """Return where the axes that fill some columns begin and end."""
+        claimed = sum(self.before) + sum(self.after)
+        share = min(1.0, (1.0 - _LEAST) * self.length / claimed) if claimed else 1.0
+        inner = (self.length - share * claimed) / len(self.before)
+        end = start + span - 1
+        begin = share * (sum(self.before[: start + 1]) + sum(self.after[:start])) + inner * start
+        close = share * (sum(self.before[: end + 1]) + sum(self.after[:end])) + inner * (end + 1)
+        return begin, close

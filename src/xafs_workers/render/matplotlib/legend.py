@@ -1,0 +1,111 @@
+"""The legend: a strip above the axes, in rows and columns, where it cannot cover data."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.artist import Artist
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
+from matplotlib.transforms import Transform
+
+from xafs_workers.figures.model import Panel
+from xafs_workers.render.matplotlib import words
+from xafs_workers.render.matplotlib.layout import Rect
+
+_HANDLE = 2.4  # ems, as the next ones
+_GAP = 0.5
+_BETWEEN = 1.3
+_ROW = 1.3
+_MOST_ROWS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A label and the key of its trace; no key stands for entries left out."""
+
+    label: str
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """A legend fitted into a width; lengths in points."""
+
+    entries: tuple[Entry, ...]
+    columns: int
+    pitch: float
+    size: float
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return math.ceil(len(self.entries) / self.columns)
+
+    @property
+    def height(self) -> float:
+        """Height with the gap below."""
+        return (self.rows * _ROW + 0.3) * self.size if self.entries else 0.0
+
+
+def strip(panel: Panel, room: float, size: float) -> Strip:
+    """Return the legend of a panel for axes `room` points wide.
+
+    More entries than fit into four rows lose their middle.
+    """
+    entries = [Entry(words.clean(trace.label), trace.key) for trace in panel.traces if trace.label]
+    if panel.legend == "none" or not entries:
+        return Strip((), 1, room, size)
+    fixed = (_HANDLE + _GAP) * size
+    widest = max(words.width(entry.label, size) for entry in entries)
+    pitch = min(fixed + widest + _BETWEEN * size, max(room, fixed))
+    columns = max(1, min(len(entries), int((room + _BETWEEN * size) / pitch)))
+    most = columns * _MOST_ROWS
+    if len(entries) > most:
+        first = (most - 1) // 2
+        entries = [*entries[:first], Entry("…", None), *entries[len(entries) - (most - first - 1) :]]
+    fitted = tuple(Entry(words.fit(entry.label, pitch - fixed, size), entry.key) for entry in entries)
+    return Strip(fitted, columns, pitch, size)
+
+
+def draw(figure: Figure, strip: Strip, axes: Rect, looks: dict[str, Line2D], **how: Any) -> list[Artist]:
+    """Put a strip above `axes` and return its artists.
+
+    Parameters
+    ----------
+    looks
+        The line of each trace, from which the sample is copied.
+    how
+        ``points``, the transform from points to pixels; ``colour`` of the words.
+    """
+    points: Transform = how["points"]
+    size = strip.size
+    used = strip.columns * strip.pitch - _BETWEEN * size
+    start = axes.left + max(0.0, (axes.width - used) / 2.0)
+    artists: list[Artist] = []
+    for index, entry in enumerate(strip.entries):
+        row, column = divmod(index, strip.columns)
+        x = start + column * strip.pitch
+        y = axes.bottom + axes.height + (0.8 + (strip.rows - 1 - row) * _ROW) * size
+        if entry.key is not None:
+            artists.append(_sample(looks[entry.key], (x, x + _HANDLE * size), y, points))
+        label = Text(
+            x + (_HANDLE + _GAP) * size, y, entry.label, va="center_baseline", fontsize=size, color=how["colour"],
+            transform=points, **words.PLAIN,
+        )  # fmt: skip
+        artists.append(label)
+    for artist in artists:
+        figure.add_artist(artist)
+    return artists
+
+
+def _sample(line: Line2D, span: tuple[float, float], y: float, points: Transform) -> Line2D:
+    middle = (span[0] + span[1]) / 2.0
+    sample = Line2D([span[0], middle, span[1]], [y, y, y], transform=points)
+    sample.update_from(line)
+    sample.set(animated=False, transform=points, clip_path=None, clip_box=None)
+    sample.set(markevery=[1] if line.get_markevery() is None else [])
+    return sample

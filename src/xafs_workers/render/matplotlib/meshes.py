@@ -1,0 +1,124 @@
+"""Maps: pixels of an even grid as an image, of an uneven one as quadrilaterals, or filled contours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.colors import Normalize
+from matplotlib.image import AxesImage
+
+from xafs_workers.figures.model import Array, Mesh
+from xafs_workers.render.matplotlib import limits
+from xafs_workers.render.matplotlib.limits import Extent, Span
+
+COLOURS = "viridis"  # even in lightness, safe for colour-blind readers
+
+_EVEN = 1e-3  # of a step
+_LEVELS = 14
+
+
+def edges(centres: Array) -> Array:
+    """Return the n + 1 borders of n pixels, halfway between their centres."""
+    if len(centres) == 1:
+        return np.array([centres[0] - 0.5, centres[0] + 0.5])
+    middles = (centres[1:] + centres[:-1]) / 2.0
+    first = centres[0] - (middles[0] - centres[0])
+    last = centres[-1] + (centres[-1] - middles[-1])
+    return np.concatenate(([first], middles, [last]))
+
+
+def _is_even(centres: Array) -> bool:
+    steps = np.diff(centres)
+    return len(steps) == 0 or bool(np.all(np.abs(steps - steps[0]) <= _EVEN * np.abs(steps[0])))
+
+
+class KeptMesh:
+    """A map and its artist; a new grid is a new artist, new values are not."""
+
+    def __init__(self, axes: Axes, mesh: Mesh, norm: Normalize):
+        self.axes = axes
+        self.norm = norm
+        self.mesh = mesh
+        self.artists: list[Artist] = []
+        self.extent: Extent | None = None
+        self.values: Span | None = None
+        self._z = np.empty((0, 0))
+        self._build(mesh)
+
+    def update(self, mesh: Mesh) -> bool:
+        """Take new values, or a new grid."""
+        old, self.mesh = self.mesh, mesh
+        if mesh.x is not old.x or mesh.y is not old.y or mesh.contour != old.contour or mesh.z.shape != old.z.shape:
+            self._build(mesh)
+            return True
+        if mesh.z is old.z:
+            return False
+        self._read(mesh)
+        if mesh.contour:
+            self._draw()
+        elif self.artists:
+            artist: Any = self.artists[0]
+            artist.set_array(np.ma.masked_invalid(self._z))
+        return True
+
+    def recolour(self) -> None:
+        """Follow new colour limits: contours are levels, so they are drawn anew."""
+        if self.mesh.contour:
+            self._draw()
+
+    def remove(self) -> None:
+        """Take the artist off the axes."""
+        for artist in self.artists:
+            artist.remove()
+        self.artists = []
+
+    def _build(self, mesh: Mesh) -> None:
+        self._x, self._y = np.sort(mesh.x), np.sort(mesh.y)
+        self._read(mesh)
+        self.extent = None
+        if self._z.size and np.isfinite(self._x).all() and np.isfinite(self._y).all():
+            across, up = edges(self._x), edges(self._y)
+            self.extent = limits.of_points(across[[0, -1]], up[[0, -1]])
+        self._draw()
+
+    def _read(self, mesh: Mesh) -> None:
+        """Take the values in ascending order of both axes; what is not a number is blank."""
+        z = np.asarray(mesh.z, dtype=float)
+        z = z[np.argsort(mesh.y, kind="stable")][:, np.argsort(mesh.x, kind="stable")] if z.size else z
+        self._z = np.where(np.abs(z) < limits.HUGE, z, np.nan)
+        self.values = limits.of_values(self._z)
+
+    def _draw(self) -> None:
+        self.remove()
+        if self.extent is None:
+            return
+        artist = self._contours() if self.mesh.contour and self._has_contours() else self._pixels()
+        self.artists = [artist]
+
+    def _has_contours(self) -> bool:
+        return min(self._z.shape) > 1 and self.values is not None and self.values[0] < self.values[1]
+
+    def _contours(self) -> Artist:
+        levels = np.linspace(self.norm.vmin or 0.0, self.norm.vmax or 0.0, _LEVELS + 1)
+        values = np.ma.masked_invalid(self._z)
+        return self.axes.contourf(self._x, self._y, values, levels, cmap=COLOURS, norm=self.norm, antialiased=True)
+
+    def _pixels(self) -> Artist:
+        values = np.ma.masked_invalid(self._z)
+        across, up = edges(self._x), edges(self._y)
+        kind: dict[str, Any] = {"cmap": colormaps[COLOURS], "norm": self.norm}
+        if _is_even(self._x) and _is_even(self._y):
+            extent = (across[0], across[-1], up[0], up[-1])
+            image = AxesImage(self.axes, origin="lower", extent=extent, interpolation="nearest", **kind)
+            image.set_data(values)
+            self.axes.add_artist(image)
+            return image
+        corners = np.stack(np.meshgrid(across, up), axis=-1)
+        quads = QuadMesh(corners, antialiased=False, shading="flat", array=values, **kind)
+        self.axes.add_artist(quads)
+        return quads

@@ -1,0 +1,133 @@
+"""All panels of a figure on one matplotlib figure, laid out; the same for a window and for a picture."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from matplotlib.figure import Figure as Drawn
+from matplotlib.text import Text
+from matplotlib.transforms import Affine2D
+
+from xafs_workers.figures.model import Figure, Panel
+from xafs_workers.render.matplotlib import words
+from xafs_workers.render.matplotlib.axes import PanelView, Stale, frame
+from xafs_workers.render.matplotlib.layout import Cell, Margins, Rect, arrange
+from xafs_workers.render.matplotlib.style import Sizes, Style
+
+_EDGE = 0.5  # ems around everything
+_PASSES = 3  # margins depend on the size of the axes, and that on the margins
+
+
+class Scene:
+    """What is drawn of one model figure.
+
+    Parameters
+    ----------
+    live
+        See `PanelView`.
+    """
+
+    def __init__(self, drawn: Drawn, style: Style, *, live: bool):
+        self.drawn = drawn
+        self.style = style
+        self.live = live
+        self.model: Figure | None = None
+        self.views: dict[str, PanelView] = {}
+        drawn.set(facecolor=style.palette.paper, edgecolor="none")
+        drawn.set_layout_engine("none")
+        points = Affine2D().scale(1.0 / 72.0) + drawn.dpi_scale_trans
+        self._heading = Text(ha="center", va="top", linespacing=words.LINE_HEIGHT, transform=points, **words.PLAIN)
+        drawn.add_artist(self._heading)
+        self._margins: dict[str, Margins] = {}
+        self._arranged: Any = None
+        self._placed: Any = None
+
+    @property
+    def canvas(self) -> tuple[float, float]:
+        """Width and height, points."""
+        width, height = self.drawn.get_size_inches()
+        return 72.0 * float(width), 72.0 * float(height)
+
+    @property
+    def sizes(self) -> Sizes:
+        """Type sizes on this canvas."""
+        width, height = self.canvas
+        return self.style.sizes(width / 72.0, height / 72.0)
+
+    def update(self, model: Figure) -> dict[str, Stale]:
+        """Bring the artists up to date; return what of each panel must be drawn again.
+
+        A figure with another id starts from nothing.
+        """
+        old, self.model = self.model, model
+        panels = {panel.key: panel for panel in model.panels}
+        fresh = old is None or old.id != model.id
+        gone = [key for key in self.views if fresh or key not in panels]
+        for key in gone:
+            self.views.pop(key).remove()
+        ground = fresh or bool(gone) or _outline(old) != _outline(model)
+        stale: dict[str, Stale] = {}
+        for key, panel in panels.items():
+            stale[key] = self._view(key, panel).update(panel)
+        return {key: Stale(True, 0) for key in panels} if ground else stale
+
+    def arrange(self) -> None:
+        """Lay out the panels.
+
+        When only limits changed since the last time, margins can grow but not shrink: axes keep still.
+        """
+        if self.model is None:
+            return
+        signature = self.canvas, _outline(self.model), [frame(panel) for panel in self.model.panels]
+        if signature != self._arranged:
+            self._margins = {}
+        rects = self._rects(self.model, self.sizes)
+        lines = [view.view for view in self.views.values() if view.panel.lines]
+        placed = signature, rects, lines, [view.empty for view in self.views.values()]
+        if placed != self._placed:
+            for key, rect in rects.items():
+                self.views[key].place(rect, self.canvas, self.sizes)
+        self._arranged, self._placed = signature, placed
+
+    def _view(self, key: str, panel: Panel) -> PanelView:
+        if key not in self.views:
+            self.views[key] = PanelView(self.drawn, panel, self.style.palette, live=self.live)
+        return self.views[key]
+
+    def _rects(self, model: Figure, sizes: Sizes) -> dict[str, Rect]:
+        room = self._inside(model, sizes)
+        boxes = {
+            panel.key: (
+                0.8 * room.width * panel.column_span / max(model.columns, 1),
+                0.7 * room.height * panel.row_span / max(model.rows, 1),
+            )
+            for panel in model.panels
+        }
+        kept, rects = self._margins, dict[str, Rect]()
+        for _ in range(_PASSES):
+            needs = {key: view.margins(boxes[key], sizes) for key, view in self.views.items()}
+            needs = {key: need.at_least(kept.get(key, need)) for key, need in needs.items()}
+            cells = {
+                key: Cell(view.panel.row, view.panel.column, view.panel.row_span, view.panel.column_span, needs[key])
+                for key, view in self.views.items()
+            }
+            rects = arrange(cells, (model.rows, model.columns), room)
+            boxes = {key: (rect.width, rect.height) for key, rect in rects.items()}
+            self._margins = needs
+        return rects
+
+    def _inside(self, model: Figure, sizes: Sizes) -> Rect:
+        """Put the heading at the top and return what is left for the panels."""
+        width, height = self.canvas
+        edge = _EDGE * sizes.text
+        heading = words.fit(model.title, width - 4.0 * edge, sizes.heading, lines=2)
+        self._heading.set(
+            text=heading, x=width / 2.0, y=height - edge, fontsize=sizes.heading, color=self.style.palette.ink
+        )
+        rows = heading.count("\n") + 1 if heading else 0
+        top = edge + rows * words.LINE_HEIGHT * sizes.heading
+        return Rect(edge, edge, max(width - 2.0 * edge, 1.0), max(height - edge - top, 1.0))
+
+
+def _outline(model: Figure | None) -> tuple[Any, ...]:
+    return () if model is None else (model.title, model.rows, model.columns)

@@ -1,0 +1,122 @@
+"""Sizes and colours: how large the type is, and how one series is told from another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+FONT = "DejaVu Sans"
+
+_REFERENCE_AREA = 48.0  # square inches, an 8 x 6 picture, at which the type has its nominal size
+
+# Lengths are in line widths. Seven colours and five patterns have no common divisor: 35 series differ.
+DASHES: tuple[Any, ...] = (
+    "solid",
+    (0, (7.0, 1.6)),
+    (0, (7.0, 1.5, 1.3, 1.5)),
+    (0, (3.2, 1.4)),
+    (0, (1.2, 1.2)),
+)
+MARKERS = ("o", "s", "^", "D", "v")
+
+
+@dataclass(frozen=True, slots=True)
+class Palette:
+    """Colours of a figure; `series` are those of Okabe and Ito (2008), safe for colour-blind readers."""
+
+    series: tuple[str, ...]
+    paper: str
+    face: str
+    grid: str
+    ink: str
+    faint: str
+    mark: str
+
+
+LIGHT = Palette(
+    series=("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1a1a1a"),
+    paper="#ffffff",
+    face="#f2f2f2",
+    grid="#cfcfcf",
+    ink="#1a1a1a",
+    faint="#5a5a5a",
+    mark="#007a00",
+)
+DARK = Palette(
+    series=("#56b4e9", "#e69f00", "#2fd0a0", "#e49ac4", "#f0e442", "#ff7f3f", "#f5f5f5"),
+    paper="#14161a",
+    face="#202329",
+    grid="#3c414a",
+    ink="#f0f0f0",
+    faint="#b8bcc4",
+    mark="#5ee65e",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Type sizes and widths on one canvas, in points."""
+
+    text: float
+    small: float
+    title: float
+    heading: float
+    line: float
+    marker: float
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a figure looks.
+
+    Attributes
+    ----------
+    font_size, line_width
+        In points, on a canvas of 8 x 6 inches; a larger canvas has somewhat larger type, because it is looked
+        at from farther away or made smaller on a page.
+    scale
+        Multiplies type and lines; 2.4 on a desk monitor can be read at four metres.
+    dark
+        Light lines on a dark ground.
+    """
+
+    font_size: float = 10.0
+    line_width: float = 1.5
+    scale: float = 1.0
+    dark: bool = False
+
+    @property
+    def palette(self) -> Palette:
+        """Colours."""
+        return DARK if self.dark else LIGHT
+
+    def sizes(self, width: float, height: float) -> Sizes:
+        """Return the sizes for a canvas of `width` x `height` inches."""
+        factor = self.scale * min(max((width * height / _REFERENCE_AREA) ** 0.25, 0.8), 1.4)
+        text = round(2.0 * self.font_size * factor) / 2.0
+        return Sizes(
+            text=text,
+            small=0.82 * text,
+            title=1.08 * text,
+            heading=1.25 * text,
+            line=self.line_width * factor,
+            marker=0.5 * text,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Colour, dash pattern and marker of one series."""
+
+    colour: str
+    dashes: Any
+    marker: str
+
+
+def look(palette: Palette, series: int, *, alone: bool = False) -> Look:
+    """Return the look of a series; a line that is `alone` in its panel is solid."""
+    return Look(
+        colour=palette.series[series % len(palette.series)],
+        dashes="solid" if alone else DASHES[series % len(DASHES)],
+        marker=MARKERS[series % len(MARKERS)],
+    )

@@ -1,0 +1,119 @@
+"""Ticks: as many as there is room for, and numbers without an offset, so that 7112 eV reads 7112."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axis import XAxis
+from matplotlib.ticker import Formatter, MaxNLocator
+
+from xafs_workers.figures.model import Array
+from xafs_workers.render.matplotlib import words
+
+_MOST = 9
+_STEPS = (1, 2, 2.5, 5, 10)
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def labels(values: Sequence[float] | Array) -> list[str]:
+    """Return the numbers at ticks with as many decimals as their distance needs.
+
+    From a million on and below a thousandth, a number carries its power of ten: 1.5×10⁶.
+    """
+    numbers = [float(value) for value in values]
+    largest = max((abs(number) for number in numbers), default=0.0)
+    if largest == 0.0:
+        return ["0" for _ in numbers]
+    power = math.floor(math.log10(largest))
+    power = power if power >= 6 or power < -3 else 0
+    scaled = [_over(number, power) for number in numbers]
+    places = _places(scaled)
+    tail = "×10" + str(power).translate(_RAISED) if power else ""
+    return [_number(number, places, tail) for number in scaled]
+
+
+def _over(number: float, power: int) -> float:
+    """Divide by a power of ten in two steps: 10**-308 has no reciprocal."""
+    half = power // 2
+    return number / 10.0**half / 10.0 ** (power - half)
+
+
+def _places(numbers: list[float]) -> int:
+    ordered = sorted(set(numbers))
+    step = min((b - a for a, b in itertools.pairwise(ordered)), default=abs(ordered[0]))
+    for places in range(12):
+        if abs(round(step, places) - step) <= 1e-4 * step:
+            return places
+    return 12
+
+
+def _number(number: float, places: int, tail: str) -> str:
+    text = f"{number:.{places}f}"
+    if float(text) == 0.0:
+        return text.removeprefix("-") if not tail else "0"
+    return text.replace("-", "−") + tail
+
+
+def fitting(low: float, high: float, *, length: float, size: float, upright: bool) -> Array:
+    """Return tick positions within the limits whose labels have room.
+
+    Parameters
+    ----------
+    length
+        Of the axis, points.
+    size
+        Type size, points.
+    upright
+        A y axis: the labels stand above each other.
+    """
+    low, high = min(low, high), max(low, high)
+    values = np.array([low, high])
+    for count in range(_MOST, 0, -1):
+        values = np.asarray(MaxNLocator(nbins=count, steps=_STEPS).tick_values(low, high))
+        slack = 1e-9 * (high - low)
+        values = values[(values >= low - slack) & (values <= high + slack)]
+        if len(values) < 2 or _room_between(values, length / (high - low), size, upright) >= 0:
+            return values
+    return values[:1]
+
+
+def _room_between(values: Array, scale: float, size: float, upright: bool) -> float:
+    pitch = float(values[1] - values[0]) * scale
+    return pitch - (2.2 * size if upright else widest(values, size) + 1.3 * size)
+
+
+def widest(values: Array, size: float) -> float:
+    """Return the width of the widest label, points."""
+    return max((words.width(label, size) for label in labels(values)), default=0.0)
+
+
+class RoomyLocator(MaxNLocator):
+    """Ticks that fit the axis as it is now: also after a zoom or a new window size."""
+
+    def __init__(self, size: float):
+        super().__init__(nbins=_MOST, steps=_STEPS)
+        self.size = size
+
+    def tick_values(self, vmin: float, vmax: float) -> list[float]:
+        """Return the ticks between two limits."""
+        axis: Any = self.axis
+        box = axis.axes.get_window_extent()
+        upright = not isinstance(axis, XAxis)
+        length = (box.height if upright else box.width) * 72.0 / axis.get_figure(root=True).dpi
+        return fitting(vmin, vmax, length=length, size=self.size, upright=upright).tolist()
+
+
+class PlainFormatter(Formatter):
+    """Numbers as `labels` makes them; under the cursor, six digits."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """Return the number at the cursor, or at a lone tick."""
+        return f"{x:.7g}".replace("-", "−")
+
+    def format_ticks(self, values: Sequence[float]) -> list[str]:
+        """Return the labels of all ticks."""
+        return labels(values)

@@ -1,0 +1,117 @@
+"""Text as people typed it, made safe to draw, measured, and fitted into the room there is.
+
+Nothing here is ever read as mathematics: whoever draws the text passes ``**PLAIN``.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import lru_cache
+from typing import Any
+
+from matplotlib.font_manager import FontProperties, findfont, get_font
+
+from xafs_workers.render.matplotlib.style import FONT
+
+PLAIN: dict[str, Any] = {"parse_math": False, "usetex": False, "family": FONT}
+LINE_HEIGHT = 1.25  # ems
+
+_ABSENT = "□"
+_ELLIPSIS = "…"
+_LONGEST = 400  # characters worth measuring
+_MEASURED_AT = 64.0  # points; large, so that hinting does not matter
+
+
+def clean(text: str) -> str:
+    """Return `text` on one line, without control characters, with a box for what the font does not have."""
+    if len(text) > _LONGEST:
+        text = text[: _LONGEST // 2] + _ELLIPSIS + text[-_LONGEST // 2 :]
+    return "".join(_drawable(letter) for letter in text).strip()
+
+
+def _drawable(letter: str) -> str:
+    if letter.isspace():
+        return " "
+    category = unicodedata.category(letter)
+    if category in ("Cc", "Cf"):
+        return ""
+    return letter if ord(letter) in _letters() else _ABSENT
+
+
+@lru_cache(maxsize=1)
+def _letters() -> frozenset[int]:
+    return frozenset(get_font(_path()).get_charmap())
+
+
+@lru_cache(maxsize=1)
+def _path() -> str:
+    return findfont(FontProperties(family=FONT))
+
+
+@lru_cache(maxsize=4096)
+def _ems(text: str) -> float:
+    font = get_font(_path())
+    font.set_size(_MEASURED_AT, 72)
+    font.set_text(text, 0.0)
+    return font.get_width_height()[0] / 64.0 / _MEASURED_AT
+
+
+def width(text: str, size: float) -> float:
+    """Return the width of one clean line in points, at a type size in points."""
+    return _ems(text) * size if text else 0.0
+
+
+def fit(text: str, room: float, size: float, *, lines: int = 1) -> str:
+    """Return `text` cleaned and broken into at most `lines` lines no wider than `room` points.
+
+    What does not fit loses its middle: names of files and scans differ at their ends.
+    """
+    rows = _wrapped(clean(text), room, size)
+    if len(rows) > lines:
+        rows = [*rows[: lines - 1], _shortened("".join(rows[lines - 1 :]), room, size)]
+    return "\n".join(row.strip() for row in rows)
+
+
+def _wrapped(text: str, room: float, size: float) -> list[str]:
+    rows = [""]
+    for word in _pieces(text, room, size):
+        if rows[-1] and width((rows[-1] + word).rstrip(), size) > room:
+            rows.append("")
+        rows[-1] += word
+    return rows
+
+
+def _pieces(text: str, room: float, size: float) -> list[str]:
+    """Split after blanks; a word wider than the room is split where the room ends."""
+    pieces: list[str] = []
+    for word in text.split(" "):
+        rest = word
+        while len(rest) > 1 and width(rest, size) > room:
+            cut = max(_longest(lambda n, rest=rest: rest[:n], len(rest), room, size), 1)
+            pieces.append(rest[:cut])
+            rest = rest[cut:]
+        pieces.append(rest + " ")
+    return pieces
+
+
+def _shortened(text: str, room: float, size: float) -> str:
+    def kept(count: int) -> str:
+        tail = count // 2
+        return text[: count - tail].rstrip() + _ELLIPSIS + text[len(text) - tail :].lstrip()
+
+    text = text.strip()
+    if width(text, size) <= room:
+        return text
+    return kept(_longest(kept, len(text) - 1, room, size))
+
+
+def _longest(made: Any, most: int, room: float, size: float) -> int:
+    """Return the largest count for which the text `made` of it fits, by bisection."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        if width(made(middle), size) <= room:
+            low = middle
+        else:
+            high = middle - 1
+    return low
