@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from xafs_workers.consumer.roles import Role, TopicName
 from xafs_workers.consumer.source import RawRecord
-from xafs_workers.messages.base import InvalidMessage, UnknownKind, kinds
+from xafs_workers.messages.base import InvalidMessage, UnknownKind
 from xafs_workers.messages.documents import InvalidDocument, check_document
-from xafs_workers.messages.parsing import parse
+from xafs_workers.messages.parsing import owner_of, parse
 from xafs_workers.scans.items import Control, Document
 from xafs_workers.settings import Settings
 from xafs_workers.wire import Undecodable, decode
@@ -49,6 +50,7 @@ class Reader:
     def read(self, record: RawRecord) -> Control | Document | Bad:
         """Return what a record holds; never raises."""
         topic: TopicName = "control" if record.origin.topic == self.control_topic else "documents"
+        body: dict[str, Any] = {}
         try:
             name, body = decode(record.value, self._limit)
             if topic == "documents":
@@ -64,12 +66,4 @@ class Reader:
         except UnknownKind as error:
             return Bad(topic, "unknown", str(error))
         except InvalidMessage as error:
-            return Bad(topic, "invalid", str(error), error.kind, error.field, owner_of(error.kind))
-
-
-def owner_of(kind: str) -> str:
-    """Return the name of the role that owns a kind (where its actions have several, the first's), '' for none."""
-    for key in kinds:
-        if key.partition(".")[0] == kind:
-            return kinds[key].owner
-    return ""
+            return Bad(topic, "invalid", str(error), error.kind, error.field, owner_of(body))

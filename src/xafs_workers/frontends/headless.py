@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from xafs_workers.figures.views import figure_of
-from xafs_workers.frontends.wanted import NothingToDraw, asks_for_picture, picture_wanted
+from xafs_workers.frontends.wanted import asks_for_picture
 from xafs_workers.logs import get_logger
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import Control
@@ -158,18 +157,11 @@ class Desk:
 
     def _do(self, job: _Job) -> bool:
         """Do one job, however long storage is away; return False when told to stop meanwhile."""
-        for attempt in range(10**9):
-            try:
-                outcome = self._ports.draw(job.control, job.scan, job.board)
-            except TryLater as error:
-                self._note_waiting(str(error))
-                if self._stop.wait(BACKOFF[min(attempt, len(BACKOFF) - 1)]):
-                    return False
-                continue
-            except Exception as error:
-                log.exception("picture_failed", message=job.control.id)
-                outcome = Outcome("failed", reason=f"{type(error).__name__}: {error}")
-            break
+        attempt = 0
+        while (outcome := self._try(job)) is None:
+            if self._stop.wait(BACKOFF[min(attempt, len(BACKOFF) - 1)]):
+                return False
+            attempt += 1
         self._note_waiting("")
         if outcome.state == "failed":
             self._fail(job.control, outcome.reason)
@@ -177,6 +169,17 @@ class Desk:
             self.last_files = outcome.paths or self.last_files
             self._finish(job.control, outcome)
         return True
+
+    def _try(self, job: _Job) -> Outcome | None:
+        """Return what became of a job, None where storage is away."""
+        try:
+            return self._ports.draw(job.control, job.scan, job.board)
+        except TryLater as error:
+            self._note_waiting(str(error))
+            return None
+        except Exception as error:
+            log.exception("picture_failed", message=job.control.id)
+            return Outcome("failed", reason=f"{type(error).__name__}: {error}")
 
     def _note_waiting(self, reason: str) -> None:
         if reason != self.waits_for:
@@ -208,33 +211,3 @@ class Desk:
                 seconds=0.0 if since is None else round(time.monotonic() - since, 6),
             )
         )
-
-
-class PictureMaker:
-    """Draws one picture and publishes it.
-
-    Parameters
-    ----------
-    picture
-        (figure, form) -> bytes.
-    publish
-        (control, run's start document, name, stub, first uid, form -> bytes, overwrite) -> paths.
-    """
-
-    def __init__(
-        self,
-        picture: Callable[..., bytes],
-        publish: Callable[..., tuple[str, ...]],
-    ):
-        self._picture, self._publish = picture, publish
-
-    def __call__(self, control: Control, scan: Scan, board: Board) -> Outcome:
-        """Draw what the message asks for, as the board has it."""
-        try:
-            wanted = picture_wanted(control, scan, board)
-        except NothingToDraw as nothing:
-            return Outcome("done", reason=str(nothing))
-        figure = figure_of(board, scan)
-        paths = self._publish(control, wanted, lambda form: self._picture(figure, form))
-        log.info("picture_written", kind=scan.kind, run=wanted.run.uid, paths=paths)
-        return Outcome("done", paths)

@@ -28,7 +28,7 @@ def log_quotient(above: Array, below: Array) -> Array:
     ratio = np.full(np.shape(above), np.nan)
     np.divide(above, below, out=ratio, where=usable)
     result = np.full(np.shape(above), np.nan)
-    np.log(ratio, out=result, where=usable)
+    np.log(ratio, out=result, where=usable & (ratio > 0) & np.isfinite(ratio))
     return result
 
 

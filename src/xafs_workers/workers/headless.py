@@ -9,10 +9,10 @@ from typing import Any
 
 from xafs_workers.consumer.loop import Loop, Ports
 from xafs_workers.consumer.publisher import Publisher
-from xafs_workers.consumer.reading import Reader
+from xafs_workers.consumer.reading import Bad, Reader
 from xafs_workers.consumer.recovery import beginning, kept_positions
 from xafs_workers.consumer.roles import HEADLESS
-from xafs_workers.consumer.source import KafkaSource
+from xafs_workers.consumer.source import KafkaSource, RawRecord
 from xafs_workers.frontends.headless import Desk, DeskPorts
 from xafs_workers.logs import get_logger, set_up
 from xafs_workers.producer.kafka_config import read_kafka_config
@@ -22,7 +22,7 @@ from xafs_workers.services.heartbeat import Heartbeat
 from xafs_workers.settings import Settings
 from xafs_workers.storage.ledger import Ledger
 from xafs_workers.workers.life import live, stop_on_signals
-from xafs_workers.workers.records import Records, dead_letter_of
+from xafs_workers.workers.records import Records, dead_letter_of_message, dead_letter_of_record
 from xafs_workers.workers.shelf import Shelf
 
 log = get_logger("workers")
@@ -46,7 +46,7 @@ def _run(settings: Settings, stop: threading.Event, stack: ExitStack, from_begin
     stack.callback(publisher.flush, 2.0)
     if not source.wait_for_topics(stop):
         return 0
-    ledger = stack.enter_context(Ledger.open(settings.state_folder() / HEADLESS.name))
+    ledger = stack.enter_context(Ledger(settings.state_folder() / HEADLESS.name))
     records = Records(ledger, source.cluster_id())
     desk = _desk(settings, records, publisher)
     stack.callback(desk.close)
@@ -55,7 +55,10 @@ def _run(settings: Settings, stop: threading.Event, stack: ExitStack, from_begin
         HEADLESS,
         Reader(settings),
         Board(Rules.from_settings(settings)),
-        Ports(desk, lambda record, bad: records.once(record, lambda: publisher.dead_letter(dead_letter_of(record, bad, HEADLESS.name)))),
+        Ports(
+            desk,
+            lambda record, bad: _refuse(publisher, records, record, bad),
+        ),
     )
     positions = beginning(source) if from_beginning else kept_positions(source)
     ends = {partition: high for partition, (_, high) in source.watermarks().items()}
@@ -77,7 +80,9 @@ def _desk(settings: Settings, records: Records, publisher: Publisher) -> Desk:
             known=records.outcome,
             record=records.record,
             answer=publisher.answer,
-            give_up=lambda control, reason: publisher.dead_letter(records.letter(control, reason, HEADLESS.name)),
+            give_up=lambda control, reason: publisher.dead_letter(
+                dead_letter_of_message(control, reason, HEADLESS.name)
+            ),
             warm_up=shelf.warm_up,
         )
     )
@@ -98,3 +103,9 @@ def _finish(loop: Loop, desk: Desk) -> None:
     """Let the picture in hand be finished, then store what is no longer needed."""
     desk.close()
     loop.store_now()
+
+
+def _refuse(publisher: Publisher, records: Records, record: RawRecord, bad: Bad) -> None:
+    letter = dead_letter_of_record(record, bad, HEADLESS.name)
+    log.warning("dead_letter", record=str(record.origin), outcome=bad.outcome, kind=bad.kind, reason=bad.reason)
+    records.once(record, lambda: publisher.dead_letter(letter))
