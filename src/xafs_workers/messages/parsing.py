@@ -129,7 +129,7 @@ def _blamed(message: type[ControlMessage], detail: ErrorDetails) -> tuple[str, s
     expected = context["expected"] or _LIMITS.get(detail["type"], "{}").format(
         context.get("max_length") or expectation(message, field)
     )
-    return field, f"field {field}: came {came}: expected {expected}"
+    return field, f"{f'field {field}: ' if field else ''}came {came}: expected {expected}"
 
 
 _LIMITS = {"string_too_long": "at most {} characters", "string_too_short": "text that is not empty"}
