@@ -1,0 +1,140 @@
+"""The commands `messages`, `schema` and `lint`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from helpers.examples import EVERY
+from xafs_workers.cli.messages import lint, messages, schema
+from xafs_workers.messages.base import kinds
+from xafs_workers.messages.schema import json_schema, kind_names
+
+app = typer.Typer()
+for command in (messages, schema, lint):
+    app.command()(command)
+runner = CliRunner()
+
+
+def test_all_kinds_are_listed_one_a_line() -> None:
+    result = runner.invoke(app, ["messages"])
+    assert result.exit_code == 0
+    first = [line.split()[0] for line in result.output.splitlines()]
+    assert first == ["kind", *kind_names()]
+    assert "file-manager" in result.output
+
+
+@pytest.mark.parametrize("kind", kind_names())
+def test_a_kind_is_shown_with_its_fields_and_examples(kind: str) -> None:
+    result = runner.invoke(app, ["messages", kind])
+    assert result.exit_code == 0
+    for message in (entry for entry in kinds.discover().values() if entry.kind == kind):
+        assert json.dumps(dict(message.example), ensure_ascii=False) in result.output
+        for name, field in message.model_fields.items():
+            assert name == "message_id" or f"{field.alias or name} " in result.output
+
+
+def test_units_and_types_are_shown() -> None:
+    output = runner.invoke(app, ["messages", "mono_calibration"]).output
+    assert "[finite number, finite number or null]" in output
+    assert "Å" in output
+
+
+def test_on_a_terminal_nothing_is_taken_for_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+    output = runner.invoke(app, ["messages", "mono_calibration"]).output
+    assert "│" in output
+    assert "[finite number, finite number or null]" in output
+    assert ":emoji:" in runner.invoke(app, ["messages", "echoslack"]).output
+
+
+def test_an_unknown_kind_is_wrong_use() -> None:
+    result = runner.invoke(app, ["messages", "sing"])
+    assert result.exit_code == 2
+    assert "expected one of align_wheel" in result.output
+
+
+def test_the_schema_is_printed() -> None:
+    result = runner.invoke(app, ["schema"])
+    assert result.exit_code == 0
+    assert json.loads(result.output) == json_schema()
+
+
+def test_a_file_without_fault_passes(tmp_path: Path) -> None:
+    lines = [json.dumps(["bmm", body]) for _, body in EVERY]
+    lines += [json.dumps(body) for _, body in EVERY]
+    lines += [json.dumps(["start", {"uid": "u", "time": 1.0}])]
+    path = tmp_path / "session.jsonl"
+    path.write_text("\n".join(lines) + "\n")
+    result = runner.invoke(app, ["lint", str(path)])
+    assert result.exit_code == 0
+    assert result.output == f"{len(lines)} lines, 0 refused\n"
+
+
+FAULTY = [
+    (b'["bmm", {"xafsscan": "next", "count": "2"}]', "xafsscan: count: ", "came '2': expected whole number"),
+    (b'{"linescan": "start"}', "linescan: detector: ", "came nothing"),
+    (b'{"sing": 1}', "", "no known kind among the keys sing"),
+    (b"", "", "blank line"),
+    (b"   \t", "", "blank line"),
+    (b"{", "", "not JSON"),
+    (b"\xff\xfe", "", "not JSON"),
+    (b"[" * 100_000, "", "not JSON"),
+    (b"1" * 10_000, "", "not JSON"),
+    (b"3", "", "came 3: expected [name, mapping]"),
+    (b'["bmm", 3]', "", "came 3: expected a mapping"),
+    (b'["bmm", {}, 1]', "", "came a list of 3"),
+    (b'["event", {"uid": "u"}]', "event: descriptor: ", "came nothing"),
+    (b'["sing\\u001b[31m\\ud800", {}]', "'sing\\x1b[31m\\ud800': ", "expected one of start"),
+]
+
+
+@pytest.mark.parametrize(("line", "where", "reason"), FAULTY)
+def test_a_fault_is_told_with_file_line_kind_field_and_reason(
+    tmp_path: Path, line: bytes, where: str, reason: str
+) -> None:
+    path = tmp_path / "session.jsonl"
+    path.write_bytes(b'{"close": "all"}\n' + line + b'\n{"close": "all"}\n')
+    result = runner.invoke(app, ["lint", str(path)])
+    assert result.exit_code == 1
+    fault, count = result.output.splitlines()
+    assert fault.startswith(f"{path}:2: {where}")
+    assert reason in fault
+    assert count == "3 lines, 1 refused"
+
+
+def test_another_tag_may_mark_control_messages(tmp_path: Path) -> None:
+    path = tmp_path / "session.jsonl"
+    path.write_text('["xas", {"close": "all"}]\n')
+    assert runner.invoke(app, ["lint", str(path)]).exit_code == 1
+    assert runner.invoke(app, ["lint", "--tag", "xas", str(path)]).exit_code == 0
+
+
+def test_the_standard_input_is_read() -> None:
+    result = runner.invoke(app, ["lint", "-"], input='{"close": "all"}\n{"close": "none"}\n')
+    assert result.exit_code == 1
+    assert result.output.startswith("-:2: close: close: ")
+
+
+def test_a_file_that_cannot_be_read_is_wrong_use(tmp_path: Path) -> None:
+    result = runner.invoke(app, ["lint", str(tmp_path / "none")])
+    assert result.exit_code == 2
+    assert "expected a readable file" in result.output
+
+
+def test_measured_sessions_pass(measured: Path) -> None:
+    for path in measured.glob("*.jsonl"):
+        assert runner.invoke(app, ["lint", str(path)]).exit_code == 0
+
+
+def test_importing_the_commands_imports_nothing_heavy() -> None:
+    code = "import sys, xafs_workers.cli.messages; print('pydantic' in sys.modules, 'numpy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["False", "False"]

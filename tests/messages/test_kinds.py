@@ -1,0 +1,75 @@
+"""The 28 kinds: registered, described, owned."""
+
+from __future__ import annotations
+
+import pkgutil
+
+import pytest
+
+import xafs_workers.messages
+from xafs_workers.messages.base import ControlMessage, kinds
+from xafs_workers.messages.parsing import parse
+
+KINDS = """linescan timescan areascan xafsscan xafs_sequence align_wheel glancing_angle wafer mono_calibration xrf xrfat
+close verbose logger refresh_slack describe_slack dossier echoslack mkdir copy touch xasxdi seadxdi lsxdi raster
+next_index file_exists resting_state""".split()
+
+NOT_KINDS = {"base", "fields", "detectors", "parsing", "documents", "schema"}
+
+FILE_MANAGER = """verbose logger refresh_slack describe_slack dossier echoslack mkdir copy touch xasxdi seadxdi lsxdi
+raster next_index file_exists""".split()
+
+every_class = pytest.mark.parametrize("key", list(kinds))
+
+
+def test_all_28_kinds_are_there() -> None:
+    assert {message.kind for message in kinds.discover().values()} == set(KINDS)
+    assert len(KINDS) == 28
+
+
+def test_each_module_of_the_room_is_a_kind_and_registers_it() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(xafs_workers.messages.__path__)} - NOT_KINDS
+    assert modules == set(KINDS)
+    for message in kinds.discover().values():
+        assert message.__module__ == f"xafs_workers.messages.{message.kind}"
+
+
+@every_class
+def test_a_class_is_registered_as_what_it_says(key: str) -> None:
+    message = kinds[key]
+    assert key == (f"{message.kind}.{message.action}" if message.value == "action" else message.kind)
+    assert message.value != "field" or message.kind in {field.alias for field in message.model_fields.values()}
+
+
+@every_class
+def test_a_class_is_documented(key: str) -> None:
+    message = kinds[key]
+    assert message.__doc__
+    assert message.__doc__ != ControlMessage.__doc__
+    assert "\n" not in message.__doc__
+    for name, field in message.model_fields.items():
+        assert field.description, name
+
+
+@every_class
+def test_the_example_is_a_message_of_its_class(key: str) -> None:
+    message = parse(kinds[key].example)
+    assert type(message) is kinds[key]
+    assert not message.extras
+
+
+@every_class
+def test_no_field_bears_the_name_of_a_kind(key: str) -> None:
+    fields = {field.alias or name for name, field in kinds[key].model_fields.items()}
+    assert fields & set(KINDS) <= {kinds[key].kind}
+
+
+@every_class
+def test_each_action_has_its_owner(key: str) -> None:
+    expected = "file-manager" if key.partition(".")[0] in FILE_MANAGER or key == "xrf.write" else "headless"
+    assert kinds[key].owner == expected
+
+
+def test_a_second_claim_is_refused() -> None:
+    with pytest.raises(ValueError, match="is claimed by"):
+        kinds.register("linescan.start")(kinds["linescan.start"])
