@@ -96,18 +96,20 @@ class TopicQuestions:
         return {partition: self._watermarks(partition) for partition in self.partitions()}
 
     def offsets_at(self, topic: str, time: float) -> dict[Partition, int]:
-        """Return for each partition the first offset whose record time is `time` (POSIX seconds) or later.
+        """Return for each partition the first offset whose record time is `time` (POSIX seconds, to the ms) or later.
 
         Where nothing is that late it is the high watermark. A broker that cannot look up times (the embedded one)
         has no answer for time 0 either; there the partition is read from its beginning.
         """
         # The watermarks first: what arrives meanwhile must not be skipped.
         spans = {p: self._watermarks(p) for p in self.partitions() if p[0] == topic}
-        answers = self._look_up(spans, max(0, round(time * 1000)))
+        milliseconds = max(0, round(time * 1000))
+        answers = self._look_up(spans, milliseconds)
         unanswered = [p for p, (low, high) in spans.items() if answers[p] < 0 and low < high]
         at_zero = self._look_up(unanswered, 0)
         found = {p: answers[p] if answers[p] >= 0 else high for p, (_, high) in spans.items()}
-        return {**found, **first_not_before(self._look, {p: spans[p] for p in unanswered if at_zero[p] < 0}, time)}
+        unable = {p: spans[p] for p in unanswered if at_zero[p] < 0}
+        return {**found, **first_not_before(self._look, unable, milliseconds / 1000)}
 
     def record_at(self, partition: Partition, offset: int) -> RawRecord | None:
         """Return the first record at or after an offset, to learn its time; None out of range or at the end."""
