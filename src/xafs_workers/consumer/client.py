@@ -1,0 +1,176 @@
+"""The Kafka client of the sources: its properties, its errors told once, its records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any
+
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, Message
+
+from xafs_workers.consumer.records import Partition, RawRecord, record_time
+from xafs_workers.logs import get_logger
+from xafs_workers.producer.clients import ClientLog
+from xafs_workers.producer.kafka_config import KafkaConfig
+from xafs_workers.scans.items import Origin
+
+log = get_logger("consumer")
+
+DEFAULTS: Mapping[str, Any] = {
+    "fetch.wait.max.ms": 50,
+    "max.partition.fetch.bytes": 17 * 1024 * 1024,  # a record of 16 MiB and what is around it
+    "fetch.max.bytes": 52 * 1024 * 1024,
+    "queued.max.messages.kbytes": 16 * 1024,  # kept ahead for each partition; librdkafka's own 64 MiB are too many
+    "queued.min.messages": 10_000,
+    "log.connection.close": "false",  # brokers close idle connections; that is no trouble
+}
+"""What the facility's file may change."""
+
+ALIASES: Mapping[str, str] = {"max.partition.fetch.bytes": "fetch.message.max.bytes"}
+
+REQUIRED: Mapping[str, Any] = {
+    "enable.auto.commit": "false",
+    "enable.auto.offset.store": "false",
+    "enable.partition.eof": "true",
+    "auto.offset.reset": "error",
+    "allow.auto.create.topics": "false",
+    "statistics.interval.ms": 1000,
+}
+"""What the sources rely on, whatever the facility's file says."""
+
+HOPELESS = frozenset(
+    {
+        "_AUTHENTICATION",
+        "_FATAL",
+        "SASL_AUTHENTICATION_FAILED",
+        "UNSUPPORTED_SASL_MECHANISM",
+        "TOPIC_AUTHORIZATION_FAILED",
+        "GROUP_AUTHORIZATION_FAILED",
+        "CLUSTER_AUTHORIZATION_FAILED",
+    }
+)
+"""Errors that waiting does not mend."""
+
+SETTLED_STATES = frozenset({"UP", "UPDATE", "INIT"})
+"""States of a broker's connection that are no trouble: open, or not needed so far."""
+
+
+class SourceError(RuntimeError):
+    """Kafka cannot be read and waiting will not help; the text says what was asked and what the broker answered."""
+
+
+def consumer_properties(config: KafkaConfig, group: str) -> dict[str, Any]:
+    """Return the properties of a consumer that assigns its partitions by hand."""
+    given = config.for_consumer()
+    defaults = {key: value for key, value in DEFAULTS.items() if ALIASES.get(key) not in given}
+    return {**defaults, **given, **REQUIRED, "group.id": group}
+
+
+def error_of(problem: KafkaException) -> KafkaError:
+    """Return the broker's or the client's error that an exception carries."""
+    return problem.args[0]
+
+
+def is_hopeless(error: KafkaError) -> bool:
+    """Return whether the error concerns rights or the client itself, so that waiting does not mend it."""
+    return error.fatal() or error.name() in HOPELESS
+
+
+class Health:
+    """What troubles the client: each kind of trouble at each place is told once, and once more when it is over.
+
+    Attributes
+    ----------
+    last_reason
+        The newest error's text.
+    """
+
+    BROKERS = "brokers"
+
+    def __init__(self, quiet: bool = False):
+        self.last_reason = ""
+        self._quiet = quiet
+        self._hopeless: KafkaError | None = None
+        self._troubles: dict[Hashable, set[str]] = {}
+
+    @property
+    def brokers_away(self) -> bool:
+        """Whether a connection is known to be lost."""
+        return self.BROKERS in self._troubles
+
+    def hush(self, quiet: bool) -> None:
+        """Tell nothing (somebody else tells it better), or begin to tell, with a clean slate."""
+        self._quiet = quiet
+        self._troubles.clear()
+
+    def note(self, where: Hashable, error: KafkaError) -> None:
+        """Take note of an error: of the brokers, of a partition, or of a question."""
+        self.last_reason = error.str()
+        if is_hopeless(error):
+            self._hopeless = error
+        kinds = self._troubles.setdefault(where, set())
+        if error.name() in kinds:
+            return
+        kinds.add(error.name())
+        if not self._quiet:
+            log.warning("kafka_trouble", where=where, error=error.name(), reason=error.str())
+
+    def over(self, where: Hashable) -> None:
+        """Take note that something works (again)."""
+        if self._troubles and self._troubles.pop(where, None) and not self._quiet:
+            log.info("kafka_trouble_over", where=where)
+
+    def check(self) -> None:
+        """Raise SourceError if an error came that waiting does not mend."""
+        if self._hopeless is not None:
+            raise SourceError(f"Kafka refuses: {self._hopeless.name()}: {self._hopeless.str()}")
+
+    def on_error(self, error: KafkaError) -> None:
+        """Take the client's errors that belong to no partition."""
+        self.note(self.BROKERS, error)
+
+    def on_statistics(self, text: str) -> None:
+        """Look in the client's statistics whether lost connections are back."""
+        if not self.brokers_away:
+            return
+        states = {broker["state"] for broker in json.loads(text).get("brokers", {}).values()}
+        if "UP" in states and states <= SETTLED_STATES:
+            self.over(self.BROKERS)
+
+
+def connect(properties: Mapping[str, Any], health: Health) -> Consumer:
+    """Return a consumer whose errors and states go to `health`, its log lines to our logs."""
+    callbacks = {"error_cb": health.on_error, "stats_cb": health.on_statistics}
+    return Consumer({**properties, **callbacks}, logger=ClientLog("consumer"))
+
+
+def fetch(client: Consumer, timeout: float, limit: int) -> list[Message]:
+    """Return what is there, at most `limit`; wait up to `timeout` seconds for the first.
+
+    `Consumer.consume` alone would wait until `limit` messages are there or the time is over.
+    """
+    first = client.poll(timeout)
+    if first is None:
+        return []
+    return [first, *client.consume(limit - 1, 0)] if limit > 1 else [first]
+
+
+def partition_of(message: Message) -> Partition:
+    """Return where a message, or the news of a partition, comes from."""
+    return (message.topic() or "", -1 if (number := message.partition()) is None else number)
+
+
+def offset_of(message: Message) -> int:
+    """Return a message's offset, -1 if it has none."""
+    return -1 if (offset := message.offset()) is None else offset
+
+
+def raw_record(message: Message, clock: Callable[[], float]) -> RawRecord:
+    """Return a message without an error as a record."""
+    kind, milliseconds = message.timestamp()
+    return RawRecord(
+        origin=Origin(*partition_of(message), offset_of(message)),
+        time=record_time(None if kind == TIMESTAMP_NOT_AVAILABLE else milliseconds, clock()),
+        key=message.key(),
+        value=message.value(),
+    )

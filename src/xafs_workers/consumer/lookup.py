@@ -1,0 +1,118 @@
+"""Single looks into partitions by a client of their own, so that the source's own reading is not disturbed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import Consumer, Message, TopicPartition
+
+from xafs_workers.consumer.client import Health, connect, fetch, offset_of, partition_of, raw_record
+from xafs_workers.consumer.records import Partition, RawRecord
+from xafs_workers.logs import get_logger
+
+log = get_logger("consumer")
+
+POLL_SECONDS = 0.2
+BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How to look.
+
+    Attributes
+    ----------
+    properties
+        Of the consumer.
+    clock
+        Gives the arrival time, POSIX seconds.
+    patience
+        Longest a look may take, seconds.
+    """
+
+    properties: Mapping[str, Any]
+    clock: Callable[[], float]
+    patience: float
+
+
+@contextmanager
+def _reading(look: Look, positions: Mapping[Partition, int]) -> Generator[tuple[Consumer, Iterator[Message]]]:
+    """Give a client assigned to the positions, and its messages until the patience ends."""
+    health = Health(quiet=True)
+    client = connect(look.properties, health)
+    deadline = time.monotonic() + look.patience
+
+    def messages() -> Iterator[Message]:
+        while time.monotonic() < deadline:
+            yield from fetch(client, POLL_SECONDS, BATCH)
+            health.check()
+
+    try:
+        client.assign([TopicPartition(*partition, offset) for partition, offset in positions.items()])
+        yield client, messages()
+    finally:
+        client.close()
+
+
+def record_from(look: Look, partition: Partition, offset: int) -> RawRecord | None:
+    """Return the first record at or after an offset; None if there is none."""
+    with _reading(look, {partition: offset}) as (_, messages):
+        for message in messages:
+            # An error is the end of the partition, or an offset that has gone meanwhile.
+            return raw_record(message, look.clock) if message.error() is None else None
+    return None
+
+
+def first_not_before(look: Look, spans: Mapping[Partition, tuple[int, int]], instant: float) -> dict[Partition, int]:
+    """Read partitions from their beginning until a record is as late as `instant`.
+
+    Parameters
+    ----------
+    spans
+        Low and high watermark of each partition; nothing is read past the high one.
+    instant
+        POSIX seconds.
+
+    Returns
+    -------
+    offsets
+        Of the first record with that time or a later one; the high watermark if there is none. Where the patience
+        ended before, how far it was read: all before is earlier.
+    """
+    reached = {partition: low for partition, (low, high) in spans.items() if low < high}
+    found = {partition: high for partition, (low, high) in spans.items() if low >= high}
+    if not reached:
+        return found
+    with _reading(look, reached) as (client, messages):
+        for message in messages:
+            partition = partition_of(message)
+            if partition not in reached:
+                continue
+            offset = _judge(look, message, spans[partition][1], instant)
+            if offset is None:
+                reached[partition] = offset_of(message) + 1
+                continue
+            found[partition] = offset
+            del reached[partition]
+            client.incremental_unassign([TopicPartition(*partition)])
+            if not reached:
+                break
+    if reached:
+        log.warning("time_lookup_cut_short", partitions=sorted(reached), seconds=look.patience)
+    return {**found, **reached}
+
+
+def _judge(look: Look, message: Message, high: int, instant: float) -> int | None:
+    """Return the answer for the message's partition, None while it is still open."""
+    if message.error() is not None:  # the end, or the beginning moved away
+        return high
+    offset = offset_of(message)
+    if offset >= high:
+        return high
+    if raw_record(message, look.clock).time >= instant:
+        return offset
+    return high if offset + 1 >= high else None

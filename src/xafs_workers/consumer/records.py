@@ -1,0 +1,58 @@
+"""What comes from Kafka, before it is decoded: records, and the news that a partition's end was reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xafs_workers.scans.items import Origin
+
+Partition = tuple[str, int]
+"""Topic and number."""
+
+FUTURE_SECONDS = 3600.0
+"""A record time further ahead than this is a wrong clock: the record counts as of its arrival."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """A record as it stands on Kafka.
+
+    Attributes
+    ----------
+    time
+        POSIX seconds: the record time, or the arrival time where the broker gives none or one far in the future.
+    """
+
+    origin: Origin
+    time: float
+    key: bytes | None
+    value: bytes | None
+
+    @property
+    def partition(self) -> Partition:
+        """Where it stands."""
+        return (self.origin.topic, self.origin.partition)
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfPartition:
+    """Everything before `offset` was read, and nothing more is there at the moment."""
+
+    partition: Partition
+    offset: int
+
+
+def record_time(milliseconds: int | None, now: float) -> float:
+    """Return the time of a record, POSIX seconds.
+
+    Parameters
+    ----------
+    milliseconds
+        As the broker gives it; None or negative if it gives none.
+    now
+        When the record arrived.
+    """
+    if milliseconds is None or milliseconds < 0:
+        return now
+    given = milliseconds / 1000
+    return given if given <= now + FUTURE_SECONDS else now

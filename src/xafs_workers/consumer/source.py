@@ -1,0 +1,169 @@
+"""Kafka topics read partition by partition: assigned by hand, the group only keeps offsets."""
+
+from __future__ import annotations
+
+import time as time_module
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from confluent_kafka import OFFSET_BEGINNING, KafkaException, Message, TopicPartition
+
+from xafs_workers.consumer.client import Health, SourceError, error_of, fetch, offset_of, partition_of, raw_record
+from xafs_workers.consumer.questions import TopicQuestions, checked
+from xafs_workers.consumer.records import EndOfPartition, Partition, RawRecord
+from xafs_workers.logs import get_logger
+from xafs_workers.producer.kafka_config import KafkaConfig
+
+__all__ = ["EndOfPartition", "KafkaSource", "Partition", "RawRecord", "SourceError"]
+
+log = get_logger("consumer")
+
+Entry = RawRecord | EndOfPartition
+
+
+class KafkaSource(TopicQuestions):
+    """Reads topics, partition by partition. All methods are called from one thread.
+
+    Parameters
+    ----------
+    config
+        How Kafka is reached.
+    topics
+        Followed, with all their partitions.
+    group
+        Name under which offsets are stored; nothing is subscribed, so nothing is ever rebalanced.
+    clock
+        Gives the arrival time of records, POSIX seconds.
+    patience
+        How long questions (`watermarks`, `committed`, ...) are repeated while brokers are away, seconds.
+    """
+
+    def __init__(
+        self,
+        config: KafkaConfig,
+        topics: Sequence[str],
+        group: str,
+        *,
+        clock: Callable[[], float] = time_module.time,
+        patience: float = 30.0,
+    ):
+        super().__init__(config, topics, group, clock=clock, patience=patience)
+        self._assigned: set[Partition] = set()
+        self._paused: set[Partition] = set()
+        self._ends: dict[Partition, int] = {}
+        self._stored: dict[Partition, int] = {}
+
+    def assign(self, positions: Mapping[Partition, int]) -> None:
+        """Read these partitions, and no others, from these offsets on."""
+        self._client.assign([TopicPartition(*partition, offset) for partition, offset in positions.items()])
+        self._assigned = set(positions)
+        self._paused.clear()
+        self._ends.clear()
+
+    def poll(self, timeout: float, limit: int = 500) -> list[Entry]:
+        """Return what is there, each partition in its order; wait up to `timeout` seconds for the first.
+
+        The last record that is there at the moment is followed by an EndOfPartition at once.
+
+        Raises
+        ------
+        SourceError
+            The broker refuses us. Any other trouble is logged once and waited out.
+        """
+        messages: list[Message] = []
+        try:
+            messages = fetch(self._client, timeout, limit)
+        except KafkaException as problem:
+            self._health.note(Health.BROKERS, error_of(problem))
+        entries = [entry for message in messages if (entry := self._entry(message)) is not None]
+        self._health.check()
+        return entries + self._ends_after(entries)
+
+    def pause(self, partitions: Iterable[Partition]) -> None:
+        """Stop reading partitions that run ahead; `poll` gives nothing of them."""
+        chosen = (set(partitions) & self._assigned) - self._paused
+        self._client.pause([TopicPartition(*partition) for partition in sorted(chosen)])
+        self._paused |= chosen
+
+    def resume(self, partitions: Iterable[Partition]) -> None:
+        """Go on where `pause` stopped."""
+        chosen = set(partitions) & self._paused
+        self._client.resume([TopicPartition(*partition) for partition in sorted(chosen)])
+        self._paused -= chosen
+
+    def refresh_partitions(self) -> tuple[Partition, ...]:
+        """Take up partitions that were added to the topics, from their beginning, and return them."""
+        if self._health.brokers_away:
+            return ()
+        try:
+            known = {partition for topic in self._topics for partition in self._partitions_of(topic)}
+        except KafkaException as problem:
+            self._health.note("partitions", error_of(problem))
+            return ()
+        self._health.over("partitions")
+        new = tuple(sorted(known - self._assigned))
+        if new:
+            self._client.incremental_assign([TopicPartition(*partition, OFFSET_BEGINNING) for partition in new])
+            self._assigned |= set(new)
+            log.info("partitions_added", partitions=new)
+        return new
+
+    def store(self, positions: Mapping[Partition, int]) -> bool:
+        """Store the next offsets to be read; False, logged, if that failed (try again later)."""
+        changed = {p: offset for p, offset in positions.items() if self._stored.get(p) != offset}
+        if not changed:
+            return True
+        if self._health.brokers_away:  # a commit would block until it times out
+            return False
+        offsets = [TopicPartition(*partition, offset) for partition, offset in changed.items()]
+        try:
+            checked(self._client.commit(offsets=offsets, asynchronous=False))
+        except KafkaException as problem:
+            self._health.note("stored offsets", error_of(problem))
+            return False
+        self._health.over("stored offsets")
+        self._stored.update(changed)
+        return True
+
+    def _entry(self, message: Message) -> Entry | None:
+        error, partition = message.error(), partition_of(message)
+        if error is None:
+            self._health.over(partition)
+            self._ends.pop(partition, None)
+            return raw_record(message, self._look.clock)
+        if error.name() == "_PARTITION_EOF":
+            self._health.over(partition)
+            return self._end(partition, offset_of(message))
+        if error.name() == "_AUTO_OFFSET_RESET":
+            self._go_on_at_oldest(partition, offset_of(message), error.str())
+        else:
+            self._health.note(partition, error)
+        return None
+
+    def _end(self, partition: Partition, offset: int) -> EndOfPartition | None:
+        if self._ends.get(partition) == offset:
+            return None
+        self._ends[partition] = offset
+        return EndOfPartition(partition, offset)
+
+    def _ends_after(self, entries: list[Entry]) -> list[Entry]:
+        """Return the ends that were reached by the last records.
+
+        The broker tells them only with its next, empty answer, which would hold back live records for that long.
+        """
+        last = {entry.partition: entry for entry in entries}
+        ends: list[Entry] = []
+        for partition, entry in last.items():
+            if isinstance(entry, RawRecord):
+                following = entry.origin.offset + 1
+                _, high = self._client.get_watermark_offsets(TopicPartition(*partition), cached=True)
+                if 0 <= high <= following and (end := self._end(partition, following)):
+                    ends.append(end)
+        return ends
+
+    def _go_on_at_oldest(self, partition: Partition, offset: int, reason: str) -> None:
+        log.warning("offset_out_of_range", partition=partition, offset=offset, reason=reason, now="the oldest kept")
+        self._client.incremental_unassign([TopicPartition(*partition)])
+        self._client.incremental_assign([TopicPartition(*partition, OFFSET_BEGINNING)])
+        self._ends.pop(partition, None)
+        if partition in self._paused:
+            self._client.pause([TopicPartition(*partition)])

@@ -1,0 +1,127 @@
+"""How Kafka is reached: the facility's kafka.yml, as properties for producing and for consuming."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from xafs_workers import settings
+
+CONFIG_FILE = Path("/etc/bluesky/kafka.yml")
+CONFIG_VARIABLE = "BLUESKY_KAFKA_CONFIG_PATH"
+SECURITY_PREFIXES = ("security.protocol", "sasl.", "ssl.")
+"""Properties that a producer and a consumer of one cluster share."""
+
+Properties = dict[str, Any]
+
+
+class KafkaConfigError(ValueError):
+    """The Kafka configuration cannot be used; the text names the file, the key and what is expected."""
+
+
+@dataclass(frozen=True)
+class KafkaConfig:
+    """Brokers and librdkafka properties. Its text shows no property, since passwords are among them.
+
+    Attributes
+    ----------
+    bootstrap_servers
+        ``host:port[,host:port]``.
+    security, producer, consumer
+        The sections `producer_consumer_security_config`, `runengine_producer_config` and `consumer_config`.
+    """
+
+    bootstrap_servers: str
+    security: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    producer: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    consumer: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def for_producer(self) -> Properties:
+        """Return the properties of a producer."""
+        return {**self.security, **self.producer, "bootstrap.servers": self.bootstrap_servers}
+
+    def for_consumer(self) -> Properties:
+        """Return the properties of a consumer: of the producer's section only what security needs."""
+        shared = {key: value for key, value in self.producer.items() if key.startswith(SECURITY_PREFIXES)}
+        return {**shared, **self.security, **self.consumer, "bootstrap.servers": self.bootstrap_servers}
+
+
+def read_kafka_config(kafka: settings.Kafka) -> KafkaConfig:
+    """Find out how Kafka is reached.
+
+    The file is the one of the settings, else that of ``$BLUESKY_KAFKA_CONFIG_PATH``, else ``/etc/bluesky/kafka.yml``.
+    With `bootstrap_servers` in the settings only a file named there is read (for its security), else none: a demo on a
+    beamline's machine must not meet the facility's passwords.
+
+    Raises
+    ------
+    KafkaConfigError
+        The file cannot be read, a section is missing or is no mapping.
+    """
+    if kafka.bootstrap_servers and kafka.config_file is None:
+        return KafkaConfig(_servers(kafka.bootstrap_servers, "settings: kafka.bootstrap_servers"))
+    path = (kafka.config_file or Path(os.environ.get(CONFIG_VARIABLE) or CONFIG_FILE)).expanduser()
+    content = _read(path)
+    servers = kafka.bootstrap_servers or _needed(content, "bootstrap_servers", "a list of host:port", path)
+    _needed(content, "runengine_producer_config", "a mapping of librdkafka properties (may be empty: {})", path)
+    return KafkaConfig(
+        bootstrap_servers=_servers(servers, f"{path}: bootstrap_servers"),
+        security=_section(content, "producer_consumer_security_config", path),
+        producer=_section(content, "runengine_producer_config", path),
+        consumer=_section(content, "consumer_config", path),
+    )
+
+
+def _read(path: Path) -> dict[str, Any]:
+    expected = "expected the facility's kafka.yml with bootstrap_servers and runengine_producer_config"
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise KafkaConfigError(
+            f"{path}: no such file: {expected}; name another by kafka.config_file or ${CONFIG_VARIABLE}, "
+            "or give kafka.bootstrap_servers"
+        ) from error
+    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
+        raise KafkaConfigError(f"{path}: {error}") from error
+    if not isinstance(content, dict):
+        raise KafkaConfigError(f"{path}: a {type(content).__name__}: {expected}")
+    return content
+
+
+def _needed(content: Mapping[str, Any], key: str, expected: str, path: Path) -> Any:
+    if key not in content:
+        raise KafkaConfigError(f"{path}: {key} is missing: expected {expected}")
+    return content[key]
+
+
+def _servers(given: Any, where: str) -> str:
+    parts = given.split(",") if isinstance(given, str) else given
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        raise KafkaConfigError(f"{where}: came {given!r:.80}: expected host:port, or a list of them")
+    servers = [part.strip() for part in parts if part.strip()]
+    if not servers:
+        raise KafkaConfigError(f"{where}: is empty: expected host:port, or a list of them")
+    return ",".join(servers)
+
+
+def _section(content: Mapping[str, Any], key: str, path: Path) -> Properties:
+    section = content.get(key)
+    if section is None:
+        return {}
+    if not isinstance(section, dict):
+        raise KafkaConfigError(
+            f"{path}: {key}: came a {type(section).__name__}: expected a mapping of librdkafka properties"
+        )
+    return {str(name): _text(value) for name, value in section.items() if value is not None}
+
+
+def _text(value: Any) -> Any:
+    """Write a YAML value as librdkafka reads it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, int | float) else str(value)

@@ -1,0 +1,140 @@
+"""Control messages out: what a beamline's session calls in its plans."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from xafs_workers import settings as settings_module
+from xafs_workers import wire
+from xafs_workers.logs import get_logger
+from xafs_workers.producer.clients import ClientLog
+from xafs_workers.producer.kafka_config import KafkaConfig, read_kafka_config
+
+if TYPE_CHECKING:
+    from confluent_kafka import KafkaError, Message
+
+log = get_logger("producer")
+
+FULL_QUEUE_PATIENCE = 5.0
+"""How long `send` waits for room in the client's queue, seconds."""
+EXIT_PATIENCE = 10.0
+"""How long a leaving interpreter waits for what is still to be delivered, seconds."""
+
+
+class DeliveryError(RuntimeError):
+    """Control messages did not reach the broker; the text says how many and why."""
+
+
+class ControlSender:
+    """Sends control messages in order, all with the constant key of the settings.
+
+    Parameters
+    ----------
+    settings
+        Topic, tag and key.
+    config
+        How Kafka is reached; else as the settings say.
+    """
+
+    def __init__(self, settings: settings_module.Settings, config: KafkaConfig | None = None):
+        from confluent_kafka import Producer
+
+        self.topic = settings.topic("control")
+        self._tag = settings.kafka.tag
+        self._key = settings.kafka.key
+        config = config or read_kafka_config(settings.kafka)
+        # One request at a time: a retried one must not arrive after the next.
+        properties = {"max.in.flight.requests.per.connection": 1, **config.for_producer()}
+        self._producer = Producer(properties, logger=ClientLog("producer"))
+        self._failures: list[str] = []
+        self._lock = threading.Lock()
+
+    def send(self, message: Mapping[str, Any], *, timestamp_ms: int | None = None) -> None:
+        """Queue a control message; it is delivered in the background.
+
+        Parameters
+        ----------
+        message
+            What msgpack can write, numpy's arrays and numbers included.
+        timestamp_ms
+            Record time, milliseconds since 1970; now if omitted.
+
+        Raises
+        ------
+        TypeError, ValueError
+            The message cannot be written.
+        DeliveryError
+            The queue stayed full.
+        """
+        self._produce(wire.encode(self._tag, message), timestamp_ms or 0)
+        self._producer.poll(0)
+
+    def flush(self, timeout: float = EXIT_PATIENCE) -> None:
+        """Wait until all is delivered.
+
+        Raises
+        ------
+        DeliveryError
+            Since the last flush a message was refused, or some are still waiting after `timeout` seconds.
+        """
+        waiting = self._producer.flush(timeout)
+        with self._lock:
+            failures, self._failures = self._failures, []
+        reasons = [f"{waiting} still waiting after {timeout:g} s"] if waiting else []
+        if failures:
+            reasons.append(f"{len(failures)} refused, first: {failures[0]}")
+        if reasons:
+            raise DeliveryError(f"control messages to {self.topic}: " + "; ".join(reasons))
+
+    def _produce(self, value: bytes, timestamp: int) -> None:
+        try:
+            self._put(value, timestamp)
+        except BufferError:
+            self._producer.poll(FULL_QUEUE_PATIENCE)
+            try:
+                self._put(value, timestamp)
+            except BufferError as error:
+                raise DeliveryError(f"control messages to {self.topic}: the queue stays full: {error}") from error
+
+    def _put(self, value: bytes, timestamp: int) -> None:
+        self._producer.produce(
+            self.topic, value=value, key=self._key, timestamp=timestamp, on_delivery=self._note_delivery
+        )
+
+    def _note_delivery(self, error: KafkaError | None, message: Message) -> None:
+        if error is None:
+            return
+        log.error("control_message_not_delivered", topic=self.topic, reason=error.str())
+        with self._lock:
+            self._failures.append(error.str())
+
+
+_sender: ControlSender | None = None
+_sender_lock = threading.Lock()
+
+
+def kafka_message(message: Mapping[str, Any]) -> None:
+    """Send a control message as the settings of this machine say; the first call connects.
+
+    What is not delivered yet when the interpreter leaves is flushed then.
+    """
+    _shared_sender().send(message)
+
+
+def _shared_sender() -> ControlSender:
+    global _sender
+    with _sender_lock:
+        if _sender is None:
+            _sender = ControlSender(settings_module.load())
+            atexit.register(_flush_at_exit, _sender)
+    return _sender
+
+
+def _flush_at_exit(sender: ControlSender) -> None:
+    try:
+        sender.flush(EXIT_PATIENCE)
+    except DeliveryError as error:
+        log.error("control_messages_lost", reason=str(error))
