@@ -6,20 +6,24 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Protocol
 
 from xafs_workers.consumer.records import EndOfPartition, Partition, RawRecord
+from xafs_workers.consumer.timeline import Timeline
 from xafs_workers.logs import get_logger
-from xafs_workers.recording.merge import Merge
 from xafs_workers.recording.record import Record, Topic
+from xafs_workers.recording.settle import Settling
 from xafs_workers.wire import Undecodable, decode
 
 log = get_logger("recording")
 
 HOUSEKEEPING_SECONDS = 60.0
 POLL_SECONDS = 0.2
+AHEAD_RECORDS = 5000
+AHEAD_BYTES = 32 * 1024 * 1024
+"""A partition that is so far ahead of the others is not read on until they follow."""
 BEGINNING = -math.inf
 """As `since`: everything that the broker has."""
 
@@ -82,18 +86,28 @@ class Recorder:
         Takes each record.
     settle
         How long a record is held back for an earlier one of another partition, seconds.
+    clock
+        POSIX seconds.
     """
 
     def __init__(
-        self, source: Source, topics: Mapping[Topic, str], write: Callable[[Record], None], *, settle: float = 1.0
+        self,
+        source: Source,
+        topics: Mapping[Topic, str],
+        write: Callable[[Record], None],
+        *,
+        settle: float = 1.0,
+        clock: Callable[[], float] = time.time,
     ):
         self._source = source
-        self._topics = dict(topics)
-        self._kinds: dict[str, Topic] = {name: topic for topic, name in topics.items()}
+        self._topics: dict[str, Topic] = {name: topic for topic, name in topics.items()}
         self._write = write
-        self._settle = settle
+        self._clock = clock
+        self._settling = Settling(settle)
+        self._timeline = Timeline(())
         self._since = BEGINNING
         self._paused: set[Partition] = set()
+        self.behind: set[Partition] = set()
         self.written = Written()
 
     def start(self, since: float | None) -> None:
@@ -102,59 +116,69 @@ class Recorder:
         positions = {place: (low if since == BEGINNING else high) for place, (low, high) in marks.items()}
         if since is not None and since != BEGINNING:
             self._since = since
-            for name in self._topics.values():
+            for name in self._topics:
                 positions |= self._source.offsets_at(name, since)
-        self._merge = Merge([self._place(place) for place in marks], settle=self._settle)
+        self._timeline.add(positions)
+        self.behind = set(positions)
         self._source.assign(positions)
 
     def run(self, stop: Event, *, until_end: bool = False) -> Written:
         """Record until `stop` is set (with `until_end`: or until the end of every partition was seen)."""
         began = kept = time.monotonic()
         try:
-            while not stop.is_set() and not (until_end and not self._merge.behind):
-                self._take(self._source.poll(POLL_SECONDS))
-                now = time.monotonic()
-                self._put(self._merge.ready(now))
-                self._hold_back()
-                if now - kept >= HOUSEKEEPING_SECONDS:
-                    kept = now
-                    self._source.refresh_partitions()
+            while not stop.is_set() and not (until_end and not self.behind):
+                self._step()
+                if time.monotonic() - kept >= HOUSEKEEPING_SECONDS:
+                    kept = time.monotonic()
+                    self._timeline.add(self._source.refresh_partitions())
                     log.info("recording", undecodable=self.written.undecodable, **self.written.records)
         finally:
-            self._put(self._merge.rest())
+            self._settle(self._timeline.drain())
+            self._put(self._settling.rest())
             self.written.seconds = time.monotonic() - began
         return self.written
 
-    def _place(self, partition: Partition) -> tuple[Topic, int]:
-        return self._kinds[partition[0]], partition[1]
+    def _step(self) -> None:
+        for entry in self._source.poll(POLL_SECONDS):
+            self._timeline.feed(entry)
+            if isinstance(entry, EndOfPartition):
+                self.behind.discard(entry.partition)
+        self._settle(self._timeline.ready())
+        self._put(self._settling.ready(self._clock()))
+        self._hold_back()
 
-    def _take(self, items: Iterable[RawRecord | EndOfPartition]) -> None:
-        now = time.monotonic()
-        for item in items:
-            if isinstance(item, EndOfPartition):
-                self._merge.behind.discard(self._place(item.partition))
-            elif item.time >= self._since:
-                self._merge.add(self._record(item), now)
-
-    def _record(self, item: RawRecord) -> Record:
-        topic, partition = self._place(item.partition)
-        bare = Record(item.time, topic, raw=item.value, key=item.key, partition=partition, offset=item.origin.offset)
-        try:
-            name, body = decode(item.value)
-        except Undecodable:
-            self.written.undecodable += 1
-            return bare
-        return Record(
-            item.time, topic, name, body, raw=item.value, key=item.key, partition=partition, offset=bare.offset
-        )
+    def _settle(self, records: Iterable[RawRecord]) -> None:
+        now = self._clock()
+        for record in records:
+            if record.time >= self._since:
+                self._settling.add(record, now)
 
     def _hold_back(self) -> None:
-        ahead = {(self._topics[topic], number) for topic, number in self._merge.ahead()}
+        sizes = self._timeline.backlog_bytes
+        waiting = self._timeline.backlog.items()
+        ahead = {place for place, count in waiting if count >= AHEAD_RECORDS or sizes[place] >= AHEAD_BYTES}
         self._source.pause(ahead - self._paused)
         self._source.resume(self._paused - ahead)
         self._paused = ahead
 
-    def _put(self, records: Iterable[Record]) -> None:
-        for record in records:
+    def _put(self, records: Iterable[RawRecord]) -> None:
+        for raw in records:
+            record = self._record(raw)
             self._write(record)
             self.written.records[record.topic] += 1
+
+    def _record(self, raw: RawRecord) -> Record:
+        bare = Record(
+            raw.time,
+            self._topics[raw.origin.topic],
+            raw=raw.value,
+            key=raw.key,
+            partition=raw.origin.partition,
+            offset=raw.origin.offset,
+        )
+        try:
+            name, body = decode(raw.value)
+        except Undecodable:
+            self.written.undecodable += 1
+            return bare
+        return replace(bare, name=name, body=body)
