@@ -1,4 +1,4 @@
-"""Control messages of the alignment of a slot of the sample wheel."""
+"""Alignment of a slot of the sample wheel: two line scans, their results, a summary."""
 
 from __future__ import annotations
 

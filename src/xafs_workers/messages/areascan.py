@@ -1,4 +1,4 @@
-"""Control messages of an area scan: a map over two motors, the slow one outermost."""
+"""Area scans: a map over two motors, the slow one outermost."""
 
 from __future__ import annotations
 

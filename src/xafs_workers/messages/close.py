@@ -1,4 +1,4 @@
-"""Control messages that close figures."""
+"""Figures closed: all, those of line scans, or the last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Control messages of a dossier: the report of a measurement, as a page of HTML."""
+"""The dossier: the report of a measurement as a page of HTML."""
 
 from __future__ import annotations
 

@@ -223,6 +223,7 @@ Signal = Annotated[Curve, Field(description="measured signal at each position")]
 Fit = Annotated[Curve, Field(description="fitted signal at each position")]
 
 OVERWRITE = "replace an existing file of other content"
+MODE = ", ".join(MODES)
 FLUO_DETECTOR = "1-element SDD, 4-element SDD, 7-element SDD or dante; else told by the run"
 
 M = TypeVar("M", bound=ControlMessage)

@@ -1,4 +1,4 @@
-"""Control messages of the alignment of a spinner of the glancing angle stage."""
+"""Alignment of a spinner of the glancing angle stage: line scans, their results, a summary."""
 
 from __future__ import annotations
 

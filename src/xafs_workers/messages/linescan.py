@@ -1,4 +1,4 @@
-"""Control messages of a line scan: a motor moves and a signal is plotted while it does."""
+"""Line scans: a motor moves and a signal is plotted while it does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Control messages about the log file in an experiment's folder."""
+"""The log file in an experiment's folder."""
 
 from __future__ import annotations
 

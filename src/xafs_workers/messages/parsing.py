@@ -124,7 +124,7 @@ def _invalid(message: type[ControlMessage], error: ValidationError) -> InvalidMe
 
 def _blamed(message: type[ControlMessage], detail: ErrorDetails) -> tuple[str, str]:
     context = {"came": "", "expected": "", "field": "", **detail.get("ctx", {})}
-    field = context["field"] or (_clip(str(detail["loc"][0])) if detail["loc"] else "")
+    field = context["field"] or (_name(detail["loc"][0]) if detail["loc"] else "")
     came = context["came"] or ("nothing" if detail["type"] == "missing" else shown(detail["input"]))
     expected = context["expected"] or _LIMITS.get(detail["type"], "{}").format(
         context.get("max_length") or expectation(message, field)
@@ -135,12 +135,13 @@ def _blamed(message: type[ControlMessage], detail: ErrorDetails) -> tuple[str, s
 _LIMITS = {"string_too_long": "at most {} characters", "string_too_short": "text that is not empty"}
 
 
-def _clip(text: str) -> str:
-    return text if len(text) <= CLIPPED else f"{text[:CLIPPED]}..."
+def _name(key: object) -> str:
+    """Return a key as text for an error, short and printable."""
+    return key if isinstance(key, str) and len(key) <= CLIPPED and key.isprintable() else shown(key)
 
 
 def _listed(names: Mapping[Any, Any], most: int = 8) -> str:
-    some = ", ".join(_clip(name) if isinstance(name, str) else shown(name) for name in islice(names, most))
+    some = ", ".join(_name(name) for name in islice(names, most))
     return f"{some}, ... ({len(names)})" if len(names) > most else some or "(none)"
 
 

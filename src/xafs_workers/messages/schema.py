@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -65,7 +66,9 @@ def describe(kind: str) -> KindDescription:
     messages = [message for message in kinds.discover().values() if message.kind == kind]
     if not messages:
         raise KeyError(kind)
-    return KindDescription(kind, _summary(messages[0]), tuple(map(_action, messages)))
+    several = len(messages) > 1
+    summary = _first_line(sys.modules[messages[0].__module__].__doc__ if several else messages[0].__doc__)
+    return KindDescription(kind, summary, tuple(map(_action, messages)))
 
 
 def json_schema() -> dict[str, Any]:
@@ -119,7 +122,7 @@ def _action(message: type[ControlMessage]) -> ActionDescription:
     required = schema.get("required", [])
     own = [(name, about) for name, about in schema["properties"].items() if name != "message_id"]
     fields = tuple(_field(name, about, name in required) for name, about in own)
-    return ActionDescription(_value(message), message.owner, _summary(message), fields, message.example)
+    return ActionDescription(_value(message), message.owner, _first_line(message.__doc__), fields, message.example)
 
 
 def _field(name: str, about: Mapping[str, Any], required: bool) -> FieldDescription:
@@ -138,8 +141,8 @@ def _value(message: type[ControlMessage]) -> str:
     return "stop (or end)" if message.action == "stop" else message.action
 
 
-def _summary(message: type[ControlMessage]) -> str:
-    return (message.__doc__ or "").strip().splitlines()[0]
+def _first_line(docstring: str | None) -> str:
+    return (docstring or "").strip().partition("\n")[0]
 
 
 def expectation(message: type[ControlMessage], field: str) -> str:

@@ -1,4 +1,4 @@
-"""Control messages of a time scan: a signal against time, and single energy absorption detection (SEAD)."""
+"""Time scans: a signal against time; single energy absorption detection (SEAD) is one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Control messages of the reduction of an XAFS sequence: its merge as µ(E), χ(k) and |χ(R)|."""
+"""Reduction of an XAFS sequence: its merge as µ(E), χ(k) and |χ(R)|."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
-from xafs_workers.messages.fields import OVERWRITE, Count, Edge, Element, Flag, Mode, OptionalFile, RunUid
+from xafs_workers.messages.fields import MODE, OVERWRITE, Count, Edge, Element, Flag, Mode, OptionalFile, RunUid
 
 
 @kinds.register("xafs_sequence.start")
@@ -30,7 +30,7 @@ class XafsSequenceStart(ControlMessage):
 
     element: Element
     edge: Edge
-    mode: Mode = Field(description="which signal is merged")
+    mode: Mode = Field(description=f"which signal is merged: {MODE}")
     repetitions: Count = Field(description="number of scans planned")
     folder: OptionalFile = Field(default=None, description="folder of the experiment")
     workspace: OptionalFile = Field(default=None, description="folder the beamline's operator may write to")

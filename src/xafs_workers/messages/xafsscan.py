@@ -1,4 +1,4 @@
-"""Control messages of an XAFS scan: repetitions over an absorption edge, seen live."""
+"""XAFS scans: repetitions over an absorption edge, seen live."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import Field
 from xafs_workers.messages.base import ControlMessage, Example, kinds
 from xafs_workers.messages.fields import (
     FLUO_DETECTOR,
+    MODE,
     OVERWRITE,
     Count,
     Edge,
@@ -44,7 +45,7 @@ class XafsscanStart(ControlMessage):
 
     element: Element
     edge: Edge
-    mode: Mode = Field(description="what is measured; it decides which panels there are")
+    mode: Mode = Field(description=f"what is measured: {MODE}")
     filename: FileName = Field(description="stub of the data files' names, for the title")
     repetitions: Count = Field(description="number of scans planned")
     sample: Text | None = Field(default=None, description="name of the sample")
@@ -77,6 +78,8 @@ class XafsscanStop(ControlMessage):
         "uid": "8a6f7c1a-2b43-4b0e-b4d1-3c2f6a90c7e5",
     }
 
-    filename: OptionalFile = Field(default=None, description="picture, relative to the proposal folder; null: none")
+    filename: OptionalFile = Field(
+        default=None, description="picture, relative to the proposal folder; null: none; left out: named by the worker"
+    )
     uid: OptionalName = Field(default=None, description="uid of the first repetition's run")
     overwrite: Flag = Field(default=False, description=OVERWRITE)

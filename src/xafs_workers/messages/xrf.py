@@ -1,4 +1,4 @@
-"""Control messages of an X-ray fluorescence spectrum measured once."""
+"""X-ray fluorescence spectrum of a run that counted once: drawn, or written to a file."""
 
 from __future__ import annotations
 
