@@ -25,29 +25,32 @@ class Kafka(_Part):
     """Where the topics are. `{beamline}` in a topic's name is replaced."""
 
     config_file: Path | None = Field(
-        None, description="kafka.yml of the facility; else $BLUESKY_KAFKA_CONFIG_PATH, else /etc/bluesky/kafka.yml"
+        default=None,
+        description="kafka.yml of the facility; else $BLUESKY_KAFKA_CONFIG_PATH, else /etc/bluesky/kafka.yml",
     )
-    bootstrap_servers: str | None = Field(None, description="host:port[,host:port]; overrides the file's")
-    control_topic: str = Field("{beamline}.test", description="control messages")
-    documents_topic: str = Field("{beamline}.bluesky.runengine.documents", description="Bluesky documents")
-    answers_topic: str = Field("{beamline}.workers.answers", description="what workers answer")
-    status_topic: str = Field("{beamline}.workers.status", description="heartbeats")
-    dead_letters_topic: str = Field("{beamline}.workers.dead-letters", description="what could not be used, and why")
-    tag: str = Field("bmm", description="first element of a control message on the wire")
-    key: str = Field("abcdef", description="constant Kafka key of control messages: keeps them in order")
-    max_record_bytes: int = Field(8 * 1024 * 1024, gt=0, description="larger records become dead letters")
+    bootstrap_servers: str | None = Field(default=None, description="host:port[,host:port]; overrides the file's")
+    control_topic: str = Field(default="{beamline}.test", description="control messages")
+    documents_topic: str = Field(default="{beamline}.bluesky.runengine.documents", description="Bluesky documents")
+    answers_topic: str = Field(default="{beamline}.workers.answers", description="what workers answer")
+    status_topic: str = Field(default="{beamline}.workers.status", description="heartbeats")
+    dead_letters_topic: str = Field(
+        default="{beamline}.workers.dead-letters", description="what could not be used, and why"
+    )
+    tag: str = Field(default="bmm", description="first element of a control message on the wire")
+    key: str = Field(default="abcdef", description="constant Kafka key of control messages: keeps them in order")
+    max_record_bytes: int = Field(default=8 * 1024 * 1024, gt=0, description="larger records become dead letters")
 
 
 class Storage(_Part):
     """Where a group's files live."""
 
     proposals_root: Path = Field(
-        Path("/nsls2/data3/bmm/proposals"), description="below it <cycle>/<data_session>; must exist"
+        default=Path("/nsls2/data3/bmm/proposals"), description="below it <cycle>/<data_session>; must exist"
     )
     root_aliases: dict[str, str] = Field(
-        {"/nsls2/data/bmm/proposals": "/nsls2/data3/bmm/proposals"}, description="other names of the same root"
+        default={"/nsls2/data/bmm/proposals": "/nsls2/data3/bmm/proposals"}, description="other names of the same root"
     )
-    cycle: str | None = Field(None, description="used where a run's start document names no cycle")
+    cycle: str | None = Field(default=None, description="used where a run's start document names no cycle")
 
 
 class Columns(_Part):
@@ -58,7 +61,7 @@ class Columns(_Part):
     ir: str = "Ir"
     iy: str = "Iy"
     energy: str = "dcm_energy"
-    dwell_time: str = Field("dwti_dwell_time", description="seconds")
+    dwell_time: str = Field(default="dwti_dwell_time", description="seconds")
 
 
 class Detectors(_Part):
@@ -75,22 +78,24 @@ class Detectors(_Part):
 class Retention(_Part):
     """How much of what ended is kept in memory."""
 
-    scans: int = Field(50, ge=1, description="ended scans whose figures stay")
-    runs: int = Field(50, ge=1, description="finished runs that belong to no scan")
-    open_hours: float = Field(24.0, gt=0, description="open state older than this is closed and released")
+    scans: int = Field(default=50, ge=1, description="ended scans whose figures stay")
+    runs: int = Field(default=50, ge=1, description="finished runs that belong to no scan")
+    open_hours: float = Field(default=24.0, gt=0, description="open state older than this is closed and released")
 
 
 class Recovery(_Part):
     """How a worker finds what it missed."""
 
-    look_back_hours: float = Field(12.0, gt=0, description="screen and browser: how far back open scans are sought")
+    look_back_hours: float = Field(
+        default=12.0, gt=0, description="screen and browser: how far back open scans are sought"
+    )
 
 
 class Pictures(_Part):
     """Pictures in the proposal folder."""
 
-    also: tuple[Literal["pdf", "svg"], ...] = Field((), description="formats written beside each PNG")
-    dots_per_inch: int = Field(120, ge=50, le=600)
+    also: tuple[Literal["pdf", "svg"], ...] = Field(default=(), description="formats written beside each PNG")
+    dots_per_inch: int = Field(default=120, ge=50, le=600)
 
 
 class Logging(_Part):
@@ -98,7 +103,7 @@ class Logging(_Part):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     style: Literal["text", "json"] = "text"
-    heartbeat_seconds: float = Field(10.0, gt=0, description="status records; a log line at least each minute")
+    heartbeat_seconds: float = Field(default=10.0, gt=0, description="status records; a log line at least each minute")
 
 
 class Settings(BaseSettings):
@@ -112,7 +117,7 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
-    beamline: str = Field("bmm", description="prefix of topics and consumer groups")
+    beamline: str = Field(default="bmm", description="prefix of topics and consumer groups")
     kafka: Kafka = Kafka()
     storage: Storage = Storage()
     columns: Columns = Columns()
@@ -122,7 +127,7 @@ class Settings(BaseSettings):
     pictures: Pictures = Pictures()
     logging: Logging = Logging()
     state_directory: Path | None = Field(
-        None, description="ledger and outboxes; else $STATE_DIRECTORY, else ~/.local/state/xafs-workers"
+        default=None, description="ledger and outboxes; else $STATE_DIRECTORY, else ~/.local/state/xafs-workers"
     )
 
     @classmethod

@@ -2,13 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Literal, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from xafs_workers.registry import Registry
 
 Owner = Literal["file-manager", "headless"]
+
+Example = Mapping[str, Any]
+
+Value = Literal["action", "true", "any", "field"]
+"""How the value of the discriminating key is read: it names the action; it must be true; it is not inspected
+(but false and null ask for nothing); it is the content of a field whose alias is the kind."""
+
+
+CLIPPED = 80
+"""Characters of a value that an error shows."""
+
+
+def shown(value: object) -> str:
+    """Return a value of any size and depth in a few words, for errors."""
+    if isinstance(value, str | bytes):
+        text = repr(value[:CLIPPED])
+        return f"{text}... ({len(value)} characters)" if len(value) > CLIPPED else text
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int):
+        return repr(value) if value.bit_length() < 256 else f"a whole number of {value.bit_length()} bits"
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, Mapping):
+        return f"a mapping of {len(cast('Mapping[Any, Any]', value))}"
+    if isinstance(value, list | tuple):
+        return f"a list of {len(cast('list[Any]', value))}"
+    return f"a {type(value).__name__}"
 
 
 class InvalidMessage(ValueError):
@@ -36,7 +65,7 @@ class ControlMessage(BaseModel):
     """One action of one kind. Unknown extra fields are kept; fields needed and missing are refused.
 
     A module of this package holds the actions of one kind, each a subclass registered as ``<kind>`` (a kind
-    without actions) or ``<kind>.<action>``.
+    without actions) or ``<kind>.<action>``. `example` is a whole message as it is sent.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False, protected_namespaces=())
@@ -44,7 +73,11 @@ class ControlMessage(BaseModel):
     kind: ClassVar[str]
     action: ClassVar[str]
     owner: ClassVar[Owner]
-    message_id: str | None = None
+    value: ClassVar[Value] = "action"
+    example: ClassVar[Example]
+    message_id: str | None = Field(
+        default=None, max_length=10_000, description="the sender's own id of this message, repeated in the answers"
+    )
 
     @property
     def extras(self) -> dict[str, Any]:
@@ -52,5 +85,22 @@ class ControlMessage(BaseModel):
         return dict(self.model_extra or {})
 
 
-kinds: Registry[type[ControlMessage]] = Registry("xafs_workers.messages")
+M = TypeVar("M", bound=ControlMessage)
+
+
+class Kinds(Registry[type[ControlMessage]]):
+    """The registry of this room; its decorator hands each class back as what it is, not as any message."""
+
+    def register(self, key: str) -> Callable[[type[M]], type[M]]:
+        """Return a decorator that claims `key`; a second claim is a ValueError."""
+        claim = super().register(key)
+
+        def keep(message: type[M]) -> type[M]:
+            claim(message)
+            return message
+
+        return keep
+
+
+kinds = Kinds("xafs_workers.messages")
 """Every action of every kind, by ``<kind>`` or ``<kind>.<action>``."""

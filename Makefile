@@ -1,0 +1,68 @@
+# The one list of commands: people and CI use the same.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+export PIP_CONSTRAINT = $(CURDIR)/constraints.txt
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo kafka test test-fast lint format types imports check bench constraints schema clean
+
+help: ## what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/demo.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[demo]'
+	@touch $@
+
+$(VENV)/dev.stamp: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/demo.stamp
+
+DATA ?=
+KAFKA ?=
+DEMO_OPTIONS ?=
+demo: $(VENV)/demo.stamp ## simulated beamline, embedded broker, headless worker: live plots become pictures (DATA=file KAFKA=host:port DEMO_OPTIONS=--keep)
+	$(BIN)/xafs-workers demo $(if $(DATA),--data '$(DATA)') $(if $(KAFKA),--kafka '$(KAFKA)') $(DEMO_OPTIONS)
+
+kafka: $(BIN)/python ## a real Apache Kafka on loopback, until Ctrl-C
+	@tools/system-packages java:default-jre-headless mvn:maven
+	$(BIN)/python tools/kafka/run.py
+
+test: $(VENV)/dev.stamp ## everything the tests need, then all tests
+	@tools/system-packages java:default-jre-headless mvn:maven
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+
+test-fast: $(VENV)/dev.stamp ## the tests without a real Kafka
+	$(BIN)/python -m pytest -m 'not kafka and not slow' $(PYTEST_OPTIONS)
+
+lint: $(VENV)/dev.stamp ## ruff
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+format: $(VENV)/dev.stamp ## rewrite the formatting
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+types: $(VENV)/dev.stamp ## pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+imports: $(VENV)/dev.stamp ## the import contracts
+	$(BIN)/lint-imports
+
+check: lint types imports ## all that reads the code without running it
+
+bench: $(VENV)/dev.stamp ## benchmarks: ratios against named peers
+	$(BIN)/python -m benchmarks
+
+schema: $(VENV)/demo.stamp ## write the JSON schema of the configuration again
+	$(BIN)/xafs-workers config schema > docs/config.schema.json
+
+constraints: $(VENV)/dev.stamp ## write down the versions that are installed now
+	$(BIN)/python -m pip freeze --exclude-editable --exclude xafs-workers | grep -v ' @ ' > constraints.txt
+
+clean: ## remove what was built
+	rm -rf $(VENV) build dist demo-output .pytest_cache .ruff_cache .hypothesis .import_linter_cache

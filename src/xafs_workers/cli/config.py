@@ -1,0 +1,31 @@
+"""`xafs-workers config`: what is configured, and what could be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xafs_workers.cli.options import settings_from
+
+app = typer.Typer(help="The configuration: as it is in force, or its JSON schema.", no_args_is_help=True)
+
+
+@app.command()
+def show(config: Annotated[Path | None, typer.Option(help="configuration file")] = None) -> None:
+    """Print the settings in force, as YAML."""
+    import yaml
+
+    settings = settings_from(config, None, None)
+    typer.echo(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True), nl=False)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of the configuration file."""
+    import json
+
+    from xafs_workers.settings import Settings
+
+    typer.echo(json.dumps(Settings.model_json_schema(), indent=2, ensure_ascii=False))

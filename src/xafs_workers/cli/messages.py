@@ -1,0 +1,167 @@
+"""The commands `messages`, `schema` and `lint`: what messages look like, and which of a file are wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from xafs_workers.messages.schema import ActionDescription, FieldDescription
+
+WRONG_USE = 2
+"""Exit code: the command line cannot be used."""
+
+
+def messages(
+    kind: Annotated[str | None, typer.Argument(help="A kind; without it all are listed.", show_default=False)] = None,
+) -> None:
+    """List the kinds of control messages, or describe one: its actions, their fields and an example of each."""
+    from xafs_workers.messages.schema import describe, kind_names
+
+    if kind is None:
+        described = [describe(name) for name in kind_names()]
+        values = [", ".join(action.value for action in each.actions) for each in described]
+        rows = [
+            [each.kind, value, ", ".join(each.owners), each.summary]
+            for each, value in zip(described, values, strict=True)
+        ]
+        _show(["kind", "value", "owner", "meaning"], rows)
+        return
+    if kind not in kind_names():
+        typer.echo(f"{kind}: no such kind: expected one of {', '.join(kind_names())}", err=True)
+        raise typer.Exit(WRONG_USE)
+    for action in describe(kind).actions:
+        _show_action(kind, action)
+
+
+def schema() -> None:
+    """Print the JSON Schema of all control messages."""
+    from xafs_workers.messages.schema import json_schema
+
+    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+def lint(
+    file: Annotated[
+        Path,
+        typer.Argument(help="JSON lines: messages, or [name, document]; - is the standard input.", show_default=False),
+    ],
+    tag: Annotated[str, typer.Option(help="Name that marks a control message.")] = "bmm",
+) -> None:
+    """Check control messages and documents in a file of JSON lines, and exit with 1 if any is refused.
+
+    A line is `["bmm", {...}]`, a bare message `{...}`, or `[name, document]`.
+    """
+    try:
+        content = sys.stdin.buffer if str(file) == "-" else file.open("rb")
+    except OSError as error:
+        typer.echo(f"{file}: {error.strerror}: expected a readable file", err=True)
+        raise typer.Exit(WRONG_USE) from error
+    with content:
+        lines, refused = _lint(content, str(file), tag)
+    typer.echo(f"{lines} lines, {refused} refused")
+    if refused:
+        raise typer.Exit(1)
+
+
+def _lint(content: Iterable[bytes], name: str, tag: str) -> tuple[int, int]:
+    """Print what is wrong, and return how many lines there are and how many are refused."""
+    number = refused = 0
+    for number, line in enumerate(content, start=1):
+        fault = _fault(line, tag)
+        if fault is not None:
+            refused += 1
+            typer.echo(f"{name}:{number}: {fault}")
+    return number, refused
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a line is refused."""
+
+    kind: str
+    field: str
+    reason: str
+
+    def __str__(self) -> str:
+        where = (name if name.isprintable() else ascii(name) for name in (self.kind, self.field) if name)
+        return ": ".join((*where, self.reason))
+
+
+def _fault(line: bytes, tag: str) -> Fault | None:
+    """Return what is wrong with a line, None where nothing is."""
+    from xafs_workers.messages.base import InvalidMessage
+    from xafs_workers.messages.documents import InvalidDocument, check_document
+    from xafs_workers.messages.parsing import parse
+
+    if not line.strip():
+        return Fault("", "", "blank line: expected a message or a document")
+    try:
+        name, body = _named(json.loads(line), tag)
+        if name == tag:
+            parse(body)
+        else:
+            check_document(name, body)
+    except InvalidMessage as error:
+        return Fault(error.kind, error.field, str(error))
+    except InvalidDocument as error:
+        return Fault(error.name, error.field, str(error))
+    except (ValueError, RecursionError) as error:
+        return Fault("", "", f"not JSON: {error!s:.200}")
+    return None
+
+
+def _named(content: Any, tag: str) -> tuple[str, Any]:
+    """Return name and body of a line; a bare mapping is a control message."""
+    from xafs_workers.messages.base import InvalidMessage, shown
+
+    if isinstance(content, dict):
+        return tag, content
+    if isinstance(content, list) and len(content) == 2 and isinstance(content[0], str):
+        return content[0], content[1]
+    raise InvalidMessage("", "", f"came {shown(content)}: expected [name, mapping] or a bare mapping")
+
+
+def _show_action(kind: str, action: ActionDescription) -> None:
+    typer.echo(f"{kind}: {action.value}    ({action.owner})")
+    typer.echo(f"  {action.summary}")
+    if action.fields:
+        rows = [_row(field) for field in action.fields]
+        _show(["field", "type", "unit", "needed", "meaning"], rows, indent="  ")
+    typer.echo(f"  example: {json.dumps(dict(action.example), ensure_ascii=False)}")
+    typer.echo("")
+
+
+def _row(field: FieldDescription) -> list[str]:
+    needed = "yes" if field.required else f"no: {json.dumps(field.default)}"
+    return [field.name, field.type, field.unit, needed, field.description]
+
+
+def _show(header: list[str], rows: list[list[str]], *, indent: str = "") -> None:
+    """Print a table: ruled and wrapped to the width of a terminal, else plain columns for other programs."""
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        typer.echo("\n".join(_plain([header, *rows], indent)))
+        return
+    from rich.padding import Padding
+    from rich.table import Table
+
+    table = Table(*header)
+    for row in rows:
+        table.add_row(*row)
+    console.print(Padding(table, (0, 0, 0, len(indent))))
+
+
+def _plain(rows: list[list[str]], indent: str) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        yield (indent + "  ".join(cells)).rstrip()

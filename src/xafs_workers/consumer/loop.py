@@ -1,0 +1,206 @@
+"""The loop of every worker: poll, decode, fold, publish a snapshot; one bad record costs one record."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from xafs_workers.consumer.counters import Counters
+from xafs_workers.consumer.progress import positions_needed
+from xafs_workers.consumer.reading import Bad, Reader
+from xafs_workers.consumer.roles import Role, TopicName
+from xafs_workers.consumer.source import EndOfPartition, Partition, RawRecord
+from xafs_workers.consumer.timeline import Timeline
+from xafs_workers.logs import get_logger
+from xafs_workers.scans.board import Board, Misplaced
+from xafs_workers.scans.items import Control, Document, Tick
+
+log = get_logger("consumer")
+
+STORE_EVERY = 1.0
+"""Offsets are stored at most this often, seconds."""
+
+
+class Source(Protocol):
+    """What the loop needs of Kafka."""
+
+    def poll(self, timeout: float, limit: int = 500) -> list[RawRecord | EndOfPartition]:
+        """Return what arrived."""
+        ...
+
+    def store(self, positions: dict[Partition, int]) -> bool:
+        """Store offsets."""
+        ...
+
+
+class Duty(Protocol):
+    """What a role does besides following along."""
+
+    def consider(self, control: Control, board: Board) -> None:
+        """Take note of a message that the role owns; the board has it already."""
+        ...
+
+    def advance(self, board: Board) -> None:
+        """Look whether something has become due."""
+        ...
+
+    def unfinished(self) -> Iterable[Control]:
+        """Return the messages whose effects are not done."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the loop hands things to.
+
+    Attributes
+    ----------
+    dead_letter
+        Called with a record of this role's concern that could not be used.
+    clock
+        POSIX seconds.
+    """
+
+    duty: Duty
+    dead_letter: Callable[[RawRecord, Bad], None]
+    clock: Callable[[], float] = time.time
+
+
+class Loop:
+    """Follows both topics and keeps the board.
+
+    Attributes
+    ----------
+    board
+        The newest snapshot; any thread may read it.
+    caught_up
+        True once everything that was there at the start has been folded.
+    """
+
+    def __init__(self, source: Source, role: Role, reader: Reader, board: Board, ports: Ports):
+        self.board = board
+        self.counters = Counters()
+        self.caught_up = False
+        self.last_record: float | None = None
+        self._source, self._role, self._reader, self._ports = source, role, reader, ports
+        self._timeline = Timeline(())
+        self._reached: dict[Partition, int] = {}
+        self._goal: dict[Partition, int] = {}
+        self._stored: dict[Partition, int] = {}
+        self._store_due = 0.0
+        self._noted: set[str] = set()
+
+    def begin(self, positions: dict[Partition, int], ends: dict[Partition, int]) -> None:
+        """Start from these offsets; what lies before `ends` counts as recovery."""
+        self._timeline = Timeline(tuple(positions))
+        self._reached = dict(positions)
+        self._stored = dict(positions)
+        self._goal = {p: end for p, end in ends.items() if positions.get(p, end) < end}
+        self._look_whether_caught_up()
+
+    def step(self, timeout: float = 0.2) -> int:
+        """Do one turn and return how many records were taken."""
+        entries = self._source.poll(timeout)
+        for entry in entries:
+            self._timeline.feed(entry)
+        taken = 0
+        for record in self._timeline.ready():
+            self._take(record)
+            taken += 1
+        for entry in entries:
+            if isinstance(entry, EndOfPartition) and entry.partition in self._goal:
+                self._arrived(entry.partition, entry.offset)
+        if not entries and self.caught_up:
+            self.board = self.board.apply(Tick(self._ports.clock()))
+        self._ports.duty.advance(self.board)
+        self._store()
+        return taken
+
+    def store_now(self) -> bool:
+        """Store the offsets that are no longer needed, whatever the time; return whether it worked."""
+        self._store_due = 0.0
+        return self._store()
+
+    def _take(self, record: RawRecord) -> None:
+        origin = record.origin
+        partition = (origin.topic, origin.partition)
+        self.last_record = record.time
+        try:
+            self._fold(record)
+        except Exception as error:
+            log.exception("record_failed", record=str(origin))
+            bad = Bad(self._topic(record), "failed", f"{type(error).__name__}: {error}", owner=self._role.name)
+            self._refuse(record, bad)
+        self._reached[partition] = origin.offset + 1
+        if partition in self._goal:
+            self._arrived(partition, origin.offset + 1)
+
+    def _fold(self, record: RawRecord) -> None:
+        item = self._reader.read(record)
+        if isinstance(item, Bad):
+            self._refuse(record, item)
+        elif isinstance(item, Document):
+            self._fold_document(record, item)
+        else:
+            self.counters.messages += 1
+            self.board = self.board.apply(item)
+            self._note_extras(item)
+            if item.message.owner == self._role.name:
+                self._ports.duty.consider(item, self.board)
+            self._ports.duty.advance(self.board)
+
+    def _fold_document(self, record: RawRecord, item: Document) -> None:
+        self.counters.documents += 1
+        try:
+            self.board = self.board.apply(item)
+        except Misplaced as error:
+            self.counters.misplaced += 1
+            if self._first_time(f"misplaced {error.subject}"):
+                self._refuse(record, Bad("documents", "invalid", str(error), item.name), count=False)
+            return
+        if item.name == "stop":
+            self._ports.duty.advance(self.board)
+
+    def _refuse(self, record: RawRecord, bad: Bad, *, count: bool = True) -> None:
+        if count:
+            self.counters.bad(bad.outcome)
+        if bad.concerns(self._role):
+            self._ports.dead_letter(record, bad)
+
+    def _note_extras(self, item: Control) -> None:
+        extras = sorted(item.message.extras)
+        if extras and self._first_time(f"extras of {item.message.kind}"):
+            log.info("unknown_fields", kind=item.message.kind, action=item.message.action, fields=extras)
+
+    def _first_time(self, what: str) -> bool:
+        if what in self._noted or len(self._noted) > 100_000:
+            return False
+        self._noted.add(what)
+        return True
+
+    def _topic(self, record: RawRecord) -> TopicName:
+        return "control" if record.origin.topic == self._reader.control_topic else "documents"
+
+    def _arrived(self, partition: Partition, offset: int) -> None:
+        if offset >= self._goal[partition]:
+            del self._goal[partition]
+            self._look_whether_caught_up()
+
+    def _look_whether_caught_up(self) -> None:
+        if not self._goal and not self.caught_up:
+            self.caught_up = True
+            log.info("caught_up", scans=len(self.board.scans), runs=len(self.board.runs))
+
+    def _store(self) -> bool:
+        if not self._role.kept or self._ports.clock() < self._store_due:
+            return True
+        self._store_due = self._ports.clock() + STORE_EVERY
+        needed = positions_needed(self.board, self._reached, self._ports.duty.unfinished())
+        if needed == self._stored:
+            return True
+        stored = self._source.store(needed)
+        if stored:
+            self._stored = needed
+        return stored

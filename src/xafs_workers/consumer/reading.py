@@ -1,0 +1,75 @@
+"""Records read: bytes become a control message or a document, or a reason why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xafs_workers.consumer.roles import Role, TopicName
+from xafs_workers.consumer.source import RawRecord
+from xafs_workers.messages.base import InvalidMessage, UnknownKind, kinds
+from xafs_workers.messages.documents import InvalidDocument, check_document
+from xafs_workers.messages.parsing import parse
+from xafs_workers.scans.items import Control, Document
+from xafs_workers.settings import Settings
+from xafs_workers.wire import Undecodable, decode
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A record that cannot be used.
+
+    Attributes
+    ----------
+    outcome
+        ``undecodable``, ``unknown``, ``invalid`` or ``failed``.
+    owner
+        Name of the role that owns the kind, '' where the kind is not known.
+    """
+
+    topic: TopicName
+    outcome: str
+    reason: str
+    kind: str = ""
+    field: str = ""
+    owner: str = ""
+
+    def concerns(self, role: Role) -> bool:
+        """Tell whether this role is the one that turns it into a dead letter."""
+        return self.owner == role.name if self.owner else self.topic in role.undecodable
+
+
+class Reader:
+    """Knows which topic is which: only the control topic carries control messages, only the other one documents."""
+
+    def __init__(self, settings: Settings):
+        self.control_topic = settings.topic("control")
+        self._tags = ("", settings.kafka.tag)
+        self._limit = settings.kafka.max_record_bytes
+
+    def read(self, record: RawRecord) -> Control | Document | Bad:
+        """Return what a record holds; never raises."""
+        topic: TopicName = "control" if record.origin.topic == self.control_topic else "documents"
+        try:
+            name, body = decode(record.value, self._limit)
+            if topic == "documents":
+                check_document(name, body)
+                return Document(name, body, record.time, record.origin)
+            if name not in self._tags:
+                return Bad(topic, "unknown", f"{name!r:.60} on the control topic: expected {self._tags[1]!r}")
+            return Control(parse(body), record.time, record.origin)
+        except Undecodable as error:
+            return Bad(topic, "undecodable", str(error))
+        except InvalidDocument as error:
+            return Bad(topic, "invalid", str(error), error.name, error.field)
+        except UnknownKind as error:
+            return Bad(topic, "unknown", str(error))
+        except InvalidMessage as error:
+            return Bad(topic, "invalid", str(error), error.kind, error.field, owner_of(error.kind))
+
+
+def owner_of(kind: str) -> str:
+    """Return the name of the role that owns a kind (where its actions have several, the first's), '' for none."""
+    for key in kinds:
+        if key.partition(".")[0] == kind:
+            return kinds[key].owner
+    return ""

@@ -1,0 +1,33 @@
+"""The roles of workers: what each may act on and what it must keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+TopicName = Literal["control", "documents"]
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One role.
+
+    Attributes
+    ----------
+    name
+        Also its part of the consumer group's name, ``<beamline>.<name>``, and the owner named by message models.
+    kept
+        True: offsets are stored once every effect of a message is done. False: nothing is stored, nothing acted on.
+    undecodable
+        Topics whose unusable records that belong to nobody else it turns into dead letters.
+    """
+
+    name: str
+    kept: bool
+    undecodable: frozenset[TopicName] = frozenset()
+
+
+FILE_MANAGER = Role("file-manager", True, frozenset({"control"}))
+HEADLESS = Role("headless", True, frozenset({"documents"}))
+SCREEN = Role("screen", False)
+WEB = Role("web", False)

@@ -1,0 +1,130 @@
+"""The live view of an XAFS sequence: each signal in a panel, the repetitions overplotted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import cast
+
+from xafs_workers.figures.model import Array, Figure, Panel
+from xafs_workers.figures.tracing import Curve, traced
+from xafs_workers.figures.views import views
+from xafs_workers.messages.xafsscan import XafsscanStart
+from xafs_workers.scans import spectra
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.detectors import Wish, fluorescence
+from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.runs import Run
+from xafs_workers.scans.scan import Scan, Window
+
+COMPACT_FROM = 10
+"""Repetitions from which on the legend is compact."""
+
+FLUORESCENCE = ("fluorescence", "xs1", "dante")
+SCATTERING = ("pilatus", "eiger")
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """One panel: its labels, and its signal as a function of a run."""
+
+    key: str
+    title: str
+    y_label: str
+    compute: Callable[[Run], Array]
+
+
+@views.register("xafsscan")
+def figure(board: Board, scan: Scan) -> Figure:
+    """Return the live view of an XAFS sequence."""
+    start = cast(XafsscanStart, scan.start.message)
+    places, rows, columns, (width, height) = _layout(start.mode)
+    known = _known_views(start, board.rules)
+    windows = [(i, window, board.runs[window.run]) for i, window in enumerate(scan.windows) if window.run]
+    panels = tuple(
+        replace(_panel(known[key], windows, board.rules), row=row, column=column) for key, row, column in places
+    )
+    return Figure(scan.id, scan.kind, _title(start, scan), panels, rows, columns, width, height)
+
+
+def _layout(mode: str) -> tuple[list[tuple[str, int, int]], int, int, tuple[float, float]]:
+    """Return (panel, row, column) for each panel, the grid's size, and the picture's in inches."""
+    if mode in FLUORESCENCE:
+        grid = [["transmission", "fluorescence"], ["I0", "reference"]]
+    elif mode == "yield":
+        grid = [["transmission", "fluorescence", "I0"], ["reference", "yield"]]
+    elif mode in SCATTERING:
+        grid = [["fluorescence", "I0"], ["diffuse", "specular"]]
+    else:
+        grid = [["transmission", "I0", "reference"]]
+    size = {(2, 2): (11.0, 9.5), (2, 3): (15.0, 9.5)}.get((len(grid), len(grid[0])), (16.5, 5.5))
+    places = [(key, row, column) for row, keys in enumerate(grid) for column, key in enumerate(keys)]
+    return places, len(grid), len(grid[0]), size
+
+
+def _title(start: XafsscanStart, scan: Scan) -> str:
+    count = scan.windows[-1].repetition if scan.windows else 0
+    return f"{start.filename}: scan {count} of {start.repetitions}" if count else f"{start.filename}"
+
+
+def _known_views(start: XafsscanStart, rules: Rules) -> dict[str, _View]:
+    columns = rules.columns
+    data = f"data: {start.sample}" if start.sample else "data"
+    reference = f"reference: {start.reference_material}" if start.reference_material else "reference"
+    detector = f"  ({start.fluo_detector})" if start.fluo_detector else ""
+    found = (
+        _View("transmission", data, "transmission µ(E)", lambda run: spectra.transmission(run.points, columns)),
+        _View("fluorescence", data, f"fluorescence µ(E){detector}", lambda run: _fluorescence(run, start, rules)),
+        _View("I0", "I0", "I0 (nA)", lambda run: spectra.current(run.points, columns.i0, columns)),
+        _View("reference", reference, "reference µ(E)", lambda run: spectra.reference(run.points, columns)),
+        _View(
+            "yield", "electron yield", "electron yield µ(E)", lambda run: spectra.electron_yield(run.points, columns)
+        ),
+        _View(
+            "diffuse",
+            "diffuse scattering",
+            "diffuse / I0",
+            lambda run: spectra.ratio(run.points, "diffuse", columns.i0),
+        ),
+        _View(
+            "specular",
+            "specular scattering",
+            "specular / I0",
+            lambda run: spectra.ratio(run.points, "specular", columns.i0),
+        ),
+    )
+    return {view.key: view for view in found}
+
+
+def _fluorescence(run: Run, start: XafsscanStart, rules: Rules) -> Array:
+    detector = start.mode if start.mode in ("xs1", "dante") else "fluorescence"
+    return fluorescence(run, rules, Wish(detector, start.fluo_detector, start.element))
+
+
+def _panel(view: _View, windows: list[tuple[int, Window, Run]], rules: Rules) -> Panel:
+    def energy(run: Run) -> Array:
+        return spectra.column(run.points, rules.columns.energy)
+
+    curves = (
+        (run, Curve(f"scan-{index}", view.compute, energy, _label(window, run), index))
+        for index, window, run in windows
+        if len(run.points)
+    )
+    traces, notes = traced(curves)
+    legend = "compact" if len(traces) >= COMPACT_FROM else "full"
+    return Panel(
+        view.key,
+        view.title,
+        "energy (eV)",
+        view.y_label,
+        traces=traces,
+        texts=notes,
+        legend=legend,
+        x_name="energy",
+        y_name=view.key,
+    )
+
+
+def _label(window: Window, run: Run) -> str:
+    aborted = run.stop is not None and not run.succeeded
+    return f"scan {window.repetition}{' (aborted)' if aborted else ''}"

@@ -1,0 +1,71 @@
+"""Alignment of a slot of the sample wheel: two line scans, their results, a summary."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field, model_validator
+
+from xafs_workers.messages.base import ControlMessage, Example, kinds
+from xafs_workers.messages.fields import (
+    OF_MOTOR,
+    Detector,
+    Fit,
+    Motor,
+    Number,
+    OptionalName,
+    Positions,
+    Signal,
+    same_length,
+)
+
+
+@kinds.register("align_wheel.start")
+class AlignWheelStart(ControlMessage):
+    """The search for a slot begins; line scans follow."""
+
+    kind = "align_wheel"
+    action = "start"
+    owner = "headless"
+    example: ClassVar[Example] = {"align_wheel": "start"}
+
+
+@kinds.register("align_wheel.find_slot")
+class AlignWheelFindSlot(ControlMessage):
+    """One of the slot's two scans was analysed: the result."""
+
+    kind = "align_wheel"
+    action = "find_slot"
+    owner = "headless"
+    example: ClassVar[Example] = {
+        "align_wheel": "find_slot",
+        "motor": "xafs_y",
+        "detector": "it",
+        "xaxis": [117.0, 118.0, 119.0, 120.0],
+        "data": [0.0, 0.3, 0.31, 0.01],
+        "best_fit": [0.0, 0.31, 0.31, 0.0],
+        "center": 118.9,
+        "amplitude": 0.31,
+        "uid": "d0a1b6f4-5d5a-4f2e-a0f0-6d8a53b7f9c3",
+    }
+
+    motor: Motor
+    detector: Detector = Field(default="transmission", description="signal that was scanned")
+    xaxis: Positions
+    data: Signal
+    best_fit: Fit
+    center: Number = Field(description="middle of the slot", json_schema_extra=OF_MOTOR)
+    amplitude: Number = Field(description="fitted height, in the unit of data")
+    uid: OptionalName = Field(default=None, description="uid of the run")
+
+    _lengths = model_validator(mode="after")(same_length("xaxis", "data", "best_fit"))
+
+
+@kinds.register("align_wheel.stop")
+class AlignWheelStop(ControlMessage):
+    """The search is over: the summary is drawn."""
+
+    kind = "align_wheel"
+    action = "stop"
+    owner = "headless"
+    example: ClassVar[Example] = {"align_wheel": "stop"}

@@ -1,0 +1,91 @@
+"""Area scans: a map over two motors, the slow one outermost."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from xafs_workers.messages.base import ControlMessage, Example, kinds
+from xafs_workers.messages.fields import (
+    EV,
+    FLUO_DETECTOR,
+    MOST_PIXELS,
+    OF_MOTOR,
+    OVERWRITE,
+    Detector,
+    Flag,
+    FluoDetector,
+    Name,
+    Number,
+    OptionalFile,
+    OptionalName,
+    Steps,
+    refusal_of,
+)
+
+
+@kinds.register("areascan.start")
+class AreascanStart(ControlMessage):
+    """An area scan begins; its run follows."""
+
+    kind = "areascan"
+    action = "start"
+    owner = "headless"
+    example: ClassVar[Example] = {
+        "areascan": "start",
+        "slow_motor": "xafs_y",
+        "slow_start": -1.0,
+        "slow_stop": 1.0,
+        "slow_steps": 11,
+        "slow_initial": 120.5,
+        "fast_motor": "xafs_x",
+        "fast_start": -2.0,
+        "fast_stop": 2.0,
+        "fast_steps": 21,
+        "fast_initial": 34.2,
+        "detector": "Xs",
+        "element": "Fe",
+        "energy": 7200.0,
+    }
+
+    slow_motor: Name = Field(description="ophyd name of the slow axis")
+    slow_start: Number = Field(description="first position, relative to slow_initial", json_schema_extra=OF_MOTOR)
+    slow_stop: Number = Field(description="last position, relative to slow_initial", json_schema_extra=OF_MOTOR)
+    slow_steps: Steps = Field(description="number of points along the slow axis")
+    slow_initial: Number = Field(description="position before the scan", json_schema_extra=OF_MOTOR)
+    fast_motor: Name = Field(description="ophyd name of the fast axis")
+    fast_start: Number = Field(description="first position, relative to fast_initial", json_schema_extra=OF_MOTOR)
+    fast_stop: Number = Field(description="last position, relative to fast_initial", json_schema_extra=OF_MOTOR)
+    fast_steps: Steps = Field(description="number of points along the fast axis")
+    fast_initial: Number = Field(description="position before the scan", json_schema_extra=OF_MOTOR)
+    detector: Detector = Field(description="signal: It, I0, Ir, Iy, If, Xs, Xs1, ..., or the name of a data key")
+    element: OptionalName = Field(description="symbol of the element whose fluorescence is mapped; null: not told")
+    energy: Number = Field(description="incident energy, for the title", json_schema_extra=EV)
+    fluo_detector: FluoDetector = Field(default=None, description=FLUO_DETECTOR)
+
+    @model_validator(mode="after")
+    def _pixels(self) -> Self:
+        pixels = self.slow_steps * self.fast_steps
+        if pixels > MOST_PIXELS:
+            came = f"{self.slow_steps} x {self.fast_steps} = {pixels} pixels"
+            raise refusal_of("fast_steps", came, f"at most {MOST_PIXELS} pixels in a map")
+        return self
+
+
+@kinds.register("areascan.stop")
+class AreascanStop(ControlMessage):
+    """An area scan is over; the map is drawn as contours or pixels and, with a file name, saved."""
+
+    kind = "areascan"
+    action = "stop"
+    owner = "headless"
+    example: ClassVar[Example] = {
+        "areascan": "stop",
+        "uid": "5f1e6c2e-8f0c-4a54-9c43-b7b6e4c9a9d2",
+        "filename": "mymap.png",
+    }
+
+    uid: OptionalName = Field(default=None, description="uid of the run")
+    filename: OptionalFile = Field(default=None, description="picture, below maps/; null: not saved")
+    overwrite: Flag = Field(default=False, description=OVERWRITE)

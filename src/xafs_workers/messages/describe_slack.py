@@ -1,0 +1,18 @@
+"""Control message that asks what the worker knows of Slack."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from xafs_workers.messages.base import ControlMessage, Example, kinds
+
+
+@kinds.register("describe_slack")
+class DescribeSlack(ControlMessage):
+    """Log which Slack channels are in use. The value is not inspected."""
+
+    kind = "describe_slack"
+    action = ""
+    value = "any"
+    owner = "file-manager"
+    example: ClassVar[Example] = {"describe_slack": True}

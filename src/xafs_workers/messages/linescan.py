@@ -1,0 +1,53 @@
+"""Line scans: a motor moves and a signal is plotted while it does."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from xafs_workers.messages.base import ControlMessage, Example, kinds
+from xafs_workers.messages.fields import (
+    FLUO_DETECTOR,
+    OVERWRITE,
+    Detector,
+    Flag,
+    FluoDetector,
+    OptionalFile,
+    OptionalName,
+)
+
+
+@kinds.register("linescan.start")
+class LinescanStart(ControlMessage):
+    """A line scan begins; its run follows."""
+
+    kind = "linescan"
+    action = "start"
+    owner = "headless"
+    example: ClassVar[Example] = {
+        "linescan": "start",
+        "motor": "xafs_x",
+        "detector": "Xs",
+        "fluo_detector": "7-element SDD",
+        "stack": True,
+    }
+
+    motor: OptionalName = Field(default=None, description="ophyd name of the axis; without it the axis is time")
+    detector: Detector = Field(description="signal: It, I0, Ir, Iy, If, Xs, Xs1, ..., or the name of a data key")
+    fluo_detector: FluoDetector = Field(default=None, description=FLUO_DETECTOR)
+    stack: Flag = Field(default=False, description="fluorescence above, transmission below, in one figure")
+
+
+@kinds.register("linescan.stop")
+class LinescanStop(ControlMessage):
+    """A line scan is over."""
+
+    kind = "linescan"
+    action = "stop"
+    owner = "headless"
+    example: ClassVar[Example] = {"linescan": "stop"}
+
+    fname: OptionalFile = Field(default=None, description="picture to be saved, in snapshots/; none without it")
+    uid: OptionalName = Field(default=None, description="uid of the run")
+    overwrite: Flag = Field(default=False, description=OVERWRITE)

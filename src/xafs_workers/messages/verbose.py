@@ -1,0 +1,23 @@
+"""Control message about how much the workers say."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from xafs_workers.messages.base import ControlMessage, Example, kinds
+from xafs_workers.messages.fields import Flag
+
+
+@kinds.register("verbose")
+class Verbose(ControlMessage):
+    """Log each message in full, or briefly."""
+
+    kind = "verbose"
+    action = ""
+    value = "field"
+    owner = "file-manager"
+    example: ClassVar[Example] = {"verbose": False}
+
+    on: Flag = Field(alias="verbose", description="true: messages are logged in full")

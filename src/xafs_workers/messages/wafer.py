@@ -1,0 +1,40 @@
+"""Control message of the alignment of a round wafer."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field, model_validator
+
+from xafs_workers.messages.base import ControlMessage, Example, kinds
+from xafs_workers.messages.fields import OF_MOTOR, Fit, Motor, Number, OptionalName, Positions, Signal, same_length
+
+
+@kinds.register("wafer")
+class WaferEdge(ControlMessage):
+    """An edge of the wafer was found: the result. The action's name is not inspected."""
+
+    kind = "wafer"
+    action = "edge"
+    value = "any"
+    owner = "headless"
+    example: ClassVar[Example] = {
+        "wafer": "edge",
+        "motor": "xafs_x",
+        "xaxis": [2.0, 3.0, 4.0, 5.0],
+        "data": [0.0, 0.02, 0.19, 0.2],
+        "best_fit": [0.0, 0.03, 0.18, 0.2],
+        "center": 3.4,
+        "amplitude": 0.2,
+        "uid": None,
+    }
+
+    motor: Motor
+    xaxis: Positions
+    data: Signal
+    best_fit: Fit
+    center: Number = Field(description="position of the edge", json_schema_extra=OF_MOTOR)
+    amplitude: Number = Field(description="fitted height, in the unit of data")
+    uid: OptionalName = Field(default=None, description="uid of the run")
+
+    _lengths = model_validator(mode="after")(same_length("xaxis", "data", "best_fit"))

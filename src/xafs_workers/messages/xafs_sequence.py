@@ -1,0 +1,62 @@
+"""Reduction of an XAFS sequence: its merge as µ(E), χ(k) and |χ(R)|."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from xafs_workers.messages.base import ControlMessage, Example, kinds
+from xafs_workers.messages.fields import MODE, OVERWRITE, Count, Edge, Element, Flag, Mode, OptionalFile, RunUid
+
+
+@kinds.register("xafs_sequence.start")
+class XafsSequenceStart(ControlMessage):
+    """The merge of a sequence begins, empty."""
+
+    kind = "xafs_sequence"
+    action = "start"
+    owner = "headless"
+    example: ClassVar[Example] = {
+        "xafs_sequence": "start",
+        "element": "Fe",
+        "edge": "K",
+        "folder": "/home/xf06bm/Data/bucket",
+        "workspace": "/home/xf06bm/Workspace/2025-2",
+        "repetitions": 3,
+        "mode": "fluorescence",
+        "with_yield": False,
+    }
+
+    element: Element
+    edge: Edge
+    mode: Mode = Field(description=f"which signal is merged: {MODE}")
+    repetitions: Count = Field(description="number of scans planned")
+    folder: OptionalFile = Field(default=None, description="folder of the experiment")
+    workspace: OptionalFile = Field(default=None, description="folder the beamline's operator may write to")
+    with_yield: Flag = Field(default=False, description="electron yield is measured too")
+
+
+@kinds.register("xafs_sequence.add")
+class XafsSequenceAdd(ControlMessage):
+    """A repetition finished: it joins the merge."""
+
+    kind = "xafs_sequence"
+    action = "add"
+    owner = "headless"
+    example: ClassVar[Example] = {"xafs_sequence": "add", "uid": "8a6f7c1a-2b43-4b0e-b4d1-3c2f6a90c7e5"}
+
+    uid: RunUid
+
+
+@kinds.register("xafs_sequence.stop")
+class XafsSequenceStop(ControlMessage):
+    """The sequence is over: the last merge is drawn and saved, and the Athena project written."""
+
+    kind = "xafs_sequence"
+    action = "stop"
+    owner = "headless"
+    example: ClassVar[Example] = {"xafs_sequence": "stop", "filename": "snapshots/mysample.png"}
+
+    filename: OptionalFile = Field(default=None, description="picture, relative to the proposal folder or absolute")
+    overwrite: Flag = Field(default=False, description=OVERWRITE)

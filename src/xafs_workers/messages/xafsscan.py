@@ -1,0 +1,85 @@
+"""XAFS scans: repetitions over an absorption edge, seen live."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from xafs_workers.messages.base import ControlMessage, Example, kinds
+from xafs_workers.messages.fields import (
+    FLUO_DETECTOR,
+    MODE,
+    OVERWRITE,
+    Count,
+    Edge,
+    Element,
+    FileName,
+    Flag,
+    FluoDetector,
+    Mode,
+    OptionalFile,
+    OptionalName,
+    Text,
+)
+
+
+@kinds.register("xafsscan.start")
+class XafsscanStart(ControlMessage):
+    """A sequence of XAFS scans begins, before its first repetition."""
+
+    kind = "xafsscan"
+    action = "start"
+    owner = "headless"
+    example: ClassVar[Example] = {
+        "xafsscan": "start",
+        "element": "Fe",
+        "edge": "K",
+        "mode": "fluorescence",
+        "filename": "mysample",
+        "repetitions": 3,
+        "sample": "Fe2O3",
+        "reference_material": "Fe",
+        "fluo_detector": "7-element SDD",
+    }
+
+    element: Element
+    edge: Edge
+    mode: Mode = Field(description=f"what is measured: {MODE}")
+    filename: FileName = Field(description="stub of the data files' names, for the title")
+    repetitions: Count = Field(description="number of scans planned")
+    sample: Text | None = Field(default=None, description="name of the sample")
+    reference_material: Text | None = Field(default=None, description="what stands between It and Ir")
+    fluo_detector: FluoDetector = Field(default=None, description=FLUO_DETECTOR)
+
+
+@kinds.register("xafsscan.next")
+class XafsscanNext(ControlMessage):
+    """The next repetition is about to begin; its run follows."""
+
+    kind = "xafsscan"
+    action = "next"
+    owner = "headless"
+    example: ClassVar[Example] = {"xafsscan": "next", "count": 1}
+
+    count: Count = Field(description="which repetition, from 1")
+
+
+@kinds.register("xafsscan.stop")
+class XafsscanStop(ControlMessage):
+    """A sequence of XAFS scans is over. Null as file name: no picture; no file name at all: the worker's choice."""
+
+    kind = "xafsscan"
+    action = "stop"
+    owner = "headless"
+    example: ClassVar[Example] = {
+        "xafsscan": "stop",
+        "filename": "snapshots/mysample_liveplot.png",
+        "uid": "8a6f7c1a-2b43-4b0e-b4d1-3c2f6a90c7e5",
+    }
+
+    filename: OptionalFile = Field(
+        default=None, description="picture, relative to the proposal folder; null: none; left out: named by the worker"
+    )
+    uid: OptionalName = Field(default=None, description="uid of the first repetition's run")
+    overwrite: Flag = Field(default=False, description=OVERWRITE)

@@ -1,0 +1,30 @@
+"""Control message that asks for the data file of an XAFS scan."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from xafs_workers.messages.base import ControlMessage, Example, kinds
+from xafs_workers.messages.fields import OVERWRITE, FileName, Flag, RunUid
+
+
+@kinds.register("xasxdi")
+class Xasxdi(ControlMessage):
+    """Write an XAFS scan to an XDI file."""
+
+    kind = "xasxdi"
+    action = ""
+    value = "true"
+    owner = "file-manager"
+    example: ClassVar[Example] = {
+        "xasxdi": True,
+        "uid": "8a6f7c1a-2b43-4b0e-b4d1-3c2f6a90c7e5",
+        "filename": "mysample.001",
+    }
+
+    uid: RunUid
+    filename: FileName = Field(description="data file, relative to the proposal folder")
+    include_yield: Flag = Field(default=False, description="with the column of the electron yield")
+    overwrite: Flag = Field(default=False, description=OVERWRITE)

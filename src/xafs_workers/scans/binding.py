@@ -1,0 +1,59 @@
+"""Which run feeds which scan: a pure function of the scans told and the runs started, by record time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.runs import Run
+from xafs_workers.scans.scan import Scan, ScanKind, Window, scan_kinds
+
+
+def bind(scans: Sequence[Scan], runs: Iterable[Run], rules: Rules) -> tuple[Scan, ...]:
+    """Return the scans with a run bound to each window that has one.
+
+    Windows choose in the order in which they open, each the first run in it that fits and that nobody has:
+    one whose hint begins with the kind's word (and whose count is the repetition), else one without a hint.
+    A run with another kind's hint or with other motors fits nowhere.
+
+    Parameters
+    ----------
+    scans
+        As `telling.scans_told` gives them.
+    runs
+        In any order.
+    """
+    free = sorted(runs, key=lambda run: run.begins)
+    windows = sorted(
+        ((window.begins, s, w) for s, scan in enumerate(scans) for w, window in enumerate(scan.windows)),
+    )
+    chosen: dict[tuple[int, int], str] = {}
+    for _, s, w in windows:
+        run = _choose(scans[s], scans[s].windows[w], free, rules)
+        if run is not None:
+            free.remove(run)
+            chosen[s, w] = run.uid
+    return tuple(
+        replace(scan, windows=tuple(replace(window, run=chosen.get((s, w))) for w, window in enumerate(scan.windows)))
+        for s, scan in enumerate(scans)
+    )
+
+
+def _choose(scan: Scan, window: Window, free: Iterable[Run], rules: Rules) -> Run | None:
+    kind = scan_kinds[scan.kind]
+    motors = kind.motors(scan.start, rules)
+    inside = [run for run in free if _is_inside(run, window) and motors.fit(run.motors)]
+    hinted = (run for run in inside if run.hint and _is_meant(run, kind, window))
+    return next(hinted, None) or next((run for run in inside if not run.hint), None)
+
+
+def _is_inside(run: Run, window: Window) -> bool:
+    return window.begins < run.begins and (window.ends is None or run.begins < window.ends)
+
+
+def _is_meant(run: Run, kind: ScanKind, window: Window) -> bool:
+    word = run.hint.split()[:1]
+    if not word or word[0] not in kind.words:
+        return False
+    return not kind.has_repetitions or run.repetition in (None, window.repetition)

@@ -1,0 +1,220 @@
+"""The board: all scans a worker knows, folded from items in any order of arrival."""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from xafs_workers.scans.binding import bind
+from xafs_workers.scans.items import Control, Document, Item, Reduced, Tick
+from xafs_workers.scans.points import Points
+from xafs_workers.scans.retention import retained
+from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.runs import Run, new_run, scalar_keys
+from xafs_workers.scans.scan import Scan
+from xafs_workers.scans.telling import is_told, place_of, scans_told
+
+
+class Misplaced(ValueError):
+    """A document that has no place: of a run or descriptor that is unknown, or told twice with other content.
+
+    Attributes
+    ----------
+    subject
+        uid of the unknown run or descriptor.
+    """
+
+    def __init__(self, subject: str, reason: str):
+        super().__init__(reason)
+        self.subject = subject
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Board:
+    """A snapshot of everything known. Never changed; `apply` returns the next one.
+
+    Attributes
+    ----------
+    version
+        Rises with every item that changed something.
+    now
+        The latest time any item brought, POSIX seconds.
+    messages
+        Those that tell of scans, sorted by record time.
+    streams
+        Descriptor uid -> (run uid, stream name).
+    scans
+        Bound to their runs, in the order in which they started.
+    """
+
+    rules: Rules = field(default_factory=Rules)
+    version: int = 0
+    now: float = 0.0
+    messages: tuple[Control, ...] = ()
+    runs: Mapping[str, Run] = field(default_factory=dict[str, Run])
+    streams: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    scans: tuple[Scan, ...] = ()
+
+    def scan(self, scan_id: str) -> Scan | None:
+        """Return the scan with this id."""
+        return next((scan for scan in self.scans if scan.id == scan_id), None)
+
+    def runs_of(self, scan: Scan) -> tuple[Run, ...]:
+        """Return the runs bound to a scan."""
+        return tuple(self.runs[uid] for uid in scan.runs)
+
+    def told_by(self, control: Control) -> Scan | None:
+        """Return the scan in which a message had a part: that it started, went on with, or ended."""
+        for scan in reversed(self.scans):
+            parts = (scan.start, scan.end, *(window.opened for window in scan.windows))
+            if any(part is not None and part.origin == control.origin for part in parts):
+                return scan
+        return None
+
+    def settled(self, scan: Scan) -> bool:
+        """Tell whether no more points are to be expected: the runs' stop documents came, or time enough passed."""
+        if scan.end is None:
+            return bool(scan.given_up)
+        if self.now >= scan.end.time + self.rules.settle:
+            return True
+        runs = self.runs_of(scan)
+        return bool(runs) and all(run.stop is not None for run in runs)
+
+    def released(self, scan: Scan) -> bool:
+        """Tell whether a scan that nobody ended is so old that it is given up."""
+        return not scan.ended and self.now > scan.begins[0] + self.rules.release
+
+    def closed(self, scan: Scan) -> bool:
+        """Tell whether a scan is over, by messages and documents, or by age."""
+        return self.settled(scan) or self.released(scan)
+
+    def apply(self, item: Item) -> Board:
+        """Return the board after one more item.
+
+        Raises
+        ------
+        Misplaced
+            A document that belongs to nothing known; the board stays as it is.
+        """
+        if isinstance(item, Document):
+            return _with_document(self, item)
+        if isinstance(item, Control):
+            return _with_message(self, item)
+        if isinstance(item, Tick):
+            return self if item.time <= self.now else replace(self, now=item.time)
+        assert isinstance(item, Reduced)  # noqa: S101 - the union has no other member
+        return self
+
+
+def _with_message(board: Board, item: Control) -> Board:
+    now = max(board.now, item.time)
+    if not is_told(item) or any(known.origin == item.origin for known in board.messages):
+        return replace(board, now=now)
+    messages = list(board.messages)
+    insort(messages, item, key=place_of)
+    return _rebound(replace(board, now=now, messages=tuple(messages)))
+
+
+def _rebound(board: Board) -> Board:
+    """Tell and bind again, and let go of what is beyond the limits."""
+    scans = bind(scans_told(board.messages), board.runs.values(), board.rules)
+    kept = retained(scans, board.messages, board.runs, board.rules)
+    streams = board.streams
+    if len(kept.runs) != len(board.runs):
+        streams = {uid: stream for uid, stream in streams.items() if stream[0] in kept.runs}
+    return Board(board.rules, board.version + 1, board.now, kept.messages, kept.runs, streams, kept.scans)
+
+
+def _with_document(board: Board, item: Document) -> Board:
+    if item.name == "event":
+        return _with_event(board, item)
+    if item.name == "start":
+        return _with_start(board, item)
+    if item.name == "event_page":
+        return _with_event_page(board, item)
+    if item.name == "descriptor":
+        return _with_descriptor(board, item)
+    if item.name == "stop":
+        return _with_stop(board, item)
+    return replace(board, now=max(board.now, item.time))
+
+
+def _with_start(board: Board, item: Document) -> Board:
+    uid = item.doc["uid"]
+    known = board.runs.get(uid)
+    if known is not None:
+        if known.start != item.doc:
+            raise Misplaced(uid, f"a second, different start document of run {uid}")
+        return board
+    runs = {**board.runs, uid: new_run(item)}
+    return _rebound(replace(board, now=max(board.now, item.time), runs=runs))
+
+
+def _with_descriptor(board: Board, item: Document) -> Board:
+    uid, run_uid, stream = item.doc["uid"], item.doc["run_start"], str(item.doc.get("name", "primary"))
+    run = _run(board, run_uid, item)
+    if uid in board.streams:
+        return board
+    board = replace(board, now=max(board.now, item.time), streams={**board.streams, uid: (run_uid, stream)})
+    if stream != "primary" or run.data_keys:
+        return board
+    data_keys = item.doc.get("data_keys", {})
+    return _with_run(board, replace(run, data_keys=data_keys, points=Points.of(scalar_keys(data_keys))))
+
+
+def _with_event(board: Board, item: Document) -> Board:
+    doc = item.doc
+    stream = board.streams.get(doc["descriptor"])
+    if stream is None:
+        raise Misplaced(doc["descriptor"], f"an event of the unknown descriptor {doc['descriptor']}")
+    if stream[1] != "primary":
+        return board
+    run = board.runs[stream[0]]
+    points = run.points.with_point(doc["seq_num"], doc["time"], doc["data"])
+    return _with_run(board, _with_points(run, points), item.time)
+
+
+def _with_event_page(board: Board, item: Document) -> Board:
+    doc = item.doc
+    stream = board.streams.get(doc["descriptor"])
+    if stream is None:
+        raise Misplaced(doc["descriptor"], f"an event_page of the unknown descriptor {doc['descriptor']}")
+    if stream[1] != "primary":
+        return board
+    run = board.runs[stream[0]]
+    points = run.points
+    for row, sequence in enumerate(doc["seq_num"]):
+        data = {key: values[row] for key, values in doc["data"].items()}
+        points = points.with_point(sequence, doc["time"][row], data)
+    return _with_run(board, _with_points(run, points), item.time)
+
+
+def _with_stop(board: Board, item: Document) -> Board:
+    run = _run(board, item.doc["run_start"], item)
+    if run.stop is not None:
+        return board
+    return _with_run(board, replace(run, stop=item.doc), item.time)
+
+
+def _with_points(run: Run, points: Points) -> Run:
+    return Run(run.uid, run.start, run.begins, run.data_keys, points, run.stop)
+
+
+def _with_run(board: Board, run: Run, time: float = 0.0) -> Board:
+    return Board(
+        board.rules,
+        board.version + 1,
+        max(board.now, time),
+        board.messages,
+        {**board.runs, run.uid: run},
+        board.streams,
+        board.scans,
+    )
+
+
+def _run(board: Board, uid: str, item: Document) -> Run:
+    run = board.runs.get(uid)
+    if run is None:
+        raise Misplaced(uid, f"a {item.name} of the unknown run {uid}")
+    return run

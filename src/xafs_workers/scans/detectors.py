@@ -1,0 +1,143 @@
+"""Which columns hold the fluorescence of a run: one answer for plots, files and reduction."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from xafs_workers.scans import spectra
+from xafs_workers.scans.metadata import texts
+from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.runs import Run
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+ROI = re.compile(r"([A-Z][a-z]?)([1-8])\Z")
+"""Region-of-interest totals are named by element and channel: Fe1, Fe8."""
+
+SINGLE = 8
+"""Channel of the 1-element detector."""
+
+
+class NoChannels(LookupError):
+    """A run whose fluorescence columns cannot be told; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a message says of the fluorescence it wants.
+
+    Attributes
+    ----------
+    detector
+        Canonical name; ``xs1`` asks for channel 8 whatever `fluo_detector` says.
+    fluo_detector
+        As the table of channels names it.
+    element
+        Else that of the start document.
+    """
+
+    detector: str = "fluorescence"
+    fluo_detector: str | None = None
+    element: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Columns to be summed, or why there are none.
+
+    Attributes
+    ----------
+    columns
+        Data keys, in the order of the sum; empty where `problem` says why.
+    detector
+        Name for the label, '' where it is not known.
+    """
+
+    columns: tuple[str, ...] = ()
+    problem: str = ""
+    detector: str = ""
+
+
+def fluorescence(run: Run, rules: Rules, wish: Wish) -> Array:
+    """Return a run's fluorescence mu(E), shape (n,).
+
+    Raises
+    ------
+    NoChannels
+        It cannot be told which columns to sum.
+    MissingColumn
+        I0 is missing.
+    """
+    found = fluorescence_channels(run, rules, wish)
+    if found.problem:
+        raise NoChannels(found.problem)
+    return spectra.fluorescence(run.points, found.columns, rules.columns)
+
+
+def fluorescence_channels(run: Run, rules: Rules, wish: Wish) -> Channels:
+    """Return the columns whose sum is the run's fluorescence.
+
+    Those of `XDI._dtc` that the primary descriptor has; if none, `<Element><n>` for the element and the
+    detector's channels; if none, those of the one element the descriptor has; two candidates give none.
+    """
+    name = _detector_name(run, rules, wish)
+    single = wish.detector == "xs1"
+    wanted = (SINGLE,) if single else rules.channels.get(name, ())
+    listed = _listed(run, wanted if single else ())
+    if listed:
+        return Channels(listed, detector=name)
+    for symbol in filter(None, (wish.element, run.element)):
+        found = _of_element(run, rules, symbol, wanted)
+        if found:
+            return Channels(found, detector=name)
+    return _only_candidate(run, rules, wanted, name)
+
+
+def _detector_name(run: Run, rules: Rules, wish: Wish) -> str:
+    """Return the detector's name as the table of channels knows it, '' where nothing tells."""
+    if wish.detector == "xs1":
+        return next((name for name, channels in rules.channels.items() if channels == (SINGLE,)), "")
+    if wish.detector == "dante":
+        return "dante"
+    if wish.fluo_detector:
+        return wish.fluo_detector
+    table = {name.lower(): name for name in rules.channels}
+    for given in run.detectors:
+        known = table.get(given.lower()) or table.get(given.lower().partition("-")[0])
+        if known:
+            return known
+    return ""
+
+
+def _listed(run: Run, only: tuple[int, ...]) -> tuple[str, ...]:
+    present = tuple(key for key in texts(run.xdi.get("_dtc")) if key in run.points)
+    return tuple(key for key in present if not only or _channel(key) in only)
+
+
+def _channel(key: str) -> int | None:
+    match = ROI.match(key)
+    return int(match[2]) if match else None
+
+
+def _of_element(run: Run, rules: Rules, symbol: str, wanted: tuple[int, ...]) -> tuple[str, ...]:
+    """Return the columns of the wanted channels, or, where they are missing, of the largest detector that is there."""
+    choices = sorted(rules.channels.values(), key=len, reverse=True)
+    for channels in [wanted] if wanted == (SINGLE,) else [wanted, *choices]:
+        keys = tuple(f"{symbol}{channel}" for channel in channels)
+        if keys and all(key in run.points for key in keys):
+            return keys
+    return ()
+
+
+def _only_candidate(run: Run, rules: Rules, wanted: tuple[int, ...], name: str) -> Channels:
+    symbols = sorted({match[1] for match in map(ROI.match, run.points.keys) if match})
+    found = {symbol: columns for symbol in symbols if (columns := _of_element(run, rules, symbol, wanted))}
+    if len(found) == 1:
+        return Channels(next(iter(found.values())), detector=name)
+    if found:
+        return Channels(problem=f"fluorescence of {' or '.join(found)}: which element is not told", detector=name)
+    return Channels(problem="no fluorescence channels in this run", detector=name)

@@ -1,0 +1,98 @@
+"""Bluesky runs as the board knows them: the start document, the scalar points of `primary`, the stop document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from xafs_workers.scans.items import Document, Origin
+from xafs_workers.scans.metadata import mapping, text, texts
+from xafs_workers.scans.points import Points
+
+Key = tuple[float, int, str, int, int]
+"""Place of a record in time: (record time, rank, topic, partition, offset)."""
+
+OPENING, DOCUMENT, CLOSING = 0, 1, 2
+"""At equal times an opening message sorts before documents, a closing one after them."""
+
+
+def key_of(time: float, rank: int, origin: Origin) -> Key:
+    """Return the place of a record in time."""
+    return (time, rank, origin.topic, origin.partition, origin.offset)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """One Bluesky run.
+
+    Attributes
+    ----------
+    begins
+        Place of the start document in record time.
+    data_keys
+        Of the stream `primary`; empty until its descriptor came.
+    """
+
+    uid: str
+    start: Mapping[str, Any]
+    begins: Key
+    data_keys: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    points: Points = field(default_factory=lambda: Points.of(()))
+    stop: Mapping[str, Any] | None = None
+
+    @property
+    def hint(self) -> str:
+        """What the plan says the run is for, '' where it says nothing."""
+        return text(self._kafka.get("hint"))
+
+    @property
+    def repetition(self) -> int | None:
+        """Which repetition of a sequence the run is, where the plan says so."""
+        count = self._kafka.get("count")
+        return count if isinstance(count, int) else None
+
+    @property
+    def motors(self) -> tuple[str, ...] | None:
+        """Names of the scanned motors; None where the start document does not tell."""
+        motors = self.start.get("motors")
+        return None if motors is None else texts(motors)
+
+    @property
+    def detectors(self) -> tuple[str, ...]:
+        """Names of the detectors."""
+        return texts(self.start.get("detectors"))
+
+    @property
+    def xdi(self) -> Mapping[str, Any]:
+        """The XDI metadata, empty where there is none."""
+        return mapping(self.start.get("XDI"))
+
+    @property
+    def element(self) -> str:
+        """Symbol of the absorber, '' where the start document does not name it."""
+        return text(mapping(self.xdi.get("Element")).get("symbol"))
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the run ended, and ended well."""
+        return self.stop is not None and self.stop.get("exit_status") == "success"
+
+    @property
+    def _kafka(self) -> Mapping[str, Any]:
+        return mapping(self.start.get("BMM_kafka"))
+
+
+def new_run(item: Document) -> Run:
+    """Return the run that a start document opens."""
+    return Run(item.doc["uid"], item.doc, key_of(item.time, DOCUMENT, item.origin))
+
+
+def scalar_keys(data_keys: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the data keys that hold one number each."""
+    numeric = ("number", "integer", "boolean")
+    return tuple(
+        str(name)
+        for name, about in data_keys.items()
+        if mapping(about).get("dtype") in numeric and not mapping(about).get("shape")
+    )

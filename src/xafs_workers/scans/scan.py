@@ -1,0 +1,110 @@
+"""A scan: a measurement in progress or just ended, as the messages tell it, and what each kind has of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from xafs_workers.registry import Registry
+from xafs_workers.scans.items import Control
+from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.runs import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The stretch of record time in which the run of a scan, or of one repetition, starts.
+
+    Attributes
+    ----------
+    opened
+        The message that opened it (`start`, or `next` of an XAFS sequence).
+    repetition
+        1-based; 0 where the kind has no repetitions.
+    ends
+        None while it is open.
+    run
+        uid of the run bound to it, None as long as there is none.
+    """
+
+    opened: Control
+    repetition: int
+    begins: Key
+    ends: Key | None = None
+    run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One scan.
+
+    Attributes
+    ----------
+    id
+        That of its start message; also the id of its figure.
+    end
+        The message that ended it, None while there is none.
+    given_up
+        Why it ended without its own end message: '' or `superseded` or `resting_state`.
+    shown
+        False once a message closed its figure.
+    """
+
+    id: str
+    kind: str
+    start: Control
+    begins: Key
+    windows: tuple[Window, ...] = ()
+    end: Control | None = None
+    given_up: str = ""
+    shown: bool = True
+
+    @property
+    def ended(self) -> bool:
+        """Whether messages say that it is over (documents may still come)."""
+        return self.end is not None or bool(self.given_up)
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """The uids of the bound runs, in the order of the windows."""
+        return tuple(window.run for window in self.windows if window.run is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Motors:
+    """Motors that a run of a scan moves: all the required ones, and none but these and the optional."""
+
+    required: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+
+    def fit(self, moved: tuple[str, ...] | None) -> bool:
+        """Tell whether a run that moves these motors may belong to the scan; None (not told) may."""
+        if moved is None:
+            return True
+        return self.required <= set(moved) <= self.required | self.optional
+
+
+@dataclass(frozen=True, slots=True)
+class ScanKind:
+    """What one kind of scan has of its own.
+
+    Attributes
+    ----------
+    words
+        First words of the hints of its runs.
+    motors
+        What a run of the scan moves.
+    has_repetitions
+        Windows open at `next` messages, not at `start`.
+    piles_up
+        Figures of earlier scans of the kind stay when a new one starts.
+    """
+
+    words: tuple[str, ...]
+    motors: Callable[[Control, Rules], Motors]
+    has_repetitions: bool = False
+    piles_up: bool = False
+
+
+scan_kinds: Registry[ScanKind] = Registry("xafs_workers.scans")
+"""The kinds of scans, each registered in the module that bears its name."""

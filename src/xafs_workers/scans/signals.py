@@ -1,0 +1,66 @@
+"""Every signal, defined once: plots, files, merges and projects take these functions.
+
+A value is a gap (NaN) only where its formula is undefined: the logarithm of a quotient whose parts are not both
+greater than zero, a division by zero, an input that is not finite. A small or negative signal is data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def quotient(above: Array, below: Array) -> Array:
+    """Return above/below, NaN where the divisor is zero or a part is not finite; same shape."""
+    usable = np.isfinite(above) & np.isfinite(below) & (below != 0)
+    result = np.full(np.shape(above), np.nan)
+    np.divide(above, below, out=result, where=usable)
+    return result
+
+
+def log_quotient(above: Array, below: Array) -> Array:
+    """Return ln(above/below), NaN where not both parts are finite and greater than zero; same shape."""
+    usable = np.isfinite(above) & np.isfinite(below) & (above > 0) & (below > 0)
+    ratio = np.full(np.shape(above), np.nan)
+    np.divide(above, below, out=ratio, where=usable)
+    result = np.full(np.shape(above), np.nan)
+    np.log(ratio, out=result, where=usable)
+    return result
+
+
+def transmission(i0: Array, it: Array) -> Array:
+    """Return transmission mu(E) = ln(I0/It) (Beer and Lambert's law), dimensionless."""
+    return log_quotient(i0, it)
+
+
+def reference(it: Array, ir: Array) -> Array:
+    """Return the reference's mu(E) = ln(It/Ir), dimensionless."""
+    return log_quotient(it, ir)
+
+
+def fluorescence(channels: Sequence[Array], i0: Array) -> Array:
+    """Return fluorescence mu(E) = sum of the channels' counts / I0, counts per nA s.
+
+    Parameters
+    ----------
+    channels
+        At least one array of counts, summed in the order given.
+    """
+    total = np.array(channels[0], dtype=np.float64)
+    for channel in channels[1:]:
+        total = total + channel
+    return quotient(total, i0)
+
+
+def electron_yield(iy: Array, i0: Array) -> Array:
+    """Return electron yield mu(E) = Iy/I0, dimensionless."""
+    return quotient(iy, i0)
+
+
+def current(charge: Array, dwell_time: Array) -> Array:
+    """Return a current, nA, from what an ion chamber collected, nA s, and the dwell time, s."""
+    return quotient(charge, dwell_time)

@@ -1,0 +1,108 @@
+"""Scans as the messages alone tell them: a pure function of the messages sorted by record time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from xafs_workers.scans.items import Control
+from xafs_workers.scans.runs import CLOSING, OPENING, Key, key_of
+from xafs_workers.scans.scan import Scan, ScanKind, Window, scan_kinds
+
+RESTING = frozenset({"linescan", "timescan", "areascan", "xafsscan"})
+"""Kinds that a `resting_state` ends; alignments and dossiers go on (`find_slot` sends one between its two scans)."""
+
+LINES = frozenset({"linescan", "timescan"})
+"""Kinds whose figures `close: line` closes."""
+
+
+def is_told(control: Control) -> bool:
+    """Tell whether the message takes part in what scans there are."""
+    return control.message.kind in scan_kinds or control.message.kind in ("close", "resting_state")
+
+
+def place_of(control: Control) -> Key:
+    """Return the message's place in record time; closing messages sort after documents of the same time."""
+    closing = control.message.action == "stop" or control.message.kind in ("close", "resting_state")
+    return key_of(control.time, CLOSING if closing else OPENING, control.origin)
+
+
+def scans_told(messages: Iterable[Control]) -> tuple[Scan, ...]:
+    """Return all scans, without their runs, in the order in which they started.
+
+    Parameters
+    ----------
+    messages
+        Sorted by `place_of`.
+    """
+    teller = _Teller()
+    for control in messages:
+        teller.hear(control)
+    return tuple(teller.scans)
+
+
+class _Teller:
+    """Goes through the messages once and keeps the scan that is open for each kind."""
+
+    def __init__(self) -> None:
+        self.scans: list[Scan] = []
+        self._open: dict[str, int] = {}
+
+    def hear(self, control: Control) -> None:
+        kind, action = control.message.kind, control.message.action
+        if kind == "close":
+            self._close_figures(action)
+        elif kind == "resting_state":
+            for open_kind in RESTING & self._open.keys():
+                self._give_up(open_kind, control, "resting_state")
+        elif action == "start":
+            self._start(control, scan_kinds[kind])
+        elif kind in self._open:
+            index = self._open[kind]
+            if action == "stop":
+                self.scans[index] = replace(_shut(self.scans[index], place_of(control)), end=control)
+                del self._open[kind]
+            elif action == "next":
+                self._next(index, control)
+
+    def _start(self, control: Control, kind: ScanKind) -> None:
+        name = control.message.kind
+        if name in self._open:
+            self._give_up(name, control, "superseded")
+        if not kind.piles_up:
+            self._hide(lambda scan: scan.kind == name)
+        place = place_of(control)
+        windows = () if kind.has_repetitions else (Window(control, 0, place),)
+        self._open[name] = len(self.scans)
+        self.scans.append(Scan(control.id, name, control, place, windows))
+
+    def _next(self, index: int, control: Control) -> None:
+        scan = _shut(self.scans[index], place_of(control))
+        window = Window(control, getattr(control.message, "count", 0), place_of(control))
+        self.scans[index] = replace(scan, windows=(*scan.windows, window))
+
+    def _give_up(self, kind: str, control: Control, why: str) -> None:
+        index = self._open.pop(kind)
+        self.scans[index] = replace(_shut(self.scans[index], place_of(control)), given_up=why)
+
+    def _close_figures(self, which: str) -> None:
+        if which == "all":
+            self._hide(lambda scan: True)
+        elif which == "line":
+            self._hide(lambda scan: scan.kind in LINES)
+        else:
+            last = max((i for i, scan in enumerate(self.scans) if scan.shown), default=None)
+            if last is not None:
+                self.scans[last] = replace(self.scans[last], shown=False)
+
+    def _hide(self, chosen: Callable[[Scan], bool]) -> None:
+        for index, scan in enumerate(self.scans):
+            if scan.shown and chosen(scan):
+                self.scans[index] = replace(scan, shown=False)
+
+
+def _shut(scan: Scan, place: Key) -> Scan:
+    """Return the scan with its last window ended here."""
+    if not scan.windows or scan.windows[-1].ends is not None:
+        return scan
+    return replace(scan, windows=(*scan.windows[:-1], replace(scan.windows[-1], ends=place)))

@@ -1,0 +1,15 @@
+"""XAFS scans: a sequence of repetitions over an absorption edge."""
+
+from __future__ import annotations
+
+from xafs_workers.scans.items import Control
+from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.scan import Motors, ScanKind, scan_kinds
+
+
+def motors(start: Control, rules: Rules) -> Motors:
+    """Return the energy axis, along which the dwell time may be stepped too."""
+    return Motors(frozenset({rules.columns.energy}), frozenset({rules.columns.dwell_time}))
+
+
+scan_kinds.register("xafsscan")(ScanKind(("xafs",), motors, has_repetitions=True))

@@ -1,0 +1,66 @@
+"""Heartbeats: how a worker is, on the status topic every few seconds and in the log at least each minute."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from xafs_workers import __version__
+from xafs_workers.logs import get_logger
+
+log = get_logger("services")
+
+LOG_EVERY = 60.0
+
+
+class Heartbeat:
+    """Sends what `state` tells, on its own clock, from the worker's loop.
+
+    Parameters
+    ----------
+    send
+        Takes the status record.
+    state
+        Returns the changing part: counters, what is waited for, the last file.
+    every
+        Seconds between records.
+    """
+
+    def __init__(
+        self,
+        worker: str,
+        send: Callable[[dict[str, Any]], None],
+        state: Callable[[], Mapping[str, Any]],
+        every: float,
+    ):
+        self._worker, self._send, self._state, self._every = worker, send, state, every
+        self._started = time.time()
+        self._due = 0.0
+        self._log_due = 0.0
+
+    def beat(self, *, now: float | None = None, force: bool = False) -> bool:
+        """Send a heartbeat if one is due; return whether one was."""
+        moment = time.time() if now is None else now
+        if not force and moment < self._due:
+            return False
+        self._due = moment + self._every
+        state = dict(self._state())
+        self._send(
+            {
+                "worker": self._worker,
+                "version": __version__,
+                "host": socket.gethostname(),
+                "pid": os.getpid(),
+                "time": moment,
+                "uptime": round(moment - self._started, 3),
+                "every": self._every,
+                **state,
+            }
+        )
+        if force or moment >= self._log_due:
+            self._log_due = moment + LOG_EVERY
+            log.info("heartbeat", **state)
+        return True

@@ -1,0 +1,63 @@
+"""The life of every worker: signals, the loop until it is told to stop, a clean end, the exit code."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from xafs_workers.logs import get_logger
+
+log = get_logger("workers")
+
+
+class Steps(Protocol):
+    """A worker's loop."""
+
+    def step(self, timeout: float = 0.2) -> int:
+        """Do one turn."""
+        ...
+
+
+def stop_on_signals(stop: threading.Event) -> None:
+    """Let SIGTERM and SIGINT set an event; nothing in the handler can block."""
+
+    def heard(number: int, frame: object) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, heard)
+
+
+def live(loop: Steps, stop: threading.Event, each_turn: Callable[[], object], finish: Callable[[], object]) -> int:
+    """Run a loop until it is told to stop.
+
+    Parameters
+    ----------
+    each_turn
+        Called after each turn (heartbeat).
+    finish
+        Called once at the end, whatever happened (drain, store, close).
+
+    Returns
+    -------
+    int
+        Exit code: 0 after a clean stop, 1 when the loop died (systemd then starts it again).
+    """
+    code = 0
+    try:
+        while not stop.is_set():
+            loop.step()
+            each_turn()
+        log.info("stopping")
+    except Exception:
+        log.exception("worker_died")
+        code = 1
+    try:
+        finish()
+    except Exception:
+        log.exception("finish_failed")
+        code = 1
+    log.info("stopped", exit_code=code)
+    return code

@@ -1,0 +1,29 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session")
+def measured() -> Path:
+    """The folder of measured spectra."""
+    folder = os.environ.get("XAFS_WORKERS_TEST_DATA")
+    if not folder:
+        pytest.skip("XAFS_WORKERS_TEST_DATA is not set: no measured spectra")
+    return Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no environment variable of the developer's change what is tested."""
+    for name in list(os.environ):
+        if name.startswith("XAFS_WORKERS_") and name != "XAFS_WORKERS_TEST_DATA":
+            monkeypatch.delenv(name)
+    monkeypatch.delenv("BLUESKY_KAFKA_CONFIG_PATH", raising=False)

@@ -1,0 +1,64 @@
+"""Records from a list in place of a broker, for tests of the loop alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from xafs_workers.consumer.source import EndOfPartition, Partition, RawRecord
+
+from helpers.streams import CONTROL, DOCUMENTS, EPOCH, Entry
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.items import Control, Origin
+from xafs_workers.wire import encode
+
+
+class ListSource:
+    """Hands out what it was given, then says that the partitions are at their end."""
+
+    def __init__(self) -> None:
+        self.stored: dict[Partition, int] = {}
+        self._waiting: list[RawRecord] = []
+        self._ends: dict[Partition, int] = {(CONTROL, 0): 0, (DOCUMENTS, 0): 0}
+
+    def put(self, topic: str, value: bytes | None, time: float | None = None) -> Origin:
+        offset = self._ends[topic, 0]
+        self._ends[topic, 0] = offset + 1
+        origin = Origin(topic, 0, offset)
+        moment = EPOCH + 0.001 * sum(self._ends.values()) if time is None else time
+        self._waiting.append(RawRecord(origin, moment, None, value))
+        return origin
+
+    def put_entries(self, entries: Iterable[Entry]) -> None:
+        for name, body in entries:
+            self.put(CONTROL if name == "bmm" else DOCUMENTS, encode(name, body))
+
+    def poll(self, timeout: float, limit: int = 500) -> list[RawRecord | EndOfPartition]:
+        ready, self._waiting = self._waiting[:limit], self._waiting[limit:]
+        if self._waiting:
+            return list(ready)
+        return [*ready, *(EndOfPartition(partition, end) for partition, end in self._ends.items())]
+
+    def store(self, positions: dict[Partition, int]) -> bool:
+        self.stored = dict(positions)
+        return True
+
+    @property
+    def positions(self) -> dict[Partition, int]:
+        return dict(self._ends)
+
+
+class Watcher:
+    """A duty that only remembers."""
+
+    def __init__(self) -> None:
+        self.considered: list[Control] = []
+        self.waiting: list[Control] = []
+
+    def consider(self, control: Control, board: Board) -> None:
+        self.considered.append(control)
+
+    def advance(self, board: Board) -> None:
+        pass
+
+    def unfinished(self) -> list[Control]:
+        return list(self.waiting)

@@ -1,0 +1,255 @@
+"""The board ends the same whatever the order of arrival, and binds runs to scans as decided."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from helpers.streams import CONTROL, EPOCH, Entry, digest, fold, items_of, made_up_session, run_documents
+from xafs_workers.scans.board import Board, Misplaced
+from xafs_workers.scans.items import Control, Document, Item, Origin, Tick
+from xafs_workers.scans.rules import Rules
+
+
+def interleaved(items: list[Item], rng: random.Random) -> list[Item]:
+    """Return the items in another order of arrival: each topic keeps its own."""
+    queues = [[i for i in items if isinstance(i, Control)], [i for i in items if isinstance(i, Document)]]
+    style = rng.choice(["mixed", "messages first", "documents first", "bursts"])
+    if style == "messages first":
+        return queues[0] + queues[1]
+    if style == "documents first":
+        return queues[1] + queues[0]
+    merged: list[Item] = []
+    heads = [0, 0]
+    while any(head < len(queue) for head, queue in zip(heads, queues, strict=True)):
+        which = rng.randrange(2)
+        for _ in range(rng.randint(1, 40) if style == "bursts" else 1):
+            if heads[which] < len(queues[which]):
+                merged.append(queues[which][heads[which]])
+                heads[which] += 1
+    return merged
+
+
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 2**32), length=st.integers(50, 300), coarse=st.booleans())
+@pytest.mark.timeout(300)
+def test_every_interleaving_ends_in_the_same_board(seed: int, length: int, coarse: bool) -> None:
+    rng = random.Random(seed)
+    entries = made_up_session(rng, length)
+    steps = np.cumsum([rng.choice([0.0, 0.001, 0.5]) if coarse else 0.001 for _ in entries])
+    items = items_of(entries, times=[EPOCH + step for step in steps])
+    expected = digest(fold(items))
+    assert digest(fold(interleaved(items, rng))) == expected
+
+
+LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
+COLUMNS = {"xafs_x": [1.0, 2.0], "I0": [10.0, 10.0], "It": [5.0, 4.0]}
+
+
+def documents(hint: str | None = "linescan It xafs_x", motors: list[str] | None = None, **more: object) -> list[Entry]:
+    return list(run_documents(hint=hint, motors=motors or ["xafs_x"], columns=COLUMNS, **more))  # type: ignore[arg-type]
+
+
+def bound(entries: list[Entry]) -> list[tuple[str, ...]]:
+    board = fold(items_of(entries))
+    return [scan.runs for scan in board.scans]
+
+
+def test_a_hinted_run_is_preferred_to_an_earlier_one_without_a_hint() -> None:
+    plain, hinted = documents(None), documents()
+    assert bound([("bmm", LINE), *plain, *hinted]) == [(hinted[0][1]["uid"],)]
+
+
+def test_without_hints_the_first_run_in_the_window_is_taken() -> None:
+    first, second = documents(None), documents(None)
+    assert bound([*documents(None), ("bmm", LINE), *first, *second]) == [(first[0][1]["uid"],)]
+
+
+@pytest.mark.parametrize(
+    ("hint", "motors"),
+    [("areascan It x y", ["xafs_x"]), ("timescan It", ["xafs_x"]), (None, ["xafs_y"]), (None, ["xafs_y", "xafs_x"])],
+)
+def test_another_hint_or_other_motors_never_bind(hint: str | None, motors: list[str]) -> None:
+    assert bound([("bmm", LINE), *documents(hint, motors)]) == [()]
+
+
+def test_a_time_scan_takes_no_run_that_moves_a_motor() -> None:
+    count = list(run_documents(hint=None, motors=None, columns={"I0": [1.0]}))
+    assert bound([("bmm", {"timescan": "start", "detector": "i0"}), *documents(None), *count]) == [
+        (count[0][1]["uid"],)
+    ]
+
+
+def test_a_rectangle_scan_feeds_a_line_scan() -> None:
+    run = documents("rectanglescan It xafs_x negated")
+    assert bound([("bmm", LINE), *run]) == [(run[0][1]["uid"],)]
+
+
+def test_repetitions_are_told_by_their_count() -> None:
+    """An XAFS run whose count is another repetition's stays out of the window it happens to start in (T5)."""
+    start = {
+        "xafsscan": "start",
+        "element": "Fe",
+        "edge": "K",
+        "mode": "transmission",
+        "filename": "f",
+        "repetitions": 2,
+    }
+    second = list(
+        run_documents(hint="xafs trans", motors=["dcm_energy"], columns={}, start={"BMM_kafka": {"count": 2}})
+    )
+    assert bound([("bmm", start), ("bmm", {"xafsscan": "next", "count": 1}), *second]) == [()]
+    both = [
+        ("bmm", start),
+        ("bmm", {"xafsscan": "next", "count": 1}),
+        ("bmm", {"xafsscan": "next", "count": 2}),
+        *second,
+    ]
+    assert bound(both) == [(second[0][1]["uid"],)]
+
+
+def test_a_document_at_the_time_of_the_start_is_inside_and_at_the_time_of_the_end_too() -> None:
+    entries = [("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"})]
+    board = fold(items_of(entries, times=[EPOCH] * len(entries)))
+    assert len(board.scans[0].runs) == 1
+
+
+def test_points_of_several_open_runs_never_mix() -> None:
+    """T5: events enter by their descriptor."""
+    one, two = documents(), documents(None, ["xafs_y"])
+    mixed = [entry for pair in zip(one, two, strict=True) for entry in pair]
+    board = fold(items_of([("bmm", LINE), *mixed]))
+    run = board.runs[board.scans[0].runs[0]]
+    assert run.uid == one[0][1]["uid"]
+    assert run.points.column("It").tolist() == [5.0, 4.0]
+
+
+def test_the_baseline_is_never_plotted_and_dcm_roll_can_be_scanned() -> None:
+    """L12."""
+    run = list(
+        run_documents(hint=None, motors=["dcm_roll"], columns={"dcm_roll": [0.1, 0.2], "I0": [1, 1], "It": [1, 2]})
+    )
+    board = fold(items_of([("bmm", {**LINE, "motor": "dcm_roll"}), *run]))
+    assert board.runs[board.scans[0].runs[0]].points.column("dcm_roll").tolist() == [0.1, 0.2]
+
+
+def test_a_repeated_point_replaces_the_earlier_one_and_leaves_older_snapshots_true() -> None:
+    run = documents(finished=False)
+    before = fold(items_of([("bmm", LINE), *run]))
+    again = {**run[-1][1], "data": {**run[-1][1]["data"], "It": 7.0}}
+    after = before.apply(Document("event", again, EPOCH + 1, Origin("d", 0, 99)))
+    uid = run[0][1]["uid"]
+    assert before.runs[uid].points.column("It").tolist() == [5.0, 4.0]
+    assert after.runs[uid].points.column("It").tolist() == [5.0, 7.0]
+
+
+def test_an_event_page_is_read_like_events() -> None:
+    run = documents()
+    events = [body for name, body in run if name == "event" and "It" in body["data"]]
+    page = {
+        "uid": ["a", "b"],
+        "descriptor": events[0]["descriptor"],
+        "seq_num": [1, 2],
+        "time": [event["time"] for event in events],
+        "data": {key: [event["data"][key] for event in events] for key in COLUMNS},
+        "timestamps": {},
+    }
+    paged: list[Entry] = [e for e in run if e[1] not in events]
+    paged.insert(-1, ("event_page", page))
+    boards = [fold(items_of([("bmm", LINE), *entries])) for entries in (run, paged)]
+    one, other = (board.runs[run[0][1]["uid"]].points for board in boards)
+    assert one.column("It").tolist() == other.column("It").tolist()
+    assert one.time.tolist() == other.time.tolist()
+
+
+def scans_after(*messages: dict[str, object]) -> Board:
+    return fold(items_of([("bmm", message) for message in messages]))
+
+
+def test_resting_state_ends_scans_but_no_alignment() -> None:
+    """T6: plans that were aborted send no stop, but they come to rest."""
+    board = scans_after(LINE, {"timescan": "start", "detector": "it"}, {"resting_state": True})
+    assert [scan.given_up for scan in board.scans] == ["resting_state", "resting_state"]
+    assert all(board.closed(scan) for scan in board.scans)
+
+
+def test_a_new_scan_of_the_kind_ends_the_one_before() -> None:
+    board = scans_after(LINE, LINE)
+    assert [scan.given_up for scan in board.scans] == ["superseded", ""]
+
+
+def test_an_ended_scan_settles_when_its_run_stopped_or_after_two_seconds() -> None:
+    run = documents()
+    board = fold(items_of([("bmm", LINE), *run[:-1], ("bmm", {"linescan": "end"})]))
+    scan = board.scans[0]
+    assert scan.ended
+    assert not board.closed(scan)
+    assert board.apply(Tick(scan.end.time + 2.0)).closed(scan)  # type: ignore[union-attr]
+    stopped = board.apply(Document("stop", run[-1][1], EPOCH, Origin("d", 0, 99)))
+    assert stopped.closed(scan)
+
+
+def test_a_late_point_still_enters_a_closed_scan() -> None:
+    run = documents()
+    board = fold([*items_of([("bmm", LINE), *run[:-3], ("bmm", {"linescan": "stop"})]), Tick(EPOCH + 100)])
+    late = board.apply(Document("event", run[-3][1], EPOCH, Origin("d", 0, 99)))
+    assert board.closed(board.scans[0])
+    assert late.runs[run[0][1]["uid"]].points.column("It").tolist() == [5.0, 4.0]
+
+
+def test_a_scan_nobody_ended_is_released_after_a_day() -> None:
+    board = scans_after(LINE)
+    assert not board.closed(board.scans[0])
+    assert board.apply(Tick(EPOCH + 24 * 3600 + 1)).closed(board.scans[0])
+
+
+@pytest.mark.parametrize(
+    ("close", "shown"),
+    [("all", [False, False, False]), ("line", [False, True, False]), ("last", [True, True, False])],
+)
+def test_close_messages_choose_figures_by_kind_or_age(close: str, shown: list[bool]) -> None:
+    """L14: `last` is the most recent figure of any kind, `line` those of line and time scans."""
+    xafs = {"xafsscan": "start", "element": "Fe", "edge": "K", "mode": "test", "filename": "f", "repetitions": 1}
+    board = scans_after(LINE, xafs, {"timescan": "start", "detector": "it"}, {"close": close})
+    assert [scan.shown for scan in board.scans] == shown
+
+
+def test_close_with_nothing_open_is_no_error_and_never_ends_a_scan() -> None:
+    assert scans_after({"close": "last"}, {"close": "all"}).scans == ()
+    assert not scans_after(LINE, {"close": "last"}).scans[0].ended
+
+
+def test_line_scans_pile_up_and_xafs_views_replace_each_other() -> None:
+    xafs = {"xafsscan": "start", "element": "Fe", "edge": "K", "mode": "test", "filename": "f", "repetitions": 1}
+    assert [scan.shown for scan in scans_after(LINE, LINE, xafs, xafs).scans] == [True, True, False, True]
+
+
+@pytest.mark.parametrize("name", ["event", "event_page", "descriptor", "stop"])
+def test_documents_of_nothing_known_are_misplaced_and_change_nothing(name: str) -> None:
+    board = scans_after(LINE)
+    doc = {"uid": "u", "descriptor": "nope", "run_start": "nope", "seq_num": 1, "time": EPOCH, "data": {}}
+    with pytest.raises(Misplaced, match="nope"):
+        board.apply(Document(name, doc, EPOCH, Origin("d", 0, 0)))
+
+
+def test_memory_stays_flat_over_a_thousand_line_scans() -> None:
+    board = Board(Rules(keep_scans=5, keep_runs=3))
+    entries: list[Entry] = []
+    for _ in range(200):
+        entries += [("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"}), *documents(None, ["m"])]
+    board = fold(items_of(entries), board)
+    assert len(board.scans) == 5
+    assert len(board.messages) == 10
+    assert len(board.runs) <= 5 + 4
+    assert len(board.streams) == 2 * len(board.runs)
+
+
+def test_a_message_delivered_twice_counts_once() -> None:
+    item = items_of([("bmm", LINE)])[0]
+    assert len(fold([item, item]).scans) == 1
+    assert isinstance(item, Control)
+    assert item.id == f"{CONTROL}/0/0"
