@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from datetime import datetime
 from pathlib import Path
 from threading import Event
@@ -43,9 +42,7 @@ def settings_from(
     """
     from xafs_workers.settings import ConfigurationError, load
 
-    given: dict[str, Any] = {**more, "beamline": beamline}
-    if kafka is not None:
-        given["kafka"] = {**(more.get("kafka") or {}), "bootstrap_servers": kafka}
+    given = {**more, "beamline": beamline, "kafka": {"bootstrap_servers": kafka}}
     try:
         return load(config, _without_none(given))
     except ConfigurationError as error:
@@ -64,15 +61,11 @@ def leave(reason: str, code: int) -> NoReturn:
 
 
 def stop_on_signals() -> Event:
-    """Return an event that SIGINT and SIGTERM set; a second signal of the same kind ends the process."""
+    """Return an event that SIGINT and SIGTERM set."""
+    from xafs_workers.workers import life
+
     stop = Event()
-
-    def ask(number: int, _frame: Any) -> None:
-        stop.set()
-        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
+    life.stop_on_signals(stop)
     return stop
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from xafs_workers.cli.options import (
+    STOPPED,
     WRONG_USE,
     BeamlineOption,
     ConfigOption,
@@ -54,6 +55,8 @@ def record(
         leave(str(error), WRONG_USE)
     except (SourceError, OSError) as error:
         leave(f"recording ended: {error}", 1)
+    if written is None:
+        leave("stopped before the topics were there; nothing is recorded", STOPPED)
     counts = ", ".join(f"{written.records[topic]} {topic}" for topic in ("control", "documents"))
     typer.echo(f"{file}: {counts}, {written.undecodable} of them undecodable, in {written.seconds:.0f} s")
 

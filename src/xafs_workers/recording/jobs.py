@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -13,7 +13,7 @@ from xafs_workers.logs import get_logger
 from xafs_workers.recording.pace import AtOnce, Clock, Pace, Paced
 from xafs_workers.recording.progress import progress
 from xafs_workers.recording.record import TOPICS, Header, Record, Topic
-from xafs_workers.recording.recorder import Recorder, Source, Written
+from xafs_workers.recording.recorder import Recorder, Written
 from xafs_workers.recording.replayer import PRODUCER_DEFAULTS, Replayer, Summary, Target
 from xafs_workers.recording.rewrite import FreshUids, Redirect
 from xafs_workers.recording.session import Session, SessionWriter
@@ -195,8 +195,8 @@ def _source(settings: Settings, purpose: str) -> Any:
     return KafkaSource(read_kafka_config(settings.kafka), names, f"{settings.beamline}.{purpose}")
 
 
-def record(path: Path, settings: Settings, since: float | None, stop: Event) -> Written:
-    """Write both topics to a new file until `stop` is set.
+def record(path: Path, settings: Settings, since: float | None, stop: Event) -> Written | None:
+    """Write both topics to a new file until `stop` is set; None, and no file, if that was before the topics were there.
 
     Parameters
     ----------
@@ -208,17 +208,11 @@ def record(path: Path, settings: Settings, since: float | None, stop: Event) -> 
     header = Header(time.time(), {str(which): name for which, name in topics.items()}, settings.kafka.tag)
     try:
         if not source.wait_for_topics(stop):
-            return Written()
+            return None
+        recorder = Recorder(source, topics)
+        recorder.start(since)
         with SessionWriter(path, header) as writer:
-            return _recorded(source, topics, writer.write, since, stop)
+            log.info("recording_started", since=since, control=topics["control"], documents=topics["documents"])
+            return recorder.run(writer.write, stop)
     finally:
         source.close()
-
-
-def _recorded(
-    source: Source, topics: Mapping[Topic, str], write: Callable[[Record], None], since: float | None, stop: Event
-) -> Written:
-    recorder = Recorder(source, topics, write)
-    recorder.start(since)
-    log.info("recording_started", since=since, control=topics["control"], documents=topics["documents"])
-    return recorder.run(stop)

@@ -82,8 +82,6 @@ class Recorder:
     ----------
     topics
         Names of the control and the documents topic.
-    write
-        Takes each record.
     settle
         How long a record is held back for an earlier one of another partition, seconds.
     clock
@@ -94,14 +92,12 @@ class Recorder:
         self,
         source: Source,
         topics: Mapping[Topic, str],
-        write: Callable[[Record], None],
         *,
         settle: float = 1.0,
         clock: Callable[[], float] = time.time,
     ):
         self._source = source
         self._topics: dict[str, Topic] = {name: topic for topic, name in topics.items()}
-        self._write = write
         self._clock = clock
         self._settling = Settling(settle)
         self._timeline = Timeline(())
@@ -122,29 +118,37 @@ class Recorder:
         self.behind = set(positions)
         self._source.assign(positions)
 
-    def run(self, stop: Event, *, until_end: bool = False) -> Written:
-        """Record until `stop` is set (with `until_end`: or until the end of every partition was seen)."""
+    def run(self, write: Callable[[Record], None], stop: Event, *, until_end: bool = False) -> Written:
+        """Record until `stop` is set.
+
+        Parameters
+        ----------
+        write
+            Takes each record.
+        until_end
+            End also when the end of every partition was seen.
+        """
         began = kept = time.monotonic()
         try:
             while not stop.is_set() and not (until_end and not self.behind):
-                self._step()
+                self._step(write)
                 if time.monotonic() - kept >= HOUSEKEEPING_SECONDS:
                     kept = time.monotonic()
                     self._timeline.add(self._source.refresh_partitions())
                     log.info("recording", undecodable=self.written.undecodable, **self.written.records)
         finally:
             self._settle(self._timeline.drain())
-            self._put(self._settling.rest())
+            self._put(self._settling.rest(), write)
             self.written.seconds = time.monotonic() - began
         return self.written
 
-    def _step(self) -> None:
+    def _step(self, write: Callable[[Record], None]) -> None:
         for entry in self._source.poll(POLL_SECONDS):
             self._timeline.feed(entry)
             if isinstance(entry, EndOfPartition):
                 self.behind.discard(entry.partition)
         self._settle(self._timeline.ready())
-        self._put(self._settling.ready(self._clock()))
+        self._put(self._settling.ready(self._clock()), write)
         self._hold_back()
 
     def _settle(self, records: Iterable[RawRecord]) -> None:
@@ -161,10 +165,10 @@ class Recorder:
         self._source.resume(self._paused - ahead)
         self._paused = ahead
 
-    def _put(self, records: Iterable[RawRecord]) -> None:
+    def _put(self, records: Iterable[RawRecord], write: Callable[[Record], None]) -> None:
         for raw in records:
             record = self._record(raw)
-            self._write(record)
+            write(record)
             self.written.records[record.topic] += 1
 
     def _record(self, raw: RawRecord) -> Record:
