@@ -1,0 +1,90 @@
+"""Options that several commands share, and the settings they make."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from xafs_workers.settings import Settings
+
+WRONG_USE = 2
+"""Exit code: the command line or the configuration cannot be used."""
+STOPPED = 130
+"""Exit code: ended by a signal before the work was done."""
+
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration file (YAML).", show_default=False)]
+KafkaOption = Annotated[
+    str | None, typer.Option("--kafka", metavar="HOST:PORT[,HOST:PORT]", help="Brokers.", show_default=False)
+]
+BeamlineOption = Annotated[str | None, typer.Option("--beamline", help="Prefix of the topics.", show_default=False)]
+
+
+def settings_from(
+    config: Path | None = None, kafka: str | None = None, beamline: str | None = None, **more: Any
+) -> Settings:
+    """Read the settings; say what is wrong with them and leave with 2 if they cannot be used.
+
+    Parameters
+    ----------
+    config
+        A configuration file; without it the usual ones.
+    kafka
+        Brokers, instead of the configured ones.
+    beamline
+        Prefix of the topics, instead of the configured one.
+    more
+        Other settings by name, nested mappings for parts (``storage={"cycle": "2025-1"}``). None means not given.
+    """
+    from xafs_workers.settings import ConfigurationError, load
+
+    given = {**more, "beamline": beamline, "kafka": {"bootstrap_servers": kafka}}
+    try:
+        return load(config, _without_none(given))
+    except ConfigurationError as error:
+        leave(str(error), WRONG_USE)
+
+
+def _without_none(options: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: _without_none(value) if isinstance(value, dict) else value for key, value in options.items()}
+    return {key: value for key, value in kept.items() if value is not None and value != {}}
+
+
+def leave(reason: str, code: int) -> NoReturn:
+    """Say why on standard error and exit with `code`."""
+    typer.secho(f"xafs-workers: {reason}", err=True, fg="red")
+    raise typer.Exit(code)
+
+
+def stop_on_signals() -> Event:
+    """Return an event that SIGINT and SIGTERM set."""
+    from xafs_workers.workers import life
+
+    stop = Event()
+    life.stop_on_signals(stop)
+    return stop
+
+
+UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def moment(text: str, now: float) -> float:
+    """Return a time given as a duration before now (``90s``, ``30m``, ``12h``, ``2d``) or as a date (ISO 8601).
+
+    Raises
+    ------
+    ValueError
+        It is neither.
+    """
+    number = text.strip().rstrip("abcdefghijklmnopqrstuvwxyz")
+    unit = text.strip()[len(number) :]
+    try:
+        if unit in UNITS and float(number) >= 0:
+            return now - float(number) * UNITS[unit]
+        return datetime.fromisoformat(text.strip()).astimezone().timestamp()
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{text!r}: expected a duration such as 12h, or a date such as 2025-03-03T08:00") from error

@@ -1,0 +1,72 @@
+"""The command `record`: control messages and documents to a file."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xafs_workers.cli.options import (
+    STOPPED,
+    WRONG_USE,
+    BeamlineOption,
+    ConfigOption,
+    KafkaOption,
+    leave,
+    moment,
+    settings_from,
+    stop_on_signals,
+)
+
+
+def record(
+    file: Annotated[Path, typer.Argument(help="The new file, usually .jsonl or .jsonl.gz.", show_default=False)],
+    *,
+    from_beginning: Annotated[
+        bool, typer.Option("--from-beginning", help="Begin with the oldest record that the broker has.")
+    ] = False,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="12h|DATE", help="Begin so far back.", show_default=False)
+    ] = None,
+    config: ConfigOption = None,
+    kafka: KafkaOption = None,
+    beamline: BeamlineOption = None,
+) -> None:
+    """Record control messages and documents as they pass, until Ctrl-C.
+
+    An existing file is never overwritten. The recording can be replayed with `xafs-workers replay`.
+    """
+    begin = _begin(from_beginning, since)
+    settings = settings_from(config, kafka, beamline)
+    from xafs_workers.consumer.source import SourceError
+    from xafs_workers.logs import set_up
+    from xafs_workers.producer.kafka_config import KafkaConfigError
+    from xafs_workers.recording import jobs
+    from xafs_workers.recording.session import SessionError
+
+    set_up(settings.logging.level, settings.logging.style)
+    if file.exists():
+        leave(f"{file}: exists already; a recording is never overwritten", WRONG_USE)
+    try:
+        written = jobs.record(file, settings, begin, stop_on_signals())
+    except (SessionError, KafkaConfigError) as error:
+        leave(str(error), WRONG_USE)
+    except (SourceError, OSError) as error:
+        leave(f"recording ended: {error}", 1)
+    if written is None:
+        leave("stopped before the topics were there; nothing is recorded", STOPPED)
+    counts = ", ".join(f"{written.records[topic]} {topic}" for topic in ("control", "documents"))
+    typer.echo(f"{file}: {counts}, {written.undecodable} of them undecodable, in {written.seconds:.0f} s")
+
+
+def _begin(from_beginning: bool, since: str | None) -> float | None:
+    if from_beginning and since is not None:
+        leave("--from-beginning and --since exclude each other", WRONG_USE)
+    if from_beginning:
+        return float("-inf")
+    try:
+        return None if since is None else moment(since, time.time())
+    except ValueError as error:
+        leave(f"--since {error}", WRONG_USE)

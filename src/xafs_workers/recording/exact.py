@@ -1,0 +1,105 @@
+"""Values of a record as JSON and back, exactly: arrays, bytes, NaN, infinities, maps with other keys than text.
+
+What JSON has no word for becomes a tagged object: ``{"$array": "<f8", "shape": [2], "data": base64}``,
+``{"$bytes": base64}``, ``{"$float": "nan"}``, ``{"$map": [[key, value], ...]}``.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from typing import Any
+
+import numpy as np
+
+from xafs_workers.wire import SAFE_KINDS
+
+ARRAY = "$array"
+BYTES = "$bytes"
+FLOAT = "$float"
+MAP = "$map"
+TAGS = frozenset((ARRAY, BYTES, FLOAT, MAP))
+
+
+class Inexact(TypeError):
+    """A value that has no exact form in JSON here; the text names its type."""
+
+
+def to_json(value: Any) -> Any:
+    """Return `value` made of what JSON knows.
+
+    Raises
+    ------
+    Inexact
+        Something in it (a complex number, a msgpack extension) has no form here.
+    """
+    kind = type(value)
+    if value is None or kind is str or kind is int or kind is bool:
+        return value
+    if kind is float:
+        return value if math.isfinite(value) else {FLOAT: repr(value)}
+    if kind is dict:
+        return _map(value)
+    if kind is list or kind is tuple:
+        return [to_json(part) for part in value]
+    if kind is bytes:
+        return {BYTES: _text(value)}
+    return _numpy(value)
+
+
+def _map(value: dict[Any, Any]) -> dict[str, Any]:
+    # A map that uses one of our tags as a key is written as pairs too, so that it cannot be mistaken for one.
+    if all(type(key) is str and key not in TAGS for key in value):
+        return {key: to_json(part) for key, part in value.items()}
+    return {MAP: [[to_json(key), to_json(part)] for key, part in value.items()]}
+
+
+def _numpy(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return to_json(value.item())
+    if isinstance(value, np.ndarray) and value.dtype.kind in SAFE_KINDS:
+        data = np.ascontiguousarray(value).tobytes()
+        return {ARRAY: value.dtype.str, "shape": list(value.shape), "data": _text(data)}
+    raise Inexact(f"a {type(value).__name__} has no exact form in a recording")
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
+
+
+def from_json(obj: dict[str, Any]) -> Any:
+    """Turn a tagged object back into what it stands for (an ``object_hook``; the parts are restored already).
+
+    Raises
+    ------
+    ValueError
+        A tag whose content does not fit.
+    """
+    if TAGS.isdisjoint(obj):
+        return obj
+    tag = next(key for key in obj if key in TAGS)
+    try:
+        return _RESTORE[tag](obj)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{tag} object that cannot be restored: {type(error).__name__}: {error!s:.200}") from error
+
+
+def _array(obj: dict[str, Any]) -> np.ndarray:
+    dtype = np.dtype(obj[ARRAY])
+    if dtype.kind not in SAFE_KINDS:
+        raise ValueError(f"dtype kind {dtype.kind!r}: expected one of {''.join(sorted(SAFE_KINDS))}")
+    return np.frombuffer(base64.b64decode(obj["data"], validate=True), dtype=dtype).reshape(obj["shape"])
+
+
+def _float(obj: dict[str, Any]) -> float:
+    if obj[FLOAT] not in ("nan", "inf", "-inf"):
+        raise ValueError(f"{obj[FLOAT]!r:.40}: expected 'nan', 'inf' or '-inf'")
+    return float(obj[FLOAT])
+
+
+_RESTORE = {
+    ARRAY: _array,
+    BYTES: lambda obj: base64.b64decode(obj[BYTES], validate=True),
+    FLOAT: _float,
+    MAP: lambda obj: {key: part for key, part in obj[MAP]},  # noqa: C416 - dict() would take any iterable's pairs
+}

@@ -1,0 +1,143 @@
+"""How far a long read or a replay is: a bar for a terminal, plain log lines for everything else."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from xafs_workers.logs import get_logger
+from xafs_workers.recording.record import Record
+
+log = get_logger("recording")
+
+LOG_SECONDS = 10.0
+
+
+class Place:
+    """Which run and repetition a stream of records has come to."""
+
+    def __init__(self) -> None:
+        self.run = ""
+        self.repetition = ""
+
+    def follow(self, record: Record) -> None:
+        """Take in one record."""
+        body = record.body
+        if body is None:
+            return
+        if record.topic == "control":
+            self._control(body)
+        elif record.name == "start":
+            self.run = f"{body.get('scan_id', '')} {str(body.get('uid', ''))[:8]}".strip()
+
+    def _control(self, body: Mapping[str, Any]) -> None:
+        action = body.get("xafsscan")
+        if action == "start":
+            self.repetition = f"0/{body.get('repetitions', '?')}"
+        elif action == "next":
+            self.repetition = f"{body.get('count', '?')}/{self.repetition.partition('/')[2] or '?'}"
+        elif action in ("stop", "end"):
+            self.repetition = ""
+
+
+class Show(Protocol):
+    """Puts a state of progress before somebody's eyes."""
+
+    def __call__(self, done: float, place: Place, rate: float) -> None:
+        """Show it."""
+        ...
+
+
+class Progress:
+    """Follows records and shows where they are, at most every `interval` seconds.
+
+    Parameters
+    ----------
+    by_time
+        Measure what is done in recorded seconds instead of records.
+    longest_gap
+        Recorded gaps count at most this, seconds.
+    """
+
+    def __init__(self, show: Show, *, by_time: bool = False, longest_gap: float = 30.0, interval: float = 0.1):
+        self._show, self._by_time, self._longest, self._interval = show, by_time, longest_gap, interval
+        self._place = Place()
+        self._began = self._shown = time.monotonic()
+        self._records = 0
+        self._seconds = 0.0
+        self._last: float | None = None
+
+    def __call__(self, record: Record) -> None:
+        """Take in one record."""
+        self._records += 1
+        if self._last is not None:
+            self._seconds += min(max(record.time - self._last, 0.0), self._longest)
+        self._last = record.time
+        self._place.follow(record)
+        now = time.monotonic()
+        if now - self._shown >= self._interval:
+            self._shown = now
+            self.show()
+
+    def show(self) -> None:
+        """Show it now."""
+        elapsed = max(time.monotonic() - self._began, 1e-6)
+        self._show(self._seconds if self._by_time else self._records, self._place, self._records / elapsed)
+
+
+@contextmanager
+def progress(
+    title: str, total: float | None, *, by_time: bool = False, longest_gap: float = 30.0, terminal: bool = False
+) -> Iterator[Progress]:
+    """Show the progress of what happens inside.
+
+    Parameters
+    ----------
+    total
+        Records, or recorded seconds with `by_time`; None where it is not known.
+    terminal
+        Draw a bar on standard error instead of logging a line now and then.
+    """
+    if not terminal:
+        yield Progress(_logged(title, total), by_time=by_time, longest_gap=longest_gap, interval=LOG_SECONDS)
+        return
+    from rich import progress as rich_progress
+    from rich.console import Console
+
+    columns = (
+        rich_progress.TextColumn("{task.description}"),
+        rich_progress.BarColumn(),
+        rich_progress.TaskProgressColumn(),
+        rich_progress.TextColumn("{task.fields[where]}"),
+        rich_progress.TextColumn("{task.fields[rate]}"),
+        rich_progress.TimeRemainingColumn(),
+    )
+    with rich_progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=total, where="", rate="")
+
+        def show(done: float, place: Place, rate: float) -> None:
+            bar.update(task, completed=done, where=_where(place), rate=f"{rate:.0f}/s")
+
+        following = Progress(show, by_time=by_time, longest_gap=longest_gap)
+        yield following
+        following.show()
+
+
+def _where(place: Place) -> str:
+    parts = [f"run {place.run}" if place.run else "", f"repetition {place.repetition}" if place.repetition else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def _logged(title: str, total: float | None) -> Show:
+    began = time.monotonic()
+
+    def show(done: float, place: Place, rate: float) -> None:
+        fields: dict[str, Any] = {"rate": round(rate, 1), "run": place.run, "repetition": place.repetition}
+        if total and done > 0:
+            left = (time.monotonic() - began) * (total / done - 1)
+            fields |= {"done": f"{100 * done / total:.0f}%", "seconds_left": round(max(left, 0.0))}
+        log.info(title, **fields)
+
+    return show

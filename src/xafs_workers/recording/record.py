@@ -1,0 +1,179 @@
+"""One record of a session, and the line of JSON it is written as."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from xafs_workers.recording.exact import BYTES, Inexact, from_json, to_json
+from xafs_workers.wire import Undecodable, decode, encode
+
+Topic = Literal["control", "documents"]
+TOPICS: tuple[Topic, ...] = ("control", "documents")
+MARK = "xafs-workers"
+VERSION = 1
+PLAIN_TAG = "bmm"
+BARE = 2
+"""Bytes that `encode` puts before the mapping of a message with an empty name: list of two, empty text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a session.
+
+    Attributes
+    ----------
+    time
+        Record time, POSIX seconds; in the plain form that of the documents.
+    name, body
+        The tag or the document's name ('' for a bare mapping) and its content; body None where it is not decodable.
+    raw
+        The value as it came, where it must be sent again byte for byte; without body and raw the record has no value.
+    line
+        Line of the file, 0 for a record that comes from elsewhere.
+    """
+
+    time: float
+    topic: Topic
+    name: str = ""
+    body: Mapping[str, Any] | None = None
+    raw: bytes | None = field(default=None, repr=False)
+    key: bytes | None = None
+    partition: int = -1
+    offset: int = -1
+    line: int = 0
+
+    def value(self) -> bytes | None:
+        """Return the value for Kafka."""
+        if self.raw is not None or self.body is None:
+            return self.raw
+        packed = encode(self.name, self.body)
+        return packed if self.name else packed[BARE:]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the first line of our own form says.
+
+    Attributes
+    ----------
+    topics
+        Names of the topics at the time of the recording.
+    tag
+        The name that control messages carried.
+    """
+
+    started: float = 0.0
+    topics: Mapping[str, str] = field(default_factory=dict)
+    tag: str = PLAIN_TAG
+
+    def as_line(self) -> str:
+        """Return the line without its end."""
+        content = {MARK: "recording", "version": VERSION, "started": self.started, "tag": self.tag}
+        return json.dumps({**content, "topics": dict(self.topics)})
+
+
+def as_line(record: Record) -> str:
+    """Return the line of a record, without its end. What JSON cannot hold exactly is kept as the bytes that came."""
+    place = {"time": record.time, "topic": record.topic, "partition": record.partition, "offset": record.offset}
+    key = _key_to_json(record.key)
+    if record.body is not None:
+        try:
+            body = to_json(record.body)
+            return json.dumps({**place, "key": key, "name": record.name, "body": body}, allow_nan=False)
+        except Inexact:
+            pass
+    value = record.value()
+    raw = None if value is None else to_json(value)[BYTES]
+    return json.dumps({**place, "key": key, "raw": raw}, allow_nan=False)
+
+
+def _key_to_json(key: bytes | None) -> Any:
+    try:
+        return None if key is None else key.decode("utf-8")
+    except UnicodeDecodeError:
+        return to_json(key)
+
+
+def from_own(content: Any) -> Record:
+    """Return the record that a line of our own form holds.
+
+    Raises
+    ------
+    ValueError
+        Naming the field that is missing or wrong.
+    """
+    if not isinstance(content, dict):
+        raise ValueError(f"a {type(content).__name__}: expected an object with time, topic, name and body")
+    topic, key = content.get("topic"), content.get("key")
+    if topic not in TOPICS:
+        raise ValueError(f"field 'topic': {topic!r:.40}: expected one of {', '.join(TOPICS)}")
+    if not (key is None or isinstance(key, str | bytes)):
+        raise ValueError(f"field 'key': {key!r:.40}: expected text or null")
+    bare = Record(
+        _seconds(content.get("time")),
+        topic,
+        key=key.encode("utf-8") if isinstance(key, str) else key,
+        partition=_count(content, "partition"),
+        offset=_count(content, "offset"),
+    )
+    if "raw" in content:
+        return _raw(bare, content["raw"])
+    name, body = content.get("name"), content.get("body")
+    if not isinstance(name, str) or not isinstance(body, dict) or not all(isinstance(part, str) for part in body):
+        raise ValueError("fields 'name' and 'body': expected text and an object (or 'raw')")
+    return replace(bare, name=name, body=body)
+
+
+def _seconds(value: Any) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):
+        raise ValueError(f"field 'time': {value!r:.40}: expected seconds")
+    return float(value)
+
+
+def _count(content: dict[str, Any], name: str) -> int:
+    value = content.get(name, -1)
+    if type(value) is not int:
+        raise ValueError(f"field {name!r}: {value!r:.40}: expected a whole number")
+    return value
+
+
+def _raw(bare: Record, text: Any) -> Record:
+    if text is None:
+        return bare
+    try:
+        raw = from_json({BYTES: text})
+    except ValueError as error:
+        raise ValueError(f"field 'raw': {error}: expected base64 or null") from error
+    try:
+        name, body = decode(raw)
+    except Undecodable:
+        return replace(bare, raw=raw)
+    return replace(bare, name=name, body=body, raw=raw)
+
+
+def from_plain(content: Any) -> Record:
+    """Return the record that a line of the plain form holds, its time NaN: the reader knows it.
+
+    Raises
+    ------
+    ValueError
+        It is not ``[name, document]``.
+    """
+    if not isinstance(content, list) or len(content) != 2:
+        raise ValueError(f"a {type(content).__name__}: expected [name, document]")
+    name, body = content
+    if not isinstance(name, str) or not isinstance(body, dict):
+        raise ValueError(f"[{type(name).__name__}, {type(body).__name__}]: expected [name, document]")
+    return Record(math.nan, "control" if name == PLAIN_TAG else "documents", name, body)
+
+
+def document_time(name: str, body: Mapping[str, Any]) -> float | None:
+    """Return the time a document carries (a page: its latest), or None."""
+    time = body.get("time")
+    times: list[Any] = time if name == "event_page" and isinstance(time, list) else [time]
+    found = [float(one) for one in times if type(one) in (int, float) and math.isfinite(one)]
+    return max(found, default=None)

@@ -1,0 +1,188 @@
+"""Both topics written to a file as they pass."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from threading import Event
+from typing import Protocol
+
+from xafs_workers.consumer.records import EndOfPartition, Partition, RawRecord
+from xafs_workers.consumer.timeline import Timeline
+from xafs_workers.logs import get_logger
+from xafs_workers.recording.record import Record, Topic
+from xafs_workers.recording.settle import Settling
+from xafs_workers.wire import Undecodable, decode
+
+log = get_logger("recording")
+
+HOUSEKEEPING_SECONDS = 60.0
+POLL_SECONDS = 0.2
+AHEAD_RECORDS = 5000
+AHEAD_BYTES = 32 * 1024 * 1024
+"""A partition that is so far ahead of the others is not read on until they follow."""
+BEGINNING = -math.inf
+"""As `since`: everything that the broker has."""
+
+
+class Source(Protocol):
+    """What is used of `consumer.source.KafkaSource`."""
+
+    def watermarks(self) -> dict[Partition, tuple[int, int]]:
+        """Return the oldest and the next offset of each partition."""
+        ...
+
+    def offsets_at(self, topic: str, time: float) -> dict[Partition, int]:
+        """Return the first offset of that record time or later, for each partition."""
+        ...
+
+    def assign(self, positions: Mapping[Partition, int]) -> None:
+        """Read from these offsets on."""
+        ...
+
+    def poll(self, timeout: float) -> list[RawRecord | EndOfPartition]:
+        """Return what came."""
+        ...
+
+    def pause(self, partitions: Iterable[Partition]) -> None:
+        """Give nothing of these partitions for now."""
+        ...
+
+    def resume(self, partitions: Iterable[Partition]) -> None:
+        """Go on with them."""
+        ...
+
+    def refresh_partitions(self) -> tuple[Partition, ...]:
+        """Take up partitions that were added."""
+        ...
+
+
+@dataclass(slots=True)
+class Written:
+    """What went into a recording.
+
+    Attributes
+    ----------
+    undecodable
+        Records kept as bytes, because they are no message.
+    """
+
+    records: Counter[Topic] = field(default_factory=Counter)
+    undecodable: int = 0
+    seconds: float = 0.0
+
+
+class Recorder:
+    """Writes what a source brings, in the order of record times.
+
+    Parameters
+    ----------
+    topics
+        Names of the control and the documents topic.
+    settle
+        How long a record is held back for an earlier one of another partition, seconds.
+    clock
+        POSIX seconds.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        topics: Mapping[Topic, str],
+        *,
+        settle: float = 1.0,
+        clock: Callable[[], float] = time.time,
+    ):
+        self._source = source
+        self._topics: dict[str, Topic] = {name: topic for topic, name in topics.items()}
+        self._clock = clock
+        self._settling = Settling(settle)
+        self._timeline = Timeline(())
+        self._since = BEGINNING
+        self._paused: set[Partition] = set()
+        self.behind: set[Partition] = set()
+        self.written = Written()
+
+    def start(self, since: float | None) -> None:
+        """Choose where to begin: None for now, `BEGINNING`, or a record time (POSIX seconds)."""
+        marks = self._source.watermarks()
+        positions = {place: (low if since == BEGINNING else high) for place, (low, high) in marks.items()}
+        if since is not None and since != BEGINNING:
+            self._since = since
+            for name in self._topics:
+                positions |= self._source.offsets_at(name, since)
+        self._timeline.add(positions)
+        self.behind = set(positions)
+        self._source.assign(positions)
+
+    def run(self, write: Callable[[Record], None], stop: Event, *, until_end: bool = False) -> Written:
+        """Record until `stop` is set.
+
+        Parameters
+        ----------
+        write
+            Takes each record.
+        until_end
+            End also when the end of every partition was seen.
+        """
+        began = kept = time.monotonic()
+        try:
+            while not stop.is_set() and not (until_end and not self.behind):
+                self._step(write)
+                if time.monotonic() - kept >= HOUSEKEEPING_SECONDS:
+                    kept = time.monotonic()
+                    self._timeline.add(self._source.refresh_partitions())
+                    log.info("recording", undecodable=self.written.undecodable, **self.written.records)
+        finally:
+            self._settle(self._timeline.drain())
+            self._put(self._settling.rest(), write)
+            self.written.seconds = time.monotonic() - began
+        return self.written
+
+    def _step(self, write: Callable[[Record], None]) -> None:
+        for entry in self._source.poll(POLL_SECONDS):
+            self._timeline.feed(entry)
+            if isinstance(entry, EndOfPartition):
+                self.behind.discard(entry.partition)
+        self._settle(self._timeline.ready())
+        self._put(self._settling.ready(self._clock()), write)
+        self._hold_back()
+
+    def _settle(self, records: Iterable[RawRecord]) -> None:
+        now = self._clock()
+        for record in records:
+            if record.time >= self._since:
+                self._settling.add(record, now)
+
+    def _hold_back(self) -> None:
+        sizes = self._timeline.backlog_bytes
+        waiting = self._timeline.backlog.items()
+        ahead = {place for place, count in waiting if count >= AHEAD_RECORDS or sizes[place] >= AHEAD_BYTES}
+        self._source.pause(ahead - self._paused)
+        self._source.resume(self._paused - ahead)
+        self._paused = ahead
+
+    def _put(self, records: Iterable[RawRecord], write: Callable[[Record], None]) -> None:
+        for raw in records:
+            record = self._record(raw)
+            write(record)
+            self.written.records[record.topic] += 1
+
+    def _record(self, raw: RawRecord) -> Record:
+        bare = Record(
+            raw.time,
+            self._topics[raw.origin.topic],
+            raw=raw.value,
+            key=raw.key,
+            partition=raw.origin.partition,
+            offset=raw.origin.offset,
+        )
+        try:
+            name, body = decode(raw.value)
+        except Undecodable:
+            self.written.undecodable += 1
+            return bare
+        return replace(bare, name=name, body=body)

@@ -1,0 +1,198 @@
+"""A recorded session sent to Kafka again: in its order, with new record times, nothing lost without a word."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Event
+from typing import Any, Protocol
+
+from xafs_workers.recording.pace import Pace
+from xafs_workers.recording.record import Record, Topic
+from xafs_workers.recording.references import RunKeys
+
+FLUSH_PATIENCE = 120.0
+STOPPED_PATIENCE = 10.0
+"""How long the end waits for deliveries, seconds: normally, and when it was stopped."""
+REASONS = 10
+
+PRODUCER_DEFAULTS: Mapping[str, Any] = {
+    # One request at a time: a retried one must not arrive after the next.
+    "max.in.flight.requests.per.connection": 1,
+    "linger.ms": 5,
+}
+
+
+class Producer(Protocol):
+    """What is used of `confluent_kafka.Producer`."""
+
+    def produce(
+        self,
+        topic: str,
+        value: bytes | None = ...,
+        key: bytes | None = ...,
+        *,
+        timestamp: int = ...,
+        on_delivery: Callable[[Any, Any], None] = ...,
+    ) -> None:
+        """Queue a record; BufferError when the queue is full."""
+        ...
+
+    def poll(self, timeout: float) -> int:
+        """Serve delivery reports."""
+        ...
+
+    def flush(self, timeout: float) -> int:
+        """Wait for deliveries; return how many are still due."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a replay goes.
+
+    Attributes
+    ----------
+    topics
+        Names of the control and the documents topic.
+    key
+        Constant key of control messages.
+    tag
+        Name that control messages carry there.
+    """
+
+    topics: Mapping[Topic, str]
+    key: bytes
+    tag: str
+
+
+@dataclass(slots=True)
+class Summary:
+    """What became of a replay.
+
+    Attributes
+    ----------
+    sent
+        Records handed to Kafka, by topic.
+    failed
+        Records that were not delivered, for certain or as far as is known.
+    reasons
+        The first reasons, each with the line of its record.
+    stopped
+        It was ended before the last record.
+    """
+
+    sent: Counter[Topic] = field(default_factory=Counter)
+    delivered: Counter[Topic] = field(default_factory=Counter)
+    failed: int = 0
+    reasons: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    stopped: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether every record of the recording was delivered."""
+        return not self.stopped and self.failed == 0
+
+    def add_failure(self, line: int, reason: str) -> None:
+        """Count a record that was not delivered."""
+        self.failed += 1
+        if len(self.reasons) < REASONS:
+            self.reasons.append(f"{line}: {reason}")
+
+
+class Replayer:
+    """Sends records.
+
+    Parameters
+    ----------
+    recorded_tag
+        Name of control messages in the recording; it becomes the target's. Other names stay as they are.
+    stop
+        Set by whoever wants the replay to end.
+    """
+
+    def __init__(self, producer: Producer, target: Target, *, recorded_tag: str, stop: Event):
+        self._producer = producer
+        self._target = target
+        self._tag = recorded_tag
+        self._stop = stop
+        self._keys = RunKeys()
+        self.summary = Summary()
+
+    def replay(self, records: Iterable[Record], pace: Pace, seen: Callable[[Record], None]) -> Summary:
+        """Send all records and wait until they are delivered.
+
+        Parameters
+        ----------
+        seen
+            Called with each record after it was sent.
+        """
+        began = time.monotonic()
+        for record in records:
+            stamp = pace.stamp(record.time)
+            if stamp is None or not self._send(record, stamp):
+                self.summary.stopped = True
+                break
+            seen(record)
+        self._finish()
+        self.summary.seconds = time.monotonic() - began
+        return self.summary
+
+    def _send(self, record: Record, stamp: int) -> bool:
+        from confluent_kafka import KafkaException
+
+        try:
+            value = self._value(record)
+            accepted = self._produce(record, value, stamp)
+        except (KafkaException, TypeError, ValueError) as error:
+            self.summary.add_failure(record.line, f"{error!s:.300}")
+            return True
+        if accepted:
+            self.summary.sent[record.topic] += 1
+            self._producer.poll(0)
+        return accepted
+
+    def _produce(self, record: Record, value: bytes | None, stamp: int) -> bool:
+        topic, key = self._target.topics[record.topic], self._key(record)
+        told = partial(self._told, record.topic, record.line)
+        while True:
+            try:
+                self._producer.produce(topic, value, key, timestamp=stamp, on_delivery=told)
+            except BufferError:
+                self._producer.poll(0.1)
+                if self._stop.is_set():
+                    return False
+            else:
+                return True
+
+    def _value(self, record: Record) -> bytes | None:
+        if record.topic == "control" and record.raw is None and record.name == self._tag:
+            record = Record(record.time, "control", self._target.tag, record.body)
+        return record.value()
+
+    def _key(self, record: Record) -> bytes | None:
+        if record.topic == "control":
+            return self._target.key
+        run = self._keys.of(record.name, record.body) if record.body is not None else None
+        return record.key if run is None else run.encode("utf-8")
+
+    def _told(self, topic: Topic, line: int, error: Any, _message: Any) -> None:
+        if error is None:
+            self.summary.delivered[topic] += 1
+        else:
+            self.summary.add_failure(line, f"not delivered: {error.str()}")
+
+    def _finish(self) -> None:
+        deadline = time.monotonic() + FLUSH_PATIENCE
+        left = self._producer.flush(0.5)
+        while left and not self._stop.is_set() and time.monotonic() < deadline:
+            left = self._producer.flush(0.5)
+        if left:
+            left = self._producer.flush(STOPPED_PATIENCE)
+        if left:
+            self.summary.failed += left
+            self.summary.reasons.append(f"{left} records: no word from the broker")

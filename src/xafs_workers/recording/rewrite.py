@@ -1,0 +1,126 @@
+"""Records changed on their way to Kafka: new uids, so that a recording can be replayed twice, and another proposal."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xafs_workers.recording.record import Record
+
+
+def mapped(value: Any, change: Callable[[str], str]) -> Any:
+    """Return `value` with `change` applied to each text in it, at any depth; keys of maps stay."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: mapped(part, change) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [mapped(part, change) for part in value]
+    if isinstance(value, np.ndarray) and value.dtype.kind == "U":
+        return np.array([change(part) for part in value.flat]).reshape(value.shape)
+    return value
+
+
+class FreshUids:
+    """Gives known uids new ones, the same everywhere in one replay.
+
+    Parameters
+    ----------
+    known
+        The uids that the documents of the recording have. Others (of runs before the recording) stay.
+    """
+
+    def __init__(self, known: Collection[str]):
+        self._known = known
+        # The new uid follows from the old one, so that no table of millions of events is kept.
+        self._space = uuid.uuid4()
+
+    def __call__(self, record: Record) -> Record:
+        """Return the record with new uids, its key included."""
+        return replace(_changed(record, self.changed), key=self._key(record.key))
+
+    def _key(self, key: bytes | None) -> bytes | None:
+        try:
+            return None if key is None else self.changed(key.decode("utf-8")).encode("utf-8")
+        except UnicodeDecodeError:
+            return key
+
+    def changed(self, text: str) -> str:
+        """Return the new uid for a known one; a datum's name (``<uid of its resource>/<n>``) follows its resource."""
+        if text in self._known:
+            return str(uuid.uuid5(self._space, text))
+        owner, slash, rest = text.partition("/")
+        if slash and owner in self._known:
+            return f"{uuid.uuid5(self._space, owner)}/{rest}"
+        return text
+
+
+class Redirect:
+    """Sends the files of a replay to another proposal folder: run metadata, and paths in control messages.
+
+    Parameters
+    ----------
+    folders
+        (cycle, data session) of the recorded runs.
+    root
+        The proposals root here; paths below a recorded folder are moved below it.
+    data_session, cycle
+        The new ones; None keeps the recorded one.
+    """
+
+    def __init__(
+        self,
+        folders: Iterable[tuple[str, str]],
+        root: Path,
+        *,
+        data_session: str | None = None,
+        cycle: str | None = None,
+    ):
+        self._session, self._cycle, self._root = data_session, cycle, root
+        pairs = "|".join(f"{re.escape(one)}/{re.escape(group)}" for one, group in folders)
+        self._path = re.compile(rf"/(?:[^\0]*?/)?({pairs})(?=/|$)") if pairs else None
+
+    def __call__(self, record: Record) -> Record:
+        """Return the record with its folders changed."""
+        moved = _changed(record, self.moved)
+        if record.topic == "documents" and record.name == "start" and moved.body is not None:
+            return replace(moved, body=self._start(moved.body), raw=None)
+        return moved
+
+    def moved(self, text: str) -> str:
+        """Return a path below a recorded proposal folder as one below the new folder; other text stays."""
+        found = self._path.match(text) if self._path else None
+        if found is None:
+            return text
+        cycle, _, group = found.group(1).rpartition("/")
+        return f"{self._root}/{self._cycle or cycle}/{self._session or group}{text[found.end() :]}"
+
+    def _start(self, start: Mapping[str, Any]) -> dict[str, Any]:
+        changed = dict(start)
+        if self._session:
+            changed["data_session"] = self._session
+        if self._cycle:
+            changed["cycle"] = self._cycle
+            xdi = changed.get("XDI")
+            if isinstance(xdi, Mapping) and isinstance(xdi.get("Facility"), Mapping):
+                changed["XDI"] = {**xdi, "Facility": {**xdi["Facility"], "cycle": self._cycle}}
+        return changed
+
+
+def _changed(record: Record, change: Callable[[str], str]) -> Record:
+    if record.body is None:
+        return record
+    changed = replace(record, body=mapped(record.body, change), raw=None)
+    if record.raw is None:
+        return changed
+    try:  # what could not be written as JSON can often not be packed by us either: then it stays as it came
+        changed.value()
+    except TypeError:
+        return record
+    return changed

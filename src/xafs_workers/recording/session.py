@@ -1,0 +1,181 @@
+"""The file of a recorded session: one JSON line a record, read and written as a stream.
+
+Two forms are read: our own (a header line, then what `record.as_line` writes) and the plain form
+(``[name, document]``, where ``"bmm"`` marks a control message). Either may be gzipped.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import math
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from xafs_workers.recording.exact import from_json
+from xafs_workers.recording.record import (
+    MARK,
+    PLAIN_TAG,
+    VERSION,
+    Header,
+    Record,
+    as_line,
+    document_time,
+    from_own,
+    from_plain,
+)
+
+
+class SessionError(ValueError):
+    """A file, or one line of it, that is no recording; the text begins with ``file:line``."""
+
+    def __init__(self, path: Path, line: int | None, reason: str):
+        super().__init__(f"{path}:{line}: {reason}" if line else f"{path}: {reason}")
+        self.line = line or 0
+
+
+class SessionWriter:
+    """Writes a new recording; each line is flushed. The file must not exist."""
+
+    def __init__(self, path: Path, header: Header):
+        try:
+            raw: Any = gzip.open(path, "xb") if path.suffix == ".gz" else path.open("xb")
+        except FileExistsError as error:
+            raise SessionError(path, None, "exists already; a recording is never overwritten") from error
+        except OSError as error:
+            raise SessionError(path, None, f"cannot be written: {error.strerror}") from error
+        self._file = io.TextIOWrapper(raw, encoding="utf-8", newline="\n", line_buffering=True)
+        self._file.write(header.as_line() + "\n")
+
+    def write(self, record: Record) -> None:
+        """Append one record."""
+        self._file.write(as_line(record) + "\n")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def __enter__(self) -> SessionWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class Session:
+    """A recording on disk. Iterating opens the file anew and holds one line at a time.
+
+    Parameters
+    ----------
+    path
+        The file, gzipped or not, in our own or in the plain form.
+
+    Raises
+    ------
+    SessionError
+        The file cannot be read, is empty, or its first line is of neither form.
+    """
+
+    def __init__(self, path: Path):
+        self.path = path
+        first = next(self._lines(), None)
+        if first is None:
+            raise SessionError(path, None, "is empty: expected a recording")
+        line, text = first
+        content = self._parsed(line, text)
+        self.plain = isinstance(content, list)
+        self.header = Header() if self.plain else self._header(line, content)
+
+    def _header(self, line: int, content: Any) -> Header:
+        if not isinstance(content, dict) or content.get(MARK) != "recording":
+            raise SessionError(self.path, line, f"no recording: expected a header with {MARK!r}, or [name, document]")
+        if content.get("version") != VERSION:
+            reason = f"version {content.get('version')!r:.40} of the format: this program reads version {VERSION}"
+            raise SessionError(self.path, line, reason)
+        started, topics, tag = content.get("started", 0.0), content.get("topics", {}), content.get("tag", PLAIN_TAG)
+        if not isinstance(started, int | float) or not isinstance(topics, dict) or not isinstance(tag, str):
+            raise SessionError(self.path, line, "header with a wrong 'started', 'topics' or 'tag'")
+        return Header(float(started), topics, tag)
+
+    def records(self, on_error: Callable[[SessionError], None] | None = None) -> Iterator[Record]:
+        """Return the records in the order of the file.
+
+        Parameters
+        ----------
+        on_error
+            Gets each line that is no record, which is then left out; without it the first one is raised.
+        """
+        found = self._entries(on_error)
+        return _timed(found) if self.plain else found
+
+    def _entries(self, on_error: Callable[[SessionError], None] | None) -> Iterator[Record]:
+        lines = self._lines()
+        if not self.plain:
+            next(lines)
+        build = from_plain if self.plain else from_own
+        hook = None if self.plain else from_json
+        while True:
+            try:
+                for line, text in lines:
+                    yield self._record(line, self._parsed(line, text, hook), build)
+            except SessionError as error:
+                if on_error is None:
+                    raise
+                on_error(error)
+                continue
+            return
+
+    def _record(self, line: int, content: Any, build: Callable[[Any], Record]) -> Record:
+        try:
+            return replace(build(content), line=line)
+        except ValueError as error:
+            raise SessionError(self.path, line, str(error)) from error
+
+    def _parsed(self, line: int, text: bytes, hook: Callable[[dict[str, Any]], Any] | None = None) -> Any:
+        try:
+            return json.loads(text.decode("utf-8"), object_hook=hook)
+        except RecursionError as error:
+            raise SessionError(self.path, line, "nested too deeply") from error
+        except ValueError as error:
+            raise SessionError(self.path, line, f"not a line of JSON: {error!s:.200} (came: {text[:60]!r})") from error
+
+    def _lines(self) -> Iterator[tuple[int, bytes]]:
+        line = 0
+        try:
+            with _opened(self.path) as file:
+                for line, text in enumerate(file, start=1):
+                    if text.strip():
+                        yield line, text
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise SessionError(self.path, line + 1, f"the gzip stream is damaged: {error}") from error
+        except OSError as error:
+            raise SessionError(self.path, None, f"cannot be read: {error.strerror or error}") from error
+
+
+def _opened(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path, "rb") if zipped else path.open("rb")  # type: ignore[return-value]
+
+
+def _timed(records: Iterator[Record]) -> Iterator[Record]:
+    """Give each record of the plain form its time: the document's own, else its neighbour's; never backwards."""
+    waiting: list[Record] = []
+    last: float | None = None
+    for record in records:
+        own = document_time(record.name, record.body or {}) if record.topic == "documents" else None
+        if own is None and last is None:
+            waiting.append(record)
+            continue
+        last = max(own if own is not None else -math.inf, last if last is not None else -math.inf)
+        yield from (replace(early, time=last) for early in waiting)
+        waiting.clear()
+        yield replace(record, time=last)
+    yield from (replace(early, time=0.0) for early in waiting)

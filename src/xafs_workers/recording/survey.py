@@ -1,0 +1,198 @@
+"""A recording read once before it is replayed: every document and message checked, what is in it counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from xafs_workers.recording.record import PLAIN_TAG, Record, Topic
+from xafs_workers.recording.references import Found, References, Severity
+from xafs_workers.recording.session import Session, SessionError
+
+LISTED = 50
+"""Problems kept with their text; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one line.
+
+    Attributes
+    ----------
+    severity
+        ``error``: a document that fails, or a line that is no record. ``warning``: a control message that no worker
+        will understand, a record that is no message at all, a run that is not whole.
+    """
+
+    line: int
+    severity: Severity
+    text: str
+
+
+@dataclass(slots=True)
+class Survey:
+    """What a recording holds.
+
+    Attributes
+    ----------
+    seconds
+        Sum of the recorded gaps, each at most `longest_gap`.
+    uids
+        Of runs, descriptors, events and resources; collected only when asked for (about 150 bytes each).
+    folders
+        (cycle, data session) of the runs, in the order of their start.
+    """
+
+    longest_gap: float
+    seconds: float = 0.0
+    records: Counter[Topic] = field(default_factory=Counter)
+    runs: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    found: Counter[Severity] = field(default_factory=Counter)
+    uids: set[str] = field(default_factory=set)
+    folders: dict[tuple[str, str], None] = field(default_factory=dict)
+    _time: float | None = None
+
+    @property
+    def total(self) -> int:
+        """Records of both topics."""
+        return self.records.total()
+
+    def add_problem(self, line: int, severity: Severity, text: str) -> None:
+        """Count a problem; keep its text while the list is short."""
+        self.found[severity] += 1
+        if len(self.problems) < LISTED:
+            self.problems.append(Problem(line, severity, text))
+
+    def add_record(self, record: Record) -> None:
+        """Count a record and the time since the one before."""
+        self.records[record.topic] += 1
+        if self._time is not None:
+            self.seconds += min(max(record.time - self._time, 0.0), self.longest_gap)
+        self._time = record.time
+        if record.topic == "documents" and record.name == "start" and record.body is not None:
+            self.runs += 1
+            pair = run_folder(record.body)
+            if pair:
+                self.folders[pair] = None
+
+
+def run_folder(start: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return cycle and data session of a start document, where it names both."""
+    facility = _mapping(_mapping(start.get("XDI")).get("Facility"))
+    cycle, group = start.get("cycle") or facility.get("cycle"), start.get("data_session")
+    return (cycle, group) if isinstance(cycle, str) and isinstance(group, str) and cycle and group else None
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def survey(
+    session: Session,
+    parse: Callable[[Mapping[str, Any]], object],
+    *,
+    longest_gap: float = 30.0,
+    uids: bool = False,
+    seen: Callable[[Record], bool] = lambda _record: True,
+) -> Survey:
+    """Read and check a whole recording.
+
+    Parameters
+    ----------
+    parse
+        Understands the body of a control message or raises a ValueError that says why not.
+    longest_gap
+        Longer gaps count as this long, seconds.
+    uids
+        Collect the uids too.
+    seen
+        Called with each record; False ends the survey early.
+    """
+    result = Survey(longest_gap)
+    references = References()
+    latest = float("-inf")
+    for record in session.records(on_error=lambda error: _bad_line(result, session, error)):
+        result.add_record(record)
+        for severity, text in _problems(record, session.header.tag, parse, references):
+            result.add_problem(record.line, severity, text)
+        if record.time < latest:
+            text = f"recorded {latest - record.time:.3f} s before an earlier line: the order of the file is kept"
+            result.add_problem(record.line, "warning", text)
+        latest = max(latest, record.time)
+        if uids and record.topic == "documents" and record.body is not None:
+            result.uids.update(own_uids(record.name, record.body))
+        if not seen(record):
+            return result
+    for line, text in references.unfinished():
+        result.add_problem(line, "warning", text)
+    return result
+
+
+def _bad_line(result: Survey, session: Session, error: SessionError) -> None:
+    text = str(error).removeprefix(f"{session.path}:").removeprefix(f"{error.line}:").strip()
+    result.add_problem(error.line, "error", text)
+
+
+def _problems(
+    record: Record, tag: str, parse: Callable[[Mapping[str, Any]], object], references: References
+) -> Iterator[Found]:
+    if record.body is None:
+        yield "warning", f"a record of the {record.topic} topic that is no message: sent again byte for byte"
+    elif record.topic == "control":
+        yield from _control(record.name, record.body, tag, parse)
+    else:
+        text = schema_problem(record.name, record.body)
+        if text:
+            yield "error", text
+        else:
+            for severity, one in references.check(record.name, record.body, record.line):
+                yield severity, f"{record.name}: {one}"
+
+
+def _control(
+    name: str, body: Mapping[str, Any], tag: str, parse: Callable[[Mapping[str, Any]], object]
+) -> Iterator[Found]:
+    if name not in ("", tag):
+        yield "warning", f"{name!r:.40} on the control topic: expected {tag!r}"
+        return
+    try:
+        parse(body)
+    except ValueError as error:
+        yield "warning", f"control message {dict(body)!r:.80}: {error}"
+
+
+def schema_problem(name: str, doc: Mapping[str, Any]) -> str | None:
+    """Return the first contradiction between a document and event-model's schema, or None."""
+    from event_model import DocumentNames, schema_validators
+
+    try:
+        validator = schema_validators[DocumentNames[name]]
+    except KeyError:
+        hint = " (control messages belong to the control topic)" if name == PLAIN_TAG else ""
+        return f"{name!r:.40} is no name of a Bluesky document{hint}"
+    error = next(validator.iter_errors(_listed(name, doc)), None)
+    if error is None:
+        return None
+    where = ".".join(map(str, error.absolute_path))
+    return f"{name}{f', field {where}' if where else ''}: {error.message:.300}"
+
+
+def _listed(name: str, doc: Mapping[str, Any]) -> Mapping[str, Any]:
+    # The schema knows arrays, but not numpy's numbers in them: a page's own columns are compared as lists.
+    if not name.endswith("_page"):
+        return doc
+    return {key: part.tolist() if isinstance(part, np.ndarray) else part for key, part in doc.items()}
+
+
+def own_uids(name: str, doc: Mapping[str, Any]) -> list[str]:
+    """Return the uids under which other documents and messages may know this one."""
+    if name not in ("start", "descriptor", "event", "event_page", "resource", "stream_resource"):
+        return []
+    uid = doc.get("uid")
+    found = uid if isinstance(uid, list) else uid.tolist() if isinstance(uid, np.ndarray) else [uid]
+    return [one for one in found if isinstance(one, str) and one]
