@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from xafs_workers.figures.model import Line, Mark, Mesh, Panel, Trace
 from xafs_workers.render.matplotlib import limits, words
@@ -27,12 +28,13 @@ _MOST_STAGGERED = 4
 
 
 def frame(panel: Panel) -> tuple[Any, ...]:
-    """Return what of a panel stands around its data, or dresses it: all but arrays and positions."""
+    """Return which items a panel has, how they look and what stands around them: all but arrays and places."""
     return (
         (panel.title, panel.x_label, panel.y_label, panel.legend, panel.y_inverted),
         (panel.row, panel.column, panel.row_span, panel.column_span),
         tuple((trace.key, trace.label, trace.series, trace.style) for trace in panel.traces),
         tuple((mesh.key, mesh.label) for mesh in panel.meshes),
+        tuple(item.key for item in (*panel.lines, *panel.marks, *panel.texts)),
     )
 
 
@@ -97,13 +99,18 @@ class PanelView:
         """The rectangle on view."""
         return Extent(*sorted(self.axes.get_xlim()), *sorted(self.axes.get_ylim()))
 
+    @property
+    def looks(self) -> dict[str, Line2D]:
+        """The line of each trace, by key."""
+        return {kept.trace.key: kept.line for kept in self._each(KeptTrace)}
+
     def update(self, panel: Panel) -> Stale:
         """Bring the artists up to date with the model."""
         if panel is self.panel and self._set is not None:
             return Stale(False, None)
         old, self.panel = self.panel, panel
-        rebuilt, changed = self._sync(panel)
-        ground = rebuilt or self._set is None or frame(old) != frame(panel)
+        changed = self._sync(panel)
+        ground = self._set is None or frame(old) != frame(panel)
         ground |= self._colour()
         ground |= self._scale()
         self._reorder()
@@ -125,8 +132,7 @@ class PanelView:
         self._stagger(rect.width, sizes)
         self._dress(sizes, rect.width)
         self.furniture.place(self.panel, rect, canvas, sizes)
-        looks = {kept.trace.key: kept.line for kept in self._each(KeptTrace)}
-        self.furniture.draw_legend(self.panel, rect, sizes, looks)
+        self.furniture.draw_legend(self.panel, rect, sizes, self.looks)
 
     def remove(self) -> None:
         """Take the panel off the figure."""
@@ -137,8 +143,8 @@ class PanelView:
     def _each(self, kind: type[K]) -> Iterator[K]:
         return (kept for kept in self._kept.values() if isinstance(kept, kind))
 
-    def _sync(self, panel: Panel) -> tuple[bool, set[Key]]:
-        """Make, update and remove artists; return whether there are others than before, and whose changed."""
+    def _sync(self, panel: Panel) -> set[Key]:
+        """Make, update and remove artists; return the keys of those that changed."""
         items = dict(_items(panel))
         before, changed = self._kept, set[Key]()
         self._kept = {}
@@ -152,7 +158,7 @@ class PanelView:
             self._kept[key] = kept
         for kept in before.values():
             kept.remove()
-        return bool(before) or any(not set(kept.artists) <= set(self.order) for kept in self._kept.values()), changed
+        return changed
 
     def _made(self, item: Any) -> Kept:
         match item:
@@ -235,7 +241,8 @@ class PanelView:
         return None
 
     def _dress(self, sizes: Sizes, room: float) -> None:
-        alone = sum(1 for kept in self._each(KeptTrace) if kept.trace.style != "points") == 1
+        lines = sum(1 for kept in self._each(KeptTrace) if kept.trace.style != "points")
+        alone = lines == 1 and self.panel.legend == "none"
         for kept in self._kept.values():
             if isinstance(kept, KeptTrace):
                 kept.dress(look(self.palette, kept.trace.series, alone=alone), sizes)

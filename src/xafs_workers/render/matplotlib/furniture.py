@@ -24,6 +24,7 @@ from xafs_workers.render.matplotlib.style import Palette, Sizes
 _TICK = 0.35  # ems, as the next ones
 _PAD = 0.3
 _LABEL_PAD = 0.3
+_BEYOND = 2.4  # labels and titles may be this much longer than the axes
 _BAR = 1.1
 _BAR_GAP = 0.9
 
@@ -56,7 +57,7 @@ def dress(axes: Axes, palette: Palette, sizes: Sizes) -> None:
 
 
 class Furniture:
-    """Around one panel."""
+    """Around one panel; `has_legend` is false where one legend stands for several panels."""
 
     def __init__(self, axes: Axes, palette: Palette):
         figure: Any = axes.get_figure(root=True)
@@ -67,6 +68,7 @@ class Furniture:
         self.title = Text(ha="center", va="bottom", linespacing=words.LINE_HEIGHT, transform=self.points, **words.PLAIN)
         self.figure.add_artist(self.title)
         self.bar: ColourBar | None = None
+        self.has_legend = True
         self._strip: list[Artist] = []
         furnish(axes, palette)
         axes.grid(visible=True, which="major", color=palette.grid, linestyle="solid", alpha=1.0)
@@ -87,7 +89,7 @@ class Furniture:
         em, line = sizes.text, words.LINE_HEIGHT * sizes.text
         outside = (_TICK + _PAD) * em
         rows_x, rows_y = (
-            _rows(words.fit(label, room, em, lines=2))
+            _rows(words.fit(label, room + _BEYOND * em, em, lines=2))
             for label, room in zip((panel.x_label, panel.y_label), box, strict=True)
         )
         values_y = ticks.fitting(view.bottom, view.top, length=box[1], size=em, upright=True)
@@ -95,8 +97,8 @@ class Furniture:
         numbers = np.ceil(2.0 * ticks.widest(values_y, em) / em) / 2.0 * em
         overhang = 0.5 * ticks.widest(values_x, em) + 0.4 * em
         bar = self.bar.width(box[1], sizes) if self.bar is not None else 0.0
-        above = legend.strip(panel, box[0], _legend_size(panel, sizes)).height
-        title = words.fit(panel.title, box[0], sizes.title, lines=2)
+        above = legend.strip(panel, box[0], sizes).height if self.has_legend else 0.0
+        title = words.fit(panel.title, box[0] + _BEYOND * em, sizes.title, lines=2)
         return Margins(
             left=outside + numbers + rows_y * line + (_LABEL_PAD + 0.5) * em,
             right=max(overhang, bar),
@@ -107,14 +109,15 @@ class Furniture:
     def place(self, panel: Panel, rect: Rect, canvas: tuple[float, float], sizes: Sizes) -> None:
         """Put the axes and all around them at `rect`; `canvas` is its width and height, points."""
         self.axes.set_position(_fractions(rect, canvas))
+        beyond = _BEYOND * sizes.text
         how: dict[str, Any] = {"fontsize": sizes.text, "color": self.palette.ink, "labelpad": _LABEL_PAD * sizes.text}
-        self.axes.set_xlabel(words.fit(panel.x_label, rect.width, sizes.text, lines=2), **how, **words.PLAIN)
-        self.axes.set_ylabel(words.fit(panel.y_label, rect.height, sizes.text, lines=2), **how, **words.PLAIN)
-        fitted = legend.strip(panel, rect.width, _legend_size(panel, sizes))
+        self.axes.set_xlabel(words.fit(panel.x_label, rect.width + beyond, sizes.text, lines=2), **how, **words.PLAIN)
+        self.axes.set_ylabel(words.fit(panel.y_label, rect.height + beyond, sizes.text, lines=2), **how, **words.PLAIN)
+        above = legend.strip(panel, rect.width, sizes).height if self.has_legend else 0.0
         self.title.set(
-            text=words.fit(panel.title, rect.width, sizes.title, lines=2),
+            text=words.fit(panel.title, rect.width + beyond, sizes.title, lines=2),
             x=rect.left + rect.width / 2.0,
-            y=rect.bottom + rect.height + fitted.height + 0.35 * sizes.text,
+            y=rect.bottom + rect.height + above + 0.35 * sizes.text,
             fontsize=sizes.title,
             color=self.palette.ink,
         )
@@ -125,9 +128,11 @@ class Furniture:
         """Draw the strip above the axes anew."""
         for artist in self._strip:
             artist.remove()
-        fitted = legend.strip(panel, rect.width, _legend_size(panel, sizes))
-        how = {"points": self.points, "colour": self.palette.ink}
-        self._strip = legend.draw(self.figure, fitted, rect, looks, **how)
+        self._strip = []
+        if self.has_legend:
+            fitted = legend.strip(panel, rect.width, sizes)
+            how = {"points": self.points, "colour": self.palette.ink}
+            self._strip = legend.draw(self.figure, fitted, rect, looks, **how)
 
     def show_bar(self, label: str, norm: Normalize | None) -> None:
         """Put up a colour bar, or take it down (`norm` None)."""
@@ -148,10 +153,6 @@ class Furniture:
 
 def _rows(text: str) -> int:
     return text.count("\n") + 1 if text else 0
-
-
-def _legend_size(panel: Panel, sizes: Sizes) -> float:
-    return sizes.small if panel.legend == "compact" else 0.95 * sizes.text
 
 
 def _fractions(rect: Rect, canvas: tuple[float, float]) -> tuple[float, float, float, float]:

@@ -1,8 +1,9 @@
-"""The legend: a strip above the axes, in rows and columns, where it cannot cover data."""
+"""The legend: a strip above the axes, where it cannot cover data; one for all panels whose legends agree."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from matplotlib.transforms import Transform
 from xafs_workers.figures.model import Panel
 from xafs_workers.render.matplotlib import words
 from xafs_workers.render.matplotlib.layout import Rect
+from xafs_workers.render.matplotlib.style import Sizes
 
 _HANDLE = 2.4  # ems, as the next ones
 _GAP = 0.5
@@ -51,11 +53,27 @@ class Strip:
         return (self.rows * _ROW + 0.3) * self.size if self.entries else 0.0
 
 
-def strip(panel: Panel, room: float, size: float) -> Strip:
+def shared(panels: Iterable[Panel]) -> Panel | None:
+    """Return the panel whose legend holds for all panels that have one; None if there are not two, or they differ."""
+    bearing = [panel for panel in panels if _signs(panel)]
+    if len(bearing) < 2:
+        return None
+    longest = max(bearing, key=lambda panel: len(_signs(panel)))
+    return longest if all(_signs(panel) <= _signs(longest) for panel in bearing) else None
+
+
+def _signs(panel: Panel) -> set[tuple[str, int, str]]:
+    if panel.legend == "none":
+        return set()
+    return {(trace.label, trace.series, trace.style) for trace in panel.traces if trace.label}
+
+
+def strip(panel: Panel, room: float, sizes: Sizes) -> Strip:
     """Return the legend of a panel for axes `room` points wide.
 
     More entries than fit into four rows lose their middle.
     """
+    size = sizes.small if panel.legend == "compact" else 0.95 * sizes.text
     entries = [Entry(words.clean(trace.label), trace.key) for trace in panel.traces if trace.label]
     if panel.legend == "none" or not entries:
         return Strip((), 1, room, size)
@@ -67,6 +85,7 @@ def strip(panel: Panel, room: float, size: float) -> Strip:
     if len(entries) > most:
         first = (most - 1) // 2
         entries = [*entries[:first], Entry("…", None), *entries[len(entries) - (most - first - 1) :]]
+    columns = math.ceil(len(entries) / math.ceil(len(entries) / columns))  # rows of even length
     fitted = tuple(Entry(words.fit(entry.label, pitch - fixed, size), entry.key) for entry in entries)
     return Strip(fitted, columns, pitch, size)
 

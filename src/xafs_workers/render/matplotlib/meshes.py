@@ -1,24 +1,19 @@
-"""Maps: pixels of an even grid as an image, of an uneven one as quadrilaterals, or filled contours."""
+"""Maps: pixels, kept and updated, or filled contours, drawn anew."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from matplotlib import colormaps
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import QuadMesh
 from matplotlib.colors import Normalize
-from matplotlib.image import AxesImage
 
 from xafs_workers.figures.model import Array, Mesh
 from xafs_workers.render.matplotlib import limits
 from xafs_workers.render.matplotlib.limits import Extent, Span
+from xafs_workers.render.matplotlib.pixels import Pixels
 
 COLOURS = "viridis"  # even in lightness, safe for colour-blind readers
 
-_EVEN = 1e-3  # of a step
 _LEVELS = 14
 
 
@@ -30,11 +25,6 @@ def edges(centres: Array) -> Array:
     first = centres[0] - (middles[0] - centres[0])
     last = centres[-1] + (centres[-1] - middles[-1])
     return np.concatenate(([first], middles, [last]))
-
-
-def _is_even(centres: Array) -> bool:
-    steps = np.diff(centres)
-    return len(steps) == 0 or bool(np.all(np.abs(steps - steps[0]) <= _EVEN * np.abs(steps[0])))
 
 
 class KeptMesh:
@@ -61,9 +51,9 @@ class KeptMesh:
         self._read(mesh)
         if mesh.contour:
             self._draw()
-        elif self.artists:
-            artist: Any = self.artists[0]
-            artist.set_array(np.ma.masked_invalid(self._z))
+        for artist in self.artists:
+            if isinstance(artist, Pixels):
+                artist.set_values(self._z)
         return True
 
     def recolour(self) -> None:
@@ -82,7 +72,8 @@ class KeptMesh:
         self._read(mesh)
         self.extent = None
         if self._z.size and np.isfinite(self._x).all() and np.isfinite(self._y).all():
-            across, up = edges(self._x), edges(self._y)
+            contour = mesh.contour and min(mesh.z.shape) > 1
+            across, up = (self._x, self._y) if contour else (edges(self._x), edges(self._y))
             self.extent = limits.of_points(across[[0, -1]], up[[0, -1]])
         self._draw()
 
@@ -109,16 +100,7 @@ class KeptMesh:
         return self.axes.contourf(self._x, self._y, values, levels, cmap=COLOURS, norm=self.norm, antialiased=True)
 
     def _pixels(self) -> Artist:
-        values = np.ma.masked_invalid(self._z)
-        across, up = edges(self._x), edges(self._y)
-        kind: dict[str, Any] = {"cmap": colormaps[COLOURS], "norm": self.norm}
-        if _is_even(self._x) and _is_even(self._y):
-            extent = (across[0], across[-1], up[0], up[-1])
-            image = AxesImage(self.axes, origin="lower", extent=extent, interpolation="nearest", **kind)
-            image.set_data(values)
-            self.axes.add_artist(image)
-            return image
-        corners = np.stack(np.meshgrid(across, up), axis=-1)
-        quads = QuadMesh(corners, antialiased=False, shading="flat", array=values, **kind)
-        self.axes.add_artist(quads)
-        return quads
+        image = Pixels(self.axes, (edges(self._x), edges(self._y)), colours=COLOURS, norm=self.norm)
+        image.set_values(self._z)
+        self.axes.add_artist(image)
+        return image

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from matplotlib.artist import Artist
 from matplotlib.figure import Figure as Drawn
 from matplotlib.text import Text
 from matplotlib.transforms import Affine2D
 
 from xafs_workers.figures.model import Figure, Panel
-from xafs_workers.render.matplotlib import words
+from xafs_workers.render.matplotlib import legend, words
 from xafs_workers.render.matplotlib.axes import PanelView, Stale, frame
 from xafs_workers.render.matplotlib.layout import Cell, Margins, Rect, arrange
 from xafs_workers.render.matplotlib.style import Sizes, Style
@@ -35,10 +36,12 @@ class Scene:
         self.views: dict[str, PanelView] = {}
         drawn.set(facecolor=style.palette.paper, edgecolor="none")
         drawn.set_layout_engine("none")
-        points = Affine2D().scale(1.0 / 72.0) + drawn.dpi_scale_trans
-        self._heading = Text(ha="center", va="top", linespacing=words.LINE_HEIGHT, transform=points, **words.PLAIN)
+        self._points = Affine2D().scale(1.0 / 72.0) + drawn.dpi_scale_trans
+        how = {"transform": self._points, "linespacing": words.LINE_HEIGHT, **words.PLAIN}
+        self._heading = Text(ha="center", va="top", **how)
         drawn.add_artist(self._heading)
         self._margins: dict[str, Margins] = {}
+        self._strip: list[Artist] = []
         self._arranged: Any = None
         self._placed: Any = None
 
@@ -81,12 +84,16 @@ class Scene:
         signature = self.canvas, _outline(self.model), [frame(panel) for panel in self.model.panels]
         if signature != self._arranged:
             self._margins = {}
+        shared = legend.shared(self.model.panels)
+        for view in self.views.values():
+            view.furniture.has_legend = shared is None
         rects = self._rects(self.model, self.sizes)
         lines = [view.view for view in self.views.values() if view.panel.lines]
         placed = signature, rects, lines, [view.empty for view in self.views.values()]
         if placed != self._placed:
             for key, rect in rects.items():
                 self.views[key].place(rect, self.canvas, self.sizes)
+            self._draw_legend(shared)
         self._arranged, self._placed = signature, placed
 
     def _view(self, key: str, panel: Panel) -> PanelView:
@@ -95,7 +102,7 @@ class Scene:
         return self.views[key]
 
     def _rects(self, model: Figure, sizes: Sizes) -> dict[str, Rect]:
-        room = self._inside(model, sizes)
+        room = self._below_legend(self._below_heading(model, sizes), sizes)
         boxes = {
             panel.key: (
                 0.8 * room.width * panel.column_span / max(model.columns, 1),
@@ -116,7 +123,7 @@ class Scene:
             self._margins = needs
         return rects
 
-    def _inside(self, model: Figure, sizes: Sizes) -> Rect:
+    def _below_heading(self, model: Figure, sizes: Sizes) -> Rect:
         """Put the heading at the top and return what is left for the panels."""
         width, height = self.canvas
         edge = _EDGE * sizes.text
@@ -127,6 +134,23 @@ class Scene:
         rows = heading.count("\n") + 1 if heading else 0
         top = edge + rows * words.LINE_HEIGHT * sizes.heading
         return Rect(edge, edge, max(width - 2.0 * edge, 1.0), max(height - edge - top, 1.0))
+
+    def _below_legend(self, room: Rect, sizes: Sizes) -> Rect:
+        shared = legend.shared(view.panel for view in self.views.values())
+        height = legend.strip(shared, room.width, sizes).height if shared is not None else 0.0
+        return room._replace(height=max(room.height - height, 1.0))
+
+    def _draw_legend(self, shared: Panel | None) -> None:
+        """Draw the legend of several panels below the heading."""
+        for artist in self._strip:
+            artist.remove()
+        self._strip = []
+        if shared is not None and self.model is not None:
+            room = self._below_heading(self.model, self.sizes)
+            how = {"points": self._points, "colour": self.style.palette.ink}
+            fitted = legend.strip(shared, room.width, self.sizes)
+            below = self._below_legend(room, self.sizes)
+            self._strip = legend.draw(self.drawn, fitted, below, self.views[shared.key].looks, **how)
 
 
 def _outline(model: Figure | None) -> tuple[Any, ...]:

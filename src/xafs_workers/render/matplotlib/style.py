@@ -114,7 +114,7 @@ class Look:
 
 
 def look(palette: Palette, series: int, *, alone: bool = False) -> Look:
-    """Return the look of a series; a line that is `alone` in its panel is solid."""
+    """Return the look of a series; a line that is `alone`, with nothing to tell it from, is solid."""
     return Look(
         colour=palette.series[series % len(palette.series)],
         dashes="solid" if alone else DASHES[series % len(DASHES)],

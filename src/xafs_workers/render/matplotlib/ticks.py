@@ -16,6 +16,8 @@ from xafs_workers.render.matplotlib import words
 
 _MOST = 9
 _STEPS = (1, 2, 2.5, 5, 10)
+_WIDE = (1.3, 1.2)  # ems between labels beside and above each other
+_NARROW = (0.7, 0.4)  # where wide gaps leave fewer than three
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -71,19 +73,22 @@ def fitting(low: float, high: float, *, length: float, size: float, upright: boo
         A y axis: the labels stand above each other.
     """
     low, high = min(low, high), max(low, high)
-    values = np.array([low, high])
-    for count in range(_MOST, 0, -1):
-        values = np.asarray(MaxNLocator(nbins=count, steps=_STEPS).tick_values(low, high))
-        slack = 1e-9 * (high - low)
-        values = values[(values >= low - slack) & (values <= high + slack)]
-        if len(values) < 2 or _room_between(values, length / (high - low), size, upright) >= 0:
-            return values
-    return values[:1]
+    candidates = [_inside(low, high, count) for count in range(_MOST, 0, -1)]
+    per_unit = length / (high - low)
+    for gaps, least in ((_WIDE, 3), (_NARROW, 2)):
+        for values in candidates:
+            if len(values) < least:
+                break
+            label = size if upright else widest(values, size)
+            if (values[1] - values[0]) * per_unit >= label + gaps[upright] * size:
+                return values
+    return candidates[-1][:1]
 
 
-def _room_between(values: Array, scale: float, size: float, upright: bool) -> float:
-    pitch = float(values[1] - values[0]) * scale
-    return pitch - (2.2 * size if upright else widest(values, size) + 1.3 * size)
+def _inside(low: float, high: float, count: int) -> Array:
+    values = np.asarray(MaxNLocator(nbins=count, steps=_STEPS).tick_values(low, high))
+    slack = 1e-9 * (high - low)
+    return values[(values >= low - slack) & (values <= high + slack)]
 
 
 def widest(values: Array, size: float) -> float:

@@ -1,0 +1,85 @@
+"""A map as an image: each pixel of the canvas takes the colour of the map's pixel it lies in.
+
+The general image of matplotlib resamples with filters and masks, which costs several times as much and, for an
+uneven grid, is not available; this is a look-up along each axis.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.image import AxesImage
+from matplotlib.transforms import Bbox
+
+from xafs_workers.figures.model import Array
+
+_SHADES = 256
+_BLANK = _SHADES  # position of the transparent colour
+
+
+class Pixels(AxesImage):
+    """An image between given borders, in ascending order; what is not a number is transparent."""
+
+    norm: Any
+
+    def __init__(self, axes: Axes, borders: tuple[Array, Array], *, colours: str, norm: Normalize):
+        self.borders = borders
+        across, up = borders
+        extent = (float(across[0]), float(across[-1]), float(up[0]), float(up[-1]))
+        super().__init__(axes, cmap=colours, norm=norm, origin="lower", extent=extent, interpolation="nearest")
+        table = colormaps[colours](np.arange(_SHADES), bytes=True)
+        self._table = np.vstack([table, np.zeros((1, 4))]).astype(np.uint8).view(np.uint32).ravel()
+        self._shades = np.empty((0, 0), np.uint32)
+        self._shaded_for: Any = None
+
+    def set_values(self, values: Array) -> None:
+        """Take an array of shape (rows, columns) that nobody changes; only pixels that differ get new colours."""
+        old, limits = self.get_array(), (self.norm.vmin, self.norm.vmax)
+        self._A = values
+        self.stale = True
+        if old is None or old.shape != values.shape or limits != self._shaded_for:
+            self._shaded_for = None
+            return
+        differ = np.nonzero(~((old == values) | (np.isnan(old) & np.isnan(values))))
+        self._shades[differ] = self._shade(values[differ])
+
+    def make_image(self, renderer: Any, magnification: float = 1.0, unsampled: bool = False) -> Any:
+        """Return the part on view as (pixels, left, bottom, None), as matplotlib's images do."""
+        del renderer, unsampled
+        self._shade_all()
+        box = Bbox.intersection(self.get_window_extent(), self.axes.bbox)
+        if box is None or not self._shades.size:
+            return None, 0.0, 0.0, None
+        left, right = (round(edge * magnification) for edge in box.intervalx)
+        bottom, top = (round(edge * magnification) for edge in box.intervaly)
+        columns = self._source(np.arange(left, right) + 0.5, magnification, 0)
+        rows = self._source(np.arange(bottom, top) + 0.5, magnification, 1)
+        if not (columns.size and rows.size):
+            return None, 0.0, 0.0, None
+        image = self._shades[rows[:, np.newaxis], columns]
+        return image.view(np.uint8).reshape(*image.shape, 4), left / magnification, bottom / magnification, None
+
+    def _source(self, at: Array, magnification: float, axis: int) -> Array:
+        """Return the row or column of the map under canvas pixels `at`; those at the rim take the outermost."""
+        points = np.zeros((len(at), 2))
+        points[:, axis] = at / magnification
+        places = self.axes.transData.inverted().transform(points)[:, axis]
+        borders = self.borders[axis]
+        return np.clip(np.searchsorted(borders, places, side="right") - 1, 0, len(borders) - 2)
+
+    def _shade_all(self) -> None:
+        limits, values = (self.norm.vmin, self.norm.vmax), self.get_array()
+        if limits != self._shaded_for and values is not None:
+            self._shades = self._shade(np.asarray(values))
+            self._shaded_for = limits
+
+    def _shade(self, values: Array) -> Array:
+        low, high = self.norm.vmin or 0.0, self.norm.vmax or 0.0
+        with np.errstate(invalid="ignore"):
+            shades = np.clip((values - low) * (_SHADES / (high - low)), 0, _SHADES - 1)
+            shades = np.where(np.isnan(shades), _BLANK, shades).astype(np.intp)
+        return self._table[shades]
