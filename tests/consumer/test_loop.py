@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from xafs_workers.consumer.source import RawRecord
 
 from helpers.hostile import Hostile, corpus
 from helpers.lists import ListSource, Watcher
@@ -13,6 +12,7 @@ from helpers.streams import CONTROL, DOCUMENTS, EPOCH, run_documents
 from xafs_workers.consumer.loop import Loop, Ports
 from xafs_workers.consumer.reading import Bad, Reader
 from xafs_workers.consumer.roles import FILE_MANAGER, HEADLESS, SCREEN, Role
+from xafs_workers.consumer.source import RawRecord
 from xafs_workers.frontends.headless import Desk, DeskPorts, Outcome
 from xafs_workers.scans.board import Board
 from xafs_workers.settings import Settings

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from xafs_workers.consumer.source import EndOfPartition, Partition, RawRecord
-
 from helpers.streams import CONTROL, DOCUMENTS, EPOCH, Entry
+from xafs_workers.consumer.source import EndOfPartition, Partition, RawRecord
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import Control, Origin
 from xafs_workers.wire import encode

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from xafs_workers.messages.parsing import parse
-
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import Control, Document, Item, Origin
 from xafs_workers.scans.runs import Run

@@ -14,6 +14,7 @@ from xafs_workers.logs import get_logger
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import Control
 from xafs_workers.scans.scan import Scan
+from xafs_workers.scans.telling import is_told
 from xafs_workers.wire import Answer
 
 log = get_logger("headless")
@@ -97,6 +98,9 @@ class Desk:
         before = self._ports.known(control)
         if before is not None:
             self._answer(control, before)
+            return
+        if not is_told(control):
+            log.info("not_acted_on", kind=control.message.kind, action=control.message.action)
             return
         scan = board.told_by(control)
         if control.message.action in ("stop", "next") and scan is None:

@@ -1,0 +1,108 @@
+"""Where a demo takes place: its folders, its configuration, and the worker it starts as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from xafs_workers.settings import Settings, load
+
+STOP_SECONDS = 8.0
+
+
+class DemoFailed(RuntimeError):
+    """The demo did not show what it should; the text says what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The folders of one demo.
+
+    Attributes
+    ----------
+    folder
+        Holds the proposals, the state directory, the configuration and the logs.
+    """
+
+    folder: Path
+    config: Path
+    settings: Settings
+
+    @property
+    def proposals(self) -> Path:
+        """Root of the proposal folders."""
+        return self.settings.storage.proposals_root
+
+    def session_folder(self, cycle: str, session: str) -> Path:
+        """Make a session's folder, as the facility would, and return it."""
+        path = self.proposals / cycle / session
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+def prepare(output: Path, bootstrap_servers: str, beamline: str) -> Place:
+    """Make the folders of a new demo, and its configuration file."""
+    stamp = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
+    folder = output.absolute() / stamp
+    (folder / "proposals").mkdir(parents=True)
+    config = folder / "config.yaml"
+    content: Mapping[str, Any] = {
+        "beamline": beamline,
+        "kafka": {"bootstrap_servers": bootstrap_servers},
+        "storage": {"proposals_root": str(folder / "proposals"), "root_aliases": {}},
+        "state_directory": str(folder / "state"),
+        "logging": {"style": "json", "heartbeat_seconds": 2.0},
+    }
+    config.write_text(yaml.safe_dump(content, sort_keys=False))
+    return Place(folder, config, load(config))
+
+
+@contextmanager
+def headless_worker(place: Place) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the headless plot manager as a process of its own; it is stopped by SIGTERM and must end well."""
+    log = place.folder / "headless.log"
+    command = [sys.executable, "-m", "xafs_workers", "plot-manager", "--headless", "--config", str(place.config)]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("XAFS_WORKERS_")}
+    with log.open("wb") as stream:
+        process = subprocess.Popen(command, stderr=stream, stdout=stream, env=kept)  # noqa: S603 - our own program
+        try:
+            yield process
+        finally:
+            code = _stopped(process)
+        if code != 0:
+            raise DemoFailed(f"the headless worker ended with exit code {code}: see {log}")
+
+
+def _stopped(process: subprocess.Popen[bytes]) -> int:
+    process.terminate()
+    try:
+        return process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return -9
+
+
+def errors_logged(place: Place) -> list[str]:
+    """Return what the workers logged as errors, and lines that are no log lines at all."""
+    found: list[str] = []
+    for log in sorted(place.folder.glob("*.log")):
+        for line in log.read_text(errors="replace").splitlines():
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                found.append(f"{log.name}: {line}")
+                continue
+            if entry.get("level") in ("error", "critical"):
+                found.append(f"{log.name}: {line}")
+    return found
