@@ -193,6 +193,24 @@ def test_an_ended_scan_settles_when_its_run_stopped_or_after_two_seconds() -> No
     assert stopped.closed(scan)
 
 
+def test_a_sequence_does_not_settle_while_a_repetition_has_no_run_yet() -> None:
+    """The documents of the later repetitions may all arrive after the end message."""
+    start = {"xafsscan": "start", "element": "Fe", "edge": "K", "mode": "test", "filename": "f", "repetitions": 2}
+    first, second = (
+        list(run_documents(hint="xafs", motors=["dcm_energy"], columns={}, start={"BMM_kafka": {"count": n}}))
+        for n in (1, 2)
+    )
+    messages: list[Entry] = [("bmm", {"xafsscan": "next", "count": 2}), ("bmm", {"xafsscan": "stop"})]
+    items = items_of(
+        [("bmm", start), ("bmm", {"xafsscan": "next", "count": 1}), *first, messages[0], *second, messages[1]]
+    )
+    late = [item for item in items if isinstance(item, Document)][len(first) :]
+    board = fold(item for item in items if item not in late)
+    assert not board.settled(board.scans[0])
+    board = fold(late, board)
+    assert board.settled(board.scans[0])
+
+
 def test_a_late_point_still_enters_a_closed_scan() -> None:
     run = documents()
     board = fold([*items_of([("bmm", LINE), *run[:-3], ("bmm", {"linescan": "stop"})]), Tick(EPOCH + 100)])

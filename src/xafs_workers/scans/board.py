@@ -73,13 +73,17 @@ class Board:
         return None
 
     def settled(self, scan: Scan) -> bool:
-        """Tell whether no more points are to be expected: the runs' stop documents came, or time enough passed."""
+        """Tell whether no more points are to be expected.
+
+        Either each window has its run, and the runs' stop documents came, or time enough passed: documents may
+        arrive after the end message, and whole repetitions at once.
+        """
         if scan.end is None:
             return bool(scan.given_up)
         if self.now >= scan.end.time + self.rules.settle:
             return True
-        runs = self.runs_of(scan)
-        return bool(runs) and all(run.stop is not None for run in runs)
+        runs = [self.runs.get(window.run or "") for window in scan.windows]
+        return bool(runs) and all(run is not None and run.stop is not None for run in runs)
 
     def released(self, scan: Scan) -> bool:
         """Tell whether a scan that nobody ended is so old that it is given up."""

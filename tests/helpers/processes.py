@@ -1,0 +1,144 @@
+"""Workers as processes, for tests that stop, kill and start them."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+from confluent_kafka import Producer
+
+from helpers.streams import Entry
+from xafs_workers.consumer.source import KafkaSource, RawRecord
+from xafs_workers.producer.kafka_config import KafkaConfig
+from xafs_workers.settings import Settings, load
+from xafs_workers.wire import decode, encode
+
+PATIENCE = 60.0
+
+
+def wait_until(condition: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
+    """Wait for a condition; the pauses only keep the processor free."""
+    deadline = time.monotonic() + patience
+    pause = threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {patience:.0f} s: {what}"
+        pause.wait(0.02)
+
+
+class Station:
+    """Topics, folders and a configuration of their own, and one headless worker that can be killed."""
+
+    def __init__(self, folder: Path, bootstrap_servers: str, create_topic: Callable[[str, int], None], beamline: str):
+        self.folder = folder
+        (folder / "proposals" / "2026-3" / "pass-123456").mkdir(parents=True)
+        content = {
+            "beamline": beamline,
+            "kafka": {"bootstrap_servers": bootstrap_servers},
+            "storage": {"proposals_root": str(folder / "proposals"), "root_aliases": {}},
+            "state_directory": str(folder / "state"),
+            "logging": {"style": "json", "heartbeat_seconds": 0.1},
+        }
+        self.config = folder / "config.yaml"
+        self.config.write_text(yaml.safe_dump(content))
+        self.settings: Settings = load(self.config)
+        for name in ("control", "documents", "answers", "status", "dead_letters"):
+            create_topic(self.settings.topic(name), 4)  # type: ignore[arg-type]
+        self.process: subprocess.Popen[bytes] | None = None
+        self.heard: dict[str, list[dict[str, Any]]] = {"answer": [], "dead-letter": [], "status": []}
+        self.starts = 0
+        self._stamp = 0
+        config = KafkaConfig(bootstrap_servers)
+        self._producer = Producer({**config.for_producer(), "log_level": 3})
+        topics = [self.settings.topic(name) for name in ("answers", "status", "dead_letters")]  # type: ignore[arg-type]
+        self._ears = KafkaSource(config, topics, "ears")
+        self._ears.assign({partition: low for partition, (low, _) in self._ears.watermarks().items()})
+
+    def start(self, *, ready: bool = True) -> None:
+        command = [sys.executable, "-m", "xafs_workers", "plot-manager", "--headless", "--config", str(self.config)]
+        log = self.folder / f"worker-{self.starts}.log"
+        self.starts += 1
+        with log.open("wb") as stream:
+            self.process = subprocess.Popen(command, stderr=stream, stdout=stream)
+        if ready:
+            pid = self.process.pid
+            self.wait(lambda: any(beat["pid"] == pid for beat in self.heard["status"]), "the first heartbeat")
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def terminate(self) -> float:
+        """Stop the worker with SIGTERM; return how long it took, seconds."""
+        assert self.process is not None
+        began = time.monotonic()
+        self.process.terminate()
+        assert self.process.wait(20) == 0, self.logs()
+        return time.monotonic() - began
+
+    def put(self, entries: Iterable[Entry]) -> None:
+        """Publish messages and documents as a beamline does: one key each, in order."""
+        for name, body in entries:
+            if name == "bmm":
+                self.put_raw(self.settings.topic("control"), encode(name, body))
+            else:
+                self.put_raw(self.settings.topic("documents"), encode(name, body))
+        assert self._producer.flush(PATIENCE) == 0
+
+    def put_raw(self, topic: str, value: bytes | None) -> None:
+        # A plan's messages and documents are milliseconds apart; a loop in Python is faster than that.
+        self._stamp = max(self._stamp + 1, int(time.time() * 1000))
+        self._producer.produce(topic, value=value, key=b"one key", timestamp=self._stamp)
+        self._producer.poll(0)
+
+    def listen(self) -> None:
+        for entry in self._ears.poll(0.05):
+            if isinstance(entry, RawRecord):
+                tag, body = decode(entry.value)
+                self.heard[tag].append(body)
+
+    def wait(self, condition: Callable[[], bool], what: str) -> None:
+        def heard() -> bool:
+            self.listen()
+            assert self.process is None or self.process.poll() in (None, -9), self.logs()
+            return condition()
+
+        wait_until(heard, what)
+
+    def final(self, kind: str, action: str = "stop") -> list[dict[str, Any]]:
+        return [
+            answer
+            for answer in self.heard["answer"]
+            if (answer["kind"], answer["action"]) == (kind, action) and answer["state"] in ("done", "failed")
+        ]
+
+    def files(self) -> dict[str, bytes]:
+        root = self.folder / "proposals"
+        return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+    def logs(self) -> str:
+        return "".join(path.read_text() for path in sorted(self.folder.glob("worker-*.log")))[-8000:]
+
+    def logged_errors(self) -> list[str]:
+        entries = [
+            json.loads(line) for path in self.folder.glob("worker-*.log") for line in path.read_text().splitlines()
+        ]
+        return [entry for entry in entries if entry["level"] in ("error", "critical")]
+
+    def close(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._ears.close()
+
+
+def start_document(**more: Any) -> dict[str, Any]:
+    return {"data_session": "pass-123456", "cycle": "2026-3", **more}

@@ -1,0 +1,150 @@
+"""A headless worker killed at any point comes back with the plots it had, and writes nothing twice."""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from helpers.processes import Station, start_document
+from helpers.streams import Entry, run_documents
+from plugins.brokers import Broker
+
+KILLS = 20
+
+
+@pytest.fixture
+def station(tmp_path: Path, broker: Broker) -> Iterator[Callable[[str], Station]]:
+    made: list[Station] = []
+
+    def make(name: str) -> Station:
+        made.append(
+            Station(tmp_path / name, broker.bootstrap_servers, broker.create_topic, f"{name}{uuid.uuid4().hex[:8]}")
+        )
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def sequence(repetitions: int = 3, points: int = 40) -> list[Entry]:
+    """Return a line scan with a picture and an XAFS sequence, as a plan would send them."""
+    rng = np.random.default_rng(7)
+    x = np.linspace(-1, 1, 21)
+    line = run_documents(
+        hint="linescan It xafs_x",
+        motors=["xafs_x"],
+        columns={"xafs_x": x.tolist(), "I0": [100.0] * 21, "It": rng.uniform(1, 9, 21).tolist()},
+        start=start_document(),
+    )
+    entries: list[Entry] = [("bmm", {"linescan": "start", "motor": "xafs_x", "detector": "it"}), *line]
+    entries.append(("bmm", {"linescan": "stop", "fname": "slot.png", "uid": entries[1][1]["uid"]}))
+    start = {"element": "Fe", "edge": "K", "mode": "transmission", "filename": "fe", "repetitions": repetitions}
+    entries.append(("bmm", {"xafsscan": "start", "sample": "Fe", "reference_material": "Fe foil", **start}))
+    first = ""
+    for count in range(1, repetitions + 1):
+        entries.append(("bmm", {"xafsscan": "next", "count": count}))
+        columns = {key: rng.uniform(10, 90, points).tolist() for key in ("I0", "It", "Ir")}
+        columns |= {"dcm_energy": np.linspace(7000, 7800, points).tolist(), "dwti_dwell_time": [0.5] * points}
+        more = start_document(BMM_kafka={"count": count})
+        run = list(run_documents(hint="xafs trans", motors=["dcm_energy"], columns=columns, start=more))
+        first = first or run[0][1]["uid"]
+        entries.extend(run)
+    entries.append(("bmm", {"xafsscan": "stop", "filename": "snapshots/fe_liveplot.png", "uid": first}))
+    entries.append(("bmm", {"resting_state": True}))
+    return entries
+
+
+def finish(station: Station) -> None:
+    station.wait(
+        lambda: bool(station.final("xafsscan")) and bool(station.final("resting_state", "")), "the last answer"
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_killed_at_twenty_points_the_files_equal_those_of_an_undisturbed_run(station: Callable[[str], Station]) -> None:
+    entries = sequence()
+    calm, stormy = station("calm"), station("stormy")
+    calm.start()
+    calm.put(entries)
+    finish(calm)
+    calm.terminate()
+    rng = random.Random(3)
+    # The last messages ask for the pictures: some of the kills hit right there.
+    last = len(entries)
+    cuts = sorted({*rng.sample(range(1, last), KILLS - 4), 25, 26, last - 2, last - 1})
+    stormy.start()
+    for begin, end in zip([0, *cuts], [*cuts, last], strict=True):
+        stormy.put(entries[begin:end])
+        if end == last:
+            stormy.wait(lambda: _accepted(stormy), "the last picture to be taken in hand")
+        elif rng.random() < 0.5:
+            stormy.wait(lambda: _seen(stormy) > 0, "something to be read")
+        stormy.kill()
+        if end != last:
+            stormy.start(ready=rng.random() < 0.7)
+    stormy.start()
+    finish(stormy)
+    stormy.terminate()
+    assert stormy.starts > 15
+    expected = calm.files()
+    assert sorted(expected) == [
+        "2026-3/pass-123456/dossier/.sequence/fe-01",
+        "2026-3/pass-123456/snapshots/fe_liveplot_01.png",
+        "2026-3/pass-123456/snapshots/slot.png",
+    ]
+    assert stormy.files() == expected
+    assert {answer["state"] for answer in stormy.final("xafsscan")} == {"done"}
+    assert not stormy.logged_errors()
+    assert not stormy.heard["dead-letter"]
+
+
+def _accepted(station: Station) -> bool:
+    return any(answer["kind"] == "xafsscan" and answer["state"] == "accepted" for answer in station.heard["answer"])
+
+
+def _seen(station: Station) -> int:
+    beats = [beat for beat in station.heard["status"] if station.process and beat["pid"] == station.process.pid]
+    return beats[-1]["messages"] + beats[-1]["documents"] if beats else 0
+
+
+def test_what_is_sent_while_the_worker_is_down_is_done_when_it_comes_back(station: Callable[[str], Station]) -> None:
+    """T1."""
+    one = station("down")
+    one.start()
+    assert one.terminate() < 5.0
+    one.put(sequence(repetitions=1))
+    one.start()
+    finish(one)
+    assert len(one.files()) == 3
+
+
+def test_a_first_start_leaves_what_was_there_before_alone(station: Callable[[str], Station]) -> None:
+    one = station("first")
+    one.put(sequence(repetitions=1))
+    one.start()
+    one.put([("bmm", {"close": "all"})])
+    one.wait(lambda: bool(one.final("close", "all")), "the answer to close")
+    assert one.files() == {}
+    assert [answer["kind"] for answer in one.heard["answer"]] == ["close"]
+
+
+def test_an_existing_picture_with_other_content_is_never_overwritten(station: Callable[[str], Station]) -> None:
+    one = station("existing")
+    path = one.folder / "proposals/2026-3/pass-123456/snapshots/slot.png"
+    path.parent.mkdir()
+    path.write_bytes(b"somebody's")
+    one.start()
+    one.put(sequence(repetitions=1))
+    finish(one)
+    one.wait(lambda: bool(one.heard["dead-letter"]), "the dead letter")
+    (answer,) = one.final("linescan")
+    assert answer["state"] == "failed"
+    assert "exists with other content" in answer["reason"]
+    assert path.read_bytes() == b"somebody's"
