@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from plugins.brokers import Broker
-from reading import read, source_of
 from structlog.testing import capture_logs
 
+from plugins.brokers import Broker
+from reading import read, source_of
 from xafs_workers import wire
 from xafs_workers.consumer.publisher import EXCERPT_BYTES, Publisher
 from xafs_workers.producer.kafka_config import KafkaConfig

@@ -8,11 +8,11 @@ import time
 
 import pytest
 from confluent_kafka import TopicPartition
+from structlog.testing import capture_logs
+
 from kafka_server import KafkaServer
 from plugins.brokers import ApacheAdmin, Broker, Topic
 from reading import produce, source_of
-from structlog.testing import capture_logs
-
 from xafs_workers.consumer import lookup
 from xafs_workers.consumer.client import SourceError
 from xafs_workers.consumer.lookup import Look, first_not_before

@@ -9,10 +9,10 @@ import time
 import msgpack
 import numpy as np
 import pytest
-from plugins.brokers import Broker, Topic
-from reading import read, source_of
 from structlog.testing import capture_logs
 
+from plugins.brokers import Broker, Topic
+from reading import read, source_of
 from xafs_workers import wire
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.producer.send import ControlSender, DeliveryError
@@ -102,9 +102,7 @@ def test_a_flush_that_takes_too_long_says_what_waits():
 
 def test_a_queue_that_stays_full_is_an_error(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("xafs_workers.producer.send.FULL_QUEUE_PATIENCE", 0.1)
-    sender = ControlSender(
-        settings_for("t"), KafkaConfig("127.0.0.1:1", producer={"queue.buffering.max.messages": 1})
-    )
+    sender = ControlSender(settings_for("t"), KafkaConfig("127.0.0.1:1", producer={"queue.buffering.max.messages": 1}))
     sender.send({"close": "all"})
     with pytest.raises(DeliveryError, match="the queue stays full"):
         sender.send({"close": "all"})
@@ -123,7 +121,9 @@ kafka_message({"close": "line", "number": 2})
 def test_a_session_needs_one_import_and_flushes_when_it_leaves(broker: Broker, tmp_path):
     topic = broker.new_topic()
     config = tmp_path / "kafka.yml"
-    config.write_text(f"bootstrap_servers: ['{broker.bootstrap_servers}']\nrunengine_producer_config: {{linger.ms: 500}}")
+    config.write_text(
+        f"bootstrap_servers: ['{broker.bootstrap_servers}']\nrunengine_producer_config: {{linger.ms: 500}}"
+    )
     environment = {
         "XAFS_WORKERS_KAFKA__CONTROL_TOPIC": topic,
         "BLUESKY_KAFKA_CONFIG_PATH": str(config),

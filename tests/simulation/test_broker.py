@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 
 import pytest
-from reading import produce, read, source_of
 
+from reading import produce, read, source_of
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.settings import Settings
 from xafs_workers.simulation.broker import EmbeddedBroker
