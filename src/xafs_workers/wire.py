@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,6 +20,14 @@ import numpy as np
 SAFE_KINDS = frozenset("biufcSU")
 """numpy's dtype kinds that are rebuilt: bool, (unsigned) integer, float, complex, bytes, text."""
 
+PLAIN_DTYPE = re.compile(r"[<>=|]?(\?|[a-zA-Z]\d{0,9})")
+"""How dtypes are written; numpy's own parser takes seconds for a long list of fields."""
+
+MAX_DIMENSIONS = 32
+"""Of an array; the product of a million counts takes an hour."""
+
+MAX_CODE_POINT = 0x10FFFF
+
 MAX_RECORD_BYTES = 8 * 1024 * 1024
 
 
@@ -30,12 +39,16 @@ def _dtype(description: Any) -> np.dtype[Any]:
     if not isinstance(description, str | bytes):
         raise Undecodable(f"numpy map of type {description!r:.80}: expected a plain dtype such as '<f8'")
     text = description.decode("ascii", "replace") if isinstance(description, bytes) else description
+    if not PLAIN_DTYPE.fullmatch(text):
+        raise Undecodable(f"numpy map of dtype {text!r:.80}: expected a plain dtype such as '<f8'")
     try:
         dtype = np.dtype(text)
     except (TypeError, ValueError, SyntaxError) as error:
         raise Undecodable(f"numpy map with unknown dtype {text!r:.80}") from error
     if dtype.kind not in SAFE_KINDS:
         raise Undecodable(f"numpy map of dtype kind {dtype.kind!r}: expected one of {''.join(sorted(SAFE_KINDS))}")
+    if dtype.itemsize == 0:
+        raise Undecodable(f"numpy map of dtype {dtype.str}, whose elements have no size")
     return dtype
 
 
@@ -43,9 +56,20 @@ def _array(obj: Mapping[Any, Any], data: bytes, dtype: np.dtype[Any]) -> np.ndar
     shape = obj.get(b"shape", ())
     if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape):
         raise Undecodable(f"numpy map with shape {shape!r:.80}: expected a list of counts")
+    if len(shape) > MAX_DIMENSIONS:
+        raise Undecodable(f"numpy map of {len(shape)} dimensions: at most {MAX_DIMENSIONS} are accepted")
     if len(data) != math.prod(shape) * dtype.itemsize:
         raise Undecodable(f"numpy map of {len(data)} bytes: shape {shape!r:.80} of {dtype.str} needs another length")
-    return np.frombuffer(data, dtype=dtype).reshape(shape)
+    return _elements(data, dtype).reshape(shape)
+
+
+def _elements(data: bytes, dtype: np.dtype[Any]) -> np.ndarray:
+    """Return the buffer as an array; numpy itself looks at code points only when it is too late for an answer."""
+    if dtype.kind == "U":
+        points = np.frombuffer(data, dtype=f"{dtype.byteorder}u4")
+        if points.size and points.max() > MAX_CODE_POINT:
+            raise Undecodable(f"numpy text with code point {points.max()}: the largest is {MAX_CODE_POINT}")
+    return np.frombuffer(data, dtype=dtype)
 
 
 def rebuild_numpy(obj: dict[Any, Any]) -> Any:
@@ -71,9 +95,9 @@ def rebuild_numpy(obj: dict[Any, Any]) -> Any:
     dtype = _dtype(obj.get(b"type"))
     if obj[b"nd"]:
         return _array(obj, data, dtype)
-    if len(data) != dtype.itemsize or dtype.itemsize == 0:
+    if len(data) != dtype.itemsize:
         raise Undecodable(f"numpy number of {len(data)} bytes: {dtype.str} needs {dtype.itemsize}")
-    return np.frombuffer(data, dtype=dtype)[0].item()
+    return _elements(data, dtype)[0].item()
 
 
 def _complex(text: Any) -> complex:

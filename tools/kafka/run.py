@@ -58,6 +58,8 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 controlled.shutdown.max.retries=1
+broker.session.timeout.ms=5000
+broker.heartbeat.interval.ms=1000
 message.max.bytes={message_max_bytes}
 replica.fetch.max.bytes={message_max_bytes}
 log.retention.ms=-1
@@ -196,6 +198,7 @@ def serve(options: argparse.Namespace, data: Path) -> None:
         return
     free, controller = free_ports()
     port = options.port or free
+    check_free(port)
     java = [program("java"), *java_options(options.heap, data), "-cp", f"{folder}/*"]
     write(data, port, controller, options.message_max_bytes)
     format_storage(java, data)
@@ -218,6 +221,16 @@ def free_ports() -> tuple[int, int]:
         one.bind((HOST, 0))
         other.bind((HOST, 0))
         return one.getsockname()[1], other.getsockname()[1]
+
+
+def check_free(port: int) -> None:
+    """Refuse a port that another program listens on: its answers would be taken for our node's."""
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a connection that lingers does not matter
+        try:
+            trial.bind((HOST, port))
+        except OSError as error:
+            raise CannotRun(f"port {port} cannot be used: {error}") from error
 
 
 def java_options(heap: str, data: Path) -> list[str]:

@@ -1,0 +1,189 @@
+"""Bytes in and out: what msgpack-numpy writes is read, what is hostile is one bad record and nothing more."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import hostile_wire
+from xafs_workers import wire
+
+CORPUS = hostile_wire.corpus()
+PICKLES = sorted(hostile_wire.pickles(Path("unused")))
+
+
+@pytest.mark.parametrize("name", sorted(CORPUS))
+def test_a_hostile_record_is_undecodable(name: str):
+    began = time.monotonic()
+    with pytest.raises(wire.Undecodable) as caught:
+        wire.decode(CORPUS[name])
+    assert 0 < len(str(caught.value)) < 500, "the reason is short whatever came"
+    assert time.monotonic() - began < 2.0
+
+
+@pytest.mark.parametrize("name", PICKLES)
+def test_no_pickle_is_loaded(name: str, tmp_path: Path):
+    canary = tmp_path / "canary"
+    with pytest.raises(wire.Undecodable):
+        wire.decode(hostile_wire.pickles(canary)[name])
+    assert not canary.exists()
+
+
+UNPICKLING = """
+import sys
+from pathlib import Path
+{imports}
+import msgpack
+import hostile_wire
+ours, theirs = Path(sys.argv[1]), Path(sys.argv[2])
+for name, record in hostile_wire.pickles(ours).items():
+    try:
+        wire.decode(record)
+    except wire.Undecodable:
+        pass
+    else:
+        raise SystemExit(f"{{name}} was decoded")
+assert not ours.exists(), "a pickle was loaded"
+wire.decode(wire.encode("bmm", {{"close": "all"}}))
+msgpack.unpackb(hostile_wire.pickles(theirs)["object array"])
+assert theirs.exists(), "the record is harmless: this test shows nothing"
+"""
+
+
+@pytest.mark.parametrize(
+    "imports",
+    [
+        "import bluesky_kafka; from xafs_workers import wire",
+        "from xafs_workers import wire; import bluesky_kafka",
+        "import bluesky_kafka; from xafs_workers import wire; import msgpack_numpy; msgpack_numpy.patch()",
+    ],
+    ids=["bluesky-kafka first", "our wire first", "patched again"],
+)
+def test_no_pickle_is_loaded_though_msgpack_is_patched_to_do_so(imports: str, tmp_path: Path):
+    program = UNPICKLING.format(imports=imports)
+    command = [sys.executable, "-W", "ignore", "-c", program, str(tmp_path / "ours"), str(tmp_path / "theirs")]
+    environment = {"PYTHONPATH": ":".join([str(Path(__file__).parent), *sys.path]), "HOME": str(tmp_path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_record_over_the_limit_is_not_even_looked_at():
+    value = wire.encode("bmm", {"text": "x" * 100})
+    assert wire.decode(value, limit=len(value))
+    with pytest.raises(wire.Undecodable, match=f"record of {len(value)} bytes: the limit is {len(value) - 1}"):
+        wire.decode(value, limit=len(value) - 1)
+
+
+# What must be read -------------------------------------------------------------------------------------------------
+
+ARRAYS = [
+    np.arange(6.0).reshape(2, 3),
+    np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+    np.arange(10)[::3],
+    np.array(2.5),
+    np.array([]),
+    np.zeros((0, 3), dtype=np.int16),
+    np.array([True, False]),
+    np.array([1, 2], dtype=np.uint8),
+    np.array([1, 2], dtype=">i4"),
+    np.array([1 + 2j]),
+    np.array([b"ab", b"c"]),
+    np.array(["µ", "χ", ""]),
+    np.array([np.nan, np.inf]),
+]
+
+
+@pytest.mark.parametrize("array", ARRAYS, ids=lambda array: f"{array.dtype.str}{array.shape}")
+def test_arrays_come_back(array: np.ndarray):
+    name, body = wire.decode(wire.encode("event", {"data": {"x": [array]}}))
+    (back,) = body["data"]["x"]
+    assert name == "event"
+    assert back.dtype == array.dtype
+    np.testing.assert_array_equal(back, array)
+
+
+@pytest.mark.parametrize("number", [np.float32(1.5), np.int64(-7), np.uint8(200), np.bool_(True), np.float64(math.pi)])
+def test_numbers_become_pythons_own(number: np.generic):
+    _, body = wire.decode(wire.encode("bmm", {"x": number}))
+    assert body["x"] == number.item()
+    assert type(body["x"]) is type(number.item())
+
+
+def test_tuples_and_sets_become_lists():
+    _, body = wire.decode(wire.encode("bmm", {"a": (1, 2), "b": {3, 1}, "c": frozenset("z")}))
+    assert body == {"a": [1, 2], "b": [1, 3], "c": ["z"]}
+
+
+def test_a_bare_mapping_has_no_name():
+    import msgpack
+
+    assert wire.decode(msgpack.packb({"close": "all"})) == ("", {"close": "all"})
+
+
+@pytest.mark.parametrize("value", [object(), np.array([object()]), np.zeros(1, "i4,i4"), 1j])
+def test_what_has_no_form_on_the_wire_is_refused(value: object):
+    with pytest.raises(TypeError):
+        wire.encode("bmm", {"x": value})
+
+
+# Anything at all ---------------------------------------------------------------------------------------------------
+
+scalars = (
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text() | st.binary(max_size=40)
+)
+keys = (
+    st.text(max_size=8) | st.sampled_from([b"nd", b"type", b"kind", b"shape", b"data", b"complex"]) | st.integers(0, 3)
+)
+trees = st.recursive(
+    scalars | st.sampled_from(["<f8", "|O", b"O", b"V", b"", "<U1", bytes(8)]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=6),
+    max_leaves=25,
+)
+
+
+def decodes_or_says_why(value: bytes) -> None:
+    try:
+        name, body = wire.decode(value)
+    except wire.Undecodable:
+        return
+    assert isinstance(name, str)
+    assert all(isinstance(key, str) for key in body)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_decoded_or_undecodable(value: bytes):
+    decodes_or_says_why(value)
+
+
+@given(trees, st.text(max_size=4))
+def test_any_content_is_decoded_or_undecodable(tree: object, name: str):
+    decodes_or_says_why(hostile_wire.packed({"x": tree}, name=name))
+    decodes_or_says_why(hostile_wire.packed(tree, name=name))
+
+
+@given(st.data())
+def test_any_damage_is_decoded_or_undecodable(data: st.DataObject):
+    good = bytearray(wire.encode("event", {"data": {"x": np.arange(3), "t": np.array(["a"])}, "seq_num": 1}))
+    for _ in range(data.draw(st.integers(1, 4))):
+        good[data.draw(st.integers(0, len(good) - 1))] = data.draw(st.integers(0, 255))
+    decodes_or_says_why(bytes(good[: data.draw(st.integers(0, len(good)))]))
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=25,
+)
+
+
+@given(st.text(max_size=10), st.dictionaries(st.text(max_size=8), plain, max_size=5))
+def test_plain_content_comes_back(name: str, body: dict):
+    assert wire.decode(wire.encode(name, body)) == (name, body)
