@@ -140,7 +140,7 @@ class KeptLine(_Base):
     def __init__(self, axes: Axes, line: Line):
         super().__init__(axes)
         across = axes.get_xaxis_transform()
-        self.rule = Line2D([], [], transform=across)
+        self.rule = Line2D([], [], marker="none", transform=across)
         self.note = Annotation(
             "", (0.0, 1.0), xycoords=across, rotation=90, va="top", ha="right", **_OFFSET, **words.PLAIN
         )

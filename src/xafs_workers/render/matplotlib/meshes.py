@@ -27,6 +27,10 @@ def edges(centres: Array) -> Array:
     return np.concatenate(([first], middles, [last]))
 
 
+def _same_grid(one: Mesh, other: Mesh) -> bool:
+    return np.array_equal(one.x, other.x) and np.array_equal(one.y, other.y)
+
+
 class KeptMesh:
     """A map and its artist; a new grid is a new artist, new values are not."""
 
@@ -43,7 +47,7 @@ class KeptMesh:
     def update(self, mesh: Mesh) -> bool:
         """Take new values, or a new grid."""
         old, self.mesh = self.mesh, mesh
-        if mesh.x is not old.x or mesh.y is not old.y or mesh.contour != old.contour or mesh.z.shape != old.z.shape:
+        if mesh.contour != old.contour or mesh.z.shape != old.z.shape or not _same_grid(mesh, old):
             self._build(mesh)
             return True
         if mesh.z is old.z:

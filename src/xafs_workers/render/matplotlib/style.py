@@ -100,7 +100,7 @@ class Style:
             title=1.08 * text,
             heading=1.25 * text,
             line=self.line_width * factor,
-            marker=0.5 * text,
+            marker=0.58 * text,
         )
 
 

@@ -1,0 +1,404 @@
+"""A drawing is brought up to date: what is kept, what is drawn again, and that the pixels are right."""
+
+from __future__ import annotations
+
+import io
+import os
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import QuadMesh
+from matplotlib.figure import Figure as Drawn
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
+from PIL import Image
+
+from xafs_workers.figures.model import Figure, Line, Mark, Mesh, Panel, Text, Trace
+from xafs_workers.render.matplotlib.drawing import Change, Drawing
+from xafs_workers.render.matplotlib.pictures import picture
+from xafs_workers.render.matplotlib.pixels import Pixels
+
+X = np.linspace(0.0, 10.0, 51)
+
+
+def trace(key="a", x=X, y=None, **how) -> Trace:
+    return Trace(key, x, np.sin(x) if y is None else y, **how)
+
+
+def figure(*traces: Trace, **of_panel) -> Figure:
+    panel = Panel("p", "title", "energy (eV)", "µ(E)", traces=traces, **of_panel)
+    return Figure("f", "linescan", "heading", (panel,))
+
+
+def with_panel(old: Figure, **changes) -> Figure:
+    return replace(old, panels=(replace(old.panels[0], **changes), *old.panels[1:]))
+
+
+def made(width=4.0, height=3.0, dots=80) -> Drawing:
+    return Drawing(FigureCanvasAgg(Drawn(figsize=(width, height), dpi=dots)))
+
+
+def pixels(drawing: Drawing) -> np.ndarray:
+    return np.array(drawing.canvas.buffer_rgba())
+
+
+def lines(drawing: Drawing, panel="p") -> list[Line2D]:
+    return [artist for artist in drawing.axes_of(panel).get_children() if isinstance(artist, Line2D)]
+
+
+def assert_as_drawn_anew(drawing: Drawing) -> None:
+    blitted = pixels(drawing)
+    drawing.canvas.draw()
+    np.testing.assert_array_equal(blitted, pixels(drawing))
+
+
+def test_the_first_figure_is_drawn_whole_and_the_same_one_not_again():
+    drawing = made()
+    shown = figure(trace())
+    assert [drawing.show(shown), drawing.show(shown)] == [Change.FULL, Change.NONE]
+    assert drawing.counts == {Change.FULL: 1, Change.NONE: 1}
+
+
+def test_an_equal_figure_of_the_same_arrays_costs_nothing():
+    drawing = made()
+    shown = figure(trace())
+    drawing.show(shown)
+    before = pixels(drawing)
+    assert drawing.show(figure(shown.panels[0].traces[0])) is Change.NONE
+    assert drawing.show(figure(replace(shown.panels[0].traces[0]))) is Change.NONE
+    np.testing.assert_array_equal(before, pixels(drawing))
+
+
+def test_artists_are_kept_and_their_data_replaced():
+    drawing = made()
+    drawing.show(figure(trace("a"), trace("b", y=np.cos(X), series=1)))
+    before = lines(drawing)
+    y = 0.5 * np.sin(X)
+    assert drawing.show(figure(trace("a", y=y), trace("b", y=np.cos(X), series=1))) is Change.BLIT
+    after = lines(drawing)
+    assert [id(line) for line in after] == [id(line) for line in before]
+    np.testing.assert_array_equal(after[0].get_ydata(), y)
+
+
+def test_within_the_limits_blits_and_beyond_them_draws_all_with_headroom():
+    drawing = made()
+    changes = []
+    for count in range(2, 201):
+        x = np.arange(float(count))
+        changes.append(drawing.show(figure(trace(x=x, y=np.sqrt(x)))))
+        low, high = drawing.axes_of("p").get_xlim()
+        assert low <= 0.0
+        assert high >= count - 1
+    assert set(changes) == {Change.FULL, Change.BLIT}
+    assert changes[-100:].count(Change.FULL) <= 8
+    assert_as_drawn_anew(drawing)
+
+
+def test_a_blitted_canvas_has_the_pixels_of_one_drawn_anew():
+    drawing = made(6.0, 4.0)
+    rng = np.random.default_rng(3)
+    base = {key: rng.normal(size=51) for key in "abcd"}
+
+    def shown() -> Figure:
+        traces = tuple(Trace(key, X, y, key, n) for n, (key, y) in enumerate(base.items()))
+        left = Panel("p", "one", "x", "y", traces=traces, legend="full", marks=(Mark("m", 5.0, 0.0, "here"),))
+        right = Panel("q", "two", "x", "y", column=1, traces=traces[:2], lines=(Line("l", 3.0, "Fe Kα"),))
+        return Figure("f", "k", "h", (left, right), 1, 2)
+
+    drawing.show(shown())
+    for key in "ddcdabdbad":
+        base[key] = np.clip(base[key] + rng.normal(scale=0.05, size=51), base[key].min(), base[key].max())
+        assert drawing.show(shown()) is Change.BLIT
+        assert_as_drawn_anew(drawing)
+
+
+def test_several_blits_in_a_row_leave_nothing_behind():
+    drawing = made()
+    drawing.show(figure(trace("a"), trace("b", y=np.cos(X), series=1)))
+    rng = np.random.default_rng(5)
+    for _ in range(5):
+        drawing.show(figure(trace("a", y=np.sin(X) * rng.random()), trace("b", y=np.cos(X) * rng.random(), series=1)))
+    assert drawing.counts[Change.BLIT] == 5
+    assert_as_drawn_anew(drawing)
+
+
+def test_a_drawing_fitted_to_its_data_is_the_picture():
+    x, y = np.linspace(7000.0, 7800.0, 60), np.linspace(0.0, 1.0, 60)
+    panels = (
+        Panel("p", "one", "energy (eV)", "µ(E)", traces=(Trace("a", x, y, "scan 1"), Trace("b", x, y**2, "scan 2", 1)),
+              legend="full", marks=(Mark("m", 7400.0, 0.5),), texts=(Text("t", "from +60 eV"),)),
+        Panel("q", "two", "x (mm)", "y (mm)", column=1, meshes=(Mesh("z", np.arange(5.0), np.arange(4.0),
+              np.arange(20.0).reshape(4, 5), "counts"),), y_inverted=True),
+    )  # fmt: skip
+    shown = Figure("f", "k", "heading", panels, 1, 2, 7.0, 3.5)
+    drawing = made(7.0, 3.5, 100)
+    drawing.show(with_panel(shown, traces=shown.panels[0].traces[:1]))
+    drawing.show(shown)
+    drawing.reset_view()
+    still = np.array(Image.open(io.BytesIO(picture(shown, dots_per_inch=100))).convert("RGBA"))
+    np.testing.assert_array_equal(pixels(drawing), still)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"title": "another"}, {"x_label": "k (Å⁻¹)"}, {"legend": "full"}, {"y_inverted": True},
+        {"traces": (trace(), trace("b", series=1))}, {"traces": (trace(label="scan 2"),)}, {"traces": ()},
+        {"marks": (Mark("m", 1.0, 0.1),)},
+    ],
+)  # fmt: skip
+def test_what_stands_around_the_data_is_a_full_drawing(changes):
+    drawing = made()
+    drawing.show(figure(trace()))
+    assert drawing.show(with_panel(figure(trace()), **changes)) is Change.FULL
+    assert_as_drawn_anew(drawing)
+
+
+def test_heading_grid_and_size_are_full_drawings():
+    drawing = made()
+    shown = figure(trace())
+    drawing.show(shown)
+    assert drawing.show(replace(shown, title="scan 2 of 3")) is Change.FULL
+    drawing.canvas.figure.set_size_inches(5.0, 3.5)
+    assert drawing.show(replace(shown, title="scan 2 of 3")) is Change.FULL
+    assert pixels(drawing).shape[:2] == (280, 400)
+
+
+def test_a_moved_mark_and_a_new_note_are_blitted():
+    drawing = made()
+    drawing.show(with_panel(figure(trace()), marks=(Mark("m", 1.0, 0.5, "a"),), texts=(Text("t", "from +60 eV"),)))
+    moved = with_panel(figure(trace()), marks=(Mark("m", 2.0, 0.4, "b"),), texts=(Text("t", "provisional"),))
+    moved = with_panel(moved, traces=drawing.model.panels[0].traces)
+    assert drawing.show(moved) is Change.BLIT
+    assert_as_drawn_anew(drawing)
+
+
+def test_removed_traces_and_panels_disappear():
+    drawing = made(6.0, 3.0)
+    one, two = Panel("p", traces=(trace("a"), trace("b"))), Panel("q", column=1, traces=(trace("c"),))
+    drawing.show(Figure("f", "k", "", (one, two), 1, 2))
+    drawing.show(Figure("f", "k", "", (replace(one, traces=one.traces[1:]),), 1, 2))
+    assert len(lines(drawing)) == 1
+    assert len(drawing.canvas.figure.axes) == 1
+    assert drawing.panel_of(drawing.axes_of("p")).key == "p"
+    with pytest.raises(KeyError):
+        drawing.axes_of("q")
+    alone = made(6.0, 3.0)
+    alone.show(drawing.model)
+    drawing.reset_view()
+    alone.reset_view()
+    np.testing.assert_array_equal(pixels(drawing), pixels(alone))
+
+
+def test_another_figure_on_the_same_canvas_starts_from_nothing():
+    drawing = made()
+    drawing.show(figure(trace(x=X * 1000.0)))
+    drawing.axes_of("p").set_xlim(1.0, 2.0)
+    drawing.show(replace(figure(trace()), id="g"))
+    low, high = drawing.axes_of("p").get_xlim()
+    assert (low, high) == pytest.approx((-0.2, 10.2))
+    assert len(lines(drawing)) == 1
+
+
+def test_a_zoom_survives_updates_until_it_is_reset():
+    drawing = made()
+    drawing.show(figure(trace()))
+    axes = drawing.axes_of("p")
+    axes.set_xlim(2.0, 3.0)
+    axes.set_ylim(0.0, 1.0)
+    assert drawing.show(figure(trace(y=5.0 * np.sin(X)))) is Change.FULL
+    assert drawing.show(figure(trace(x=3.0 * X, y=50.0 * np.sin(X)))) is Change.BLIT
+    assert (axes.get_xlim(), axes.get_ylim()) == ((2.0, 3.0), (0.0, 1.0))
+    assert_as_drawn_anew(drawing)
+    assert drawing.reset_view("p") is Change.FULL
+    assert axes.get_xlim()[1] == pytest.approx(30.6)
+    assert drawing.show(figure(trace(x=30.0 * X))) is Change.FULL
+    assert axes.get_xlim()[1] > 300.0
+
+
+def test_a_drawing_asked_for_by_a_toolbar_shows_the_data():
+    drawing = made()
+    drawing.show(figure(trace()))
+    before = pixels(drawing)
+    drawing.canvas.draw()
+    np.testing.assert_array_equal(before, pixels(drawing))
+
+
+def test_saving_the_window_shows_the_data_and_leaves_it_in_order():
+    drawing = made()
+    drawing.show(figure(trace()))
+    drawing.canvas.print_figure(saved := io.BytesIO(), format="png", dpi=110)
+    image = np.array(Image.open(saved).convert("RGB")).reshape(-1, 3)
+    assert np.any(np.all(np.abs(image.astype(int) - (0, 0x72, 0xB2)) < 40, axis=1)), "the curve is missing"
+    drawing.show(figure(trace(y=0.5 * np.sin(X))))
+    assert_as_drawn_anew(drawing)
+
+
+def test_a_mark_or_line_at_no_number_is_not_seen():
+    drawing = made()
+    shown = figure(trace(), marks=(Mark("m", np.nan, 1.0, "lost"),), lines=(Line("l", np.inf, "lost"),))
+    drawing.show(shown)
+    drawing.show(with_panel(shown, marks=(), lines=()))
+    without = pixels(drawing)
+    drawing.show(shown)
+    np.testing.assert_array_equal(without, pixels(drawing))
+
+
+def test_gaps_stay_gaps_and_lone_points_are_seen():
+    y = np.sin(X)
+    y[10:20] = np.nan
+    y[15] = 0.0
+    drawing = made()
+    drawing.show(figure(trace(y=y)))
+    line = lines(drawing)[0]
+    assert line.get_markevery() == [15]
+    assert np.isnan(line.get_ydata()[12])
+    drawing.show(figure(trace(x=X[:1], y=y[:1])))
+    assert lines(drawing)[0].get_markevery() == [0]
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.full(51, np.nan), np.full(51, 3.0), np.zeros(51), np.full(51, np.inf), X * 1e250, X * 1e-250, X * 1e150,
+        X * 1e-150, np.where(X > 5, np.inf, -X), np.full(51, -1e300), 7112.0 + X * 1e-9,
+    ],
+)  # fmt: skip
+def test_any_numbers_can_be_drawn(y):
+    drawing = made()
+    drawing.show(figure(trace(y=y)))
+    drawing.show(figure(trace(y=y[:-1], x=X[:-1])))
+    low, high = drawing.axes_of("p").get_ylim()
+    assert np.isfinite([low, high]).all()
+    assert low < high
+    assert_as_drawn_anew(drawing)
+
+
+def test_an_empty_panel_has_no_numbers_and_gets_them_with_its_first_point():
+    drawing = made()
+    empty = np.array([])
+    drawing.show(figure(trace(x=empty, y=empty)))
+    labels = drawing.axes_of("p").yaxis.get_ticklabels
+    assert not any(label.get_visible() for label in labels())
+    assert drawing.show(figure(trace(x=np.array([7112.0]), y=np.array([1.0])))) is Change.FULL
+    assert all(label.get_visible() for label in labels())
+    assert any("7112" in label.get_text() or "7000" in label.get_text()
+               for label in drawing.axes_of("p").xaxis.get_ticklabels())  # fmt: skip
+
+
+def a_map(z, **how) -> Figure:
+    mesh = Mesh("z", np.arange(6.0), np.arange(4.0), z, "counts", **how)
+    return Figure("m", "areascan", "map", (Panel("p", "", "x", "y", meshes=(mesh,), y_inverted=True),))
+
+
+def a_grid() -> np.ndarray:
+    z = np.full((4, 6), np.nan)
+    z[0] = np.arange(6.0)
+    return z
+
+
+def test_a_map_keeps_its_artist_and_blits_within_the_colours():
+    drawing = made()
+    drawing.show(a_map(z := a_grid()))
+    (before,) = (artist for artist in drawing.axes_of("p").get_children() if isinstance(artist, Pixels))
+    z = z.copy()
+    z[1, :3] = (4.0, 2.5, 1.0)
+    assert drawing.show(a_map(z)) is Change.BLIT
+    (after,) = (artist for artist in drawing.axes_of("p").get_children() if isinstance(artist, AxesImage))
+    assert after is before
+    assert_as_drawn_anew(drawing)
+
+
+def test_colours_follow_measured_pixels_only_and_new_extremes_draw_the_bar_anew():
+    drawing = made()
+    drawing.show(a_map(z := a_grid() + 100.0))
+    bar = drawing.canvas.figure.axes[1]
+    assert bar.get_ylim() == pytest.approx((100.0, 105.0))
+    z = z.copy()
+    z[1, 0] = 150.0
+    assert drawing.show(a_map(z)) is Change.FULL
+    assert bar.get_ylim()[0] == 100.0
+    assert 150.0 < bar.get_ylim()[1] < 160.0
+    assert_as_drawn_anew(drawing)
+    drawing.reset_view()
+    assert bar.get_ylim() == (100.0, 150.0)
+
+
+def test_unmeasured_pixels_are_blank():
+    drawing = made()
+    drawing.show(a_map(a_grid()))
+    axes = drawing.axes_of("p")
+    column, row = axes.transData.transform((2.5, 2.5)).astype(int)
+    blank = pixels(drawing)[pixels(drawing).shape[0] - row, column]
+    assert tuple(blank[:3]) == (0xF2, 0xF2, 0xF2)
+    column, row = axes.transData.transform((5.0, 0.0)).astype(int)
+    measured = pixels(drawing)[pixels(drawing).shape[0] - row, column]
+    assert tuple(measured[:3]) == (253, 231, 36)
+
+
+def test_contours_replace_pixels_and_a_map_goes_away_with_its_bar():
+    drawing = made()
+    z = np.add.outer(np.arange(4.0), np.arange(6.0))
+    drawing.show(a_map(z))
+    assert drawing.show(a_map(z, contour=True)) in (Change.FULL, Change.BLIT)
+    kinds = {type(artist).__name__ for artist in drawing.axes_of("p").get_children()}
+    assert "Pixels" not in kinds
+    assert any("ContourSet" in kind for kind in kinds)
+    assert_as_drawn_anew(drawing)
+    drawing.show(replace(a_map(z), panels=(Panel("p", traces=(trace(),)),)))
+    assert len(drawing.canvas.figure.axes) == 1
+
+
+@pytest.mark.parametrize("z", [np.full((4, 6), np.nan), np.zeros((4, 6)), np.full((4, 6), np.inf)])
+@pytest.mark.parametrize("contour", [True, False])
+def test_a_map_without_contrast_can_be_drawn(z, contour):
+    drawing = made()
+    drawing.show(a_map(z, contour=contour))
+    assert drawing.axes_of("p").get_ylim()[0] > drawing.axes_of("p").get_ylim()[1]
+    assert not any(isinstance(artist, QuadMesh) for artist in drawing.axes_of("p").get_children())
+
+
+IN_A_WINDOW = """
+import numpy as np
+from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
+from matplotlib.backends.qt_compat import QtWidgets
+from matplotlib.figure import Figure as Drawn
+from xafs_workers.figures.model import Figure, Panel, Trace
+from xafs_workers.render.matplotlib.drawing import Drawing
+
+app = QtWidgets.QApplication([])
+canvas = FigureCanvasQTAgg(Drawn(figsize=(4, 3), dpi=80))
+drawing = Drawing(canvas)
+canvas.show()
+x = np.linspace(0, 1, 20)
+
+def show(y):
+    change = drawing.show(Figure("f", "k", "t", (Panel("p", traces=(Trace("a", x, y),)),)))
+    app.processEvents()
+    return change.value
+
+changes = [show(x), show(x**2)]
+canvas.resize(500, 400)
+app.processEvents()
+changes += [show(x**3), show(x**4)]
+blitted = np.array(canvas.buffer_rgba())
+canvas.draw()
+print(*changes, np.array_equal(blitted, np.array(canvas.buffer_rgba())))
+"""
+
+
+def test_the_same_code_draws_in_a_window():
+    pytest.importorskip("PySide6.QtWidgets", exc_type=ImportError)
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "QT_API": "pyside6"}
+    done = subprocess.run(
+        [sys.executable, "-c", IN_A_WINDOW], env=environment, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    *changes, same = done.stdout.split()
+    assert changes[:2] == ["full", "blit"]
+    assert changes[-1] == "blit"
+    assert same == "True"
