@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle  # noqa: TID251 - to make what no decoder of ours may load
+import pickle
 import struct
 from pathlib import Path
 from typing import Any

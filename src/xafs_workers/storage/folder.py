@@ -217,9 +217,10 @@ def _content(fd: int, name: str, shown: str) -> bytes | None:
         return None
     except OSError as error:
         raise Refused(f"{shown}: not a regular file ({error.strerror}); links are not followed") from error
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise Refused(f"{shown}: not a regular file")
     with os.fdopen(file, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise Refused(f"{shown}: not a regular file")
         return stream.read()
 
 
