@@ -88,9 +88,9 @@ def _mass_fractions(sample: Sample) -> dict[str, float]:
     result: dict[str, float] = {}
     parts = ((sample.formula, sample.concentration), (MATRIX, 1.0 - sample.concentration))
     for formula, share in parts:
-        if share > 0:
-            for element, fraction in xraydb.formula_to_mass_fracs(formula).items():
-                result[element] = result.get(element, 0.0) + share * float(fraction)
+        masses = {e: number * float(xraydb.atomic_mass(e)) for e, number in xraydb.chemparse(formula).items()}
+        for element, mass in masses.items():
+            result[element] = result.get(element, 0.0) + share * mass / sum(masses.values())
     if sample.element not in result:
         raise ValueError(f"{sample.name}: no {sample.element} in {sample.formula}")
     return result
