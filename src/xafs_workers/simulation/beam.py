@@ -87,7 +87,7 @@ class Beam:
         *,
         flux: float = 100.0,
         channels: Sequence[int] = (1, 2, 3, 4),
-        slot: Slot | None = None,
+        slot: Slot | None = Slot(),  # noqa: B008  frozen, so it may be shared
         noise: bool = True,
     ):
         if sample.reference not in REFERENCES:
@@ -217,8 +217,11 @@ def _spectra(sample: Sample, energy: Array) -> Array:
 def _line_energy(sample: Sample) -> float:
     import xraydb
 
-    line = {"K": "Ka1", "L3": "La1"}[sample.edge]
-    return float(xraydb.xray_line(sample.element, line).energy)
+    name = {"K": "Ka1", "L3": "La1"}.get(sample.edge)
+    line = xraydb.xray_line(sample.element, name) if name else None
+    if line is None:
+        raise ValueError(f"{sample.name}: no fluorescence line known for the {sample.edge} edge of {sample.element}")
+    return float(line.energy)
 
 
 @cache

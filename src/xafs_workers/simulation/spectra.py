@@ -34,7 +34,7 @@ def edge_width(sample: Sample) -> float:
     """
     import xraydb
 
-    core = float(xraydb.core_width(sample.element, sample.edge))
+    core = float(np.asarray(xraydb.core_width(sample.element, sample.edge)))
     mono = RESOLUTION * edge_position(sample)
     return 0.5346 * core + float(np.sqrt(0.2166 * core**2 + mono**2))
 
