@@ -87,7 +87,7 @@ class Beam:
         *,
         flux: float = 100.0,
         channels: Sequence[int] = (1, 2, 3, 4),
-        slot: Slot | None = Slot(),  # noqa: B008  frozen, so it may be shared
+        slot: Slot | None = Slot(),
         noise: bool = True,
     ):
         if sample.reference not in REFERENCES:
