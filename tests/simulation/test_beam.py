@@ -90,6 +90,14 @@ def test_a_channels_solid_angle_is_its_own() -> None:
     assert Beam(IRON, channels=()).read(EDGE, 1.0)["counts"] == ()
 
 
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_detector_stands_where_it_counts_well(name: str) -> None:
+    edge = edge_position(SAMPLES[name])
+    before, after = (Beam(SAMPLES[name], noise=False).read(edge + above, 0.5) for above in (-150.0, 200.0))
+    assert sum(after["counts"]) / after["I0"] == pytest.approx(module.FLUORESCENCE, rel=1e-3)
+    assert 0 < sum(before["counts"]) / before["I0"] < 0.2 * module.FLUORESCENCE
+
+
 def test_fluorescence_of_a_dilute_sample_is_its_edge() -> None:
     sample = SAMPLES["Mn2.9Co0.1O4"]
     energies = edge_position(sample) + np.array([-100.0, -60.0, 40.0, 55.0, 80.0, 110.0, 150.0])

@@ -24,8 +24,8 @@ ELECTRONICS = 2e-4  # standard deviation of an electrometer's charge, nA s in 1 
 IT_RESPONSE = 0.85  # It/I0 without a sample
 IR_RESPONSE = 0.70  # Ir/It without a foil
 YIELD_RESPONSE = 0.02  # Iy/I0 for mu t = 1
-FLUORESCENCE = 1500.0  # counts of all channels together for 1 nA s, were each photon absorbed by the edge
-SCATTERING = 0.02  # the background in the windows: photons absorbed otherwise that are counted nevertheless
+FLUORESCENCE = 400.0  # counts of all channels for 1 nA s, 200 eV above the edge: where the detector is driven to
+SCATTERING = 0.004  # the background in the windows: photons absorbed otherwise that are counted nevertheless
 HOLDER_LEAK = 1e-4  # transmission of the sample holder
 HOLDER_SCATTER = 0.01  # scattering of the holder into the fluorescence windows, as part of the sample's signal
 
@@ -140,16 +140,16 @@ class Beam:
         if dwell <= 0:
             raise ValueError(f"a dwell time is above 0 s, this one is {dwell}")
         passed = 1.0 if self.slot is None else self.slot.open(position)
-        total, foil, emitted, electrons = self._signals(energy)
+        total, foil, counts, electrons = self._signals(energy)
         i0 = self.i0(energy) * dwell * self.rocking(pitch)
         it = i0 * IT_RESPONSE * exp(-total) * (passed + (1.0 - passed) * HOLDER_LEAK)
         ir = it * IR_RESPONSE * exp(-foil)
         iy = i0 * YIELD_RESPONSE * electrons * passed
-        fluorescence = i0 * FLUORESCENCE * emitted * (passed + (1.0 - passed) * HOLDER_SCATTER)
+        fluorescence = i0 * counts * (passed + (1.0 - passed) * HOLDER_SCATTER)
         return np.array([i0, it, ir, iy]), fluorescence * self._solid_angles
 
     def _signals(self, energy: float) -> Array:
-        """Return mu t of sample and foil, fluorescence and electron yield at an energy, shape (4,)."""
+        """Return mu t of sample and foil, counts per nA s and electron yield at an energy, shape (4,)."""
         if self._table.x[0] <= energy <= self._table.x[-1]:
             return self._table(energy)
         return _spectra(self.sample, np.array([energy]))[0]
@@ -202,15 +202,23 @@ def _spectrum(energy: float) -> float:
 
 
 def _spectra(sample: Sample, energy: Array) -> Array:
-    """Return mu t of sample and foil, fluorescence and electron yield, shape (n, 4), at energies, shape (n,).
+    """Return mu t of sample and foil, counts per nA s, electron yield, shape (n, 4), at energies, shape (n,)."""
+    near = _emitted(sample, np.array([edge_position(sample) + 200.0]))
+    edge, rest = mu_edge(sample, energy), mu_background(sample, energy)
+    foil = mu_t(REFERENCES[sample.reference], energy)
+    counts = FLUORESCENCE * _emitted(sample, energy) / near
+    return np.stack([edge + rest, foil, counts, edge + 0.5 * rest], axis=-1)
 
-    Fluorescence: the part of the beam that the edge absorbs in a sample at 45 degrees, less what the sample absorbs of
-    it on the way out (Tröger et al., Phys. Rev. B 46, 3283 (1992)): flattened in concentrated samples, as measured.
+
+def _emitted(sample: Sample, energy: Array) -> Array:
+    """Return the fluorescence that leaves a sample at 45 degrees, as part of what it would be at full absorption.
+
+    What the edge absorbs of the beam, less what the sample absorbs of the line on its way out (Tröger et al., Phys.
+    Rev. B 46, 3283 (1992)): flattened in concentrated samples, as measured.
     """
     edge, rest = mu_edge(sample, energy), mu_background(sample, energy)
-    out = edge + rest + mu_t(sample, np.array([_line_energy(sample)]))[0]
-    emitted = (edge + SCATTERING * rest) * -np.expm1(-sqrt(2.0) * out) / out
-    return np.stack([edge + rest, mu_t(REFERENCES[sample.reference], energy), emitted, edge + 0.5 * rest], axis=-1)
+    both = edge + rest + mu_t(sample, np.array([_line_energy(sample)]))[0]
+    return (edge + SCATTERING * rest) * -np.expm1(-sqrt(2.0) * both) / both
 
 
 @cache
