@@ -1,0 +1,245 @@
+"""The beam on one sample: what ion chambers and fluorescence detector collect at an energy, with counting noise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from math import erf, exp, log, sin, sqrt, tan
+from typing import TYPE_CHECKING, TypedDict
+
+import numpy as np
+
+from xafs_workers.simulation.paths import Array
+from xafs_workers.simulation.samples import REFERENCES, Sample
+from xafs_workers.simulation.spectra import RESOLUTION, edge_position, mu_background, mu_edge, mu_t
+
+if TYPE_CHECKING:
+    from scipy.interpolate import CubicSpline
+
+ELEMENTARY_CHARGE = 1.602177e-10  # nA s
+PAIR_ENERGY = 34.8  # eV for an ion pair in nitrogen (xraydb.ionization_potential)
+ELECTRONICS = 2e-4  # standard deviation of an electrometer's charge, nA s in 1 s; grows as sqrt(dwell)
+
+IT_RESPONSE = 0.85  # It/I0 without a sample
+IR_RESPONSE = 0.70  # Ir/It without a foil
+YIELD_RESPONSE = 0.02  # Iy/I0 for mu t = 1
+FLUORESCENCE = 400.0  # counts of all channels for 1 nA s, 200 eV above the edge: where the detector is driven to
+SCATTERING = 0.004  # the background in the windows: photons absorbed otherwise that are counted nevertheless
+HOLDER_LEAK = 1e-4  # transmission of the sample holder
+HOLDER_SCATTER = 0.01  # scattering of the holder into the fluorescence windows, as part of the sample's signal
+
+DRIFT = 0.01  # relative amplitude of I0's drift
+DRIFT_TIME = 900.0  # its time, s of dwell
+
+_SI111 = 3.1356  # lattice spacing, Å
+_HC = 12398.42  # eV Å
+
+
+class Reading(TypedDict):
+    """One measured point: charges, nA s (current times dwell time), and counts in each channel's window."""
+
+    I0: float
+    It: float
+    Ir: float
+    Iy: float
+    counts: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The opening of a sample holder, mm; `blur` is the standard deviation of the beam's profile in x and y."""
+
+    centre: tuple[float, float] = (0.0, 0.0)
+    width: float = 12.0
+    height: float = 3.5
+    blur: tuple[float, float] = (0.8, 0.25)
+
+    def open(self, position: tuple[float, float]) -> float:
+        """Return the part of the beam, 0 to 1, that passes with the stage at a position (x, y), mm."""
+        x, y = position[0] - self.centre[0], position[1] - self.centre[1]
+        return _window(x, self.width, self.blur[0]) * _window(y, self.height, self.blur[1])
+
+
+class Beam:
+    """The beamline with one sample in the beam; the same seed and the same reads give the same numbers.
+
+    Parameters
+    ----------
+    sample
+        What is measured; its reference foil stands behind It.
+    seed
+        Of the noise.
+    flux
+        I0 at the sample's edge, nA.
+    channels
+        Numbers of the fluorescence detector's channels; the number alone fixes a channel's solid angle.
+    slot
+        The holder's opening; None where nothing is in the way.
+    noise
+        False gives the expectation of every reading.
+    """
+
+    def __init__(
+        self,
+        sample: Sample,
+        seed: int = 0,
+        *,
+        flux: float = 100.0,
+        channels: Sequence[int] = (1, 2, 3, 4),
+        slot: Slot | None = Slot(),
+        noise: bool = True,
+    ):
+        if sample.reference not in REFERENCES:
+            raise ValueError(f"{sample.name}: no reference foil {sample.reference}, known: {', '.join(REFERENCES)}")
+        if flux < 0:
+            raise ValueError(f"a flux is not negative, this one is {flux} nA")
+        self.sample = sample
+        self.channels = tuple(channels)
+        self.slot = slot
+        self.noise = noise
+        self.elapsed = 0.0
+        self._random = np.random.default_rng(seed)
+        self._edge = edge_position(sample)
+        self._scale = flux / _spectrum(self._edge)
+        self._table = _table(sample)
+        self._solid_angles = solid_angles(self.channels)
+
+    def read(
+        self, energy: float, dwell: float, position: tuple[float, float] = (0.0, 0.0), *, pitch: float = 0.0
+    ) -> Reading:
+        """Return what is measured in a dwell time, s, at an energy, eV, a stage position, mm, and a pitch offset, mrad.
+
+        The clock of the drift moves on by the dwell time.
+        """
+        charges, counts = self._expected(energy, dwell, position, pitch)
+        self.elapsed += dwell
+        if self.noise:
+            charges = charges + self._random.standard_normal(4) * charge_noise(charges, energy, dwell)
+            counts = self._random.poisson(counts)
+        i0, it, ir, iy = charges.tolist()
+        return Reading(I0=i0, It=it, Ir=ir, Iy=iy, counts=tuple(map(float, counts)))
+
+    def i0(self, energy: float) -> float:
+        """Return the current of the first ion chamber at an energy, eV, as of now, nA, without noise."""
+        drift = 1.0 + DRIFT * sin(self.elapsed / DRIFT_TIME)
+        return self._scale * _spectrum(energy) * drift * glitch_factor(energy)
+
+    def rocking(self, pitch_offset: float) -> float:
+        """Return I0, as part of its maximum, with the second crystal's pitch off by so much, mrad.
+
+        A Gaussian of sqrt(2) times the width of a Si(111) reflection, dE/E tan(theta): 0.05 mrad wide at 8 keV.
+        """
+        sine = _HC / (2.0 * _SI111 * self._edge)
+        width = 1e3 * sqrt(2.0) * RESOLUTION * tan(np.arcsin(sine))
+        return exp(-4.0 * log(2.0) * (pitch_offset / width) ** 2)
+
+    def _expected(
+        self, energy: float, dwell: float, position: tuple[float, float], pitch: float
+    ) -> tuple[Array, Array]:
+        if dwell <= 0:
+            raise ValueError(f"a dwell time is above 0 s, this one is {dwell}")
+        passed = 1.0 if self.slot is None else self.slot.open(position)
+        total, foil, counts, electrons = self._signals(energy)
+        i0 = self.i0(energy) * dwell * self.rocking(pitch)
+        it = i0 * IT_RESPONSE * exp(-total) * (passed + (1.0 - passed) * HOLDER_LEAK)
+        ir = it * IR_RESPONSE * exp(-foil)
+        iy = i0 * YIELD_RESPONSE * electrons * passed
+        fluorescence = i0 * counts * (passed + (1.0 - passed) * HOLDER_SCATTER)
+        return np.array([i0, it, ir, iy]), fluorescence * self._solid_angles
+
+    def _signals(self, energy: float) -> Array:
+        """Return mu t of sample and foil, counts per nA s and electron yield at an energy, shape (4,)."""
+        if self._table.x[0] <= energy <= self._table.x[-1]:
+            return self._table(energy)
+        return _spectra(self.sample, np.array([energy]))[0]
+
+
+def charge_noise(charge: Array, energy: float, dwell: float) -> Array:
+    """Return the standard deviation of ion chambers' charges, nA s, same shape as charge.
+
+    An absorbed photon makes energy / 34.8 eV ion pairs, so 1 nA s is 2.7e7 photons of 8 keV, counted with Poisson's
+    variance; the electrometer adds its own noise, independent of the charge.
+    """
+    photon = ELEMENTARY_CHARGE * energy / PAIR_ENERGY
+    return np.sqrt(np.abs(charge) * photon + ELECTRONICS**2 * dwell)
+
+
+def solid_angles(channels: Sequence[int]) -> Array:
+    """Return each channel's share of the detector, shape (channels,), within 20 % of each other's mean; sum 1."""
+    sizes = 1.0 + 0.2 * np.sin(2.4 * np.asarray(channels, dtype=np.float64))
+    return sizes / sizes.sum() if len(sizes) else sizes
+
+
+def glitch_factor(energy: float) -> float:
+    """Return what the monochromator's glitches leave of I0 at an energy, eV: 1 between them, 0.97 to 0.99 in one."""
+    centres, depths, widths = glitches()
+    return 1.0 - float((depths * np.exp(-0.5 * ((energy - centres) / widths) ** 2)).sum())
+
+
+@cache
+def glitches() -> tuple[Array, Array, Array]:
+    """Return energies, eV, relative depths and widths (standard deviation, eV) of the glitches from 4 to 30 keV.
+
+    Fixed energies, as a crystal's are; these are drawn once, from a seed of their own, some 250 eV apart.
+    """
+    random = np.random.default_rng(111)
+    centres = 4000.0 + np.cumsum(random.uniform(120.0, 380.0, 104))
+    return centres, random.uniform(0.01, 0.03, centres.size), random.uniform(1.0, 2.5, centres.size)
+
+
+def _window(offset: float, size: float, blur: float) -> float:
+    """Return the part of a Gaussian beam that passes an opening of a size around 0."""
+    if blur <= 0:
+        return float(abs(offset) <= size / 2)
+    root = sqrt(2.0) * blur
+    return 0.5 * (erf((offset + size / 2) / root) - erf((offset - size / 2) / root))
+
+
+def _spectrum(energy: float) -> float:
+    """Return the smooth shape of I0: a rise as air and windows become transparent, with a falling source."""
+    return (1.0 - exp(-((max(energy, 0.0) / 6500.0) ** 2))) * exp(-energy / 60000.0)
+
+
+def _spectra(sample: Sample, energy: Array) -> Array:
+    """Return mu t of sample and foil, counts per nA s, electron yield, shape (n, 4), at energies, shape (n,)."""
+    near = _emitted(sample, np.array([edge_position(sample) + 200.0]))
+    edge, rest = mu_edge(sample, energy), mu_background(sample, energy)
+    foil = mu_t(REFERENCES[sample.reference], energy)
+    counts = FLUORESCENCE * _emitted(sample, energy) / near
+    return np.stack([edge + rest, foil, counts, edge + 0.5 * rest], axis=-1)
+
+
+def _emitted(sample: Sample, energy: Array) -> Array:
+    """Return the fluorescence that leaves a sample at 45 degrees, as part of what it would be at full absorption.
+
+    What the edge absorbs of the beam, less what the sample absorbs of the line on its way out (Tröger et al., Phys.
+    Rev. B 46, 3283 (1992)): flattened in concentrated samples, as measured.
+    """
+    edge, rest = mu_edge(sample, energy), mu_background(sample, energy)
+    both = edge + rest + mu_t(sample, np.array([_line_energy(sample)]))[0]
+    return (edge + SCATTERING * rest) * -np.expm1(-sqrt(2.0) * both) / both
+
+
+@cache
+def _line_energy(sample: Sample) -> float:
+    import xraydb
+
+    name = {"K": "Ka1", "L3": "La1"}.get(sample.edge)
+    line = xraydb.xray_line(sample.element, name) if name else None
+    if line is None:
+        raise ValueError(f"{sample.name}: no fluorescence line known for the {sample.edge} edge of {sample.element}")
+    return float(line.energy)
+
+
+@cache
+def _table(sample: Sample) -> CubicSpline:
+    """Return the spectra as a spline of energy, 1 keV below the edge to 2.5 keV above, fine near both edges."""
+    from scipy.interpolate import CubicSpline
+
+    edges = np.array([edge_position(sample), edge_position(REFERENCES[sample.reference])])
+    coarse = np.arange(edges[0] - 1000.0, edges[0] + 2500.0, 1.0)
+    fine = [np.arange(edge - 40.0, edge + 80.0, 0.1) for edge in edges]
+    energy = np.unique(np.concatenate([coarse, *fine]).round(3))
+    energy = energy[(energy >= coarse[0]) & (energy <= coarse[-1])]
+    return CubicSpline(energy, _spectra(sample, energy))
