@@ -204,6 +204,14 @@ def test_a_scan_that_must_end_early_gives_how_far_all_is_earlier(broker: Broker,
     assert [line["event"] for line in logs] == ["time_lookup_cut_short"]
 
 
+def test_nothing_past_the_high_watermark_is_looked_at(broker: Broker):
+    """What arrived after the watermarks were taken is read anyway; a hot topic's scan must end."""
+    topic = broker.new_topic()
+    produce(broker.config, topic, [b"x"] * 10, times=[START + i for i in range(10)])
+    with source_of(broker.config, topic) as source:
+        assert first_not_before(source._look, {(topic, 0): (0, 3)}, START + 5) == {(topic, 0): 3}
+
+
 def test_many_partitions_are_scanned_in_one_go(broker: Broker):
     """Several topics' worth of partitions, some empty, each with its own answer."""
     topics = [broker.new_topic() for _ in range(3)]

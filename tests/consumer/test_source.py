@@ -210,6 +210,16 @@ def test_a_partition_that_was_paused_stays_so_when_it_goes_on_at_the_oldest(brok
         assert values(read(source, 1)) == [b"0"]
 
 
+def test_an_assignment_forgets_pauses(broker: Broker):
+    topic = broker.new_topic()
+    produce(broker.config, topic, [b"0", b"1"])
+    with source_of(broker.config, topic) as source:
+        source.assign({(topic, 0): 0})
+        source.pause([(topic, 0)])
+        source.assign({(topic, 0): 1, (topic, 1): 0})
+        assert values(read(source, 1)) == [b"1"]
+
+
 # Pause and resume --------------------------------------------------------------------------------------------------
 
 
@@ -353,7 +363,13 @@ def test_connections_are_back_when_all_that_are_needed_are_open():
     assert health.brokers_away
     health.on_statistics('{"brokers": {"a": {"state": "INIT"}}}')
     assert health.brokers_away
-    health.on_statistics('{"brokers": {"a": {"state": "UP"}, "b": {"state": "INIT"}}}')
+    good = '{"brokers": {"a": {"state": "UP"}, "b": {"state": "INIT"}}}'
+    health.on_statistics(good)
+    assert health.brokers_away, "the other may not have noticed yet"
+    health.on_error(KafkaError(KafkaError._TRANSPORT, "gone too"))
+    health.on_statistics(good)
+    assert health.brokers_away, "twice in a row"
+    health.on_statistics(good)
     assert not health.brokers_away
 
 

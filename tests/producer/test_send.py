@@ -100,6 +100,17 @@ def test_a_flush_that_takes_too_long_says_what_waits():
         sender.flush(0.2)
 
 
+def test_a_full_queue_that_empties_in_time_loses_nothing(broker: Broker):
+    topic = broker.new_topic()
+    config = KafkaConfig(broker.bootstrap_servers, producer={"queue.buffering.max.messages": 3})
+    sender = ControlSender(settings_for(topic), config)
+    for number in range(30):
+        sender.send({"close": number})
+    sender.flush(10)
+    came = read_all(Topic(broker, topic, 4), 30)
+    assert [wire.decode(record.value)[1]["close"] for record in came] == list(range(30))
+
+
 def test_a_queue_that_stays_full_is_an_error(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("xafs_workers.producer.send.FULL_QUEUE_PATIENCE", 0.1)
     sender = ControlSender(settings_for("t"), KafkaConfig("127.0.0.1:1", producer={"queue.buffering.max.messages": 1}))

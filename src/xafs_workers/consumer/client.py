@@ -55,6 +55,10 @@ SETTLED_STATES = frozenset({"UP", "UPDATE", "INIT"})
 """States of a broker's connection that are no trouble: open, or not needed so far."""
 
 
+GOOD_ROUNDS = 2
+"""So many statistics in a row, one a second, must be good before lost connections count as back."""
+
+
 class SourceError(RuntimeError):
     """Kafka cannot be read and waiting will not help; the text says what was asked and what the broker answered."""
 
@@ -91,6 +95,7 @@ class Health:
         self.last_reason = ""
         self._quiet = quiet
         self._hopeless: KafkaError | None = None
+        self._good_rounds = 0
         self._troubles: dict[Hashable, set[str]] = {}
 
     @property
@@ -127,14 +132,20 @@ class Health:
 
     def on_error(self, error: KafkaError) -> None:
         """Take the client's errors that belong to no partition."""
+        self._good_rounds = 0
         self.note(self.BROKERS, error)
 
     def on_statistics(self, text: str) -> None:
-        """Look in the client's statistics whether lost connections are back."""
+        """Look in the client's statistics whether lost connections are back.
+
+        Once is not enough: while one connection is already told to be lost, another may not have noticed yet.
+        """
         if not self.brokers_away:
             return
         states = {broker["state"] for broker in json.loads(text).get("brokers", {}).values()}
-        if "UP" in states and states <= SETTLED_STATES:
+        good = "UP" in states and states <= SETTLED_STATES
+        self._good_rounds = self._good_rounds + 1 if good else 0
+        if self._good_rounds >= GOOD_ROUNDS:
             self.over(self.BROKERS)
 
 

@@ -111,8 +111,6 @@ def _judge(look: Look, message: Message, high: int, instant: float) -> int | Non
     if message.error() is not None:  # the end, or the beginning moved away
         return high
     offset = offset_of(message)
-    if offset >= high:
-        return high
-    if raw_record(message, look.clock).time >= instant:
+    if offset < high and raw_record(message, look.clock).time >= instant:
         return offset
     return high if offset + 1 >= high else None

@@ -54,9 +54,9 @@ class KafkaSource(TopicQuestions):
 
     def assign(self, positions: Mapping[Partition, int]) -> None:
         """Read these partitions, and no others, from these offsets on."""
+        self.resume(self._paused)  # the client remembers a pause even over an assignment
         self._client.assign([TopicPartition(*partition, offset) for partition, offset in positions.items()])
         self._assigned = set(positions)
-        self._paused.clear()
         self._ends.clear()
 
     def poll(self, timeout: float, limit: int = 500) -> list[Entry]:
@@ -128,7 +128,6 @@ class KafkaSource(TopicQuestions):
         error, partition = message.error(), partition_of(message)
         if error is None:
             self._health.over(partition)
-            self._ends.pop(partition, None)
             return raw_record(message, self._look.clock)
         if error.name() == "_PARTITION_EOF":
             self._health.over(partition)
@@ -165,5 +164,3 @@ class KafkaSource(TopicQuestions):
         self._client.incremental_unassign([TopicPartition(*partition)])
         self._client.incremental_assign([TopicPartition(*partition, OFFSET_BEGINNING)])
         self._ends.pop(partition, None)
-        if partition in self._paused:
-            self._client.pause([TopicPartition(*partition)])

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from xafs_workers.consumer.records import EndOfPartition, Partition, RawRecord
-from xafs_workers.scans.items import Origin
 
 
 @dataclass(slots=True)
@@ -21,16 +20,16 @@ class _Lane:
 
 
 class Timeline:
-    """Merges partitions by (record time, origin), so that catching up happens in the order in which things were.
+    """Merges partitions by record time, so that catching up happens in the order in which things were.
 
     A record is released once each other partition has one waiting too, or was read to its end. Live, every partition
-    stands at its end and records pass at once. One partition's own order is always kept, even where its times run
+    stands at its end and records pass at once. At equal times topic and number decide. One partition's own order is always kept, even where its times run
     backwards.
     """
 
     def __init__(self, partitions: Iterable[Partition]):
         self._lanes: dict[Partition, _Lane] = {}
-        self._heads: list[tuple[float, Origin, Partition]] = []
+        self._heads: list[tuple[float, Partition]] = []
         self._silent = 0  # lanes that are empty but not at their end
         self.add(partitions)
 
@@ -86,10 +85,10 @@ class Timeline:
         return tuple(silent)
 
     def _show(self, record: RawRecord) -> None:
-        heapq.heappush(self._heads, (record.time, record.origin, record.partition))
+        heapq.heappush(self._heads, (record.time, record.partition))
 
     def _release(self) -> RawRecord:
-        lane = self._lanes[heapq.heappop(self._heads)[2]]
+        lane = self._lanes[heapq.heappop(self._heads)[1]]
         record = lane.records.popleft()
         lane.size -= len(record.value or b"")
         if lane.records:
