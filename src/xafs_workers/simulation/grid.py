@@ -1,0 +1,71 @@
+"""The grid of energies and dwell times of an XAFS scan, from bounds, steps and times as users write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from math import sqrt
+
+from xafs_workers.simulation.spectra import EV_TO_K2
+
+
+class BadGrid(ValueError):
+    """Bounds, steps and times that give no grid."""
+
+
+def energy_grid(bounds: str, steps: str, times: str, e0: float) -> list[tuple[float, float]]:
+    """Return (energy, dwell time) of each point, eV and s, ascending.
+
+    Parameters
+    ----------
+    bounds
+        Region boundaries relative to `e0`, eV, or wavenumbers such as ``12k``, 1/Å.
+    steps
+        Of each region, eV, or in wavenumbers such as ``0.05k``.
+    times
+        Of each region, s, or as multiples of the wavenumber such as ``0.5k`` (at least 0.25 s).
+
+    Raises
+    ------
+    BadGrid
+        The numbers of regions differ, a step is not above zero, or the bounds do not ascend.
+    """
+    edges = [_relative_energy(word) for word in bounds.split()]
+    if not len(edges) - 1 == len(steps.split()) == len(times.split()) > 0:
+        raise BadGrid(
+            f"bounds {bounds!r}, steps {steps!r}, times {times!r}: one step and time for each region expected"
+        )
+    if any(high <= low for low, high in pairwise(edges)):
+        raise BadGrid(f"bounds {bounds!r}: expected ascending")
+    points: list[tuple[float, float]] = []
+    for low, high, step, time in zip(edges, edges[1:], steps.split(), times.split(), strict=False):
+        points.extend((e0 + energy, _dwell(energy, time)) for energy in _region(low, high, step))
+    return [*points, (e0 + edges[-1], _dwell(edges[-1], times.split()[-1]))]
+
+
+def _relative_energy(word: str) -> float:
+    return float(word[:-1]) ** 2 / EV_TO_K2 if word.endswith("k") else float(word)
+
+
+def _wavenumber(energy: float) -> float:
+    return sqrt(max(energy, 0.0) * EV_TO_K2)
+
+
+def _region(low: float, high: float, step: str) -> Iterator[float]:
+    size = float(step.rstrip("k"))
+    if size <= 0:
+        raise BadGrid(f"step {step!r}: expected one above zero")
+    count = 0
+    while True:
+        if step.endswith("k"):
+            energy = (_wavenumber(low) + count * size) ** 2 / EV_TO_K2
+        else:
+            energy = low + count * size
+        if energy >= high - 1e-6:
+            return
+        yield energy
+        count += 1
+
+
+def _dwell(energy: float, time: str) -> float:
+    return max(0.25, float(time[:-1]) * _wavenumber(energy)) if time.endswith("k") else float(time)
