@@ -101,6 +101,15 @@ def test_a_measured_session_passes_over_kafka_and_back(measured, tmp_path, setti
         assert contents(on_topics(elsewhere)) == lines
 
 
+def test_a_fast_replay_that_is_recorded_live_keeps_its_order(measured, tmp_path, settings):
+    path = measured / "ni2o3.jsonl"
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    recorded(tmp_path / "live.jsonl", settings, len(lines), None, lambda: replayed(path, settings))
+    live = list(Session(tmp_path / "live.jsonl").records())
+    assert [[record.name, record.body] for record in live] == lines
+    assert [record.time for record in live] == [record.time for record in on_topics(settings)]
+
+
 def recorded(path, settings, count, since=BEGINNING, meanwhile=lambda: None):
     """Record until the file has `count` records."""
     stop, results = threading.Event(), []

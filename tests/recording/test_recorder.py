@@ -151,17 +151,17 @@ def test_what_is_held_is_written_when_the_source_fails():
 
 def test_records_settle_by_time_but_keep_their_partitions_order():
     settling = Settling(1.0)
-    for one in (raw("d", 0, 0, 10.5), raw("c", 0, 0, 10.4), raw("d", 0, 1, 10.2), raw("d", 1, 0, 10.45)):
-        settling.add(one, now=10.6)
-    assert list(settling.ready(11.3)) == []
-    first = [str(one.origin) for one in settling.ready(11.42)]
-    assert first == ["c/0/0"]
+    for now, one in enumerate(
+        (raw("d", 0, 0, 10.5), raw("c", 0, 0, 10.4), raw("d", 0, 1, 10.2), raw("d", 1, 0, 10.45))
+    ):
+        settling.add(one, now=100.0 + now * 0.1)
+    assert list(settling.ready(101.05)) == []
+    assert [str(one.origin) for one in settling.ready(101.15)] == ["c/0/0"]
     assert [str(one.origin) for one in settling.rest()] == ["d/1/0", "d/0/0", "d/0/1"]
 
 
-def test_old_records_and_records_of_the_future_settle_too():
-    settling = Settling(1.0)
-    settling.add(raw("c", 0, 0, 5.0), now=100.0)
-    settling.add(raw("c", 0, 1, 900.0), now=100.0)
-    assert [one.origin.offset for one in settling.ready(100.0)] == [0]
-    assert [one.origin.offset for one in settling.ready(101.0)] == [1]
+def test_live_records_of_a_fast_replay_come_into_order_too():
+    ends = [EndOfPartition(("c", 0), 0), EndOfPartition(("d", 0), 0)]
+    late = [[raw("d", 0, 0, 1000.3), ends[1]], [raw("c", 0, 0, 1000.1), ends[0]], [raw("d", 0, 1, 1000.4), ends[1]]]
+    written, _, _ = record([ends, *late])
+    assert places(written) == [("control", 0, 0), ("documents", 0, 0), ("documents", 0, 1)]

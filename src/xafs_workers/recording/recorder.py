@@ -85,7 +85,7 @@ class Recorder:
     settle
         How long a record is held back for an earlier one of another partition, seconds.
     clock
-        POSIX seconds.
+        Steady seconds, for `settle`.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Recorder:
         topics: Mapping[Topic, str],
         *,
         settle: float = 1.0,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ):
         self._source = source
         self._topics: dict[str, Topic] = {name: topic for topic, name in topics.items()}
@@ -148,7 +148,8 @@ class Recorder:
             if isinstance(entry, EndOfPartition):
                 self.behind.discard(entry.partition)
         self._settle(self._timeline.ready())
-        self._put(self._settling.ready(self._clock()), write)
+        # While a partition is behind, the timeline alone keeps the order, and much passes in a second.
+        self._put(self._settling.rest() if self.behind else self._settling.ready(self._clock()), write)
         self._hold_back()
 
     def _settle(self, records: Iterable[RawRecord]) -> None:

@@ -18,8 +18,8 @@ class Settling:
     Parameters
     ----------
     seconds
-        How long a record waits for an earlier one, counted from its arrival; one with a record time so long ago (that
-        is read again, not live) does not wait.
+        How long a record waits for an earlier one, counted from its arrival: a fast replay stamps records with times
+        that are past when they arrive.
     """
 
     def __init__(self, seconds: float):
@@ -28,14 +28,14 @@ class Settling:
         self._latest: dict[Partition, float] = {}
 
     def add(self, record: RawRecord, now: float) -> None:
-        """Take in a record that arrives now (POSIX seconds)."""
+        """Take in a record that arrives now (seconds of a steady clock)."""
         time = max(record.time, self._latest.get(record.partition, record.time))
         self._latest[record.partition] = time
         heapq.heappush(self._held, (time, record.origin, now, record))
 
     def ready(self, now: float) -> Iterator[RawRecord]:
         """Give out what has waited long enough."""
-        while self._held and now - min(self._held[0][0], self._held[0][2]) >= self._seconds:
+        while self._held and now - self._held[0][2] >= self._seconds:
             yield heapq.heappop(self._held)[-1]
 
     def rest(self) -> Iterator[RawRecord]:
