@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,7 @@ def _number(number: float, places: int, tail: str) -> str:
     return text.replace("-", "−") + tail
 
 
+@lru_cache(maxsize=512)  # matplotlib asks for the same ticks several times a drawing
 def fitting(low: float, high: float, *, length: float, size: float, upright: bool) -> Array:
     """Return tick positions within the limits whose labels have room.
 
@@ -73,22 +75,24 @@ def fitting(low: float, high: float, *, length: float, size: float, upright: boo
         A y axis: the labels stand above each other.
     """
     low, high = min(low, high), max(low, high)
-    candidates = [_inside(low, high, count) for count in range(_MOST, 0, -1)]
     per_unit = length / (high - low)
     for gaps, least in ((_WIDE, 3), (_NARROW, 2)):
-        for values in candidates:
+        for count in range(_MOST, 0, -1):
+            values = _inside(low, high, count)
             if len(values) < least:
                 break
             label = size if upright else widest(values, size)
             if (values[1] - values[0]) * per_unit >= label + gaps[upright] * size:
                 return values
-    return candidates[-1][:1]
+    return _inside(low, high, 1)[:1]
 
 
 def _inside(low: float, high: float, count: int) -> Array:
     values = np.asarray(MaxNLocator(nbins=count, steps=_STEPS).tick_values(low, high))
     slack = 1e-9 * (high - low)
-    return values[(values >= low - slack) & (values <= high + slack)]
+    values = values[(values >= low - slack) & (values <= high + slack)]
+    values.flags.writeable = False
+    return values
 
 
 def widest(values: Array, size: float) -> float:
