@@ -48,7 +48,12 @@ def energy_grid(bounds: str, steps: str, times: str, e0: float) -> list[tuple[fl
 
 
 def _relative_energy(word: str) -> float:
-    return _number(word) ** 2 / EV_TO_K2 if word.endswith("k") else _number(word)
+    number = _number(word)
+    if not word.endswith("k"):
+        return number
+    if number < 0:
+        raise BadGrid(f"bound {word!r}: expected a wavenumber not below zero")
+    return number**2 / EV_TO_K2
 
 
 def _number(word: str) -> float:
@@ -67,6 +72,8 @@ def _wavenumber(energy: float) -> float:
 
 def _region(low: float, high: float, step: str) -> Iterator[float]:
     size = _number(step)
+    if step.endswith("k") and low < 0:
+        raise BadGrid(f"step {step!r} from {low:g} eV on: expected eV below the edge")
     count = 0
     while True:
         if step.endswith("k"):
