@@ -75,6 +75,18 @@ class Detectors(_Part):
     }
 
 
+class Screen(_Part):
+    """The on-screen plot manager."""
+
+    large: bool = Field(default=False, description="type that can be read at four metres")
+
+
+class KeyStore(_Part):
+    """A Redis from which today's plans read picked positions and replies."""
+
+    url: str | None = Field(default=None, description="redis://host:port/db; none: nothing is written")
+
+
 class Retention(_Part):
     """How much of what ended is kept in memory."""
 
@@ -125,6 +137,8 @@ class Settings(BaseSettings):
     retention: Retention = Retention()
     recovery: Recovery = Recovery()
     pictures: Pictures = Pictures()
+    screen: Screen = Screen()
+    key_store: KeyStore = KeyStore()
     logging: Logging = Logging()
     state_directory: Path | None = Field(
         default=None, description="ledger and outboxes; else $STATE_DIRECTORY, else ~/.local/state/xafs-workers"
