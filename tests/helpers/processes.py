@@ -131,10 +131,10 @@ class Station:
         return "".join(path.read_text() for path in sorted(self.folder.glob("worker-*.log")))[-8000:]
 
     def logged_errors(self) -> list[str]:
-        entries = [
-            json.loads(line) for path in self.folder.glob("worker-*.log") for line in path.read_text().splitlines()
-        ]
-        return [entry for entry in entries if entry["level"] in ("error", "critical")]
+        lines = [line for path in self.folder.glob("worker-*.log") for line in path.read_text().splitlines()]
+        entries = [json.loads(line) for line in lines if line.startswith("{")]
+        wild = [line for line in lines if not line.startswith("{") and "Error" in line]
+        return [*wild, *(str(entry) for entry in entries if entry["level"] in ("error", "critical"))]
 
     def close(self) -> None:
         if self.process is not None and self.process.poll() is None:
