@@ -40,9 +40,7 @@ def figure(board: Board, scan: Scan, options: Options) -> Figure:
     run = board.runs.get(scan.runs[0]) if scan.runs else None
     over = run is not None and board.settled(scan) and is_complete(run, start)
     area = _Map(start, run, final_form(run) if run is not None and over else Final())
-    asked = Asked(
-        start.detector, fluo_detector=start.fluo_detector, element=start.element, channels=options.channels
-    )
+    asked = Asked(start.detector, fluo_detector=start.fluo_detector, element=start.element, channels=options.channels)
     label, curves = signal(asked, run, board.rules)
     rows, columns = _grid(len(curves))
     panels = tuple(

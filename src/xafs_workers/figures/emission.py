@@ -61,8 +61,10 @@ def panel(traces: Iterable[Trace], line: EmissionLine | None, problem: str = "")
 def named(channels: Mapping[int, Array], add: bool, only: int | None) -> Iterator[tuple[str, str, Array]]:
     """Yield (key, label, counts): the sum of the channels, or each, or the only one."""
     if add and only is None:
-        yield "sum", f"sum of {len(channels)} channels" if len(channels) > 1 else _channel(next(iter(channels))), (
-            mca.total(channels)
+        yield (
+            "sum",
+            f"sum of {len(channels)} channels" if len(channels) > 1 else _channel(next(iter(channels))),
+            (mca.total(channels)),
         )
         return
     for channel, counts in channels.items():

@@ -50,9 +50,7 @@ def figure_of(board: Board, scan: Scan, *, channels: bool = False, spectra_of: S
     return views[scan.kind](board, scan, Options(channels, spectra_of))
 
 
-def figures_on_show(
-    board: Board, *, channels: bool = False, spectra_of: SpectraOf | None = None
-) -> tuple[Figure, ...]:
+def figures_on_show(board: Board, *, channels: bool = False, spectra_of: SpectraOf | None = None) -> tuple[Figure, ...]:
     """Return the figures that messages have not closed, in the order in which they opened."""
     shown = [scan for scan in board.scans if scan.shown and scan.kind in views]
     shown.sort(key=lambda scan: (scan.figure or scan.start).time)

@@ -136,9 +136,7 @@ def _panel(view: _View, windows: list[tuple[int, Window, Run]], rules: Rules) ->
     )
 
 
-def _each_channel(
-    panel: Panel, start: XafsscanStart, windows: list[tuple[int, Window, Run]], rules: Rules
-) -> Panel:
+def _each_channel(panel: Panel, start: XafsscanStart, windows: list[tuple[int, Window, Run]], rules: Rules) -> Panel:
     """Return the fluorescence panel with each channel of the latest repetition in place of the sums."""
     measured = [(window, run) for _, window, run in windows if len(run.points)]
     if not measured:

@@ -116,7 +116,9 @@ def _spectra(key: str, value: Array, rules: Rules) -> list[tuple[str, int, Array
     if not _DANTE.match(key):
         return []
     rows = np.reshape(value, (-1, np.shape(value)[-1]))
-    return [("dante", channel, rows[channel - 1]) for channel in rules.channels.get("dante", ()) if channel <= len(rows)]
+    return [
+        ("dante", channel, rows[channel - 1]) for channel in rules.channels.get("dante", ()) if channel <= len(rows)
+    ]
 
 
 def total(channels: Mapping[int, Array]) -> Array:

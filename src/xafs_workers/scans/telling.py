@@ -86,9 +86,7 @@ class _Teller:
         if not kind.piles_up:
             self._hide(lambda scan: scan.kind == name)
         added = (control,) if kind.names_run else ()
-        self.scans.append(
-            Scan(control.id, name, control, place_of(control), end=control, added=added, figure=control)
-        )
+        self.scans.append(Scan(control.id, name, control, place_of(control), end=control, added=added, figure=control))
 
     def _go_on(self, index: int, control: Control) -> None:
         scan, action = self.scans[index], control.message.action
