@@ -110,7 +110,8 @@ def xafs_columns(channels: Any = (), *, more: tuple[str, ...] = ()) -> Numbers:
     i0 = noisy(90.0 + 3.0 * np.sin(energy / 150.0), 0.01) * dwell
     it = i0 * np.exp(-noisy(mu(energy), 0.001))
     columns = {"dcm_energy": energy, "dwti_dwell_time": dwell, "I0": i0, "It": it,
-               "Ir": it * np.exp(-noisy(0.6 * mu(energy + 1.0), 0.001)), "Iy": i0 * 0.02 * noisy(mu(energy))}  # fmt: skip
+               "Ir": it * np.exp(-noisy(0.6 * mu(energy + 1.0), 0.001)),
+               "Iy": i0 * 0.02 * noisy(mu(energy))}  # fmt: skip
     for channel in channels:
         gain = 0.3 if channel == 5 else RNG.uniform(0.9, 1.1)
         columns[f"Fe{channel}"] = i0 * gain * 120.0 * noisy(mu(energy), 0.01)
@@ -182,7 +183,7 @@ def area(
     """Return the figure of an area scan."""
     session = Session().tell(**MAP, detector=detector, fluo_detector=fluo)
     x, y = np.meshgrid(np.linspace(-4.0, 4.0, 61), np.linspace(-3.0, 3.0, 41))
-    grains = sum(h * np.exp(-(((x - a) / w) ** 2) - ((y - b) / w) ** 2)
+    grains: Any = sum(h * np.exp(-(((x - a) / w) ** 2) - ((y - b) / w) ** 2)
                  for a, b, w, h in ((-1.6, -0.9, 1.0, 1.0), (1.4, 0.3, 1.3, 0.7), (0.2, 1.9, 0.6, 0.9)))  # fmt: skip
     if how.get("snake"):
         grains[1::2] = grains[1::2, ::-1]
@@ -316,9 +317,12 @@ def figures() -> Iterator[tuple[str, Figure]]:
         yield f"xafs-fluorescence-{detector}", xafs(mode, detector=detector)
     yield "xafs-fluorescence-each-channel", xafs("fluorescence", detector="7-element SDD", channels=True)
     yield "xafs-twelve-repetitions", xafs("transmission", 12)
-    yield "xafs-before-first-point", Session().tell(
-        xafsscan="start", element="Fe", edge="K", mode="fluorescence", filename="f", repetitions=3
-    ).figure()
+    yield (
+        "xafs-before-first-point",
+        Session()
+        .tell(xafsscan="start", element="Fe", edge="K", mode="fluorescence", filename="f", repetitions=3)
+        .figure(),
+    )
     yield from _lines()
     yield from _maps()
     yield from _alignments()
@@ -385,7 +389,7 @@ def _spectra() -> Iterator[tuple[str, Figure]]:
 
 def main() -> int:
     """Write all pictures and the page that shows them."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description="Every figure as a picture, and a page that shows them.")
     parser.add_argument("output", type=Path)
     parser.add_argument("--only", default="", help="pictures whose name holds this")
     options = parser.parse_args()

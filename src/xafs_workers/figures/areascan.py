@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
@@ -22,6 +21,9 @@ from xafs_workers.scans.spectra import MissingColumn
 
 DOWNWARDS = "xafs_y"
 """The stage moves the sample up: positions grow downwards on it."""
+
+NAMES = {"i0": "I0", "ic0": "Ic0", "ic1": "Ic1"}
+"""Detectors as people write them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def figure(board: Board, scan: Scan, options: Options) -> Figure:
     panels = tuple(
         _panel(area, curve, curve.label or label, divmod(place, columns)) for place, curve in enumerate(curves)
     )
-    title = f"{start.detector}   Energy = {start.energy:.1f}"
+    title = f"{NAMES.get(start.detector, start.detector)}   Energy = {start.energy:.1f}"
     size = (min(8.0 * columns, 18.0), min(6.5 * rows, 13.0))
     return Figure(scan.figure_id, scan.kind, title, panels, rows, columns, *size)
 
@@ -57,15 +59,15 @@ def _grid(panels: int) -> tuple[int, int]:
 
 
 def _panel(area: _Map, curve: Curve, label: str, place: tuple[int, int]) -> Panel:
-    meshes, notes = _meshes(area, curve, label)
+    meshes, problems = _meshes(area, curve, label)
     return Panel(
         curve.key,
-        "",
+        _note(area),
         f"fast axis ({area.start.fast_motor}) position (mm)",
         f"slow axis ({area.start.slow_motor}) position (mm)",
         *place,
         meshes=meshes,
-        texts=notes,
+        texts=problems,
         y_inverted=area.start.slow_motor == DOWNWARDS,
         x_name=area.start.fast_motor,
         y_name=area.start.slow_motor,
@@ -83,7 +85,7 @@ def _meshes(area: _Map, curve: Curve, label: str) -> tuple[tuple[Mesh, ...], tup
         return (), (Text("problem", str(problem)),)
     if area.final.log:
         label = f"ln({label})"
-    return (Mesh(curve.key, x, y, z, label, area.final.contour),), tuple(_notes(area, area.run))
+    return (Mesh(curve.key, x, y, z, label, area.final.contour),), ()
 
 
 def _pixels(area: _Map, run: Run, curve: Curve) -> Array:
@@ -101,9 +103,8 @@ def _logarithm(values: Array) -> Array:
     return result
 
 
-def _notes(area: _Map, run: Run) -> Iterable[Text]:
-    surplus = beyond_grid(run, area.start)
-    if surplus:
-        size = f"{area.start.slow_steps} × {area.start.fast_steps}"
-        points = f"{surplus} point{'s' if surplus > 1 else ''}"
-        yield Text("beyond", f"{points} beyond the grid of {size} not shown", 0.5, 0.03)
+def _note(area: _Map) -> str:
+    """Return what is to be said above the map: it would not be legible on it."""
+    surplus = beyond_grid(area.run, area.start) if area.run is not None else 0
+    size = f"{area.start.slow_steps} × {area.start.fast_steps}"
+    return f"{surplus} point{'s' if surplus > 1 else ''} beyond the grid of {size} not shown" if surplus else ""

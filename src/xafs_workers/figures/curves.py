@@ -65,7 +65,7 @@ def trace(key: str, x: Values, y: Values, label: str = "") -> Trace:
 def fitted_panel(panel: Panel, x: Values, data: Values, best_fit: Values, cross: tuple[float, float]) -> Panel:
     """Return a panel with points, the curve fitted to them, and a cross at the result."""
     traces = (trace("data", x, data, "measured"), trace("fit", x, best_fit, "fit"))
-    return replace(panel, traces=traces, marks=(Mark("center", *cross),), legend="full")
+    return replace(panel, traces=traces, marks=(Mark("center", *cross),))
 
 
 def direction(motor: str) -> str:

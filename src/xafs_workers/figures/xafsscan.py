@@ -89,13 +89,13 @@ def _known_views(start: XafsscanStart, rules: Rules) -> dict[str, _View]:
         _View(
             "diffuse",
             "diffuse scattering",
-            "diffuse / I0",
+            "diffuse intensity / I0",
             lambda run: spectra.ratio(run.points, "diffuse", columns.i0),
         ),
         _View(
             "specular",
             "specular scattering",
-            "specular / I0",
+            "specular intensity / I0",
             lambda run: spectra.ratio(run.points, "specular", columns.i0),
         ),
     )

@@ -48,16 +48,21 @@ def _stray(scans: Sequence[Scan], runs: Mapping[str, Run]) -> list[Run]:
 
 
 def _messages(kept: Sequence[Scan], gone: Sequence[Scan], messages: tuple[Control, ...]) -> tuple[Control, ...]:
-    """Return the messages of the kept scans, and what came after the last of those that go and is not part of them.
+    """Return the messages of the kept scans, and those that belong to no scan but may still end one.
 
-    A `close` or `resting_state` before that says nothing any more: what it closed is remembered as hidden, and a
-    kept scan that began earlier is still open, so it ended none.
+    What `close` messages closed is remembered as hidden: told again without the scans that go, they would close
+    other figures. What came before the first kept scan that ended, ended none of those that are still open.
     """
-    horizon = max(scan.begins for scan in gone)
+    horizon = min((scan.begins for scan in kept if scan.ended), default=None)
     theirs = {part.origin for scan in gone for part in scan.parts}
     ours = {part.origin for scan in kept for part in scan.parts}
     return tuple(
         control
         for control in messages
-        if control.origin in ours or (control.origin not in theirs and place_of(control) > horizon)
+        if control.origin in ours
+        or (
+            control.origin not in theirs
+            and control.message.kind != "close"
+            and (horizon is None or place_of(control) > horizon)
+        )
     )
