@@ -59,13 +59,24 @@ def grid_of(start: AreascanStart) -> tuple[Array, Array]:
 def is_complete(run: Run, start: AreascanStart) -> bool:
     """Tell whether each pixel was measured."""
     pixels = start.slow_steps * start.fast_steps
-    return len(run.points) >= pixels and run.points.sequence[pixels - 1] == pixels
+    return len(run.points) >= pixels and bool(_places(run)[pixels - 1] == pixels - 1)
 
 
 def beyond_grid(run: Run, start: AreascanStart) -> int:
     """Return how many points came after the last pixel."""
-    pixels = start.slow_steps * start.fast_steps
-    return sum(sequence > pixels for sequence in run.points.sequence)
+    return int(np.count_nonzero(_places(run) >= start.slow_steps * start.fast_steps))
+
+
+def _places(run: Run) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Return the place of each point in the order of the plan, from 0, ascending."""
+    return run.points.derived("places", lambda: _ascending(run.points.sequence))
+
+
+def _ascending(sequence: tuple[int, ...]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    n = len(sequence)
+    if n and sequence[-1] == n:  # ascending from 1 at least, so nothing is missing
+        return np.arange(n, dtype=np.int64)
+    return np.asarray(sequence, dtype=np.int64) - 1
 
 
 def on_grid(run: Run, start: AreascanStart, values: Array) -> Array:
@@ -79,7 +90,7 @@ def on_grid(run: Run, start: AreascanStart, values: Array) -> Array:
         Shape (n,), one for each point of the run.
     """
     shape = (start.slow_steps, start.fast_steps)
-    place = np.asarray(run.points.sequence, dtype=np.int64) - 1
+    place = _places(run)
     inside = place < shape[0] * shape[1]
     row, column = np.divmod(place[inside], shape[1])
     if is_snaked(run, start):
@@ -97,7 +108,7 @@ def is_snaked(run: Run, start: AreascanStart) -> bool:
     if start.fast_motor not in run.points or start.fast_steps < 2:
         return False
     fast, _ = grid_of(start)
-    place = np.asarray(run.points.sequence, dtype=np.int64) - 1
+    place = _places(run)
     moved = run.points.column(start.fast_motor)
     second = np.flatnonzero((place // start.fast_steps == 1) & np.isfinite(moved))[:1]
     column = place[second] % start.fast_steps
