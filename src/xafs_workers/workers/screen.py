@@ -148,9 +148,10 @@ def run(settings: Settings, *, large: bool = False) -> int:
     follower = Follower(settings)
     place = settings.state_folder() / SCREEN.name / "place.json"
     window = Window(WindowPorts(follower.feed, _clicks(settings, follower), place, large or settings.screen.large))
-    # Python's signal handlers run only when Qt lets Python run: the window's timer does.
+    # Python's signal handlers run when Qt lets Python run (the window's timer does), and amid whatever is being
+    # done: so the end is only asked for. `exit`, unlike `quit`, does not ask the windows, which would refuse.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: application.quit())
+        signal.signal(number, lambda *_: QTimer.singleShot(0, lambda: application.exit(0)))
     watch = QTimer(interval=500)
     watch.timeout.connect(lambda: application.exit(1) if follower.died else None)
     watch.start()

@@ -242,7 +242,7 @@ class Window(QMainWindow):
         for text, keys, act in (
             ("&Large type", "Ctrl+L", lambda: self.set_large(not self._large)),
             ("&Detach", "Ctrl+D", lambda: self.detach()),
-            ("&Quit", "Ctrl+Q", QGuiApplication.quit),
+            ("&Quit", "Ctrl+Q", lambda: QGuiApplication.exit(0)),
         ):
             action = QAction(text, self, shortcut=QKeySequence(keys))
             action.triggered.connect(act)
