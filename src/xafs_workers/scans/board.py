@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from xafs_workers.scans.binding import bind
 from xafs_workers.scans.items import Control, Document, Item, Reduced, Tick
 from xafs_workers.scans.points import Points
+from xafs_workers.scans.results import Results, with_result, without_scans
 from xafs_workers.scans.retention import retained
 from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run, new_run, scalar_keys
@@ -46,6 +47,8 @@ class Board:
         Descriptor uid -> (run uid, stream name).
     scans
         Bound to their runs, in the order in which they started.
+    results
+        Of the reductions that were asked for.
     """
 
     rules: Rules = field(default_factory=Rules)
@@ -55,6 +58,7 @@ class Board:
     runs: Mapping[str, Run] = field(default_factory=dict[str, Run])
     streams: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     scans: tuple[Scan, ...] = ()
+    results: Results = field(default_factory=Results)
 
     def scan(self, scan_id: str) -> Scan | None:
         """Return the scan with this id."""
@@ -62,13 +66,12 @@ class Board:
 
     def runs_of(self, scan: Scan) -> tuple[Run, ...]:
         """Return the runs bound to a scan."""
-        return tuple(self.runs[uid] for uid in scan.runs)
+        return tuple(self.runs[uid] for uid in scan.runs if uid in self.runs)
 
     def told_by(self, control: Control) -> Scan | None:
         """Return the scan in which a message had a part: that it started, went on with, or ended."""
         for scan in reversed(self.scans):
-            parts = (scan.start, scan.end, *(window.opened for window in scan.windows))
-            if any(part is not None and part.origin == control.origin for part in parts):
+            if any(part.origin == control.origin for part in scan.parts):
                 return scan
         return None
 
@@ -82,7 +85,7 @@ class Board:
             return bool(scan.given_up)
         if self.now >= scan.end.time + self.rules.settle:
             return True
-        runs = [self.runs.get(window.run or "") for window in scan.windows]
+        runs = [self.runs.get(uid or "") for uid in (*(window.run for window in scan.windows), *scan.added_runs)]
         return bool(runs) and all(run is not None and run.stop is not None for run in runs)
 
     def released(self, scan: Scan) -> bool:
@@ -108,7 +111,8 @@ class Board:
         if isinstance(item, Tick):
             return self if item.time <= self.now else replace(self, now=item.time)
         assert isinstance(item, Reduced)  # noqa: S101 - the union has no other member
-        return self
+        results = with_result(self.results, item)
+        return self if results is self.results else replace(self, version=self.version + 1, results=results)
 
 
 def _with_message(board: Board, item: Control) -> Board:
@@ -124,10 +128,12 @@ def _rebound(board: Board) -> Board:
     """Tell and bind again, and let go of what is beyond the limits."""
     scans = bind(scans_told(board.messages), board.runs.values(), board.rules)
     kept = retained(scans, board.messages, board.runs, board.rules)
-    streams = board.streams
+    streams, results = board.streams, board.results
+    if len(kept.scans) != len(scans):
+        results = without_scans(results, {scan.id for scan in kept.scans})
     if len(kept.runs) != len(board.runs):
         streams = {uid: stream for uid, stream in streams.items() if stream[0] in kept.runs}
-    return Board(board.rules, board.version + 1, board.now, kept.messages, kept.runs, streams, kept.scans)
+    return Board(board.rules, board.version + 1, board.now, kept.messages, kept.runs, streams, kept.scans, results)
 
 
 def _with_document(board: Board, item: Document) -> Board:
@@ -214,6 +220,7 @@ def _with_run(board: Board, run: Run, time: float = 0.0) -> Board:
         {**board.runs, run.uid: run},
         board.streams,
         board.scans,
+        board.results,
     )
 
 

@@ -28,8 +28,9 @@ def retained(scans: tuple[Scan, ...], messages: tuple[Control, ...], runs: Mappi
     surplus = stray[: max(0, len(stray) - rules.keep_runs)]
     if not gone and not surplus:
         return Kept(scans, messages, runs)
-    lost = {run.uid for run in surplus} | {uid for scan in gone for uid in scan.runs}
     kept = tuple(scan for scan in scans if scan not in gone)
+    lost = {run.uid for run in surplus} | {uid for scan in gone for uid in scan.runs}
+    lost -= {uid for scan in kept for uid in scan.runs}
     return Kept(kept, _messages(kept, gone, messages), {uid: run for uid, run in runs.items() if uid not in lost})
 
 
@@ -42,12 +43,7 @@ def _stray(scans: Sequence[Scan], runs: Mapping[str, Run]) -> list[Run]:
 def _messages(kept: Sequence[Scan], gone: Sequence[Scan], messages: tuple[Control, ...]) -> tuple[Control, ...]:
     """Return the messages without those of the scans that go, and without what stands before all that is kept."""
     horizon = min((scan.begins for scan in kept), default=None)
-    parts = {
-        part.origin
-        for scan in gone
-        for part in (scan.start, scan.end, *(window.opened for window in scan.windows))
-        if part is not None
-    }
+    parts = {part.origin for scan in gone for part in scan.parts}
     return tuple(
         control
         for control in messages

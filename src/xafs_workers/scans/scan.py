@@ -48,6 +48,8 @@ class Scan:
         Why it ended without its own end message: '' or `superseded` or `resting_state`.
     shown
         False once a message closed its figure.
+    added
+        The messages that added a run by its uid, in order.
     """
 
     id: str
@@ -58,6 +60,7 @@ class Scan:
     end: Control | None = None
     given_up: str = ""
     shown: bool = True
+    added: tuple[Control, ...] = ()
 
     @property
     def ended(self) -> bool:
@@ -66,8 +69,19 @@ class Scan:
 
     @property
     def runs(self) -> tuple[str, ...]:
-        """The uids of the bound runs, in the order of the windows."""
-        return tuple(window.run for window in self.windows if window.run is not None)
+        """The uids of the runs that feed it: bound, in the order of the windows, then added."""
+        return tuple(window.run for window in self.windows if window.run is not None) + self.added_runs
+
+    @property
+    def added_runs(self) -> tuple[str, ...]:
+        """The uids of the added runs, each once; the runs need not be known."""
+        return tuple(dict.fromkeys(str(getattr(control.message, "uid", "")) for control in self.added))
+
+    @property
+    def parts(self) -> tuple[Control, ...]:
+        """The messages that started it, went on with it, added to it or ended it."""
+        end = () if self.end is None else (self.end,)
+        return (self.start, *(window.opened for window in self.windows), *self.added, *end)
 
 
 @dataclass(frozen=True, slots=True)

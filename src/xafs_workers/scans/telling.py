@@ -12,6 +12,9 @@ from xafs_workers.scans.scan import Scan, ScanKind, Window, scan_kinds
 RESTING = frozenset({"linescan", "timescan", "areascan", "xafsscan"})
 """Kinds that a `resting_state` ends; alignments and dossiers go on (`find_slot` sends one between its two scans)."""
 
+TOGETHER = {"xafsscan": "xafs_sequence"}
+"""Kinds that end together with another at a `resting_state`."""
+
 LINES = frozenset({"linescan", "timescan"})
 """Kinds whose figures `close: line` closes."""
 
@@ -53,8 +56,7 @@ class _Teller:
         if kind == "close":
             self._close_figures(action)
         elif kind == "resting_state":
-            for open_kind in RESTING & self._open.keys():
-                self._give_up(open_kind, control, "resting_state")
+            self._rest(control)
         elif action == "start":
             self._start(control, scan_kinds[kind])
         elif kind in self._open:
@@ -64,6 +66,17 @@ class _Teller:
                 del self._open[kind]
             elif action == "next":
                 self._next(index, control)
+            elif action == "add":
+                self.scans[index] = replace(self.scans[index], added=(*self.scans[index].added, control))
+
+    def _rest(self, control: Control) -> None:
+        for kind, companion in TOGETHER.items():
+            # The companion starts first; where it is older than the latest scan of the kind it goes with that one.
+            latest = max((i for i, scan in enumerate(self.scans) if scan.kind == kind), default=-1)
+            if latest > self._open.get(companion, len(self.scans)):
+                self._give_up(companion, control, "resting_state")
+        for kind in RESTING & self._open.keys():
+            self._give_up(kind, control, "resting_state")
 
     def _start(self, control: Control, kind: ScanKind) -> None:
         name = control.message.kind
