@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from xafs_workers.reduction import door
 from xafs_workers.reduction.merge import Array, ordered
 from xafs_workers.reduction.recipe import RECIPE, Recipe
 from xafs_workers.reduction.reduce import Edge, NotReduced, normalised, reduce
@@ -52,12 +53,10 @@ def project(members: Sequence[Member], edge: Edge, written: float, recipe: Recip
     NotReduced
         What was read back is not what was written.
     """
-    from larch.io import create_athena
-
     groups = [_group(member, edge, recipe) for member in members]
     with tempfile.TemporaryDirectory(prefix="xafs-workers-") as folder:
         path = Path(folder) / "project.prj"
-        made: Any = create_athena(str(path))
+        made = door.io().create_athena(str(path))
         for group in groups:
             made.add_group(group)
         for entry in made.groups.values():
@@ -71,8 +70,6 @@ def project(members: Sequence[Member], edge: Edge, written: float, recipe: Recip
 
 def _group(member: Member, edge: Edge, recipe: Recipe) -> Any:
     """Return a Larch Group that bears its parameters; one that cannot be reduced bears its data alone."""
-    from larch import Group
-
     energy, mu = ordered(member.energy, member.mu)
     group = _as_far_as_possible(energy, mu, edge, recipe)
     group.filename = member.label
@@ -80,22 +77,20 @@ def _group(member: Member, edge: Edge, recipe: Recipe) -> Any:
         group.i0 = ordered(member.energy, np.where(np.isfinite(member.mu), member.i0, np.nan))[1]
         if len(group.i0) != len(group.energy):
             del group.i0
-    arguments = {name: value for name, value in recipe.autobk().items()}
+    arguments = recipe.autobk()
     if hasattr(group, "autobk_details"):
         group.autobk_details.call_args = {**arguments, "kmax": float(group.autobk_details.kmax)}
-    group.xftf_details = Group(call_args=recipe.xftf())
+    group.xftf_details = door.group(call_args=recipe.xftf())
     return group
 
 
 def _as_far_as_possible(energy: Array, mu: Array, edge: Edge, recipe: Recipe) -> Any:
-    from larch import Group
-
     for step in (reduce, normalised):
         try:
             return step(energy, mu, edge, recipe)
         except NotReduced:
             continue
-    return Group(__name__="spectrum", energy=energy, mu=mu, e0=edge.energy or float(np.mean(energy)), edge_step=1.0)
+    return door.group(energy=energy, mu=mu, e0=edge.energy or float(np.mean(energy)), edge_step=1.0)
 
 
 def _dated(text: bytes, written: float) -> bytes:
@@ -111,9 +106,7 @@ def _dated(text: bytes, written: float) -> bytes:
 
 
 def _check(path: Path, groups: Sequence[Any]) -> None:
-    from larch.io import read_athena
-
-    found = list(read_athena(str(path), do_bkg=True, do_fft=False).groups.values())
+    found = list(door.io().read_athena(str(path), do_bkg=True, do_fft=False).groups.values())
     if len(found) != len(groups):
         raise NotReduced(f"project of {len(groups)} groups read back as {len(found)}")
     for made, read in zip(groups, found, strict=True):

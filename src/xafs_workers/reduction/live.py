@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from xafs_workers.reduction import door
 from xafs_workers.reduction.merge import Array, Curve, ordered
 from xafs_workers.reduction.recipe import RECIPE, Recipe
 from xafs_workers.reduction.reduce import Edge, NotReduced, background_end, checked_step, reduce, with_e0
@@ -86,17 +87,13 @@ def carried_over(energy: Array, mu: Array, done: Any) -> Mapping[str, Array]:
 
 
 def _on_grid(energy: Array, chi: Array, done: Any) -> Mapping[str, Array]:
-    from larch.xafs import etok
-
     above = energy >= done.e0
-    k = etok(energy[above] - done.e0)
+    k = door.xafs().etok(energy[above] - done.e0)
     grid = done.k[done.k <= k[-1]]
     return {"k": grid, "chi": np.interp(grid, k, chi[above])}
 
 
 def _first(energy: Array, mu: Array, edge: Edge, recipe: Recipe) -> Any:
-    from larch.xafs import autobk, pre_edge
-
     group = with_e0(energy, mu, edge)
     span = float(energy[-1]) - group.e0
     if span <= 0:
@@ -107,7 +104,7 @@ def _first(energy: Array, mu: Array, edge: Edge, recipe: Recipe) -> Any:
     end = background_end(edge, recipe)
     limit = {} if end is None else {"kmax": end}
     try:
-        pre_edge(
+        door.xafs().pre_edge(
             group,
             e0=group.e0,
             pre1=pre1,
@@ -118,7 +115,9 @@ def _first(energy: Array, mu: Array, edge: Edge, recipe: Recipe) -> Any:
             nvict=recipe.nvict,
             make_flat=False,
         )
-        autobk(checked_step(group), e0=group.e0, kstep=recipe.kstep, nfft=recipe.nfft, **recipe.autobk(), **limit)
+        door.xafs().autobk(
+            checked_step(group), e0=group.e0, kstep=recipe.kstep, nfft=recipe.nfft, **recipe.autobk(), **limit
+        )
     except (ValueError, IndexError, TypeError) as error:
         raise NotReduced(f"no background: {error}") from error
     if not np.isfinite(group.chi).all():

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from xafs_workers.reduction import door
 from xafs_workers.reduction.recipe import RECIPE, Recipe
 
 
@@ -15,13 +16,11 @@ def noise_of(group: Any, recipe: Recipe = RECIPE) -> dict[str, float]:
     Larch's `estimate_noise` takes them from chi(R) between 15 and 30 A, where no shell is (Newville, Boyanov and
     Sayers, J. Synchrotron Rad. 6, 264 (1999)), with the k range and weight of the recipe.
     """
-    from larch.xafs import estimate_noise
-
     last = float(group.k[-1])
     if last <= recipe.kmin + 1.0:
         return {}
     kmax = min(recipe.kmax, last)
-    estimate_noise(
+    door.xafs().estimate_noise(
         group.k,
         chi=group.chi,
         group=group,

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.elements import edge_energy
+from xafs_workers.reduction import door
 from xafs_workers.reduction.merge import Array, ordered
 from xafs_workers.reduction.recipe import RECIPE, Recipe, gap_to_next_edge, ranges
 
@@ -56,10 +57,8 @@ def reduce(energy: Array, mu: Array, edge: Edge, recipe: Recipe = RECIPE) -> Any
     NotReduced
         There is no edge in it, or Larch cannot find it.
     """
-    from larch.xafs import xftf
-
     group = background_removed(*ordered(energy, mu), edge, recipe)
-    xftf(group, kstep=recipe.kstep, nfft=recipe.nfft, **recipe.xftf())
+    door.xafs().xftf(group, kstep=recipe.kstep, nfft=recipe.nfft, **recipe.xftf())
     return group
 
 
@@ -71,11 +70,9 @@ def background_removed(energy: Array, mu: Array, edge: Edge, recipe: Recipe = RE
     NotReduced
         As `reduce`.
     """
-    from larch.xafs import autobk
-
     group = normalised(energy, mu, edge, recipe)
     try:
-        autobk(group, e0=group.e0, kstep=recipe.kstep, nfft=recipe.nfft, **_until(edge, recipe))
+        door.xafs().autobk(group, e0=group.e0, kstep=recipe.kstep, nfft=recipe.nfft, **_until(edge, recipe))
     except (ValueError, IndexError, TypeError) as error:
         raise NotReduced(f"no background: {error}") from error
     if not np.isfinite(group.chi).all():
@@ -91,12 +88,10 @@ def normalised(energy: Array, mu: Array, edge: Edge, recipe: Recipe = RECIPE) ->
     NotReduced
         As `reduce`.
     """
-    from larch.xafs import pre_edge
-
     group = with_e0(energy, mu, edge)
     limits = ranges(float(energy[0]), float(energy[-1]), group.e0, edge.gap, recipe)
     try:
-        pre_edge(
+        door.xafs().pre_edge(
             group,
             e0=group.e0,
             pre1=limits.pre1,
@@ -119,12 +114,9 @@ def with_e0(energy: Array, mu: Array, edge: Edge) -> Any:
     NotReduced
         There are too few points, or what is found lies far from the tabulated edge.
     """
-    from larch import Group
-    from larch.xafs import find_e0
-
-    group = Group(__name__="spectrum", energy=energy, mu=mu)
+    group = door.group(energy=energy, mu=mu)
     try:
-        find_e0(group)
+        door.xafs().find_e0(group)
     except (ValueError, IndexError, TypeError) as error:
         raise NotReduced(f"no e0: {error}") from error
     table = edge.energy
@@ -154,10 +146,8 @@ def values_of(group: Any) -> Mapping[str, Any]:
 
 def background_end(edge: Edge, recipe: Recipe = RECIPE) -> float | None:
     """Return the k at which the background must end because the next edge begins, None where the data decide."""
-    from larch.xafs import etok
-
     gap = edge.gap
-    return None if gap is None else float(etok(gap - recipe.k_below_next_edge))
+    return None if gap is None else float(door.xafs().etok(gap - recipe.k_below_next_edge))
 
 
 def _until(edge: Edge, recipe: Recipe) -> dict[str, Any]:
