@@ -166,6 +166,22 @@ class Settings(BaseSettings):
         return Path(given or "~/.local/state/xafs-workers").expanduser()
 
 
+class _Given(Settings):
+    """Settings exactly as given: file and environment are in them already."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let nothing else take part."""
+        return (init_settings,)
+
+
 def load(config: Path | None = None, options: dict[str, Any] | None = None) -> Settings:
     """Read the settings.
 
@@ -185,7 +201,7 @@ def load(config: Path | None = None, options: dict[str, Any] | None = None) -> S
     try:
         settings = Settings(**(_read(path) if path else {}))
         if options:
-            settings = Settings.model_validate(_merged(settings.model_dump(), options))
+            settings = _Given(**_merged(settings.model_dump(), options))
     except ValidationError as error:
         raise ConfigurationError(f"{path or 'environment'}: " + _explain(error)) from error
     return settings

@@ -23,8 +23,8 @@ class Timeline:
     """Merges partitions by record time, so that catching up happens in the order in which things were.
 
     A record is released once each other partition has one waiting too, or was read to its end. Live, every partition
-    stands at its end and records pass at once. At equal times topic and number decide. One partition's own order is always kept, even where its times run
-    backwards.
+    stands at its end and records pass at once. At equal times topic and number decide. One partition's own order is
+    always kept, even where its times run backwards.
     """
 
     def __init__(self, partitions: Iterable[Partition]):

@@ -155,7 +155,7 @@ def kafka_publisher(bootstrap_servers: str, topic: str, producer_config: Mapping
 
     return Publisher(
         topic=topic,
-        bootstrap_servers=bootstrap_servers.split(","),
+        bootstrap_servers=bootstrap_servers,
         key=str(uuid.uuid4()),
-        producer_config={"enable.idempotence": False, **(producer_config or {})},
+        producer_config={"log_level": 4, **(producer_config or {})},
     )

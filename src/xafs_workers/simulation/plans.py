@@ -124,6 +124,7 @@ def _sequence(beamline: Beamline, asked: Xafs, done: list[str]) -> Plan:
         yield from bps.mv(beamline.axes["dcm_energy"], grid[0][0] - 5.0)
         send({"xafsscan": "next", "count": count})
         md = {
+            "motors": [beamline.axes["dcm_energy"].name, beamline.axes["dwti_dwell_time"].name],
             "plan_name": PLAN_NAMES.get(asked.mode, f"scan_nd xafs {asked.mode}"),
             "BMM_kafka": {
                 "hint": HINTS.get(asked.mode, f"xafs {asked.mode}"),
@@ -157,7 +158,7 @@ def _open_sequence(beamline: Beamline, asked: Xafs) -> None:
     extra = {"folder": beamline.folder, "workspace": "/tmp", "with_yield": asked.mode == "yield"}  # noqa: S108 - a text
     send({"xafs_sequence": "start", **which, **extra})
     detector = beamline.detector.name if beamline.detector and asked.mode == "fluorescence" else None
-    shown = {"sample": sample.name[:50], "reference_material": sample.reference, "fluo_detector": detector}
+    shown = {"sample": sample.name[:50], "reference_material": f"{sample.reference} foil", "fluo_detector": detector}
     send({"xafsscan": "start", **which, "filename": asked.filename, **shown})
 
 
@@ -165,7 +166,14 @@ def _xdi(beamline: Beamline, asked: Xafs, count: int, points: int) -> dict[str, 
     sample = beamline.sample
     detector = beamline.detector.name if beamline.detector else None
     told = Told(
-        sample.name, sample.element, sample.edge, beamline.edge, sample.reference, asked.mode, asked.filename, detector
+        sample.name,
+        sample.element,
+        sample.edge,
+        beamline.edge,
+        f"{sample.reference} foil",
+        asked.mode,
+        asked.filename,
+        detector,
     )
     user = {
         "filename": asked.filename,

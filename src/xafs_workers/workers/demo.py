@@ -104,7 +104,8 @@ def _broker(options: Options, console: Console) -> Iterator[tuple[str, str]]:
 
 def _make_topics(config: KafkaConfig, settings: Settings, *, embedded: bool) -> None:
     """Make the topics: the embedded broker does it when asked for them, a real one by an administrator's request."""
-    from confluent_kafka.admin import AdminClient, NewTopic
+    from confluent_kafka.admin import AdminClient
+    from confluent_kafka.cimpl import NewTopic
 
     names = [settings.topic(name) for name in ("control", "documents", "answers", "status", "dead_letters")]
     client = AdminClient({**config.for_producer(), "log_level": 3})

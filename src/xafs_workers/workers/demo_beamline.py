@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from xafs_workers.simulation.beamline import Beamline
     from xafs_workers.workers.demo import Stage
 
-PACE = 0.05
+PACE = 0.02
 """Real seconds for one second of dwell time at normal speed: the demo takes one to two minutes."""
 SEED = 2026
 

@@ -21,7 +21,7 @@ def report(stage: Stage, console: Console) -> list[str]:
     seconds = {path: answer["seconds"] for answer in stage.ears.final() for path in answer["paths"]}
     table = Table(title=f"files below {root}")
     for heading in ("file", "size", "from message to answer"):
-        table.add_column(heading, justify="left" if heading == "file" else "right")
+        table.add_column(heading, justify="left" if heading == "file" else "right", overflow="fold")
     for path in written:
         took = seconds.get(str(path))
         table.add_row(str(path.relative_to(root)), f"{path.stat().st_size / 1024:.0f} KiB", _seconds(took))
