@@ -11,6 +11,7 @@ from xafs_workers.figures.model import Array, Panel, Text, Trace
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.live_chi import live_reductions
 from xafs_workers.scans.requests import answer_to
+from xafs_workers.scans.results import Result
 from xafs_workers.scans.scan import Scan
 
 CHI = "chi"
@@ -31,10 +32,10 @@ def live_chi_panel(board: Board, scan: Scan) -> Panel:
         result = answer_to(board, request)
         (part,) = request.parts
         state = {} if result is None else result.values
-        if "chi" in state:
+        if result is not None and "chi" in state:
             index = series[part.uid]
             label = f"{part.label} (provisional)" if state.get("provisional") else part.label
-            traces.append(Trace(f"scan-{index}", *k2_chi(state), label, index))
+            traces.append(Trace(f"scan-{index}", *k2_chi(result), label, index))
     texts = _texts(state, empty=not traces)
     return Panel(
         CHI,
@@ -49,14 +50,15 @@ def live_chi_panel(board: Board, scan: Scan) -> Panel:
     )
 
 
-def k2_chi(values: Mapping[str, Any]) -> tuple[Array, Array]:
-    """Return k, Å⁻¹, and k² χ(k), Å⁻²."""
-    return values["k"], np.asarray(values["k"] ** 2 * values["chi"])
+def k2_chi(result: Result) -> tuple[Array, Array]:
+    """Return k, Å⁻¹, and k² χ(k), Å⁻²; the same arrays each time."""
+    k, chi = result.values["k"], result.values["chi"]
+    return k, result.derived("k² chi", lambda: np.asarray(k**2 * chi))
 
 
 def _texts(state: Mapping[str, Any], *, empty: bool) -> tuple[Text, ...]:
     if state.get("provisional"):
-        return (Text("provisional", PROVISIONAL, 0.5, 0.97),)
+        return (Text("provisional", PROVISIONAL, 0.5, 0.95),)
     if empty:
         return (Text("waiting", str(state.get("problem") or state.get("waiting") or FROM)),)
     return ()

@@ -6,64 +6,78 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from xafs_workers.figures.model import Array, Figure, Panel, Text, Trace
-from xafs_workers.figures.views import views
+from xafs_workers.figures.live_chi import k2_chi
+from xafs_workers.figures.model import Figure, Panel, Text, Trace
+from xafs_workers.figures.views import Options, views
 from xafs_workers.scans.advice import advice
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.channels import bad_channels
 from xafs_workers.scans.requests import answer_to
+from xafs_workers.scans.results import Result
 from xafs_workers.scans.scan import Scan
 from xafs_workers.scans.xafs_sequence import Sequence, sequence_of
 
 FARTHEST_R = 6.0
 """Å; beyond it is noise."""
 
-NOTE = (0.02, 0.97)
-"""Place of notes, out of the way: the pre-edge leaves the upper left free."""
+NOTE_X, NOTE_LINE = 0.02, 0.06
+"""Place of notes, out of the way: the pre-edge leaves the upper left free; and the height of their lines."""
 
-CORNER = (0.98, 0.03)
+CORNER = (0.98, 0.06)
 """Place of the advice."""
+
+NOTHING = Result(0, {})
+"""What there is to be seen before anything is reduced."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """The merge to be drawn: how many repetitions, and its results; none while nothing is reduced."""
+    """The merge to be drawn: of how many repetitions, and its result."""
 
     n: int
-    values: Mapping[str, Any]
+    result: Result
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        return self.result.values
 
 
 @views.register("xafs_sequence")
-def figure(board: Board, scan: Scan) -> Figure:
+def figure(board: Board, scan: Scan, options: Options) -> Figure:
     """Return the figure of the newest merge that is reduced."""
-    return figure_after(board, scan, None)
-
-
-def figure_after(board: Board, scan: Scan, repetitions: int | None) -> Figure:
-    """Return the figure of the merge of the first `repetitions` spectra; None: of the newest that is reduced."""
     sequence = sequence_of(board, scan)
-    shown = _shown(board, sequence, repetitions)
-    title = _title(sequence, shown.n, repetitions)
+    shown = _shown(board, sequence)
+    title = _title(sequence, shown.n)
+    if scan.ended:
+        title = f"Sequence ended: {sequence.name}  {shown.n} scan{'' if shown.n == 1 else 's'}"
+    return _figure(board, sequence, shown, title)
+
+
+def figure_after(board: Board, scan: Scan, added: int) -> Figure:
+    """Return the figure as it was when `added` repetitions had been added, whatever came since."""
+    sequence = sequence_of(board, scan).after(added)
+    shown = _shown(board, sequence)
+    return _figure(board, sequence, shown, _title(sequence, shown.n))
+
+
+def _figure(board: Board, sequence: Sequence, shown: _Shown, title: str) -> Figure:
     panels = _panels(board, sequence, shown)
-    return Figure(scan.id, scan.kind, title, panels, rows=2 if len(panels) > 1 else 1, columns=2, width=8.0, height=7.0)
+    scan = sequence.scan
+    rows = 2 if len(panels) > 1 else 1
+    return Figure(scan.figure_id, scan.kind, title, panels, rows=rows, columns=2, width=8.0, height=7.0)
 
 
-def _shown(board: Board, sequence: Sequence, repetitions: int | None) -> _Shown:
+def _shown(board: Board, sequence: Sequence) -> _Shown:
     if sequence.absorber.mode == "test":
-        return _Shown(0, {})
-    most = len(sequence.merged) if repetitions is None else min(repetitions, len(sequence.merged))
-    for n in range(most, 0, -1):
+        return _Shown(0, NOTHING)
+    for n in range(len(sequence.merged), 0, -1):
         result = answer_to(board, sequence.merge(n))
         if result is not None:
-            return _Shown(n, result.values)
-    return _Shown(0, {})
+            return _Shown(n, result)
+    return _Shown(0, NOTHING)
 
 
-def _title(sequence: Sequence, n: int, repetitions: int | None) -> str:
-    if sequence.scan.ended and repetitions is None:
-        return f"Sequence ended: {sequence.name}  {n} scan{'' if n == 1 else 's'}"
+def _title(sequence: Sequence, n: int) -> str:
     return f"Sequence: {sequence.name}  {n}/{sequence.planned}"
 
 
@@ -77,8 +91,8 @@ def _panels(board: Board, sequence: Sequence, shown: _Shown) -> tuple[Panel, ...
     chir = Panel("chir", "", "radial distance (Å)", "|χ(R)|  (Å⁻³)", row=1, column=1, x_name="r", y_name="chir_mag")
     return (
         mu,
-        replace(chi, traces=_weighted(values), texts=_advice(board, sequence, shown)),
-        replace(chir, traces=_near(values)),
+        replace(chi, traces=_weighted(shown.result), texts=_advice(board, sequence, shown)),
+        replace(chir, traces=_near(shown.result)),
     )
 
 
@@ -86,21 +100,16 @@ def _trace(key: str, values: Mapping[str, Any], x: str, y: str) -> tuple[Trace, 
     return (Trace(key, values[x], values[y]),) if x in values and y in values else ()
 
 
-def _weighted(values: Mapping[str, Any]) -> tuple[Trace, ...]:
-    """Return k² χ(k), of which equal values always give the same arrays."""
-    return _trace("chi", {"k": values["k"], "chi": k2_chi(values)}, "k", "chi") if "chi" in values else ()
+def _weighted(result: Result) -> tuple[Trace, ...]:
+    return (Trace("chi", *k2_chi(result)),) if "chi" in result.values else ()
 
 
-def k2_chi(values: Mapping[str, Any]) -> Array:
-    """Return k² χ(k), Å⁻²."""
-    return np.asarray(values["k"] ** 2 * values["chi"])
-
-
-def _near(values: Mapping[str, Any]) -> tuple[Trace, ...]:
-    if "r" not in values:
+def _near(result: Result) -> tuple[Trace, ...]:
+    if "r" not in result.values:
         return ()
-    inside = values["r"] <= FARTHEST_R
-    return (Trace("chir", values["r"][inside], values["chir_mag"][inside]),)
+    r, magnitude = result.values["r"], result.values["chir_mag"]
+    near = result.derived("near", lambda: (r[r <= FARTHEST_R], magnitude[r <= FARTHEST_R]))
+    return (Trace("chir", *near),)
 
 
 def _notes(board: Board, sequence: Sequence, shown: _Shown) -> tuple[Text, ...]:
@@ -111,7 +120,7 @@ def _notes(board: Board, sequence: Sequence, shown: _Shown) -> tuple[Text, ...]:
     lines += [f"{reason}, left out" for reason in shown.values.get("left_out", ())]
     lines += [f"not reduced: {shown.values['problem']}"] if "problem" in shown.values else []
     lines += _channel_notes(board, sequence)
-    return (Text("notes", "\n".join(lines), *NOTE),) if lines else ()
+    return (Text("notes", "\n".join(lines), NOTE_X, 1.0 - NOTE_LINE * (len(lines) + 1) / 2),) if lines else ()
 
 
 def _waiting(sequence: Sequence) -> str:

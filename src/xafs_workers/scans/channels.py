@@ -59,7 +59,9 @@ def _compared(run: Run, columns: tuple[str, ...], i0: str) -> tuple[BadChannel, 
     rises = _rises(signals)
     usual = np.median(rises[~dead]) if (~dead).any() else 0.0
     flat = (rises < SATURATED_BELOW * usual) & (usual > CLEAR_RISE)
-    states = ("dead" if is_dead else "saturated" if is_flat else "" for is_dead, is_flat in zip(dead, flat, strict=True))
+    states = (
+        "dead" if is_dead else "saturated" if is_flat else "" for is_dead, is_flat in zip(dead, flat, strict=True)
+    )
     return tuple(BadChannel(column, state) for column, state in zip(columns, states, strict=True) if state)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from xafs_workers.scans.items import Reduced
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +25,13 @@ class Result:
 
     rank: int
     values: Mapping[str, Any]
+    _derived: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def derived(self, key: str, compute: Callable[[], T]) -> T:
+        """Return what `compute` made of these values, computed once: the same object each time."""
+        if key not in self._derived:
+            self._derived[key] = compute()
+        return self._derived[key]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -18,6 +18,8 @@ class Rules:
         Time after an end message in which the run's stop document may still come, seconds.
     release
         Age at which open state is given up, seconds.
+    array_bytes, all_array_bytes
+        Memory that array-valued data (spectra) of one run, and of all runs, may take.
     """
 
     columns: Columns = field(default_factory=Columns)
@@ -27,6 +29,8 @@ class Rules:
     settle: float = 2.0
     release: float = 24 * 3600.0
     reduction: Reduction = field(default_factory=Reduction)
+    array_bytes: int = 64 * 1024 * 1024
+    all_array_bytes: int = 256 * 1024 * 1024
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Rules:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import cast
 
@@ -14,24 +14,18 @@ from xafs_workers.messages.xafsscan import XafsscanStart
 from xafs_workers.scans.absorption import Absorber, Spectrum, absorption
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.detectors import NoChannels
-from xafs_workers.scans.items import Control
 from xafs_workers.scans.metadata import mapping, text
 from xafs_workers.scans.requests import Request, makers
 from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
-from xafs_workers.scans.scan import Motors, Scan, ScanKind, scan_kinds
+from xafs_workers.scans.scan import Scan, ScanKind, scan_kinds
 from xafs_workers.scans.spectra import MissingColumn
 
 FEWEST_POINTS = 2
 """Of a spectrum that can take part in a merge."""
 
 
-def motors(start: Control, rules: Rules) -> Motors:
-    """Return nothing: the messages name the runs, none is bound by its motors."""
-    return Motors()
-
-
-scan_kinds.register("xafs_sequence")(ScanKind((), motors, has_repetitions=True))
+scan_kinds.register("xafs_sequence")(ScanKind())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +76,10 @@ class Sequence:
     def left_out(self) -> tuple[Repetition, ...]:
         """The repetitions that take no part in the merge, and why."""
         return tuple(one for one in self.repetitions if one.problem)
+
+    def after(self, added: int) -> Sequence:
+        """Return the sequence as it was when so many repetitions had been added."""
+        return replace(self, repetitions=self.repetitions[:added])
 
     def merge(self, n: int) -> Request:
         """Return the request to reduce the merge of the first `n` spectra, 1 or more."""
