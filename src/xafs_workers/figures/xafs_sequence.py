@@ -20,11 +20,8 @@ from xafs_workers.scans.xafs_sequence import Sequence, sequence_of
 FARTHEST_R = 6.0
 """Å; beyond it is noise."""
 
-NOTE_X, NOTE_LINE = 0.02, 0.06
-"""Place of notes, out of the way: the pre-edge leaves the upper left free; and the height of their lines."""
-
-CORNER = (0.98, 0.06)
-"""Place of the advice."""
+RIGHT, NOTE_LINE = 0.98, 0.07
+"""Place of notes, out of the way: below the post-edge, or where χ(R) has fallen off; and the height of their lines."""
 
 NOTHING = Result(0, {})
 """What there is to be seen before anything is reduced."""
@@ -91,8 +88,8 @@ def _panels(board: Board, sequence: Sequence, shown: _Shown) -> tuple[Panel, ...
     chir = Panel("chir", "", "radial distance (Å)", "|χ(R)|  (Å⁻³)", row=1, column=1, x_name="r", y_name="chir_mag")
     return (
         mu,
-        replace(chi, traces=_weighted(shown.result), texts=_advice(board, sequence, shown)),
-        replace(chir, traces=_near(shown.result)),
+        replace(chi, traces=_weighted(shown.result)),
+        replace(chir, traces=_near(shown.result), texts=_advice(board, sequence, shown)),
     )
 
 
@@ -120,7 +117,7 @@ def _notes(board: Board, sequence: Sequence, shown: _Shown) -> tuple[Text, ...]:
     lines += [f"{reason}, left out" for reason in shown.values.get("left_out", ())]
     lines += [f"not reduced: {shown.values['problem']}"] if "problem" in shown.values else []
     lines += _channel_notes(board, sequence)
-    return (Text("notes", "\n".join(lines), NOTE_X, 1.0 - NOTE_LINE * (len(lines) + 1) / 2),) if lines else ()
+    return (Text("notes", "\n".join(lines), RIGHT, NOTE_LINE * (len(lines) + 1) / 2),) if lines else ()
 
 
 def _waiting(sequence: Sequence) -> str:
@@ -149,7 +146,7 @@ def _channel_notes(board: Board, sequence: Sequence) -> Iterator[str]:
 def _advice(board: Board, sequence: Sequence, shown: _Shown) -> tuple[Text, ...]:
     measured = [_noise(board, sequence, n) for n in range(1, shown.n)] + [shown.values.get("epsilon_k", float("nan"))]
     said = advice(measured, board.rules.reduction.target_noise) if shown.n else ""
-    return (Text("advice", said, *CORNER),) if said else ()
+    return (Text("advice", said, RIGHT, 1.0 - NOTE_LINE),) if said else ()
 
 
 def _noise(board: Board, sequence: Sequence, n: int) -> float:

@@ -46,7 +46,8 @@ def figure(board: Board, scan: Scan, options: Options) -> Figure:
     drawn = {view.key: _panel(view, windows, board.rules) for view in known.values()}
     if options.channels:
         drawn["fluorescence"] = _each_channel(drawn["fluorescence"], start, windows, board.rules)
-    drawn[CHI] = live_chi_panel(board, scan)
+    tall = rows if places[-1][0] != CHI else 1
+    drawn[CHI] = replace(live_chi_panel(board, scan), row_span=tall)
     panels = tuple(replace(drawn[key], row=row, column=column) for key, row, column in places)
     return Figure(scan.figure_id, scan.kind, _title(start, scan), panels, rows, columns, width, height)
 

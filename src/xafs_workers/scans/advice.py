@@ -50,7 +50,7 @@ def advice(measured: Sequence[float], target: float | None) -> str:
     noise = Noise(tuple(measured))
     if target is None or (more := noise.more(target)) is None:
         return ""
-    said = f"noise {noise.measured[-1]:.1e}"
+    said = f"ε(k) {noise.measured[-1]:.2g}"
     if not more:
         return f"{said}: enough"
     if noise.stays:

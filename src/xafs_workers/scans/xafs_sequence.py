@@ -131,7 +131,7 @@ def _added(board: Board, scan: Scan, absorber: Absorber) -> Iterator[Repetition]
             reason = "its run is not known" if run is None else "its run never ended"
             yield Repetition(number, uid, problem=reason if settled else "")
         elif not run.succeeded:
-            yield Repetition(number, uid, problem=text(run.stop.get("exit_status")) or "failed")
+            yield Repetition(number, uid, problem=_how_it_ended(run))
         else:
             yield _measured(number, run, board.rules, absorber)
 
@@ -153,7 +153,12 @@ def _never_added(board: Board, scan: Scan, companion: Scan | None) -> Iterator[R
         run = board.runs.get(window.run or "")
         if run is None or run.uid in scan.added_runs or run.stop is None or run.succeeded:
             continue
-        yield Repetition(window.repetition, run.uid, problem=text(run.stop.get("exit_status")) or "failed")
+        yield Repetition(window.repetition, run.uid, problem=_how_it_ended(run))
+
+
+def _how_it_ended(run: Run) -> str:
+    status = text(mapping(run.stop).get("exit_status"))
+    return {"abort": "aborted", "fail": "failed", "": "failed"}.get(status, status)
 
 
 def _content(absorber: Absorber, parts: Iterable[Spectrum]) -> str:
