@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import TypeVar
 
@@ -63,8 +64,6 @@ def trace(key: str, x: Values, y: Values, label: str = "") -> Trace:
 
 def fitted_panel(panel: Panel, x: Values, data: Values, best_fit: Values, cross: tuple[float, float]) -> Panel:
     """Return a panel with points, the curve fitted to them, and a cross at the result."""
-    from dataclasses import replace
-
     traces = (trace("data", x, data, "measured"), trace("fit", x, best_fit, "fit"))
     return replace(panel, traces=traces, marks=(Mark("center", *cross),), legend="full")
 

@@ -73,9 +73,8 @@ def _fluo(message: GlancingAngleFluo) -> Panel:
 
 
 def _summary(scan: Scan, results: list[ControlMessage]) -> Figure:
-    linear, pitch, fluo = (
-        _latest(results, kind) for kind in (GlancingAngleLinear, GlancingAnglePitch, GlancingAngleFluo)
-    )
+    linear, pitch = _latest(results, GlancingAngleLinear), _latest(results, GlancingAnglePitch)
+    fluo = _latest(results, GlancingAngleFluo)
     spinner = next((getattr(message, "spinner", 0) for message in reversed(results)), 0)
     panels = (
         _missing("linear") if linear is None else _linear(linear),

@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 
 from xafs_workers.figures import emission
-from xafs_workers.figures.model import Array, Figure, Trace
+from xafs_workers.figures.model import Figure, Trace
 from xafs_workers.figures.views import Options, views
 from xafs_workers.messages.xrfat import XrfatStart
 from xafs_workers.scans.board import Board
@@ -74,10 +74,5 @@ def _traces(
     for place, energy in points:
         channels = channels_of(spectra.at(place), rules, message.only)
         for key, label, counts in emission.named(channels, message.add, message.only):
-            x, y = _cut(counts, shown)
-            yield Trace(f"{place}-{key}", x, y, f"{energy:.1f} eV, {label}", series)
+            yield Trace(f"{place}-{key}", *emission.cut(counts, shown), f"{energy:.1f} eV, {label}", series)
             series += 1
-
-
-def _cut(counts: Array, shown: tuple[float, float]) -> tuple[Array, Array]:
-    return emission.cut(counts, shown)

@@ -13,7 +13,7 @@ from xafs_workers.frontends.wanted import asks_for_picture
 from xafs_workers.logs import get_logger
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import Control
-from xafs_workers.scans.scan import Scan
+from xafs_workers.scans.scan import Scan, scan_kinds
 from xafs_workers.scans.telling import is_told
 from xafs_workers.wire import Answer
 
@@ -103,9 +103,9 @@ class Desk:
             log.info("not_acted_on", kind=control.message.kind, action=control.message.action)
             return
         scan = board.told_by(control)
-        if control.message.action in ("stop", "next") and scan is None:
+        if scan is None and control.message.kind in scan_kinds:
             self._fail(control, f"no {control.message.kind} is open")
-        elif scan is not None and asks_for_picture(control.message):
+        elif scan is not None and asks_for_picture(control.message, scan):
             self._received[control.id] = time.monotonic()
             self._unsettled.append(control)
             self._answer(control, Outcome("accepted"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -84,7 +84,7 @@ def _array(value: Any) -> Values | None:
     if not isinstance(value, list | tuple | np.ndarray):
         return None
     try:
-        array: Values = np.array(value)
+        array: Values = np.array(cast(Any, value))
     except ValueError:
         return None  # rows of different lengths
     if array.dtype.kind not in "iuf" or not 1 <= array.ndim <= MOST_DIMENSIONS or not array.size:

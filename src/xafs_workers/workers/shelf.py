@@ -6,13 +6,16 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any, Literal, cast
 
+import numpy as np
+
 from xafs_workers.figures.model import Figure
 from xafs_workers.figures.views import figure_of
 from xafs_workers.frontends.headless import Outcome, TryLater
-from xafs_workers.frontends.wanted import NothingToDraw, Wanted, picture_wanted
+from xafs_workers.frontends.wanted import NoFolder, NothingToDraw, Wanted, picture_wanted
 from xafs_workers.logs import get_logger
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import Control
+from xafs_workers.scans.mca import SpectraOf
 from xafs_workers.scans.scan import Scan
 from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Root
@@ -28,10 +31,16 @@ Form = Literal["png", "pdf", "svg"]
 
 
 class Shelf:
-    """Draws pictures and publishes them."""
+    """Draws pictures and publishes them.
 
-    def __init__(self, settings: Settings, records: Records):
-        self._settings, self._records = settings, records
+    Parameters
+    ----------
+    spectra_of
+        A catalog's spectra, for figures of those that documents do not hold.
+    """
+
+    def __init__(self, settings: Settings, records: Records, spectra_of: SpectraOf | None = None):
+        self._settings, self._records, self._spectra_of = settings, records, spectra_of
         self._root = Root.from_settings(settings.storage)
 
     def warm_up(self) -> None:
@@ -48,23 +57,34 @@ class Shelf:
         """
         try:
             wanted = picture_wanted(control, scan, board)
-            paths = tuple(self._put(control, wanted, figure_of(board, scan)))
+            figure = figure_of(board, scan, spectra_of=self._spectra_of)
+            if not _shows_something(figure):
+                return _empty(figure)
+            paths = tuple(self._put(control, wanted, figure))
         except NothingToDraw as nothing:
             return Outcome("done", reason=str(nothing))
-        except Refused as refusal:
+        except (Refused, NoFolder) as refusal:
             return Outcome("failed", reason=str(refusal))
         except Unavailable as error:
             raise TryLater(error.errno, error.strerror) from error
-        log.info("picture_written", kind=scan.kind, run=wanted.run.uid, paths=paths)
+        log.info("picture_written", kind=scan.kind, scan=scan.id, paths=paths)
         return Outcome("done", paths)
 
     def _put(self, control: Control, wanted: Wanted, figure: Figure) -> Iterator[str]:
-        folder = ProposalFolder(self._root, *proposal_of(wanted.run.start, self._settings.storage))
+        folder = self._folder(wanted)
         name = picture_name(wanted.name)
-        if wanted.stub:
+        if wanted.stub and wanted.run is not None:
             name = numbered(name, sequence_number(folder, wanted.stub, wanted.run.uid))
         for form in dict.fromkeys((form_of(name), *self._settings.pictures.also)):
             yield self._put_one(folder, with_form(name, form), control, wanted, figure)
+
+    def _folder(self, wanted: Wanted) -> ProposalFolder:
+        if wanted.run is not None:
+            return ProposalFolder(self._root, *proposal_of(wanted.run.start, self._settings.storage))
+        home = self._root.parts(wanted.name)[:2]
+        if len(home) != 2:
+            raise Refused(f"path {wanted.name!r:.100}: expected one inside a proposal folder")
+        return ProposalFolder(self._root, *home)
 
     def _put_one(self, folder: ProposalFolder, name: str, control: Control, wanted: Wanted, figure: Figure) -> str:
         path = "/".join((folder.path, *folder.parts(name)))
@@ -81,6 +101,21 @@ class Shelf:
     def _picture(self, figure: Figure, form: str) -> bytes:
         picture: Any = _drawer()
         return picture(figure, cast(Form, form), self._settings.pictures.dots_per_inch)
+
+
+def _shows_something(figure: Figure) -> bool:
+    """Tell whether there is data on any panel."""
+    return any(len(trace.x) for panel in figure.panels for trace in panel.traces) or any(
+        np.isfinite(mesh.z).any() for panel in figure.panels for mesh in panel.meshes
+    )
+
+
+def _empty(figure: Figure) -> Outcome:
+    """Return what becomes of a picture on which there is nothing: what the figure says of the reason is a failure."""
+    reasons = dict.fromkeys(text.text for panel in figure.panels for text in panel.texts)
+    if reasons:
+        return Outcome("failed", reason="; ".join(reasons))
+    return Outcome("done", reason="nothing was measured")
 
 
 def _drawer() -> Any:
