@@ -12,11 +12,13 @@ from xafs_workers.scans.items import Control
 from xafs_workers.scans.requests import awaited, is_answered
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
-from xafs_workers.scans.xafs_sequence import Sequence, sequence_of
+from xafs_workers.scans.xafs_sequence import sequence_of
 
 
-def asks_for_progress(control: Control, scan: Scan, board: Board) -> bool:
-    """Tell whether a repetition that joins a long sequence asks for a picture of its progress."""
+def asks_of_sequence(control: Control, scan: Scan, board: Board) -> bool:
+    """Tell whether a message asks for files of a sequence: at its end, or of the progress of a long one."""
+    if isinstance(control.message, XafsSequenceStop):
+        return True
     if not isinstance(control.message, XafsSequenceAdd) or _planned(scan) <= board.rules.reduction.interim_above:
         return False
     place = place_of(control, scan)
@@ -29,13 +31,14 @@ def place_of(control: Control, scan: Scan) -> int:
     return 1 + scan.added_runs.index(uid) if uid in scan.added_runs else 0
 
 
-def is_reduced(control: Control, scan: Scan, board: Board) -> bool:
-    """Tell whether all that the picture of a message shows is reduced."""
-    if not isinstance(control.message, XafsSequenceAdd):
-        return not awaited(board, scan)
-    sequence = sequence_of(board, scan).after(place_of(control, scan))
-    known = all(one.spectrum is not None or one.problem for one in sequence.repetitions)
-    return known and all(is_answered(board, sequence.merge(n)) for n in range(1, len(sequence.merged) + 1))
+def is_due(control: Control, scan: Scan, board: Board, *, reduces: bool) -> bool:
+    """Tell whether all that the picture of a message shows is there."""
+    if isinstance(control.message, XafsSequenceAdd):
+        sequence = sequence_of(board, scan).after(place_of(control, scan))
+        known = all(one.spectrum is not None or one.problem for one in sequence.repetitions)
+        merges = [sequence.merge(n) for n in range(1, len(sequence.merged) + 1)] if reduces else []
+        return known and all(is_answered(board, merge) for merge in merges)
+    return board.settled(scan) and not (reduces and awaited(board, scan))
 
 
 def shown_by(control: Control, scan: Scan, board: Board) -> Figure:
@@ -45,40 +48,44 @@ def shown_by(control: Control, scan: Scan, board: Board) -> Figure:
     return figure_of(board, scan)
 
 
-def sequence_picture(control: Control, scan: Scan, board: Board) -> Wanted:
-    """Return the picture that a message of a sequence asks for.
+def sequence_picture(control: Control, scan: Scan, board: Board) -> Wanted | None:
+    """Return the picture that a message of a sequence asks for, None where none is wanted.
 
     Raises
     ------
     NothingToDraw
-        Mode test, no repetition was finished, or no picture is wanted.
+        As `first_finished`.
     """
-    sequence = sequence_of(board, scan)
-    run = first_finished(sequence, board)
+    run = first_finished(scan, board)
+    stub = stub_of(scan, board)
     message = control.message
-    name = f"snapshots/{sequence.stub}.png"
     if isinstance(message, XafsSequenceAdd):
         suffix = f"_after{place_of(control, scan)}"
-        return Wanted(name, run, sequence.stub, overwrite=True, suffix=suffix)
+        return Wanted(f"snapshots/{stub}.png", run, stub, overwrite=True, suffix=suffix)
     if not isinstance(message, XafsSequenceStop):
         raise NothingToDraw(f"{message.kind}: {message.action} asks for no picture")
     if message.filename is None and "filename" in message.model_fields_set:
-        raise NothingToDraw("no picture wanted")
-    return Wanted(message.filename or name, run, sequence.stub, overwrite=message.overwrite)
+        return None
+    return Wanted(message.filename or f"snapshots/{stub}.png", run, stub, overwrite=message.overwrite)
 
 
-def first_finished(sequence: Sequence, board: Board) -> Run:
+def stub_of(scan: Scan, board: Board) -> str:
+    """Return the stub of a sequence's files, for which its number is counted."""
+    return sequence_of(board, scan).stub
+
+
+def first_finished(scan: Scan, board: Board) -> Run:
     """Return the run that gives the sequence its number: the first that was added and ended well.
 
     Raises
     ------
     NothingToDraw
-        There is none.
+        There is none; or mode test, in which nothing is reduced.
     """
-    if sequence.absorber.mode == "test":
+    start = scan.start.message
+    if isinstance(start, XafsSequenceStart) and start.mode == "test":
         raise NothingToDraw("mode test: nothing is reduced")
-    added = (board.runs[uid] for uid in sequence.scan.added_runs if uid in board.runs)
-    run = next((run for run in added if run.succeeded), None)
+    run = next((board.runs[uid] for uid in scan.added_runs if uid in board.runs and board.runs[uid].succeeded), None)
     if run is None:
         raise NothingToDraw("no repetition of this sequence was finished")
     return run
