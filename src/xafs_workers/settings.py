@@ -110,6 +110,19 @@ class Pictures(_Part):
     dots_per_inch: int = Field(default=120, ge=50, le=600)
 
 
+class Reduction(_Part):
+    """Merges of XAFS sequences, reduced while they are measured."""
+
+    target_noise: float | None = Field(
+        default=1e-3, gt=0, description="epsilon_k of the merge that is enough, for `about n more`; null: no advice"
+    )
+    interim_above: int = Field(
+        default=5, ge=1, description="sequences of more repetitions get a picture of their progress"
+    )
+    interim_every: int = Field(default=3, ge=1, description="after how many repetitions each")
+    task_seconds: float = Field(default=60.0, gt=0, description="a reduction that takes longer is killed and repeated")
+
+
 class Logging(_Part):
     """What is logged, and how."""
 
@@ -139,6 +152,7 @@ class Settings(BaseSettings):
     pictures: Pictures = Pictures()
     screen: Screen = Screen()
     key_store: KeyStore = KeyStore()
+    reduction: Reduction = Reduction()
     logging: Logging = Logging()
     state_directory: Path | None = Field(
         default=None, description="ledger and outboxes; else $STATE_DIRECTORY, else ~/.local/state/xafs-workers"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import cast
 
+from xafs_workers.figures.live_chi import CHI, live_chi_panel
 from xafs_workers.figures.model import Array, Figure, Panel
 from xafs_workers.figures.signal import channel_curve
 from xafs_workers.figures.tracing import Curve, traced
@@ -42,28 +43,30 @@ def figure(board: Board, scan: Scan, options: Options) -> Figure:
     places, rows, columns, (width, height) = _layout(start.mode)
     known = _known_views(start, board.rules)
     windows = [(i, window, board.runs[window.run]) for i, window in enumerate(scan.windows) if window.run]
-    panels = tuple(
-        replace(_panel(known[key], windows, board.rules), row=row, column=column) for key, row, column in places
-    )
+    drawn = {view.key: _panel(view, windows, board.rules) for view in known.values()}
     if options.channels:
-        panels = tuple(
-            _each_channel(panel, start, windows, board.rules) if panel.key == "fluorescence" else panel
-            for panel in panels
-        )
+        drawn["fluorescence"] = _each_channel(drawn["fluorescence"], start, windows, board.rules)
+    tall = rows if places[-1][0] != CHI else 1
+    drawn[CHI] = replace(live_chi_panel(board, scan), row_span=tall)
+    panels = tuple(replace(drawn[key], row=row, column=column) for key, row, column in places)
     return Figure(scan.figure_id, scan.kind, _title(start, scan), panels, rows, columns, width, height)
 
 
 def _layout(mode: str) -> tuple[list[tuple[str, int, int]], int, int, tuple[float, float]]:
-    """Return (panel, row, column) for each panel, the grid's size, and the picture's in inches."""
+    """Return (panel, row, column) for each panel, the grid's size, and the picture's in inches.
+
+    Live chi(k) has its place from the first frame: a column on the right, or the cell that is empty anyway.
+    """
+    chi = () if mode == "test" else (CHI,)
     if mode in FLUORESCENCE:
-        grid = [["transmission", "fluorescence"], ["I0", "reference"]]
+        grid, size = [["transmission", "fluorescence", *chi], ["I0", "reference"]], (15.0, 9.5)
     elif mode == "yield":
-        grid = [["transmission", "fluorescence", "I0"], ["reference", "yield"]]
+        grid, size = [["transmission", "fluorescence", "I0"], ["reference", "yield", *chi]], (15.0, 9.5)
     elif mode in SCATTERING:
-        grid = [["fluorescence", "I0"], ["diffuse", "specular"]]
+        grid, size = [["fluorescence", "I0", *chi], ["diffuse", "specular"]], (15.0, 9.5)
     else:
-        grid = [["transmission", "I0", "reference"]]
-    size = {(2, 2): (11.0, 9.5), (2, 3): (15.0, 9.5)}.get((len(grid), len(grid[0])), (16.5, 5.5))
+        grid = [["transmission", "I0", "reference", *chi]]
+        size = (5.5 * len(grid[0]), 5.5)
     places = [(key, row, column) for row, keys in enumerate(grid) for column, key in enumerate(keys)]
     return places, len(grid), len(grid[0]), size
 

@@ -29,12 +29,15 @@ class Wanted:
         The run whose proposal folder it goes to; None where the name alone, absolute, says where.
     stub
         Where the name gets the number of the sequence: the stub the numbers are counted for; else ''.
+    suffix
+        What follows the number.
     """
 
     name: str
     run: Run | None
     stub: str = ""
     overwrite: bool = False
+    suffix: str = ""
 
 
 class NothingToDraw(LookupError):

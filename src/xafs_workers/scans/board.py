@@ -10,6 +10,7 @@ from xafs_workers.scans.arrays import Arrays
 from xafs_workers.scans.binding import bind
 from xafs_workers.scans.items import Control, Document, Item, Reduced, Tick
 from xafs_workers.scans.points import Points
+from xafs_workers.scans.results import Results, with_result, without_scans
 from xafs_workers.scans.retention import retained
 from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run, array_keys, new_run, scalar_keys, within_budget
@@ -49,6 +50,8 @@ class Board:
         Bound to their runs, in the order in which they started.
     hidden
         Ids of figures that were closed by messages no longer kept.
+    results
+        Of the reductions that were asked for.
     """
 
     rules: Rules = field(default_factory=Rules)
@@ -59,6 +62,7 @@ class Board:
     streams: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     scans: tuple[Scan, ...] = ()
     hidden: frozenset[str] = frozenset()
+    results: Results = field(default_factory=Results)
 
     def scan(self, scan_id: str) -> Scan | None:
         """Return the scan with this id."""
@@ -113,7 +117,8 @@ class Board:
         if isinstance(item, Tick):
             return self if item.time <= self.now else replace(self, now=item.time)
         assert isinstance(item, Reduced)  # noqa: S101 - the union has no other member
-        return self
+        results = with_result(self.results, item)
+        return self if results is self.results else replace(self, version=self.version + 1, results=results)
 
 
 def _with_message(board: Board, item: Control) -> Board:
@@ -129,7 +134,9 @@ def _rebound(board: Board) -> Board:
     """Tell and bind again, and let go of what is beyond the limits."""
     scans = bind(scans_told(board.messages, board.hidden), board.runs.values(), board.rules)
     kept = retained(scans, board.messages, board.runs, board.rules)
-    streams = board.streams
+    streams, results = board.streams, board.results
+    if len(kept.scans) != len(scans):
+        results = without_scans(results, {scan.id for scan in kept.scans})
     if len(kept.runs) != len(board.runs):
         streams = {uid: stream for uid, stream in streams.items() if stream[0] in kept.runs}
     hidden = board.hidden if kept.hidden is None else kept.hidden
@@ -141,6 +148,7 @@ def _rebound(board: Board) -> Board:
         streams=streams,
         scans=kept.scans,
         hidden=hidden,
+        results=results,
     )
 
 
@@ -233,6 +241,7 @@ def _with_run(board: Board, run: Run, time: float = 0.0) -> Board:
         board.streams,
         board.scans,
         board.hidden,
+        board.results,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xafs_workers.settings import Columns, Detectors, Settings
+from xafs_workers.settings import Columns, Detectors, Reduction, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Rules:
     keep_runs: int = 50
     settle: float = 2.0
     release: float = 24 * 3600.0
+    reduction: Reduction = field(default_factory=Reduction)
     array_bytes: int = 64 * 1024 * 1024
     all_array_bytes: int = 256 * 1024 * 1024
 
@@ -40,4 +41,5 @@ class Rules:
             keep_scans=settings.retention.scans,
             keep_runs=settings.retention.runs,
             release=settings.retention.open_hours * 3600.0,
+            reduction=settings.reduction,
         )

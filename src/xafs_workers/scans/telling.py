@@ -12,6 +12,9 @@ from xafs_workers.scans.scan import Scan, ScanKind, Window, scan_kinds
 RESTING = frozenset({"linescan", "timescan", "areascan", "xafsscan"})
 """Kinds that a `resting_state` ends; alignments and dossiers go on (`find_slot` sends one between its two scans)."""
 
+TOGETHER = {"xafsscan": "xafs_sequence"}
+"""Kinds that end together with another at a `resting_state`."""
+
 LINES = frozenset({"linescan", "timescan"})
 """Kinds whose figures `close: line` closes."""
 
@@ -60,14 +63,22 @@ class _Teller:
         if kind == "close":
             self._close_figures(action)
         elif kind == "resting_state":
-            for open_kind in RESTING & self._open.keys():
-                self._give_up(open_kind, control, "resting_state")
+            self._rest(control)
         elif action in scan_kinds[kind].whole:
             self._whole(control, scan_kinds[kind])
         elif action == "start":
             self._start(control, scan_kinds[kind])
         elif kind in self._open:
             self._go_on(self._open[kind], control)
+
+    def _rest(self, control: Control) -> None:
+        for kind, companion in TOGETHER.items():
+            # The companion starts first: where the latest scan of the kind is younger it is the companion's.
+            latest = max((i for i, scan in enumerate(self.scans) if scan.kind == kind), default=-1)
+            if latest > self._open.get(companion, len(self.scans)):
+                self._give_up(companion, control, "resting_state")
+        for kind in RESTING & self._open.keys():
+            self._give_up(kind, control, "resting_state")
 
     def _start(self, control: Control, kind: ScanKind) -> None:
         name = control.message.kind
@@ -97,6 +108,8 @@ class _Teller:
             del self._open[scan.kind]
         elif action == "next":
             self._next(index, control)
+        elif action == "add":
+            self.scans[index] = replace(scan, added=(*scan.added, control))
         elif action in kind.results:
             self.scans[index] = replace(scan, results=(*scan.results, control), figure=control, shown=True)
 

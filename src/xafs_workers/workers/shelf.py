@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -11,8 +11,10 @@ import numpy as np
 from xafs_workers.figures.model import Figure
 from xafs_workers.figures.views import figure_of
 from xafs_workers.frontends.headless import Outcome, TryLater
+from xafs_workers.frontends.sequences import first_finished, sequence_picture, shown_by, stub_of
 from xafs_workers.frontends.wanted import NoFolder, NothingToDraw, Wanted, picture_wanted
 from xafs_workers.logs import get_logger
+from xafs_workers.messages.xafs_sequence import XafsSequenceStop
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import Control
 from xafs_workers.scans.mca import SpectraOf
@@ -21,11 +23,14 @@ from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Root
 from xafs_workers.storage.errors import Refused, Unavailable
 from xafs_workers.storage.folder import ProposalFolder, proposal_of
-from xafs_workers.storage.names import form_of, numbered, picture_name, with_form
+from xafs_workers.storage.names import form_of, numbered, picture_name, suffixed, with_form
 from xafs_workers.storage.sequence import sequence_number
+from xafs_workers.workers.projects import Projects
 from xafs_workers.workers.records import Records
 
 log = get_logger("workers")
+
+SEQUENCE = "xafs_sequence"
 
 Form = Literal["png", "pdf", "svg"]
 
@@ -37,10 +42,20 @@ class Shelf:
     ----------
     spectra_of
         A catalog's spectra, for figures of those that documents do not hold.
+    projects
+        Makes Athena projects; without it there are none.
     """
 
-    def __init__(self, settings: Settings, records: Records, spectra_of: SpectraOf | None = None):
+    def __init__(
+        self,
+        settings: Settings,
+        records: Records,
+        spectra_of: SpectraOf | None = None,
+        *,
+        projects: Projects | None = None,
+    ):
         self._settings, self._records, self._spectra_of = settings, records, spectra_of
+        self._projects = projects
         self._root = Root.from_settings(settings.storage)
 
     def warm_up(self) -> None:
@@ -56,6 +71,8 @@ class Shelf:
             The folder cannot be written to now.
         """
         try:
+            if scan.kind == SEQUENCE:
+                return Outcome("done", tuple(self._of_sequence(control, scan, board)))
             wanted = picture_wanted(control, scan, board)
             figure = figure_of(board, scan, spectra_of=self._spectra_of)
             if not _shows_something(figure):
@@ -70,11 +87,25 @@ class Shelf:
         log.info("picture_written", kind=scan.kind, scan=scan.id, paths=paths)
         return Outcome("done", paths)
 
+    def _of_sequence(self, control: Control, scan: Scan, board: Board) -> Iterator[str]:
+        """Put the picture of a sequence in place, and at its end the Athena project."""
+        run = first_finished(scan, board)
+        wanted = sequence_picture(control, scan, board)
+        if wanted is not None:
+            yield from self._put(control, wanted, shown_by(control, scan, board))
+        if self._projects is not None and isinstance(control.message, XafsSequenceStop):
+            folder = ProposalFolder(self._root, *proposal_of(run.start, self._settings.storage))
+            stub = stub_of(scan, board)
+            name = numbered(f"prj/{stub}.prj", sequence_number(folder, stub, run.uid))
+            content = self._projects.content(scan, board)
+            yield self._publish(folder, name, control, lambda: content, overwrite=control.message.overwrite)
+
     def _put(self, control: Control, wanted: Wanted, figure: Figure) -> Iterator[str]:
         folder = self._folder(wanted)
         name = picture_name(wanted.name)
         if wanted.stub and wanted.run is not None:
-            name = numbered(name, sequence_number(folder, wanted.stub, wanted.run.uid))
+            number = sequence_number(folder, wanted.stub, wanted.run.uid)
+            name = suffixed(numbered(name, number), wanted.suffix)
         for form in dict.fromkeys((form_of(name), *self._settings.pictures.also)):
             yield self._put_one(folder, with_form(name, form), control, wanted, figure)
 
@@ -87,14 +118,21 @@ class Shelf:
         return ProposalFolder(self._root, *home)
 
     def _put_one(self, folder: ProposalFolder, name: str, control: Control, wanted: Wanted, figure: Figure) -> str:
+        return self._publish(
+            folder, name, control, lambda: self._picture(figure, form_of(name)), overwrite=wanted.overwrite
+        )
+
+    def _publish(
+        self, folder: ProposalFolder, name: str, control: Control, made: Callable[[], bytes], *, overwrite: bool
+    ) -> str:
         path = "/".join((folder.path, *folder.parts(name)))
         own = self._records.published(control, path)
         if own and hashlib.sha256(folder.read(name) or b"").hexdigest() == own:
             return path
         return folder.publish(
             name,
-            self._picture(figure, form_of(name)),
-            overwrite=wanted.overwrite,
+            made(),
+            overwrite=overwrite,
             before_publish=lambda to, sha256: self._records.about_to_publish(control, to, sha256),
         ).path
 
