@@ -112,7 +112,7 @@ class Catalog(Protocol):
         ------
         NotFound, NotComplete, Unavailable
             Waited for in vain.
-        Refused
+        Refused, Missing
             Waiting is of no use.
         Interrupted
             `stop` was set.
@@ -130,7 +130,7 @@ class Source(Details, Protocol):
         ------
         NotFound, NotComplete, Unavailable
             Not now.
-        Refused
+        Refused, Missing
             Never.
         """
         ...
