@@ -154,7 +154,7 @@ class Connection:
             context.http_client.send = self._single(context.http_client.send)
             self._let_in(context)
             path = [part for part in self._settings.path.split("/") if part]
-            return from_context(context, structure_clients=_plain_clients(), node_path_parts=[*parts, *path])
+            return from_context(context, structure_clients=plain_clients(), node_path_parts=[*parts, *path])
         except BaseException:
             context.close()
             raise
@@ -204,7 +204,7 @@ def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".rstrip(": ")
 
 
-def _plain_clients() -> Mapping[str, Any]:
+def plain_clients() -> Mapping[str, Any]:
     """Return Tiled's own clients by structure, without those of plug-ins, streams as plain containers."""
     from tiled.client.container import DEFAULT_STRUCTURE_CLIENT_DISPATCH, Container
     from tiled.utils import OneShotCachedMap

@@ -77,7 +77,7 @@ class TiledRuns:
 
         def read() -> tuple[Asset, ...]:
             with self._node(uid) as node:
-                documents = _documents(node)
+                documents = documents_of(node)
                 return layouts.assets_of(node) if documents is None else layouts.assets_in(documents)
 
         return self._part(("assets", uid), read, lambda found: 200 * len(found), stop)
@@ -107,7 +107,7 @@ class TiledRuns:
             yield node
 
 
-def _documents(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]] | None:
+def documents_of(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]] | None:
     """Return the documents of a run in the older layout, whose servers hand them out; None in today's."""
     versions = [spec.version or "" for spec in node.specs if spec.name == "BlueskyRun"]
     if any(version.startswith("3.") for version in versions):

@@ -25,10 +25,13 @@ class TiledServer:
     ----------
     folder
         For its data, its log and its key.
+    readable
+        Folder of files that runs may refer to, besides.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, readable: Path | None = None):
         self._folder = folder
+        self._readable = readable
         self._process: subprocess.Popen[str] | None = None
         self._port = 0
         self.api_key = secrets.token_hex(16)
@@ -66,7 +69,9 @@ class TiledServer:
                 stderr=errors,
                 text=True,
             )
-        asked = {"directory": str(self._folder / "tiled"), "api_key": self.api_key, "port": self._port}
+        readable = [str(self._readable)] if self._readable else []
+        asked = {"directory": str(self._folder / "tiled"), "port": self._port, "readable_storage": readable}
+        asked["api_key"] = self.api_key
         self._port = self._told_port(self._process, json.dumps(asked))
 
     def _told_port(self, process: subprocess.Popen[str], asked: str) -> int:
@@ -137,7 +142,7 @@ def serve() -> None:
     from tiled.server.simple import SimpleTiledServer
 
     asked = json.loads(sys.stdin.readline())
-    with SimpleTiledServer(asked["directory"], api_key=asked["api_key"], port=asked["port"]) as server:
+    with SimpleTiledServer(**asked) as server:
         sys.stdout.write(f"{server.port}\n")
         sys.stdout.flush()
         sys.stdin.read()

@@ -1,4 +1,4 @@
-"""A real Tiled server and runs in it."""
+"""Fixtures: a real Tiled server, its reader and writer, and a run in it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def tiled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TiledServ
     """One for all tests of the process; whoever stops it starts it again."""
     pytest.importorskip("tiled.server", reason="tiled[server] is not installed")
     pytest.importorskip("bluesky_tiled_plugins", reason="bluesky-tiled-plugins is not installed")
-    with TiledServer(tmp_path_factory.mktemp("tiled")) as server:
+    with TiledServer(tmp_path_factory.mktemp("tiled"), tmp_path_factory.getbasetemp()) as server:
         yield server
 
 
@@ -59,7 +59,11 @@ def writer(tiled_server: TiledServer) -> Iterator[Any]:
 def followed(tiled_server: TiledServer) -> tuple[str, Board]:
     """A simulated fluorescence scan, written by the RunEngine's subscription: its uid, and the board that followed."""
     entries: list[Entry] = []
-    surroundings = Surroundings(lambda _: None, lambda name, doc: entries.append((name, doc)), "/proposals")
+    surroundings = Surroundings(
+        lambda message: entries.append(("bmm", dict(message))),
+        lambda name, doc: entries.append((name, doc)),
+        "/proposals",
+    )
     beamline = Beamline(surroundings, context_managers=[])
     subscribed = tiled_writer(tiled_server.uri, tiled_server.api_key)
     beamline.engine.subscribe(subscribed)
