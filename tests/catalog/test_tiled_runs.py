@@ -150,7 +150,7 @@ def test_spectra_in_a_file_are_read_on_demand_and_the_file_is_an_asset(
     tmp_path: Path, writer: Any, connect: Connect
 ) -> None:
     counts = np.random.default_rng(2).integers(0, 9, size=(3, 4096)).astype("<f8")
-    path = tmp_path / "spectra 1.h5"
+    path = tmp_path / "spectra.h5"
     with h5py.File(path, "w") as file:
         file["/entry/data"] = counts
     entries = with_file(list(run_documents(hint=None, motors=None, columns={"I0": [1.0, 2.0, 3.0]})), path)

@@ -122,8 +122,8 @@ def array_of(stream: Any, key: str) -> NDArray:
         return np.asarray(children[key].read())
     for node in children.values():
         if _family(node) == "table" and key in node.columns:
-            values = node.read([key])[key].tolist()
-            return np.asarray(values)
+            # Not `node.read([key])`: dask makes text of lists in a column.
+            return np.asarray(node[key].read())
     raise Missing(f"no data key {key!r}: the stream has {', '.join(sorted(children)) or 'nothing'}")
 
 
