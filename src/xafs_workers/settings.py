@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-SECRET_IN_URI = "secret_in_uri"
+NOT_SHOWN = "not_shown"
 """Type of the refusal whose value is not shown."""
 
 CONFIG_FILES = (Path("/etc/xafs-workers/config.yaml"), Path("~/.config/xafs-workers/config.yaml"))
@@ -103,7 +103,7 @@ class Pictures(_Part):
 
 
 class Catalog(_Part):
-    """Where finished runs are read from (Tiled), and how long they are waited for. One of `profile` and `uri`, or none."""
+    """Where finished runs are read from (Tiled), and how long they are waited for: a profile, a uri, or nowhere."""
 
     profile: str | None = Field(default=None, description="name of a Tiled profile of this account or machine")
     uri: str | None = Field(default=None, description="address of the Tiled server; overrides the profile's")
@@ -121,7 +121,7 @@ class Catalog(_Part):
     @classmethod
     def _without_key(cls, uri: str | None) -> str | None:
         if uri is not None and ("api_key=" in uri or "@" in uri):
-            raise PydanticCustomError(SECRET_IN_URI, "no key or password may be part of it: use api_key_file")
+            raise PydanticCustomError(NOT_SHOWN, "no key or password may be part of it: use api_key_file")
         return uri
 
     @property
@@ -251,4 +251,4 @@ def _explain(error: ValidationError) -> str:
 
 
 def _came(problem: Any) -> str:
-    return "" if problem["type"] == SECRET_IN_URI else f" (came: {problem['input']!r:.80})"
+    return "" if problem["type"] == NOT_SHOWN else f" (came: {problem['input']!r:.80})"

@@ -112,7 +112,7 @@ def test_a_point_that_was_written_twice_counts_once(writer: Any, connect: Connec
 
 
 def test_a_run_without_primary_is_complete_and_empty(writer: Any, connect: Connect) -> None:
-    entries = [entry for entry in run_documents(hint=None, motors=None, columns={"I0": []})]
+    entries = list(run_documents(hint=None, motors=None, columns={"I0": []}))
     kept = [(name, doc) for name, doc in entries if doc.get("name") != "primary"]
     write(writer, kept)
     run = connect().run(kept[0][1]["uid"], NEVER)

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -21,7 +22,6 @@ from helpers.processes import wait_until
 from helpers.streams import Entry, fold, items_of, run_documents
 from plugins.tiled import QUICK, Connect
 from xafs_workers.catalog.errors import (
-    CatalogError,
     Interrupted,
     Missing,
     NotComplete,
@@ -255,8 +255,9 @@ def test_a_run_that_was_not_followed_to_its_end_comes_from_tiled(writer: Any, co
     uid, entries = run_entries()
     write(writer, entries)
     for lost in (entries[:-1], [*entries[:5], *entries[6:]]):
-        run = FollowedRuns(lambda board=fold(items_of(lost)): board, connect(), QUICK).run(uid, NEVER)
-        assert len(run.points) == 6
+        board = fold(items_of(lost))
+        assert uid in board.runs
+        assert len(FollowedRuns(partial(fold, (), board), connect(), QUICK).run(uid, NEVER).points) == 6
 
 
 def test_a_run_that_is_being_followed_is_waited_for_without_a_catalog(
@@ -342,13 +343,16 @@ def test_the_key_may_come_from_the_environment_or_a_profile(
     assert connect(api_key_file=None).run(uid, NEVER).uid == uid
     monkeypatch.delenv("TILED_API_KEY")
     monkeypatch.setenv("TILED_PROFILES", str(tmp_path))
-    for given in (f"{tiled_server.uri}\n  api_key: {tiled_server.api_key}", f"{tiled_server.uri}?api_key={tiled_server.api_key}"):
-        (tmp_path / "profiles.yml").write_text(f"bmm:\n  uri: {given}\n")
+    for uri, more in (
+        (f"{tiled_server.uri}?api_key={tiled_server.api_key}", ""),
+        (tiled_server.uri, f', api_key_file="{tiled_server.api_key_file}"'),
+    ):
+        (tmp_path / "profiles.yml").write_text(f"bmm:\n  uri: {uri}\n")
         script = f"""
 import threading
 from xafs_workers.catalog.runs import TiledRuns
 from xafs_workers.settings import Catalog
-runs = TiledRuns(Catalog(profile="bmm"))
+runs = TiledRuns(Catalog(profile="bmm"{more}))
 print(runs.run("{uid}", threading.Event()).uid)
 runs.close()
 """
@@ -359,10 +363,12 @@ runs.close()
 
 def python(script: str) -> str:
     """Run a script in an interpreter of its own: Tiled reads its profiles' folders once, at import."""
-    return subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60).stdout
+    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
-@pytest.mark.parametrize("content", [None, "", "two\nlines", b"\xff\xfe"])
+@pytest.mark.parametrize("content", [None, "", "two\nlines", "lines-and-hyphens", b"\xff\xfe"])
 def test_a_key_file_that_is_none_is_refused(content: str | bytes | None, connect: Connect, tmp_path: Path) -> None:
     path = tmp_path / "key"
     if isinstance(content, str):
@@ -409,5 +415,3 @@ print(len(runs.run("{uid}", threading.Event()).points), "bluesky_tiled_plugins" 
 runs.close()
 """
     assert python(script).split() == ["24", "False"]
-
-

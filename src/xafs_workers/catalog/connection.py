@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from xafs_workers.catalog.errors import CatalogError, Refused, Unavailable
 from xafs_workers.settings import Catalog as Settings
 
 API_KEY_VARIABLE = "TILED_API_KEY"
+API_KEY = re.compile(r"\w+", re.ASCII)
+"""What Tiled's client takes for a key; with anything else it would ask a person for a password."""
 
 NOT_ALLOWED = (401, 403)
 TRANSIENT = (408, 429)
@@ -57,19 +60,21 @@ def address_of(settings: Settings) -> Address:
         raise Refused("no usable address of a catalog: expected catalog.uri or a profile with uri, http:// or https://")
     bare, _, query = uri.partition("?")
     in_query = parse_qs(query).get("api_key", [None])[0]
-    key = _api_key(settings) or profile.get("api_key") or in_query or os.environ.get(API_KEY_VARIABLE)
-    return Address(bare, key or None, profile.get("headers") or {}, profile.get("verify", True))
+    key = _key_in_file(settings) or in_query or os.environ.get(API_KEY_VARIABLE) or None
+    if key is not None and not API_KEY.fullmatch(key):
+        raise Refused("the API key of the catalog is none: expected letters and digits on one line")
+    return Address(bare, key, profile.get("headers") or {}, profile.get("verify", True))
 
 
-def _api_key(settings: Settings) -> str | None:
+def _key_in_file(settings: Settings) -> str | None:
     if settings.api_key_file is None:
         return None
     try:
         key = settings.api_key_file.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise Refused(f"catalog.api_key_file: {settings.api_key_file}: {type(error).__name__}") from None
-    if not key or not key.isprintable():
-        raise Refused(f"catalog.api_key_file: {settings.api_key_file}: expected one line with the key")
+    if not API_KEY.fullmatch(key):
+        raise Refused(f"catalog.api_key_file: {settings.api_key_file}: expected one line of letters and digits")
     return key
 
 
@@ -147,14 +152,14 @@ class Connection:
             headers=dict(address.headers),
             verify=address.verify,
             timeout=timeout,
-            cache=None,
             show_progress=False,
         )
         try:
             context.http_client.send = self._single(context.http_client.send)
             self._let_in(context)
             path = [part for part in self._settings.path.split("/") if part]
-            return from_context(context, structure_clients=plain_clients(), node_path_parts=[*parts, *path])
+            clients: Any = plain_clients()
+            return from_context(context, structure_clients=clients, node_path_parts=[*parts, *path])
         except BaseException:
             context.close()
             raise

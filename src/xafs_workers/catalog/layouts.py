@@ -1,7 +1,7 @@
 """The layouts in which runs lie in Tiled, read into `Run` and `Points`.
 
-Today's, written by `bluesky_tiled_plugins.TiledWriter` (BlueskyRun 3.0): a stream holds one or more tables ``internal*``
-and arrays, its metadata is the descriptor; for a while streams lay one level lower, in ``streams``. The older one, as
+Today's, written by `bluesky_tiled_plugins.TiledWriter` (BlueskyRun 3.0): a stream holds tables ``internal*`` and
+arrays, its metadata is the descriptor; for a while streams lay one level lower, in ``streams``. The older one, as
 databroker serves it (BlueskyRun 2.0): a stream holds the data set ``data``, its metadata lists the descriptors.
 """
 

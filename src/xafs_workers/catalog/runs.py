@@ -116,7 +116,8 @@ def documents_of(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]] | None:
 
     link = node.item["links"]["self"].replace("/metadata", "/documents", 1)
     options = {"params": {"fill": False}, "headers": {"Accept": "application/json-seq"}}
-    lines = handle_error(node.context.http_client.get(link, **options)).text.splitlines()
+    response: Any = handle_error(node.context.http_client.get(link, **options))
+    lines = response.text.split("\n")
     records = (line.lstrip(RECORD_SEPARATOR).strip() for line in lines)
     parsed = [json.loads(record) for record in records if record]
     return iter([(entry["name"], entry["doc"]) for entry in parsed])

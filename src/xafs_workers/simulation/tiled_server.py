@@ -1,4 +1,4 @@
-"""A real Tiled server for demo and tests: a process of its own on the loopback interface, and the writer of its runs."""
+"""A real Tiled server for demo and tests, a process of its own on the loopback interface; the writer of its runs."""
 
 from __future__ import annotations
 
@@ -133,8 +133,9 @@ def tiled_writer(uri: str, api_key: str, *, batch_size: int | None = None) -> An
     from bluesky_tiled_plugins import TiledWriter
     from tiled.client import from_uri
 
-    client = from_uri(uri, api_key=api_key, cache=None, show_progress=False)
-    return TiledWriter(client, **({} if batch_size is None else {"batch_size": batch_size}))
+    client = from_uri(uri, api_key=api_key, show_progress=False)
+    options: dict[str, Any] = {} if batch_size is None else {"batch_size": batch_size}
+    return TiledWriter(client, **options)
 
 
 def serve() -> None:
