@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+NOT_SHOWN = "not_shown"
+"""Type of the refusal whose value is not shown."""
 
 CONFIG_FILES = (Path("/etc/xafs-workers/config.yaml"), Path("~/.config/xafs-workers/config.yaml"))
 
@@ -123,6 +127,34 @@ class Reduction(_Part):
     task_seconds: float = Field(default=60.0, gt=0, description="a reduction that takes longer is killed and repeated")
 
 
+class Catalog(_Part):
+    """Where finished runs are read from (Tiled), and how long they are waited for: a profile, a uri, or nowhere."""
+
+    profile: str | None = Field(default=None, description="name of a Tiled profile of this account or machine")
+    uri: str | None = Field(default=None, description="address of the Tiled server; overrides the profile's")
+    path: str = Field(default="", description="where the runs are below that address, e.g. bmm/raw")
+    api_key_file: Path | None = Field(default=None, description="file that holds the API key; else $TILED_API_KEY")
+    timeout: float = Field(default=15.0, gt=0, description="of one request, seconds")
+    appears_within: float = Field(default=20.0, ge=0, description="how long an unknown run is waited for, seconds")
+    complete_within: float = Field(default=180.0, ge=0, description="how long an incomplete run is waited for, seconds")
+    outage: float | None = Field(
+        default=600.0, ge=0, description="how long a server that is away is waited for, seconds; null: until it is back"
+    )
+    cache_bytes: int = Field(default=256 * 1024 * 1024, ge=0, description="memory for runs read before")
+
+    @field_validator("uri")
+    @classmethod
+    def _without_key(cls, uri: str | None) -> str | None:
+        if uri is not None and ("api_key=" in uri or "@" in uri):
+            raise PydanticCustomError(NOT_SHOWN, "no key or password may be part of it: use api_key_file")
+        return uri
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is a catalog at all."""
+        return bool(self.profile or self.uri)
+
+
 class Logging(_Part):
     """What is logged, and how."""
 
@@ -153,6 +185,7 @@ class Settings(BaseSettings):
     screen: Screen = Screen()
     key_store: KeyStore = KeyStore()
     reduction: Reduction = Reduction()
+    catalog: Catalog = Catalog()
     logging: Logging = Logging()
     state_directory: Path | None = Field(
         default=None, description="ledger and outboxes; else $STATE_DIRECTORY, else ~/.local/state/xafs-workers"
@@ -242,4 +275,8 @@ def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 
 def _explain(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']} (came: {e['input']!r:.80})" for e in error.errors())
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}{_came(e)}" for e in error.errors())
+
+
+def _came(problem: Any) -> str:
+    return "" if problem["type"] == NOT_SHOWN else f" (came: {problem['input']!r:.80})"

@@ -1,0 +1,180 @@
+"""The layouts in which runs lie in Tiled, read into `Run` and `Points`.
+
+Today's, written by `bluesky_tiled_plugins.TiledWriter` (BlueskyRun 3.0): a stream holds tables ``internal*`` and
+arrays, its metadata is the descriptor; for a while streams lay one level lower, in ``streams``. The older one, as
+databroker serves it (BlueskyRun 2.0): a stream holds the data set ``data``, its metadata lists the descriptors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from xafs_workers.catalog.errors import Missing, NotComplete
+from xafs_workers.catalog.finished import Asset, NDArray
+from xafs_workers.scans.metadata import mapping, text
+from xafs_workers.scans.points import Points
+from xafs_workers.scans.runs import DOCUMENT, Run, scalar_keys
+
+STREAM_SPEC = "BlueskyEventStream"
+DATA = "data"
+"""Where the older layout keeps the data of a stream."""
+
+
+def plain(value: Any) -> Any:
+    """Return metadata as dicts and lists, as documents have them."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(member) for key, member in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [plain(member) for member in value]
+    return value
+
+
+def run_of(uid: str, node: Any) -> Run:
+    """Return a run with all its points.
+
+    Raises
+    ------
+    NotComplete
+        There is no stop document yet.
+    """
+    metadata = plain(node.metadata)
+    start, stop = mapping(metadata.get("start")), mapping(metadata.get("stop"))
+    if not stop:
+        raise NotComplete(f"run {uid}: the catalog has no stop document of it yet")
+    stream = stream_of(node, "primary")
+    begins = (float(start.get("time", 0.0)), DOCUMENT, "", 0, 0)
+    if stream is None:
+        return Run(uid, start, begins, stop=stop)
+    return Run(uid, start, begins, data_keys_of(stream), points_of(stream), stop)
+
+
+def stream_of(node: Any, name: str) -> Any:
+    """Return a stream of a run, None if it has none of this name."""
+    children = dict(node.items())
+    if name in children:
+        return children[name]
+    inner = children.get("streams")
+    if inner is None or STREAM_SPEC in _specs(inner):
+        return None
+    return dict(inner.items()).get(name)
+
+
+def data_keys_of(stream: Any) -> Mapping[str, Any]:
+    """Return the data keys of a stream's first descriptor."""
+    metadata = plain(stream.metadata)
+    descriptors = metadata.get("descriptors") or [metadata]
+    return mapping(descriptors[0].get("data_keys"))
+
+
+def points_of(stream: Any) -> Points:
+    """Return the scalars of a stream; points that were written twice count once."""
+    keys = scalar_keys(data_keys_of(stream))
+    columns = _older_columns(stream, keys) if DATA in stream else _columns(stream, keys)
+    times = columns.pop("time", None)
+    if times is None:
+        return Points.of(keys)
+    sequence = columns.pop("seq_num", None) or range(1, len(times) + 1)
+    points = Points.of(keys)
+    present = [key for key in keys if key in columns and len(columns[key]) == len(times)]
+    rows = zip(*(columns[key] for key in present), strict=True) if present else iter([()] * len(times))
+    for number, time, row in zip(sequence, times, rows, strict=True):
+        points = points.with_point(int(number), time, dict(zip(present, row, strict=True)))
+    return points
+
+
+def _columns(stream: Any, keys: tuple[str, ...]) -> dict[str, list[Any]]:
+    """Return `time`, `seq_num` and the data keys of today's layout: from the tables, else from arrays."""
+    children = dict(stream.items())
+    found: dict[str, list[Any]] = {}
+    for node in children.values():
+        if _family(node) == "table":
+            wanted = [name for name in node.columns if name in (*keys, "time", "seq_num")]
+            table = node.read(wanted) if wanted else {}
+            found |= {name: table[name].tolist() for name in wanted if name not in found}
+    for key in keys:
+        if key not in found and key in children and _family(children[key]) == "array":
+            found[key] = np.asarray(children[key].read()).reshape(-1).tolist()
+    return found
+
+
+def _older_columns(stream: Any, keys: tuple[str, ...]) -> dict[str, list[Any]]:
+    data = stream[DATA]
+    wanted = [name for name in data if name in (*keys, "time", "seq_num")]
+    dataset = data.read(wanted) if "xarray_dataset" in _specs(data) else {name: data[name].read() for name in wanted}
+    return {name: np.asarray(dataset[name]).reshape(-1).tolist() for name in wanted}
+
+
+def array_of(stream: Any, key: str) -> NDArray:
+    """Return a data key of a stream as it is.
+
+    Raises
+    ------
+    Missing
+        The stream has no such data key.
+    """
+    if DATA in stream:
+        stream = stream[DATA]
+    children = dict(stream.items())
+    if key in children and _family(children[key]) != "table":
+        return np.asarray(children[key].read())
+    for node in children.values():
+        if _family(node) == "table" and key in node.columns:
+            # Not `node.read([key])`: dask makes text of lists in a column.
+            return np.asarray(node[key].read())
+    raise Missing(f"no data key {key!r}: the stream has {', '.join(sorted(children)) or 'nothing'}")
+
+
+def assets_of(node: Any) -> tuple[Asset, ...]:
+    """Return the files of a run in today's layout: what its streams refer to outside the catalog's own storage."""
+    inner = [child for child in node.values() if STREAM_SPEC not in _specs(child)]
+    streams = [*node.values(), *(stream for child in inner for stream in _members(child))]
+    found = [
+        Asset(_path(asset.data_uri), source.mimetype, key)
+        for stream in streams
+        for key, child in _named_members(stream)
+        if _family(child) != "table"
+        for source in child.data_sources() or ()
+        if str(getattr(source.management, "value", source.management)) == "external"
+        for asset in source.assets
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def assets_in(documents: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[Asset, ...]:
+    """Return the files that documents name: old `resource` and new `stream_resource`."""
+    found: list[Asset] = []
+    for name, doc in documents:
+        if name == "resource":
+            path = "/".join(part.strip("/") for part in (text(doc.get("root")), text(doc.get("resource_path"))) if part)
+            rooted = text(doc.get("root")) or text(doc.get("resource_path"))
+            found.append(Asset("/" + path if rooted.startswith("/") else path, text(doc.get("spec"))))
+        elif name == "stream_resource":
+            found.append(Asset(_path(text(doc.get("uri"))), text(doc.get("mimetype")), text(doc.get("data_key"))))
+    return tuple(dict.fromkeys(found))
+
+
+def _path(uri: str) -> str:
+    """Return the path of a file URI; any other as it is."""
+    from urllib.parse import unquote, urlsplit
+
+    parts = urlsplit(uri)
+    return unquote(parts.path) if parts.scheme == "file" else uri
+
+
+def _members(node: Any) -> list[Any]:
+    return [member for _, member in _named_members(node)]
+
+
+def _named_members(node: Any) -> list[tuple[str, Any]]:
+    return list(node.items()) if _family(node) in ("container", "composite") else []
+
+
+def _family(node: Any) -> str:
+    return str(node.item["attributes"]["structure_family"])
+
+
+def _specs(node: Any) -> set[str]:
+    return {spec.name for spec in node.specs}

@@ -1,0 +1,153 @@
+"""A real Tiled server for demo and tests, a process of its own on the loopback interface; the writer of its runs."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+
+
+class TiledServer:
+    """A Tiled server; address, key and data stay the same over stops and starts.
+
+    It ends with the process that started it, even if that is killed.
+
+    Parameters
+    ----------
+    folder
+        For its data, its log and its key.
+    readable
+        Folder of files that runs may refer to, besides.
+    """
+
+    def __init__(self, folder: Path, readable: Path | None = None):
+        self._folder = folder
+        self._readable = readable
+        self._process: subprocess.Popen[str] | None = None
+        self._port = 0
+        self.api_key = secrets.token_hex(16)
+
+    @property
+    def uri(self) -> str:
+        """Its address, without the key."""
+        return f"http://127.0.0.1:{self._port}/api/v1"
+
+    @property
+    def api_key_file(self) -> Path:
+        """A file that only the owner may read."""
+        path = self._folder / "api_key"
+        if not path.exists():
+            path.touch(mode=0o600)
+            path.write_text(self.api_key + "\n")
+        return path
+
+    def start(self) -> None:
+        """Start the server and wait until it answers.
+
+        Raises
+        ------
+        RuntimeError
+            It runs already, or did not start.
+        """
+        if self._process is not None:
+            raise RuntimeError("the Tiled server runs already")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "stderr.txt").open("a") as errors:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                [sys.executable, "-m", __name__],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
+        readable = [str(self._readable)] if self._readable else []
+        asked = {"directory": str(self._folder / "tiled"), "port": self._port, "readable_storage": readable}
+        asked["api_key"] = self.api_key
+        self._port = self._told_port(self._process, json.dumps(asked))
+
+    def _told_port(self, process: subprocess.Popen[str], asked: str) -> int:
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("the Tiled server has no pipes")
+        process.stdin.write(asked + "\n")
+        process.stdin.flush()
+        ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
+        line = process.stdout.readline() if ready else ""
+        if not line.strip().isdigit():
+            self.kill()
+            reason = (self._folder / "stderr.txt").read_text()[-2000:]
+            raise RuntimeError(f"the Tiled server did not start: {reason or 'no answer in time'}")
+        return int(line)
+
+    def stop(self) -> None:
+        """Stop the server in order; it may be started again."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        with process:  # closes the pipes: that is the server's sign to end
+            if process.stdin is not None:
+                process.stdin.close()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+    def kill(self) -> None:
+        """Let the server die at once; it may be started again."""
+        process, self._process = self._process, None
+        if process is not None:
+            with process:
+                process.kill()
+
+    def hang(self, hanging: bool) -> None:
+        """Let the server hang, keeping its connections, or go on."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP if hanging else signal.SIGCONT)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def tiled_writer(uri: str, api_key: str, *, batch_size: int | None = None) -> Any:
+    """Return bluesky-tiled-plugins' TiledWriter, a callback for the RunEngine's documents.
+
+    Parameters
+    ----------
+    batch_size
+        Events collected before they are written; by default more than most runs have.
+    """
+    from bluesky_tiled_plugins import TiledWriter
+    from tiled.client import from_uri
+
+    client = from_uri(uri, api_key=api_key, show_progress=False)
+    options: dict[str, Any] = {} if batch_size is None else {"batch_size": batch_size}
+    return TiledWriter(client, **options)
+
+
+def serve() -> None:
+    """Serve what one line on standard input asks for, until standard input ends."""
+    from tiled.server.simple import SimpleTiledServer
+
+    asked = json.loads(sys.stdin.readline())
+    with SimpleTiledServer(**asked) as server:
+        sys.stdout.write(f"{server.port}\n")
+        sys.stdout.flush()
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    serve()

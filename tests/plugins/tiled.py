@@ -1,0 +1,90 @@
+"""Fixtures: a real Tiled server, its reader and writer, and a run in it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.streams import Entry, fold, items_of
+from xafs_workers.catalog.runs import TiledRuns
+from xafs_workers.catalog.waiting import Patience
+from xafs_workers.scans.board import Board
+from xafs_workers.settings import Catalog
+from xafs_workers.simulation.beamline import Beamline, Surroundings
+from xafs_workers.simulation.plans import Xafs, xafs
+from xafs_workers.simulation.tiled_server import TiledServer, tiled_writer
+
+SHORT: dict[str, Any] = {"bounds": "-60 -10 20 6k", "steps": "10 4 0.4k", "times": "0.5 0.5 0.25k"}
+QUICK = Patience(appears=0.3, complete=0.3, outage=0.5, pauses=(0.02, 0.1))
+
+Connect = Callable[..., TiledRuns]
+
+
+@pytest.fixture(scope="session")
+def tiled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TiledServer]:
+    """One for all tests of the process; whoever stops it starts it again."""
+    pytest.importorskip("tiled.server", reason="tiled[server] is not installed")
+    pytest.importorskip("bluesky_tiled_plugins", reason="bluesky-tiled-plugins is not installed")
+    with TiledServer(tmp_path_factory.mktemp("tiled"), tmp_path_factory.getbasetemp()) as server:
+        yield server
+
+
+@pytest.fixture
+def connect(tiled_server: TiledServer) -> Iterator[Connect]:
+    """Connect to the server; closed at the end."""
+    opened: list[TiledRuns] = []
+
+    def _connect(patience: Patience = QUICK, **settings: Any) -> TiledRuns:
+        given = {"uri": tiled_server.uri, "api_key_file": tiled_server.api_key_file, "timeout": 10.0, **settings}
+        opened.append(TiledRuns(Catalog(**given), patience))
+        return opened[-1]
+
+    yield _connect
+    for runs in opened:
+        runs.close()
+
+
+@pytest.fixture
+def writer(tiled_server: TiledServer) -> Iterator[Any]:
+    """The writer of documents into the server."""
+    made = tiled_writer(tiled_server.uri, tiled_server.api_key)
+    yield made
+    made.client.context.close()
+
+
+@pytest.fixture(scope="session")
+def followed(tiled_server: TiledServer) -> tuple[str, Board]:
+    """A simulated fluorescence scan, written by the RunEngine's subscription: its uid, and the board that followed."""
+    entries: list[Entry] = []
+    surroundings = Surroundings(
+        lambda message: entries.append(("bmm", dict(message))),
+        lambda name, doc: entries.append((name, doc)),
+        "/proposals",
+    )
+    beamline = Beamline(surroundings, context_managers=[])
+    subscribed = tiled_writer(tiled_server.uri, tiled_server.api_key)
+    beamline.engine.subscribe(subscribed)
+    beamline.mount("Fe2O3", "4-element SDD")
+    (uid,) = beamline.run(xafs(beamline, Xafs("fe", mode="fluorescence", repetitions=1, **SHORT)))
+    subscribed.client.context.close()
+    return uid, fold(items_of(entries))
+
+
+@pytest.fixture
+def key_of_nobody(tmp_path: Path) -> Path:
+    """A key file whose key opens nothing."""
+    path = tmp_path / "wrong_key"
+    path.write_text("0badc0de0badc0de\n")
+    return path
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
