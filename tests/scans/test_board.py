@@ -326,7 +326,8 @@ def test_a_close_for_a_forgotten_figure_is_forgotten_with_it() -> None:
     result = {"align_wheel": "find_slot", "motor": "xafs_y", **CURVE, "center": 2.5, "amplitude": 0.3}
     line: list[Entry] = [("bmm", LINE), ("bmm", {"linescan": "stop"})]
     last: list[Entry] = [("bmm", {"close": "last"})]
-    entries = [("bmm", {"align_wheel": "start"}), ("bmm", result), *line, *line, *last, *last, *line]
+    rest: Entry = ("bmm", {"resting_state": True})  # any message makes the board tell its scans again
+    entries = [("bmm", {"align_wheel": "start"}), ("bmm", result), *line, *line, *last, *last, *line, rest]
     board = fold(items_of(entries), Board(Rules(keep_scans=2)))
     assert [(scan.kind, scan.shown) for scan in board.scans] == [
         ("align_wheel", True),
