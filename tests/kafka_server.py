@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import select
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 RUN = Path(__file__).parents[1] / "tools" / "kafka" / "run.py"
@@ -54,10 +57,18 @@ class KafkaServer:
         """Let the node die at once, as in a power cut; it may be started again."""
         return self._end(signal.SIGKILL)
 
-    @property
-    def running(self) -> bool:
-        """Whether it was started and not stopped."""
-        return self._process is not None
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let the node hang: it keeps its connections and answers nothing."""
+        assert self._process is not None
+        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for child in children:
+                os.kill(int(child), signal.SIGCONT)
 
     def _end(self, number: signal.Signals) -> int | None:
         process, self._process = self._process, None

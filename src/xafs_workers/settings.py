@@ -75,6 +75,18 @@ class Detectors(_Part):
     }
 
 
+class Screen(_Part):
+    """The on-screen plot manager."""
+
+    large: bool = Field(default=False, description="type that can be read at four metres")
+
+
+class KeyStore(_Part):
+    """A Redis from which today's plans read picked positions and replies."""
+
+    url: str | None = Field(default=None, description="redis://host:port/db; none: nothing is written")
+
+
 class Retention(_Part):
     """How much of what ended is kept in memory."""
 
@@ -125,6 +137,8 @@ class Settings(BaseSettings):
     retention: Retention = Retention()
     recovery: Recovery = Recovery()
     pictures: Pictures = Pictures()
+    screen: Screen = Screen()
+    key_store: KeyStore = KeyStore()
     logging: Logging = Logging()
     state_directory: Path | None = Field(
         default=None, description="ledger and outboxes; else $STATE_DIRECTORY, else ~/.local/state/xafs-workers"
@@ -152,6 +166,22 @@ class Settings(BaseSettings):
         return Path(given or "~/.local/state/xafs-workers").expanduser()
 
 
+class _Given(Settings):
+    """Settings exactly as given: file and environment are in them already."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let nothing else take part."""
+        return (init_settings,)
+
+
 def load(config: Path | None = None, options: dict[str, Any] | None = None) -> Settings:
     """Read the settings.
 
@@ -171,7 +201,7 @@ def load(config: Path | None = None, options: dict[str, Any] | None = None) -> S
     try:
         settings = Settings(**(_read(path) if path else {}))
         if options:
-            settings = Settings.model_validate(_merged(settings.model_dump(), options))
+            settings = _Given(**_merged(settings.model_dump(), options))
     except ValidationError as error:
         raise ConfigurationError(f"{path or 'environment'}: " + _explain(error)) from error
     return settings

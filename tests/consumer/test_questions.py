@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from confluent_kafka import TopicPartition
+from confluent_kafka import Message, TopicPartition
 from structlog.testing import capture_logs
 
 from kafka_server import KafkaServer
@@ -212,6 +212,19 @@ def test_nothing_past_the_high_watermark_is_looked_at(broker: Broker):
         assert first_not_before(source._look, {(topic, 0): (0, 3)}, START + 5) == {(topic, 0): 3}
 
 
+@pytest.mark.parametrize(("offset", "expected"), [(0, None), (1, 1), (2, 2), (4, 3)])
+def test_where_a_scan_ends(offset: int, expected: int | None):
+    """The last row: offsets 2 and 3 are gone (compacted), and 4 came after the watermarks were taken."""
+    look = Look({}, time.time, patience=1.0)
+    message = Message(topic="t", partition=0, offset=offset, timestamp=(1, int(START + offset) * 1000))
+    assert lookup._judge(look, message, high=3, instant=START + 1) == expected
+
+
+def test_a_scan_reads_no_further_than_the_last_record_below_the_watermark():
+    message = Message(topic="t", partition=0, offset=2, timestamp=(1, int(START) * 1000))
+    assert lookup._judge(Look({}, time.time, patience=1.0), message, high=3, instant=START + 1) == 3
+
+
 def test_many_partitions_are_scanned_in_one_go(broker: Broker):
     """Several topics' worth of partitions, some empty, each with its own answer."""
     topics = [broker.new_topic() for _ in range(3)]
@@ -242,7 +255,7 @@ def test_the_record_of_an_offset(broker: Broker):
 def test_one_answer_that_is_an_error_is_an_error():
     from confluent_kafka import KafkaError, KafkaException
 
-    from xafs_workers.consumer.questions import checked
+    from xafs_workers.consumer.client import checked
 
     good, bad = TopicPartition("t", 0, 1), TopicPartition("t", 1, 1)
     assert checked([good]) == [good]

@@ -149,24 +149,6 @@ def test_nothing_is_stored_by_reading(broker: Broker):
         assert source.committed() == {}
 
 
-def test_the_same_offset_is_not_sent_twice(broker: Broker, monkeypatch: pytest.MonkeyPatch):
-    topic = broker.new_topic()
-    with source_of(broker.config, topic, group=f"group-{topic}") as source:
-        sent = []
-
-        class Spy:
-            def commit(self, **options):
-                sent.append([(o.topic, o.partition, o.offset) for o in options["offsets"]])
-                return []
-
-        monkeypatch.setattr(source, "_client", Spy())
-        source.store({(topic, 0): 1, (topic, 1): 1})
-        source.store({(topic, 0): 1, (topic, 1): 2})
-        source.store({(topic, 0): 1, (topic, 1): 2})
-        monkeypatch.undo()
-    assert sent == [[(topic, 0, 1), (topic, 1, 1)], [(topic, 1, 2)]]
-
-
 # Offsets that are gone ---------------------------------------------------------------------------------------------
 
 
@@ -215,6 +197,7 @@ def test_an_assignment_forgets_pauses(broker: Broker):
     produce(broker.config, topic, [b"0", b"1"])
     with source_of(broker.config, topic) as source:
         source.assign({(topic, 0): 0})
+        read(source, 2)
         source.pause([(topic, 0)])
         source.assign({(topic, 0): 1, (topic, 1): 0})
         assert values(read(source, 1)) == [b"1"]
@@ -285,6 +268,28 @@ def test_new_partitions_are_taken_up_from_their_beginning(apache_kafka: KafkaSer
         assert new == (("growing", 1), ("growing", 2))
         assert source.refresh_partitions() == ()
         assert values(read(source, 1)) == [b"new"]
+
+
+@pytest.mark.kafka
+def test_a_broker_that_hangs_holds_up_nothing_for_long(apache_kafka: KafkaServer, apache_admin: ApacheAdmin):
+    apache_admin.create_topic("hanging", 1)
+    config = KafkaConfig(apache_kafka.bootstrap_servers)
+    with source_of(config, "hanging", group="hanging") as source, capture_logs() as logs:
+        source.assign(beginnings(source))
+        assert source.store({("hanging", 0): 0})
+        with apache_kafka.frozen():
+            began = time.monotonic()
+            assert not source.store({("hanging", 0): 1})
+            assert not source.store({("hanging", 0): 1})
+            assert source.refresh_partitions() == ()
+            source.poll(0.1)
+            assert time.monotonic() - began < 3 + 1 + 1
+        assert [line["where"] for line in logs if line["event"] == "kafka_trouble"] == ["stored offsets", "partitions"]
+        deadline = time.monotonic() + 20
+        while not source.store({("hanging", 0): 1}):
+            assert time.monotonic() < deadline
+            source.poll(0.1)
+        assert source.committed() == {("hanging", 0): 1}
 
 
 @pytest.mark.kafka

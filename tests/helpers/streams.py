@@ -32,6 +32,16 @@ def items_of(entries: Iterable[Entry], *, step: float = 0.001, times: Iterable[f
     return [_item(name, body, next(clock), counts) for name, body in entries]
 
 
+class Teller:
+    """Stamps entries one after the other, as they come."""
+
+    def __init__(self) -> None:
+        self._counts = {CONTROL: 0, DOCUMENTS: 0}
+
+    def items(self, entries: Iterable[Entry]) -> list[Item]:
+        return [_item(name, body, EPOCH + 0.001 * sum(self._counts.values()), self._counts) for name, body in entries]
+
+
 def _item(name: str, body: dict[str, Any], time: float, counts: dict[str, int]) -> Item:
     topic = CONTROL if name == "bmm" else DOCUMENTS
     origin = Origin(topic, 0, counts[topic])

@@ -82,6 +82,18 @@ def test_consumer_gets_its_section_and_only_security_of_the_producers(facility: 
     }
 
 
+def test_an_administrator_gets_security_alone(facility: Path):
+    properties = read_kafka_config(Kafka(config_file=facility)).for_admin()
+    assert properties == {
+        "bootstrap.servers": "kafka1.example:9092,kafka2.example:9092",
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanisms": "PLAIN",
+        "sasl.username": "reader",
+        "sasl.password": "hunter2",
+        "ssl.ca.location": "/etc/ssl/ca.pem",
+    }
+
+
 def test_the_shared_security_section_goes_to_both(tmp_path: Path):
     config = read_kafka_config(
         written(

@@ -74,6 +74,16 @@ def test_our_messages_share_the_partition_of_todays_sessions(topic: Topic):
     assert len({record.value[:8] for record in came if record.value}) == 1, "the same bytes on the wire"
 
 
+@pytest.mark.parametrize(("given", "expected"), [({}, 1), ({"max.in.flight.requests.per.connection": 3}, 3)])
+def test_one_request_at_a_time_so_that_a_repeated_one_keeps_its_place(
+    given: dict, expected: int, monkeypatch: pytest.MonkeyPatch
+):
+    seen = {}
+    monkeypatch.setattr("confluent_kafka.Producer", lambda properties, **_: seen.update(properties))
+    ControlSender(settings_for("t"), KafkaConfig("127.0.0.1:1", producer=given))
+    assert seen["max.in.flight.requests.per.connection"] == expected
+
+
 def test_what_cannot_be_written_is_refused_at_once(broker: Broker):
     sender = ControlSender(settings_for(broker.new_topic()), broker.config)
     with pytest.raises(TypeError, match="object cannot be sent"):

@@ -126,6 +126,30 @@ def test_data_and_port_stay_over_a_stop_and_a_power_cut(apache_kafka: KafkaServe
         assert [record.value for record in read(source, 2)] == [b"0", b"1"]
 
 
+NEEDS_KAFKA = "def test_it(apache_kafka):\n    pass\n"
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("", "1 skipped"), ("true", "1 error")])
+def test_without_java_tests_are_skipped_here_and_fail_in_ci(tmp_path: Path, ci: str, outcome: str):
+    (tmp_path / "test_it.py").write_text(NEEDS_KAFKA)
+    tests = str(Path(__file__).parents[1])
+    environment = {"PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": ":".join([tests, *sys.path])}
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "plugins.brokers",
+        "-rs",
+        "--rootdir",
+        str(tmp_path),
+        str(tmp_path),
+    ]
+    done = subprocess.run(command, env={**environment, "CI": ci}, capture_output=True, text=True, check=False)
+    assert outcome in done.stdout
+    assert "mvn is not installed" in done.stdout
+
+
 # One node for itself -----------------------------------------------------------------------------------------------
 
 

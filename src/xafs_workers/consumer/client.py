@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
-from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, Message
+from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from xafs_workers.consumer.records import Partition, RawRecord, record_time
 from xafs_workers.logs import get_logger
@@ -73,6 +73,14 @@ def consumer_properties(config: KafkaConfig, group: str) -> dict[str, Any]:
 def error_of(problem: KafkaException) -> KafkaError:
     """Return the broker's or the client's error that an exception carries."""
     return problem.args[0]
+
+
+def checked(answers: list[TopicPartition]) -> list[TopicPartition]:
+    """Return the answers; the first that is an error is raised as KafkaException."""
+    for answer in answers:
+        if answer.error is not None:
+            raise KafkaException(answer.error)
+    return answers
 
 
 def is_hopeless(error: KafkaError) -> bool:

@@ -100,6 +100,11 @@ class Loop:
         self._goal = {p: end for p, end in ends.items() if positions.get(p, end) < end}
         self._look_whether_caught_up()
 
+    @property
+    def behind(self) -> int:
+        """How many records wait to be folded."""
+        return sum(self._timeline.backlog.values())
+
     def step(self, timeout: float = 0.2) -> int:
         """Do one turn and return how many records were taken."""
         entries = self._source.poll(timeout)

@@ -12,6 +12,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from xafs_workers.consumer.client import (
     Health,
     SourceError,
+    checked,
     connect,
     consumer_properties,
     error_of,
@@ -180,11 +181,3 @@ class TopicQuestions:
             log.info("waited_for", what=what)
         told.intersection_update(missing if BROKER not in missing else told)
         told.update(missing)
-
-
-def checked(answers: list[TopicPartition]) -> list[TopicPartition]:
-    """Return the answers; the first that is an error is raised as KafkaException."""
-    for answer in answers:
-        if answer.error is not None:
-            raise KafkaException(answer.error)
-    return answers

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from confluent_kafka import OFFSET_BEGINNING, KafkaException, Message, TopicPartition
 
 from xafs_workers.consumer.client import Health, SourceError, error_of, fetch, offset_of, partition_of, raw_record
-from xafs_workers.consumer.questions import TopicQuestions, checked
+from xafs_workers.consumer.offsets import OffsetStore
+from xafs_workers.consumer.questions import RETRY_SECONDS, TopicQuestions
 from xafs_workers.consumer.records import EndOfPartition, Partition, RawRecord
 from xafs_workers.logs import get_logger
 from xafs_workers.producer.kafka_config import KafkaConfig
@@ -50,7 +51,7 @@ class KafkaSource(TopicQuestions):
         self._assigned: set[Partition] = set()
         self._paused: set[Partition] = set()
         self._ends: dict[Partition, int] = {}
-        self._stored: dict[Partition, int] = {}
+        self._offsets = OffsetStore(config, group, self._health)
 
     def assign(self, positions: Mapping[Partition, int]) -> None:
         """Read these partitions, and no others, from these offsets on."""
@@ -95,7 +96,7 @@ class KafkaSource(TopicQuestions):
         if self._health.brokers_away:
             return ()
         try:
-            known = {partition for topic in self._topics for partition in self._partitions_of(topic)}
+            known = {partition for topic in self._topics for partition in self._partitions_of(topic, RETRY_SECONDS)}
         except KafkaException as problem:
             self._health.note("partitions", error_of(problem))
             return ()
@@ -109,20 +110,7 @@ class KafkaSource(TopicQuestions):
 
     def store(self, positions: Mapping[Partition, int]) -> bool:
         """Store the next offsets to be read; False, logged, if that failed (try again later)."""
-        changed = {p: offset for p, offset in positions.items() if self._stored.get(p) != offset}
-        if not changed:
-            return True
-        if self._health.brokers_away:  # a commit would block until it times out
-            return False
-        offsets = [TopicPartition(*partition, offset) for partition, offset in changed.items()]
-        try:
-            checked(self._client.commit(offsets=offsets, asynchronous=False))
-        except KafkaException as problem:
-            self._health.note("stored offsets", error_of(problem))
-            return False
-        self._health.over("stored offsets")
-        self._stored.update(changed)
-        return True
+        return self._offsets.store(positions)
 
     def _entry(self, message: Message) -> Entry | None:
         error, partition = message.error(), partition_of(message)

@@ -50,6 +50,11 @@ class KafkaConfig:
         shared = {key: value for key, value in self.producer.items() if key.startswith(SECURITY_PREFIXES)}
         return {**shared, **self.security, **self.consumer, "bootstrap.servers": self.bootstrap_servers}
 
+    def for_admin(self) -> Properties:
+        """Return the properties of a client that neither produces nor consumes: those of security alone."""
+        known = self.for_consumer()
+        return {key: value for key, value in known.items() if key.startswith((*SECURITY_PREFIXES, "bootstrap."))}
+
 
 def read_kafka_config(kafka: settings.Kafka) -> KafkaConfig:
     """Find out how Kafka is reached.

@@ -31,8 +31,7 @@ log = get_logger("workers")
 def run(settings: Settings, *, from_beginning: bool = False) -> int:
     """Run the headless plot manager until a signal stops it; return the exit code."""
     set_up(settings.logging.level, settings.logging.style, worker=HEADLESS.name)
-    stop = threading.Event()
-    stop_on_signals(stop)
+    stop = stop_on_signals()
     with ExitStack() as stack:
         return _run(settings, stop, stack, from_beginning)
 

@@ -1,0 +1,89 @@
+"""Offsets stored under a group's name, within a bounded time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from typing import Any
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
+
+from xafs_workers.consumer.client import Health, checked, error_of
+from xafs_workers.consumer.records import Partition
+from xafs_workers.producer.clients import ClientLog
+from xafs_workers.producer.kafka_config import KafkaConfig
+
+STORE_SECONDS = 3.0
+"""Longest time that storing may hold up the loop."""
+AGAIN_SECONDS = 0.1
+"""Between two attempts while the group's coordinator gets ready."""
+REST_SECONDS = 5.0
+"""After a failure nothing is tried for so long."""
+NOT_READY = frozenset({"COORDINATOR_LOAD_IN_PROGRESS", "COORDINATOR_NOT_AVAILABLE", "NOT_COORDINATOR"})
+
+
+class OffsetStore:
+    """Stores offsets for a group that has no members.
+
+    A consumer's own commit waits for a broker that hangs without any limit; this asks as an administrator does, which
+    has one.
+
+    Parameters
+    ----------
+    config
+        How Kafka is reached.
+    group
+        Name under which the offsets are stored.
+    health
+        Takes note of failures.
+    """
+
+    WHERE = "stored offsets"
+
+    def __init__(self, config: KafkaConfig, group: str, health: Health):
+        self._config = config
+        self._group = group
+        self._health = health
+        self._client: Any = None  # made at the first store; its answers have no types
+        self._stored: dict[Partition, int] = {}
+        self._rests_until = 0.0
+        self._pause = threading.Event()
+
+    def store(self, positions: Mapping[Partition, int]) -> bool:
+        """Store the next offsets to be read; False, logged, if that failed (try again later)."""
+        changed = {p: offset for p, offset in positions.items() if self._stored.get(p) != offset}
+        if not changed:
+            return True
+        if self._health.brokers_away or time.monotonic() < self._rests_until:
+            return False
+        try:
+            self._store_patiently(changed, time.monotonic() + STORE_SECONDS)
+        except KafkaException as problem:
+            self._health.note(self.WHERE, error_of(problem))
+            self._rests_until = time.monotonic() + REST_SECONDS
+            return False
+        self._health.over(self.WHERE)
+        self._stored.update(changed)
+        return True
+
+    def _store_patiently(self, changed: Mapping[Partition, int], deadline: float) -> None:
+        while True:
+            try:
+                return self._request(changed, deadline - time.monotonic())
+            except KafkaException as problem:
+                if error_of(problem).name() not in NOT_READY or time.monotonic() + AGAIN_SECONDS >= deadline:
+                    raise
+            self._pause.wait(AGAIN_SECONDS)
+
+    def _request(self, changed: Mapping[Partition, int], seconds: float) -> None:
+        if self._client is None:
+            self._client = AdminClient(self._config.for_admin(), logger=ClientLog("consumer"))
+        offsets = [TopicPartition(*partition, offset) for partition, offset in changed.items()]
+        request = ConsumerGroupTopicPartitions(self._group, offsets)
+        answer: Future[ConsumerGroupTopicPartitions] = self._client.alter_consumer_group_offsets(
+            [request], request_timeout=seconds
+        )[self._group]
+        checked(answer.result().topic_partitions or [])

@@ -1,0 +1,89 @@
+"""The command line: light until a command needs more, and its configuration described."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from xafs_workers.settings import ConfigurationError, Settings, load
+
+HEAVY = (
+    "matplotlib",
+    "numpy",
+    "pydantic",
+    "confluent_kafka",
+    "bluesky",
+    "ophyd",
+    "scipy",
+    "xraydb",
+    "event_model",
+    "yaml",
+)
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = "import sys; import xafs_workers.cli.main; print(' '.join(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not set(HEAVY) & set(loaded)
+
+
+def test_the_producer_side_loads_no_plotting() -> None:
+    code = "import sys; import xafs_workers.producer.send; print(' '.join(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"matplotlib", "scipy", "bluesky", "ophyd", "xraydb", "larch", "tiled"} & set(loaded)
+
+
+def test_the_headless_worker_loads_drawing_only_when_it_draws() -> None:
+    code = "import sys; import xafs_workers.workers.headless; print(' '.join(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"matplotlib", "scipy", "bluesky", "PySide6", "larch", "tiled"} & set(loaded)
+
+
+def test_help_names_every_command() -> None:
+    run = subprocess.run([sys.executable, "-m", "xafs_workers", "--help"], capture_output=True, text=True, check=True)
+    for command in ("plot-manager", "messages", "schema", "lint", "record", "replay", "demo", "config"):
+        assert command in run.stdout
+
+
+def test_the_committed_schema_is_that_of_the_settings() -> None:
+    committed = json.loads((Path(__file__).parents[2] / "docs" / "config.schema.json").read_text())
+    assert committed == Settings.model_json_schema()
+
+
+def test_file_environment_and_options_override_in_this_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump({"beamline": "a", "storage": {"cycle": "file"}, "retention": {"scans": 7}}))
+    monkeypatch.setenv("XAFS_WORKERS_STORAGE__CYCLE", "environment")
+    monkeypatch.setenv("XAFS_WORKERS_BEAMLINE", "environment")
+    settings = load(config, {"beamline": "option"})
+    assert (settings.beamline, settings.storage.cycle, settings.retention.scans) == ("option", "environment", 7)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("beamlime: x", "beamlime"),
+        ("storage: {cycel: x}", "storage.cycel"),
+        ("retention: {scans: many}", "retention.scans"),
+        ("- a list", "expected a mapping"),
+        ("a: [", "config.yaml"),
+    ],
+)
+def test_a_bad_configuration_names_file_and_key(content: str, said: str, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(content)
+    with pytest.raises(ConfigurationError, match=said) as error:
+        load(config)
+    assert "config.yaml" in str(error.value)
+
+
+def test_the_readmes_configuration_loads(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    config = tmp_path / "config.yaml"
+    config.write_text(readme.split("```yaml\n")[1].split("```")[0])
+    assert load(config).topic("control") == "bmm.test"
