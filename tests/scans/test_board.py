@@ -291,7 +291,7 @@ def test_no_more_memory_is_held_after_a_thousand_line_scans_than_after_two_hundr
     finally:
         tracemalloc.stop()
     assert len(board.scans) == 5
-    assert held[1] < 1.1 * held[0]
+    assert held[1] - held[0] < 800 * 500, held  # 800 scans more: not half a kilobyte of each is left
 
 
 def test_memory_stays_flat_while_an_alignment_stays_open() -> None:
