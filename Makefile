@@ -6,7 +6,7 @@ export PIP_CONSTRAINT = $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo kafka test test-fast lint format types imports check bench constraints schema clean
+.PHONY: help demo gallery kafka test test-fast lint format types imports check bench constraints schema clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -58,6 +58,9 @@ imports: $(VENV)/dev.stamp ## the import contracts
 	$(BIN)/lint-imports
 
 check: lint types imports ## all that reads the code without running it
+
+gallery: $(VENV)/demo.stamp ## every figure of every kind, as pictures and a page (gallery/)
+	$(BIN)/python tools/gallery.py gallery
 
 bench: $(VENV)/dev.stamp ## benchmarks: ratios against named peers
 	$(BIN)/python -m benchmarks

@@ -14,10 +14,12 @@ from xafs_workers.consumer.loop import Loop, Ports
 from xafs_workers.consumer.publisher import Publisher
 from xafs_workers.consumer.reading import Reader
 from xafs_workers.consumer.recovery import live_positions
+from xafs_workers.consumer.reductions import Reductions
 from xafs_workers.consumer.roles import SCREEN
 from xafs_workers.consumer.source import KafkaSource
 from xafs_workers.logs import get_logger, set_up
 from xafs_workers.producer.kafka_config import read_kafka_config
+from xafs_workers.reduction.process import Reducer
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import Control
 from xafs_workers.scans.rules import Rules
@@ -63,6 +65,7 @@ class Follower:
         self._loop: Loop | None = None
         self._publisher: Publisher | None = None
         self._empty = Board(Rules.from_settings(settings))
+        self._reducer = Reducer(timeout=settings.reduction.task_seconds)
         self.died: BaseException | None = None
 
     def start(self) -> None:
@@ -109,6 +112,7 @@ class Follower:
                 return
             self._publisher = Publisher(config, settings, SCREEN.name)
             loop = self._loop_at_its_beginning(source)
+            self._reducer.start()
             heartbeat = Heartbeat(
                 SCREEN.name, self._publisher.status, lambda: _state(loop), settings.logging.heartbeat_seconds
             )
@@ -118,6 +122,7 @@ class Follower:
                 heartbeat.beat()
             self._publisher.flush(1.0)
         finally:
+            self._reducer.close()
             source.close()
 
     def _loop_at_its_beginning(self, source: KafkaSource) -> Loop:
@@ -125,7 +130,13 @@ class Follower:
         since = time.time() - self._settings.recovery.look_back_hours * 3600
         positions = live_positions(source, reader, rules, since)
         ends = {partition: high for partition, (_, high) in source.watermarks().items()}
-        loop = Loop(source, SCREEN, reader, Board(rules), Ports(_NoDuty(), lambda record, bad: None))
+        loop = Loop(
+            source,
+            SCREEN,
+            reader,
+            Board(rules),
+            Ports(_NoDuty(), lambda record, bad: None, reductions=Reductions(self._reducer)),
+        )
         source.assign(positions)
         loop.begin(positions, ends)
         return loop
