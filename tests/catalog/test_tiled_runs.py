@@ -10,7 +10,6 @@ from threading import Event
 from typing import Any
 from urllib.parse import quote
 
-import h5py
 import numpy as np
 import pytest
 
@@ -149,6 +148,8 @@ SPECTRUM = "4-element SDD_channel01_xrf"
 def test_spectra_in_a_file_are_read_on_demand_and_the_file_is_an_asset(
     tmp_path: Path, writer: Any, connect: Connect
 ) -> None:
+    import h5py
+
     counts = np.random.default_rng(2).integers(0, 9, size=(3, 4096)).astype("<f8")
     path = tmp_path / "spectra.h5"
     with h5py.File(path, "w") as file:
