@@ -30,12 +30,16 @@ demo: $(VENV)/demo.stamp ## simulated beamline, embedded broker, headless worker
 
 kafka: $(BIN)/python ## a real Apache Kafka on loopback, until Ctrl-C
 	@tools/system-packages java:default-jre-headless mvn:maven
-	$(BIN)/python tools/kafka/run.py
+	$(BIN)/python tools/kafka/run.py --port 9092
 
+QT_LIBRARIES = libEGL.so.1:libegl1 libGL.so.1:libgl1 libxkbcommon.so.0:libxkbcommon0 libfontconfig.so.1:libfontconfig1 \
+	libdbus-1.so.3:libdbus-1-3
 test: $(VENV)/dev.stamp ## everything the tests need, then all tests
-	@tools/system-packages java:default-jre-headless mvn:maven
-	$(BIN)/python -m pytest $(PYTEST_OPTIONS)
+	@tools/system-packages java:default-jre-headless mvn:maven redis-server:redis-server $(QT_LIBRARIES)
+	@$(BIN)/python tools/kafka/run.py --fetch-only || echo "no real Kafka: its tests are skipped, except in CI" >&2
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(PYTEST_OPTIONS)
 
+TEST_PROCESSES ?= 2
 test-fast: $(VENV)/dev.stamp ## the tests without a real Kafka
 	$(BIN)/python -m pytest -m 'not kafka and not slow' $(PYTEST_OPTIONS)
 

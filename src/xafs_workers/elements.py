@@ -3,6 +3,26 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import NamedTuple
+
+
+class EmissionLine(NamedTuple):
+    """The strongest emission line that an absorption edge excites.
+
+    Attributes
+    ----------
+    name
+        In Siegbahn's notation, with the element: ``Fe Kα``.
+    energy
+        eV.
+    """
+
+    name: str
+    energy: float
+
+
+_LINES = {"K": ("Kα", ("Ka1", "Ka2")), "L3": ("Lα1", ("La1",)), "L2": ("Lβ1", ("Lb1",)), "L1": ("Lβ3", ("Lb3",))}
+"""Edge -> (name, xraydb's names). Kα1 is K-L3, Kα2 K-L2, Lα1 L3-M5, Lβ1 L2-M4, Lβ3 L1-M3."""
 
 
 @cache
@@ -15,3 +35,23 @@ def edge_energy(element: str, edge: str) -> float | None:
     except (ValueError, KeyError):
         return None
     return None if found is None else float(found.energy)
+
+
+@cache
+def emission_line(element: str, edge: str) -> EmissionLine | None:
+    """Return the strongest line of an edge, None for edges other than K, L1, L2, L3 and for unknown elements.
+
+    Detectors of this kind do not resolve Kα1 from Kα2: Kα is their mean, Kα1 counted twice (it is twice as strong).
+    """
+    import xraydb
+
+    name, members = _LINES.get(edge.upper(), ("", ()))
+    try:
+        lines = xraydb.xray_lines(element) if members else {}
+    except (ValueError, KeyError):
+        return None
+    if not members or any(member not in lines for member in members):
+        return None
+    energies = [float(lines[member].energy) for member in members]
+    energy = (2 * energies[0] + energies[1]) / 3 if len(energies) == 2 else energies[0]
+    return EmissionLine(f"{element} {name}", energy)

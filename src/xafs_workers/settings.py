@@ -79,6 +79,18 @@ class Detectors(_Part):
     }
 
 
+class Screen(_Part):
+    """The on-screen plot manager."""
+
+    large: bool = Field(default=False, description="type that can be read at four metres")
+
+
+class KeyStore(_Part):
+    """A Redis from which today's plans read picked positions and replies."""
+
+    url: str | None = Field(default=None, description="redis://host:port/db; none: nothing is written")
+
+
 class Retention(_Part):
     """How much of what ended is kept in memory."""
 
@@ -100,6 +112,19 @@ class Pictures(_Part):
 
     also: tuple[Literal["pdf", "svg"], ...] = Field(default=(), description="formats written beside each PNG")
     dots_per_inch: int = Field(default=120, ge=50, le=600)
+
+
+class Reduction(_Part):
+    """Merges of XAFS sequences, reduced while they are measured."""
+
+    target_noise: float | None = Field(
+        default=1e-3, gt=0, description="epsilon_k of the merge that is enough, for `about n more`; null: no advice"
+    )
+    interim_above: int = Field(
+        default=5, ge=1, description="sequences of more repetitions get a picture of their progress"
+    )
+    interim_every: int = Field(default=3, ge=1, description="after how many repetitions each")
+    task_seconds: float = Field(default=60.0, gt=0, description="a reduction that takes longer is killed and repeated")
 
 
 class Catalog(_Part):
@@ -157,6 +182,9 @@ class Settings(BaseSettings):
     retention: Retention = Retention()
     recovery: Recovery = Recovery()
     pictures: Pictures = Pictures()
+    screen: Screen = Screen()
+    key_store: KeyStore = KeyStore()
+    reduction: Reduction = Reduction()
     catalog: Catalog = Catalog()
     logging: Logging = Logging()
     state_directory: Path | None = Field(

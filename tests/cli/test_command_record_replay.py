@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -133,10 +134,17 @@ def test_where_to_begin_must_be_clear(tmp_path, arguments, reason):
     assert reason in said
 
 
+@contextmanager
 def started(*arguments):
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
     command = [sys.executable, "-c", COMMAND, *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def wait_for(condition):
@@ -163,14 +171,12 @@ def test_a_recording_ends_cleanly_on_a_signal(tmp_path, session, broker, number)
 def test_a_replay_ends_at_once_on_a_signal(tmp_path, broker):
     path, recorded = tmp_path / "long.jsonl", tmp_path / "recorded.jsonl"
     path.write_text(RUN % 9999)
-    with (
-        started("record", recorded, "--kafka", broker) as recorder,
-        started("replay", path, "--speed", "1", "--kafka", broker, "--longest-gap", "1000") as process,
-    ):
+    with started("record", recorded, "--kafka", broker) as recorder:
         wait_for(recorded.exists)
-        wait_for(lambda: recorded.read_text().count("\n") == 2)
-        process.send_signal(signal.SIGINT)
-        said, errors = process.communicate(timeout=DEADLINE)
+        with started("replay", path, "--speed", "1", "--kafka", broker, "--longest-gap", "1000") as process:
+            wait_for(lambda: recorded.read_text().count("\n") == 2)
+            process.send_signal(signal.SIGINT)
+            said, errors = process.communicate(timeout=DEADLINE)
         recorder.terminate()
         recorder.communicate(timeout=DEADLINE)
     assert process.returncode == 130

@@ -55,6 +55,7 @@ class Station:
         self.heard: dict[str, list[dict[str, Any]]] = {"answer": [], "dead-letter": [], "status": []}
         self.starts = 0
         self._stamp = 0
+        self._run = ""
         config = KafkaConfig(bootstrap_servers)
         self._producer = Producer({**config.for_producer(), "log_level": 3})
         topics = [self.settings.topic(name) for name in ("answers", "status", "dead_letters")]  # type: ignore[arg-type]
@@ -85,18 +86,20 @@ class Station:
         return time.monotonic() - began
 
     def put(self, entries: Iterable[Entry]) -> None:
-        """Publish messages and documents as a beamline does: one key each, in order."""
+        """Publish as a beamline does: messages with one key, documents with their run's uid, both in order."""
         for name, body in entries:
+            if name == "start":
+                self._run = body["uid"]
             if name == "bmm":
                 self.put_raw(self.settings.topic("control"), encode(name, body))
             else:
-                self.put_raw(self.settings.topic("documents"), encode(name, body))
+                self.put_raw(self.settings.topic("documents"), encode(name, body), self._run)
         assert self._producer.flush(PATIENCE) == 0
 
-    def put_raw(self, topic: str, value: bytes | None) -> None:
+    def put_raw(self, topic: str, value: bytes | None, key: str = "abcdef") -> None:
         # A plan's messages and documents are milliseconds apart; a loop in Python is faster than that.
         self._stamp = max(self._stamp + 1, int(time.time() * 1000))
-        self._producer.produce(topic, value=value, key=b"one key", timestamp=self._stamp)
+        self._producer.produce(topic, value=value, key=key, timestamp=self._stamp)
         self._producer.poll(0)
 
     def listen(self) -> None:
@@ -128,10 +131,10 @@ class Station:
         return "".join(path.read_text() for path in sorted(self.folder.glob("worker-*.log")))[-8000:]
 
     def logged_errors(self) -> list[str]:
-        entries = [
-            json.loads(line) for path in self.folder.glob("worker-*.log") for line in path.read_text().splitlines()
-        ]
-        return [entry for entry in entries if entry["level"] in ("error", "critical")]
+        lines = [line for path in self.folder.glob("worker-*.log") for line in path.read_text().splitlines()]
+        entries = [json.loads(line) for line in lines if line.startswith("{")]
+        wild = [line for line in lines if not line.startswith("{") and "Error" in line]
+        return [*wild, *(str(entry) for entry in entries if entry["level"] in ("error", "critical"))]
 
     def close(self) -> None:
         if self.process is not None and self.process.poll() is None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from helpers.examples import AREASCAN, CURVE
 from xafs_workers.messages.parsing import parse
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import Control, Document, Item, Origin
@@ -29,6 +30,16 @@ def items_of(entries: Iterable[Entry], *, step: float = 0.001, times: Iterable[f
     counts = {CONTROL: 0, DOCUMENTS: 0}
     clock = iter(times) if times is not None else (EPOCH + i * step for i in range(10**9))
     return [_item(name, body, next(clock), counts) for name, body in entries]
+
+
+class Teller:
+    """Stamps entries one after the other, as they come."""
+
+    def __init__(self) -> None:
+        self._counts = {CONTROL: 0, DOCUMENTS: 0}
+
+    def items(self, entries: Iterable[Entry]) -> list[Item]:
+        return [_item(name, body, EPOCH + 0.001 * sum(self._counts.values()), self._counts) for name, body in entries]
 
 
 def _item(name: str, body: dict[str, Any], time: float, counts: dict[str, int]) -> Item:
@@ -56,7 +67,10 @@ def digest(board: Board) -> object:
             scan.ended,
             scan.given_up,
             scan.shown,
+            scan.figure_id,
+            tuple(control.id for control in scan.results),
             board.closed(scan),
+            scan.runs,
             tuple(w.run for w in scan.windows),
         )
         for scan in board.scans
@@ -66,14 +80,18 @@ def digest(board: Board) -> object:
 
 def _run_digest(run: Run) -> object:
     columns = [(key, run.points.column(key).tobytes()) for key in run.points.keys]
-    return run.begins, run.points.sequence, run.points.time.tobytes(), columns, (run.stop or {}).get("exit_status")
+    arrays = [
+        [(key, array.tobytes()) for key, array in run.arrays.at(sequence).items()] for sequence in run.points.sequence
+    ]
+    stop = (run.stop or {}).get("exit_status")
+    return run.begins, run.points.sequence, run.points.time.tobytes(), columns, arrays, stop
 
 
 def run_documents(
     *,
     hint: str | None,
     motors: list[str] | None,
-    columns: dict[str, list[float]],
+    columns: dict[str, Any],
     start: dict[str, Any] | None = None,
     finished: bool = True,
     detectors: list[str] | None = None,
@@ -88,9 +106,9 @@ def run_documents(
     if hint is not None:
         document["BMM_kafka"] = {"hint": hint, **document.get("BMM_kafka", {})}
     yield "start", document
-    yield "descriptor", _descriptor(baseline, uid, "baseline", ["dcm_roll", "xafs_x"])
+    yield "descriptor", _descriptor(baseline, uid, "baseline", {"dcm_roll": [0.0], "xafs_x": [0.0]})
     yield "event", _event(baseline, 1, {"dcm_roll": -1.0, "xafs_x": 99.0})
-    yield "descriptor", _descriptor(primary, uid, "primary", list(columns))
+    yield "descriptor", _descriptor(primary, uid, "primary", columns)
     for n in range(len(next(iter(columns.values()), []))):
         yield "event", _event(primary, n + 1, {key: values[n] for key, values in columns.items()})
     if finished:
@@ -98,9 +116,14 @@ def run_documents(
         yield "stop", {"uid": str(uuid.uuid4()), "run_start": uid, "time": EPOCH + 1, "exit_status": "success"}
 
 
-def _descriptor(uid: str, run: str, name: str, keys: list[str]) -> dict[str, Any]:
-    about = {"dtype": "number", "shape": [], "source": "test"}
-    return {"uid": uid, "run_start": run, "time": EPOCH, "name": name, "data_keys": dict.fromkeys(keys, about)}
+def _descriptor(uid: str, run: str, name: str, columns: dict[str, Any]) -> dict[str, Any]:
+    """Describe columns: those whose values are lists are arrays."""
+    about: dict[str, Any] = {}
+    for key, values in columns.items():
+        is_array = len(values) > 0 and isinstance(values[0], list)
+        shape = [len(values[0])] if is_array else []
+        about[key] = {"dtype": "array" if is_array else "number", "shape": shape, "source": "test"}
+    return {"uid": uid, "run_start": run, "time": EPOCH, "name": name, "data_keys": about}
 
 
 def _event(descriptor: str, sequence: int, data: dict[str, float]) -> dict[str, Any]:
@@ -118,7 +141,20 @@ def made_up_session(rng: random.Random, length: int) -> list[Entry]:
     """Return a session of scans of all kinds, hinted or not, ended or not, with stray runs between them."""
     entries: list[Entry] = []
     while len(entries) < length:
-        chosen = rng.choice([_linescan, _timescan, _xafs, _stray, _housekeeping])
+        chosen = rng.choice(
+            [
+                _linescan,
+                _timescan,
+                _areascan,
+                _xafs,
+                _align_wheel,
+                _glancing_angle,
+                _xrf,
+                _single,
+                _stray,
+                _housekeeping,
+            ]
+        )
         entries.extend(chosen(rng))
     return entries[:length]
 
@@ -146,6 +182,58 @@ def _timescan(rng: random.Random) -> Iterator[Entry]:
     yield from _end(rng, "timescan")
 
 
+def _areascan(rng: random.Random) -> Iterator[Entry]:
+    steps = {"slow_steps": rng.randint(1, 3), "fast_steps": rng.randint(1, 3)}
+    yield "bmm", {**AREASCAN, **steps, "detector": rng.choice(["if", "It", "I0"])}
+    if rng.random() < 0.2:
+        yield from _stray(rng)
+    hint = rng.choice([None, "areascan It xafs_y xafs_x True False 7200"])
+    columns = _numbers(rng, rng.randint(0, 10), "xafs_x", "xafs_y", "I0", "It", "Fe1")
+    yield from run_documents(hint=hint, motors=["xafs_y", "xafs_x"], columns=columns, finished=rng.random() < 0.9)
+    yield from _end(rng, "areascan")
+
+
+def _align_wheel(rng: random.Random) -> Iterator[Entry]:
+    """As `find_slot` sends it: line scans and `resting_state` between the results, `close: all` before the end."""
+    if rng.random() < 0.9:
+        yield "bmm", {"align_wheel": "start"}
+    for motor in ("xafs_y", "xafs_x")[: rng.randint(0, 2)]:
+        if rng.random() < 0.5:
+            yield from _linescan(rng)
+        yield "bmm", {"close": "last"}
+        yield "bmm", {"align_wheel": "find_slot", "motor": motor, **CURVE, "center": 2.5, "amplitude": 0.31}
+        yield "bmm", {"resting_state": True}
+    if rng.random() < 0.8:
+        yield "bmm", {"close": "all"}
+        yield "bmm", {"align_wheel": rng.choice(["stop", "end"])}
+
+
+def _glancing_angle(rng: random.Random) -> Iterator[Entry]:
+    yield "bmm", {"glancing_angle": "start", "filename": "/p/c/s/snapshots/a.png"}
+    told = {"motor": "xafs_y", **CURVE, "center": 2.5, "amplitude": 0.31, "spinner": 3}
+    for action in rng.sample(["linear", "pitch", "fluo"], rng.randint(0, 3)):
+        yield "bmm", {"close": "last"}
+        yield "bmm", {"glancing_angle": action, **told}
+    if rng.random() < 0.8:
+        yield "bmm", {"glancing_angle": "stop"}
+
+
+def _xrf(rng: random.Random) -> Iterator[Entry]:
+    spectra = {"4-element SDD_channel01_xrf": [[rng.randint(0, 9) for _ in range(4)]], "I0": [1.0]}
+    documents = list(run_documents(hint=None, motors=None, columns=spectra))
+    yield from documents
+    yield "bmm", {"xrf": rng.choice(["plot", "write"]), "uid": documents[0][1]["uid"], "filename": "x"}
+    if rng.random() < 0.3:
+        yield "bmm", {"xrfat": "start", "uid": rng.choice([documents[0][1]["uid"], "unknown"]), "energy": [-1]}
+
+
+def _single(rng: random.Random) -> Iterator[Entry]:
+    wafer = {"wafer": "edge", "motor": "xafs_x", **CURVE, "center": 3.4, "amplitude": 0.2}
+    curve = {"found": [1.0, 2.0], "ee": [1.0, 2.0], "tt": [2.0, 1.0]}
+    calibration = {"mono_calibration": True, **curve, "mono": "111", "dspacing": [3.1, None], "offset": [0.0, None]}
+    yield "bmm", rng.choice([wafer, calibration])
+
+
 def _xafs(rng: random.Random) -> Iterator[Entry]:
     repetitions = rng.randint(1, 3)
     start = {"element": "Fe", "edge": "K", "mode": "transmission", "filename": "f", "repetitions": repetitions}
@@ -170,7 +258,7 @@ def _end(rng: random.Random, kind: str) -> Iterator[Entry]:
 
 
 def _stray(rng: random.Random) -> Iterator[Entry]:
-    hint = rng.choice([None, "areascan It x y", "count"])
+    hint = rng.choice([None, "areascan It x y False False 7200", "count"])
     yield from run_documents(hint=hint, motors=rng.choice([None, ["m"]]), columns=_numbers(rng, 2, "I0"))
 
 

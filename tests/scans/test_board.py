@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from helpers.examples import CURVE
 from helpers.streams import CONTROL, EPOCH, Entry, digest, fold, items_of, made_up_session, run_documents
 from xafs_workers.scans.board import Board, Misplaced
 from xafs_workers.scans.items import Control, Document, Item, Origin, Tick
@@ -257,13 +258,51 @@ def test_documents_of_nothing_known_are_misplaced_and_change_nothing(name: str) 
 def test_memory_stays_flat_over_a_thousand_line_scans() -> None:
     board = Board(Rules(keep_scans=5, keep_runs=3))
     entries: list[Entry] = []
-    for _ in range(200):
+    for _ in range(1000):
         entries += [("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"}), *documents(None, ["m"])]
     board = fold(items_of(entries), board)
     assert len(board.scans) == 5
     assert len(board.messages) == 10
     assert len(board.runs) <= 5 + 4
     assert len(board.streams) == 2 * len(board.runs)
+
+
+def test_memory_stays_flat_while_an_alignment_stays_open() -> None:
+    """Alignments are not ended by `resting_state`: one that was aborted is open for a day."""
+    board = Board(Rules(keep_scans=5, keep_runs=3))
+    entries: list[Entry] = [("bmm", {"align_wheel": "start"})]
+    rest: list[Entry] = [("bmm", {"resting_state": True}), ("bmm", {"close": "last"})]
+    for _ in range(300):
+        entries += [("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"}), *rest]
+    board = fold(items_of(entries), board)
+    assert [scan.kind for scan in board.scans] == ["align_wheel", *["linescan"] * 5]
+    assert len(board.messages) < 35
+    assert len(board.hidden) <= 6
+
+
+def test_a_close_that_hid_a_forgotten_figure_hides_no_other_one() -> None:
+    board = Board(Rules(keep_scans=2, keep_runs=2))
+    result = {"align_wheel": "find_slot", "motor": "xafs_y", **CURVE, "center": 2.5, "amplitude": 0.3}
+    entries: list[Entry] = [("bmm", {"align_wheel": "start"}), ("bmm", result)]
+    for _ in range(10):
+        entries += [("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"}), ("bmm", {"close": "last"})]
+    board = fold(items_of(entries), board)
+    assert [(scan.kind, scan.shown) for scan in board.scans] == [
+        ("align_wheel", True),
+        ("linescan", False),
+        ("linescan", False),
+    ]
+
+
+def test_a_run_that_two_scans_show_outlives_the_first_of_them() -> None:
+    board = Board(Rules(keep_scans=2, keep_runs=1))
+    run = documents()
+    uid = run[0][1]["uid"]
+    entries: list[Entry] = [("bmm", LINE), *run, ("bmm", {"linescan": "stop"})]
+    entries += [("bmm", {"xrfat": "start", "uid": uid, "energy": [-1]}), ("bmm", LINE), ("bmm", {"linescan": "stop"})]
+    board = fold(items_of(entries), board)
+    assert [scan.kind for scan in board.scans] == ["xrfat", "linescan"]
+    assert uid in board.runs
 
 
 def test_a_message_delivered_twice_counts_once() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -58,15 +57,6 @@ def leave(reason: str, code: int) -> NoReturn:
     """Say why on standard error and exit with `code`."""
     typer.secho(f"xafs-workers: {reason}", err=True, fg="red")
     raise typer.Exit(code)
-
-
-def stop_on_signals() -> Event:
-    """Return an event that SIGINT and SIGTERM set."""
-    from xafs_workers.workers import life
-
-    stop = Event()
-    life.stop_on_signals(stop)
-    return stop
 
 
 UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}

@@ -1,4 +1,4 @@
-"""`xafs-workers plot-manager`: live plots, as pictures in the proposal folder."""
+"""`xafs-workers plot-manager`: live plots in a window, or as pictures in the proposal folder."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
-from xafs_workers.cli.options import settings_from
+from xafs_workers.cli.options import WRONG_USE, leave, settings_from
 
 
-def plot_manager(
+def plot_manager(  # noqa: PLR0913 - one parameter for each option
     headless: Annotated[bool, typer.Option("--headless", help="no window: pictures into the proposal folder")] = False,
+    screen: Annotated[bool, typer.Option("--screen", help="a window, and no right to write (the default)")] = False,
+    large: Annotated[bool, typer.Option("--large", help="type that can be read at four metres")] = False,
     config: Annotated[Path | None, typer.Option(help="configuration file")] = None,
     kafka: Annotated[str | None, typer.Option(help="host:port of a broker")] = None,
     beamline: Annotated[str | None, typer.Option(help="prefix of topics and groups")] = None,
@@ -20,10 +22,13 @@ def plot_manager(
     ] = False,
 ) -> None:
     """Follow both topics and draw what is asked for."""
-    if not headless:
-        typer.echo("plot-manager: choose --headless", err=True)
-        raise typer.Exit(2)
+    if headless and screen:
+        leave("--headless and --screen are two workers: choose one", WRONG_USE)
     settings = settings_from(config, kafka, beamline)
-    from xafs_workers.workers.headless import run
+    if headless:
+        from xafs_workers.workers import headless as worker
 
-    raise typer.Exit(run(settings, from_beginning=from_beginning))
+        raise typer.Exit(worker.run(settings, from_beginning=from_beginning))
+    from xafs_workers.workers import screen as window
+
+    raise typer.Exit(window.run(settings, large=large))

@@ -17,7 +17,6 @@ from xafs_workers.cli.options import (
     leave,
     moment,
     settings_from,
-    stop_on_signals,
 )
 
 
@@ -45,6 +44,7 @@ def record(
     from xafs_workers.producer.kafka_config import KafkaConfigError
     from xafs_workers.recording import jobs
     from xafs_workers.recording.session import SessionError
+    from xafs_workers.workers.life import stop_on_signals
 
     set_up(settings.logging.level, settings.logging.style)
     if file.exists():

@@ -17,7 +17,6 @@ from xafs_workers.cli.options import (
     KafkaOption,
     leave,
     settings_from,
-    stop_on_signals,
 )
 
 if TYPE_CHECKING:
@@ -69,6 +68,8 @@ def replay(  # noqa: PLR0913 - one parameter for each option
         session = Session(file)
     except SessionError as error:
         leave(str(error), WRONG_USE)
+    from xafs_workers.workers.life import stop_on_signals
+
     _replayed(session, settings, options, stop_on_signals())
 
 

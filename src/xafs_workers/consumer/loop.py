@@ -10,6 +10,7 @@ from typing import Protocol
 from xafs_workers.consumer.counters import Counters
 from xafs_workers.consumer.progress import positions_needed
 from xafs_workers.consumer.reading import Bad, Reader
+from xafs_workers.consumer.reductions import Reductions
 from xafs_workers.consumer.roles import Role, TopicName
 from xafs_workers.consumer.source import EndOfPartition, Partition, RawRecord
 from xafs_workers.consumer.timeline import Timeline
@@ -21,6 +22,9 @@ log = get_logger("consumer")
 
 STORE_EVERY = 1.0
 """Offsets are stored at most this often, seconds."""
+
+RESULT_WAIT = 0.02
+"""How long a turn lasts at most while something is being reduced, seconds."""
 
 
 class Source(Protocol):
@@ -61,11 +65,14 @@ class Ports:
         Called with a record of this role's concern that could not be used.
     clock
         POSIX seconds.
+    reductions
+        None for a worker that has nothing reduced.
     """
 
     duty: Duty
     dead_letter: Callable[[RawRecord, Bad], None]
     clock: Callable[[], float] = time.time
+    reductions: Reductions | None = None
 
 
 class Loop:
@@ -100,9 +107,14 @@ class Loop:
         self._goal = {p: end for p, end in ends.items() if positions.get(p, end) < end}
         self._look_whether_caught_up()
 
+    @property
+    def behind(self) -> int:
+        """How many records wait to be folded."""
+        return sum(self._timeline.backlog.values())
+
     def step(self, timeout: float = 0.2) -> int:
         """Do one turn and return how many records were taken."""
-        entries = self._source.poll(timeout)
+        entries = self._source.poll(self._patience(timeout))
         for entry in entries:
             self._timeline.feed(entry)
         taken = 0
@@ -114,6 +126,8 @@ class Loop:
                 self._arrived(entry.partition, entry.offset)
         if not entries and self.caught_up:
             self.board = self.board.apply(Tick(self._ports.clock()))
+        if self._ports.reductions is not None:
+            self.board = self._ports.reductions.fold(self.board, live=self.caught_up)
         self._ports.duty.advance(self.board)
         self._store()
         return taken
@@ -122,6 +136,11 @@ class Loop:
         """Store the offsets that are no longer needed, whatever the time; return whether it worked."""
         self._store_due = 0.0
         return self._store()
+
+    def _patience(self, timeout: float) -> float:
+        """Return how long to wait for records: a result that is on its way must not wait for the next one."""
+        reductions = self._ports.reductions
+        return min(timeout, RESULT_WAIT) if reductions is not None and reductions.waiting else timeout
 
     def _take(self, record: RawRecord) -> None:
         origin = record.origin

@@ -38,7 +38,7 @@ def positions_needed(
 
 
 def _waits(scan: Scan, ids: Collection[str]) -> bool:
-    return scan.end is not None and scan.end.id in ids
+    return any(part.id in ids for part in scan.parts)
 
 
 def _runs_needed(board: Board, scans: Iterable[Scan]) -> Iterable[Run]:

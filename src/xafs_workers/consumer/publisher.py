@@ -58,6 +58,10 @@ class Publisher:
         """Send an answer."""
         self._send("answer", answer.as_dict())
 
+    def click(self, click: Mapping[str, Any]) -> None:
+        """Send a position that somebody picked on a figure."""
+        self._send("answer", {"click": dict(click)})
+
     def dead_letter(self, letter: wire.DeadLetter) -> None:
         """Send a dead letter, its excerpt clipped."""
         clipped = dataclasses.replace(letter, excerpt=letter.excerpt[:EXCERPT_BYTES])

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import cast
 
+from xafs_workers.figures.live_chi import CHI, live_chi_panel
 from xafs_workers.figures.model import Array, Figure, Panel
+from xafs_workers.figures.signal import channel_curve
 from xafs_workers.figures.tracing import Curve, traced
-from xafs_workers.figures.views import views
+from xafs_workers.figures.views import Options, views
 from xafs_workers.messages.xafsscan import XafsscanStart
 from xafs_workers.scans import spectra
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.detectors import Wish, fluorescence
+from xafs_workers.scans.detectors import Wish, fluorescence, fluorescence_channels
 from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan, Window
@@ -35,29 +37,36 @@ class _View:
 
 
 @views.register("xafsscan")
-def figure(board: Board, scan: Scan) -> Figure:
+def figure(board: Board, scan: Scan, options: Options) -> Figure:
     """Return the live view of an XAFS sequence."""
     start = cast(XafsscanStart, scan.start.message)
     places, rows, columns, (width, height) = _layout(start.mode)
     known = _known_views(start, board.rules)
     windows = [(i, window, board.runs[window.run]) for i, window in enumerate(scan.windows) if window.run]
-    panels = tuple(
-        replace(_panel(known[key], windows, board.rules), row=row, column=column) for key, row, column in places
-    )
-    return Figure(scan.id, scan.kind, _title(start, scan), panels, rows, columns, width, height)
+    drawn = {view.key: _panel(view, windows, board.rules) for view in known.values()}
+    if options.channels:
+        drawn["fluorescence"] = _each_channel(drawn["fluorescence"], start, windows, board.rules)
+    tall = rows if places[-1][0] != CHI else 1
+    drawn[CHI] = replace(live_chi_panel(board, scan), row_span=tall)
+    panels = tuple(replace(drawn[key], row=row, column=column) for key, row, column in places)
+    return Figure(scan.figure_id, scan.kind, _title(start, scan), panels, rows, columns, width, height)
 
 
 def _layout(mode: str) -> tuple[list[tuple[str, int, int]], int, int, tuple[float, float]]:
-    """Return (panel, row, column) for each panel, the grid's size, and the picture's in inches."""
+    """Return (panel, row, column) for each panel, the grid's size, and the picture's in inches.
+
+    Live chi(k) has its place from the first frame: a column on the right, or the cell that is empty anyway.
+    """
+    chi = () if mode == "test" else (CHI,)
     if mode in FLUORESCENCE:
-        grid = [["transmission", "fluorescence"], ["I0", "reference"]]
+        grid, size = [["transmission", "fluorescence", *chi], ["I0", "reference"]], (15.0, 9.5)
     elif mode == "yield":
-        grid = [["transmission", "fluorescence", "I0"], ["reference", "yield"]]
+        grid, size = [["transmission", "fluorescence", "I0"], ["reference", "yield", *chi]], (15.0, 9.5)
     elif mode in SCATTERING:
-        grid = [["fluorescence", "I0"], ["diffuse", "specular"]]
+        grid, size = [["fluorescence", "I0", *chi], ["diffuse", "specular"]], (15.0, 9.5)
     else:
-        grid = [["transmission", "I0", "reference"]]
-    size = {(2, 2): (11.0, 9.5), (2, 3): (15.0, 9.5)}.get((len(grid), len(grid[0])), (16.5, 5.5))
+        grid = [["transmission", "I0", "reference", *chi]]
+        size = (5.5 * len(grid[0]), 5.5)
     places = [(key, row, column) for row, keys in enumerate(grid) for column, key in enumerate(keys)]
     return places, len(grid), len(grid[0]), size
 
@@ -83,13 +92,13 @@ def _known_views(start: XafsscanStart, rules: Rules) -> dict[str, _View]:
         _View(
             "diffuse",
             "diffuse scattering",
-            "diffuse / I0",
+            "diffuse intensity / I0",
             lambda run: spectra.ratio(run.points, "diffuse", columns.i0),
         ),
         _View(
             "specular",
             "specular scattering",
-            "specular / I0",
+            "specular intensity / I0",
             lambda run: spectra.ratio(run.points, "specular", columns.i0),
         ),
     )
@@ -97,16 +106,21 @@ def _known_views(start: XafsscanStart, rules: Rules) -> dict[str, _View]:
 
 
 def _fluorescence(run: Run, start: XafsscanStart, rules: Rules) -> Array:
+    return fluorescence(run, rules, _wish(start))
+
+
+def _wish(start: XafsscanStart) -> Wish:
     detector = start.mode if start.mode in ("xs1", "dante") else "fluorescence"
-    return fluorescence(run, rules, Wish(detector, start.fluo_detector, start.element))
+    return Wish(detector, start.fluo_detector, start.element)
+
+
+def _energy(rules: Rules) -> Callable[[Run], Array]:
+    return lambda run: spectra.column(run.points, rules.columns.energy)
 
 
 def _panel(view: _View, windows: list[tuple[int, Window, Run]], rules: Rules) -> Panel:
-    def energy(run: Run) -> Array:
-        return spectra.column(run.points, rules.columns.energy)
-
     curves = (
-        (run, Curve(f"scan-{index}", view.compute, energy, _label(window, run), index))
+        (run, Curve(f"scan-{index}", view.compute, _energy(rules), _label(window, run), index))
         for index, window, run in windows
         if len(run.points)
     )
@@ -123,6 +137,21 @@ def _panel(view: _View, windows: list[tuple[int, Window, Run]], rules: Rules) ->
         x_name="energy",
         y_name=view.key,
     )
+
+
+def _each_channel(panel: Panel, start: XafsscanStart, windows: list[tuple[int, Window, Run]], rules: Rules) -> Panel:
+    """Return the fluorescence panel with each channel of the latest repetition in place of the sums."""
+    measured = [(window, run) for _, window, run in windows if len(run.points)]
+    if not measured:
+        return panel
+    window, run = measured[-1]
+    found = fluorescence_channels(run, rules, _wish(start))
+    if found.problem:
+        return panel
+    curves = (replace(channel_curve(key, rules), x=_energy(rules), series=i) for i, key in enumerate(found.columns))
+    traces, notes = traced((run, curve) for curve in curves)
+    title = f"{_label(window, run)}: each channel"
+    return replace(panel, title=title, traces=traces, texts=notes, legend="full")
 
 
 def _label(window: Window, run: Run) -> str:

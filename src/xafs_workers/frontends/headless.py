@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from xafs_workers.frontends.sequences import asks_of_sequence, is_due
 from xafs_workers.frontends.wanted import asks_for_picture
 from xafs_workers.logs import get_logger
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import Control
-from xafs_workers.scans.scan import Scan
+from xafs_workers.scans.scan import Scan, scan_kinds
 from xafs_workers.scans.telling import is_told
 from xafs_workers.wire import Answer
 
@@ -76,10 +77,15 @@ class Desk:
 
     Its `consider` and `advance` are called by the loop's thread; drawing and writing happen in the desk's own,
     one picture after another, each from the board as it was when its scan had settled.
+
+    Parameters
+    ----------
+    reduces
+        Reductions that a picture shows are waited for; False where nothing is reduced.
     """
 
-    def __init__(self, ports: DeskPorts, worker: str = "headless"):
-        self._ports, self._worker = ports, worker
+    def __init__(self, ports: DeskPorts, worker: str = "headless", *, reduces: bool = False):
+        self._ports, self._worker, self._reduces = ports, worker, reduces
         self._unsettled: list[Control] = []
         self._jobs: deque[_Job] = deque()
         self._received: dict[str, float] = {}
@@ -103,9 +109,9 @@ class Desk:
             log.info("not_acted_on", kind=control.message.kind, action=control.message.action)
             return
         scan = board.told_by(control)
-        if control.message.action in ("stop", "next") and scan is None:
+        if scan is None and control.message.kind in scan_kinds:
             self._fail(control, f"no {control.message.kind} is open")
-        elif scan is not None and asks_for_picture(control.message):
+        elif scan is not None and (asks_for_picture(control.message, scan) or asks_of_sequence(control, scan, board)):
             self._received[control.id] = time.monotonic()
             self._unsettled.append(control)
             self._answer(control, Outcome("accepted"))
@@ -113,7 +119,7 @@ class Desk:
             self._finish(control, Outcome("done"))
 
     def advance(self, board: Board) -> None:
-        """Hand over the pictures whose scans have settled."""
+        """Hand over the pictures that are due: of scans that have settled, and whose results are there."""
         if not self._unsettled:
             return
         for control in tuple(self._unsettled):
@@ -121,7 +127,7 @@ class Desk:
             if scan is None:
                 self._unsettled.remove(control)
                 self._fail(control, "its scan is no longer kept")
-            elif board.settled(scan):
+            elif is_due(control, scan, board, reduces=self._reduces):
                 with self._changed:
                     self._jobs.append(_Job(control, scan, board))
                     self._unsettled.remove(control)

@@ -42,6 +42,8 @@ def bind(scans: Sequence[Scan], runs: Iterable[Run], rules: Rules) -> tuple[Scan
 
 def _choose(scan: Scan, window: Window, free: Iterable[Run], rules: Rules) -> Run | None:
     kind = scan_kinds[scan.kind]
+    if kind.motors is None:
+        return None
     motors = kind.motors(scan.start, rules)
     inside = [run for run in free if _is_inside(run, window) and motors.fit(run.motors)]
     hinted = (run for run in inside if run.hint and _is_meant(run, kind, window))

@@ -6,13 +6,15 @@ from bisect import insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from xafs_workers.scans.arrays import Arrays
 from xafs_workers.scans.binding import bind
 from xafs_workers.scans.items import Control, Document, Item, Reduced, Tick
 from xafs_workers.scans.points import Points
+from xafs_workers.scans.results import Results, with_result, without_scans
 from xafs_workers.scans.retention import retained
 from xafs_workers.scans.rules import Rules
-from xafs_workers.scans.runs import Run, new_run, scalar_keys
-from xafs_workers.scans.scan import Scan
+from xafs_workers.scans.runs import Run, array_keys, new_run, scalar_keys, within_budget
+from xafs_workers.scans.scan import Scan, scan_kinds
 from xafs_workers.scans.telling import is_told, place_of, scans_told
 
 
@@ -46,6 +48,10 @@ class Board:
         Descriptor uid -> (run uid, stream name).
     scans
         Bound to their runs, in the order in which they started.
+    hidden
+        Ids of figures that were closed by messages no longer kept.
+    results
+        Of the reductions that were asked for.
     """
 
     rules: Rules = field(default_factory=Rules)
@@ -55,6 +61,8 @@ class Board:
     runs: Mapping[str, Run] = field(default_factory=dict[str, Run])
     streams: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
     scans: tuple[Scan, ...] = ()
+    hidden: frozenset[str] = frozenset()
+    results: Results = field(default_factory=Results)
 
     def scan(self, scan_id: str) -> Scan | None:
         """Return the scan with this id."""
@@ -62,13 +70,12 @@ class Board:
 
     def runs_of(self, scan: Scan) -> tuple[Run, ...]:
         """Return the runs bound to a scan."""
-        return tuple(self.runs[uid] for uid in scan.runs)
+        return tuple(self.runs[uid] for uid in scan.runs if uid in self.runs)
 
     def told_by(self, control: Control) -> Scan | None:
         """Return the scan in which a message had a part: that it started, went on with, or ended."""
         for scan in reversed(self.scans):
-            parts = (scan.start, scan.end, *(window.opened for window in scan.windows))
-            if any(part is not None and part.origin == control.origin for part in parts):
+            if any(part.origin == control.origin for part in scan.parts):
                 return scan
         return None
 
@@ -76,13 +83,15 @@ class Board:
         """Tell whether no more points are to be expected.
 
         Either each window has its run, and the runs' stop documents came, or time enough passed: documents may
-        arrive after the end message, and whole repetitions at once.
+        arrive after the end message, and whole repetitions at once. A kind that lives from messages waits for none.
         """
         if scan.end is None:
             return bool(scan.given_up)
         if self.now >= scan.end.time + self.rules.settle:
             return True
-        runs = [self.runs.get(window.run or "") for window in scan.windows]
+        if scan_kinds[scan.kind].motors is None and not scan.added:
+            return True
+        runs = [self.runs.get(uid or "") for uid in (*(window.run for window in scan.windows), *scan.added_runs)]
         return bool(runs) and all(run is not None and run.stop is not None for run in runs)
 
     def released(self, scan: Scan) -> bool:
@@ -108,7 +117,8 @@ class Board:
         if isinstance(item, Tick):
             return self if item.time <= self.now else replace(self, now=item.time)
         assert isinstance(item, Reduced)  # noqa: S101 - the union has no other member
-        return self
+        results = with_result(self.results, item)
+        return self if results is self.results else replace(self, version=self.version + 1, results=results)
 
 
 def _with_message(board: Board, item: Control) -> Board:
@@ -122,12 +132,24 @@ def _with_message(board: Board, item: Control) -> Board:
 
 def _rebound(board: Board) -> Board:
     """Tell and bind again, and let go of what is beyond the limits."""
-    scans = bind(scans_told(board.messages), board.runs.values(), board.rules)
+    scans = bind(scans_told(board.messages, board.hidden), board.runs.values(), board.rules)
     kept = retained(scans, board.messages, board.runs, board.rules)
-    streams = board.streams
+    streams, results = board.streams, board.results
+    if len(kept.scans) != len(scans):
+        results = without_scans(results, {scan.id for scan in kept.scans})
     if len(kept.runs) != len(board.runs):
         streams = {uid: stream for uid, stream in streams.items() if stream[0] in kept.runs}
-    return Board(board.rules, board.version + 1, board.now, kept.messages, kept.runs, streams, kept.scans)
+    hidden = board.hidden if kept.hidden is None else kept.hidden
+    return replace(
+        board,
+        version=board.version + 1,
+        messages=kept.messages,
+        runs=kept.runs,
+        streams=streams,
+        scans=kept.scans,
+        hidden=hidden,
+        results=results,
+    )
 
 
 def _with_document(board: Board, item: Document) -> Board:
@@ -164,7 +186,8 @@ def _with_descriptor(board: Board, item: Document) -> Board:
     if stream != "primary" or run.data_keys:
         return board
     data_keys = item.doc.get("data_keys", {})
-    return _with_run(board, replace(run, data_keys=data_keys, points=Points.of(scalar_keys(data_keys))))
+    points, arrays = Points.of(scalar_keys(data_keys)), Arrays.of(array_keys(data_keys))
+    return _with_run(board, replace(run, data_keys=data_keys, points=points, arrays=arrays))
 
 
 def _with_event(board: Board, item: Document) -> Board:
@@ -176,7 +199,8 @@ def _with_event(board: Board, item: Document) -> Board:
         return board
     run = board.runs[stream[0]]
     points = run.points.with_point(doc["seq_num"], doc["time"], doc["data"])
-    return _with_run(board, _with_points(run, points), item.time)
+    arrays = run.arrays.with_point(doc["seq_num"], doc["data"], board.rules.array_bytes)
+    return _with_run(board, _with_points(run, points, arrays), item.time)
 
 
 def _with_event_page(board: Board, item: Document) -> Board:
@@ -187,11 +211,12 @@ def _with_event_page(board: Board, item: Document) -> Board:
     if stream[1] != "primary":
         return board
     run = board.runs[stream[0]]
-    points = run.points
+    points, arrays = run.points, run.arrays
     for row, sequence in enumerate(doc["seq_num"]):
         data = {key: values[row] for key, values in doc["data"].items()}
         points = points.with_point(sequence, doc["time"][row], data)
-    return _with_run(board, _with_points(run, points), item.time)
+        arrays = arrays.with_point(sequence, data, board.rules.array_bytes)
+    return _with_run(board, _with_points(run, points, arrays), item.time)
 
 
 def _with_stop(board: Board, item: Document) -> Board:
@@ -201,19 +226,22 @@ def _with_stop(board: Board, item: Document) -> Board:
     return _with_run(board, replace(run, stop=item.doc), item.time)
 
 
-def _with_points(run: Run, points: Points) -> Run:
-    return Run(run.uid, run.start, run.begins, run.data_keys, points, run.stop)
+def _with_points(run: Run, points: Points, arrays: Arrays) -> Run:
+    return Run(run.uid, run.start, run.begins, run.data_keys, points, run.stop, arrays)
 
 
 def _with_run(board: Board, run: Run, time: float = 0.0) -> Board:
+    runs = {**board.runs, run.uid: run}
     return Board(
         board.rules,
         board.version + 1,
         max(board.now, time),
         board.messages,
-        {**board.runs, run.uid: run},
+        within_budget(runs, board.rules.all_array_bytes) if run.arrays.size else runs,
         board.streams,
         board.scans,
+        board.hidden,
+        board.results,
     )
 
 

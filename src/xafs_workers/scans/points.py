@@ -35,14 +35,21 @@ class _Table:
 
 
 class Points:
-    """A snapshot of the points measured so far; `Points.of` makes an empty one."""
+    """A snapshot of the points measured so far; `Points.of` makes an empty one.
 
-    __slots__ = ("_columns", "_derived", "_n", "_table")
+    Attributes
+    ----------
+    generation
+        How many points came, replacements included: together with the run it names this very content.
+    """
 
-    def __init__(self, columns: Mapping[str, int], table: _Table, n: int):
+    __slots__ = ("_columns", "_derived", "_n", "_table", "generation")
+
+    def __init__(self, columns: Mapping[str, int], table: _Table, n: int, generation: int = 0):
         self._columns = columns
         self._table = table
         self._n = n
+        self.generation = generation
         self._derived: dict[Any, Any] = {}
 
     @classmethod
@@ -104,7 +111,7 @@ class Points:
         table.values[:, n] = self._numbers(time, data)
         table.sequence.append(sequence)
         table.used = n + 1
-        return Points(self._columns, table, n + 1)
+        return Points(self._columns, table, n + 1, self.generation + 1)
 
     def _with_inserted(self, sequence: int, time: float, data: Mapping[str, Any]) -> Points:
         n = self._n
@@ -119,7 +126,7 @@ class Points:
             grown = n + 1
         table.values[:, place] = self._numbers(time, data)
         table.used = grown
-        return Points(self._columns, table, grown)
+        return Points(self._columns, table, grown, self.generation + 1)
 
     def _numbers(self, time: float, data: Mapping[str, Any]) -> array[float] | list[float]:
         row = [time, *map(data.get, self._columns)]

@@ -18,19 +18,27 @@ class Kept(NamedTuple):
     scans: tuple[Scan, ...]
     messages: tuple[Control, ...]
     runs: Mapping[str, Run]
+    hidden: frozenset[str] | None = None
+    """Ids of figures closed by messages that go; None where none goes."""
 
 
 def retained(scans: tuple[Scan, ...], messages: tuple[Control, ...], runs: Mapping[str, Run], rules: Rules) -> Kept:
     """Return what stays: all open scans, the latest ended ones, their messages and runs, and the latest other runs."""
-    ended = [scan for scan in scans if scan.ended]
+    ended = [scan for scan in scans if scan.ended]  # the oldest first: scans are sorted by their start
     gone = ended[: max(0, len(ended) - rules.keep_scans)]
     stray = _stray(scans, runs)
     surplus = stray[: max(0, len(stray) - rules.keep_runs)]
     if not gone and not surplus:
         return Kept(scans, messages, runs)
+    going = {scan.start.origin for scan in gone}
+    kept = tuple(scan for scan in scans if scan.start.origin not in going)
     lost = {run.uid for run in surplus} | {uid for scan in gone for uid in scan.runs}
-    kept = tuple(scan for scan in scans if scan not in gone)
-    return Kept(kept, _messages(kept, gone, messages), {uid: run for uid, run in runs.items() if uid not in lost})
+    lost -= {uid for scan in kept for uid in scan.runs}
+    left = {uid: run for uid, run in runs.items() if uid not in lost}
+    if not gone:
+        return Kept(scans, messages, left)
+    hidden = frozenset(scan.figure_id for scan in kept if not scan.shown and scan.figure is not None)
+    return Kept(kept, _messages(kept, gone, messages), left, hidden)
 
 
 def _stray(scans: Sequence[Scan], runs: Mapping[str, Run]) -> list[Run]:
@@ -40,16 +48,21 @@ def _stray(scans: Sequence[Scan], runs: Mapping[str, Run]) -> list[Run]:
 
 
 def _messages(kept: Sequence[Scan], gone: Sequence[Scan], messages: tuple[Control, ...]) -> tuple[Control, ...]:
-    """Return the messages without those of the scans that go, and without what stands before all that is kept."""
-    horizon = min((scan.begins for scan in kept), default=None)
-    parts = {
-        part.origin
-        for scan in gone
-        for part in (scan.start, scan.end, *(window.opened for window in scan.windows))
-        if part is not None
-    }
+    """Return the messages of the kept scans, and those that belong to no scan but may still end one.
+
+    What `close` messages closed is remembered as hidden: told again without the scans that go, they would close
+    other figures. What came before the first kept scan that ended, ended none of those that are still open.
+    """
+    horizon = min((scan.begins for scan in kept if scan.ended), default=None)
+    theirs = {part.origin for scan in gone for part in scan.parts}
+    ours = {part.origin for scan in kept for part in scan.parts}
     return tuple(
         control
         for control in messages
-        if control.origin not in parts and (horizon is None or place_of(control) >= horizon)
+        if control.origin in ours
+        or (
+            control.origin not in theirs
+            and control.message.kind != "close"
+            and (horizon is None or place_of(control) > horizon)
+        )
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xafs_workers.settings import Columns, Detectors, Settings
+from xafs_workers.settings import Columns, Detectors, Reduction, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,8 @@ class Rules:
         Time after an end message in which the run's stop document may still come, seconds.
     release
         Age at which open state is given up, seconds.
+    array_bytes, all_array_bytes
+        Memory that array-valued data (spectra) of one run, and of all runs, may take.
     """
 
     columns: Columns = field(default_factory=Columns)
@@ -26,6 +28,9 @@ class Rules:
     keep_runs: int = 50
     settle: float = 2.0
     release: float = 24 * 3600.0
+    reduction: Reduction = field(default_factory=Reduction)
+    array_bytes: int = 64 * 1024 * 1024
+    all_array_bytes: int = 256 * 1024 * 1024
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Rules:
@@ -36,4 +41,5 @@ class Rules:
             keep_scans=settings.retention.scans,
             keep_runs=settings.retention.runs,
             release=settings.retention.open_hours * 3600.0,
+            reduction=settings.reduction,
         )

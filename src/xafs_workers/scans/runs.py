@@ -1,11 +1,12 @@
-"""Bluesky runs as the board knows them: the start document, the scalar points of `primary`, the stop document."""
+"""Bluesky runs as the board knows them: the start document, the points of `primary`, the stop document."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from xafs_workers.scans.arrays import Arrays
 from xafs_workers.scans.items import Document, Origin
 from xafs_workers.scans.metadata import mapping, text, texts
 from xafs_workers.scans.points import Points
@@ -40,6 +41,7 @@ class Run:
     data_keys: Mapping[str, Any] = field(default_factory=dict[str, Any])
     points: Points = field(default_factory=lambda: Points.of(()))
     stop: Mapping[str, Any] | None = None
+    arrays: Arrays = field(default_factory=lambda: Arrays.of(()))
 
     @property
     def hint(self) -> str:
@@ -96,3 +98,25 @@ def scalar_keys(data_keys: Mapping[str, Any]) -> tuple[str, ...]:
         for name, about in data_keys.items()
         if mapping(about).get("dtype") in numeric and not mapping(about).get("shape")
     )
+
+
+def array_keys(data_keys: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the data keys that hold an array each."""
+    return tuple(str(name) for name, about in data_keys.items() if _is_array(mapping(about)))
+
+
+def _is_array(about: Mapping[str, Any]) -> bool:
+    return about.get("dtype") == "array" or (about.get("dtype") in ("number", "integer") and bool(about.get("shape")))
+
+
+def within_budget(runs: Mapping[str, Run], limit: int) -> Mapping[str, Run]:
+    """Return the runs; where their arrays take more memory than allowed, the oldest lose theirs."""
+    holding = sorted((run for run in runs.values() if run.arrays.size), key=lambda run: run.begins)
+    total = sum(run.arrays.size for run in holding)
+    left = runs
+    for run in holding:
+        if total <= limit:
+            return left
+        total -= run.arrays.size
+        left = {**left, run.uid: replace(run, arrays=run.arrays.without())}
+    return left

@@ -47,7 +47,13 @@ class Scan:
     given_up
         Why it ended without its own end message: '' or `superseded` or `resting_state`.
     shown
-        False once a message closed its figure.
+        False once a message closed its figure, and as long as there is none.
+    added
+        The messages that added a run by its uid, in order.
+    results
+        The messages that brought a result, in order.
+    figure
+        The message that opened the figure it has now, None as long as there is nothing to be seen.
     """
 
     id: str
@@ -58,6 +64,14 @@ class Scan:
     end: Control | None = None
     given_up: str = ""
     shown: bool = True
+    added: tuple[Control, ...] = ()
+    results: tuple[Control, ...] = ()
+    figure: Control | None = None
+
+    @property
+    def figure_id(self) -> str:
+        """Id of the figure on show; each result of an alignment, and its summary, opens another one."""
+        return self.id if self.figure is None else self.figure.id
 
     @property
     def ended(self) -> bool:
@@ -66,8 +80,19 @@ class Scan:
 
     @property
     def runs(self) -> tuple[str, ...]:
-        """The uids of the bound runs, in the order of the windows."""
-        return tuple(window.run for window in self.windows if window.run is not None)
+        """The uids of the runs that feed it: bound, in the order of the windows, then added."""
+        return tuple(window.run for window in self.windows if window.run is not None) + self.added_runs
+
+    @property
+    def added_runs(self) -> tuple[str, ...]:
+        """The uids of the added runs, each once; the runs need not be known."""
+        return tuple(dict.fromkeys(str(getattr(control.message, "uid", "")) for control in self.added))
+
+    @property
+    def parts(self) -> tuple[Control, ...]:
+        """The messages that started it, went on with it, added to it or ended it."""
+        end = () if self.end is None else (self.end,)
+        return (self.start, *(window.opened for window in self.windows), *self.added, *self.results, *end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +118,26 @@ class ScanKind:
     words
         First words of the hints of its runs.
     motors
-        What a run of the scan moves.
+        What a run of the scan moves; None for a kind to which no run is bound: it lives from messages.
     has_repetitions
         Windows open at `next` messages, not at `start`.
     piles_up
         Figures of earlier scans of the kind stay when a new one starts.
+    results
+        Actions that bring a result. The figure of such a kind opens with its first result.
+    whole
+        Actions that are a whole scan in one message: it starts and ends it.
+    names_run
+        The message of a whole scan names the run that is to be seen.
     """
 
-    words: tuple[str, ...]
-    motors: Callable[[Control, Rules], Motors]
+    words: tuple[str, ...] = ()
+    motors: Callable[[Control, Rules], Motors] | None = None
     has_repetitions: bool = False
     piles_up: bool = False
+    results: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
+    names_run: bool = False
 
 
 scan_kinds: Registry[ScanKind] = Registry("xafs_workers.scans")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from xafs_workers.scans.items import Control
@@ -12,13 +12,19 @@ from xafs_workers.scans.scan import Scan, ScanKind, Window, scan_kinds
 RESTING = frozenset({"linescan", "timescan", "areascan", "xafsscan"})
 """Kinds that a `resting_state` ends; alignments and dossiers go on (`find_slot` sends one between its two scans)."""
 
+TOGETHER = {"xafsscan": "xafs_sequence"}
+"""Kinds that end together with another at a `resting_state`."""
+
 LINES = frozenset({"linescan", "timescan"})
 """Kinds whose figures `close: line` closes."""
 
 
 def is_told(control: Control) -> bool:
     """Tell whether the message takes part in what scans there are."""
-    return control.message.kind in scan_kinds or control.message.kind in ("close", "resting_state")
+    kind = scan_kinds.get(control.message.kind)
+    if kind is None:
+        return control.message.kind in ("close", "resting_state")
+    return not kind.whole or control.message.action in kind.whole
 
 
 def place_of(control: Control) -> Key:
@@ -27,18 +33,22 @@ def place_of(control: Control) -> Key:
     return key_of(control.time, CLOSING if closing else OPENING, control.origin)
 
 
-def scans_told(messages: Iterable[Control]) -> tuple[Scan, ...]:
+def scans_told(messages: Iterable[Control], hidden: Collection[str] = ()) -> tuple[Scan, ...]:
     """Return all scans, without their runs, in the order in which they started.
 
     Parameters
     ----------
     messages
         Sorted by `place_of`.
+    hidden
+        Ids of figures that were closed by messages no longer kept.
     """
     teller = _Teller()
     for control in messages:
         teller.hear(control)
-    return tuple(teller.scans)
+    return tuple(
+        replace(scan, shown=False) if scan.shown and scan.figure_id in hidden else scan for scan in teller.scans
+    )
 
 
 class _Teller:
@@ -53,17 +63,22 @@ class _Teller:
         if kind == "close":
             self._close_figures(action)
         elif kind == "resting_state":
-            for open_kind in RESTING & self._open.keys():
-                self._give_up(open_kind, control, "resting_state")
+            self._rest(control)
+        elif action in scan_kinds[kind].whole:
+            self._whole(control, scan_kinds[kind])
         elif action == "start":
             self._start(control, scan_kinds[kind])
         elif kind in self._open:
-            index = self._open[kind]
-            if action == "stop":
-                self.scans[index] = replace(_shut(self.scans[index], place_of(control)), end=control)
-                del self._open[kind]
-            elif action == "next":
-                self._next(index, control)
+            self._go_on(self._open[kind], control)
+
+    def _rest(self, control: Control) -> None:
+        for kind, companion in TOGETHER.items():
+            # The companion starts first: where the latest scan of the kind is younger it is the companion's.
+            latest = max((i for i, scan in enumerate(self.scans) if scan.kind == kind), default=-1)
+            if latest > self._open.get(companion, len(self.scans)):
+                self._give_up(companion, control, "resting_state")
+        for kind in RESTING & self._open.keys():
+            self._give_up(kind, control, "resting_state")
 
     def _start(self, control: Control, kind: ScanKind) -> None:
         name = control.message.kind
@@ -72,9 +87,31 @@ class _Teller:
         if not kind.piles_up:
             self._hide(lambda scan: scan.kind == name)
         place = place_of(control)
-        windows = () if kind.has_repetitions else (Window(control, 0, place),)
+        windows = () if kind.has_repetitions or kind.motors is None else (Window(control, 0, place),)
         self._open[name] = len(self.scans)
-        self.scans.append(Scan(control.id, name, control, place, windows))
+        scan = Scan(control.id, name, control, place, windows, figure=control)
+        self.scans.append(replace(scan, shown=False, figure=None) if kind.results else scan)
+
+    def _whole(self, control: Control, kind: ScanKind) -> None:
+        name = control.message.kind
+        if not kind.piles_up:
+            self._hide(lambda scan: scan.kind == name)
+        added = (control,) if kind.names_run else ()
+        self.scans.append(Scan(control.id, name, control, place_of(control), end=control, added=added, figure=control))
+
+    def _go_on(self, index: int, control: Control) -> None:
+        scan, action = self.scans[index], control.message.action
+        kind = scan_kinds[scan.kind]
+        if action == "stop":
+            ended = replace(_shut(scan, place_of(control)), end=control)
+            self.scans[index] = replace(ended, figure=control, shown=True) if scan.results else ended
+            del self._open[scan.kind]
+        elif action == "next":
+            self._next(index, control)
+        elif action == "add":
+            self.scans[index] = replace(scan, added=(*scan.added, control))
+        elif action in kind.results:
+            self.scans[index] = replace(scan, results=(*scan.results, control), figure=control, shown=True)
 
     def _next(self, index: int, control: Control) -> None:
         scan = _shut(self.scans[index], place_of(control))
@@ -91,8 +128,9 @@ class _Teller:
         elif which == "line":
             self._hide(lambda scan: scan.kind in LINES)
         else:
-            last = max((i for i, scan in enumerate(self.scans) if scan.shown), default=None)
-            if last is not None:
+            shown = [(place_of(scan.figure or scan.start), i) for i, scan in enumerate(self.scans) if scan.shown]
+            if shown:
+                _, last = max(shown)
                 self.scans[last] = replace(self.scans[last], shown=False)
 
     def _hide(self, chosen: Callable[[Scan], bool]) -> None:

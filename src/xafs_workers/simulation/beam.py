@@ -32,8 +32,8 @@ HOLDER_SCATTER = 0.01  # scattering of the holder into the fluorescence windows,
 DRIFT = 0.01  # relative amplitude of I0's drift
 DRIFT_TIME = 900.0  # its time, s of dwell
 
-_SI111 = 3.1356  # lattice spacing, Å
-_HC = 12398.42  # eV Å
+SI111 = 3.1356  # lattice spacing, Å
+HC = 12398.42  # eV Å
 
 
 class Reading(TypedDict):
@@ -69,7 +69,7 @@ class Beam:
     sample
         What is measured; its reference foil stands behind It.
     seed
-        Of the noise.
+        Of the noise, one number or several.
     flux
         I0 at the sample's edge, nA.
     channels
@@ -83,7 +83,7 @@ class Beam:
     def __init__(
         self,
         sample: Sample,
-        seed: int = 0,
+        seed: int | Sequence[int] = 0,
         *,
         flux: float = 100.0,
         channels: Sequence[int] = (1, 2, 3, 4),
@@ -130,7 +130,7 @@ class Beam:
 
         A Gaussian of sqrt(2) times the width of a Si(111) reflection, dE/E tan(theta): 0.05 mrad wide at 8 keV.
         """
-        sine = _HC / (2.0 * _SI111 * self._edge)
+        sine = HC / (2.0 * SI111 * self._edge)
         width = 1e3 * sqrt(2.0) * RESOLUTION * tan(np.arcsin(sine))
         return exp(-4.0 * log(2.0) * (pitch_offset / width) ** 2)
 

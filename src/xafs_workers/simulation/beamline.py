@@ -5,24 +5,18 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from bluesky import RunEngine
 from bluesky.preprocessors import SupplementalData
 
 from xafs_workers.elements import edge_energy
 from xafs_workers.settings import Detectors
+from xafs_workers.simulation.axes import BASELINE, PITCH, axes
 from xafs_workers.simulation.beam import Beam, Slot
-from xafs_workers.simulation.devices import (
-    PITCH,
-    Axis,
-    Detector,
-    Exposure,
-    fluorescence_detector,
-    ion_chambers,
-    yield_chamber,
-)
-from xafs_workers.simulation.metadata import Proposal
+from xafs_workers.simulation.devices import Detector, Exposure, fluorescence_detector, ion_chambers
+from xafs_workers.simulation.metadata import Mounted, Proposal
 from xafs_workers.simulation.samples import SAMPLES, Sample
 
 Message = Mapping[str, Any]
@@ -30,17 +24,8 @@ Message = Mapping[str, Any]
 SLOT = (12.3, 118.9)
 """Where the sample's slot is on the stage, mm."""
 
-_BASELINE = (
-    *(
-        f"xafs_{name}"
-        for name in ("pitch", "roll", "wheel", "rots", "garot", "detx", "dety", "detz", "ref", "refx", "refy")
-    ),
-    *("dm3_bct", "dm3_foils", "dm2_fs", "dcm_x", "dcm_roll", "dcm_para", "dcm_perp", "dcm_bragg"),
-    *(f"slits{n}_{name}" for n in (2, 3) for name in ("vsize", "vcenter", "hsize", "hcenter")),
-    *(f"m2_{name}" for name in ("vertical", "lateral", "pitch", "roll", "yaw", "bender")),
-    *(f"m3_{name}" for name in ("vertical", "lateral", "pitch", "roll", "yaw", "xu")),
-    *(f"xafs_table_{name}" for name in ("vertical", "pitch", "roll")),
-)
+_FIRST = "Fe foil"
+_END_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +40,8 @@ class Surroundings:
         Takes documents; `kafka_publisher` makes one.
     pace
         Real seconds that one second of dwell time takes; 0: none.
+    seed
+        Of the noise: the same seed and the same plans give the same numbers.
     """
 
     send: Callable[[Message], None]
@@ -66,87 +53,116 @@ class Surroundings:
 
 
 class Beamline:
-    """One session at the beamline. A sample must be mounted before something is measured."""
+    """One session at the beamline, with an iron foil mounted. `close` it, or use it in a with statement."""
 
     def __init__(self, surroundings: Surroundings, **engine: Any):
         self.surroundings = surroundings
         self.proposal = surroundings.proposal
         self.folder = f"{surroundings.proposals_root}/{self.proposal.cycle}/{self.proposal.session}"
         self.send = surroundings.send
-        self.axes = _axes()
-        self.sample: Sample = SAMPLES["Fe foil"]
-        self._exposure = Exposure(self._beam((1, 2, 3, 4)), self.axes, surroundings.pace)
-        self.chambers: dict[str, Detector] = {}
+        self.axes = axes(_edge(SAMPLES[_FIRST]))
+        self._mounts = 0
+        self._exposure = Exposure(self._next_beam(SAMPLES[_FIRST], ()), self._where, surroundings.pace)
+        self.mount(_FIRST)
         self.engine = RunEngine(
             {
                 "beamline_id": "BMM",
                 "data_session": self.proposal.session,
                 "cycle": self.proposal.cycle,
-                "username": "simulated",
-                "proposal": {"proposal_id": "123456", "title": "simulated", "type": "GU", "pi_name": "simulated"},
+                "username": self.proposal.user,
+                "proposal": self.proposal.as_dict(),
                 "scan_id": 0,
             },
             **engine,
         )
-        self.engine.preprocessors.append(
-            SupplementalData(
-                baseline=[a for n, a in self.axes.items() if n in _BASELINE or n in ("xafs_x", "xafs_y", "dcm_pitch")]
-            )
-        )
+        self.engine.preprocessors.append(SupplementalData(baseline=[self.axes[name] for name in BASELINE]))
         self.engine.subscribe(surroundings.publish)
-        self.mount("Fe foil")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the RunEngine's thread; the publisher is its maker's to flush."""
+        loop = self.engine.loop
+        if loop.is_closed():
+            return
+        loop.call_soon_threadsafe(loop.stop)
+        self.engine._th.join(_END_SECONDS)  # noqa: SLF001 - bluesky offers no other way to end its thread
+        loop.close()
 
     def mount(self, sample: str, detector: str | None = None, *, electron_yield: bool = False) -> None:
         """Put a sample into the beam, tune the energy to its edge and choose the fluorescence detector.
 
         Parameters
         ----------
+        sample
+            A name in `SAMPLES`.
         detector
             ``1-element SDD``, ``4-element SDD``, ``7-element SDD`` or None.
+        electron_yield
+            Whether the electron yield is read, too.
+
+        Raises
+        ------
+        ValueError
+            There is no such sample or detector.
         """
-        self.sample = SAMPLES[sample]
-        channels = Detectors().channels[detector] if detector else (1, 2, 3, 4)
-        self._exposure.beam = self._beam(channels)
-        self.chambers = ion_chambers(self._exposure)
-        if electron_yield:
-            self.chambers["quadem1"] = yield_chamber(self._exposure)
+        known = {name: numbers for name, numbers in Detectors().channels.items() if name.endswith("SDD")}
+        if sample not in SAMPLES:
+            raise ValueError(f"no sample {sample!r}, known: {', '.join(SAMPLES)}")
+        if detector is not None and detector not in known:
+            raise ValueError(f"no fluorescence detector {detector!r}, known: {', '.join(known)}")
+        self.sample, channels = SAMPLES[sample], known[detector] if detector else ()
+        self.edge = _edge(self.sample)
+        self._exposure.turn_to(self._next_beam(self.sample, channels))
+        self.chambers = ion_chambers(self._exposure, electron_yield=electron_yield)
+        self.electron_yield = electron_yield
         self.detector = (
             fluorescence_detector(detector, self.sample.element, channels, self._exposure) if detector else None
         )
-        energy = edge_energy(self.sample.element, self.sample.edge)
-        self.edge = 0.0 if energy is None else energy
         for axis, value in (("dcm_energy", self.edge + 50), ("xafs_x", SLOT[0]), ("xafs_y", SLOT[1])):
-            self.axes[axis].set(value).wait(5)
+            self.axes[axis].set(value)
 
     @property
     def detectors(self) -> list[Detector]:
         """All detectors in use, as plans list them."""
-        chambers = [self.chambers[name] for name in ("quadem1", "Ic0", "Ic1")]
-        return [*chambers, self.detector] if self.detector else chambers
+        return [*self.chambers, self.detector] if self.detector else [*self.chambers]
 
     @property
-    def roi_columns(self) -> tuple[str, ...]:
-        """Columns of the fluorescence detector."""
-        return tuple(self.detector.describe()) if self.detector else ()
+    def mounted(self) -> Mounted:
+        """What is in the beam and who looks at it, for start documents."""
+        x, y = (self.axes[name].position for name in ("xafs_x", "xafs_y"))
+        detector, columns = (self.detector.name, tuple(self.detector.describe())) if self.detector else (None, ())
+        return Mounted(self.sample, self.edge, (x, y), detector, columns, self.electron_yield)
 
     def run(self, plan: Any) -> tuple[str, ...]:
         """Run a plan; return the uids of its runs."""
         uids: Any = self.engine(plan)
         return tuple(uids)
 
-    def _beam(self, channels: tuple[int, ...]) -> Beam:
-        return Beam(self.sample, self.surroundings.seed, channels=channels, slot=Slot(centre=SLOT))
+    def _where(self) -> tuple[float, float, tuple[float, float], float]:
+        energy, dwell, x, y, pitch = (
+            self.axes[name].position for name in ("dcm_energy", "dwti_dwell_time", "xafs_x", "xafs_y", "dcm_pitch")
+        )
+        return energy, dwell, (x, y), pitch - PITCH
+
+    def _next_beam(self, sample: Sample, channels: tuple[int, ...]) -> Beam:
+        """Return a beam with noise of its own: a sample that is mounted again is measured anew."""
+        self._mounts += 1
+        return Beam(sample, (self.surroundings.seed, self._mounts), channels=channels, slot=Slot(centre=SLOT))
 
 
-def _axes() -> dict[str, Axis]:
-    axes = {
-        "dcm_energy": Axis(name="dcm_energy", unit="eV", setpoint="dcm_energy_setpoint"),
-        "dwti_dwell_time": Axis(name="dwti_dwell_time", unit="s", value=0.5, setpoint="dwti_dwell_time_setpoint"),
-        "dcm_pitch": Axis(name="dcm_pitch", unit="mrad", value=PITCH),
-        "xafs_x": Axis(name="xafs_x", unit="mm"),
-        "xafs_y": Axis(name="xafs_y", unit="mm"),
-    }
-    return axes | {name: Axis(name=name, unit="mm") for name in _BASELINE}
+def _edge(sample: Sample) -> float:
+    """Return the tabulated energy of a sample's edge, eV: what a user tunes to, whatever the oxidation state."""
+    energy = edge_energy(sample.element, sample.edge)
+    if energy is None:
+        raise ValueError(f"{sample.name}: {sample.element} has no {sample.edge} edge in the tables")
+    return energy
 
 
 def kafka_publisher(bootstrap_servers: str, topic: str, producer_config: Mapping[str, Any] | None = None) -> Any:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from ophyd import Device, Signal
-from ophyd.sim import SynAxis
+from ophyd import Component, Device, Signal
 from ophyd.status import DeviceStatus
 
-PITCH = 2.5
-"""Where the second crystal is on its rocking curve's top, mrad."""
+from xafs_workers.simulation.beam import Reading
 
 
 class Shines(Protocol):
@@ -19,70 +17,127 @@ class Shines(Protocol):
 
     def read(
         self, energy: float, dwell: float, position: tuple[float, float] = (0.0, 0.0), *, pitch: float = 0.0
-    ) -> Mapping[str, Any]:
+    ) -> Reading:
         """Return what is collected at one point."""
         ...
 
 
-class Axis(SynAxis):
-    """A motor or pseudo motor with a unit.
+class Axis(Device):
+    """A motor or pseudo motor that arrives at once.
 
     Parameters
     ----------
     setpoint
         Name of the setpoint's data key.
+    seen
+        From a setpoint to what is read back; without it they are the same.
     """
 
-    def __init__(self, *, name: str, unit: str, value: float = 0.0, setpoint: str = "", **kwargs: Any):
-        start: Any = value
-        super().__init__(name=name, value=start, egu=unit, **kwargs)
+    readback = Component(Signal, value=0.0, kind="hinted")
+    setpoint = Component(Signal, value=0.0, kind="normal")
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        unit: str,
+        value: float = 0.0,
+        setpoint: str = "",
+        seen: Callable[[float], float] = float,
+        **kwargs: Any,
+    ):
+        super().__init__(name=name, **kwargs)
+        self.readback.name = name
         self.setpoint.name = setpoint or f"{name}_user_setpoint"
+        self.egu = unit
+        self._seen = seen
+        self._go(value)
+
+    def set(self, value: float) -> DeviceStatus:
+        """Go to a position."""
+        self._go(value)
+        status = DeviceStatus(self)
+        status.set_finished()
+        return status
+
+    @property
+    def position(self) -> float:
+        """Where the axis is, as read back."""
+        here: Any = self.readback.get()
+        return here
 
     def describe(self) -> Any:
         """Return the data keys with unit and precision."""
         described: Any = super().describe()
         return {key: {**about, "units": self.egu, "precision": 3} for key, about in described.items()}
 
+    def _go(self, value: float) -> None:
+        self.setpoint.put(float(value))
+        self.readback.put(float(self._seen(float(value))))
+
+
+class _Point:
+    """One exposure: what it gives, and who waits for its end."""
+
+    def __init__(self, reading: Reading, seconds: float):
+        self.reading = reading
+        self.served: set[str] = set()
+        self._waiting: list[DeviceStatus] = []
+        self._over = seconds <= 0
+        self._lock = threading.Lock()
+        if not self._over:
+            timer = threading.Timer(seconds, self._end)
+            timer.daemon = True
+            timer.start()
+
+    def join(self, detector: Device) -> DeviceStatus:
+        """Return a status that ends with the exposure."""
+        status = DeviceStatus(detector)
+        self.served.add(detector.name)
+        with self._lock:
+            if not self._over:
+                self._waiting.append(status)
+                return status
+        status.set_finished()
+        return status
+
+    def _end(self) -> None:
+        with self._lock:
+            self._over = True
+        for status in self._waiting:
+            status.set_finished()
+
 
 class Exposure:
-    """One point's worth of photons, shared by all detectors that are triggered for it.
+    """Exposes for all detectors at once: those triggered for one point share its photons.
 
     Parameters
     ----------
+    where
+        Returns energy, eV, dwell time, s, stage position, mm, and pitch offset, mrad, as of now.
     pace
         Real seconds that one second of dwell time takes; 0: none.
     """
 
-    def __init__(self, beam: Shines, axes: Mapping[str, Axis], pace: float):
-        self.beam, self._axes, self._pace = beam, axes, pace
-        self.point: Mapping[str, Any] = {}
-        self._served: set[str] = set()
-        self._done: threading.Event | None = None
+    def __init__(self, beam: Shines, where: Callable[[], tuple[float, float, tuple[float, float], float]], pace: float):
+        self._beam, self._where, self._pace = beam, where, pace
+        self._point: _Point | None = None
 
-    def take(self, detector: Device) -> DeviceStatus:
-        """Expose, or join the exposure that other detectors of this point began; return its status."""
-        if not self.point or detector.name in self._served:
-            self._expose()
-        self._served.add(detector.name)
-        status = DeviceStatus(detector)
-        dwell = float(self._axes["dwti_dwell_time"].position)
-        if self._pace <= 0:
-            status.set_finished()
-        else:
-            timer = threading.Timer(dwell * self._pace, status.set_finished)
-            timer.daemon = True
-            timer.start()
-        return status
+    def turn_to(self, beam: Shines) -> None:
+        """Expose in another beam from now on."""
+        self._beam = beam
+        self.forget()
 
-    def _expose(self) -> None:
-        self._served = set()
-        position = (float(self._axes["xafs_x"].position), float(self._axes["xafs_y"].position))
-        self.point = self.beam.read(
-            float(self._axes["dcm_energy"].position),
-            float(self._axes["dwti_dwell_time"].position),
-            position,
-            pitch=float(self._axes["dcm_pitch"].position) - PITCH,
-        )
+    def forget(self) -> None:
+        """Let the next detector expose anew: what an interrupted point left is nobody's."""
+        self._point = None
+
+    def take(self, detector: Device) -> tuple[Reading, DeviceStatus]:
+        """Expose, or join the exposure that other detectors of this point began; return it and when it ends."""
+        if self._point is None or detector.name in self._point.served:
+            energy, dwell, position, pitch = self._where()
+            self._point = _Point(self._beam.read(energy, dwell, position, pitch=pitch), dwell * self._pace)
+        return self._point.reading, self._point.join(detector)
 
 
 class Detector(Device):
@@ -91,7 +146,7 @@ class Detector(Device):
     Parameters
     ----------
     keys
-        Data key -> (key of the point, index in it or None, unit).
+        Data key -> (key of the reading, index in it or None, unit).
     """
 
     def __init__(
@@ -101,11 +156,16 @@ class Detector(Device):
         self._exposure, self._keys = exposure, dict(keys)
         self._signals = {key: Signal(name=key, value=0.0) for key in keys}
 
+    def stage(self) -> list[Any]:
+        """Get ready: nothing of an earlier plan's exposure is taken."""
+        self._exposure.forget()
+        return super().stage()
+
     def trigger(self) -> DeviceStatus:
         """Expose."""
-        status = self._exposure.take(self)
+        reading, status = self._exposure.take(self)
         for key, (source, index, _) in self._keys.items():
-            value = self._exposure.point[source]
+            value = reading[source]
             self._signals[key].put(float(value if index is None else value[index]))
         return status
 
@@ -116,14 +176,7 @@ class Detector(Device):
     def describe(self) -> Any:
         """Return the data keys with units."""
         return {
-            key: {
-                "source": f"SIM:{self.name}",
-                "dtype": "number",
-                "shape": [],
-                "units": unit,
-                "precision": 3,
-                "object_name": self.name,
-            }
+            key: {"source": f"SIM:{self.name}", "dtype": "number", "shape": [], "units": unit, "precision": 3}
             for key, (_, _, unit) in self._keys.items()
         }
 
@@ -133,18 +186,14 @@ class Detector(Device):
         return {"fields": list(self._keys)}
 
 
-def ion_chambers(exposure: Exposure) -> dict[str, Detector]:
-    """Return the chambers; the columns hold nA s although they say nA, as the real ones."""
-    return {
-        "Ic0": Detector(name="Ic0", exposure=exposure, keys={"I0": ("I0", None, "nA")}),
-        "Ic1": Detector(name="Ic1", exposure=exposure, keys={"It": ("It", None, "nA")}),
-        "quadem1": Detector(name="quadem1", exposure=exposure, keys={"Ir": ("Ir", None, "nA")}),
-    }
-
-
-def yield_chamber(exposure: Exposure) -> Detector:
-    """Return the electrometer that reads the reference chamber and the electron yield."""
-    return Detector(name="quadem1", exposure=exposure, keys={"Ir": ("Ir", None, "nA"), "Iy": ("Iy", None, "nA")})
+def ion_chambers(exposure: Exposure, *, electron_yield: bool = False) -> tuple[Detector, ...]:
+    """Return the electrometers; their columns hold nA s although they say nA, as the real ones."""
+    last = ("Ir", "Iy") if electron_yield else ("Ir",)
+    columns = {"quadem1": last, "Ic0": ("I0",), "Ic1": ("It",)}
+    return tuple(
+        Detector(name=name, exposure=exposure, keys={key: (key, None, "nA") for key in keys})
+        for name, keys in columns.items()
+    )
 
 
 def fluorescence_detector(name: str, element: str, channels: tuple[int, ...], exposure: Exposure) -> Detector:

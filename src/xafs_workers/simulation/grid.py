@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from math import sqrt
+from math import isfinite, nan, sqrt
 
 from xafs_workers.simulation.spectra import EV_TO_K2
 
@@ -28,9 +28,13 @@ def energy_grid(bounds: str, steps: str, times: str, e0: float) -> list[tuple[fl
     Raises
     ------
     BadGrid
-        The numbers of regions differ, a step is not above zero, or the bounds do not ascend.
+        A word is no number, a step or time is not above zero, the bounds do not ascend, or the numbers of regions
+        differ.
     """
     edges = [_relative_energy(word) for word in bounds.split()]
+    for word in (*steps.split(), *times.split()):
+        if _number(word) <= 0:
+            raise BadGrid(f"step or time {word!r}: expected one above zero")
     if not len(edges) - 1 == len(steps.split()) == len(times.split()) > 0:
         raise BadGrid(
             f"bounds {bounds!r}, steps {steps!r}, times {times!r}: one step and time for each region expected"
@@ -44,7 +48,22 @@ def energy_grid(bounds: str, steps: str, times: str, e0: float) -> list[tuple[fl
 
 
 def _relative_energy(word: str) -> float:
-    return float(word[:-1]) ** 2 / EV_TO_K2 if word.endswith("k") else float(word)
+    number = _number(word)
+    if not word.endswith("k"):
+        return number
+    if number < 0:
+        raise BadGrid(f"bound {word!r}: expected a wavenumber not below zero")
+    return number**2 / EV_TO_K2
+
+
+def _number(word: str) -> float:
+    try:
+        number = float(word.removesuffix("k"))
+    except ValueError:
+        number = nan
+    if not isfinite(number):
+        raise BadGrid(f"{word!r}: expected a number, or one with a k behind it")
+    return number
 
 
 def _wavenumber(energy: float) -> float:
@@ -52,9 +71,9 @@ def _wavenumber(energy: float) -> float:
 
 
 def _region(low: float, high: float, step: str) -> Iterator[float]:
-    size = float(step.rstrip("k"))
-    if size <= 0:
-        raise BadGrid(f"step {step!r}: expected one above zero")
+    size = _number(step)
+    if step.endswith("k") and low < 0:
+        raise BadGrid(f"step {step!r} from {low:g} eV on: expected eV below the edge")
     count = 0
     while True:
         if step.endswith("k"):
@@ -68,4 +87,4 @@ def _region(low: float, high: float, step: str) -> Iterator[float]:
 
 
 def _dwell(energy: float, time: str) -> float:
-    return max(0.25, float(time[:-1]) * _wavenumber(energy)) if time.endswith("k") else float(time)
+    return max(0.25, _number(time) * _wavenumber(energy)) if time.endswith("k") else _number(time)

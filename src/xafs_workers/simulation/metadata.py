@@ -1,9 +1,19 @@
-"""The XDI metadata that a beamline's start documents carry."""
+"""What a beamline's start documents tell besides the measurement: the XDI families, and the user's own parameters."""
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+
+from xafs_workers.simulation.axes import ENCODER
+from xafs_workers.simulation.beam import SI111
+from xafs_workers.simulation.samples import REFERENCES, Sample
+
+MODES = ("transmission", "fluorescence", "yield", "reference", "test")
+
+_GAS = "25 cm N2, simulated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,73 +23,183 @@ class Proposal:
     cycle: str = "2026-3"
     session: str = "pass-123456"
     user: str = "simulated user"
+    gup: int = 123456
+    saf: int = 654321
+
+    def as_dict(self) -> dict[str, str]:
+        """Return the proposal as start documents name it."""
+        return {"proposal_id": str(self.gup), "title": "simulated", "type": "GU", "pi_name": self.user}
+
+    def facility(self) -> dict[str, int]:
+        """Return the numbers that even the shortest XDI metadata hold."""
+        return {"GUP": self.gup, "SAF": self.saf}
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What one scan says of itself."""
+class Xafs:
+    """The parameters of an XAFS sequence, as a user writes them into an INI file (see `grid.energy_grid`)."""
 
-    sample: str
-    element: str
-    edge: str
-    edge_energy: float
-    reference: str
-    mode: str
     filename: str
-    detector: str | None
+    mode: str = "transmission"
+    repetitions: int = 3
+    bounds: str = "-200 -30 -10 25 12k"
+    steps: str = "10 2 0.5 0.05k"
+    times: str = "0.5 0.5 0.5 0.25k"
+    comment: str = "computed from scattering paths"
+
+    def __post_init__(self) -> None:
+        if self.mode not in MODES:
+            raise ValueError(f"mode {self.mode!r}: expected one of {', '.join(MODES)}")
+        if self.repetitions < 1:
+            raise ValueError(f"{self.repetitions} repetitions: expected at least one")
 
 
-def xdi(
-    told: Told, proposal: Proposal, columns: tuple[str, ...], *, index: int, user: dict[str, Any]
-) -> dict[str, Any]:
-    """Return the XDI metadata of one XAFS scan."""
-    gas = "25 cm N2, simulated"
-    detector = {"I0": gas, "It": gas, "Ir": gas}
-    if told.detector:
-        detector |= {"fluorescence": told.detector, "deadtime_correction": "none"}
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """What is in the beam and who looks at it.
+
+    Attributes
+    ----------
+    edge_energy
+        Of the sample's element, eV.
+    position
+        Of the sample stage, mm.
+    detector, columns
+        Name and data keys of the fluorescence detector, where there is one.
+    """
+
+    sample: Sample
+    edge_energy: float
+    position: tuple[float, float]
+    detector: str | None = None
+    columns: tuple[str, ...] = ()
+    electron_yield: bool = False
+
+    @property
+    def reference_material(self) -> str:
+        """Name of the reference foil."""
+        return REFERENCES[self.sample.reference].name
+
+
+def xdi(asked: Xafs, mounted: Mounted, proposal: Proposal, count: int) -> dict[str, Any]:
+    """Return the XDI metadata of one repetition, counted from 1."""
+    sample = mounted.sample
     return {
-        "Beamline": {
-            "name": "simulated XAFS beamline",
-            "collimation": "none",
-            "xray_source": "simulated bending magnet",
-            "focusing": "not in use",
-            "harmonic_rejection": "none",
-            "software": "xafs-workers",
-        },
-        "Facility": {
-            "name": "simulated ring",
-            "energy": "3.0",
-            "current": "400.0",
-            "mode": "top-off",
-            "GUP": 123456,
-            "SAF": 654321,
-            "cycle": proposal.cycle,
-        },
+        "Beamline": _beamline(),
+        "Facility": _facility(proposal),
         "Element": {
-            "edge": told.edge,
-            "symbol": told.element,
-            "reference": told.element,
-            "reference_material": told.reference,
+            "edge": sample.edge,
+            "symbol": sample.element,
+            "reference": REFERENCES[sample.reference].element,
+            "reference_material": mounted.reference_material,
         },
-        "Scan": {"edge_energy": told.edge_energy, "experimenters": proposal.user},
-        "Mono": {
-            "name": "Si(111)",
-            "d_spacing": "3.1356",
-            "encoder_resolution": 5e-06,
-            "angle_offset": 16.0,
-            "direction": "forward",
-            "scan_type": "step",
-            "scan_mode": "pseudo channel cut",
-        },
-        "Detector": detector,
-        "Sample": {"name": told.sample, "prep": "computed", "SDD_position": "120.0", "x": "0.000", "y": "0.000"},
+        "Scan": {"edge_energy": mounted.edge_energy, "experimenters": proposal.user},
+        "Mono": _mono(),
+        "Detector": _detector(mounted),
+        "Sample": _sample(mounted),
         "Column": {},
-        "_mode": [told.mode],
-        "_comment": ["computed from scattering paths"],
-        "_filename": f"{told.filename}.{index:03d}",
+        "_mode": [asked.mode],
+        "_comment": [asked.comment],
+        "_filename": f"{asked.filename}.{count:03d}",
         "_kind": "xafs",
-        "_pccenergy": round(told.edge_energy + 300, 1),
+        "_pccenergy": _pseudo_channel_cut(mounted),
         "_snapshots": {},
-        "_user": user,
-        **({"_dtc": list(columns)} if columns else {}),
+        "_user": _user(asked, mounted, proposal),
+        "_dtc": roi_columns(mounted),
+    }
+
+
+def roi_columns(mounted: Mounted) -> list[str]:
+    """Return the columns of the fluorescence detector; without one those of seven channels, as the real plan does."""
+    return list(mounted.columns) or [f"{mounted.sample.element}{channel}" for channel in range(1, 8)]
+
+
+def _beamline() -> dict[str, str]:
+    from bluesky import __version__ as bluesky_version
+    from ophyd import __version__ as ophyd_version
+
+    software = f"Bluesky {bluesky_version}, Ophyd {ophyd_version}, Python {platform.python_version()}, xafs-workers"
+    return {
+        "name": "simulated XAFS beamline",
+        "collimation": "none",
+        "xray_source": "simulated bending magnet",
+        "focusing": "not in use",
+        "harmonic_rejection": "none",
+        "software": software,
+    }
+
+
+def _facility(proposal: Proposal) -> dict[str, Any]:
+    about = {"name": "simulated ring", "energy": "3.0", "current": "400.0", "mode": "top-off"}
+    return {**about, **proposal.facility(), "cycle": proposal.cycle}
+
+
+def _mono() -> dict[str, Any]:
+    return {
+        "name": "Si(111)",
+        "d_spacing": f"{SI111:.7f}",
+        "encoder_resolution": ENCODER,
+        "angle_offset": 0.0,
+        "direction": "forward",
+        "scan_type": "step",
+        "scan_mode": "pseudo channel cut",
+    }
+
+
+def _detector(mounted: Mounted) -> dict[str, str]:
+    about = {"I0": _GAS, "It": _GAS, "Ir": _GAS}
+    if mounted.detector:
+        about |= {"fluorescence": f"simulated {mounted.detector}", "deadtime_correction": "none needed"}
+    if mounted.electron_yield:
+        about["yield"] = "simulated electron yield"
+    return about
+
+
+def _sample(mounted: Mounted) -> dict[str, Any]:
+    sample, (x, y) = mounted.sample, mounted.position
+    prep = "pure" if sample.concentration == 1 else f"{sample.concentration:.0%} by weight in boron nitride"
+    about = {"name": sample.name, "prep": prep, "stoichiometry": sample.formula, "SDD_position": "120.0"}
+    return {**about, "x": f"{x:.3f}", "y": f"{y:.3f}", "wheel_slot": 1, "wheel_ring": "outer"}
+
+
+def _pseudo_channel_cut(mounted: Mounted) -> float:
+    return round(mounted.edge_energy + 300.0, 1)
+
+
+def _user(asked: Xafs, mounted: Mounted, proposal: Proposal) -> dict[str, Any]:
+    """Return all parameters of the INI file, and what the real plan adds to them."""
+    given = _ini(asked, mounted)
+    return {
+        **given,
+        "bounds_given": [float(w) if not w.endswith("k") else w for w in asked.bounds.split()],
+        "folder": f"{proposal.cycle}/{proposal.session}",
+        **dict.fromkeys(("url", "doi", "cif"), "..."),
+        "end": asked.repetitions,
+        **{"npoints": 0, "e0": mounted.edge_energy, "energy": 0.0, "inttime": 1.0, "dwell": 1.0, "delay": 0.1},
+        **{"htmlpage": True, "lims": True, "channelcut": True, "shutter": True},
+        **dict.fromkeys(("snapshots", "bothways", "usbstick", "rockingcurve", "ththth"), False),
+        "pccenergy": _pseudo_channel_cut(mounted),
+        "startdate": datetime.now(UTC).date().isoformat(),
+        "initext": "[scan]\n" + "".join(f"{key} = {value}\n" for key, value in given.items()),
+        "clargs": "{}",
+        "instrument": "",
+        "experimenters": proposal.user,
+    }
+
+
+def _ini(asked: Xafs, mounted: Mounted) -> dict[str, Any]:
+    sample = mounted.sample
+    return {
+        "filename": asked.filename,
+        "element": sample.element,
+        "edge": sample.edge,
+        "sample": sample.name,
+        "prep": _sample(mounted)["prep"],
+        "comment": asked.comment,
+        "nscans": asked.repetitions,
+        "start": 1,
+        "mode": asked.mode,
+        "bounds": asked.bounds,
+        "steps": asked.steps,
+        "times": asked.times,
     }

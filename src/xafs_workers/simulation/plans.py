@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Generator
 from typing import Any
 from uuid import uuid4
 
@@ -13,25 +12,25 @@ from bluesky import preprocessors as bpp
 from cycler import cycler
 
 from xafs_workers.simulation.beamline import Beamline
+from xafs_workers.simulation.devices import Axis
 from xafs_workers.simulation.grid import energy_grid
-from xafs_workers.simulation.metadata import Told, xdi
+from xafs_workers.simulation.metadata import Xafs, xdi
 
-Plan = Iterator[Any]
+Plan = Generator[Any, Any, Any]
 
-HINTS = {"fluorescence": "xafs xs", "yield": "xafs yield", "reference": "xafs reference", "test": "xafs test"}
-PLAN_NAMES = {"yield": "scan_nd xafs yield + fluorescence"}
+DWELL = 0.5
+"""Dwell time at each point of a line scan, s."""
+
+BACKLASH = 5.0
+"""How far below a scan's first energy the monochromator starts, eV."""
+
+_HINTS = {"fluorescence": "xafs xs"}
+_PLAN_NAMES = {"yield": "scan_nd xafs yield + fluorescence"}
+_FLUORESCENCE = ("if", "xs", "xs1", "xs4", "xs7", "fluo", "fluorescence")
 
 
-@dataclass(frozen=True, slots=True)
-class Xafs:
-    """The parameters of an XAFS sequence."""
-
-    filename: str
-    mode: str = "transmission"
-    repetitions: int = 3
-    bounds: str = "-200 -30 -10 25 12k"
-    steps: str = "10 2 0.5 0.05k"
-    times: str = "0.5 0.5 0.5 0.25k"
+class NotReady(ValueError):
+    """The beamline lacks what a plan needs; nothing was measured and no message was sent."""
 
 
 def resting_state(beamline: Beamline) -> Plan:
@@ -49,155 +48,199 @@ def linescan(
     stack: bool = False,
     fname: str | None = None,
 ) -> Plan:
-    """Move a motor relative to its position and watch a signal.
+    """Move a motor relative to its position and watch a signal; afterwards the motor is where it was.
 
     Parameters
     ----------
+    motor
+        Name of an axis.
+    detector
+        The signal: ``It``, ``I0``, ``Ir``, ``Iy``, or the fluorescence as ``If``, ``Xs`` or ``Xs1``.
     span
         (start, stop, number of points), relative.
+    stack
+        Fluorescence above transmission, in one figure.
     fname
         Picture to be saved in ``snapshots/``.
+
+    Raises
+    ------
+    NotReady
+        There is no such axis, or nothing that sees the signal.
     """
-    fluorescence = detector.lower() in ("if", "xs", "xs1", "fluo", "fluorescence") and beamline.detector is not None
+    axis = _axis(beamline, motor)
     start = {
         "linescan": "start",
         "motor": motor,
         "detector": detector,
-        "fluo_detector": beamline.detector.name if fluorescence and beamline.detector else None,
+        "fluo_detector": _fluorescence_detector(beamline, detector),
         "stack": stack,
     }
-    axis = beamline.axes[motor]
+    md = {
+        "plan_name": f"rel_scan linescan {motor} {detector}",
+        "BMM_kafka": {"hint": f"linescan {detector} {motor}"},
+        "XDI": {"Facility": beamline.proposal.facility()},
+    }
 
-    def main() -> Any:
+    def main() -> Plan:
+        yield from bps.mv(beamline.axes["dwti_dwell_time"], DWELL)
         beamline.send(start)
-        uid = yield from bp.rel_scan(
-            beamline.detectors,
-            axis,
-            *span,
-            md={
-                "plan_name": f"rel_scan linescan {motor} {detector}",
-                "BMM_kafka": {"hint": f"linescan {detector} {motor}"},
-                "XDI": {"Facility": {"GUP": 123456, "SAF": 654321}},
-            },
-        )
+        uid = yield from bp.rel_scan(beamline.detectors, axis, *span, md=md)
         beamline.send({"linescan": "stop", **({"fname": fname, "uid": uid} if fname else {})})
+        return uid
 
     return (yield from bpp.finalize_wrapper(main(), lambda: resting_state(beamline)))
 
 
 def timescan(beamline: Beamline, detector: str, points: int, dwell: float, *, fname: str | None = None) -> Plan:
-    """Watch a signal against time."""
+    """Watch a signal against time.
 
-    def main() -> Any:
+    Parameters
+    ----------
+    dwell
+        Of each point, s.
+    fname
+        Picture to be saved in ``snapshots/``.
+
+    Raises
+    ------
+    NotReady
+        Nothing sees the signal.
+    """
+    _fluorescence_detector(beamline, detector)
+    facility = {"Facility": beamline.proposal.facility()}
+    beam = {"Beamline": {"energy": beamline.axes["dcm_energy"].position}}
+    scan = {"Scan": {"dwell_time": dwell, "delay": 0.0, "element": beamline.sample.element}}
+    md = {
+        "plan_name": f"count measurement {detector}",
+        "BMM_kafka": {"hint": f"timescan {detector}"},
+        "XDI": {**facility, **beam, **scan},
+    }
+
+    def main() -> Plan:
         yield from bps.mv(beamline.axes["dwti_dwell_time"], dwell)
         beamline.send({"timescan": "start", "detector": detector})
-        md = {
-            "plan_name": f"count measurement {detector}",
-            "BMM_kafka": {"hint": f"timescan {detector}"},
-            "XDI": {"Beamline": {"energy": float(beamline.axes["dcm_energy"].position)}, "Scan": {"dwell_time": dwell}},
-        }
         readables: Any = [*beamline.detectors, beamline.axes["dwti_dwell_time"]]
         uid = yield from bp.count(readables, num=points, md=md)
         beamline.send({"timescan": "stop", "fname": fname, "uid": uid})
+        return uid
 
     return (yield from bpp.finalize_wrapper(main(), lambda: resting_state(beamline)))
 
 
 def xafs(beamline: Beamline, asked: Xafs) -> Plan:
-    """Measure repetitions of an XAFS scan."""
-    done: list[str] = []
-    return (yield from bpp.finalize_wrapper(_sequence(beamline, asked, done), lambda: _ended(beamline, asked, done)))
+    """Measure repetitions of an XAFS scan.
 
+    Nobody answers its questions (`next_index`, `file_exists`) in time: it asks and goes on.
 
-def _sequence(beamline: Beamline, asked: Xafs, done: list[str]) -> Plan:
-    sample, send = beamline.sample, beamline.send
-    _open_sequence(beamline, asked)
+    Raises
+    ------
+    NotReady
+        The mode needs a detector that is not there.
+    BadGrid
+        Bounds, steps and times do not fit together.
+    """
+    if asked.mode == "fluorescence" and beamline.detector is None:
+        raise NotReady(f"{asked.filename}: mode fluorescence, and no fluorescence detector is mounted")
+    if asked.mode == "yield" and not beamline.electron_yield:
+        raise NotReady(f"{asked.filename}: mode yield, and the electron yield is not read")
     grid = energy_grid(asked.bounds, asked.steps, asked.times, beamline.edge)
-    path = cycler(beamline.axes["dcm_energy"], [e for e, _ in grid]) + cycler(
-        beamline.axes["dwti_dwell_time"], [t for _, t in grid]
-    )
+    done: list[str] = []
+    scans = _sequence(beamline, asked, grid, done)
+    return (yield from bpp.finalize_wrapper(scans, lambda: _ended(beamline, asked, done)))
+
+
+def _axis(beamline: Beamline, motor: str) -> Axis:
+    try:
+        return beamline.axes[motor]
+    except KeyError:
+        raise NotReady(f"no axis {motor!r} at this beamline") from None
+
+
+def _fluorescence_detector(beamline: Beamline, detector: str) -> str | None:
+    """Return the name of the detector that sees a signal, None for a current's; NotReady where nothing does."""
+    name = detector.lower()
+    if name == "iy" and not beamline.electron_yield:
+        raise NotReady(f"signal {detector}: the electron yield is not read")
+    if name not in _FLUORESCENCE:
+        return None
+    if beamline.detector is None:
+        raise NotReady(f"signal {detector}: no fluorescence detector is mounted")
+    return beamline.detector.name
+
+
+def _sequence(beamline: Beamline, asked: Xafs, grid: list[tuple[float, float]], done: list[str]) -> Plan:
+    send = beamline.send
+    _open_sequence(beamline, asked)
+    energies, dwells = zip(*grid, strict=True)
+    axes = [beamline.axes["dcm_energy"], beamline.axes["dwti_dwell_time"]]
+    path = cycler(axes[0], energies) + cycler(axes[1], dwells)
     for count in range(1, asked.repetitions + 1):
         name = f"{asked.filename}.{count:03d}"
         send({"file_exists": True, "folder": beamline.folder, "filename": name, "number": False})
-        text = f"starting repetition {count} of {asked.repetitions} -- {name}"
-        send({"echoslack": True, "text": text, "img": None, "icon": "message", "rid": None})
-        yield from bps.mv(beamline.axes["dcm_energy"], grid[0][0] - 5.0)
+        _say(beamline, f"starting repetition {count} of {asked.repetitions} -- {name}")
+        yield from bps.mv(axes[0], energies[0] - BACKLASH)
         send({"xafsscan": "next", "count": count})
-        md = {
-            "motors": [beamline.axes["dcm_energy"].name, beamline.axes["dwti_dwell_time"].name],
-            "plan_name": PLAN_NAMES.get(asked.mode, f"scan_nd xafs {asked.mode}"),
-            "BMM_kafka": {
-                "hint": HINTS.get(asked.mode, f"xafs {asked.mode}"),
-                "filename": asked.filename,
-                "folder": beamline.folder,
-                "element": sample.element,
-                "edge": sample.edge,
-                "repetitions": asked.repetitions,
-                "count": count,
-            },
-            "XDI": _xdi(beamline, asked, count, len(grid)),
-        }
-        uid = yield from bp.scan_nd(beamline.detectors, path, md=md)
+        uid = yield from bp.scan_nd(beamline.detectors, path, md=_about(beamline, asked, count, axes))
         done.append(uid)
         send({"xafs_sequence": "add", "uid": uid})
         send({"xasxdi": True, "uid": uid, "filename": name})
-        send({"echoslack": True, "text": "the scan looks like XAFS", "img": None, "icon": "message", "rid": None})
+        _say(beamline, f"{name} looks like XAFS")
+    return tuple(done)
+
+
+def _say(beamline: Beamline, text: str, rid: str | None = None) -> None:
+    beamline.send({"echoslack": True, "text": text, "img": None, "icon": "message", "rid": rid})
 
 
 def _open_sequence(beamline: Beamline, asked: Xafs) -> None:
-    sample, send, rid = beamline.sample, beamline.send, uuid4().hex[:8]
+    send, rid, mounted = beamline.send, uuid4().hex[:8], beamline.mounted
+    sample = mounted.sample
     which = {"element": sample.element, "edge": sample.edge, "repetitions": asked.repetitions, "mode": asked.mode}
-    send({"next_index": True, "folder": beamline.folder, "stub": asked.filename})
     span = {"start": 1, "stop": asked.repetitions, "number": True}
+    send({"next_index": True, "folder": beamline.folder, "stub": asked.filename})
     send({"file_exists": True, "folder": beamline.folder, "filename": asked.filename, **span})
     send({"close": "all"})
     send({"dossier": "start", "stub": asked.filename})
     send({"dossier": "set", "folder": beamline.folder, "rid": rid})
-    text = f'"{asked.filename}", {sample.element} {sample.edge} edge, {asked.repetitions} scans'
-    send({"echoslack": True, "text": text, "img": None, "icon": "message", "rid": rid})
-    extra = {"folder": beamline.folder, "workspace": "/tmp", "with_yield": asked.mode == "yield"}  # noqa: S108 - a text
-    send({"xafs_sequence": "start", **which, **extra})
-    detector = beamline.detector.name if beamline.detector and asked.mode == "fluorescence" else None
-    shown = {"sample": sample.name[:50], "reference_material": f"{sample.reference} foil", "fluo_detector": detector}
-    send({"xafsscan": "start", **which, "filename": asked.filename, **shown})
+    _say(beamline, f'"{asked.filename}", {sample.element} {sample.edge} edge, {asked.repetitions} scans', rid)
+    places = {"folder": beamline.folder, "workspace": "/home/operator/Workspace"}
+    send({"xafs_sequence": "start", **which, **places, "with_yield": beamline.electron_yield})
+    shown = {"sample": _short(sample.name), "reference_material": mounted.reference_material}
+    detector = mounted.detector if asked.mode == "fluorescence" else None
+    send({"xafsscan": "start", **which, "filename": asked.filename, **shown, "fluo_detector": detector})
 
 
-def _xdi(beamline: Beamline, asked: Xafs, count: int, points: int) -> dict[str, Any]:
+def _short(name: str) -> str:
+    return name if len(name) <= 50 else f"{name[:45]} ..."
+
+
+def _about(beamline: Beamline, asked: Xafs, count: int, axes: list[Axis]) -> dict[str, Any]:
+    """Return what the start document of a repetition tells; bluesky alone would name the axes in any order."""
     sample = beamline.sample
-    detector = beamline.detector.name if beamline.detector else None
-    told = Told(
-        sample.name,
-        sample.element,
-        sample.edge,
-        beamline.edge,
-        f"{sample.reference} foil",
-        asked.mode,
-        asked.filename,
-        detector,
-    )
-    user = {
-        "filename": asked.filename,
-        "sample": sample.name,
-        "element": sample.element,
-        "edge": sample.edge,
-        "mode": asked.mode,
-        "bounds": asked.bounds,
-        "steps": asked.steps,
-        "times": asked.times,
-        "start": 1,
-        "end": asked.repetitions,
-        "nscans": asked.repetitions,
-        "npoints": points,
-        "e0": beamline.edge,
+    return {
+        "plan_name": _PLAN_NAMES.get(asked.mode, f"scan_nd xafs {asked.mode}"),
+        "motors": [axis.name for axis in axes],
+        "hints": {"dimensions": [([axis.name], "primary") for axis in axes]},
+        "plan_args": {"detectors": [detector.name for detector in beamline.detectors], "per_step": "None"},
+        "BMM_kafka": {
+            "hint": _HINTS.get(asked.mode, f"xafs {asked.mode}"),
+            "filename": asked.filename,
+            "folder": beamline.folder,
+            "element": sample.element,
+            "edge": sample.edge,
+            "repetitions": asked.repetitions,
+            "count": count,
+        },
+        "XDI": xdi(asked, beamline.mounted, beamline.proposal, count),
     }
-    return xdi(told, beamline.proposal, beamline.roi_columns, index=count, user=user)
 
 
 def _ended(beamline: Beamline, asked: Xafs, done: list[str]) -> Plan:
-    """Do what the real plan's finalizer does: dossier and stop messages only matter if a scan was finished."""
+    """Do what the real plan's finalizer does: the stop messages are sent only if a scan was finished."""
     send = beamline.send
-    text = f"== XAFS scan sequence {'finished' if len(done) == asked.repetitions else '*stopped*'}"
-    send({"echoslack": True, "text": text, "img": None, "icon": "message", "rid": None})
+    complete = len(done) == asked.repetitions
+    _say(beamline, f"== XAFS scan sequence {'finished  :tada:' if complete else '*stopped*  :warning:'}")
     if done:
         send({"dossier": "set", "uidlist": list(done)})
     send({"dossier": "write"})

@@ -30,6 +30,12 @@ def numbered(name: str, number: int) -> str:
     return f"{stem}_{number:02d}{dot}{suffix}" if dot else f"{name}_{number:02d}"
 
 
+def suffixed(name: str, suffix: str) -> str:
+    """Return a name with more before its suffix: ``a_07.png`` as ``a_07_after3.png``."""
+    stem, dot, last = name.rpartition(".")
+    return f"{stem}{suffix}{dot}{last}" if dot else f"{name}{suffix}"
+
+
 def numbers_used(names: Iterable[str], before: str, after: str) -> set[int]:
     """Return the numbers between `before` and `after` in those names that have both; other names are ignored."""
     found = (

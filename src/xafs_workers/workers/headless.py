@@ -11,17 +11,20 @@ from xafs_workers.consumer.loop import Loop, Ports
 from xafs_workers.consumer.publisher import Publisher
 from xafs_workers.consumer.reading import Bad, Reader
 from xafs_workers.consumer.recovery import beginning, kept_positions
+from xafs_workers.consumer.reductions import Reductions
 from xafs_workers.consumer.roles import HEADLESS
 from xafs_workers.consumer.source import KafkaSource, RawRecord
 from xafs_workers.frontends.headless import Desk, DeskPorts
 from xafs_workers.logs import get_logger, set_up
 from xafs_workers.producer.kafka_config import read_kafka_config
+from xafs_workers.reduction.process import Reducer
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.rules import Rules
 from xafs_workers.services.heartbeat import Heartbeat
 from xafs_workers.settings import Settings
 from xafs_workers.storage.ledger import Ledger
 from xafs_workers.workers.life import live, stop_on_signals
+from xafs_workers.workers.projects import Projects
 from xafs_workers.workers.records import Records, dead_letter_of_message, dead_letter_of_record
 from xafs_workers.workers.shelf import Shelf
 
@@ -31,8 +34,7 @@ log = get_logger("workers")
 def run(settings: Settings, *, from_beginning: bool = False) -> int:
     """Run the headless plot manager until a signal stops it; return the exit code."""
     set_up(settings.logging.level, settings.logging.style, worker=HEADLESS.name)
-    stop = threading.Event()
-    stop_on_signals(stop)
+    stop = stop_on_signals()
     with ExitStack() as stack:
         return _run(settings, stop, stack, from_beginning)
 
@@ -48,7 +50,9 @@ def _run(settings: Settings, stop: threading.Event, stack: ExitStack, from_begin
         return 0
     ledger = stack.enter_context(Ledger(settings.state_folder() / HEADLESS.name))
     records = Records(ledger, source.cluster_id())
-    desk = _desk(settings, records, publisher)
+    reducer = Reducer(timeout=settings.reduction.task_seconds)
+    stack.callback(reducer.close)
+    desk = _desk(settings, records, publisher, reducer)
     stack.callback(desk.close)
     loop = Loop(
         source,
@@ -58,6 +62,7 @@ def _run(settings: Settings, stop: threading.Event, stack: ExitStack, from_begin
         Ports(
             desk,
             lambda record, bad: _refuse(publisher, records, record, bad),
+            reductions=Reductions(reducer),
         ),
     )
     positions = beginning(source) if from_beginning else kept_positions(source)
@@ -65,15 +70,16 @@ def _run(settings: Settings, stop: threading.Event, stack: ExitStack, from_begin
     source.assign(positions)
     loop.begin(positions, ends)
     heartbeat = Heartbeat(
-        HEADLESS.name, publisher.status, lambda: _state(loop, desk), settings.logging.heartbeat_seconds
+        HEADLESS.name, publisher.status, lambda: _state(loop, desk, reducer), settings.logging.heartbeat_seconds
     )
     heartbeat.beat(force=True)
+    reducer.start()
     desk.start()
     return live(loop, stop, heartbeat.beat, lambda: _finish(loop, desk))
 
 
-def _desk(settings: Settings, records: Records, publisher: Publisher) -> Desk:
-    shelf = Shelf(settings, records)
+def _desk(settings: Settings, records: Records, publisher: Publisher, reducer: Reducer) -> Desk:
+    shelf = Shelf(settings, records, projects=Projects(reducer.project, settings.reduction.task_seconds))
     return Desk(
         DeskPorts(
             draw=shelf.draw,
@@ -84,14 +90,15 @@ def _desk(settings: Settings, records: Records, publisher: Publisher) -> Desk:
                 dead_letter_of_message(control, reason, HEADLESS.name)
             ),
             warm_up=shelf.warm_up,
-        )
+        ),
+        reduces=True,
     )
 
 
-def _state(loop: Loop, desk: Desk) -> Mapping[str, Any]:
+def _state(loop: Loop, desk: Desk, reducer: Reducer) -> Mapping[str, Any]:
     return {
         "state": "running" if loop.caught_up else "recovering",
-        "waits_for": desk.waits_for,
+        "waits_for": desk.waits_for or reducer.waits_for,
         "open_scans": sum(not loop.board.closed(scan) for scan in loop.board.scans),
         "last_files": list(desk.last_files),
         "last_record": loop.last_record,

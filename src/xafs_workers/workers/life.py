@@ -20,14 +20,16 @@ class Steps(Protocol):
         ...
 
 
-def stop_on_signals(stop: threading.Event) -> None:
-    """Let SIGTERM and SIGINT set an event; nothing in the handler can block."""
+def stop_on_signals() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set; nothing in the handler can block."""
+    stop = threading.Event()
 
     def heard(number: int, frame: object) -> None:
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, heard)
+    return stop
 
 
 def live(loop: Steps, stop: threading.Event, each_turn: Callable[[], object], finish: Callable[[], object]) -> int:

@@ -1,0 +1,64 @@
+"""The panel of live χ(k): each repetition as far as it is reduced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from xafs_workers.figures.model import Array, Panel, Text, Trace
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.live_chi import live_reductions
+from xafs_workers.scans.requests import answer_to
+from xafs_workers.scans.results import Result
+from xafs_workers.scans.scan import Scan
+
+CHI = "chi"
+
+FROM = "from +60 eV"
+"""What the panel says until there is something to be seen."""
+
+PROVISIONAL = "provisional until +150 eV"
+"""Below, the background follows the first shell of the first repetition."""
+
+
+def live_chi_panel(board: Board, scan: Scan) -> Panel:
+    """Return the panel; series and labels are those of the scan's other panels."""
+    series = {window.run: index for index, window in enumerate(scan.windows)}
+    traces: list[Trace] = []
+    state: Mapping[str, Any] = {}
+    for request in live_reductions(board, scan):
+        result = answer_to(board, request)
+        (part,) = request.parts
+        state = {} if result is None else result.values
+        if result is not None and "chi" in state:
+            index = series[part.uid]
+            label = f"{part.label} (provisional)" if state.get("provisional") else part.label
+            traces.append(Trace(f"scan-{index}", *k2_chi(result), label, index))
+    texts = _texts(state, empty=not traces)
+    return Panel(
+        CHI,
+        "live χ(k)",
+        "wavenumber (Å⁻¹)",
+        "k² χ(k)  (Å⁻²)",
+        traces=tuple(traces),
+        texts=texts,
+        legend="full" if len(traces) < 10 else "compact",
+        x_name="k",
+        y_name="chi",
+    )
+
+
+def k2_chi(result: Result) -> tuple[Array, Array]:
+    """Return k, Å⁻¹, and k² χ(k), Å⁻²; the same arrays each time."""
+    k, chi = result.values["k"], result.values["chi"]
+    return k, result.derived("k² chi", lambda: np.asarray(k**2 * chi))
+
+
+def _texts(state: Mapping[str, Any], *, empty: bool) -> tuple[Text, ...]:
+    if state.get("provisional"):
+        return (Text("provisional", PROVISIONAL, 0.5, 0.95),)
+    if empty:
+        return (Text("waiting", str(state.get("problem") or state.get("waiting") or FROM)),)
+    return ()

@@ -1,0 +1,119 @@
+"""Athena projects: every scan and the merge, as bytes, read back before they are handed over.
+
+Runs only in the reduction's own process, in a private temporary folder.
+"""
+
+from __future__ import annotations
+
+import gzip
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import gmtime, strftime
+from typing import Any
+
+import numpy as np
+
+from xafs_workers.reduction import door
+from xafs_workers.reduction.merge import Array, ordered
+from xafs_workers.reduction.recipe import RECIPE, Recipe
+from xafs_workers.reduction.reduce import Edge, NotReduced, normalised, reduce
+
+TOLERANCE = 1e-9
+"""Between chi(k) as reduced and as read back, relative to its maximum."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Member:
+    """One group of a project: a spectrum as measured.
+
+    Attributes
+    ----------
+    label
+        Of the group in Athena's list.
+    """
+
+    label: str
+    energy: Array
+    mu: Array
+    i0: Array | None = None
+
+
+def project(members: Sequence[Member], edge: Edge, written: float, recipe: Recipe = RECIPE) -> bytes:
+    """Return an Athena project with one group for each member; equal members give equal bytes.
+
+    Parameters
+    ----------
+    written
+        The time it bears, POSIX seconds.
+
+    Raises
+    ------
+    NotReduced
+        What was read back is not what was written.
+    """
+    groups = [_group(member, edge, recipe) for member in members]
+    with tempfile.TemporaryDirectory(prefix="xafs-workers-") as folder:
+        path = Path(folder) / "project.prj"
+        made = door.io().create_athena(str(path))
+        for group in groups:
+            made.add_group(group)
+        for entry in made.groups.values():
+            entry.args["fft_kwindow"] = recipe.window
+        made.save()
+        content = _dated(gzip.decompress(path.read_bytes()), written)
+        path.write_bytes(content)
+        _check(path, groups)
+    return content
+
+
+def _group(member: Member, edge: Edge, recipe: Recipe) -> Any:
+    """Return a Larch Group that bears its parameters; one that cannot be reduced bears its data alone."""
+    energy, mu = ordered(member.energy, member.mu)
+    group = _as_far_as_possible(energy, mu, edge, recipe)
+    group.filename = member.label
+    if member.i0 is not None:
+        group.i0 = ordered(member.energy, np.where(np.isfinite(member.mu), member.i0, np.nan))[1]
+        if len(group.i0) != len(group.energy):
+            del group.i0
+    arguments = recipe.autobk()
+    if hasattr(group, "autobk_details"):
+        group.autobk_details.call_args = {**arguments, "kmax": float(group.autobk_details.kmax)}
+    group.xftf_details = door.group(call_args=recipe.xftf())
+    return group
+
+
+def _as_far_as_possible(energy: Array, mu: Array, edge: Edge, recipe: Recipe) -> Any:
+    for step in (reduce, normalised):
+        try:
+            return step(energy, mu, edge, recipe)
+        except NotReduced:
+            continue
+    return door.group(energy=energy, mu=mu, e0=edge.energy or float(np.mean(energy)), edge_step=1.0)
+
+
+def _dated(text: bytes, written: float) -> bytes:
+    """Return a project file that bears this time, in its text and in its gzip header, and no version of the system."""
+    moment = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(written)).encode()
+    lines = text.split(b"\n")
+    for number, line in enumerate(lines[:5]):
+        if line.startswith(b"# This file created at "):
+            lines[number] = b"# This file created at " + moment
+        elif line.startswith(b"# Using Larch version "):
+            lines[number] = line.partition(b", Python")[0]
+    return gzip.compress(b"\n".join(lines), mtime=int(written))
+
+
+def _check(path: Path, groups: Sequence[Any]) -> None:
+    found = list(door.io().read_athena(str(path), do_bkg=True, do_fft=False).groups.values())
+    if len(found) != len(groups):
+        raise NotReduced(f"project of {len(groups)} groups read back as {len(found)}")
+    for made, read in zip(groups, found, strict=True):
+        if not hasattr(made, "chi"):
+            continue
+        same = len(read.chi) == len(made.chi) and np.allclose(
+            read.chi, made.chi, rtol=0, atol=TOLERANCE * float(np.abs(made.chi).max())
+        )
+        if not same:
+            raise NotReduced(f"project: χ(k) of {made.filename!r} was read back otherwise than it was written")

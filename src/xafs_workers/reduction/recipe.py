@@ -1,0 +1,100 @@
+"""The recipe as data: every parameter with which spectra are normalised, their background removed and transformed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from xafs_workers.elements import edge_energy
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Parameters that do not depend on the spectrum; energies in eV, k in 1/A, R in A.
+
+    Attributes
+    ----------
+    nnorm
+        Degree of the polynomial of the post-edge line, as Larch counts (3 is a cubic).
+    short
+        A spectrum of so many points or fewer is a XANES spectrum: only its mu(E) is shown.
+    below_next_edge, k_below_next_edge
+        How far below the next edge of the element the post-edge line and the background end.
+    """
+
+    nnorm: int = 3
+    nvict: int = 0
+    rbkg: float = 1.0
+    background_kmin: float = 0.0
+    background_kweight: int = 2
+    background_dk: float = 0.1
+    background_window: str = "hanning"
+    nclamp: int = 3
+    clamp_lo: float = 0.0
+    clamp_hi: float = 1.0
+    kmin: float = 3.0
+    kmax: float = 12.0
+    dk: float = 2.0
+    kweight: int = 2
+    window: str = "hanning"
+    kstep: float = 0.05
+    nfft: int = 2048
+    short: int = 100
+    below_next_edge: float = 20.0
+    k_below_next_edge: float = 30.0
+
+    def autobk(self) -> dict[str, Any]:
+        """Return the background's parameters by Larch's names."""
+        return {
+            "rbkg": self.rbkg,
+            "kmin": self.background_kmin,
+            "kweight": self.background_kweight,
+            "dk": self.background_dk,
+            "win": self.background_window,
+            "nclamp": self.nclamp,
+            "clamp_lo": self.clamp_lo,
+            "clamp_hi": self.clamp_hi,
+        }
+
+    def xftf(self) -> dict[str, Any]:
+        """Return the Fourier transform's parameters by Larch's names."""
+        return {"kmin": self.kmin, "kmax": self.kmax, "dk": self.dk, "kweight": self.kweight, "window": self.window}
+
+
+RECIPE = Recipe()
+
+NEXT_EDGE = {"L3": "L2", "L2": "L1"}
+"""The edge of the same element that ends the useful range of another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """Ranges of pre- and post-edge line, eV relative to e0."""
+
+    pre1: float
+    pre2: float
+    norm1: float
+    norm2: float
+
+
+def ranges(lowest: float, highest: float, e0: float, gap: float | None, recipe: Recipe = RECIPE) -> Ranges:
+    """Return the ranges of a spectrum between two energies, eV.
+
+    Parameters
+    ----------
+    gap
+        To the next edge of the element, as `gap_to_next_edge` gives it. `norm1` does not follow it.
+    """
+    pre1, norm2 = lowest - e0, highest - e0
+    norm1 = norm2 / 5
+    if gap is not None and norm2 > gap:
+        norm2 = gap - recipe.below_next_edge
+    return Ranges(pre1, pre1 / 3, norm1, norm2)
+
+
+def gap_to_next_edge(element: str, edge: str) -> float | None:
+    """Return how far above an L3 or L2 edge the next one lies by the tables, eV; None for other edges."""
+    following = NEXT_EDGE.get(edge)
+    here = edge_energy(element, edge) if following else None
+    there = edge_energy(element, following) if following else None
+    return None if here is None or there is None else there - here

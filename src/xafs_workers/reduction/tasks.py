@@ -1,0 +1,75 @@
+"""What the reduction's process can do, by name: a mapping comes in, a mapping goes out.
+
+No task fails: what cannot be reduced is answered with its `problem`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from xafs_workers.reduction import door
+from xafs_workers.reduction.athena import Member, project
+from xafs_workers.reduction.live import live
+from xafs_workers.reduction.noise import noise_of
+from xafs_workers.reduction.recipe import RECIPE
+from xafs_workers.reduction.reduce import Edge, NotReduced, reduce, values_of
+
+Values = Mapping[str, Any]
+
+
+def merge(asked: Values) -> Values:
+    """Return everything from e0 to chi(R) of one spectrum, and its noise; mu(E) alone of a short one."""
+    energy, mu = asked["energy"], asked["mu"]
+    plain: Values = {"energy": energy, "mu": mu, "members": asked.get("members", 1)}
+    if len(energy) <= RECIPE.short:
+        return {**plain, "short": True}
+    try:
+        group = reduce(energy, mu, _edge(asked))
+    except NotReduced as problem:
+        return {**plain, "problem": str(problem)}
+    return {**plain, **values_of(group), **noise_of(group)}
+
+
+def partial(asked: Values) -> Values:
+    """Return chi(k) of a repetition that is being measured."""
+    before = (asked["before_energy"], asked["before_mu"]) if "before_energy" in asked else None
+    try:
+        return live(asked["energy"], asked["mu"], _edge(asked), before)
+    except NotReduced as problem:
+        return {"problem": str(problem)}
+
+
+def athena(asked: Values) -> Values:
+    """Return an Athena project as `content`."""
+    members = [
+        Member(one["label"], np.asarray(one["energy"]), np.asarray(one["mu"]), one.get("i0"))
+        for one in asked["members"]
+    ]
+    try:
+        return {"content": project(members, _edge(asked), asked["written"])}
+    except NotReduced as problem:
+        return {"problem": str(problem)}
+
+
+def warm_up(asked: Values) -> Values:
+    """Return Larch's version, after one reduction of made-up data: the first costs a multiple of the others."""
+    energy = np.concatenate([np.arange(6912.0, 7100.0, 10.0), np.arange(7100.0, 7900.0, 3.0)])
+    mu = np.arctan((energy - 7112.0) / 2.0) / np.pi + 0.02 * np.sin((energy - 7112.0) / 20.0) * (energy > 7112.0)
+    group = reduce(energy, mu, Edge("Fe", "K"))
+    noise_of(group)
+    return {"version": door.version()}
+
+
+TASKS: Mapping[str, Callable[[Values], Values]] = {
+    "merge": merge,
+    "live": partial,
+    "athena": athena,
+    "warm up": warm_up,
+}
+
+
+def _edge(asked: Values) -> Edge:
+    return Edge(asked["element"], asked["edge"])

@@ -1,0 +1,44 @@
+"""The reduction's own process: the only one that loads Larch. Reads tasks from its input, writes results to its output.
+
+It keeps nothing between two tasks, so that it may be killed at any time; it ends when its input does.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import BinaryIO
+
+from xafs_workers.reduction.frames import PipeClosed, framed, read_frame
+from xafs_workers.reduction.tasks import TASKS
+
+
+def main() -> int:
+    """Work until the input ends."""
+    # The terminal's ctrl-c and systemd's SIGTERM reach all processes; the parent decides when this one ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    source, sink = _pipes()
+    try:
+        while True:
+            name, asked = read_frame(source)
+            try:
+                answer = framed("done", TASKS[name](asked))
+            except Exception as error:  # noqa: BLE001 - whatever Larch raises costs this one task
+                answer = framed("failed", {"problem": f"{type(error).__name__}: {error}"})
+            sink.write(answer)
+            sink.flush()
+    except (PipeClosed, BrokenPipeError):
+        return 0
+
+
+def _pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Return input and output as binary streams; what libraries print goes to the error output instead."""
+    sink = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return sys.stdin.buffer, sink
+
+
+if __name__ == "__main__":
+    sys.exit(main())

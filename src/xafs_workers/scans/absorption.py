@@ -1,0 +1,89 @@
+"""The absorption spectrum that a mode of measurement asks for: energy and mu(E) of one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from xafs_workers.scans import spectra
+from xafs_workers.scans.detectors import Wish, fluorescence
+from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.runs import Run
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+CHANNELS = {"fluorescence": "fluorescence", "pilatus": "fluorescence", "eiger": "fluorescence", "dante": "dante"}
+"""Modes whose signal is a sum of fluorescence channels, and the detector they mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absorber:
+    """What is measured, and how.
+
+    Attributes
+    ----------
+    mode
+        Canonical; with ``test`` nothing is reduced.
+    """
+
+    element: str
+    edge: str
+    mode: str
+    fluo_detector: str | None = None
+
+    @property
+    def wish(self) -> Wish:
+        """What it says of the fluorescence."""
+        return Wish("xs1" if self.mode == "xs1" else CHANNELS[self.mode], self.fluo_detector, self.element)
+
+    @property
+    def fluoresces(self) -> bool:
+        """Whether the signal is a sum of fluorescence channels."""
+        return self.mode == "xs1" or self.mode in CHANNELS
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spectrum:
+    """One run's spectrum, as measured: not sorted, with gaps.
+
+    Attributes
+    ----------
+    generation
+        Of the points; with the uid it names the content.
+    energy
+        eV, shape (n,).
+    mu, i0
+        Of the same shape; NaN is a gap.
+    """
+
+    uid: str
+    label: str
+    generation: int
+    energy: Array
+    mu: Array
+    i0: Array
+
+
+def absorption(run: Run, rules: Rules, absorber: Absorber, label: str = "") -> Spectrum:
+    """Return the spectrum of a run.
+
+    Raises
+    ------
+    MissingColumn
+        A data key of the signal is missing.
+    NoChannels
+        It cannot be told which channels to sum.
+    """
+    points, columns = run.points, rules.columns
+    energy = spectra.column(points, columns.energy)
+    i0 = spectra.column(points, columns.i0)
+    return Spectrum(run.uid, label, points.generation, energy, _signal(run, rules, absorber), i0)
+
+
+def _signal(run: Run, rules: Rules, absorber: Absorber) -> Array:
+    if absorber.fluoresces:
+        return fluorescence(run, rules, absorber.wish)
+    formula = {"reference": spectra.reference, "yield": spectra.electron_yield}.get(absorber.mode, spectra.transmission)
+    return formula(run.points, rules.columns)

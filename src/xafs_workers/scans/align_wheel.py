@@ -1,0 +1,7 @@
+"""The search for a slot of the sample wheel: two results, told by messages alone."""
+
+from __future__ import annotations
+
+from xafs_workers.scans.scan import ScanKind, scan_kinds
+
+scan_kinds.register("align_wheel")(ScanKind(results=frozenset({"find_slot"})))

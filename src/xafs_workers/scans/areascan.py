@@ -1,0 +1,115 @@
+"""Area scans: a grid over two motors, the slow one outermost, and where in it a point lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from xafs_workers.messages.areascan import AreascanStart
+from xafs_workers.scans.items import Control
+from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.runs import Run
+from xafs_workers.scans.scan import Motors, ScanKind, scan_kinds
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def motors(start: Control, rules: Rules) -> Motors:
+    """Return the two motors."""
+    message = cast(AreascanStart, start.message)
+    return Motors(frozenset({message.slow_motor, message.fast_motor}))
+
+
+scan_kinds.register("areascan")(ScanKind(("areascan",), motors))
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """The form that a map takes when it is complete, as the run's hint asks for.
+
+    Attributes
+    ----------
+    contour
+        Filled contours in place of pixels.
+    log
+        The natural logarithm of the signal.
+    """
+
+    contour: bool = False
+    log: bool = False
+
+
+def final_form(run: Run) -> Final:
+    """Return what `areascan <detector> <slow> <fast> <contour> <log> <energy>` asks for; a plain map without it."""
+    words = run.hint.split()
+    if len(words) < 6 or words[0] != "areascan":
+        return Final()
+    return Final(contour=words[4].lower() == "true", log=words[5].lower() == "true")
+
+
+def grid_of(start: AreascanStart) -> tuple[Array, Array]:
+    """Return the positions of the columns (fast motor) and of the rows (slow motor)."""
+    fast = start.fast_initial + np.linspace(start.fast_start, start.fast_stop, start.fast_steps)
+    slow = start.slow_initial + np.linspace(start.slow_start, start.slow_stop, start.slow_steps)
+    return fast, slow
+
+
+def is_complete(run: Run, start: AreascanStart) -> bool:
+    """Tell whether each pixel was measured."""
+    pixels = start.slow_steps * start.fast_steps
+    return len(run.points) >= pixels and bool(_places(run)[pixels - 1] == pixels - 1)
+
+
+def beyond_grid(run: Run, start: AreascanStart) -> int:
+    """Return how many points came after the last pixel."""
+    return int(np.count_nonzero(_places(run) >= start.slow_steps * start.fast_steps))
+
+
+def _places(run: Run) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Return the place of each point in the order of the plan, from 0, ascending."""
+    return run.points.derived("places", lambda: _ascending(run.points.sequence))
+
+
+def _ascending(sequence: tuple[int, ...]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    n = len(sequence)
+    if n and sequence[-1] == n:  # ascending from 1 at least, so nothing is missing
+        return np.arange(n, dtype=np.int64)
+    return np.asarray(sequence, dtype=np.int64) - 1
+
+
+def on_grid(run: Run, start: AreascanStart, values: Array) -> Array:
+    """Return one value a point as a map, shape (slow_steps, fast_steps), NaN where not measured.
+
+    A point's `seq_num` is its place in the order of the plan: row by row, in a snake where the run says so.
+
+    Parameters
+    ----------
+    values
+        Shape (n,), one for each point of the run.
+    """
+    shape = (start.slow_steps, start.fast_steps)
+    place = _places(run)
+    inside = place < shape[0] * shape[1]
+    row, column = np.divmod(place[inside], shape[1])
+    if is_snaked(run, start):
+        column = np.where(row % 2 == 1, shape[1] - 1 - column, column)
+    found = np.full(shape, np.nan)
+    found[row, column] = values[inside]
+    return found
+
+
+def is_snaked(run: Run, start: AreascanStart) -> bool:
+    """Tell whether every second row was measured backwards: as the start document says, else as the motor moved."""
+    told = run.start.get("snaking")
+    if isinstance(told, list | tuple) and told:
+        return bool(cast("list[Any]", told)[-1])
+    if start.fast_motor not in run.points or start.fast_steps < 2:
+        return False
+    fast, _ = grid_of(start)
+    place = _places(run)
+    moved = run.points.column(start.fast_motor)
+    second = np.flatnonzero((place // start.fast_steps == 1) & np.isfinite(moved))[:1]
+    column = place[second] % start.fast_steps
+    return bool(np.any(abs(moved[second] - fast[::-1][column]) < abs(moved[second] - fast[column])))

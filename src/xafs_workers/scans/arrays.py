@@ -1,0 +1,95 @@
+"""Array-valued data of a run's points, such as fluorescence spectra, within a limit of memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import numpy as np
+
+Values = np.ndarray[Any, Any]
+
+MOST_DIMENSIONS = 3
+WHOLE = 2**31
+"""Whole numbers below it are kept in four bytes."""
+
+
+class Arrays:
+    """A snapshot of the arrays that came with a run's events, by `seq_num`; `Arrays.of` makes an empty one.
+
+    What is only named in an event (a datum id) is not here: such data are in files, and a catalog reads them.
+
+    Attributes
+    ----------
+    keys
+        The array-valued data keys.
+    size
+        Bytes that are held.
+    dropped
+        True once there was more than may be held: then nothing is.
+    """
+
+    __slots__ = ("_held", "dropped", "keys", "size")
+
+    def __init__(
+        self, keys: tuple[str, ...], held: dict[int, Mapping[str, Values]], size: int, *, dropped: bool = False
+    ):
+        self.keys = keys
+        self.size = size
+        self.dropped = dropped
+        self._held = held
+
+    @classmethod
+    def of(cls, keys: tuple[str, ...]) -> Arrays:
+        """Return empty arrays of these data keys."""
+        return cls(keys, {}, 0)
+
+    def at(self, sequence: int) -> Mapping[str, Values]:
+        """Return the arrays of the point with this `seq_num`, by data key; empty where there are none."""
+        return self._held.get(sequence, {})
+
+    def without(self) -> Arrays:
+        """Return arrays that were let go."""
+        return Arrays(self.keys, {}, 0, dropped=True)
+
+    def with_point(self, sequence: int, data: Mapping[str, Any], limit: int) -> Arrays:
+        """Return the arrays with those of one more point, or of a point of the same `seq_num` replaced.
+
+        Parameters
+        ----------
+        limit
+            Bytes that may be held; beyond, all are let go.
+        """
+        if self.dropped or not self.keys:
+            return self
+        found = {key: array for key in self.keys if (array := _array(data.get(key))) is not None}
+        before = self._held.get(sequence)
+        if not found and before is None:
+            return self
+        size = self.size + _bytes(found) - _bytes(before or {})
+        if size > limit:
+            return self.without()
+        # Snapshots share what is only added to; a replaced point gets a copy, so that older ones stay true.
+        held = self._held if before is None else dict(self._held)
+        held[sequence] = found
+        return Arrays(self.keys, held, size)
+
+
+def _bytes(arrays: Mapping[str, Values]) -> int:
+    return sum(array.nbytes for array in arrays.values())
+
+
+def _array(value: Any) -> Values | None:
+    """Return numbers as an array, read-only; None for what is no array of numbers."""
+    if not isinstance(value, list | tuple | np.ndarray):
+        return None
+    try:
+        array: Values = np.array(cast(Any, value))
+    except ValueError:
+        return None  # rows of different lengths
+    if array.dtype.kind not in "iuf" or not 1 <= array.ndim <= MOST_DIMENSIONS or not array.size:
+        return None
+    if array.dtype.kind in "iu" and array.dtype.itemsize > 4 and np.abs(array.astype(np.float64)).max() < WHOLE:
+        array = array.astype(np.int32)
+    array.flags.writeable = False
+    return array

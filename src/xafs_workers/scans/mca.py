@@ -1,0 +1,154 @@
+"""Fluorescence spectra: which arrays of a run are the spectra of which channel."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from xafs_workers.scans.detectors import SINGLE
+from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.runs import Run
+
+Array = np.ndarray[Any, Any]
+
+SpectraOf = Callable[[str], Mapping[str, Array] | None]
+"""By uid of a run: columns of `primary` from a catalog, each with one row a point; None while it has none."""
+
+BIN = 10.0
+"""Width of a channel's bins, eV."""
+
+_SDD = re.compile(r"(\d)-element SDD_channel0?([1-8])_xrf\Z")
+_DANTE = re.compile(r"dante-\d+_image\Z", re.IGNORECASE)
+
+
+class NoSpectra(LookupError):
+    """Spectra that are asked for and not there; the text says what is waited for, or what there is instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spectra:
+    """The spectra of a run.
+
+    Attributes
+    ----------
+    count
+        Number of points.
+    energies
+        Incident energy at each point, eV, shape (count,); empty where it is not told.
+    at
+        From the index of a point to its arrays by data key.
+    """
+
+    count: int
+    energies: Array
+    at: Callable[[int], Mapping[str, Array]]
+
+
+def spectra_of_run(run: Run | None, uid: str, rules: Rules, catalog: SpectraOf | None = None) -> Spectra:
+    """Return the spectra of a run: from its documents where they hold them, else from a catalog.
+
+    Raises
+    ------
+    NoSpectra
+        Neither has them.
+    """
+    if run is not None and run.arrays.size:
+        return _from_documents(run, rules)
+    found = catalog(uid) if catalog is not None else None
+    if found:
+        energies = np.ravel(np.asarray(found.get(rules.columns.energy, ()), dtype=np.float64))
+        count = min(len(column) for column in found.values())
+        return Spectra(count, energies, lambda index: {key: column[index] for key, column in found.items()})
+    raise NoSpectra(f"waiting for the spectra of run {uid[:8]} from a catalog: {_why(run)}")
+
+
+def _from_documents(run: Run, rules: Rules) -> Spectra:
+    points, arrays = run.points, run.arrays
+    energy = rules.columns.energy
+    energies = points.column(energy) if energy in points else np.empty(0)
+    return Spectra(len(points), energies, lambda index: arrays.at(points.sequence[index]))
+
+
+def _why(run: Run | None) -> str:
+    if run is None:
+        return "its documents are not known"
+    if run.arrays.dropped:
+        return "they are too large to be kept in memory"
+    return "its documents do not hold them"
+
+
+def channels_of(arrays: Mapping[str, Array], rules: Rules, only: int | None = None) -> dict[int, Array]:
+    """Return the spectra of one point by channel, counts a bin, each of shape (bins,).
+
+    Of several detectors the one with most channels is taken, unless `only` names a channel of another.
+
+    Raises
+    ------
+    NoSpectra
+        There are none, or not that of the channel asked for.
+    """
+    detectors: dict[str, dict[int, Array]] = {}
+    for key, value in arrays.items():
+        for name, channel, spectrum in _spectra(key, value, rules):
+            detectors.setdefault(name, {})[channel] = spectrum
+    if not detectors:
+        raise NoSpectra("no fluorescence spectra in this run")
+    by_size = sorted(detectors.values(), key=len, reverse=True)
+    if only is None:
+        return dict(sorted(by_size[0].items()))
+    for channels in by_size:
+        if only in channels:
+            return {only: channels[only]}
+    there = sorted({channel for channels in by_size for channel in channels})
+    raise NoSpectra(f"no channel {only} in this run: it has {', '.join(map(str, there))}")
+
+
+def _spectra(key: str, value: Array, rules: Rules) -> list[tuple[str, int, Array]]:
+    """Return (detector, channel, spectrum) for each spectrum in an array."""
+    match = _SDD.match(key)
+    if match:
+        channel = SINGLE if match[1] == "1" else int(match[2])
+        return [(match[1], channel, np.ravel(value))]
+    if not _DANTE.match(key):
+        return []
+    rows = np.reshape(value, (-1, np.shape(value)[-1]))
+    return [
+        ("dante", channel, rows[channel - 1]) for channel in rules.channels.get("dante", ()) if channel <= len(rows)
+    ]
+
+
+def total(channels: Mapping[int, Array]) -> Array:
+    """Return the sum of the spectra, over the bins that all have, in ascending order of the channels."""
+    bins = min(len(spectrum) for spectrum in channels.values())
+    summed = np.zeros(bins)
+    for channel in sorted(channels):
+        summed = summed + channels[channel][:bins]
+    return summed
+
+
+def point_at(asked: float, energies: Array, count: int) -> int:
+    """Return the index of the point that a number names.
+
+    Zero or less is an index from the start or end; a positive number below the first energy and below the number
+    of points is an index; any other is an energy: the nearest point's, the first of several.
+
+    Raises
+    ------
+    NoSpectra
+        There is no such point, or no energy is told.
+    """
+    whole = float(asked).is_integer()
+    if asked <= 0 and whole:
+        if -count <= asked < count:
+            return int(asked) % count
+        raise NoSpectra(f"no point {int(asked)} in a scan of {count}")
+    known = np.flatnonzero(np.isfinite(energies[:count]))
+    if asked > 0 and whole and asked < count and (not known.size or asked < energies[known[0]]):
+        return int(asked)
+    if not known.size:
+        raise NoSpectra("the energies of this run are not told")
+    return int(known[np.argmin(np.abs(energies[known] - asked))])

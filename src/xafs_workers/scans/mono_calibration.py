@@ -1,0 +1,7 @@
+"""The calibration of the monochromator: one message tells all."""
+
+from __future__ import annotations
+
+from xafs_workers.scans.scan import ScanKind, scan_kinds
+
+scan_kinds.register("mono_calibration")(ScanKind(whole=frozenset({""})))

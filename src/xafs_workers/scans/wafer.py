@@ -1,0 +1,7 @@
+"""The edge of a wafer: one message tells all."""
+
+from __future__ import annotations
+
+from xafs_workers.scans.scan import ScanKind, scan_kinds
+
+scan_kinds.register("wafer")(ScanKind(whole=frozenset({"edge"})))

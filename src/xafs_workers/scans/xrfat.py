@@ -1,0 +1,7 @@
+"""Fluorescence spectra inside an XAFS scan: one message names the run and the energies."""
+
+from __future__ import annotations
+
+from xafs_workers.scans.scan import ScanKind, scan_kinds
+
+scan_kinds.register("xrfat")(ScanKind(whole=frozenset({"start"}), names_run=True))

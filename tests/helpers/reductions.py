@@ -1,0 +1,47 @@
+"""Boards whose requests are answered by the real reduction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from helpers.processes import wait_until
+from helpers.streams import fold, items_of, read_entries
+from xafs_workers.reduction.process import Reducer
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.requests import requests
+
+SETS = {"ni2o3": 3, "ni2o3-bothways": 3, "cr2o3_fluo": 5, "cr2o3_fluo-realabort": 2}
+"""Measured streams, and how many of their repetitions make up the merge."""
+
+
+def answered(board: Board, reducer: Reducer) -> Board:
+    """Return the board with all its requests answered."""
+    missing = requests(board)
+    for request in missing:
+        reducer.ask(request)
+    found: list[Any] = []
+
+    def here() -> bool:
+        found.extend(reducer.take())
+        return len(found) >= len(missing)
+
+    wait_until(here, f"{len(missing)} results")
+    return fold(found, board)
+
+
+def measured_board(folder: Path, name: str, reducer: Reducer) -> Board:
+    return answered(fold(items_of(read_entries(folder / f"{name}.jsonl"))), reducer)
+
+
+def expected(folder: Path, name: str) -> Mapping[str, np.ndarray]:
+    with np.load(folder / f"{name.partition('-')[0]}.npz") as content:
+        return dict(content)
+
+
+def near(found: np.ndarray, wanted: np.ndarray) -> None:
+    """Equal to 1e-9 of the largest."""
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-9 * float(np.abs(wanted).max()))

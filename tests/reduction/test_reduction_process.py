@@ -1,0 +1,178 @@
+"""The process may be killed at any time, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from helpers.processes import wait_until
+from helpers.reductions import expected, near
+from helpers.streams import fold, items_of, read_entries
+from xafs_workers.reduction.child import Child, Died
+from xafs_workers.reduction.process import ATTEMPTS, Reducer
+from xafs_workers.scans.absorption import Absorber, Spectrum
+from xafs_workers.scans.items import Reduced
+from xafs_workers.scans.requests import Request, requests
+
+
+@pytest.fixture
+def own(larch: None) -> Any:
+    made: list[Reducer] = []
+
+    def make(**how: Any) -> Reducer:
+        made.append(Reducer(**how))
+        made[-1].start()
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def spectrum(uid: str = "a", *, points: int = 300, generation: int = 300) -> Spectrum:
+    energy = np.concatenate([np.arange(7000.0, 7100.0, 10.0), np.linspace(7100.0, 7900.0, points - 10)])
+    mu = np.arctan((energy - 7112.0) / 2.0) + 0.05 * np.sin((energy - 7112.0) / 20.0) * (energy > 7112.0)
+    return Spectrum(uid, f"scan {uid}", generation, energy, mu, np.ones_like(energy))
+
+
+IRON = Absorber("Fe", "K", "transmission")
+
+
+def request(slot: str, rank: int = 0, task: Any = "merge", parts: tuple[Spectrum, ...] = ()) -> Request:
+    return Request("scan", slot, rank, task, IRON, parts or (spectrum(),))
+
+
+def collect(reducer: Reducer, count: int) -> list[Reduced]:
+    found: list[Reduced] = []
+
+    def enough() -> bool:
+        found.extend(reducer.take())
+        return len(found) >= count
+
+    wait_until(enough, f"{count} results")
+    return found
+
+
+def test_killed_again_and_again_it_answers_every_request(measured: Path, own: Any) -> None:
+    reducer = own()
+    board = fold(items_of(read_entries(measured / "cr2o3_fluo.jsonl")))
+    missing = [one for one in requests(board) if one.slot.startswith("merge")]
+    wait_until(lambda: bool(reducer.version), "the process")
+    found: list[Reduced] = []
+    for round_, one in enumerate(missing):
+        reducer.ask(one)
+        if round_ in (1, 3):
+            os.kill(reducer.pid, signal.SIGKILL)
+    found = collect(reducer, len(missing))
+    assert reducer.restarts >= 1
+    assert [item.key for item in found] == [one.key for one in missing]
+    wanted = expected(measured, "cr2o3_fluo")
+    for n, item in enumerate(found):
+        near(item.values["chi"], wanted["chi_partial"][n])
+    assert not reducer.waits_for
+
+
+def test_a_request_that_kills_the_process_is_answered_with_a_problem(own: Any) -> None:
+    reducer = own(new_child=lambda: Child((sys.executable, "-c", DIES_OF_MERGES)))
+    reducer.ask(request("poison"))
+    (item,) = collect(reducer, 1)
+    assert f"died {ATTEMPTS} times" in item.values["problem"]
+    assert len(item.values["mu"]) == 300
+
+
+DIES_OF_MERGES = """
+import os, sys
+from xafs_workers.reduction.frames import read_frame, framed
+while True:
+    name, asked = read_frame(sys.stdin.buffer)
+    if name == "merge":
+        os._exit(9)
+    sys.stdout.buffer.write(framed("done", {"version": "none"}))
+    sys.stdout.buffer.flush()
+"""
+
+HANGS = DIES_OF_MERGES.replace("os._exit(9)", "import threading; threading.Event().wait()")
+
+HAS_NO_LARCH = """
+import sys
+from xafs_workers.reduction.frames import read_frame, framed
+read_frame(sys.stdin.buffer)
+sys.stdout.buffer.write(framed("failed", {"problem": "ModuleNotFoundError: No module named 'larch'"}))
+sys.stdout.buffer.flush()
+sys.stdin.buffer.read()
+"""
+
+
+def test_a_process_that_hangs_is_killed(own: Any) -> None:
+    reducer = own(new_child=lambda: Child((sys.executable, "-c", HANGS)), timeout=0.2)
+    reducer.ask(request("slow"))
+    (item,) = collect(reducer, 1)
+    assert "no answer in time" in item.values["problem"]
+
+
+def test_without_larch_mu_is_still_shown_and_the_reason_said(own: Any) -> None:
+    reducer = own(new_child=lambda: Child((sys.executable, "-c", HAS_NO_LARCH)))
+    reducer.ask(request("one"))
+    (item,) = collect(reducer, 1)
+    assert "No module named 'larch'" in item.values["problem"]
+    assert len(item.values["mu"]) == 300
+    assert "larch" in reducer.waits_for
+
+
+def test_newer_requests_of_a_slot_supersede_older_ones_and_merges_go_first(own: Any) -> None:
+    reducer = own()
+    for rank in range(1, 50):
+        reducer.ask(request("live a", rank, "live"))
+    reducer.ask(request("merge 1"))
+    reducer.ask(request("merge 1"))
+    found = [item.key for item in collect(reducer, 2)]
+    assert found[-1] == "live a@49"
+    assert len(found) <= 3
+    assert "merge 1@0" in found
+    assert reducer.idle
+
+
+def test_asking_never_waits(own: Any) -> None:
+    reducer = own(new_child=lambda: Child((sys.executable, "-c", HANGS)), timeout=60.0)
+    began = time.monotonic()
+    for n in range(200):
+        reducer.ask(request(f"merge {n}"))
+        reducer.take()
+    assert time.monotonic() - began < 1.0
+    began = time.monotonic()
+    reducer.close()
+    assert time.monotonic() - began < 3.0
+
+
+def test_the_incremental_merge_equals_the_one_from_scratch(own: Any) -> None:
+    from xafs_workers.reduction.merge import merged
+    from xafs_workers.reduction.running import RunningMerges
+
+    rng = np.random.default_rng(3)
+    parts: tuple[Spectrum, ...] = ()
+    running = RunningMerges()
+    for n in range(1, 21):
+        base = spectrum(str(n))
+        parts = (*parts, replace(base, mu=base.mu + rng.normal(0, 0.01, 300), energy=base.energy + rng.normal(0, 0.05)))
+        asked = running.asked(request(f"merge {n}", parts=parts))
+        scratch = merged((part.energy, part.mu) for part in parts)
+        assert asked["members"] == n
+        np.testing.assert_array_equal(asked["mu"], scratch.mu)
+    changed = (replace(parts[0], generation=301, mu=parts[0].mu + 1.0), *parts[1:])
+    after = running.asked(request("merge again", parts=changed))
+    np.testing.assert_array_equal(after["mu"], merged((p.energy, p.mu) for p in changed).mu)
+
+
+def test_a_child_that_dies_says_so(larch: None) -> None:
+    child = Child((sys.executable, "-c", "import sys; sys.stdin.buffer.read(10); sys.exit(7)"))
+    with pytest.raises(Died, match=r"exit code 7|Broken pipe"):
+        child.exchange("merge", {}, 10.0)
+    child.kill()

@@ -1,0 +1,64 @@
+"""Grids of energies and dwell times, as users write them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from xafs_workers.simulation.grid import BadGrid, energy_grid
+from xafs_workers.simulation.spectra import EV_TO_K2
+
+EDGE = 7112.0
+
+
+def test_the_usual_grid() -> None:
+    energy, dwell = np.array(energy_grid("-200 -30 -10 25 12k", "10 2 0.5 0.05k", "0.5 0.5 0.5 0.25k", EDGE)).T
+    above = energy - EDGE
+    assert above[0] == -200.0
+    assert above[-1] == pytest.approx(144 / EV_TO_K2)
+    assert np.all(np.diff(energy) > 0)
+    np.testing.assert_allclose(np.diff(above[above <= -30.0]), 10.0)
+    np.testing.assert_allclose(np.diff(above[(above >= -30.0) & (above <= -10.0)]), 2.0)
+    np.testing.assert_allclose(np.diff(above[(above >= -10.0) & (above <= 25.0)]), 0.5)
+    k = np.sqrt(EV_TO_K2 * above[above >= 25.0])
+    np.testing.assert_allclose(np.diff(k)[:-1], 0.05)
+    assert 0 < np.diff(k)[-1] <= 0.05 + 1e-9
+    assert set(dwell[above < 25.0]) == {0.5}
+    np.testing.assert_allclose(dwell[above >= 25.0], 0.25 * k)
+
+
+def test_a_boundary_belongs_to_the_region_above_it() -> None:
+    points = energy_grid("-10 0 10", "5 5", "1 2", 100.0)
+    assert points == [(90.0, 1.0), (95.0, 1.0), (100.0, 2.0), (105.0, 2.0), (110.0, 2.0)]
+
+
+def test_steps_that_do_not_add_up_exactly_give_no_point_twice() -> None:
+    energies = [energy for energy, _ in energy_grid("0 1 2", "0.1 0.3", "1 1", 0.0)]
+    assert len(energies) == 10 + 4 + 1
+    assert min(np.diff(energies)) > 0.05
+
+
+def test_a_time_that_grows_with_k_has_a_least_value() -> None:
+    assert energy_grid("-5 0 4", "5 2", "0.5k 0.1k", 0.0)[0][1] == 0.25
+
+
+@pytest.mark.parametrize(
+    ("bounds", "steps", "times", "reason"),
+    [
+        ("-200 -30 12k", "10", "1 1", "one step and time for each region"),
+        ("-200", "", "", "one step and time for each region"),
+        ("", "", "", "one step and time for each region"),
+        ("-30 -200", "1", "1", "ascending"),
+        ("-200 -30", "0", "1", "above zero"),
+        ("-200 -30", "-1", "1", "above zero"),
+        ("-200 -30", "1", "0", "above zero"),
+        ("-200 many", "1", "1", "'many': expected a number"),
+        ("-200 nan", "1", "1", "'nan': expected a number"),
+        ("-200 12kk", "1", "1", "'12kk': expected a number"),
+        ("-3k 12k", "0.05k", "1", "not below zero"),
+        ("-20 12k", "0.05k", "1", "expected eV below the edge"),
+    ],
+)
+def test_what_gives_no_grid_is_refused(bounds: str, steps: str, times: str, reason: str) -> None:
+    with pytest.raises(BadGrid, match=reason):
+        energy_grid(bounds, steps, times, EDGE)

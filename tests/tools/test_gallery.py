@@ -1,0 +1,46 @@
+"""The gallery: every figure can be drawn, under a name of its own."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xafs_workers.figures.views import views
+
+GALLERY = Path(__file__).parents[2] / "tools" / "gallery.py"
+
+
+@pytest.fixture(scope="module")
+def gallery() -> Any:
+    spec = importlib.util.spec_from_file_location("gallery", GALLERY)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["gallery"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_kind_of_figure_is_there_under_names_of_their_own(gallery: Any) -> None:
+    found = list(gallery.figures())
+    names = [name for name, _ in found]
+    assert len(names) == len(set(names))
+    assert {figure.kind for _, figure in found} >= set(views)
+    empty = {"xafs-before-first-point", "linescan-no-channels", "linescan-unknown_key", "xrf-no-such-channel"}
+    empty |= {"xrf-waiting-for-catalog"}
+    for name, figure in found:
+        drawn = any(panel.traces or panel.meshes for panel in figure.panels)
+        assert drawn is (name not in empty), name
+
+
+def test_pictures_and_a_page_are_written(tmp_path: Path) -> None:
+    command = [sys.executable, str(GALLERY), str(tmp_path), "--only", "wafer"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["index.html", "wafer-edge.png"]
+    assert "wafer-edge.png" in (tmp_path / "index.html").read_text()
