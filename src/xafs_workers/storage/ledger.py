@@ -1,0 +1,211 @@
+"""What a worker has done already: one row for each effect of each message, in SQLite, each change durable at once."""
+
+from __future__ import annotations
+
+import errno
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Literal
+
+from xafs_workers.storage.errors import Refused, Unavailable
+from xafs_workers.storage.proposals import ProposalFolder
+
+State = Literal["pending", "done", "failed"]
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS effects (
+    cluster TEXT NOT NULL, topic TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL,
+    time_ms INTEGER NOT NULL, effect TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'done', 'failed')),
+    path TEXT, sha256 TEXT, reason TEXT, paths TEXT NOT NULL DEFAULT '[]', changed REAL NOT NULL,
+    PRIMARY KEY (cluster, topic, partition, offset, time_ms, effect)
+) WITHOUT ROWID
+"""
+_KEY = "cluster = ? AND topic = ? AND partition = ? AND offset = ? AND time_ms = ? AND effect = ?"
+_COLUMNS = "cluster, topic, partition, offset, time_ms, effect, state, path, sha256, reason, paths, changed"
+_BEGIN = f"""
+INSERT INTO effects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, NULL, '[]', ?)
+ON CONFLICT DO UPDATE SET path = excluded.path, sha256 = excluded.sha256, changed = excluded.changed
+WHERE state = 'pending'
+"""  # noqa: S608 - constants of this module
+_FINISH = f"""
+INSERT INTO effects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?, ?)
+ON CONFLICT DO UPDATE SET state = excluded.state, reason = excluded.reason, paths = excluded.paths,
+changed = excluded.changed WHERE state = 'pending'
+"""  # noqa: S608 - constants of this module
+
+
+class LedgerUnusable(Exception):
+    """The ledger's file is not one, or is on a file system on which it cannot be safe."""
+
+
+class AlreadyFinished(Exception):
+    """An effect was begun or finished again with another outcome: its entry was not asked for first."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """One effect of one message; the record time (ms) tells apart topics that were made again and start at 0."""
+
+    cluster: str
+    topic: str
+    partition: int
+    offset: int
+    time_ms: int
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is known of an effect; `path` and `sha256` are of the file about to be named, `paths` of what was made."""
+
+    key: Key
+    state: State
+    path: str | None
+    sha256: str | None
+    reason: str | None
+    paths: tuple[str, ...]
+    changed: float  # s since 1970
+
+
+class Ledger:
+    """The entries of one worker; safe to use from any thread. Open it with `Ledger.open`."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path):
+        self.path = path
+        self._connection = connection
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, path: Path) -> Ledger:
+        """Open or make a ledger; its folder is made, for this user alone, when missing.
+
+        Raises
+        ------
+        LedgerUnusable
+            Not a ledger, of a newer program, or not on a local file system.
+        Unavailable
+            The file cannot be opened or written now.
+        """
+        with _reported(path):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+            try:
+                _prepare(connection, path)
+            except BaseException:
+                connection.close()
+                raise
+        return cls(connection, path)
+
+    def close(self) -> None:
+        """Close the file; the ledger cannot be used any more."""
+        with self._lock:
+            self._connection.close()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def entry(self, key: Key) -> Entry | None:
+        """Return what is known of an effect, None when it was never begun."""
+        rows = self._rows(f"SELECT {_COLUMNS} FROM effects WHERE {_KEY}", astuple(key))  # noqa: S608
+        return rows[0] if rows else None
+
+    def begin(self, key: Key, path: str | None = None, sha256: str | None = None) -> None:
+        """Write down, durably, that an effect is about to happen; again for a new attempt.
+
+        Raises
+        ------
+        AlreadyFinished
+            The effect is done or failed.
+        """
+        if not self._change(_BEGIN, (*astuple(key), path, sha256, time.time())):
+            raise AlreadyFinished(
+                f"{key}: begun again after it was finished; expected to be asked for with entry() first"
+            )
+
+    def finish(
+        self, key: Key, state: Literal["done", "failed"], reason: str | None = None, paths: Iterable[str] = ()
+    ) -> None:
+        """Write down, durably, how an effect ended; one that never began may fail or be done all the same.
+
+        Raises
+        ------
+        AlreadyFinished
+            It ended before, otherwise.
+        """
+        made = json.dumps(list(paths))
+        if self._change(_FINISH, (*astuple(key), state, reason, made, time.time())):
+            return
+        known = self.entry(key)
+        if known is None or known.state != state:
+            raise AlreadyFinished(f"{key}: came {state!r}, but it is {known.state if known else 'gone'} already")
+
+    def pending(self) -> list[Entry]:
+        """Return what was begun and not finished, oldest message first."""
+        order = "ORDER BY time_ms, topic, partition, offset, effect"
+        return self._rows(f"SELECT {_COLUMNS} FROM effects WHERE state = 'pending' {order}", ())  # noqa: S608
+
+    def prune(self, days: float) -> int:
+        """Forget what was finished more than `days` ago; return how many. Keep more days than the topics do."""
+        oldest = time.time() - days * 86400
+        return self._change("DELETE FROM effects WHERE state != 'pending' AND changed < ?", (oldest,))
+
+    def _rows(self, query: str, values: tuple[object, ...]) -> list[Entry]:
+        with self._lock, _reported(self.path):
+            return [_entry(row) for row in self._connection.execute(query, values)]
+
+    def _change(self, query: str, values: tuple[object, ...]) -> int:
+        with self._lock, _reported(self.path):
+            return self._connection.execute(query, values).rowcount
+
+
+def already_published(entry: Entry | None, folder: ProposalFolder) -> bool:
+    """Tell whether a pending effect's file is in its place: the worker was killed before it could write so down."""
+    if entry is None or entry.state != "pending" or not entry.path or not entry.sha256:
+        return False
+    try:
+        return folder.digest(entry.path) == entry.sha256
+    except Refused:
+        return False
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        raise LedgerUnusable(
+            f"{path}: journal mode {mode!r}, expected 'wal'; the state directory must be on a local disk"
+        )
+    connection.execute("PRAGMA synchronous = FULL")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version not in (0, _VERSION):
+        raise LedgerUnusable(f"{path}: a ledger of version {version}, expected {_VERSION}; a newer program wrote it")
+    connection.execute(_SCHEMA)
+    connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+@contextmanager
+def _reported(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+        raise Unavailable(f"ledger {path}: {error}", errno.ENOSPC if full else errno.EIO) from error
+    except sqlite3.DatabaseError as error:
+        raise LedgerUnusable(f"{path}: {error}; expected a ledger made by xafs-workers") from error
+    except OSError as error:
+        raise Unavailable(f"ledger {path}: {error}", error.errno) from error
+
+
+def _entry(row: tuple) -> Entry:
+    state, path, sha256, reason, paths, changed = row[6:]
+    return Entry(Key(*row[:6]), state, path, sha256, reason, tuple(json.loads(paths)), changed)

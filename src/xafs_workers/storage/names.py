@@ -1,0 +1,65 @@
+"""Names of files: pictures, numbered series, safe stubs, time stamps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from xafs_workers.storage.errors import Refused, shown
+
+PICTURES = (".png", ".pdf", ".svg")
+_NUMBERED = re.compile(
+    r"(?P<stem>.+)(?P<suffix>\.(?:png|pdf|svg|jpe?g|prj|html|xlsx|mat|xrf))", re.IGNORECASE | re.DOTALL
+)
+# Legal in every name that a group may copy to another system.
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff/\\:*?"<>|]+')
+_STUB_BYTES = 180  # leaves room for what is added: detector, time stamp, number, suffix
+_TIME = "%Y-%m-%dT%H-%M-%S"
+
+
+def picture_name(name: str) -> str:
+    """Return the name of a picture; one that does not end in .png, .pdf or .svg (in any capitals) gets `.png`."""
+    if not name or name.endswith("/"):
+        raise Refused(f"came {shown(name)}: expected the name of a picture")
+    return name if name.lower().endswith(PICTURES) else f"{name}.png"
+
+
+def numbered(name: str, number: int, *, separator: str = "_") -> str:
+    """Return a name with its number, of at least two digits, before the suffix: `stub_liveplot_07.png`.
+
+    A suffix is one that this program writes; the end of `sample.001` is not.
+    """
+    if number < 0:
+        raise ValueError(f"number of {shown(name)}: came {number}, expected 0 or more")
+    found = _NUMBERED.fullmatch(name)
+    stem, suffix = (found["stem"], found["suffix"]) if found else (name, "")
+    return f"{stem}{separator}{number:02d}{suffix}"
+
+
+def safe_stub(text: str) -> str:
+    """Return text made into the beginning of a file's name: one component, not hidden, at most 180 bytes."""
+    stub = _UNSAFE.sub("_", text.strip()).lstrip(".~-").rstrip(". ")
+    stub = stub.encode()[:_STUB_BYTES].decode(errors="ignore").rstrip(". ")
+    if not stub.strip("_"):
+        raise Refused(f"came {shown(text)}: expected text of which a file's name can be made")
+    return stub
+
+
+def next_index(names: Iterable[str], stub: str) -> int:
+    """Return 1 above the largest NNN of the names `<stub>.NNN`, 1 when there is none.
+
+    The number has three digits, or four to six without a leading zero; others (`x.003.bak`, `x.20250101`) are foreign.
+    """
+    pattern = re.compile(re.escape(stub) + r"\.([0-9]{3}|[1-9][0-9]{3,5})")
+    return 1 + max((int(found[1]) for name in names if (found := pattern.fullmatch(name))), default=0)
+
+
+def time_stamp(seconds: float) -> str:
+    """Return local time as it stands in names, of seconds since 1970."""
+    return datetime.fromtimestamp(seconds, tz=UTC).astimezone().strftime(_TIME)
+
+
+def utc_stamp(seconds: float) -> str:
+    """Return UTC as it stands in the name of a file set aside, of seconds since 1970."""
+    return datetime.fromtimestamp(seconds, tz=UTC).strftime(_TIME + "Z")
