@@ -26,7 +26,7 @@ _TRAVERSE = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 _LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _LINE_BREAKS_AND_CONTROLS = {"Cc", "Zl", "Zp", "Cs"}
-_TEXT_DIRECTION = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_TEXT_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # shows another name than it is
 
 
 def check_component(name: str) -> str:
@@ -44,7 +44,7 @@ def check_component(name: str) -> str:
 
 
 def components(path: str) -> tuple[str, ...]:
-    """Return the checked components of a path; repeated and trailing slashes count once.
+    """Return the checked components of a path; empty ones and "." say nothing and are left out.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def components(path: str) -> tuple[str, ...]:
         raise Refused(f"came {shown(path)}, a {type(path).__name__}: expected a path as text")
     if len(path.encode(errors="surrogatepass")) > MAX_PATH:
         raise Refused(f"came a path of {len(path)} characters, {shown(path)}: at most {MAX_PATH} bytes are allowed")
-    return tuple(check_component(name) for name in path.split("/") if name)
+    return tuple(check_component(name) for name in path.split("/") if name not in ("", "."))
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,13 +70,18 @@ def set_aside(folder: int, path: str, handle: int) -> str:
 
 def _moved(folder: int, name: str, other: str, info: os.stat_result) -> bool:
     try:
-        rename_without_replacing(folder, name, other)
+        _rename_or_link(folder, name, other)
     except FileExistsError:
         found = os.stat(other, dir_fd=folder, follow_symlinks=False)
         if (found.st_dev, found.st_ino) != (info.st_dev, info.st_ino):
             return False
         os.unlink(name, dir_fd=folder)  # linked and not yet unlinked by a worker that was killed
+    return True
+
+
+def _rename_or_link(folder: int, name: str, other: str) -> None:
+    try:
+        rename_without_replacing(folder, name, other)
     except Unavailable:
         os.link(name, other, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
         os.unlink(name, dir_fd=folder)
-    return True

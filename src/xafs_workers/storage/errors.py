@@ -36,7 +36,7 @@ class Absent(Refused):
     """A file or folder that must exist does not; final."""
 
 
-class Conflict(StorageError):
+class Conflict(Refused):
     """There is a file of that name with other content, which stays as it is; final."""
 
 

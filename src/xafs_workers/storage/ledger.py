@@ -24,19 +24,19 @@ CREATE TABLE IF NOT EXISTS effects (
     cluster TEXT NOT NULL, topic TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL,
     time_ms INTEGER NOT NULL, effect TEXT NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('pending', 'done', 'failed')),
-    path TEXT, sha256 TEXT, reason TEXT, paths TEXT NOT NULL DEFAULT '[]', changed REAL NOT NULL,
+    path TEXT NOT NULL, sha256 TEXT NOT NULL, reason TEXT NOT NULL, paths TEXT NOT NULL, changed REAL NOT NULL,
     PRIMARY KEY (cluster, topic, partition, offset, time_ms, effect)
 ) WITHOUT ROWID
 """
 _KEY = "cluster = ? AND topic = ? AND partition = ? AND offset = ? AND time_ms = ? AND effect = ?"
 _COLUMNS = "cluster, topic, partition, offset, time_ms, effect, state, path, sha256, reason, paths, changed"
 _BEGIN = f"""
-INSERT INTO effects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, NULL, '[]', ?)
+INSERT INTO effects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, '', '[]', ?)
 ON CONFLICT DO UPDATE SET path = excluded.path, sha256 = excluded.sha256, changed = excluded.changed
 WHERE state = 'pending'
 """  # noqa: S608 - constants of this module
 _FINISH = f"""
-INSERT INTO effects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, ?, ?, ?)
+INSERT INTO effects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, '', '', ?, ?, ?)
 ON CONFLICT DO UPDATE SET state = excluded.state, reason = excluded.reason, paths = excluded.paths,
 changed = excluded.changed WHERE state = 'pending'
 """  # noqa: S608 - constants of this module
@@ -68,9 +68,9 @@ class Entry:
 
     key: Key
     state: State
-    path: str | None
-    sha256: str | None
-    reason: str | None
+    path: str
+    sha256: str
+    reason: str
     paths: tuple[str, ...]
     changed: float  # s since 1970
 
@@ -120,7 +120,7 @@ class Ledger:
         rows = self._rows(f"SELECT {_COLUMNS} FROM effects WHERE {_KEY}", astuple(key))  # noqa: S608
         return rows[0] if rows else None
 
-    def begin(self, key: Key, path: str | None = None, sha256: str | None = None) -> None:
+    def begin(self, key: Key, path: str = "", sha256: str = "") -> None:
         """Write down, durably, that an effect is about to happen; again for a new attempt.
 
         Raises
@@ -133,9 +133,7 @@ class Ledger:
                 f"{key}: begun again after it was finished; expected to be asked for with entry() first"
             )
 
-    def finish(
-        self, key: Key, state: Literal["done", "failed"], reason: str | None = None, paths: Iterable[str] = ()
-    ) -> None:
+    def finish(self, key: Key, state: Literal["done", "failed"], reason: str = "", paths: Iterable[str] = ()) -> None:
         """Write down, durably, how an effect ended; one that never began may fail or be done all the same.
 
         Raises

@@ -25,6 +25,17 @@ def picture_name(name: str) -> str:
     return name if name.lower().endswith(PICTURES) else f"{name}.png"
 
 
+def form_of(name: str) -> str:
+    """Return the form of a picture by its name: `png`, `pdf` or `svg`; `png` where the name does not say."""
+    ending = name[-4:].lower()
+    return ending[1:] if ending in PICTURES else "png"
+
+
+def with_form(name: str, form: str) -> str:
+    """Return a picture's name in another form: `a.png` as `a.pdf`."""
+    return f"{name[:-4] if name.lower().endswith(PICTURES) else name}.{form}"
+
+
 def numbered(name: str, number: int, *, separator: str = "_") -> str:
     """Return a name with its number, of at least two digits, before the suffix: `stub_liveplot_07.png`.
 

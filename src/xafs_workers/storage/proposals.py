@@ -38,6 +38,7 @@ RESERVATIONS = "dossier/.sequence"
 _HIDDEN = frozenset({".introduction_made", ".rawlog"})
 _RAW_DATA = "assets"
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_INSIDE = 2  # components of <cycle>/<session>
 _READ_LIMIT = 256 * 1024 * 1024  # bytes
 
 
@@ -88,15 +89,17 @@ class ProposalFolder:
     ----------
     roots
         The first root holds `<cycle>/<session>`.
-    may_create
-        Whether writing a file may make a missing session folder, where its cycle exists. `mkdir` always may.
+
+    Notes
+    -----
+    Only `mkdir("")` makes a session folder, where its cycle exists: elsewhere a missing one is `Absent`. Who may read
+    a session folder is for the facility to say, so none appears because some document names it.
     """
 
-    def __init__(self, roots: Roots, cycle: str, session: str, *, may_create: bool = True):
+    def __init__(self, roots: Roots, cycle: str, session: str):
         self.cycle, self.session = _word(cycle, "cycle"), _word(session, "data_session")
         self._roots = roots
         self._own = Place(roots.first, (cycle, session))
-        self._make_from = 1 if may_create else 2
 
     @classmethod
     def of_run(cls, start: Mapping[str, Any], roots: Roots, settings: Storage) -> ProposalFolder:
@@ -105,13 +108,13 @@ class ProposalFolder:
 
     @classmethod
     def of_path(cls, path: str, roots: Roots) -> tuple[ProposalFolder, str]:
-        """Return the existing session folder an absolute path lies in, and the rest of the path ("" for the folder)."""
+        """Return the session folder an absolute path lies in, and the rest of the path ("" for the folder)."""
         place = roots.locate(path)
-        if place.root is not roots.first or len(place.parts) < 2:
+        if place.root is not roots.first or len(place.parts) < _INSIDE:
             expected = os.path.join(roots.first.path, "<cycle>", "<session>")
             raise Refused(f"came {shown(path)}: expected a path in a proposal folder, {expected}")
         cycle, session, *rest = place.parts
-        return cls(roots, cycle, session, may_create=False), "/".join(rest)
+        return cls(roots, cycle, session), "/".join(rest)
 
     @property
     def path(self) -> str:
@@ -137,7 +140,7 @@ class ProposalFolder:
             Nothing of the attempt stays but folders made on the way.
         """
         place = self._writable(relative)
-        with opened(place.folder, make_from=self._make_from) as folder:
+        with opened(place.folder, make_from=_INSIDE) as folder:
             return publishing.publish(folder, place.path, content, overwrite=overwrite, before=before_publish)
 
     def replace(self, relative: str, content: bytes) -> Published:
@@ -148,7 +151,7 @@ class ProposalFolder:
     def append(self, relative: str, content: bytes) -> str:
         """Append to a log that the program owns, durably; what could not be written whole is taken back."""
         place = self._only_owned(relative)
-        with opened(place.folder, make_from=self._make_from) as folder:
+        with opened(place.folder, make_from=_INSIDE) as folder:
             edits.create_empty(folder, place.name, place.path)
             handle = open_regular(folder, place.name, place.path, os.O_WRONLY | os.O_APPEND)
             try:
@@ -160,7 +163,7 @@ class ProposalFolder:
     def touch(self, relative: str) -> str:
         """Make an empty file, or leave the one that is there."""
         place = self._writable(relative)
-        with opened(place.folder, make_from=self._make_from) as folder:
+        with opened(place.folder, make_from=_INSIDE) as folder:
             edits.create_empty(folder, place.name, place.path)
             os.close(open_regular(folder, place.name, place.path))
         return place.path
@@ -168,9 +171,9 @@ class ProposalFolder:
     def mkdir(self, relative: str = "") -> str:
         """Make a folder with its parents, or leave the one that is there; the session itself where its cycle exists."""
         place = self._place(relative)
-        if len(place.parts) > 2:
+        if len(place.parts) > _INSIDE:
             self._writable(relative)
-        with opened(place, make_from=self._make_from if len(place.parts) > 2 else 1):
+        with opened(place, make_from=_INSIDE if len(place.parts) > _INSIDE else _INSIDE - 1):
             return place.path
 
     def set_aside(self, relative: str) -> str | None:
@@ -185,7 +188,7 @@ class ProposalFolder:
     def reserve(self, name: str, content: bytes) -> bool:
         """Take a name among the reservations; False when it is taken by whatever content."""
         place = self._place(f"{RESERVATIONS}/{name}")
-        with opened(place.folder, make_from=self._make_from) as folder:
+        with opened(place.folder, make_from=_INSIDE) as folder:
             publishing.sweep(folder)
             with publishing.draft(folder, place.path, content) as complete, translated(place.path):
                 try:
@@ -242,13 +245,13 @@ class ProposalFolder:
             components(place.path)
             return place
         place = self._roots.locate(relative)
-        if place.root is not self._own.root or place.parts[:2] != self._own.parts:
+        if place.root is not self._own.root or place.parts[:_INSIDE] != self._own.parts:
             raise Refused(f"came {shown(relative)}: expected a path in this proposal's folder, {self.path}")
         return place
 
     def _writable(self, relative: str) -> Place:
         place = self._place(relative)
-        inside = place.parts[2:]
+        inside = place.parts[_INSIDE:]
         if not inside:
             raise Refused(f"came {shown(relative)}, the proposal folder itself: expected a name in it")
         if inside[0] == _RAW_DATA:
@@ -261,7 +264,7 @@ class ProposalFolder:
 
     def _only_owned(self, relative: str) -> Place:
         place = self._writable(relative)
-        if "/".join(place.parts[2:]) not in OWNED:
+        if "/".join(place.parts[_INSIDE:]) not in OWNED:
             raise Refused(f"came {shown(relative)}: only {', '.join(sorted(OWNED))} are replaced or appended to")
         return place
 

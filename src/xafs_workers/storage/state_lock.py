@@ -77,7 +77,7 @@ class StateLock:
 
 
 def _forget_in_children(lock: StateLock) -> None:
-    """Close the lock in forked children: it belongs to all who have it open, and a child may outlive a killed worker."""
+    """Close the lock in forked children: all who have it open hold it, and a child may outlive a killed worker."""
     known = weakref.ref(lock)
 
     def forget() -> None:
