@@ -224,6 +224,24 @@ def test_a_folder_exchanged_for_a_link_leads_nowhere(
     assert os.listdir(home / "moved") == ["a"]
 
 
+@pytest.mark.parametrize("name", ["device", "pipe", "link-to-file", "socket"])
+def test_what_is_no_file_is_not_even_opened(
+    name: str, folder: ProposalFolder, hostile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening a device may act: a tape rewinds, a watchdog starts."""
+    real, opened = os.open, []
+
+    def noted(path: str, *args: int, **more: int) -> int:
+        opened.append(path)
+        return real(path, *args, **more)
+
+    monkeypatch.setattr("xafs_workers.storage.confined.os.open", noted)
+    with pytest.raises(Refused):
+        folder.read(name)
+    assert "pass-1" in opened
+    assert name not in opened
+
+
 def test_a_log_with_a_second_name_is_not_appended_to(folder: ProposalFolder, root: Path, home: Path) -> None:
     theirs = root / "2026-3/pass-2/data"
     theirs.write_text("theirs")

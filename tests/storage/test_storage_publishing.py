@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import random
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from xafs_workers.storage import publishing
+from xafs_workers.storage import edits, publishing
 from xafs_workers.storage.confined import Root, Roots
 from xafs_workers.storage.errors import Conflict, Refused, Unavailable
 from xafs_workers.storage.proposals import ProposalFolder
@@ -490,6 +491,47 @@ def test_touch_makes_or_leaves(folder: ProposalFolder, home: Path) -> None:
     assert folder.touch("a") == f"{home}/a"
     assert (home / "a").read_text() == "content"
     assert (home / ".introduction_made").read_bytes() == b""
+
+
+def test_a_log_that_somebody_locks_is_waited_for_but_not_for_ever(
+    folder: ProposalFolder, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.append("file_manager.log", b"one\n")
+    monkeypatch.setattr(edits, "LOCK_PATIENCE", 0.1)
+    with (home / "file_manager.log").open() as theirs:
+        fcntl.flock(theirs, fcntl.LOCK_EX)
+        with pytest.raises(Unavailable, match="keeps it locked"):
+            folder.append("file_manager.log", b"two\n")
+        monkeypatch.setattr(edits, "LOCK_PATIENCE", 60.0)
+        thread = threading.Thread(target=folder.append, args=("file_manager.log", b"three\n"))
+        thread.start()
+        thread.join(0.2)
+        assert thread.is_alive()
+    thread.join(60)
+    assert (home / "file_manager.log").read_bytes() == b"one\nthree\n"
+
+
+def test_a_sweep_between_creation_and_lock_is_noticed(
+    folder: ProposalFolder, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another worker sees the new file before its writer has locked it: once it is gone, once still held."""
+    real, seen = publishing._ours_alone, []
+
+    def late(handle: int) -> bool:
+        [name] = [name for name in os.listdir(home) if publishing.is_temporary(name)]
+        seen.append(name)
+        if len(seen) == 1:
+            (home / name).unlink()
+        if len(seen) == 2:
+            with (home / name).open() as theirs:
+                fcntl.flock(theirs, fcntl.LOCK_EX)
+                return real(handle)
+        return real(handle)
+
+    monkeypatch.setattr(publishing, "_ours_alone", late)
+    assert folder.publish("a", b"x", before_publish=unrecorded).state == "new"
+    assert len(set(seen)) == 3
+    assert names(home) == ["a"]
 
 
 def test_lines_of_two_processes_stay_whole(start_program: Start, home: Path) -> None:

@@ -92,6 +92,12 @@ def test_a_listing_older_than_a_reservation_does_not_stop_it(
     assert sequence_number(folder, "fe", uid(4)) == 4
 
 
+def test_a_settled_number_is_not_looked_for(folder: ProposalFolder, home: Path) -> None:
+    assert sequence_number(folder, "fe", uid(1)) == 1
+    (home / "dossier/.sequence/fe-01").unlink()
+    assert sequence_number(folder, "fe", uid(1)) == 1
+
+
 @pytest.mark.parametrize("planted", ["folder", "link", "large"])
 def test_what_somebody_put_among_the_reservations_is_passed_by(
     planted: str, folder: ProposalFolder, home: Path

@@ -5,12 +5,16 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
+import threading
+import time
 from contextlib import suppress
 
 from xafs_workers.storage.confined import adopt, sync_folder
 from xafs_workers.storage.errors import Refused, Unavailable, shown, translated
 from xafs_workers.storage.names import utc_stamp
 from xafs_workers.storage.publishing import rename_without_replacing, write_all
+
+LOCK_PATIENCE = 5.0  # s
 
 
 def create_empty(folder: int, name: str, path: str) -> None:
@@ -38,10 +42,11 @@ def append(handle: int, path: str, content: bytes) -> None:
     ------
     Refused
         The file has a second name: it may be somebody else's.
+    Unavailable
+        The file system says no, or somebody keeps the file locked: whoever may read it can do that.
     """
     with translated(path):
-        with suppress(OSError):  # where there are no locks, O_APPEND alone keeps lines apart
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        _lock(handle, path)
         info = os.fstat(handle)
         if info.st_nlink != 1:
             raise Refused(f"{shown(path)} has {info.st_nlink} names (hard links): expected one")
@@ -52,6 +57,20 @@ def append(handle: int, path: str, content: bytes) -> None:
             with suppress(OSError):
                 os.ftruncate(handle, info.st_size)
             raise
+
+
+def _lock(handle: int, path: str) -> None:
+    deadline = time.monotonic() + LOCK_PATIENCE
+    waiting = threading.Event()
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                raise Unavailable(f"{shown(path)}: somebody keeps it locked", error.errno) from error
+            waiting.wait(0.02)
+        except OSError:
+            return None  # where there are no locks, O_APPEND alone keeps lines apart
 
 
 def set_aside(folder: int, path: str, handle: int) -> str:

@@ -151,11 +151,21 @@ def _temporary(folder: int, name: str) -> tuple[str, int]:
         temporary = f".{stem}.{_boot()}-{secrets.token_hex(8)}.tmp"
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         handle = os.open(temporary, flags, 0o600, dir_fd=folder)
-        with suppress(OSError):  # no locks on this file system: then only the age tells
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        if os.fstat(handle).st_nlink:
+        if _ours_alone(handle) and os.fstat(handle).st_nlink:
             return temporary, handle
         os.close(handle)  # another worker's sweep came between creation and lock
+        with suppress(FileNotFoundError):
+            os.unlink(temporary, dir_fd=folder)
+
+
+def _ours_alone(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # no locks on this file system: then only the age tells what is stale
+    return True
 
 
 def _write(handle: int, path: str, content: Content) -> Sum:
