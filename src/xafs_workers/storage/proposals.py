@@ -50,10 +50,11 @@ def proposal_folder(start: Mapping[str, Any], settings: Storage) -> str:
     Refused
         No cycle or no data session, or one that is not a plain word.
     """
-    return os.path.join(str(settings.proposals_root), *_cycle_and_session(start, settings))
+    return os.path.join(str(settings.proposals_root), *proposal_of(start, settings))
 
 
-def _cycle_and_session(start: Mapping[str, Any], settings: Storage) -> tuple[str, str]:
+def proposal_of(start: Mapping[str, Any], settings: Storage) -> tuple[str, str]:
+    """Return (cycle, data session) of a run's start document; raises as `proposal_folder` does."""
     run = f"run {shown(start.get('uid'))}"
     facility = _part(_part(start, "XDI"), "Facility")
     given = (start.get("cycle"), facility.get("cycle"), settings.cycle)
@@ -104,7 +105,7 @@ class ProposalFolder:
     @classmethod
     def of_run(cls, start: Mapping[str, Any], roots: Roots, settings: Storage) -> ProposalFolder:
         """Return the folder that a run's start document names."""
-        return cls(roots, *_cycle_and_session(start, settings))
+        return cls(roots, *proposal_of(start, settings))
 
     @classmethod
     def of_path(cls, path: str, roots: Roots) -> tuple[ProposalFolder, str]:
