@@ -16,6 +16,7 @@ from xafs_workers.storage.names import (
     numbered,
     picture_name,
     safe_stub,
+    suffixed,
     time_stamp,
     utc_stamp,
     with_form,
@@ -65,6 +66,11 @@ def test_forms_of_a_picture() -> None:
 )
 def test_the_number_stands_before_the_suffix(name: str, number: int, expected: str) -> None:
     assert numbered(name, number) == expected
+
+
+def test_progress_of_a_sequence() -> None:
+    assert suffixed("snapshots/fe_07.png", "_after3") == "snapshots/fe_07_after3.png"
+    assert suffixed("fe.001", "_after3") == "fe.001_after3"
 
 
 def test_a_dossiers_number_and_a_wrong_one() -> None:

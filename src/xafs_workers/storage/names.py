@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from xafs_workers.storage.errors import Refused, shown
 
 PICTURES = (".png", ".pdf", ".svg")
-_NUMBERED = re.compile(
+_SUFFIXED = re.compile(
     r"(?P<stem>.+)(?P<suffix>\.(?:png|pdf|svg|jpe?g|prj|html|xlsx|mat|xrf))", re.IGNORECASE | re.DOTALL
 )
 # Legal in every name that a group may copy to another system.
@@ -43,9 +43,14 @@ def numbered(name: str, number: int, *, separator: str = "_") -> str:
     """
     if number < 0:
         raise ValueError(f"number of {shown(name)}: came {number}, expected 0 or more")
-    found = _NUMBERED.fullmatch(name)
+    return suffixed(name, f"{separator}{number:02d}")
+
+
+def suffixed(name: str, more: str) -> str:
+    """Return a name with more before its suffix: `stub_07.png` as `stub_07_after3.png`; suffixes as in `numbered`."""
+    found = _SUFFIXED.fullmatch(name)
     stem, suffix = (found["stem"], found["suffix"]) if found else (name, "")
-    return f"{stem}{separator}{number:02d}{suffix}"
+    return f"{stem}{more}{suffix}"
 
 
 def safe_stub(text: str) -> str:
