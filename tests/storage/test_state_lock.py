@@ -33,7 +33,7 @@ signal.pause()
 
 def test_a_second_worker_is_told_who_has_it(tmp_path: Path) -> None:
     with StateLock(tmp_path / "headless"):
-        with pytest.raises(AlreadyRunning, match=f"headless is in use by process {os.getpid()}"):
+        with pytest.raises(AlreadyRunning, match=f"headless is in use by another worker, process {os.getpid()}"):
             StateLock(tmp_path / "headless")
         with StateLock(tmp_path / "file-manager") as other:
             assert other.path.parent.name == "file-manager"

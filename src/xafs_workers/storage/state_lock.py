@@ -67,7 +67,7 @@ class StateLock:
         except BlockingIOError as error:
             holder = os.read(handle, 32).decode(errors="replace").strip() or "unknown"
             reason = (
-                f"{self.path.parent} is in use by process {holder}: expected a state directory of this worker alone"
+                f"{self.path.parent} is in use by another worker, process {holder}: give each its own state directory"
             )
             raise AlreadyRunning(reason) from error
         except OSError as error:
