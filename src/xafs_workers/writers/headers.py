@@ -97,7 +97,7 @@ def asset_fields(assets: Iterable[Asset]) -> Fields:
             continue
         detector = next((name for word, name in _DETECTORS if word in hints), "")
         name = f"Scan.{detector}_hdf5_file" if detector else "Scan.hdf5_file"
-        path = words.one_line("/".join(PurePosixPath(asset.path).parts[-_PARTS_OF_PATH:]))
+        path = words.one_line("/".join(PurePosixPath(asset.path.lstrip("/")).parts[-_PARTS_OF_PATH:]))
         if path not in found.values():
             found[_free(name, found)] = path
     return found

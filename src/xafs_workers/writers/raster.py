@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,7 +162,7 @@ def _total(run: Run, rules: Rules, wish: Wish) -> Array:
     return total
 
 
-def _rows(run: Run, rules: Rules, told: Told, signals: tuple[Signal, ...]) -> Iterator[tuple[str, Array]]:
+def _rows(run: Run, rules: Rules, told: Told, signals: Sequence[Signal]) -> Iterator[tuple[str, Array]]:
     """Yield the columns of the spreadsheet with their headings."""
     for motor in (told.slow, told.fast):
         yield motor, spectra.column(run.points, motor)
@@ -179,7 +179,7 @@ def _currents(run: Run, rules: Rules) -> Iterator[tuple[str, Array]]:
             yield label, run.points.column(key)
 
 
-def _variables(run: Run, rules: Rules, told: Told, signals: tuple[Signal, ...], sample: str) -> Mapping[str, Any]:
+def _variables(run: Run, rules: Rules, told: Told, signals: Sequence[Signal], sample: str) -> Mapping[str, Any]:
     """Return the variables of the Matlab file; of two signals each also under its own name."""
     several = {signal.label: signal.raw for signal in signals} if len(signals) > 1 else {}
     motors = {motor: spectra.column(run.points, motor) for motor in (told.slow, told.fast)}
