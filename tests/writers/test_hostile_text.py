@@ -53,10 +53,8 @@ anything = st.one_of(
 )
 keys = st.one_of(st.sampled_from(["name", "prep", "uid", "plot_hint", "start_time", "comment"]), st.text(max_size=9))
 family = st.one_of(anything, st.dictionaries(keys, anything, max_size=4))
-families = st.fixed_dictionaries(
-    {},
-    optional=dict.fromkeys(("Beamline", "Detector", "Facility", "Sample", "Scan", "Column", "_comment", "_mode", "_dtc"), family),
-)
+FAMILIES = ("Beamline", "Detector", "Facility", "Sample", "Scan", "Column", "_comment", "_mode", "_dtc")
+families = st.fixed_dictionaries({}, optional=dict.fromkeys(FAMILIES, family))
 
 
 def whole(file: Xdi) -> None:

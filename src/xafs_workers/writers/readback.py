@@ -168,6 +168,7 @@ def check(content: bytes, fields: Mapping[str, str], columns: Sequence[Expected]
     _same("columns", found.headings, tuple(column.heading for column in columns))
     _same("labels", found.labels, tuple(column.label for column in columns))
     _same("comments", found.comments, tuple(comments))
+    _same("rows", [found.data.shape[1]] * len(columns), [len(column.values) for column in columns])
     for column, values in zip(columns, found.data, strict=True):
         if not np.allclose(values, column.values, rtol=TOLERANCE, atol=0, equal_nan=True):
             raise Unreadable(f"column {column.label}: the numbers read back differ from those written")
