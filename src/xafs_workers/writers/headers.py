@@ -1,0 +1,150 @@
+"""The header that all text files share: families of metadata, times, ids, assets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from xafs_workers import __version__
+from xafs_workers.scans.metadata import mapping, text
+from xafs_workers.scans.runs import Run
+from xafs_workers.writers import words
+from xafs_workers.writers.contents import Asset, CannotWrite, Surroundings, end_of
+
+FAMILIES = ("Beamline", "Detector", "Element", "Facility", "Mono", "Sample", "Scan")
+
+LEFT_OUT = frozenset({"Sample.comment", "Sample.extra_metadata"})
+
+UNITS = {"Facility.energy": "GeV", "Facility.current": "mA", "Scan.edge_energy": "eV", "Beamline.energy": "eV"}
+"""Added to bare numbers: the XDI dictionary wants these with units, and the documents have them without."""
+
+_BARE_NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?\Z")
+
+_DETECTORS = (("pilatus", "pilatus100k"), ("eiger", "eiger1m"), ("dante", "dante"), ("xsp", "xspress3"))
+"""What the path or the form of an asset contains, and what the header calls the detector."""
+
+_HDF5 = (".h5", ".hdf5", ".hdf", ".nxs")
+_PARTS_OF_PATH = 6
+
+EDGES = re.compile(r"(K|L[123]?|M[12345]?|N[1-7]?|O[1-7]?)\Z")
+SYMBOL = re.compile(r"[A-Z][a-z]?\Z")
+
+Fields = dict[str, str]
+"""Header lines by `Family.key`, in their order."""
+
+
+def first_line(run: Run) -> str:
+    """Return the line that tells format and programs."""
+    version = text(mapping(run.start.get("versions")).get("bluesky"))
+    bluesky = f"BlueSky/{words.label(version)}" if version else ""
+    return " ".join(filter(None, ("XDI/1.0", bluesky, f"xafs-workers/{__version__}")))
+
+
+def fields_of(run: Run, surroundings: Surroundings) -> Fields:
+    """Return the metadata of a run: families in their order, then times and ids, which nobody else can set.
+
+    Raises
+    ------
+    CannotWrite
+        The run did not end.
+    """
+    told = {name: value for name, value in _told(run.xdi) if value and name not in LEFT_OUT}
+    return with_own(told, _own(run, surroundings))
+
+
+def with_own(told: Mapping[str, str], own: Mapping[str, str]) -> Fields:
+    """Return header lines with those of the program's own after them, which replace what was told."""
+    return {name: value for name, value in told.items() if name not in own} | dict(own)
+
+
+def in_order(fields: Fields) -> Fields:
+    """Return header lines with the families in their order."""
+    return dict(sorted(fields.items(), key=lambda item: FAMILIES.index(item[0].partition(".")[0])))
+
+
+def _told(xdi: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield names and values as the start document has them, of two that would get one name the later one."""
+    for family in FAMILIES:
+        for given, value in mapping(xdi.get(family)).items():
+            key = words.key(str(given))
+            if key:
+                name = f"{family}.{key}"
+                yield name, _with_unit(name, words.value_text(value))
+
+
+def _with_unit(name: str, value: str) -> str:
+    return f"{value} {UNITS[name]}" if name in UNITS and _BARE_NUMBER.match(value) else value
+
+
+def _own(run: Run, surroundings: Surroundings) -> Fields:
+    found = {
+        "Scan.start_time": words.local_time(float(run.start["time"]), surroundings.zone),
+        "Scan.end_time": words.local_time(end_of(run), surroundings.zone),
+        "Scan.uid": words.one_line(run.uid),
+    }
+    scan_id = words.value_text(run.start.get("scan_id"))
+    return found | ({"Scan.transient_id": scan_id} if scan_id else {})
+
+
+def asset_fields(assets: Iterable[Asset]) -> Fields:
+    """Return a line for each HDF5 file of a run: its detector, and the last six parts of its path."""
+    found: Fields = {}
+    for asset in assets:
+        hints = f"{asset.path} {asset.form}".lower()
+        if not asset.path.lower().endswith(_HDF5) and "hdf5" not in asset.form.lower():
+            continue
+        detector = next((name for word, name in _DETECTORS if word in hints), "")
+        name = f"Scan.{detector}_hdf5_file" if detector else "Scan.hdf5_file"
+        path = words.one_line("/".join(PurePosixPath(asset.path.lstrip("/")).parts[-_PARTS_OF_PATH:]))
+        if path not in found.values():
+            found[_free(name, found)] = path
+    return found
+
+
+def _free(name: str, taken: Mapping[str, str]) -> str:
+    number = 2
+    free = name
+    while free in taken:
+        free, number = f"{name}_{number}", number + 1
+    return free
+
+
+def absorber_fields(run: Run) -> Fields:
+    """Return the metadata without which a spectrum is no XDI file: the absorber, its edge, the crystal.
+
+    Raises
+    ------
+    CannotWrite
+        The start document does not name one of them, or what it names is none.
+    """
+    told, plan = dict(_told(run.xdi)), mapping(run.start.get("BMM_kafka"))
+    symbol = told.get("Element.symbol") or words.value_text(plan.get("element"))
+    edge = told.get("Element.edge") or words.value_text(plan.get("edge"))
+    spacing = told.get("Mono.d_spacing", "")
+    _require("Element.symbol", symbol, bool(SYMBOL.match(symbol)), "the symbol of an element")
+    _require("Element.edge", edge, bool(EDGES.match(edge)), "an edge, such as K or L3")
+    _require("Mono.d_spacing", spacing, _is_positive(spacing), "a number of Angstrom greater than zero")
+    return {"Element.symbol": symbol, "Element.edge": edge, "Mono.d_spacing": spacing}
+
+
+def _require(name: str, value: str, usable: bool, expected: str) -> None:
+    if not usable:
+        came = repr(value[:40]) if value else "nothing"
+        raise CannotWrite(f"XDI.{name} of the start document: came {came}: expected {expected}")
+
+
+def _is_positive(value: str) -> bool:
+    try:
+        return 0 < float(value) < float("inf")
+    except ValueError:
+        return False
+
+
+def comments_of(run: Run) -> list[str]:
+    """Return what the user said of the run, line by line."""
+    given = run.xdi.get("_comment")
+    members = given if isinstance(given, list | tuple) else [given]
+    lines = (line for member in members if isinstance(member, str) for line in member.splitlines())
+    return [line for line in map(words.one_line, lines) if line]

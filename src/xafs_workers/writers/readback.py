@@ -1,0 +1,179 @@
+"""XDI text read back: a strict reader of the format's grammar, independent of the code that writes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+VERSION = re.compile(r"# XDI/1\.[0-9]+( [^\s/]+/\S+)*\Z")
+FIELD = re.compile(r"# ([A-Za-z][A-Za-z0-9_]*)\.([A-Za-z0-9_]+): (.*)\Z")
+SLASHES = re.compile(r"# ?/{3,}\Z")
+DASHES = re.compile(r"# ?-{3,}\Z")
+
+TOLERANCE = 1e-9
+"""Relative, between what was to be written and what was read back: ten significant digits."""
+
+
+class Unreadable(ValueError):
+    """Text that is no XDI, or not the XDI it was meant to be; the text says in which line."""
+
+
+class Expected(Protocol):
+    """A column as it was to be written."""
+
+    @property
+    def label(self) -> str:
+        """Word above the numbers."""
+        ...
+
+    @property
+    def heading(self) -> str:
+        """Name and unit."""
+        ...
+
+    @property
+    def values(self) -> Array:
+        """The numbers."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Xdi:
+    """An XDI file.
+
+    Attributes
+    ----------
+    fields
+        By `Family.key`, without those of the columns.
+    headings
+        Of the lines `Column.N`, in order.
+    data
+        Shape (columns, rows).
+    """
+
+    version: str
+    fields: Mapping[str, str]
+    headings: tuple[str, ...]
+    comments: tuple[str, ...]
+    labels: tuple[str, ...]
+    data: Array
+
+    def column(self, label: str) -> Array:
+        """Return the numbers below a label."""
+        return self.data[self.labels.index(label)]
+
+
+class _Lines:
+    """Lines to be consumed, with the number of the present one."""
+
+    def __init__(self, content: bytes):
+        self.lines = _decoded(content).splitlines()
+        self.number = 0
+
+    def __iter__(self) -> Iterator[str]:
+        while self.number < len(self.lines):
+            self.number += 1
+            yield self.lines[self.number - 1]
+
+    def refuse(self, expected: str) -> Unreadable:
+        line = self.lines[self.number - 1] if 0 < self.number <= len(self.lines) else ""
+        return Unreadable(f"line {self.number}: came {line[:80]!r}: expected {expected}")
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"byte {error.start}: expected UTF-8") from error
+
+
+def read(content: bytes) -> Xdi:
+    """Return what an XDI file holds.
+
+    Raises
+    ------
+    Unreadable
+        It is none.
+    """
+    lines = _Lines(content)
+    version = next(iter(lines), "")
+    if not VERSION.match(version):
+        raise lines.refuse("# XDI/1.0 and programs with their versions")
+    fields = _fields(lines)
+    headings = tuple(fields.pop(name) for name in [name for name in fields if name.startswith("Column.")])
+    comments = tuple(_comments(lines))
+    labels = tuple(next(iter(lines), "").split()[1:])
+    if len(labels) != len(headings):
+        raise lines.refuse(f"{len(headings)} labels, as columns are described")
+    return Xdi(version[2:], fields, headings, comments, labels, _data(lines, len(labels)))
+
+
+def _fields(lines: _Lines) -> dict[str, str]:
+    """Read up to the slashes."""
+    found: dict[str, str] = {}
+    columns = 0
+    for line in lines:
+        if SLASHES.match(line):
+            return found
+        match = FIELD.match(line)
+        if not match or f"{match[1]}.{match[2]}" in found:
+            raise lines.refuse("# Family.key: value, each once, or slashes")
+        columns += match[1] == "Column"
+        if match[1] == "Column" and match[2] != str(columns):
+            raise lines.refuse(f"# Column.{columns}")
+        found[f"{match[1]}.{match[2]}"] = match[3]
+    raise lines.refuse("a line of slashes before the end of the file")
+
+
+def _comments(lines: _Lines) -> Iterator[str]:
+    """Read up to the dashes."""
+    for line in lines:
+        if DASHES.match(line):
+            return
+        if not line.startswith("# ") or SLASHES.match(line):
+            raise lines.refuse("# and a comment, or dashes")
+        yield line[2:]
+    raise lines.refuse("a line of dashes before the end of the file")
+
+
+def _data(lines: _Lines, width: int) -> Array:
+    rows: list[list[float]] = []
+    for line in lines:
+        try:
+            row = [float(word) for word in line.split()]
+        except ValueError:
+            row = []
+        if len(row) != width:
+            raise lines.refuse(f"{width} numbers")
+        rows.append(row)
+    return np.array(rows, dtype=np.float64).reshape(len(rows), width).T
+
+
+def check(content: bytes, fields: Mapping[str, str], columns: Sequence[Expected], comments: Sequence[str]) -> None:
+    """Check that content is XDI and says what it was to say.
+
+    Raises
+    ------
+    Unreadable
+        It does not.
+    """
+    found = read(content)
+    _same("header", dict(found.fields), dict(fields))
+    _same("columns", found.headings, tuple(column.heading for column in columns))
+    _same("labels", found.labels, tuple(column.label for column in columns))
+    _same("comments", found.comments, tuple(comments))
+    _same("rows", [found.data.shape[1]] * len(columns), [len(column.values) for column in columns])
+    for column, values in zip(columns, found.data, strict=True):
+        if not np.allclose(values, column.values, rtol=TOLERANCE, atol=0, equal_nan=True):
+            raise Unreadable(f"column {column.label}: the numbers read back differ from those written")
+
+
+def _same(what: str, came: object, expected: object) -> None:
+    if came != expected:
+        raise Unreadable(f"{what}: came {str(came)[:200]}: expected {str(expected)[:200]}")

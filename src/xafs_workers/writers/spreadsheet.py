@@ -1,0 +1,90 @@
+"""Columns as an Excel file whose bytes depend on nothing but the columns and the time given."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from xafs_workers.writers import words
+
+Array = np.ndarray[Any, Any]
+
+LONGEST_TITLE = 31
+MOST_ROWS = 1_048_575
+"""Of a sheet, below the headings; more go on in further sheets."""
+
+_FORBIDDEN = re.compile(r"[\\/?*\[\]:]")
+_RESERVED = "history"
+_MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
+
+
+def sheet_title(name: str) -> str:
+    """Return a name as Excel accepts it for a sheet."""
+    title = words.one_line(_FORBIDDEN.sub("-", words.one_line(name)))[:LONGEST_TITLE].strip("' ")
+    return title if title and title.lower() != _RESERVED else f"sheet {title}".strip()
+
+
+def xlsx_file(title: str, columns: Mapping[str, Array], modified: float) -> bytes:
+    """Return an Excel file with one sheet: headings, then a row for each value; gaps are empty cells.
+
+    Parameters
+    ----------
+    columns
+        By heading, each of shape (n,).
+    modified
+        The time it bears, POSIX seconds.
+    """
+    from openpyxl import Workbook
+
+    stamp = datetime.fromtimestamp(max(modified, 315_619_200.0), UTC).replace(microsecond=0)  # zip begins in 1980
+    book = Workbook(write_only=True)
+    book.properties.creator = "xafs-workers"
+    book.properties.created = stamp.replace(tzinfo=None)
+    values = [column.tolist() for column in columns.values()]
+    for name, start in _sheets(title, len(values[0])):
+        sheet = book.create_sheet(name)
+        sheet.append(_headings(sheet, columns))
+        for row in zip(*(column[start : start + MOST_ROWS] for column in values), strict=True):
+            sheet.append([value if isfinite(value) else None for value in row])
+    written = io.BytesIO()
+    book.save(written)
+    return _with_times(written, stamp)
+
+
+def _sheets(title: str, rows: int) -> Iterator[tuple[str, int]]:
+    """Yield the title of each sheet and the first of its rows."""
+    whole = sheet_title(title)
+    for number, start in enumerate(range(0, rows, MOST_ROWS), start=1):
+        end = f" ({number})" if number > 1 else ""
+        yield whole[: LONGEST_TITLE - len(end)] + end, start
+
+
+def _headings(sheet: Any, names: Mapping[str, Array]) -> list[Any]:
+    """Return the headings as cells that are text, also where they look like a formula."""
+    from openpyxl.cell import WriteOnlyCell
+
+    cells = [WriteOnlyCell(sheet, words.one_line(name)) for name in names]
+    for cell in cells:
+        cell.data_type = "s"
+    return cells
+
+
+def _with_times(written: io.BytesIO, stamp: datetime) -> bytes:
+    """Return the archive anew with the time given in place of that of writing."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(written) as given, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in given.namelist():
+            data = given.read(name)
+            if name == "docProps/core.xml":
+                data = _MODIFIED.sub(rb"\g<1>" + stamp.strftime("%Y-%m-%dT%H:%M:%SZ").encode(), data)
+            entry = zipfile.ZipInfo(name, stamp.timetuple()[:6])
+            entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
+            archive.writestr(entry, data)
+    return made.getvalue()

@@ -1,0 +1,131 @@
+"""Whatever stands in the metadata, files stay what they are, and header lines stay lines."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import load_workbook
+from scipy.io import loadmat
+
+from helpers.finished import CHAMBERS, XAFS, channels, finished, xdi_with
+from xafs_workers.scans.rules import Rules
+from xafs_workers.writers import lsxdi, raster, seadxdi, words, xasxdi, xrf
+from xafs_workers.writers.matlab import variable_name
+from xafs_workers.writers.readback import Xdi, read
+from xafs_workers.writers.spreadsheet import sheet_title
+
+RULES = Rules()
+SDD = channels("Fe", 1, 2, 3, 4)
+
+HOSTILE = [
+    "two\nlines",
+    "\r\n# Element.symbol: Cu\r\n",
+    "# # #",
+    "\x00\x01\x02",
+    "#----------\n1 2 3 4 5 6 7",
+    "//////",
+    "x" * 5000,
+    "試" * 5000,
+    "\ud800\udfff lone",
+    "\u202etxt.exe",
+    "a\x85b\u2028c\u2029d\x0be\x0cf\x1cg\x1dh\x1ei",
+    "=HYPERLINK(1)",
+    "../../etc/passwd",
+    "%s %d {0} \\n",
+    " \t ",
+    "",
+]
+
+anything = st.one_of(
+    st.text(),
+    st.sampled_from(HOSTILE),
+    st.integers(),
+    st.floats(),
+    st.none(),
+    st.booleans(),
+    st.lists(st.text(), max_size=3),
+    st.dictionaries(st.text(max_size=3), st.text(), max_size=2),
+)
+keys = st.one_of(st.sampled_from(["name", "prep", "uid", "plot_hint", "start_time", "comment"]), st.text(max_size=9))
+family = st.one_of(anything, st.dictionaries(keys, anything, max_size=4))
+FAMILIES = ("Beamline", "Detector", "Facility", "Sample", "Scan", "Column", "_comment", "_mode", "_dtc")
+families = st.fixed_dictionaries({}, optional=dict.fromkeys(FAMILIES, family))
+
+
+def whole(file: Xdi) -> None:
+    """Check that the program's own lines are its own, and that the header has no others than families'."""
+    assert file.fields["Element.symbol"] == "Fe"
+    assert file.fields["Element.edge"] == "K"
+    assert file.fields["Mono.d_spacing"] == "3.1354173"
+    assert len(file.fields["Scan.uid"]) == 36
+    for value in [*file.fields.values(), *file.comments]:
+        assert value.isprintable()
+
+
+@settings(max_examples=200, deadline=None)
+@given(families)
+def test_any_metadata_leave_the_files_of_xafs_and_time_scans_readable(metadata: dict[str, Any]) -> None:
+    run = finished({**XAFS, **SDD}, "xafs transmission", xdi=xdi_with(**metadata))
+    file = read(xasxdi.content(run, RULES))
+    whole(file)
+    for key in ("I0", "It", "Ir"):
+        np.testing.assert_allclose(file.column(key), XAFS[key], rtol=1e-9)
+    whole(read(seadxdi.content(run, RULES)))
+    whole(read(xrf.content(run, {1: np.arange(4)})))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(min_size=1, max_size=20), st.text(max_size=20))
+def test_any_name_of_a_motor_leaves_the_file_of_a_line_scan_readable(motor: str, unit: str) -> None:
+    run = finished({motor: [1.0, 2.0], "Q": [3.0, 4.0]}, "linescan Q x", motors=[motor], xdi={})
+    run.data_keys[motor] = {**run.data_keys[motor], "units": unit}  # type: ignore[index]
+    if words.label(motor) == "Q":
+        return
+    np.testing.assert_array_equal(read(lsxdi.content(run, RULES)).data, [[1, 2], [3, 4]])
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_names_and_comments(text: str) -> None:
+    xdi = xdi_with(Sample={"name": text, text: text}, _comment=[text, "end"])
+    file = read(xasxdi.content(finished(XAFS, "xafs transmission", xdi=xdi), RULES))
+    whole(file)
+    assert file.fields.get("Sample.name", "") == words.one_line(text)
+    assert file.comments[-1] == "end"
+    assert file.data.shape == (7, 4)
+
+
+def test_a_long_name_is_kept_whole() -> None:
+    xdi = xdi_with(Sample={"name": "x" * 5000})
+    fields = read(xasxdi.content(finished(XAFS, "xafs transmission", xdi=xdi), RULES)).fields
+    assert fields["Sample.name"] == "x" * 5000
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.one_of(st.text(), st.sampled_from(HOSTILE)), st.text(min_size=1).filter(lambda name: name not in CHAMBERS))
+def test_any_sample_and_motor_leave_the_files_of_a_map_readable(sample: str, motor: str) -> None:
+    columns = {"slow": [0.0, 1.0, 2.0, 3.0], motor: [5.0, 6.0, 7.0, 8.0], **CHAMBERS}
+    xdi = {"Sample": {"name": sample}, "_snapshots": {"xlsxout": "a.xlsx", "matout": "a.mat"}}
+    run = finished(columns, "areascan It slow fast", motors=["slow", motor], xdi=xdi)
+    xlsx, mat = raster.content(run, RULES).values()
+    (sheet,) = load_workbook(io.BytesIO(xlsx)).worksheets
+    assert [row[1] for row in sheet.iter_rows(min_row=2, values_only=True)] == columns[motor]
+    assert loadmat(io.BytesIO(mat))["It"][:, 0].tolist() == CHAMBERS["It"]
+
+
+@given(st.text())
+def test_titles_and_variables_are_legal(name: str) -> None:
+    title = sheet_title(name)
+    assert 0 < len(title) <= 31
+    assert not set(title) & set("\\/?*[]:")
+    assert title[0] != "'" != title[-1]
+    assert title.lower() != "history"
+    variable = variable_name(name)
+    assert variable[0].isalpha()
+    assert variable.isidentifier()
+    assert variable.isascii()
+    assert len(variable) <= 31

@@ -1,0 +1,91 @@
+"""Larch's own XDI reader reads the files, and its validator has nothing against them."""
+
+from __future__ import annotations
+
+import ctypes
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from helpers.finished import CHAMBERS, IY, XAFS, channels, finished, xdi_with
+from xafs_workers.scans.rules import Rules
+from xafs_workers.writers import lsxdi, seadxdi, xasxdi, xrf
+from xafs_workers.writers.readback import Xdi, read
+
+pytest.importorskip("xraydb", reason="xraylarch is not installed")
+RULES = Rules()
+SDD = channels("Fe", 1, 2, 3, 4)
+
+
+@pytest.fixture(scope="module")
+def larch() -> Any:
+    """Larch's module of the XDI format."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return pytest.importorskip("larch.io.xdi", reason="xraylarch is not installed")
+
+
+LONG = {"name": "試料\n# Element.symbol: Cu\n" + "x" * 5000, "prep": "# # ---\x00"}
+
+CASES = {
+    "transmission": lambda: xasxdi.content(finished(XAFS, "xafs transmission"), RULES),
+    "fluorescence": lambda: xasxdi.content(finished({**XAFS, **SDD, **IY}, "xafs xs"), RULES, include_yield=True),
+    "yield": lambda: xasxdi.content(finished({**XAFS, **IY}, "xafs yield"), RULES),
+    "a gap": lambda: xasxdi.content(finished({**XAFS, "It": [1.0, 0.0, 2.0, 3.0]}, "xafs transmission"), RULES),
+    "hostile": lambda: xasxdi.content(
+        finished(XAFS, "xafs transmission", xdi=xdi_with(Sample=LONG, _comment=["a\n---\n///\nElement.symbol: Cu"])),
+        RULES,
+    ),
+    "time scan": lambda: seadxdi.content(finished({**CHAMBERS, **SDD}, "timescan Xs"), RULES),
+    "line scan": lambda: lsxdi.content(finished({"x": [1.0, 2.0, 3.0, 4.0], **CHAMBERS}, "linescan It x"), RULES),
+    "bare line scan": lambda: lsxdi.content(
+        finished({"x": [1.0, 2.0, 3.0, 4.0], **CHAMBERS}, "linescan It x", xdi={}), RULES
+    ),
+    "spectra": lambda: xrf.content(finished(XAFS, xdi={}), {1: np.arange(64), 2: np.arange(64)}),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_larch_reads_the_same(case: str, larch: Any, tmp_path: Path) -> None:
+    content = CASES[case]()
+    ours = read(content)
+    path = tmp_path / "a.xdi"
+    path.write_bytes(content)
+    found = larch.XDIFile(str(path))
+    assert [f"{name} {unit}".rstrip() for name, unit in zip(found.array_labels, found.array_units, strict=True)] == [
+        *ours.headings
+    ]
+    np.testing.assert_array_equal(found.data, ours.data)
+    told = {
+        f"{family}.{key}": value
+        for family, members in found.attrs.items()
+        for key, value in members.items()
+        if family != "column"
+    }
+    assert told == {
+        name.lower().replace(name.partition(".")[2].lower(), name.partition(".")[2].lower()): value
+        for name, value in ours.fields.items()
+    }
+    comments = found.comments.decode() if isinstance(found.comments, bytes) else found.comments
+    assert [line.strip() for line in comments.splitlines() if line.strip()] == list(ours.comments)
+
+
+@pytest.mark.parametrize("case", ["transmission", "fluorescence", "yield", "hostile"])
+def test_larch_finds_the_metadata_valid(case: str, larch: Any, tmp_path: Path) -> None:
+    content = CASES[case]()
+    path = tmp_path / "a.xdi"
+    path.write_bytes(content)
+    library = larch.get_xdilib()
+    structure = ctypes.pointer(larch.XDIFileStruct())
+    assert library.XDI_readfile(str(path).encode(), structure) == 0
+    assert library.XDI_required_metadata(structure) == 0
+    assert {name: result for name, result in _validated(library, structure, read(content)) if result} == {}
+
+
+def _validated(library: Any, structure: Any, file: Xdi) -> Any:
+    for name, value in file.fields.items():
+        family, _, key = name.partition(".")
+        yield name, library.XDI_validate_item(structure, family.encode(), key.encode(), value.encode())

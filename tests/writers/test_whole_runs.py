@@ -1,0 +1,136 @@
+"""Measured and simulated runs written and read back: the numbers are those of the plots."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from helpers.finished import hinted
+from helpers.streams import Entry, fold, items_of, read_entries
+from xafs_workers.figures.model import Trace
+from xafs_workers.figures.views import figure_of
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.scan import Scan
+from xafs_workers.simulation.beamline import Beamline, Surroundings
+from xafs_workers.simulation.plans import Xafs, linescan, timescan, xafs
+from xafs_workers.writers import lsxdi, seadxdi, xasxdi
+from xafs_workers.writers.readback import Xdi, read
+
+RULES = Rules()
+SHORT: dict[str, Any] = {"bounds": "-60 -10 20 6k", "steps": "10 4 0.4k", "times": "0.5 0.5 0.25k"}
+
+
+def same(came: np.ndarray, expected: np.ndarray) -> None:
+    np.testing.assert_allclose(came, expected, rtol=1e-9, atol=0)
+
+
+def traces_of(board: Board, scan: Scan) -> dict[str, tuple[Trace, ...]]:
+    return {panel.key: panel.traces for panel in figure_of(board, scan).panels if panel.traces}
+
+
+def check_xafs(file: Xdi, shown: Mapping[str, Trace], plotted: str) -> None:
+    """Check each column that a panel shows, and that the plot hint gives the spectrum."""
+    for trace in shown.values():
+        same(file.column("energy"), trace.x)
+    if plotted != "test":
+        same(file.column("xmu"), shown[plotted].y)
+    same(file.column("I0") / file.column("measurement_time"), shown["I0"].y)
+    ratio = hinted(file)
+    known = np.isfinite(file.column("xmu"))
+    assert known.sum() > len(known) / 2
+    # The logarithm of two numbers of ten digits has an absolute, not a relative uncertainty.
+    np.testing.assert_allclose(ratio[known], file.column("xmu")[known], rtol=2e-9, atol=2e-9)
+
+
+@pytest.mark.parametrize(
+    ("name", "plotted", "repetitions"),
+    [
+        ("ni2o3", "transmission", 3),
+        ("ni2o3-bothways", "transmission", 3),
+        ("cr2o3_fluo", "fluorescence", 5),
+        ("cr2o3_fluo-realabort", "fluorescence", 3),
+    ],
+)
+def test_measured_runs_come_back_as_plotted(measured: Path, name: str, plotted: str, repetitions: int) -> None:
+    board = fold(items_of(read_entries(measured / f"{name}.jsonl")))
+    (scan,) = (scan for scan in board.scans if scan.kind == "xafsscan")
+    traces = traces_of(board, scan)
+    runs = board.runs_of(scan)
+    assert len(runs) == repetitions
+    for number, run in enumerate(runs):
+        file = read(xasxdi.content(run, RULES))
+        check_xafs(file, {key: found[number] for key, found in traces.items()}, plotted)
+        for key in run.points.keys:
+            if key in file.labels:
+                same(file.column(key), run.points.column(key))
+
+
+class Session:
+    """A simulated beamline whose messages and documents are kept."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self.beamline = Beamline(Surroundings(self.send, self.publish, "/proposals"), context_managers=[])
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        self.entries.append(("bmm", dict(message)))
+
+    def publish(self, name: str, document: dict[str, Any]) -> None:
+        self.entries.append((name, json.loads(json.dumps(document, default=float))))
+
+    def board(self) -> Board:
+        return fold(items_of(self.entries))
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    made = Session()
+    with made.beamline:
+        yield made
+
+
+@pytest.mark.parametrize(
+    ("mode", "detector", "columns"),
+    [
+        ("transmission", None, 7),
+        ("reference", None, 7),
+        ("test", None, 7),
+        ("fluorescence", "1-element SDD", 8),
+        ("fluorescence", "4-element SDD", 11),
+        ("fluorescence", "7-element SDD", 14),
+        ("yield", "4-element SDD", 12),
+    ],
+)
+def test_simulated_runs_come_back_as_plotted(mode: str, detector: str | None, columns: int, session: Session) -> None:
+    session.beamline.mount("Fe2O3", detector, electron_yield=mode == "yield")
+    session.beamline.run(xafs(session.beamline, Xafs("fe", mode=mode, repetitions=1, **SHORT)))
+    board = session.board()
+    (scan,) = (scan for scan in board.scans if scan.kind == "xafsscan")
+    (run,) = board.runs_of(scan)
+    file = read(xasxdi.content(run, RULES))
+    assert len(file.labels) == columns
+    check_xafs(file, {key: found[0] for key, found in traces_of(board, scan).items()}, mode)
+
+
+@pytest.mark.parametrize("detector", [None, "1-element SDD", "4-element SDD", "7-element SDD"])
+def test_simulated_line_and_time_scans_come_back_as_plotted(detector: str | None, session: Session) -> None:
+    session.beamline.mount("Fe2O3", detector)
+    signal = "If" if detector else "It"
+    session.beamline.run(linescan(session.beamline, "xafs_x", signal, (-1, 1, 5)))
+    session.beamline.run(timescan(session.beamline, signal, 4, 0.1))
+    board = session.board()
+    line, time = board.scans
+    for scan, write, label in ((line, lsxdi.content, "xafs_x"), (time, seadxdi.content, "time")):
+        (run,) = board.runs_of(scan)
+        file = read(write(run, RULES))
+        ((trace,),) = traces_of(board, scan).values()
+        same(file.column(label), trace.x)
+        summed = [f"Fe{n}" for n in RULES.channels[detector]] if detector else ["It"]
+        total = np.sum([file.column(key) for key in summed], axis=0)
+        np.testing.assert_allclose(total / file.column("I0"), trace.y, rtol=2e-9)
