@@ -53,6 +53,11 @@ class KeyStore:
         self._away = False
         return True
 
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._client is not None:
+            self._client.close()
+
     def _connected(self) -> Any:
         if self._client is None:
             import redis

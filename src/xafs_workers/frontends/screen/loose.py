@@ -21,6 +21,7 @@ class LooseWindow(QMainWindow):
         self.setWindowTitle(title)
         self.resize(sheet.size())
         self.setCentralWidget(sheet)
+        sheet.show()  # taken from a tab, it is hidden
         sheet.told_loose(True)
 
     def let_go(self) -> Sheet:

@@ -53,7 +53,9 @@ class Toolbar(NavigationToolbar2QT):
         self._follow = home
         super().__init__(canvas, parent)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self.locLabel.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.locLabel.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.locLabel.setMinimumWidth(1)
+        self.locLabel.setMargin(8)
         self._icons = self.iconSize()
 
     def home(self, *args: Any) -> None:

@@ -16,7 +16,7 @@ from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.figures.views import figure_of, scans_on_show
 from xafs_workers.frontends.screen.place import Place, Rectangle, read_place, write_place
 from xafs_workers.frontends.screen.pluck import click_of
-from xafs_workers.frontends.screen.readout import readout
+from xafs_workers.frontends.screen.readout import ENERGY, readout
 from xafs_workers.frontends.screen.sheet import SheetPorts
 from xafs_workers.frontends.screen.status import STALE, Feed, status_of
 from xafs_workers.frontends.screen.status_line import StatusLine
@@ -119,7 +119,7 @@ class Window(QMainWindow):
         """Choose type that can be read at four metres, or the usual one."""
         points = LARGE_POINTS if large else self._usual_points
         self.tabs.restyle(LARGE if large else Style(), points)
-        self.status.resize_type(points)
+        self.status.resize_type(points, two_rows=large)
         font = self._empty.font()
         font.setPointSize(2 * points)
         self._empty.setFont(font)
@@ -204,8 +204,8 @@ class Window(QMainWindow):
     def _words(self, figure: str, panel: Panel, x: float, y: float) -> str:
         message: Any = scan.start.message if (scan := self._scan(figure)) else None
         element, edge = getattr(message, "element", None), getattr(message, "edge", None)
-        e0 = self._ports.edge(element, edge) if panel.x_name == "energy" and element and edge else None
-        return readout(x, y, x_name=panel.x_name, x_label=panel.x_label, y_label=panel.y_label, e0=e0)
+        e0 = self._ports.edge(element, edge) if panel.x_name == ENERGY and element and edge else None
+        return readout(panel, x, y, e0)
 
     def _clicked(self, figure: str, panel: Panel, x: float, y: float) -> None:
         scan = self._scan(figure)
