@@ -9,14 +9,18 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 from structlog.testing import capture_logs
 
 from helpers.processes import wait_until
 from helpers.streams import run_documents
 from plugins.brokers import Broker
+from reading import read, source_of
 from xafs_workers.consumer.roles import SCREEN
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.settings import Settings
+from xafs_workers.simulation.broker import EmbeddedBroker
+from xafs_workers.wire import decode, encode
 from xafs_workers.workers import display
 from xafs_workers.workers.clicks import Clicks
 from xafs_workers.workers.follower import PAST, TOPICS, Follower
@@ -89,8 +93,9 @@ def test_a_missing_qt_is_told(no_display: None, monkeypatch: pytest.MonkeyPatch)
 class Place:
     """Topics of one test, and followers on them."""
 
-    def __init__(self, broker: Broker):
-        self.settings = Settings(beamline=f"b{uuid.uuid4().hex[:8]}")
+    def __init__(self, broker: Broker, settings: Settings | None = None):
+        self.settings = settings or Settings(beamline=f"b{uuid.uuid4().hex[:8]}")
+        self.config = broker.config
         self._broker = broker
         self.followers: list[Follower] = []
 
@@ -99,17 +104,13 @@ class Place:
             self._broker.create_topic(self.settings.topic(name), 4)  # type: ignore[arg-type]
 
     def follower(self, config: KafkaConfig | None = None, **more: Any) -> Follower:
-        made = Follower(self.settings, config or self._broker.config, SCREEN, **more)
+        made = Follower(self.settings, config or self.config, SCREEN, **more)
         self.followers.append(made)
         made.start()
         return made
 
     def put(self, *entries: tuple[str, dict[str, Any]]) -> None:
-        from confluent_kafka import Producer
-
-        from xafs_workers.wire import encode
-
-        producer = Producer({**self._broker.config.for_producer(), "log_level": 3})
+        producer = Producer({**self.config.for_producer(), "log_level": 3})
         for name, body in entries:
             topic = self.settings.topic("control" if name == "bmm" else "documents")
             producer.produce(topic, value=encode(name, body), key="k")
@@ -147,7 +148,7 @@ def test_an_open_scan_is_whole_before_anything_is_on_show(place: Place) -> None:
     wait_until(caught_up, "everything to be folded")
     assert seen <= {(TOPICS, 0), (PAST, 0), ("", 30)}
     assert follower.feed().behind == 0
-    place.put(*[("bmm", {"linescan": "stop"})])
+    place.put(("bmm", {"linescan": "stop"}))
     wait_until(lambda: follower.feed().board.scans[0].ended, "the end of the scan")
 
 
@@ -178,3 +179,31 @@ def test_a_follower_that_dies_says_so(place: Place, monkeypatch: pytest.MonkeyPa
         wait_until(lambda: follower.died is not None, "its end")
     assert "died" in follower.feed().waits_for
     assert "follower_died" in [entry["event"] for entry in logs]
+
+
+def test_a_click_becomes_an_answer(place: Place) -> None:
+    place.create_topics()
+    follower = place.follower()
+    wait_until(lambda: follower.feed().waits_for == "", "the worker to be live")
+    follower.click({"figure": "f", "run": "r", "motor": "xafs_x", "position": 1.5})
+    topic = place.settings.topic("answers")
+    with source_of(place.config, topic) as source:
+        source.assign(dict.fromkeys(source.partitions(), 0))
+        (record,) = read(source, 1)
+    assert decode(record.value) == (
+        "answer",
+        {"click": {"figure": "f", "run": "r", "motor": "xafs_x", "position": 1.5}},
+    )
+
+
+def test_a_broker_that_is_lost_is_told_and_what_was_measured_stays_on_show() -> None:
+    settings = Settings(beamline=f"b{uuid.uuid4().hex[:8]}")
+    with EmbeddedBroker(settings) as broker:
+        place = Place(Broker("embedded", broker.bootstrap_servers, lambda name, partitions: None), settings)
+        place.put(("bmm", LINE), *run(5))
+        follower = place.follower()
+        wait_until(lambda: follower.feed().waits_for == "", "the worker to be live")
+    wait_until(lambda: follower.feed().waits_for == "the broker", "the loss to be noticed")
+    assert len(follower.feed().board.scans) == 1
+    follower.stop(15)
+    assert follower.died is None
