@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from matplotlib.backends.backend_qt import NavigationToolbar2QT
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.figure import Figure as Drawn
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QSizePolicy, QVBoxLayout, QWidget
 
@@ -56,7 +56,6 @@ class Toolbar(NavigationToolbar2QT):
         self.locLabel.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.locLabel.setMinimumWidth(1)
         self.locLabel.setMargin(8)
-        self._icons = self.iconSize()
 
     def home(self, *args: Any) -> None:
         """Show all the data, and follow them again."""
@@ -70,13 +69,12 @@ class Toolbar(NavigationToolbar2QT):
         if self.locLabel.text() != text:
             self.locLabel.setText(text)
 
-    def resize_type(self, points: int, scale: float) -> None:
-        """Set the size of texts and of icons."""
+    def resize_type(self, points: int) -> None:
+        """Set the size of the texts."""
         for widget in (self, self.locLabel):
             font = widget.font()
             font.setPointSize(points)
             widget.setFont(font)
-        self.setIconSize(QSize(round(scale * self._icons.width()), round(scale * self._icons.height())))
 
 
 class Sheet(QWidget):

@@ -122,7 +122,7 @@ class Tabs(QTabWidget):
 
     def _size_type(self, sheet: Sheet) -> None:
         if self._points:
-            sheet.toolbar.resize_type(self._points, self._style.scale)
+            sheet.toolbar.resize_type(self._points)
 
     def _drop(self, figure: str) -> None:
         window = self.loose.pop(figure, None)
