@@ -6,13 +6,15 @@ export PIP_CONSTRAINT = $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo kafka test test-fast lint format types imports check bench constraints schema clean
+.PHONY: help demo gallery kafka test test-fast lint format types imports check bench constraints schema clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
+# An older pip takes minutes to resolve what a newer one does in seconds.
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25'
 
 $(VENV)/demo.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[demo]'
@@ -58,6 +60,9 @@ imports: $(VENV)/dev.stamp ## the import contracts
 	$(BIN)/lint-imports
 
 check: lint types imports ## all that reads the code without running it
+
+gallery: $(VENV)/demo.stamp ## every figure of every kind, as pictures and a page (gallery/)
+	$(BIN)/python tools/gallery.py gallery
 
 bench: $(VENV)/dev.stamp ## benchmarks: ratios against named peers
 	$(BIN)/python -m benchmarks

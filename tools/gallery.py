@@ -9,17 +9,21 @@ from __future__ import annotations
 
 import argparse
 import html
+import importlib.util
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
 
+from xafs_workers.consumer.reductions import Reductions
 from xafs_workers.figures.model import Figure
 from xafs_workers.figures.views import figure_of, figures_on_show
 from xafs_workers.messages.parsing import parse
+from xafs_workers.reduction.process import Reducer
 from xafs_workers.render.matplotlib.pictures import picture
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import Control, Document, Origin, Tick
@@ -56,10 +60,11 @@ class Session:
             self._document("stop", {"uid": "s", "run_start": uid, "time": 9.0, "exit_status": "success"})
         return uid
 
-    def figure(self, **options: Any) -> Figure:
-        """Return the figure of the scan that started last."""
-        board = self.board.apply(Tick(self.count + 100.0))
-        return figure_of(board, board.scans[-1], **options)
+    def figure(self, kind: str = "", **options: Any) -> Figure:
+        """Return the figure of the scan that started last, of a kind if one is named; reduced where Larch is there."""
+        board = reduced(self.board.apply(Tick(self.count + 100.0)))
+        scan = next(scan for scan in reversed(board.scans) if kind in ("", scan.kind))
+        return figure_of(board, scan, **options)
 
     def _document(self, name: str, doc: dict[str, Any]) -> None:
         self._apply(Document(name, doc, *self._place("d")))
@@ -71,6 +76,23 @@ class Session:
     def _apply(self, item: Any) -> Session:
         self.board = self.board.apply(item)
         return self
+
+
+_reducers: list[Reducer] = []
+"""The one that reduces, while the gallery is made with Larch."""
+
+
+def reduced(board: Board) -> Board:
+    """Return the board with all the reductions that it asks for."""
+    if not _reducers:
+        return board
+    reductions = Reductions(_reducers[0])
+    board = reductions.fold(board, live=True)
+    pause = Event()
+    while reductions.waiting:
+        pause.wait(0.01)
+        board = reductions.fold(board, live=True)
+    return reductions.fold(board, live=True)
 
 
 def _about(values: Any, unit: str | None) -> Numbers:
@@ -122,7 +144,14 @@ def xafs_columns(channels: Any = (), *, more: tuple[str, ...] = ()) -> Numbers:
 
 def xafs(mode: str, repetitions: int = 3, detector: str | None = None, **options: Any) -> Figure:
     """Return the live view of a sequence."""
+    return xafs_session(mode, repetitions, detector, merged=False).figure(**options)
+
+
+def xafs_session(mode: str, repetitions: int, detector: str | None, *, merged: bool) -> Session:
+    """Return the session of a sequence, whose last repetition is under way; with `merged` it is reduced as well."""
     session = Session()
+    if merged:
+        session.tell(xafs_sequence="start", element="Fe", edge="K", folder="/x", repetitions=repetitions, mode=mode)
     session.tell(xafsscan="start", element="Fe", edge="K", mode=mode, filename="hematite", repetitions=repetitions,
                  sample="Fe2O3 in boron nitride", reference_material="Fe foil", fluo_detector=detector)  # fmt: skip
     channels = SDD.get(detector or "", range(1, 5) if mode in ("pilatus", "eiger", "yield") else ())
@@ -132,9 +161,17 @@ def xafs(mode: str, repetitions: int = 3, detector: str | None = None, **options
         columns = xafs_columns(channels, more=more)
         last = count == repetitions and repetitions > 1
         columns = {key: values[: 150 if last else None] for key, values in columns.items()}
-        session.run(columns, stop=not last, motors=["dcm_energy"], detectors=[detector or "quadem1"],
-                    BMM_kafka={"hint": f"xafs {mode}", "count": count}, XDI={"Element": {"symbol": "Fe"}})  # fmt: skip
-    return session.figure(**options)
+        about = {"BMM_kafka": {"hint": f"xafs {mode}", "count": count}, "XDI": {"Element": {"symbol": "Fe"}}}
+        uid = session.run(columns, stop=not last, motors=["dcm_energy"], detectors=[detector or "quadem1"], **about)
+        if merged and not last:
+            session.tell(xafs_sequence="add", uid=uid)
+    return session
+
+
+def merged_sequence(repetitions: int) -> Figure:
+    """Return the three panels of a sequence."""
+    session = xafs_session("transmission", repetitions, None, merged=True)
+    return session.figure(kind="xafs_sequence")
 
 
 def line_columns(motor: str | None, channels: Any = ()) -> Numbers:
@@ -323,6 +360,8 @@ def figures() -> Iterator[tuple[str, Figure]]:
         .tell(xafsscan="start", element="Fe", edge="K", mode="fluorescence", filename="f", repetitions=3)
         .figure(),
     )
+    yield "sequence-merge-of-3", merged_sequence(4)
+    yield "sequence-first", merged_sequence(2)
     yield from _lines()
     yield from _maps()
     yield from _alignments()
@@ -395,6 +434,9 @@ def main() -> int:
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     entries: list[str] = []
+    if importlib.util.find_spec("larch"):
+        _reducers.append(Reducer())
+        _reducers[0].start()
     for name, figure in figures():
         if options.only not in name:
             continue
@@ -404,6 +446,8 @@ def main() -> int:
     page = "<!doctype html><meta charset='utf-8'><title>Gallery</title><style>figure{display:inline-block;margin:8px}"
     page += "img{max-width:560px}figcaption{font-family:sans-serif}</style>" + "</figure>\n".join(entries) + "</figure>"
     (options.output / "index.html").write_text(page, encoding="utf-8")
+    for reducer in _reducers:
+        reducer.close()
     sys.stdout.write(f"{len(entries)} pictures in {options.output}\n")
     return 0
 

@@ -16,6 +16,7 @@ from xafs_workers.figures.views import figure_of
 from xafs_workers.scans.arrays import Arrays
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import Document
+from xafs_workers.scans.mca import point_at
 from xafs_workers.scans.rules import Rules
 
 BINS = 1500
@@ -158,6 +159,11 @@ def test_l21_a_point_is_named_by_its_index_or_by_an_energy(energy: float, point:
     (trace,) = only_panel(xrfat("7-element SDD", [energy], only=1)).traces
     check(trace, np.array(spectrum(1, point)), 2500.0)
     assert trace.label == f"{ENERGIES[point]:.1f} eV, channel 1"
+
+
+@pytest.mark.parametrize(("asked", "point"), [(3.0, 1), (4.0, 2), (1.0, 1), (-1.0, 4)])
+def test_l21_a_number_that_is_not_below_the_first_energy_is_an_energy(asked: float, point: int) -> None:
+    assert point_at(asked, np.array([2.0, 3.0, 4.0, 5.0, 6.0]), 5) == point
 
 
 def test_l21_several_energies_and_each_channel() -> None:

@@ -136,6 +136,7 @@ def test_the_project_holds_every_scan_and_the_merge(
     stub = "Ni2O3" if "ni" in name else "Cr2O3"
     assert labels == [*(f"{stub}.{n:03d}" for n in range(1, SETS[name] + 1)), f"{stub} merge"]
     near(chi[-1], expected(measured, name)["chi_partial"][SETS[name] - 1])
+    assert arguments["bkg_z"] == stub[:2]
     assert arguments["bkg_kw"] == 2
     assert (arguments["fft_kmin"], arguments["fft_kmax"], arguments["fft_kwindow"]) == (3, 12, "hanning")
 

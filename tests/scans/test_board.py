@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import random
+import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 
 from helpers.examples import CURVE
 from helpers.streams import CONTROL, EPOCH, Entry, digest, fold, items_of, made_up_session, run_documents
+from xafs_workers.figures.views import figures_on_show
 from xafs_workers.scans.board import Board, Misplaced
 from xafs_workers.scans.items import Control, Document, Item, Origin, Tick
 from xafs_workers.scans.rules import Rules
@@ -267,6 +271,29 @@ def test_memory_stays_flat_over_a_thousand_line_scans() -> None:
     assert len(board.streams) == 2 * len(board.runs)
 
 
+def test_no_more_memory_is_held_after_a_thousand_line_scans_than_after_two_hundred() -> None:
+    """Figures included: each scan is shown as a front end would show it."""
+    board = Board(Rules(keep_scans=5, keep_runs=3))
+    held: list[int] = []
+    time = EPOCH
+    tracemalloc.start()
+    try:
+        for number in range(1, 1001):
+            entries: list[Entry] = [("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"})]
+            offset = number * len(entries)
+            time += 1.0
+            for place, item in enumerate(items_of(entries, times=[time + 0.001 * n for n in range(len(entries))])):
+                board = board.apply(replace(item, origin=replace(item.origin, offset=offset + place)))  # type: ignore[type-var]
+            figures_on_show(board)
+            if number in (200, 1000):
+                gc.collect()
+                held.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert len(board.scans) == 5
+    assert held[1] - held[0] < 800 * 500, held  # 800 scans more: not half a kilobyte of each is left
+
+
 def test_memory_stays_flat_while_an_alignment_stays_open() -> None:
     """Alignments are not ended by `resting_state`: one that was aborted is open for a day."""
     board = Board(Rules(keep_scans=5, keep_runs=3))
@@ -291,6 +318,21 @@ def test_a_close_that_hid_a_forgotten_figure_hides_no_other_one() -> None:
         ("align_wheel", True),
         ("linescan", False),
         ("linescan", False),
+    ]
+
+
+def test_a_close_for_a_forgotten_figure_is_forgotten_with_it() -> None:
+    """The second `close: last` closed the first line scan; told again without that one it would close the result."""
+    result = {"align_wheel": "find_slot", "motor": "xafs_y", **CURVE, "center": 2.5, "amplitude": 0.3}
+    line: list[Entry] = [("bmm", LINE), ("bmm", {"linescan": "stop"})]
+    last: list[Entry] = [("bmm", {"close": "last"})]
+    rest: Entry = ("bmm", {"resting_state": True})  # any message makes the board tell its scans again
+    entries = [("bmm", {"align_wheel": "start"}), ("bmm", result), *line, *line, *last, *last, *line, rest]
+    board = fold(items_of(entries), Board(Rules(keep_scans=2)))
+    assert [(scan.kind, scan.shown) for scan in board.scans] == [
+        ("align_wheel", True),
+        ("linescan", False),
+        ("linescan", True),
     ]
 
 

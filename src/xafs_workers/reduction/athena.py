@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,13 +55,16 @@ def project(members: Sequence[Member], edge: Edge, written: float, recipe: Recip
         What was read back is not what was written.
     """
     groups = [_group(member, edge, recipe) for member in members]
+    _tell_apart(groups)
     with tempfile.TemporaryDirectory(prefix="xafs-workers-") as folder:
         path = Path(folder) / "project.prj"
         made = door.io().create_athena(str(path))
         for group in groups:
             made.add_group(group)
-        for entry in made.groups.values():
-            entry.args["fft_kwindow"] = recipe.window
+        for number, (key, entry) in enumerate(made.groups.items()):
+            entry.groupname = _name(number)
+            named = {name: entry.groupname for name, value in entry.args.items() if value == key}
+            entry.args.update(named, fft_kwindow=recipe.window)
         made.save()
         content = _dated(gzip.decompress(path.read_bytes()), written)
         path.write_bytes(content)
@@ -73,6 +77,8 @@ def _group(member: Member, edge: Edge, recipe: Recipe) -> Any:
     energy, mu = ordered(member.energy, member.mu)
     group = _as_far_as_possible(energy, mu, edge, recipe)
     group.filename = member.label
+    # Larch guesses them from e0; the nearest edge by the tables may be another element's.
+    group.atsym, group.edge = edge.element, edge.edge
     if member.i0 is not None:
         group.i0 = ordered(member.energy, np.where(np.isfinite(member.mu), member.i0, np.nan))[1]
         if len(group.i0) != len(group.energy):
@@ -82,6 +88,21 @@ def _group(member: Member, edge: Edge, recipe: Recipe) -> Any:
         group.autobk_details.call_args = {**arguments, "kmax": float(group.autobk_details.kmax)}
     group.xftf_details = door.group(call_args=recipe.xftf())
     return group
+
+
+def _tell_apart(groups: Sequence[Any]) -> None:
+    """Give groups of one label different ones: readers keep only the last of them."""
+    seen: Counter[str] = Counter()
+    for group in groups:
+        seen[group.filename] += 1
+        if seen[group.filename] > 1:
+            group.filename = f"{group.filename} ({seen[group.filename]})"
+
+
+def _name(number: int) -> str:
+    """Return a group's name, five letters as Athena's are; Larch's own are random."""
+    letters = (chr(ord("a") + number // 26**place % 26) for place in (4, 3, 2, 1, 0))
+    return "".join(letters)
 
 
 def _as_far_as_possible(energy: Array, mu: Array, edge: Edge, recipe: Recipe) -> Any:

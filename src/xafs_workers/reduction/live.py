@@ -88,7 +88,7 @@ def carried_over(energy: Array, mu: Array, done: Any) -> Mapping[str, Array]:
 
 def _on_grid(energy: Array, chi: Array, done: Any) -> Mapping[str, Array]:
     above = energy >= done.e0
-    k = door.xafs().etok(energy[above] - done.e0)
+    k = door.xafs().etok(1.0) * np.sqrt(energy[above] - done.e0)
     grid = done.k[done.k <= k[-1]]
     return {"k": grid, "chi": np.interp(grid, k, chi[above])}
 

@@ -176,7 +176,13 @@ class Detector(Device):
     def describe(self) -> Any:
         """Return the data keys with units."""
         return {
-            key: {"source": f"SIM:{self.name}", "dtype": "number", "shape": [], "units": unit, "precision": 3}
+            key: {
+                "source": f"SIM:{self.name}",
+                "dtype": "number",
+                "shape": [],
+                "units": unit,
+                "precision": 1 if unit == "counts" else 3,
+            }
             for key, (_, _, unit) in self._keys.items()
         }
 

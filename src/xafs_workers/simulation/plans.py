@@ -177,7 +177,8 @@ def _sequence(beamline: Beamline, asked: Xafs, grid: list[tuple[float, float]], 
     path = cycler(axes[0], energies) + cycler(axes[1], dwells)
     for count in range(1, asked.repetitions + 1):
         name = f"{asked.filename}.{count:03d}"
-        send({"file_exists": True, "folder": beamline.folder, "filename": name, "number": False})
+        numbers = {"start": count, "stop": count, "number": False}
+        send({"file_exists": True, "folder": beamline.folder, "filename": name, **numbers})
         _say(beamline, f"starting repetition {count} of {asked.repetitions} -- {name}")
         yield from bps.mv(axes[0], energies[0] - BACKLASH)
         send({"xafsscan": "next", "count": count})

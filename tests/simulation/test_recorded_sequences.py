@@ -1,0 +1,204 @@
+"""Sequences of the simulated beamline beside recorded ones: the same messages, word by word, also when aborted."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bluesky.utils import RunEngineInterrupted
+
+from xafs_workers.simulation import beamline as module
+from xafs_workers.simulation import plans
+from xafs_workers.simulation.beamline import Beamline, Surroundings
+from xafs_workers.simulation.metadata import Proposal
+from xafs_workers.simulation.samples import SAMPLES
+
+SHORT = {"bounds": "-20 0 40", "steps": "10 20", "times": "0.5 0.25"}
+POINTS = 5
+PATIENCE = 20.0
+
+Entry = tuple[str, dict[str, Any]]
+
+
+class Session:
+    """A beamline that keeps what it sends, and can be interrupted from outside at a point of a run."""
+
+    def __init__(self, pace: float = 0.0):
+        self.log: list[Entry] = []
+        self.reached = threading.Event()
+        self.run, self.point = 0, 0
+        proposal = Proposal(cycle="2025-1", session="pass-333333")
+        self.beamline = Beamline(
+            Surroundings(lambda m: self.take("bmm", dict(m)), self.take, "/proposals", proposal, pace)
+        )
+
+    def take(self, name: str, doc: dict[str, Any]) -> None:
+        self.log.append((name, doc))
+        begun = sum(kind == "start" for kind, _ in self.log)
+        if name == "event" and "I0" in doc["data"] and (begun, doc["seq_num"]) == (self.run, self.point):
+            self.reached.set()
+
+    def interrupt(self, act: Any, *, run: int, point: int) -> threading.Thread:
+        """Call `act` from another thread once a run has come to a point; both counted from 1."""
+        self.run, self.point = run, point
+        other = threading.Thread(target=lambda: self.reached.wait(PATIENCE) and act())
+        other.start()
+        return other
+
+    def words(self) -> list[str]:
+        marks = {"start": "[", "stop": "]"}
+        return [_told(doc) if name == "bmm" else marks[name] for name, doc in self.log if name in ("bmm", *marks)]
+
+    def documents(self, name: str) -> list[dict[str, Any]]:
+        return [doc for kind, doc in self.log if kind == name]
+
+
+def _told(message: dict[str, Any]) -> str:
+    kind = next(iter(message))
+    return kind if message[kind] is True else f"{kind} {message[kind]}"
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    session = Session(pace=0.02)
+    yield session
+    session.beamline.close()
+
+
+def recorded(path: Path) -> list[Entry]:
+    return [(name, doc) for name, doc in map(json.loads, path.read_text().splitlines())]
+
+
+def comparable(entries: Iterable[Entry]) -> list[Any]:
+    """Return messages, begins and ends of runs; runs by their number, what belongs to one session alone left out.
+
+    The recordings leave out the questions to the file manager and the verdict on each scan.
+    """
+    numbers: dict[str, int] = {}
+    told: list[Any] = []
+    for name, doc in entries:
+        if name == "start":
+            told.append(("start", numbers.setdefault(doc["uid"], len(numbers) + 1)))
+        elif name == "stop":
+            told.append(("stop", numbers[doc["run_start"]], doc["exit_status"]))
+        elif name == "bmm" and not {"next_index", "file_exists"} & doc.keys() and "looks like" not in str(doc):
+            told.append(_without_places(doc, numbers))
+    return told
+
+
+def _without_places(message: dict[str, Any], numbers: dict[str, int]) -> dict[str, Any]:
+    plain = {key: ("text" if value else None) if key == "rid" else value for key, value in message.items()}
+    plain |= dict.fromkeys(plain.keys() & {"folder", "workspace"}, "a folder")
+    if "uid" in plain:
+        plain["uid"] = numbers[plain["uid"]]
+    if "uidlist" in plain:
+        plain["uidlist"] = [numbers[uid] for uid in plain["uidlist"]]
+    return plain
+
+
+def measure(session: Session, element: str, mode: str, repetitions: int) -> tuple[str, ...]:
+    detector = "4-element SDD" if mode == "fluorescence" else None
+    name = f"{element}2O3"
+    session.beamline.mount(name, detector)
+    return session.beamline.run(plans.xafs(session.beamline, plans.Xafs(name, mode, repetitions, **SHORT)))
+
+
+@pytest.fixture(autouse=True)
+def _nickel_as_in_the_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+    nickel = replace(SAMPLES["NiO"], name="Ni2O3")
+    monkeypatch.setattr(module, "SAMPLES", {**SAMPLES, nickel.name: nickel})
+
+
+@pytest.mark.parametrize(
+    ("recording", "element", "mode", "repetitions"),
+    [("ni2o3", "Ni", "transmission", 3), ("cr2o3_fluo", "Cr", "fluorescence", 5)],
+)
+def test_a_sequence_says_what_the_recorded_one_said(
+    session: Session, measured: Path, recording: str, element: str, mode: str, repetitions: int
+) -> None:
+    measure(session, element, mode, repetitions)
+    assert comparable(session.log) == comparable(recorded(measured / f"{recording}.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("recording", "element", "mode"), [("ni2o3", "Ni", "transmission"), ("cr2o3_fluo", "Cr", "fluorescence")]
+)
+def test_columns_are_described_as_the_recorded_ones(
+    session: Session, measured: Path, recording: str, element: str, mode: str
+) -> None:
+    measure(session, element, mode, 1)
+    real, ours = (
+        next(doc for name, doc in entries if name == "descriptor" and doc["name"] == "primary")
+        for entries in (recorded(measured / f"{recording}.jsonl"), session.log)
+    )
+    assert ours.keys() == real.keys()
+    assert ours["object_keys"] == real["object_keys"]
+    assert ours["hints"] == real["hints"]
+    without_source = [
+        {key: {k: v for k, v in about.items() if k != "source"} for key, about in doc["data_keys"].items()}
+        for doc in (ours, real)
+    ]
+    assert without_source[0] == without_source[1]
+
+
+def test_an_aborted_sequence_says_what_the_recorded_one_said(session: Session, measured: Path) -> None:
+    """Two scans were finished, the third was aborted from another thread while it ran."""
+    engine = session.beamline.engine
+    other = session.interrupt(lambda: engine.abort("no beam"), run=3, point=2)
+    with pytest.raises(RunEngineInterrupted):
+        measure(session, "Cr", "fluorescence", 3)
+    other.join(PATIENCE)
+    assert comparable(session.log) == comparable(recorded(measured / "cr2o3_fluo-realabort.jsonl"))
+    assert session.documents("stop")[-1]["num_events"]["primary"] < POINTS
+
+
+@pytest.mark.parametrize("kind", ["linescan", "timescan"])
+@pytest.mark.parametrize(("way", "status"), [("abort", "abort"), ("stop", "success")])
+def test_a_scan_ended_early_sends_no_stop_but_comes_to_rest(session: Session, kind: str, way: str, status: str) -> None:
+    beamline = session.beamline
+    before = beamline.axes["xafs_x"].position
+    plan = {
+        "linescan": plans.linescan(beamline, "xafs_x", "It", (-1.0, 1.0, 50), fname="x.png"),
+        "timescan": plans.timescan(beamline, "It", 50, 0.5, fname="t.png"),
+    }[kind]
+    other = session.interrupt(getattr(beamline.engine, way), run=1, point=3)
+    with pytest.raises(RunEngineInterrupted):
+        beamline.run(plan)
+    other.join(PATIENCE)
+    assert session.words() == [f"{kind} start", "[", "]", "resting_state"]
+    (stop,) = session.documents("stop")
+    assert stop["exit_status"] == status
+    assert stop["num_events"]["primary"] < 50
+    assert beamline.axes["xafs_x"].position == before
+
+
+def test_a_paused_and_resumed_scan_says_nothing_twice(session: Session) -> None:
+    beamline = session.beamline
+    beamline.mount("Cr2O3", "4-element SDD")
+    other = session.interrupt(beamline.engine.request_pause, run=1, point=3)
+    with pytest.raises(RunEngineInterrupted):
+        beamline.run(plans.linescan(beamline, "xafs_y", "If", (-1.0, 1.0, 12)))
+    other.join(PATIENCE)
+    assert session.words() == ["linescan start", "["]
+    beamline.engine.resume()
+    assert session.words() == ["linescan start", "[", "]", "linescan stop", "resting_state"]
+    points = [doc for doc in session.documents("event") if "I0" in doc["data"]]
+    assert [doc["seq_num"] for doc in points] == list(range(1, 13))
+    assert [doc["data"]["xafs_y"] for doc in points] == sorted({doc["data"]["xafs_y"] for doc in points})
+
+
+def test_questions_name_every_field_that_the_file_manager_knows(session: Session) -> None:
+    measure(session, "Cr", "fluorescence", 2)
+    questions = [doc for name, doc in session.log if name == "bmm" and "file_exists" in doc]
+    assert [(q["filename"], q["start"], q["stop"], q["number"]) for q in questions] == [
+        ("Cr2O3", 1, 2, True),
+        ("Cr2O3.001", 1, 1, False),
+        ("Cr2O3.002", 2, 2, False),
+    ]
+    folders = {q["folder"] for q in questions}
+    assert folders == {"/proposals/2025-1/pass-333333"}
