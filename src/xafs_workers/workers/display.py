@@ -47,7 +47,7 @@ def _tried() -> str:
         return f"a display that answers: {_named()} did not within {PATIENCE:.0f} s"
     if done.returncode == 0:
         return ""
-    reason = " ".join(done.stderr.split())[-400:] or f"exit code {done.returncode}"
+    reason = " ".join(done.stderr.split())[:300] or f"exit code {done.returncode}"
     return f"a display that can be used: {_named()}: {reason}"
 
 
