@@ -48,7 +48,19 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+HOLES = {
+    "a gap": "Larch's reader takes no nan in the data: a gap needs another way of being written",
+    "hostile": "Larch's reader finds fields in comments that look like fields",
+}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=pytest.mark.xfail(strict=True, reason=HOLES[case])) if case in HOLES else case
+        for case in CASES
+    ],
+)
 def test_larch_reads_the_same(case: str, larch: Any, tmp_path: Path) -> None:
     content = CASES[case]()
     ours = read(content)
