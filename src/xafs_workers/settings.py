@@ -83,6 +83,9 @@ class Screen(_Part):
     """The on-screen plot manager."""
 
     large: bool = Field(default=False, description="type that can be read at four metres")
+    stale_seconds: float = Field(
+        default=10.0, gt=0, description="age of the newest record from which on data of a running scan are marked"
+    )
 
 
 class KeyStore(_Part):

@@ -55,6 +55,21 @@ def test_a_record_time_far_in_the_future_is_the_arrival(broker: Broker):
         assert read(source, 1)[0].time == 12345.0
 
 
+def test_the_lag_is_what_poll_has_not_returned(topic: Topic):
+    for number in range(topic.partitions):
+        produce(topic.broker.config, topic.name, [b"%d" % i for i in range(5)], partition=number)
+    with source_of(topic.broker.config, topic.name) as source:
+        assert source.lag() == 0  # nothing is known before the first answer
+        source.assign(beginnings(source))
+        poll_until(source, lambda came: len(ends(came)) >= topic.partitions)
+        assert source.lag() == 0
+        assert not source.brokers_away
+        source.assign(beginnings(source))
+        (first,) = source.poll(10.0, limit=1)
+        assert source.lag() >= 4
+        assert first.partition[0] == topic.name
+
+
 def test_the_end_follows_the_last_record_in_the_same_poll(broker: Broker):
     """Otherwise a live record of one topic waits for the other topic's next, empty fetch."""
     topic = broker.new_topic()

@@ -108,6 +108,20 @@ class KafkaSource(TopicQuestions):
             log.info("partitions_added", partitions=new)
         return new
 
+    @property
+    def brokers_away(self) -> bool:
+        """Whether a connection is known to be lost."""
+        return self._health.brokers_away
+
+    def lag(self) -> int:
+        """Return how many records, as far as is known without asking the broker, `poll` has not returned yet."""
+        count = 0
+        for at in self._client.position([TopicPartition(*partition) for partition in sorted(self._assigned)]):
+            _, high = self._client.get_watermark_offsets(at, cached=True)
+            if at.offset >= 0 and high >= 0:
+                count += max(0, high - at.offset)
+        return count
+
     def store(self, positions: Mapping[Partition, int]) -> bool:
         """Store the next offsets to be read; False, logged, if that failed (try again later)."""
         return self._offsets.store(positions)

@@ -50,8 +50,15 @@ def figure_of(board: Board, scan: Scan, *, channels: bool = False, spectra_of: S
     return views[scan.kind](board, scan, Options(channels, spectra_of))
 
 
+def scans_on_show(board: Board) -> tuple[Scan, ...]:
+    """Return the scans whose figures messages have not closed, in the order in which those opened.
+
+    The figure of each has the id `figure_id`; a front end makes those that somebody looks at.
+    """
+    shown = [scan for scan in board.scans if scan.shown and scan.kind in views]
+    return tuple(sorted(shown, key=lambda scan: (scan.figure or scan.start).time))
+
+
 def figures_on_show(board: Board, *, channels: bool = False, spectra_of: SpectraOf | None = None) -> tuple[Figure, ...]:
     """Return the figures that messages have not closed, in the order in which they opened."""
-    shown = [scan for scan in board.scans if scan.shown and scan.kind in views]
-    shown.sort(key=lambda scan: (scan.figure or scan.start).time)
-    return tuple(figure_of(board, scan, channels=channels, spectra_of=spectra_of) for scan in shown)
+    return tuple(figure_of(board, scan, channels=channels, spectra_of=spectra_of) for scan in scans_on_show(board))

@@ -20,7 +20,9 @@ CLICK_KEYS = {
 
 
 class KeyStore:
-    """Writes keys; a store that is away is told once and costs nothing else.
+    """Writes keys; a store that is away is told once, and once more when it is back.
+
+    It may take `TIMEOUT` for each write: not to be called where that would hold up anything.
 
     Parameters
     ----------
@@ -29,22 +31,36 @@ class KeyStore:
     """
 
     def __init__(self, url: str):
-        import redis
+        self._url = url
+        self._client: Any = None
+        self._away = False
 
-        self._client: Any = redis.Redis.from_url(url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
-        self._errors: tuple[type[Exception], ...] = (redis.RedisError,)
-        self._told = False
+    def click(self, click: Mapping[str, Any]) -> bool:
+        """Write a picked position, all of its keys at once."""
+        return self.write({key: click[part] for part, key in CLICK_KEYS.items() if part in click})
 
-    def click(self, click: Mapping[str, Any]) -> None:
-        """Write a picked position."""
-        self.write({key: click[part] for part, key in CLICK_KEYS.items() if part in click})
-
-    def write(self, values: Mapping[str, Any]) -> None:
-        """Set keys to values, as text."""
+    def write(self, values: Mapping[str, Any]) -> bool:
+        """Set keys to values, as text; return whether that worked."""
         try:
-            self._client.mset({key: str(value) for key, value in values.items()})
-            self._told = False
-        except self._errors as error:
-            if not self._told:
-                log.warning("key_store_away", reason=str(error))
-                self._told = True
+            self._connected().mset({key: str(value) for key, value in values.items()})
+        except Exception as error:  # noqa: BLE001 - no driver, a bad URL, no server: the mirror is a convenience
+            if not self._away:
+                log.warning("key_store_away", reason=f"{type(error).__name__}: {error}")
+            self._away = True
+            return False
+        if self._away:
+            log.info("key_store_back")
+        self._away = False
+        return True
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._client is not None:
+            self._client.close()
+
+    def _connected(self) -> Any:
+        if self._client is None:
+            import redis
+
+            self._client = redis.Redis.from_url(self._url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+        return self._client

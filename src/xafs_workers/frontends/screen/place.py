@@ -6,36 +6,56 @@ import json
 import os
 import tempfile
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 from xafs_workers.logs import get_logger
 
 log = get_logger("screen")
 
+Rectangle = tuple[int, int, int, int]
+"""Left, top, width and height, pixels."""
+
+LEAST = 0.2
+"""A window takes at least this part of the monitor's width and height."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Left, top, width and height as fractions of the monitor's."""
+    """Left, top, width and height as fractions of the monitor's.
+
+    Attributes
+    ----------
+    monitor
+        Its name, '' for the main one.
+    maximized
+        Whether the window fills the monitor; the numbers then say where it was before.
+    """
 
     left: float = 0.45
     top: float = 0.05
     width: float = 0.5
     height: float = 0.85
+    monitor: str = ""
+    maximized: bool = False
 
     @classmethod
-    def of(cls, window: tuple[int, int, int, int], monitor: tuple[int, int, int, int]) -> Place:
-        """Return the place of a window; both as (left, top, width, height) in pixels."""
+    def of(cls, window: Rectangle, monitor: Rectangle, name: str = "", *, maximized: bool = False) -> Place:
+        """Return the place of a window on a monitor."""
         return cls(
             (window[0] - monitor[0]) / monitor[2],
             (window[1] - monitor[1]) / monitor[3],
             window[2] / monitor[2],
             window[3] / monitor[3],
+            name,
+            maximized,
         )
 
-    def on(self, monitor: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-        """Return (left, top, width, height) in pixels on a monitor, always visible on it."""
-        width = min(max(self.width, 0.2), 1.0)
-        height = min(max(self.height, 0.2), 1.0)
+    def on(self, monitor: Rectangle) -> Rectangle:
+        """Return where the window goes on a monitor; all of it is visible there."""
+        width = min(max(self.width, LEAST), 1.0)
+        height = min(max(self.height, LEAST), 1.0)
         left = min(max(self.left, 0.0), 1.0 - width)
         top = min(max(self.top, 0.0), 1.0 - height)
         return (
@@ -49,17 +69,16 @@ class Place:
 def read_place(path: Path) -> Place:
     """Return the remembered place; the usual one where there is none or it cannot be read."""
     try:
-        numbers = {key: float(value) for key, value in json.loads(path.read_text()).items()}
-        return Place(**numbers)
+        return _place(json.loads(path.read_text()))
     except FileNotFoundError:
         return Place()
-    except (OSError, ValueError, TypeError, AttributeError) as error:
-        log.warning("place_unreadable", path=str(path), reason=str(error))
+    except (OSError, ValueError, TypeError) as error:
+        log.warning("place_unreadable", path=str(path), reason=f"{error}: expected what an earlier start wrote")
         return Place()
 
 
 def write_place(path: Path, place: Place) -> None:
-    """Remember a place; what cannot be written is only logged."""
+    """Remember a place, all of it or nothing; what cannot be written is only logged."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, suffix=".tmp") as stream:
@@ -67,3 +86,13 @@ def write_place(path: Path, place: Place) -> None:
         os.replace(stream.name, path)
     except OSError as error:
         log.warning("place_not_remembered", path=str(path), reason=str(error))
+
+
+def _place(told: Any) -> Place:
+    if not isinstance(told, dict):
+        raise TypeError(f"a {type(told).__name__}")
+    place = Place(**told)
+    numbers = (place.left, place.top, place.width, place.height)
+    if not all(isinstance(number, int | float) and isfinite(number) for number in numbers):
+        raise ValueError(f"{numbers} are not four numbers")
+    return place

@@ -9,24 +9,36 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QRect, Qt, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QLabel, QMainWindow, QTabWidget, QToolButton, QWidget
+from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QMoveEvent, QResizeEvent
+from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QStackedWidget, QToolButton
 
-from xafs_workers.elements import edge_energy
 from xafs_workers.figures.model import Figure, Panel
-from xafs_workers.figures.views import figures_on_show
-from xafs_workers.frontends.screen.choice import tabs_wanted
-from xafs_workers.frontends.screen.place import Place, read_place, write_place
+from xafs_workers.figures.views import figure_of, scans_on_show
+from xafs_workers.frontends.screen.place import Place, Rectangle, read_place, write_place
 from xafs_workers.frontends.screen.pluck import click_of
-from xafs_workers.frontends.screen.readout import readout
-from xafs_workers.frontends.screen.sheet import Sheet
-from xafs_workers.frontends.screen.status import Feed, status_of
+from xafs_workers.frontends.screen.readout import ENERGY, readout
+from xafs_workers.frontends.screen.sheet import SheetPorts
+from xafs_workers.frontends.screen.status import STALE, Feed, status_of
+from xafs_workers.frontends.screen.status_line import StatusLine
+from xafs_workers.frontends.screen.tabs import Tabs
 from xafs_workers.render.matplotlib.style import Style
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.scan import Scan
 
 FASTEST = 40
 """Time between frames, ms: at most 25 a second."""
 SLOWEST = 1000
+SETTLED = 1000
+"""The place is written down when the window has kept still so long, ms."""
+RETITLED = 2.0
+"""Titles of figures that nobody looks at are brought up to date this often, seconds."""
+
+LARGE = Style(scale=2.4, grows=False)
+LARGE_POINTS = 24
+"""Capitals of 24 points are 6 mm high: five minutes of arc at four metres, what a good eye can just read."""
+HANDLED_POINTS = 14
+"""Tabs and buttons of the large type: whoever uses them stands nearer."""
+NOTHING = "nothing to be seen yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +51,22 @@ class WindowPorts:
         Returns the newest state.
     click
         Takes a picked position.
+    edge
+        Returns the energy of (element, edge), eV, None where it is not known; it must not take long.
     place
         File that remembers where the window was, None: it is not remembered.
+    large
+        Type that can be read at four metres.
+    stale_after
+        Age from which on data of a running scan are marked, seconds.
     """
 
     feed: Callable[[], Feed]
     click: Callable[[dict[str, Any]], None]
+    edge: Callable[[str, str], float | None] = lambda element, edge: None
     place: Path | None = None
     large: bool = False
+    stale_after: float = STALE
     clock: Callable[[], float] = time.time
 
 
@@ -56,232 +76,183 @@ class Window(QMainWindow):
     def __init__(self, ports: WindowPorts):
         super().__init__()
         self._ports = ports
-        self._large = ports.large
-        self.sheets: dict[str, Sheet] = {}
-        self._loose: dict[str, LooseWindow] = {}
-        self._put_away: set[str] = set()
-        self._version = -1
+        self._board = Board()
+        self._version, self._retitle_due = -1, 0.0
         self.setWindowTitle("XAFS live plots")
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
-        self.tabs = QTabWidget(documentMode=True, tabsClosable=True, movable=True)
-        self.tabs.tabCloseRequested.connect(self._close_tab)
-        self.tabs.currentChanged.connect(lambda _: self._draw_visible(force=True))
-        self.tabs.setCornerWidget(self._corner())
-        self.setCentralWidget(self.tabs)
-        self.labels = {name: QLabel() for name in ("connection", "measurement", "progress", "age", "cursor")}
-        for label in self.labels.values():
-            label.setMargin(4)
-        for name, label in self.labels.items():
-            self.statusBar().addPermanentWidget(label, 1 if name == "cursor" else 0)
-        self._actions()
+        self.tabs = Tabs(SheetPorts(self._words, self._clicked, lambda figure: self.tabs.change_place(figure)), Style())
+        self.tabs.currentChanged.connect(lambda _: self._draw_seen())
+        self.status = StatusLine()
+        self.setStatusBar(self.status)
+        self._empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+        self._pages = QStackedWidget()
+        for page in (self._empty, self.tabs):
+            self._pages.addWidget(page)
+        self.setCentralWidget(self._pages)
+        self._usual_points = self.font().pointSize()
+        self.large_type = self._switch("&Large type", "Ctrl+L", self.set_large)
+        self.each_channel = self._switch("Each fluorescence &channel", "Ctrl+K", self._set_channels)
+        self._menu()
         self._timer = QTimer(self, interval=FASTEST)
         self._timer.timeout.connect(self.refresh)
+        self._place_timer = QTimer(self, singleShot=True, interval=SETTLED)
+        self._place_timer.timeout.connect(self.remember_place)
         self._go_to_place()
+        self.large_type.setChecked(ports.large)
 
     def start(self) -> None:
         """Show the window, without taking the keyboard, and follow the feed."""
+        self.refresh()
         self.show()
         self._timer.start()
 
     def refresh(self) -> None:
-        """Bring tabs, the visible figures and the status line up to date."""
+        """Bring tabs, the figures that can be seen, and the status line up to date."""
         feed = self._ports.feed()
-        if feed.board.version != self._version:
-            self._version = feed.board.version
-            self._arrange_tabs(feed.board)
-            self._draw_visible()
+        if feed.board is not self._board:
+            self._board = feed.board
+            if feed.board.version != self._version:
+                self._version = feed.board.version
+                self._arrange()
+        self._pages.setCurrentWidget(self.tabs if self.tabs.count() else self._empty)
+        self._draw_seen()
         self._tell(feed)
 
     def set_large(self, large: bool) -> None:
         """Choose type that can be read at four metres, or the usual one."""
-        self._large = large
-        for sheet in self.sheets.values():
-            sheet.restyle(self._style())
-        for label in self.labels.values():
-            font = label.font()
-            font.setPointSize(20 if large else 10)
-            label.setFont(font)
-
-    def detach(self, figure: str | None = None) -> None:
-        """Give a tab (the current one) a window of its own."""
-        chosen = figure or self._current()
-        if chosen is not None and chosen not in self._loose:
-            self._loose[chosen] = LooseWindow(self.sheets[chosen], self._title(chosen), lambda: self.attach(chosen))
-            self._loose[chosen].show()
-
-    def attach(self, figure: str) -> None:
-        """Take a figure back into the tabs."""
-        loose = self._loose.pop(figure, None)
-        if loose is not None and figure in self.sheets:
-            sheet = loose.let_go()
-            self.tabs.addTab(sheet, self._title(figure))
-            sheet.show()
+        points = LARGE_POINTS if large else self._usual_points
+        self.tabs.restyle(LARGE if large else Style(), HANDLED_POINTS if large else self._usual_points)
+        self.status.resize_type(points, two_rows=large)
+        font = self._empty.font()
+        font.setPointSize(2 * points)
+        self._empty.setFont(font)
+        self._draw_seen()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """Put all figures away; the window comes back with the next scan."""
+        """Put the tabs away; the window comes back with the next scan."""
         self.remember_place()
-        for figure in tuple(self.sheets):
-            self._put_away.add(figure)
-            self._drop(figure)
+        self.tabs.put_all()
         event.ignore()
         self.hide()
+
+    def moveEvent(self, event: QMoveEvent) -> None:  # noqa: N802 - Qt's name
+        """Take note of a new place."""
+        super().moveEvent(event)
+        self._place_timer.start()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Take note of a new size."""
+        super().resizeEvent(event)
+        self._place_timer.start()
 
     def remember_place(self) -> None:
         """Write down where the window is."""
         screen = self.screen()
-        if self._ports.place is not None and screen is not None and self.isVisible():
-            geometry, monitor = self.geometry(), screen.availableGeometry()
-            write_place(self._ports.place, Place.of(_numbers(geometry), _numbers(monitor)))
+        if self._ports.place is None or screen is None or not self.isVisible() or self.isMinimized():
+            return
+        where = _numbers(self.normalGeometry() if self.isMaximized() else self.geometry())
+        monitor = _numbers(screen.availableGeometry())
+        write_place(self._ports.place, Place.of(where, monitor, screen.name(), maximized=self.isMaximized()))
 
-    def _arrange_tabs(self, board: Board) -> None:
-        figures = {figure.id: figure for figure in figures_on_show(board)}
-        self._put_away &= figures.keys()
-        change = tabs_wanted(tuple(figures), tuple(self.sheets), self._put_away)
-        for figure in change.gone:
-            self._drop(figure)
-        for figure in change.new:
-            sheet = Sheet(self._style(), self._pointed, self._clicked)
-            self.sheets[figure] = sheet
-            sheet.show_figure(figures[figure])
-            self.tabs.addTab(sheet, _tab_text(figures[figure]))
-        if change.front is not None:
-            self.tabs.setCurrentWidget(self.sheets[change.front])
-            if not self.isVisible():
-                self.show()
+    def _arrange(self) -> None:
+        on_show = {scan.figure_id: scan for scan in scans_on_show(self._board)}
+        new = self.tabs.arrange(tuple(on_show))
+        for figure, sheet in self.tabs.sheets.items():
+            if sheet.version < 0:
+                self.tabs.entitle(figure, self._figure(on_show[figure]).title)
+        if new and not self.isVisible():
+            self.show()
 
-    def _draw_visible(self, *, force: bool = False) -> None:
-        board = self._ports.feed().board
-        shown = {figure.id: figure for figure in figures_on_show(board)}
-        visible = {self._current(), *self._loose} & shown.keys() & self.sheets.keys()
-        for figure in visible:
-            self.sheets[figure].show_figure(shown[figure])
-            self._name(figure, shown[figure])
-        cost = sum(self.sheets[figure].seconds for figure in visible) * 1000
-        self._timer.setInterval(int(min(SLOWEST, max(FASTEST, 2 * cost))))
+    def _draw_seen(self) -> None:
+        """Draw what can be seen and is not up to date; the dearer a frame, the longer until the next."""
+        stale = {figure: sheet for figure, sheet in self.tabs.sheets.items() if sheet.version != self._version}
+        if not stale:
+            return
+        on_show = {scan.figure_id: scan for scan in scans_on_show(self._board)}
+        began, drawn = time.perf_counter(), False
+        for figure, sheet in stale.items():
+            if sheet.seen and figure in on_show:
+                model = self._figure(on_show[figure])
+                sheet.show_figure(model, self._version)
+                self.tabs.entitle(figure, model.title)
+                drawn = True
+        if drawn:
+            cost = 1000 * (time.perf_counter() - began)
+            self._timer.setInterval(int(min(SLOWEST, max(FASTEST, 2 * cost))))
+        self._retitle([on_show[figure] for figure, sheet in stale.items() if figure in on_show and not sheet.seen])
+
+    def _retitle(self, scans: list[Scan]) -> None:
+        """Bring titles up to date that say how far a scan is."""
+        now = self._ports.clock()
+        if now < self._retitle_due:
+            return
+        self._retitle_due = now + RETITLED
+        for scan in scans:
+            if not self._board.closed(scan):
+                self.tabs.entitle(scan.figure_id, self._figure(scan).title)
 
     def _tell(self, feed: Feed) -> None:
-        status = status_of(feed, self._ports.clock())
-        for name in ("connection", "measurement", "progress", "age"):
-            label, text = self.labels[name], getattr(status, name)
-            if label.text() != text:
-                label.setText(text)
-        colour = "color: white; background: #b00020; padding: 0 6px;" if status.stale else ""
-        if self.labels["age"].styleSheet() != colour:
-            self.labels["age"].setStyleSheet(colour)
+        status = status_of(feed, self._ports.clock(), stale_after=self._ports.stale_after)
+        self.status.tell(status)
+        said = f"{status.connection} …" if status.waiting else NOTHING
+        if self._empty.text() != said:
+            self._empty.setText(said)
 
-    def _pointed(self, panel: Panel, x: float, y: float) -> None:
-        text = readout(
-            x,
-            y,
-            x_name=panel.x_name,
-            x_label=panel.x_label,
-            y_label=panel.y_label,
-            e0=self._edge() if panel.x_name == "energy" else None,
-        )
-        self.labels["cursor"].setText(text)
+    def _figure(self, scan: Scan) -> Figure:
+        return figure_of(self._board, scan, channels=self.each_channel.isChecked())
 
-    def _clicked(self, panel: Panel, x: float, y: float) -> None:
-        sender = self._current()
-        scan = self._ports.feed().board.scan(sender) if sender else None
+    def _scan(self, figure: str) -> Scan | None:
+        return next((scan for scan in self._board.scans if scan.figure_id == figure), None)
+
+    def _words(self, figure: str, panel: Panel, x: float, y: float) -> str:
+        message: Any = scan.start.message if (scan := self._scan(figure)) else None
+        element, edge = getattr(message, "element", None), getattr(message, "edge", None)
+        e0 = self._ports.edge(element, edge) if panel.x_name == ENERGY and element and edge else None
+        return readout(panel, x, y, e0)
+
+    def _clicked(self, figure: str, panel: Panel, x: float, y: float) -> None:
+        scan = self._scan(figure)
         click = click_of(scan, panel, x, y) if scan else None
         if click is not None:
             self._ports.click(click)
-            self.statusBar().showMessage(f"{click['motor']} = {x:.4g}", 3000)
+            places = [f"{click['motor']} = {x:.4g}"] + ([f"{click['motor2']} = {y:.4g}"] if "motor2" in click else [])
+            self.tabs.sheets[figure].toolbar.tell(f"picked {', '.join(places)}")
 
-    def _edge(self) -> float | None:
-        current = self._current()
-        scan = self._ports.feed().board.scan(current) if current else None
-        message: Any = scan.start.message if scan else None
-        element, edge = getattr(message, "element", None), getattr(message, "edge", None)
-        return edge_energy(element, edge) if element and edge else None
+    def _set_channels(self, checked: bool) -> None:
+        for sheet in self.tabs.sheets.values():
+            sheet.version = -1
+        self._draw_seen()
 
-    def _style(self) -> Style:
-        return Style(scale=1.7) if self._large else Style()
+    def _switch(self, text: str, keys: str, act: Callable[[bool], None]) -> QAction:
+        action = QAction(text, self, shortcut=QKeySequence(keys), checkable=True)
+        action.toggled.connect(act)
+        self.addAction(action)
+        return action
 
-    def _current(self) -> str | None:
-        widget = self.tabs.currentWidget()
-        return next((figure for figure, sheet in self.sheets.items() if sheet is widget), None)
-
-    def _close_tab(self, index: int) -> None:
-        widget = self.tabs.widget(index)
-        figure = next((figure for figure, sheet in self.sheets.items() if sheet is widget), None)
-        if figure is not None:
-            self._put_away.add(figure)
-            self._drop(figure)
-
-    def _drop(self, figure: str) -> None:
-        loose = self._loose.pop(figure, None)
-        if loose is not None:
-            loose.let_go()
-            loose.deleteLater()
-        sheet = self.sheets.pop(figure)
-        index = self.tabs.indexOf(sheet)
-        if index >= 0:
-            self.tabs.removeTab(index)
-        sheet.setParent(None)
-        sheet.deleteLater()
-
-    def _title(self, figure: str) -> str:
-        model = self.sheets[figure].drawing.model
-        return _tab_text(model) if model else figure
-
-    def _name(self, figure: str, model: Figure) -> None:
-        index = self.tabs.indexOf(self.sheets[figure])
-        if index >= 0 and self.tabs.tabText(index) != _tab_text(model):
-            self.tabs.setTabText(index, _tab_text(model))
-
-    def _corner(self) -> QWidget:
-        button = QToolButton()
-        button.setText("detach")
-        button.setToolTip("give this figure a window of its own")
+    def _menu(self) -> None:
+        leave = QAction("&Quit", self, shortcut=QKeySequence("Ctrl+Q"))
+        leave.triggered.connect(lambda: QGuiApplication.exit(0))
+        self.addAction(leave)
+        menu = QMenu(self)
+        menu.addActions([self.large_type, self.each_channel])
+        menu.addSeparator()
+        menu.addAction(leave)
+        button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup, autoRaise=True)
+        button.setText("☰")
+        button.setToolTip("Large type, each channel, quit")
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.clicked.connect(lambda: self.detach())
-        return button
-
-    def _actions(self) -> None:
-        for text, keys, act in (
-            ("&Large type", "Ctrl+L", lambda: self.set_large(not self._large)),
-            ("&Detach", "Ctrl+D", lambda: self.detach()),
-            ("&Quit", "Ctrl+Q", lambda: QGuiApplication.exit(0)),
-        ):
-            action = QAction(text, self, shortcut=QKeySequence(keys))
-            action.triggered.connect(act)
-            self.addAction(action)
+        button.setMenu(menu)
+        self.status.addPermanentWidget(button)
 
     def _go_to_place(self) -> None:
-        screen = self.screen()
+        place = read_place(self._ports.place) if self._ports.place else Place()
+        named = next((screen for screen in QGuiApplication.screens() if screen.name() == place.monitor), None)
+        screen = named or self.screen()
         if screen is not None:
-            place = read_place(self._ports.place) if self._ports.place else Place()
             self.setGeometry(QRect(*place.on(_numbers(screen.availableGeometry()))))
+        if place.maximized:
+            self.setWindowState(self.windowState() | Qt.WindowState.WindowMaximized)
 
 
-class LooseWindow(QMainWindow):
-    """A figure in a window of its own; closing it gives the figure back to the tabs."""
-
-    def __init__(self, sheet: Sheet, title: str, back: Callable[[], None]):
-        super().__init__()
-        self._back = back
-        self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
-        self.setWindowTitle(title)
-        self.setCentralWidget(sheet)
-        self.resize(900, 700)
-
-    def let_go(self) -> Any:
-        """Return the sheet, and be gone."""
-        self._back = lambda: None
-        sheet = self.takeCentralWidget()
-        self.hide()
-        return sheet
-
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """Give the figure back."""
-        self._back()
-        event.accept()
-
-
-def _numbers(rectangle: Any) -> tuple[int, int, int, int]:
+def _numbers(rectangle: QRect) -> Rectangle:
     return rectangle.x(), rectangle.y(), rectangle.width(), rectangle.height()
-
-
-def _tab_text(figure: Figure) -> str:
-    return figure.title if len(figure.title) <= 32 else f"{figure.title[:30]}…"

@@ -76,6 +76,11 @@ class Drawing:
         self.counts[Change.FULL] += 1
         return Change.FULL
 
+    def restyle(self, style: Style) -> None:
+        """Draw with other sizes from the next update on; limits that the user chose stay, and so do the colours."""
+        self._scene.restyle(style)
+        self._renderer = None
+
     def axes_of(self, panel: str) -> Axes:
         """Return the axes of a panel, KeyError if it is not on show."""
         return self._scene.views[panel].axes

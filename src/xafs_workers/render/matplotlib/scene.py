@@ -74,6 +74,11 @@ class Scene:
             stale[key] = self._view(key, panel).update(panel)
         return {key: Stale(True, 0) for key in panels} if ground else stale
 
+    def restyle(self, style: Style) -> None:
+        """Lay out anew, with other sizes, the next time."""
+        self.style = style
+        self._arranged = self._placed = None
+
     def arrange(self) -> None:
         """Lay out the panels.
 

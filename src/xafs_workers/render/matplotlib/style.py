@@ -78,12 +78,15 @@ class Style:
         Multiplies type and lines; 2.4 on a desk monitor can be read at four metres.
     dark
         Light lines on a dark ground.
+    grows
+        Whether a larger canvas has larger type. Not where the type has one purpose: to be read from afar.
     """
 
     font_size: float = 10.0
     line_width: float = 1.5
     scale: float = 1.0
     dark: bool = False
+    grows: bool = True
 
     @property
     def palette(self) -> Palette:
@@ -92,7 +95,8 @@ class Style:
 
     def sizes(self, width: float, height: float) -> Sizes:
         """Return the sizes for a canvas of `width` x `height` inches."""
-        factor = self.scale * min(max((width * height / _REFERENCE_AREA) ** 0.25, 0.8), 1.4)
+        growth = min(max((width * height / _REFERENCE_AREA) ** 0.25, 0.8), 1.4) if self.grows else 1.0
+        factor = self.scale * growth
         text = round(2.0 * self.font_size * factor) / 2.0
         return Sizes(
             text=text,

@@ -1,0 +1,69 @@
+"""The status line as widgets."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QStatusBar, QWidget
+
+from xafs_workers.frontends.screen.status import Status
+
+WAITING = "color: #1a1a1a; background: #ffd54a;"
+STALE = "color: white; background: #b00020;"
+
+ONE_ROW = {"connection": (0, 0, 1), "measurement": (0, 1, 1), "progress": (0, 2, 1), "age": (0, 3, 1)}
+TWO_ROWS = {"connection": (0, 0, 1), "measurement": (0, 1, 2), "age": (0, 3, 1), "progress": (1, 0, 4)}
+"""Row, column and columns of each part: large type needs two rows."""
+
+
+class StatusLine(QStatusBar):
+    """Connection, measurement, progress, age of the data; what waits or is stale has a colour.
+
+    Attributes
+    ----------
+    labels
+        By the part of `Status` they show.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizeGripEnabled(False)
+        self.labels = {name: QLabel() for name in ONE_ROW}
+        for name, label in self.labels.items():
+            label.setMargin(4)
+            if name in ("measurement", "progress"):  # the others are always to be read in full
+                label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        parts = QWidget()
+        self._grid = QGridLayout(parts)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setVerticalSpacing(0)
+        self._grid.setHorizontalSpacing(12)
+        self._grid.setColumnStretch(1, 4)
+        self._grid.setColumnStretch(2, 5)
+        self._lay_out(ONE_ROW)
+        self.addPermanentWidget(parts, 1)
+
+    def tell(self, status: Status) -> None:
+        """Show a status."""
+        for name, label in self.labels.items():
+            text = getattr(status, name)
+            if label.text() != text:
+                label.setText(text)
+                label.setToolTip(text)
+        self._colour("connection", WAITING if status.waiting else "")
+        self._colour("age", STALE if status.stale else "")
+
+    def resize_type(self, points: int, *, two_rows: bool) -> None:
+        """Set the size of the type."""
+        for label in self.labels.values():
+            font = label.font()
+            font.setPointSize(points)
+            label.setFont(font)
+        self._lay_out(TWO_ROWS if two_rows else ONE_ROW)
+
+    def _lay_out(self, places: dict[str, tuple[int, int, int]]) -> None:
+        for name, (row, column, columns) in places.items():
+            self._grid.removeWidget(self.labels[name])
+            self._grid.addWidget(self.labels[name], row, column, 1, columns)
+
+    def _colour(self, name: str, colour: str) -> None:
+        if self.labels[name].styleSheet() != colour:
+            self.labels[name].setStyleSheet(colour)

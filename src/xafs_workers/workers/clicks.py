@@ -1,0 +1,45 @@
+"""Picked positions handed on in a thread of their own: nothing that takes them can hold up the window."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from xafs_workers.logs import get_logger
+
+log = get_logger("workers")
+
+Taker = Callable[[Mapping[str, Any]], object]
+
+
+class Clicks:
+    """Hands each click to all takers, in order; one that fails does not keep it from the others."""
+
+    def __init__(self, *takers: Taker):
+        self._takers = takers
+        self._waiting: queue.SimpleQueue[Mapping[str, Any] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="clicks", daemon=True)
+
+    def start(self) -> None:
+        """Start handing on."""
+        self._thread.start()
+
+    def put(self, click: Mapping[str, Any]) -> None:
+        """Take a click; return at once."""
+        self._waiting.put(click)
+
+    def close(self, timeout: float = 2.0) -> None:
+        """Hand on what waits, then stop."""
+        self._waiting.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while (click := self._waiting.get()) is not None:
+            for take in self._takers:
+                try:
+                    take(click)
+                except Exception:
+                    log.exception("click_not_handed_on")

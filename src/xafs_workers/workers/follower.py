@@ -1,0 +1,161 @@
+"""The loop of a worker that only shows, in a thread of its own: LIVE delivery, nothing stored, nothing acted on."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from xafs_workers.consumer.loop import Loop, Ports
+from xafs_workers.consumer.publisher import Publisher
+from xafs_workers.consumer.reading import Reader
+from xafs_workers.consumer.recovery import live_positions
+from xafs_workers.consumer.reductions import Reductions
+from xafs_workers.consumer.roles import Role
+from xafs_workers.consumer.source import KafkaSource
+from xafs_workers.frontends.screen.status import Feed
+from xafs_workers.logs import get_logger
+from xafs_workers.producer.kafka_config import KafkaConfig
+from xafs_workers.reduction.process import Reducer
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.items import Control
+from xafs_workers.scans.rules import Rules
+from xafs_workers.services.heartbeat import Heartbeat
+from xafs_workers.settings import Settings
+
+log = get_logger("workers")
+
+TOPICS = "the broker and its topics"
+PAST = "what was measured before"
+LAG_EVERY = 0.5
+"""How often the lag is looked up, seconds."""
+
+
+class _NoDuty:
+    """Who shows acts on nothing."""
+
+    def consider(self, control: Control, board: Board) -> None:
+        pass
+
+    def advance(self, board: Board) -> None:
+        pass
+
+    def unfinished(self) -> Iterable[Control]:
+        return ()
+
+
+class Follower:
+    """Follows both topics.
+
+    Parameters
+    ----------
+    before_live
+        Called in this thread when the topics are there, before anything is on show; may take its time.
+
+    Attributes
+    ----------
+    died
+        What ended the thread before it was told to stop, None as long as nothing did.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        config: KafkaConfig,
+        role: Role,
+        *,
+        before_live: Callable[[], object] = lambda: None,
+    ):
+        self._settings, self._config, self._role, self._before_live = settings, config, role, before_live
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+        self._empty = Board(Rules.from_settings(settings))
+        self._loop: Loop | None = None
+        self._publisher: Publisher | None = None
+        self._reducer = Reducer(timeout=settings.reduction.task_seconds)
+        self._unread, self._away, self._lag_due = 0, False, 0.0
+        self.died: BaseException | None = None
+
+    def start(self) -> None:
+        """Start following."""
+        self._thread.start()
+
+    def stop(self, timeout: float = 4.0) -> None:
+        """Stop following; what was published is sent."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def feed(self) -> Feed:
+        """Return the newest state, from any thread; nothing is on show before all that was missed is folded."""
+        loop = self._loop
+        if loop is None:
+            return Feed(self._empty, "nothing any more: it died, see the log" if self.died else TOPICS)
+        behind = self._unread + loop.behind
+        if not loop.caught_up:
+            return Feed(self._empty, PAST, loop.last_record, behind)
+        return Feed(loop.board, "the broker" if self._away else "", loop.last_record, behind)
+
+    def click(self, click: Mapping[str, Any]) -> None:
+        """Publish a picked position."""
+        if self._publisher is not None:
+            self._publisher.click(click)
+
+    def _run(self) -> None:
+        try:
+            self._follow()
+        except Exception as error:
+            log.exception("follower_died")
+            self.died = error
+            self._loop = None
+
+    def _follow(self) -> None:
+        settings = self._settings
+        topics = (settings.topic("control"), settings.topic("documents"))
+        source = KafkaSource(self._config, topics, f"{settings.beamline}.{self._role.name}")
+        try:
+            if not source.wait_for_topics(self._stop):
+                return
+            self._publisher = publisher = Publisher(self._config, settings, self._role.name)
+            self._reducer.start()
+            loop = self._loop_at_its_beginning(source)
+            self._before_live()
+            heartbeat = Heartbeat(
+                self._role.name, publisher.status, lambda: self._state(loop), settings.logging.heartbeat_seconds
+            )
+            self._loop = loop
+            while not self._stop.is_set():
+                loop.step()
+                self._look_at(source)
+                heartbeat.beat()
+            publisher.flush(1.0)
+        finally:
+            self._reducer.close()
+            source.close()
+
+    def _loop_at_its_beginning(self, source: KafkaSource) -> Loop:
+        reader, rules = Reader(self._settings), Rules.from_settings(self._settings)
+        since = time.time() - self._settings.recovery.look_back_hours * 3600
+        positions = live_positions(source, reader, rules, since)
+        ends = {partition: high for partition, (_, high) in source.watermarks().items()}
+        ports = Ports(_NoDuty(), lambda record, bad: None, reductions=Reductions(self._reducer))
+        loop = Loop(source, self._role, reader, Board(rules), ports)
+        source.assign(positions)
+        loop.begin(positions, ends)
+        return loop
+
+    def _look_at(self, source: KafkaSource) -> None:
+        now = time.monotonic()
+        if now >= self._lag_due:
+            self._lag_due = now + LAG_EVERY
+            self._unread, self._away = source.lag(), source.brokers_away
+
+    def _state(self, loop: Loop) -> dict[str, Any]:
+        return {
+            "state": "running" if loop.caught_up else "recovering",
+            "waits_for": "the broker" if self._away else self._reducer.waits_for,
+            "behind": self._unread + loop.behind,
+            "last_record": loop.last_record,
+            **loop.counters.as_dict(),
+        }
