@@ -83,6 +83,7 @@ class PanelView:
         self._values: Span | None = None
         self._spans: tuple[Span, Span] | None = None
         self._set: tuple[Any, Any] | None = None
+        self._asked: Any = None
 
     @property
     def zoomed(self) -> bool:
@@ -118,7 +119,7 @@ class PanelView:
 
     def release(self) -> None:
         """Forget the limits, the user's too, and fit the data without headroom."""
-        self._spans = self._set = self._values = None
+        self._spans = self._set = self._values = self._asked = None
         self._colour()
         self._scale()
         self._reorder()
@@ -205,8 +206,12 @@ class PanelView:
         extent = extent or self._extent_of_lines()
         self._spans = self._fitted(extent) if extent is not None else None
         x, y = self._spans or ((0.0, 1.0), (0.0, 1.0))
-        self.axes.set_xlim(*x)
-        self.axes.set_ylim(*(y[::-1] if self.panel.y_inverted else y))
+        asked = x, y[::-1] if self.panel.y_inverted else y
+        if asked == self._asked:  # as a rule; setting limits costs as much as drawing a curve
+            return before[0] != self._spans
+        self._asked = asked
+        self.axes.set_xlim(*asked[0])
+        self.axes.set_ylim(*asked[1])
         self._set = (self.axes.get_xlim(), self.axes.get_ylim())
         return before != (self._spans, self._set)
 
