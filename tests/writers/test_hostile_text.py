@@ -94,7 +94,9 @@ def test_hostile_names_and_comments(text: str) -> None:
     xdi = xdi_with(Sample={"name": text, text: text}, _comment=[text, "end"])
     file = read(xasxdi.content(finished(XAFS, "xafs transmission", xdi=xdi), RULES))
     whole(file)
-    assert file.fields.get("Sample.name", "") == words.one_line(text)
+    name = file.fields.get("Sample.name", "")
+    assert words.one_line(text).startswith(name.removesuffix("…"))
+    assert name or not words.one_line(text)
     assert file.comments[-1] == "end"
     assert file.data.shape == (7, 4)
 

@@ -264,10 +264,28 @@ def test_a_run_that_did_not_end_or_measured_nothing_is_refused() -> None:
         xasxdi.content(empty, RULES)
 
 
-def test_a_gap_is_written_as_such() -> None:
-    dark = {**XAFS, "It": [5.0, 0.0, -1.0, 10.0]}
-    xmu = made(finished(dark, "xafs transmission")).column("xmu")
-    np.testing.assert_array_equal(np.isnan(xmu), [False, True, True, False])
+def test_a_gap_is_a_zero_of_which_a_comment_tells() -> None:
+    """Larch's reader refuses a file with nan."""
+    dark = {**XAFS, "It": [5.0, 0.0, -1.0, 10.0], "Ir": [float("nan"), 2.0, float("inf"), 3.0]}
+    file = made(finished(dark, "xafs transmission"))
+    np.testing.assert_array_equal(file.column("xmu") == 0, [False, True, True, False])
+    np.testing.assert_array_equal(file.column("It"), dark["It"])
+    np.testing.assert_array_equal(file.column("Ir"), [0, 2, 0, 3])
+    assert file.comments == (
+        "0 stands for no value in column xmu, row 2-3",
+        "0 stands for no value in column Ir, row 1, 3",
+    )
+
+
+def test_long_text_is_bounded_where_readers_would_break() -> None:
+    xdi = xdi_with(Sample={"name": "試" * 5000, "x" * 300: "1"}, _comment=["word " * 300, "-" * 300])
+    file = made(finished(XAFS, "xafs transmission", xdi=xdi))
+    assert file.fields["Sample.name"].endswith("試…")
+    assert file.fields["Sample." + "x" * 64] == "1"
+    assert all(len(f"# {name}: {value}".encode()) <= 6000 for name, value in file.fields.items())
+    assert " ".join(file.comments).split()[:300] == ["word"] * 300
+    assert max(map(len, file.comments)) == 100
+    assert sum(line.count("-") for line in file.comments) == 300
 
 
 def test_numbers_have_ten_significant_digits_and_small_ones_survive() -> None:
