@@ -101,6 +101,14 @@ def test_hostile_names_and_comments(text: str) -> None:
     assert file.data.shape == (7, 4)
 
 
+@pytest.mark.parametrize("text", [*HOSTILE, 7, None, ["a"], {"a": "b"}], ids=range(len(HOSTILE) + 4))
+def test_hostile_words_outside_the_metadata(text: Any) -> None:
+    told = {"versions": {"bluesky": text}, "scan_id": text, "beamline_id": text, "plan_name": text}
+    run = finished({**XAFS, **SDD}, text if isinstance(text, str) else None, **told, detectors=[f"{text} SDD"])
+    whole(read(xasxdi.content(run, RULES)))
+    whole(read(xrf.content(run, {1: np.arange(4)})))
+
+
 def test_a_long_name_is_kept_whole() -> None:
     xdi = xdi_with(Sample={"name": "x" * 5000})
     fields = read(xasxdi.content(finished(XAFS, "xafs transmission", xdi=xdi), RULES)).fields

@@ -97,7 +97,7 @@ def test_larch_reads_measured_runs(name: str, measured: Path, larch: Any, tmp_pa
         path.write_bytes(content)
         found = larch.XDIFile(str(path))
         np.testing.assert_array_equal(found.data, read(content).data)
-        assert (found.element, found.edge, found.dspacing) == (run.element, "K", 3.1354173)
+        assert (found.element, found.edge, found.dspacing) == (run.element.encode(), b"K", 3.1354173)
 
 
 def _validated(library: Any, structure: Any, file: Xdi) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from helpers.finished import AREA_DETECTOR, CHAMBERS, ENERGY, IY, XAFS, XDI, channels, finished, hinted, xdi_with
 from helpers.streams import EPOCH
 from xafs_workers import __version__
+from xafs_workers.catalog.finished import Asset
 from xafs_workers.messages.parsing import parse
 from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
@@ -180,12 +180,6 @@ def test_times_and_ids_cannot_be_told_by_metadata() -> None:
     assert file.fields["Scan.start_time"] == "2026-09-21T14:13:20"
     assert file.fields["Scan.plot_hint"].endswith("ln($5/$6)")
     assert file.fields["Scan.xspress3_hdf5_file"] == "a/xspress3-1/b.h5"
-
-
-@dataclass
-class Asset:
-    path: str
-    form: str
 
 
 def test_assets_are_named_by_detector_with_the_end_of_their_path() -> None:
