@@ -11,8 +11,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
+# An older pip takes minutes to resolve what a newer one does in seconds.
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25'
 
 $(VENV)/demo.stamp: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable '.[demo]'

@@ -14,7 +14,7 @@ import pytest
 from helpers.streams import fold, items_of, run_documents
 from plugins.tiled import Connect
 from xafs_workers.catalog.connection import plain_clients
-from xafs_workers.catalog.errors import NotComplete
+from xafs_workers.catalog.errors import Missing, NotComplete
 from xafs_workers.catalog.finished import Asset
 from xafs_workers.catalog.layouts import assets_in
 from xafs_workers.catalog.runs import documents_of
@@ -92,6 +92,8 @@ def test_a_data_set_of_the_older_layout(container: Any, connect: Connect) -> Non
     assert_as_followed(connect, start["uid"], board)
     image = connect().run(start["uid"], NEVER).array("dante-1_image", NEVER)
     np.testing.assert_array_equal(image, np.arange(12.0).reshape(3, 4))
+    with pytest.raises(Missing, match="no documents"):  # this server is not databroker's
+        connect().run(start["uid"], NEVER).assets(NEVER)
 
 
 def test_plain_arrays_in_data_of_the_older_layout(container: Any, connect: Connect) -> None:
@@ -129,8 +131,11 @@ def test_streams_one_level_lower(container: Any, connect: Connect) -> None:
     points = board.runs[start["uid"]].points
     table = pyarrow.table({"seq_num": list(points.sequence), "time": points.time.tolist(), **COLUMNS})
     stream.create_appendable_table(schema=table.schema, key="internal").append_partition(0, table)
+    stream.write_array(np.ones((3, 2)), key="data")  # a data key may be called like the older layout's data set
     assert_as_followed(connect, start["uid"], board)
-    assert connect().run(start["uid"], NEVER).assets(NEVER) == ()
+    run = connect().run(start["uid"], NEVER)
+    assert run.assets(NEVER) == ()
+    np.testing.assert_array_equal(run.array("data", NEVER), np.ones((3, 2)))
 
 
 RESOURCES = [

@@ -116,7 +116,7 @@ def test_who_is_told_to_stop_stops_in_the_midst_of_a_pause() -> None:
     began = time.monotonic()
     with pytest.raises(Interrupted):
         until(lambda: (_ for _ in ()).throw(NotFound("no")), Patience(pauses=(60.0, 60.0), appears=60.0), stop)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 # With a real server.
@@ -212,7 +212,7 @@ def test_a_server_that_hangs_is_away_after_the_time_limit(
         began = time.monotonic()
         with pytest.raises(Unavailable, match="Timeout"):
             runs.run(uid, NEVER)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 30
     finally:
         tiled_server.hang(False)
     assert runs.run(uid, NEVER).uid == uid
@@ -223,7 +223,7 @@ def test_a_server_that_is_away_from_the_beginning(connect: Connect, unused_port:
     began = time.monotonic()
     with pytest.raises(Unavailable, match=f"127.0.0.1:{unused_port}: ConnectError"):
         runs.run(str(uuid.uuid4()), NEVER)
-    assert time.monotonic() - began < 10, "the client's own 45 s of repetitions"
+    assert time.monotonic() - began < 30, "the client's own 45 s of repetitions"
 
 
 def test_an_unknown_run_and_what_is_no_uid(connect: Connect) -> None:
@@ -233,6 +233,40 @@ def test_an_unknown_run_and_what_is_no_uid(connect: Connect) -> None:
     for uid in ("", "..", "a/b", "a?b=c", "a#b", "x" * 200, "\n"):
         with pytest.raises(Missing, match="is no uid"):
             connect().run(uid, NEVER)
+
+
+def test_what_is_no_run_is_not_waited_for(tiled_server: TiledServer, connect: Connect) -> None:
+    name = str(uuid.uuid4())
+    writer = tiled_writer(tiled_server.uri, tiled_server.api_key)
+    writer.client.create_container(key=name)
+    writer.client.context.close()
+    with pytest.raises(Missing, match="no start document"):
+        connect(LONG).run(name, NEVER)
+
+
+def test_a_part_of_a_run_is_waited_for_until_the_run_is_complete(writer: Any, connect: Connect) -> None:
+    """The board may have the end of a run before the catalog has."""
+    uid, entries = run_entries()
+    write(writer, entries[:-1])
+    run = FollowedRuns(partial(fold, items_of(entries)), connect(), QUICK).run(uid, NEVER)
+    with pytest.raises(NotComplete, match="no stop document"):
+        run.baseline(NEVER)
+    write(writer, entries[-1:])
+    assert len(run.baseline(NEVER)) == 2
+
+
+def test_a_connection_closed_under_a_reader_is_an_outage(followed: tuple[str, Board], connect: Connect) -> None:
+    uid, _ = followed
+    runs = connect()
+
+    def read() -> None:
+        with runs._connection.runs() as root:
+            runs.close()
+            root[uid]
+
+    with pytest.raises(Unavailable, match="closed meanwhile"):
+        read()
+    assert runs.run(uid, NEVER).uid == uid
 
 
 def test_a_followed_run_needs_no_server(followed: tuple[str, Board], connect: Connect, unused_port: int) -> None:

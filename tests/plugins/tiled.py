@@ -27,8 +27,6 @@ Connect = Callable[..., TiledRuns]
 @pytest.fixture(scope="session")
 def tiled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TiledServer]:
     """One for all tests of the process; whoever stops it starts it again."""
-    pytest.importorskip("tiled.server", reason="tiled[server] is not installed")
-    pytest.importorskip("bluesky_tiled_plugins", reason="bluesky-tiled-plugins is not installed")
     with TiledServer(tmp_path_factory.mktemp("tiled"), tmp_path_factory.getbasetemp()) as server:
         yield server
 

@@ -94,7 +94,7 @@ def test_killed_at_twenty_points_the_files_equal_those_of_an_undisturbed_run(sta
     stormy.terminate()
     assert stormy.starts > 15
     expected = calm.files()
-    assert sorted(expected) == [
+    assert sorted(name for name in expected if "/by-uid/" not in name) == [
         "2026-3/pass-123456/dossier/.sequence/fe-01",
         "2026-3/pass-123456/snapshots/fe_liveplot_01.png",
         "2026-3/pass-123456/snapshots/slot.png",
@@ -122,7 +122,7 @@ def test_what_is_sent_while_the_worker_is_down_is_done_when_it_comes_back(statio
     one.put(sequence(repetitions=1))
     one.start()
     finish(one)
-    assert len(one.files()) == 3
+    assert len([name for name in one.files() if "/by-uid/" not in name]) == 3
 
 
 def test_a_first_start_leaves_what_was_there_before_alone(station: Callable[[str], Station]) -> None:

@@ -32,7 +32,7 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def shelf(root: Path, tmp_path: Path) -> Iterator[Shelf]:
     settings = Settings(storage=Storage(proposals_root=root))
-    with Ledger(tmp_path / "state") as ledger:
+    with Ledger.open(tmp_path / "state" / "ledger.sqlite") as ledger:
         yield Shelf(settings, Records(ledger, "cluster"))
 
 

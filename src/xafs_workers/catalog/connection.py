@@ -122,6 +122,10 @@ class Connection:
             raise refusal from None
         except httpx.HTTPError as error:
             raise self._away(_words(error)) from None
+        except RuntimeError as error:
+            if self._root is not None and not self._root.context.http_client.is_closed:
+                raise
+            raise self._away(f"the connection was closed meanwhile ({error})") from None
 
     def close(self) -> None:
         """Close the connection; the next use opens a new one."""

@@ -39,13 +39,17 @@ def run_of(uid: str, node: Any) -> Run:
     ------
     NotComplete
         There is no stop document yet.
+    Missing
+        What lies there is no run.
     """
     metadata = plain(node.metadata)
     start, stop = mapping(metadata.get("start")), mapping(metadata.get("stop"))
+    if not start:
+        raise Missing(f"run {uid}: what the catalog has of this name is no run: it has no start document")
     if not stop:
         raise NotComplete(f"run {uid}: the catalog has no stop document of it yet")
     stream = stream_of(node, "primary")
-    begins = (float(start.get("time", 0.0)), DOCUMENT, "", 0, 0)
+    begins = (float(start.get("time") or 0.0), DOCUMENT, "", 0, 0)
     if stream is None:
         return Run(uid, start, begins, stop=stop)
     return Run(uid, start, begins, data_keys_of(stream), points_of(stream), stop)
@@ -72,15 +76,14 @@ def data_keys_of(stream: Any) -> Mapping[str, Any]:
 def points_of(stream: Any) -> Points:
     """Return the scalars of a stream; points that were written twice count once."""
     keys = scalar_keys(data_keys_of(stream))
-    columns = _older_columns(stream, keys) if DATA in stream else _columns(stream, keys)
-    times = columns.pop("time", None)
-    if times is None:
-        return Points.of(keys)
-    sequence = columns.pop("seq_num", None) or range(1, len(times) + 1)
+    data = _older_data(stream)
+    columns = _columns(stream, keys) if data is None else _older_columns(data, keys)
+    times = columns.get("time", [])
+    sequence = columns.get("seq_num") or range(1, len(times) + 1)
+    present = [key for key in keys if key in columns]
     points = Points.of(keys)
-    present = [key for key in keys if key in columns and len(columns[key]) == len(times)]
-    rows = zip(*(columns[key] for key in present), strict=True) if present else iter([()] * len(times))
-    for number, time, row in zip(sequence, times, rows, strict=True):
+    # Parts of a wide table may be of different length while it is written: only whole rows count.
+    for number, time, *row in zip(sequence, times, *(columns[key] for key in present), strict=False):
         points = points.with_point(int(number), time, dict(zip(present, row, strict=True)))
     return points
 
@@ -100,8 +103,13 @@ def _columns(stream: Any, keys: tuple[str, ...]) -> dict[str, list[Any]]:
     return found
 
 
-def _older_columns(stream: Any, keys: tuple[str, ...]) -> dict[str, list[Any]]:
-    data = stream[DATA]
+def _older_data(stream: Any) -> Any:
+    """Return the data set of a stream in the older layout, None in today's, where a data key may have its name."""
+    today = any((spec.version or "").startswith("3.") for spec in stream.specs if spec.name == STREAM_SPEC)
+    return None if today or DATA not in stream else stream[DATA]
+
+
+def _older_columns(data: Any, keys: tuple[str, ...]) -> dict[str, list[Any]]:
     wanted = [name for name in data if name in (*keys, "time", "seq_num")]
     dataset = data.read(wanted) if "xarray_dataset" in _specs(data) else {name: data[name].read() for name in wanted}
     return {name: np.asarray(dataset[name]).reshape(-1).tolist() for name in wanted}
@@ -115,9 +123,8 @@ def array_of(stream: Any, key: str) -> NDArray:
     Missing
         The stream has no such data key.
     """
-    if DATA in stream:
-        stream = stream[DATA]
-    children = dict(stream.items())
+    data = _older_data(stream)
+    children = dict((stream if data is None else data).items())
     if key in children and _family(children[key]) != "table":
         return np.asarray(children[key].read())
     for node in children.values():

@@ -56,7 +56,7 @@ class TiledRuns:
                 stream = layouts.stream_of(node, "baseline")
                 return Points.of(()) if stream is None else layouts.points_of(stream)
 
-        return self._part(("baseline", uid), read, _size_of_points, stop)
+        return self._part(("baseline", uid), uid, read, _size_of_points, stop)
 
     def array(self, uid: str, key: str, stop: Event) -> NDArray:
         """Return a data key of `primary`; see `Details`."""
@@ -70,7 +70,7 @@ class TiledRuns:
                 array.flags.writeable = False
                 return array
 
-        return self._part(("array", uid, key), read, lambda array: array.nbytes, stop)
+        return self._part(("array", uid, key), uid, read, lambda array: array.nbytes, stop)
 
     def assets(self, uid: str, stop: Event) -> tuple[Asset, ...]:
         """Return the run's files; see `Details`."""
@@ -80,10 +80,16 @@ class TiledRuns:
                 documents = documents_of(node)
                 return layouts.assets_of(node) if documents is None else layouts.assets_in(documents)
 
-        return self._part(("assets", uid), read, lambda found: 200 * len(found), stop)
+        return self._part(("assets", uid), uid, read, lambda found: 200 * len(found), stop)
 
-    def _part(self, key: tuple[str, ...], read: Callable[[], T], size: Callable[[T], int], stop: Event) -> T:
-        return until(lambda: self._cache.get(key, read, size), self._patience, stop)
+    def _part(self, key: tuple[str, ...], uid: str, read: Callable[[], T], size: Callable[[T], int], stop: Event) -> T:
+        """Read a part of a run as soon as the run is complete."""
+
+        def read_complete() -> T:
+            self.look(uid)
+            return read()
+
+        return until(lambda: self._cache.get(key, read_complete, size), self._patience, stop)
 
     def _complete(self, uid: str) -> Run:
         with self._node(uid) as node:
@@ -112,11 +118,15 @@ def documents_of(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]] | None:
     versions = [spec.version or "" for spec in node.specs if spec.name == "BlueskyRun"]
     if any(version.startswith("3.") for version in versions):
         return None
+    import httpx
     from tiled.client.utils import handle_error
 
     link = node.item["links"]["self"].replace("/metadata", "/documents", 1)
     options = {"params": {"fill": False}, "headers": {"Accept": "application/json-seq"}}
-    response: Any = handle_error(node.context.http_client.get(link, **options))
+    response: Any = node.context.http_client.get(link, **options)
+    if response.status_code == httpx.codes.NOT_FOUND:
+        raise Missing("the catalog hands out no documents of this run, which alone name its files")
+    handle_error(response)
     lines = response.text.split("\n")
     records = (line.lstrip(RECORD_SEPARATOR).strip() for line in lines)
     parsed = [json.loads(record) for record in records if record]

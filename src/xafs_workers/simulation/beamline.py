@@ -173,5 +173,5 @@ def kafka_publisher(bootstrap_servers: str, topic: str, producer_config: Mapping
         topic=topic,
         bootstrap_servers=bootstrap_servers,
         key=str(uuid.uuid4()),
-        producer_config={"log_level": 4, **(producer_config or {})},
+        producer_config={"log_level": 2, **(producer_config or {})},
     )

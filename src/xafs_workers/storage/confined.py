@@ -1,4 +1,8 @@
-"""Paths below a root, walked component by component with no symbolic link followed."""
+"""Paths below configured roots, opened component by component and without following a symbolic link.
+
+A path from a message is hostile input. It is checked as text first (`components`), then opened one component at a time
+relative to the folder already open, so that no exchange of a folder for a link can lead it elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -6,146 +10,317 @@ import errno
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import dataclass, field
 
 from xafs_workers.settings import Storage
-from xafs_workers.storage.errors import Refused, unavailable
+from xafs_workers.storage.errors import Absent, Refused, Unavailable, kind, shown, translated
 
-LONGEST_PATH = 4000
-LONGEST_NAME = 240
-"""Bytes; file systems allow 255, some characters are left for suffixes."""
+MAX_PATH = 4095  # bytes; PATH_MAX of Linux less its NUL
+MAX_COMPONENT = 255  # bytes; NAME_MAX
+CHUNK = 1 << 20  # bytes
 
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# Traversing needs search permission only; O_DIRECTORY also triggers an automount.
+_TRAVERSE = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
+_LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_FILE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+_LINE_BREAKS_AND_CONTROLS = {"Cc", "Zl", "Zp", "Cs"}
+_TEXT_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # shows another name than it is
 
 
-def safe_parts(path: str) -> tuple[str, ...]:
-    """Return the components of a relative path.
+def check_component(name: str) -> str:
+    """Return `name` when it can be one component of a path; raise Refused otherwise."""
+    if name in ("", ".", ".."):
+        raise Refused(f"came {shown(name)}: expected the name of a file or folder, never '.' or '..'")
+    if "/" in name:
+        raise Refused(f"came {shown(name)}: expected one component of a path, without '/'")
+    for character in name:
+        if unicodedata.category(character) in _LINE_BREAKS_AND_CONTROLS or character in _TEXT_DIRECTION:
+            raise Refused(f"came {shown(name)}: a control character (U+{ord(character):04X}) is in no file's name")
+    if len(name.encode()) > MAX_COMPONENT:
+        raise Refused(f"came a name of {len(name.encode())} bytes, {shown(name)}: at most {MAX_COMPONENT} are allowed")
+    return name
+
+
+def components(path: str) -> tuple[str, ...]:
+    """Return the checked components of a path; empty ones and "." say nothing and are left out.
 
     Raises
     ------
     Refused
-        It is absolute, climbs with `..`, is too long, or has control characters.
+        Not text, too long, or a component that `check_component` refuses.
     """
-    if not path or path.startswith("/"):
-        raise Refused(f"path {path!r:.100}: expected one relative to the proposal folder")
-    if len(path.encode("utf-8", "surrogatepass")) > LONGEST_PATH:
-        raise Refused(f"path of {len(path)} characters: the limit is {LONGEST_PATH} bytes")
-    parts = tuple(part for part in path.split("/") if part not in ("", "."))
-    if not parts:
-        raise Refused(f"path {path!r:.100} names no file")
-    for part in parts:
-        _check_name(part, path)
-    return parts
+    if not isinstance(path, str):
+        raise Refused(f"came {shown(path)}, a {type(path).__name__}: expected a path as text")
+    if len(path.encode(errors="surrogatepass")) > MAX_PATH:
+        raise Refused(f"came a path of {len(path)} characters, {shown(path)}: at most {MAX_PATH} bytes are allowed")
+    return tuple(check_component(name) for name in path.split("/") if name not in ("", "."))
 
 
-def _check_name(name: str, path: str) -> None:
-    if name == "..":
-        raise Refused(f"path {path!r:.100}: '..' is not allowed")
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
-        raise Refused(f"path {path!r:.100}: control characters are not allowed in names")
-    if len(name.encode("utf-8", "surrogatepass")) > LONGEST_NAME:
-        raise Refused(f"path {path!r:.100}: a name may have {LONGEST_NAME} bytes")
-
-
+@dataclass(frozen=True, slots=True)
 class Root:
-    """The folder below which everything lies, and the other names it goes by."""
+    """A folder below which paths are allowed.
 
-    def __init__(self, path: Path, aliases: Mapping[str, str] | None = None):
-        self.path = str(path).rstrip("/")
-        self._aliases = {name.rstrip("/"): target.rstrip("/") for name, target in (aliases or {}).items()}
+    Parameters
+    ----------
+    path
+        Absolute path; chosen by whoever configures, so its own links are followed.
+    aliases
+        Other beginnings of a path: `{"/nsls2/data": "/nsls2/data3"}` reads a path below the first as below the second.
+    """
+
+    path: str
+    aliases: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in (self.path, *self.aliases, *self.aliases.values()):
+            if not name.startswith("/"):
+                raise Refused(f"came {shown(name)} as a root or its alias: expected an absolute path")
+            components(name)
+
+    def below(self, path: str) -> tuple[str, ...] | None:
+        """Return the components of an absolute path below this root, or None when it is not below it."""
+        own, given = self._mapped(components(self.path)), self._mapped(components(path))
+        return given[len(own) :] if given[: len(own)] == own else None
+
+    def _mapped(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        known = sorted(((components(a), components(b)) for a, b in self.aliases.items()), key=lambda ab: -len(ab[0]))
+        for alias, name in known:
+            if parts[: len(alias)] == alias:
+                return name + parts[len(alias) :]
+        return parts
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A path below a root, checked as text; nothing of it has been opened."""
+
+    root: Root
+    parts: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        """The absolute path, by the root's own name."""
+        return os.path.join(self.root.path, *self.parts)
+
+    @property
+    def name(self) -> str:
+        """The last component."""
+        return self.parts[-1]
+
+    @property
+    def folder(self) -> Place:
+        """The folder it is in."""
+        return Place(self.root, self.parts[:-1])
+
+
+class Roots:
+    """The folders below which a worker may read or write.
+
+    Parameters
+    ----------
+    roots
+        The first is the one below which new places are named.
+    """
+
+    def __init__(self, *roots: Root):
+        if not roots:
+            raise Refused("no root is configured: expected at least one")
+        self.roots = roots
 
     @classmethod
-    def from_settings(cls, storage: Storage) -> Root:
-        """Take the root from the settings."""
-        return cls(storage.proposals_root, storage.root_aliases)
+    def from_settings(cls, storage: Storage) -> Roots:
+        """Return the proposals root with its aliases."""
+        return cls(Root(str(storage.proposals_root), storage.root_aliases))
 
-    def parts(self, path: str) -> tuple[str, ...]:
-        """Return the components of an absolute path below the root.
+    @property
+    def first(self) -> Root:
+        """The root below which new places are named."""
+        return self.roots[0]
 
-        Raises
-        ------
-        Refused
-            It lies elsewhere.
-        """
-        for alias, target in self._aliases.items():
-            if path == alias or path.startswith(alias + "/"):
-                path = target + path[len(alias) :]
-                break
-        if not path.startswith(self.path + "/"):
-            raise Refused(f"path {path!r:.100}: expected one below {self.path}")
-        return safe_parts(path[len(self.path) + 1 :])
-
-    @contextmanager
-    def directory(self, parts: Sequence[str], *, create_from: int | None = None) -> Iterator[int]:
-        """Open a directory below the root; yield its file descriptor.
-
-        Parameters
-        ----------
-        create_from
-            Components from this position on are made where they are missing, with the mode and group of their
-            parent; None: nothing is made.
+    def locate(self, path: str) -> Place:
+        """Return the place of an absolute path.
 
         Raises
         ------
         Refused
-            A component is missing, a symbolic link, or no directory.
-        Unavailable
-            The root is not there, or not to be opened now.
+            Not absolute, below no root, or with a component that is not allowed.
         """
-        try:
-            fd = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except OSError as error:
-            raise unavailable(error, self.path) from error
-        try:
-            for depth, part in enumerate(parts):
-                make = create_from is not None and depth >= create_from
-                below = self._enter(fd, parts[: depth + 1], part, make)
-                os.close(fd)
-                fd = below
-            yield fd
-        finally:
-            os.close(fd)
+        parts = components(path)
+        if not path.startswith("/"):
+            raise Refused(f"came {shown(path)}: expected an absolute path below {self._known()}")
+        for root in self.roots:
+            inside = root.below("/" + "/".join(parts))
+            if inside is not None:
+                return Place(root, inside)
+        raise Refused(f"came {shown(path)}: expected a path below {self._known()}")
 
-    def _enter(self, fd: int, path: Sequence[str], name: str, make: bool) -> int:
-        shown = "/".join((self.path, *path))
-        for attempt in range(2):
-            try:
-                return os.open(name, _DIRECTORY, dir_fd=fd)
-            except OSError as error:
-                if error.errno == errno.ENOENT and make and not attempt:
-                    _make_like_parent(fd, name, shown)
-                elif error.errno in (errno.ELOOP, errno.ENOTDIR):
-                    raise Refused(f"{shown}: a symbolic link or no folder; links are not followed") from error
-                elif error.errno == errno.ENOENT:
-                    raise Refused(f"{shown}: no such folder") from error
-                else:
-                    raise unavailable(error, shown) from error
-        raise Refused(f"{shown}: vanished while it was made")
+    def chunks(self, path: str) -> Iterator[bytes]:
+        """Yield the content of a regular file, for a copy; links on the way are not followed."""
+        place = self.locate(path)
+        if not place.parts:
+            raise Refused(f"came {shown(path)}, a folder: expected a regular file")
+        with opened(place.folder) as folder, reading(folder, place.name, place.path) as handle:
+            yield from chunks(handle, place.path)
+
+    def _known(self) -> str:
+        return " or ".join(shown(name) for root in self.roots for name in (root.path, *root.aliases))
 
 
-def _make_like_parent(fd: int, name: str, shown: str) -> None:
+@contextmanager
+def opened(place: Place, *, make_from: int | None = None) -> Iterator[int]:
+    """Open a folder and give its file descriptor.
+
+    Parameters
+    ----------
+    place
+        The folder; no component below the root may be a link.
+    make_from
+        Components from this index on are made when missing, with the mode and group of the folder they are in.
+
+    Raises
+    ------
+    Absent
+        The folder, or one on the way, does not exist.
+    Refused
+        A component is a link or not a folder.
+    Unavailable
+        The root is missing or empty (not mounted), or the file system says no.
+    """
+    current = _open_root(place)
     try:
-        os.mkdir(name, dir_fd=fd)
-        below = os.open(name, _DIRECTORY, dir_fd=fd)
-    except FileExistsError:
-        return
-    except OSError as error:
-        raise unavailable(error, shown) from error
-    try:
-        like_parent(fd, below)
+        for depth in range(len(place.parts)):
+            here = Place(place.root, place.parts[: depth + 1])
+            last = depth == len(place.parts) - 1
+            make = make_from is not None and depth >= make_from
+            inner = _enter(current, here, flags=_LIST if last else _TRAVERSE, make=make)
+            os.close(current)
+            current = inner
+        yield current
     finally:
-        os.close(below)
+        os.close(current)
 
 
-def like_parent(parent: int, fd: int) -> None:
-    """Give a new file or folder the mode and group of the folder it is in, as far as permitted."""
-    above, own = os.fstat(parent), os.fstat(fd)
-    if own.st_gid != above.st_gid:
+def _open_root(place: Place) -> int:
+    try:
+        return os.open(place.root.path, _TRAVERSE if place.parts else _LIST)
+    except OSError as error:
+        reason = f"the root {shown(place.root.path)} cannot be opened: {os.strerror(error.errno or errno.EIO)}"
+        raise Unavailable(f"{reason}; is it mounted?", error.errno) from error
+
+
+def _enter(folder: int, here: Place, *, flags: int, make: bool) -> int:
+    if make:
+        make_folder(folder, here.name, here.path)
+    with translated(here.path):
         try:
-            os.fchown(fd, -1, above.st_gid)
+            return os.open(here.name, flags | os.O_NOFOLLOW, dir_fd=folder)
+        except FileNotFoundError as error:
+            if len(here.parts) == 1 and _is_empty(folder):
+                reason = f"the root {shown(here.root.path)} is empty; is it mounted?"
+                raise Unavailable(reason, errno.ENOENT) from error
+            raise Absent(f"{shown(here.path)} does not exist: expected an existing folder") from error
+        except NotADirectoryError as error:
+            found = kind(os.stat(here.name, dir_fd=folder, follow_symlinks=False).st_mode)
+            raise Refused(f"{shown(here.path)} is {found}: expected a folder, and links are not followed") from error
+
+
+def _is_empty(folder: int) -> bool:
+    listed = os.open(".", _LIST, dir_fd=folder)
+    try:
+        return not os.listdir(listed)
+    finally:
+        os.close(listed)
+
+
+def make_folder(folder: int, name: str, path: str) -> None:
+    """Make a folder unless it exists, with the mode (setgid included) and the group of the folder it is in."""
+    with translated(path):
+        parent = os.fstat(folder)
+        mode = stat.S_IMODE(parent.st_mode) & 0o2777 | 0o700
+        try:
+            os.mkdir(name, mode, dir_fd=folder)
+        except FileExistsError:
+            return
+        made = os.open(name, _LIST | os.O_NOFOLLOW, dir_fd=folder)
+        try:
+            adopt(made, gid=parent.st_gid, mode=mode)
+        finally:
+            os.close(made)
+        sync_folder(folder)
+
+
+def adopt(handle: int, *, gid: int, mode: int) -> None:
+    """Give an open file or folder a group and a mode, as far as this process may."""
+    if os.fstat(handle).st_gid != gid:
+        try:
+            os.fchown(handle, -1, gid)
         except PermissionError:
-            pass  # not a member of that group: the file stays with ours, as with any other program
-    mode = stat.S_IMODE(above.st_mode)
-    os.fchmod(fd, mode if stat.S_ISDIR(own.st_mode) else mode & 0o666)
+            mode &= ~stat.S_ISGID  # setgid would hand on a group that was never meant
+    now = stat.S_IMODE(os.fstat(handle).st_mode)
+    # Linux silently clears setgid when a process outside the group changes the mode; inheriting it matters more.
+    if now == mode or (now & mode & stat.S_ISGID and not _in_group(gid)):
+        return
+    try:
+        os.fchmod(handle, mode)
+    except PermissionError:
+        return
+
+
+def _in_group(gid: int) -> bool:
+    return os.geteuid() == 0 or gid == os.getegid() or gid in os.getgroups()
+
+
+def sync_folder(folder: int) -> None:
+    """Make the names in a folder durable."""
+    listed = os.open(".", _LIST, dir_fd=folder)
+    try:
+        os.fsync(listed)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # some network file systems keep names durable by themselves and say so thus
+            raise
+    finally:
+        os.close(listed)
+
+
+def open_regular(folder: int, name: str, path: str, flags: int = os.O_RDONLY) -> int:
+    """Open an existing regular file; the type is looked at before opening, since opening a device may act."""
+    with translated(path):
+        try:
+            _only_regular(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode, path)
+            handle = os.open(name, flags | _FILE, dir_fd=folder)
+        except FileNotFoundError as error:
+            raise Absent(f"{shown(path)} does not exist: expected a regular file") from error
+        try:
+            _only_regular(os.fstat(handle).st_mode, path)
+        except Refused:
+            os.close(handle)
+            raise
+        return handle
+
+
+def _only_regular(mode: int, path: str) -> None:
+    if not stat.S_ISREG(mode):
+        raise Refused(f"{shown(path)} is {kind(mode)}: expected a regular file, and links are not followed")
+
+
+@contextmanager
+def reading(folder: int, name: str, path: str) -> Iterator[int]:
+    """Give the file descriptor of a regular file in an open folder."""
+    handle = open_regular(folder, name, path)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def chunks(handle: int, path: str) -> Iterator[bytes]:
+    """Yield what is left to read of an open file."""
+    while chunk := _read(handle, path):
+        yield chunk
+
+
+def _read(handle: int, path: str) -> bytes:
+    with translated(path):
+        return os.read(handle, CHUNK)

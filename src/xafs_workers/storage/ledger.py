@@ -1,37 +1,58 @@
-"""The ledger: what became of each message, kept through any crash, so that nothing is done twice."""
+"""What a worker has done already: one row for each effect of each message, in SQLite, each change durable at once."""
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import json
-import os
 import sqlite3
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import Literal
 
-KEEP_DAYS = 90.0
+from xafs_workers.storage.errors import Refused, Unavailable
+from xafs_workers.storage.proposals import ProposalFolder
 
-_TABLE = """
-create table if not exists effects (
-    cluster text, topic text, partition integer, offset integer, time_ms integer, effect text,
-    state text not null, path text not null, sha256 text not null,
-    reason text not null, paths text not null, written real not null,
-    primary key (cluster, topic, partition, offset, time_ms, effect)
-) without rowid
+State = Literal["pending", "done", "failed"]
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS effects (
+    cluster TEXT NOT NULL, topic TEXT NOT NULL, partition INTEGER NOT NULL, offset INTEGER NOT NULL,
+    time_ms INTEGER NOT NULL, effect TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'done', 'failed')),
+    path TEXT NOT NULL, sha256 TEXT NOT NULL, reason TEXT NOT NULL, paths TEXT NOT NULL, changed REAL NOT NULL,
+    PRIMARY KEY (cluster, topic, partition, offset, time_ms, effect)
+) WITHOUT ROWID
 """
+_KEY = "cluster = ? AND topic = ? AND partition = ? AND offset = ? AND time_ms = ? AND effect = ?"
+_COLUMNS = "cluster, topic, partition, offset, time_ms, effect, state, path, sha256, reason, paths, changed"
+_BEGIN = f"""
+INSERT INTO effects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, '', '[]', ?)
+ON CONFLICT DO UPDATE SET path = excluded.path, sha256 = excluded.sha256, changed = excluded.changed
+WHERE state = 'pending'
+"""  # noqa: S608 - constants of this module
+_FINISH = f"""
+INSERT INTO effects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, '', '', ?, ?, ?)
+ON CONFLICT DO UPDATE SET state = excluded.state, reason = excluded.reason, paths = excluded.paths,
+changed = excluded.changed WHERE state = 'pending'
+"""  # noqa: S608 - constants of this module
 
 
-class LedgerInUse(RuntimeError):
-    """Another worker of this role runs with the same state directory."""
+class LedgerUnusable(Exception):
+    """The ledger's file is not one, or is on a file system on which it cannot be safe."""
 
 
-@dataclass(frozen=True, slots=True)
+class AlreadyFinished(Exception):
+    """An effect was begun or finished again with another outcome: its entry was not asked for first."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class Key:
-    """One effect of one record. Cluster and time are part of it: a recreated topic starts again at offset 0."""
+    """One effect of one message; the record time (ms) tells apart topics that were made again and start at 0."""
 
     cluster: str
     topic: str
@@ -40,82 +61,149 @@ class Key:
     time_ms: int
     effect: str
 
-    def values(self) -> tuple[str, str, int, int, int, str]:
-        """Return the columns."""
-        return (self.cluster, self.topic, self.partition, self.offset, self.time_ms, self.effect)
-
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known of an effect.
+    """What is known of an effect; `path` and `sha256` are of the file about to be named, `paths` of what was made."""
 
-    Attributes
-    ----------
-    state
-        ``pending`` (about to be published), ``done`` or ``failed``.
-    """
-
-    state: str
-    path: str = ""
-    sha256: str = ""
-    reason: str = ""
-    paths: tuple[str, ...] = ()
+    key: Key
+    state: State
+    path: str
+    sha256: str
+    reason: str
+    paths: tuple[str, ...]
+    changed: float  # s since 1970
 
 
 class Ledger:
-    """SQLite in the worker's state directory; every change is on disk when the call returns."""
+    """The entries of one worker; safe to use from any thread. Open it with `Ledger.open`."""
 
-    def __init__(self, folder: Path):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._held = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(self._held)
-            raise LedgerInUse(f"{folder} is in use by another worker: give each its own state directory") from None
+    def __init__(self, connection: sqlite3.Connection, path: Path):
+        self.path = path
+        self._connection = connection
         self._lock = threading.Lock()
-        self._base = sqlite3.connect(folder / "ledger.sqlite", check_same_thread=False, isolation_level=None)
-        self._base.execute("pragma journal_mode=wal")
-        self._base.execute("pragma synchronous=full")
-        self._base.execute(_TABLE)
-        self._base.execute("delete from effects where written < ?", (time.time() - KEEP_DAYS * 86400,))
 
-    def entry(self, key: Key) -> Entry | None:
-        """Return what is known of an effect, None for a new one."""
-        where = "cluster=? and topic=? and partition=? and offset=? and time_ms=? and effect=?"
-        with self._lock:
-            row = self._base.execute(
-                f"select state, path, sha256, reason, paths from effects where {where}",  # noqa: S608 - constant text
-                key.values(),
-            ).fetchone()
-        return None if row is None else Entry(row[0], row[1], row[2], row[3], tuple(json.loads(row[4])))
+    @classmethod
+    def open(cls, path: Path) -> Ledger:
+        """Open or make a ledger; its folder is made, for this user alone, when missing.
 
-    def write(self, key: Key, entry: Entry) -> None:
-        """Record an effect, in place of what was known of it."""
-        with self._lock:
-            self._base.execute(
-                "insert or replace into effects values (?,?,?,?,?,?,?,?,?,?,?,?)",
-                (
-                    *key.values(),
-                    entry.state,
-                    entry.path,
-                    entry.sha256,
-                    entry.reason,
-                    json.dumps(entry.paths),
-                    time.time(),
-                ),
-            )
+        Raises
+        ------
+        LedgerUnusable
+            Not a ledger, of a newer program, or not on a local file system.
+        Unavailable
+            The file cannot be opened or written now.
+        """
+        with _reported(path):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+            try:
+                _prepare(connection, path)
+            except BaseException:
+                connection.close()
+                raise
+        return cls(connection, path)
 
     def close(self) -> None:
-        """Close the file and let another worker have it."""
+        """Close the file; the ledger cannot be used any more."""
         with self._lock:
-            self._base.close()
-        os.close(self._held)
+            self._connection.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Ledger:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
+
+    def entry(self, key: Key) -> Entry | None:
+        """Return what is known of an effect, None when it was never begun."""
+        rows = self._rows(f"SELECT {_COLUMNS} FROM effects WHERE {_KEY}", astuple(key))  # noqa: S608
+        return rows[0] if rows else None
+
+    def begin(self, key: Key, path: str = "", sha256: str = "") -> None:
+        """Write down, durably, that an effect is about to happen; again for a new attempt.
+
+        Raises
+        ------
+        AlreadyFinished
+            The effect is done or failed.
+        """
+        if not self._change(_BEGIN, (*astuple(key), path, sha256, time.time())):
+            raise AlreadyFinished(
+                f"{key}: begun again after it was finished; expected to be asked for with entry() first"
+            )
+
+    def finish(self, key: Key, state: Literal["done", "failed"], reason: str = "", paths: Iterable[str] = ()) -> None:
+        """Write down, durably, how an effect ended; one that never began may fail or be done all the same.
+
+        Raises
+        ------
+        AlreadyFinished
+            It ended before, otherwise.
+        """
+        made = json.dumps(list(paths))
+        if self._change(_FINISH, (*astuple(key), state, reason, made, time.time())):
+            return
+        known = self.entry(key)
+        if known is None or known.state != state:
+            raise AlreadyFinished(f"{key}: came {state!r}, but it is {known.state if known else 'gone'} already")
+
+    def pending(self) -> list[Entry]:
+        """Return what was begun and not finished, oldest message first."""
+        order = "ORDER BY time_ms, topic, partition, offset, effect"
+        return self._rows(f"SELECT {_COLUMNS} FROM effects WHERE state = 'pending' {order}", ())  # noqa: S608
+
+    def prune(self, days: float) -> int:
+        """Forget what was finished more than `days` ago; return how many. Keep more days than the topics do."""
+        oldest = time.time() - days * 86400
+        return self._change("DELETE FROM effects WHERE state != 'pending' AND changed < ?", (oldest,))
+
+    def _rows(self, query: str, values: tuple[object, ...]) -> list[Entry]:
+        with self._lock, _reported(self.path):
+            return [_entry(row) for row in self._connection.execute(query, values)]
+
+    def _change(self, query: str, values: tuple[object, ...]) -> int:
+        with self._lock, _reported(self.path):
+            return self._connection.execute(query, values).rowcount
+
+
+def already_published(entry: Entry | None, folder: ProposalFolder) -> bool:
+    """Tell whether a pending effect's file is in its place: the worker was killed before it could write so down."""
+    if entry is None or entry.state != "pending" or not entry.path or not entry.sha256:
+        return False
+    try:
+        return folder.digest(entry.path) == entry.sha256
+    except Refused:
+        return False
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        raise LedgerUnusable(
+            f"{path}: journal mode {mode!r}, expected 'wal'; the state directory must be on a local disk"
+        )
+    connection.execute("PRAGMA synchronous = FULL")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version not in (0, _VERSION):
+        raise LedgerUnusable(f"{path}: a ledger of version {version}, expected {_VERSION}; a newer program wrote it")
+    connection.execute(_SCHEMA)
+    connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+
+@contextmanager
+def _reported(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+        raise Unavailable(f"ledger {path}: {error}", errno.ENOSPC if full else errno.EIO) from error
+    except sqlite3.DatabaseError as error:
+        raise LedgerUnusable(f"{path}: {error}; expected a ledger made by xafs-workers") from error
+    except OSError as error:
+        raise Unavailable(f"ledger {path}: {error}", error.errno) from error
+
+
+def _entry(row: tuple) -> Entry:
+    state, path, sha256, reason, paths, changed = row[6:]
+    return Entry(Key(*row[:6]), state, path, sha256, reason, tuple(json.loads(paths)), changed)

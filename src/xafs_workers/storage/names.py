@@ -1,51 +1,81 @@
-"""Names of files in a proposal folder."""
+"""Names of files: pictures, numbered series, safe stubs, time stamps."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
-_PICTURE = re.compile(r"\.(png|pdf|svg)\Z", re.IGNORECASE)
+from xafs_workers.storage.errors import Refused, shown
+
+PICTURES = (".png", ".pdf", ".svg")
+_SUFFIXED = re.compile(
+    r"(?P<stem>.+)(?P<suffix>\.(?:png|pdf|svg|jpe?g|prj|html|xlsx|mat|xrf))", re.IGNORECASE | re.DOTALL
+)
+# Legal in every name that a group may copy to another system.
+_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff/\\:*?"<>|]+')
+_STUB_BYTES = 180  # leaves room for what is added: detector, time stamp, number, suffix
+_TIME = "%Y-%m-%dT%H-%M-%S"
 
 
 def picture_name(name: str) -> str:
-    """Return a picture's name; one without .png, .pdf or .svg gets .png."""
-    return name if _PICTURE.search(name) else f"{name}.png"
-
-
-def with_form(name: str, form: str) -> str:
-    """Return a picture's name in another form: ``a.png`` as ``a.pdf``."""
-    return f"{_PICTURE.sub('', name)}.{form}"
+    """Return the name of a picture; one that does not end in .png, .pdf or .svg (in any capitals) gets `.png`."""
+    if not name or name.endswith("/"):
+        raise Refused(f"came {shown(name)}: expected the name of a picture")
+    return name if name.lower().endswith(PICTURES) else f"{name}.png"
 
 
 def form_of(name: str) -> str:
-    """Return ``png``, ``pdf`` or ``svg``."""
-    match = _PICTURE.search(name)
-    return match[1].lower() if match else "png"
+    """Return the form of a picture by its name: `png`, `pdf` or `svg`; `png` where the name does not say."""
+    ending = name[-4:].lower()
+    return ending[1:] if ending in PICTURES else "png"
 
 
-def numbered(name: str, number: int) -> str:
-    """Return a name with the sequence number before its suffix: ``a.png`` as ``a_07.png``."""
-    stem, dot, suffix = name.rpartition(".")
-    return f"{stem}_{number:02d}{dot}{suffix}" if dot else f"{name}_{number:02d}"
+def with_form(name: str, form: str) -> str:
+    """Return a picture's name in another form: `a.png` as `a.pdf`."""
+    return f"{name[:-4] if name.lower().endswith(PICTURES) else name}.{form}"
 
 
-def suffixed(name: str, suffix: str) -> str:
-    """Return a name with more before its suffix: ``a_07.png`` as ``a_07_after3.png``."""
-    stem, dot, last = name.rpartition(".")
-    return f"{stem}{suffix}{dot}{last}" if dot else f"{name}{suffix}"
+def numbered(name: str, number: int, *, separator: str = "_") -> str:
+    """Return a name with its number, of at least two digits, before the suffix: `stub_liveplot_07.png`.
+
+    A suffix is one that this program writes; the end of `sample.001` is not.
+    """
+    if number < 0:
+        raise ValueError(f"number of {shown(name)}: came {number}, expected 0 or more")
+    return suffixed(name, f"{separator}{number:02d}")
 
 
-def numbers_used(names: Iterable[str], before: str, after: str) -> set[int]:
-    """Return the numbers between `before` and `after` in those names that have both; other names are ignored."""
-    found = (
-        name[len(before) : len(name) - len(after)]
-        for name in names
-        if name.startswith(before) and name.endswith(after) and len(name) > len(before) + len(after)
-    )
-    return {int(digits) for digits in found if digits.isascii() and digits.isdigit() and len(digits) < 10}
+def suffixed(name: str, more: str) -> str:
+    """Return a name with more before its suffix: `stub_07.png` as `stub_07_after3.png`; suffixes as in `numbered`."""
+    found = _SUFFIXED.fullmatch(name)
+    stem, suffix = (found["stem"], found["suffix"]) if found else (name, "")
+    return f"{stem}{more}{suffix}"
+
+
+def safe_stub(text: str) -> str:
+    """Return text made into the beginning of a file's name: one component, not hidden, at most 180 bytes."""
+    stub = _UNSAFE.sub("_", text.strip()).lstrip(".~-").rstrip(". ")
+    stub = stub.encode()[:_STUB_BYTES].decode(errors="ignore").rstrip(". ")
+    if not stub.strip("_"):
+        raise Refused(f"came {shown(text)}: expected text of which a file's name can be made")
+    return stub
 
 
 def next_index(names: Iterable[str], stub: str) -> int:
-    """Return 1 + the largest numeric extension of ``stub.NNN``, 1 where there is none."""
-    return 1 + max(numbers_used(names, f"{stub}.", ""), default=0)
+    """Return 1 above the largest NNN of the names `<stub>.NNN`, 1 when there is none.
+
+    The number has three digits, or four to six without a leading zero; others (`x.003.bak`, `x.20250101`) are foreign.
+    """
+    pattern = re.compile(re.escape(stub) + r"\.([0-9]{3}|[1-9][0-9]{3,5})")
+    return 1 + max((int(found[1]) for name in names if (found := pattern.fullmatch(name))), default=0)
+
+
+def time_stamp(seconds: float) -> str:
+    """Return local time as it stands in names, of seconds since 1970."""
+    return datetime.fromtimestamp(seconds, tz=UTC).astimezone().strftime(_TIME)
+
+
+def utc_stamp(seconds: float) -> str:
+    """Return UTC as it stands in the name of a file set aside, of seconds since 1970."""
+    return datetime.fromtimestamp(seconds, tz=UTC).strftime(_TIME + "Z")

@@ -47,10 +47,10 @@ def simulated(stage: Stage, console: Console, pace: float) -> None:
         surroundings = Surroundings(
             send, publish, str(stage.place.proposals), proposal, PACE / pace if pace else 0.0, SEED
         )
-        beamline = Beamline(surroundings)
-        for title, plan in _programme(beamline):
-            progress.update(task, description=title)
-            beamline.run(plan)
+        with Beamline(surroundings) as beamline:
+            for title, plan in _programme(beamline):
+                progress.update(task, description=title)
+                beamline.run(plan)
     publisher.flush()
     sender.flush(10.0)
     console.print("the beamline is done")

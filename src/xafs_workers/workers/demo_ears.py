@@ -15,7 +15,8 @@ from xafs_workers.wire import decode
 from xafs_workers.workers.demo_place import DemoFailed
 
 FINAL = frozenset({"done", "failed", "value"})
-PICTURES = frozenset({"linescan", "timescan", "xafsscan"})
+PICTURES = frozenset({"linescan", "timescan", "xafsscan", "xafs_sequence"})
+"""Kinds whose stop messages may ask for pictures."""
 
 Asked = Counter[tuple[str, str]]
 
@@ -23,9 +24,7 @@ Asked = Counter[tuple[str, str]]
 def asked_of_headless(body: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return (kind, action) of a message that the headless worker answers, None for any other."""
     message = parse(body)
-    if message.owner == "headless" and message.kind in PICTURES | {"close", "resting_state"}:
-        return message.kind, message.action
-    return None
+    return (message.kind, message.action) if message.owner == "headless" else None
 
 
 class Ears:

@@ -11,7 +11,7 @@ from rich.console import Console
 from xafs_workers.recording import jobs
 from xafs_workers.recording.record import Record
 from xafs_workers.recording.session import Session
-from xafs_workers.storage.folder import proposal_of
+from xafs_workers.storage.proposals import proposal_of
 from xafs_workers.workers.demo_place import DemoFailed
 
 if TYPE_CHECKING:

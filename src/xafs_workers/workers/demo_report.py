@@ -23,6 +23,8 @@ def report(stage: Stage, console: Console) -> list[str]:
     for heading in ("file", "size", "from message to answer"):
         table.add_column(heading, justify="left" if heading == "file" else "right", overflow="fold")
     for path in written:
+        if ".sequence" in path.parts:
+            continue
         took = seconds.get(str(path))
         table.add_row(str(path.relative_to(root)), f"{path.stat().st_size / 1024:.0f} KiB", _seconds(took))
     console.print(table)

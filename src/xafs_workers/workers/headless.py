@@ -23,12 +23,15 @@ from xafs_workers.scans.rules import Rules
 from xafs_workers.services.heartbeat import Heartbeat
 from xafs_workers.settings import Settings
 from xafs_workers.storage.ledger import Ledger
+from xafs_workers.storage.state_lock import StateLock
 from xafs_workers.workers.life import live, stop_on_signals
 from xafs_workers.workers.projects import Projects
 from xafs_workers.workers.records import Records, dead_letter_of_message, dead_letter_of_record
 from xafs_workers.workers.shelf import Shelf
 
 log = get_logger("workers")
+
+KEEP_DAYS = 90.0
 
 
 def run(settings: Settings, *, from_beginning: bool = False) -> int:
@@ -48,7 +51,10 @@ def _run(settings: Settings, stop: threading.Event, stack: ExitStack, from_begin
     stack.callback(publisher.flush, 2.0)
     if not source.wait_for_topics(stop):
         return 0
-    ledger = stack.enter_context(Ledger(settings.state_folder() / HEADLESS.name))
+    state = settings.state_folder() / HEADLESS.name
+    stack.enter_context(StateLock(state))
+    ledger = stack.enter_context(Ledger.open(state / "ledger.sqlite"))
+    ledger.prune(KEEP_DAYS)
     records = Records(ledger, source.cluster_id())
     reducer = Reducer(timeout=settings.reduction.task_seconds)
     stack.callback(reducer.close)

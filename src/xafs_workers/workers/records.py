@@ -31,24 +31,30 @@ class Records:
 
     def record(self, control: Control, outcome: Outcome) -> None:
         """Remember what became of a message."""
-        entry = Entry(outcome.state, reason=outcome.reason, paths=outcome.paths)
-        self._ledger.write(self.key(control.origin, control.time, "answer"), entry)
+        key = self.key(control.origin, control.time, "answer")
+        self._ledger.finish(key, "done" if outcome.state == "done" else "failed", outcome.reason, outcome.paths)
 
     def once(self, record: RawRecord, act: Callable[[], None]) -> None:
         """Do something about a record unless it was done before."""
         key = self.key(record.origin, record.time, "dead-letter")
         if self._ledger.entry(key) is None:
             act()
-            self._ledger.write(key, Entry("done"))
+            self._ledger.finish(key, "done")
 
-    def about_to_publish(self, control: Control, path: str, sha256: str) -> None:
+    def about_to_publish(self, control: Control, name: str, path: str, sha256: str) -> None:
         """Remember a file before it gets its name."""
-        self._ledger.write(self.key(control.origin, control.time, f"file {path}"), Entry("pending", path, sha256))
+        self._ledger.begin(self._file(control, name), path, sha256)
 
-    def published(self, control: Control, path: str) -> str:
-        """Return the sha256 of the file that a message was about to publish, '' where there was none."""
-        entry = self._ledger.entry(self.key(control.origin, control.time, f"file {path}"))
-        return "" if entry is None else entry.sha256
+    def published(self, control: Control, name: str, path: str) -> None:
+        """Remember that a file is in its place."""
+        self._ledger.finish(self._file(control, name), "done", paths=[path])
+
+    def file_entry(self, control: Control, name: str) -> Entry | None:
+        """Return what is known of a file that a message asks for, None where nothing is."""
+        return self._ledger.entry(self._file(control, name))
+
+    def _file(self, control: Control, name: str) -> Key:
+        return self.key(control.origin, control.time, f"file {name}")
 
     def key(self, origin: Origin, time: float, effect: str) -> Key:
         """Return the ledger's key of an effect of a record."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, cast
 
@@ -20,10 +19,11 @@ from xafs_workers.scans.items import Control
 from xafs_workers.scans.mca import SpectraOf
 from xafs_workers.scans.scan import Scan
 from xafs_workers.settings import Settings
-from xafs_workers.storage.confined import Root
+from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.errors import Refused, Unavailable
-from xafs_workers.storage.folder import ProposalFolder, proposal_of
+from xafs_workers.storage.ledger import already_published
 from xafs_workers.storage.names import form_of, numbered, picture_name, suffixed, with_form
+from xafs_workers.storage.proposals import ProposalFolder
 from xafs_workers.storage.sequence import sequence_number
 from xafs_workers.workers.projects import Projects
 from xafs_workers.workers.records import Records
@@ -56,7 +56,7 @@ class Shelf:
     ):
         self._settings, self._records, self._spectra_of = settings, records, spectra_of
         self._projects = projects
-        self._root = Root.from_settings(settings.storage)
+        self._roots = Roots.from_settings(settings.storage)
 
     def warm_up(self) -> None:
         """Load the drawing library, which takes a while, before the first picture is due."""
@@ -83,7 +83,7 @@ class Shelf:
         except (Refused, NoFolder) as refusal:
             return Outcome("failed", reason=str(refusal))
         except Unavailable as error:
-            raise TryLater(error.errno, error.strerror) from error
+            raise TryLater(error.errno, error.reason) from error
         log.info("picture_written", kind=scan.kind, scan=scan.id, paths=paths)
         return Outcome("done", paths)
 
@@ -94,7 +94,7 @@ class Shelf:
         if wanted is not None:
             yield from self._put(control, wanted, shown_by(control, scan, board))
         if self._projects is not None and isinstance(control.message, XafsSequenceStop):
-            folder = ProposalFolder(self._root, *proposal_of(run.start, self._settings.storage))
+            folder = ProposalFolder.of_run(run.start, self._roots, self._settings.storage)
             stub = stub_of(scan, board)
             name = numbered(f"prj/{stub}.prj", sequence_number(folder, stub, run.uid))
             content = self._projects.content(scan, board)
@@ -111,11 +111,8 @@ class Shelf:
 
     def _folder(self, wanted: Wanted) -> ProposalFolder:
         if wanted.run is not None:
-            return ProposalFolder(self._root, *proposal_of(wanted.run.start, self._settings.storage))
-        home = self._root.parts(wanted.name)[:2]
-        if len(home) != 2:
-            raise Refused(f"path {wanted.name!r:.100}: expected one inside a proposal folder")
-        return ProposalFolder(self._root, *home)
+            return ProposalFolder.of_run(wanted.run.start, self._roots, self._settings.storage)
+        return ProposalFolder.of_path(wanted.name, self._roots)[0]
 
     def _put_one(self, folder: ProposalFolder, name: str, control: Control, wanted: Wanted, figure: Figure) -> str:
         return self._publish(
@@ -125,16 +122,18 @@ class Shelf:
     def _publish(
         self, folder: ProposalFolder, name: str, control: Control, made: Callable[[], bytes], *, overwrite: bool
     ) -> str:
-        path = "/".join((folder.path, *folder.parts(name)))
-        own = self._records.published(control, path)
-        if own and hashlib.sha256(folder.read(name) or b"").hexdigest() == own:
-            return path
-        return folder.publish(
+        own = self._records.file_entry(control, name)
+        if own and (own.state == "done" or already_published(own, folder)):
+            self._records.published(control, name, own.path)
+            return own.path
+        path = folder.publish(
             name,
             made(),
             overwrite=overwrite,
-            before_publish=lambda to, sha256: self._records.about_to_publish(control, to, sha256),
+            before_publish=lambda to, sha256: self._records.about_to_publish(control, name, to, sha256),
         ).path
+        self._records.published(control, name, path)
+        return path
 
     def _picture(self, figure: Figure, form: str) -> bytes:
         picture: Any = _drawer()

@@ -1,0 +1,106 @@
+"""Small changes in an open folder: an empty file, a line appended, an old file set aside."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+import threading
+import time
+from contextlib import suppress
+
+from xafs_workers.storage.confined import adopt, sync_folder
+from xafs_workers.storage.errors import Refused, Unavailable, shown, translated
+from xafs_workers.storage.names import utc_stamp
+from xafs_workers.storage.publishing import rename_without_replacing, write_all
+
+LOCK_PATIENCE = 5.0  # s
+
+
+def create_empty(folder: int, name: str, path: str) -> None:
+    """Make an empty file, with the group and the mode of its folder; leave whatever has that name."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with translated(path):
+        parent = os.fstat(folder)
+        mode = stat.S_IMODE(parent.st_mode) & 0o666 | 0o600
+        try:
+            handle = os.open(name, flags, mode, dir_fd=folder)
+        except FileExistsError:
+            return
+        try:
+            adopt(handle, gid=parent.st_gid, mode=mode)
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        sync_folder(folder)
+
+
+def append(handle: int, path: str, content: bytes) -> None:
+    """Append to an open file, durably; what could not be written whole is taken back.
+
+    Raises
+    ------
+    Refused
+        The file has a second name: it may be somebody else's.
+    Unavailable
+        The file system says no, or somebody keeps the file locked: whoever may read it can do that.
+    """
+    with translated(path):
+        _lock(handle, path)
+        info = os.fstat(handle)
+        if info.st_nlink != 1:
+            raise Refused(f"{shown(path)} has {info.st_nlink} names (hard links): expected one")
+        try:
+            write_all(handle, content)
+            os.fsync(handle)
+        except OSError:
+            with suppress(OSError):
+                os.ftruncate(handle, info.st_size)
+            raise
+
+
+def _lock(handle: int, path: str) -> None:
+    deadline = time.monotonic() + LOCK_PATIENCE
+    waiting = threading.Event()
+    while True:
+        try:
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() > deadline:
+                raise Unavailable(f"{shown(path)}: somebody keeps it locked", error.errno) from error
+            waiting.wait(0.02)
+        except OSError:
+            return None  # where there are no locks, O_APPEND alone keeps lines apart
+
+
+def set_aside(folder: int, path: str, handle: int) -> str:
+    """Rename a file to `<name>.<UTC time of its last change>` (`-2`, `-3`... when taken) and return that name."""
+    name = os.path.basename(path)
+    with translated(path):
+        info = os.fstat(handle)
+        stamped = f"{name}.{utc_stamp(info.st_mtime)}"
+        for number in range(1, 1000):
+            other = stamped if number == 1 else f"{stamped}-{number}"
+            if _moved(folder, name, other, info):
+                sync_folder(folder)
+                return other
+    raise Refused(f"{shown(path)}: a thousand versions of the same second are set aside already")
+
+
+def _moved(folder: int, name: str, other: str, info: os.stat_result) -> bool:
+    try:
+        _rename_or_link(folder, name, other)
+    except FileExistsError:
+        found = os.stat(other, dir_fd=folder, follow_symlinks=False)
+        if (found.st_dev, found.st_ino) != (info.st_dev, info.st_ino):
+            return False
+        os.unlink(name, dir_fd=folder)  # linked and not yet unlinked by a worker that was killed
+    return True
+
+
+def _rename_or_link(folder: int, name: str, other: str) -> None:
+    try:
+        rename_without_replacing(folder, name, other)
+    except Unavailable:
+        os.link(name, other, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+        os.unlink(name, dir_fd=folder)

@@ -1,0 +1,274 @@
+"""The folder of one group: everything that is read from it or put into it goes through `ProposalFolder`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from xafs_workers.settings import Storage
+from xafs_workers.storage import edits, publishing
+from xafs_workers.storage.confined import (
+    Place,
+    Roots,
+    chunks,
+    components,
+    open_regular,
+    opened,
+    reading,
+    sync_folder,
+)
+from xafs_workers.storage.errors import Absent, Refused, shown, translated
+from xafs_workers.storage.publishing import Content, Published
+
+# Indexes and logs the program owns: only these are replaced or appended to.
+OWNED = frozenset(
+    {
+        "dossier/MANIFEST",
+        "dossier/00INDEX.html",
+        "dossier/messagelog.html",
+        "dossier/.rawlog",
+        "file_manager.log",
+        "headless.log",
+    }
+)
+RESERVATIONS = "dossier/.sequence"
+
+_HIDDEN = frozenset({".introduction_made", ".rawlog"})
+_RAW_DATA = "assets"
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_INSIDE = 2  # components of <cycle>/<session>
+_READ_LIMIT = 256 * 1024 * 1024  # bytes
+
+
+def proposal_folder(start: Mapping[str, Any], settings: Storage) -> str:
+    """Return the path of the proposal folder that a run's start document names: `<root>/<cycle>/<data_session>`.
+
+    Raises
+    ------
+    Refused
+        No cycle or no data session, or one that is not a plain word.
+    """
+    return os.path.join(str(settings.proposals_root), *proposal_of(start, settings))
+
+
+def proposal_of(start: Mapping[str, Any], settings: Storage) -> tuple[str, str]:
+    """Return (cycle, data session) of a run's start document; raises as `proposal_folder` does."""
+    run = f"run {shown(start.get('uid'))}"
+    facility = _part(_part(start, "XDI"), "Facility")
+    given = (start.get("cycle"), facility.get("cycle"), settings.cycle)
+    cycle = next((value for value in given if not _is_blank(value)), None)
+    if cycle is None:
+        raise Refused(f"{run}: no cycle in start.cycle, XDI.Facility.cycle or the setting storage.cycle: expected one")
+    if _is_blank(start.get("data_session")):
+        raise Refused(f"{run}: no data_session in the start document: expected the name of its proposal folder")
+    return _word(cycle, f"{run}: cycle"), _word(start["data_session"], f"{run}: data_session")
+
+
+def _part(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = mapping.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _is_blank(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _word(value: object, what: str) -> str:
+    if not isinstance(value, str) or not _WORD.fullmatch(value):
+        raise Refused(f"{what}: came {shown(value)}, expected one folder's name of letters, digits, '.', '_' and '-'")
+    return value
+
+
+class ProposalFolder:
+    """The folder of one group.
+
+    Paths are relative to it; an absolute one must lie in it.
+
+    Parameters
+    ----------
+    roots
+        The first root holds `<cycle>/<session>`.
+
+    Notes
+    -----
+    Only `mkdir("")` makes a session folder, where its cycle exists: elsewhere a missing one is `Absent`. Who may read
+    a session folder is for the facility to say, so none appears because some document names it.
+    """
+
+    def __init__(self, roots: Roots, cycle: str, session: str):
+        self.cycle, self.session = _word(cycle, "cycle"), _word(session, "data_session")
+        self._roots = roots
+        self._own = Place(roots.first, (cycle, session))
+
+    @classmethod
+    def of_run(cls, start: Mapping[str, Any], roots: Roots, settings: Storage) -> ProposalFolder:
+        """Return the folder that a run's start document names."""
+        return cls(roots, *proposal_of(start, settings))
+
+    @classmethod
+    def of_path(cls, path: str, roots: Roots) -> tuple[ProposalFolder, str]:
+        """Return the session folder an absolute path lies in, and the rest of the path ("" for the folder)."""
+        place = roots.locate(path)
+        if place.root is not roots.first or len(place.parts) < _INSIDE:
+            expected = os.path.join(roots.first.path, "<cycle>", "<session>")
+            raise Refused(f"came {shown(path)}: expected a path in a proposal folder, {expected}")
+        cycle, session, *rest = place.parts
+        return cls(roots, cycle, session), "/".join(rest)
+
+    @property
+    def path(self) -> str:
+        """The absolute path."""
+        return self._own.path
+
+    def publish(
+        self, relative: str, content: Content, *, overwrite: bool = False, before_publish: Callable[[str, str], None]
+    ) -> Published:
+        """Put a file in its place, whole or not at all, never over another content unless `overwrite`.
+
+        Parameters
+        ----------
+        content
+            All bytes, or an iterable of parts (of `Roots.chunks`, for a copy).
+        before_publish
+            Called with path and sha256 when the file is durable and only its name is missing: the ledger's moment.
+            Not called when the same content is there already.
+
+        Raises
+        ------
+        Refused, Conflict, Unavailable
+            Nothing of the attempt stays but folders made on the way.
+        """
+        place = self._writable(relative)
+        with opened(place.folder, make_from=_INSIDE) as folder:
+            return publishing.publish(folder, place.path, content, overwrite=overwrite, before=before_publish)
+
+    def replace(self, relative: str, content: bytes) -> Published:
+        """Replace an index that the program owns, atomically."""
+        self._only_owned(relative)
+        return self.publish(relative, content, overwrite=True, before_publish=_unrecorded)
+
+    def append(self, relative: str, content: bytes) -> str:
+        """Append to a log that the program owns, durably; what could not be written whole is taken back."""
+        place = self._only_owned(relative)
+        with opened(place.folder, make_from=_INSIDE) as folder:
+            edits.create_empty(folder, place.name, place.path)
+            handle = open_regular(folder, place.name, place.path, os.O_WRONLY | os.O_APPEND)
+            try:
+                edits.append(handle, place.path, content)
+            finally:
+                os.close(handle)
+        return place.path
+
+    def touch(self, relative: str) -> str:
+        """Make an empty file, or leave the one that is there."""
+        place = self._writable(relative)
+        with opened(place.folder, make_from=_INSIDE) as folder:
+            edits.create_empty(folder, place.name, place.path)
+            os.close(open_regular(folder, place.name, place.path))
+        return place.path
+
+    def mkdir(self, relative: str = "") -> str:
+        """Make a folder with its parents, or leave the one that is there; the session itself where its cycle exists."""
+        place = self._place(relative)
+        if len(place.parts) > _INSIDE:
+            self._writable(relative)
+        with opened(place, make_from=_INSIDE if len(place.parts) > _INSIDE else _INSIDE - 1):
+            return place.path
+
+    def set_aside(self, relative: str) -> str | None:
+        """Rename a file to `<name>.<UTC time of its last change>` and return the new path; None when there is none."""
+        place = self._writable(relative)
+        try:
+            with opened(place.folder) as folder, reading(folder, place.name, place.path) as handle:
+                return os.path.join(place.folder.path, edits.set_aside(folder, place.path, handle))
+        except Absent:
+            return None
+
+    def reserve(self, name: str, content: bytes) -> bool:
+        """Take a name among the reservations; False when it is taken by whatever content."""
+        place = self._place(f"{RESERVATIONS}/{name}")
+        with opened(place.folder, make_from=_INSIDE) as folder:
+            publishing.sweep(folder)
+            with publishing.draft(folder, place.path, content) as complete, translated(place.path):
+                try:
+                    publishing.link(folder, complete.temporary, place.name)
+                except FileExistsError:
+                    return False
+                sync_folder(folder)
+        return True
+
+    def exists(self, relative: str) -> bool:
+        """Tell whether there is anything of that name, a link or a folder too; storage in trouble raises."""
+        place = self._place(relative)
+        try:
+            with opened(place.folder) as folder, translated(place.path):
+                try:
+                    os.stat(place.name, dir_fd=folder, follow_symlinks=False)
+                except FileNotFoundError:
+                    return False
+                return True
+        except Absent:
+            return False
+
+    def listing(self, relative: str = "") -> list[str]:
+        """Return the sorted names in a folder, without temporary files; a missing folder has none."""
+        place = self._place(relative)
+        try:
+            with opened(place) as folder, translated(place.path):
+                return sorted(name for name in os.listdir(folder) if not publishing.is_temporary(name))
+        except Absent:
+            return []
+
+    def read(self, relative: str, *, limit: int = _READ_LIMIT) -> bytes:
+        """Return the content of a regular file of at most `limit` bytes; Absent when there is none."""
+        place = self._place(relative)
+        with opened(place.folder) as folder, reading(folder, place.name, place.path) as handle:
+            size = os.fstat(handle).st_size
+            if size > limit:
+                raise Refused(f"{shown(place.path)} has {size} bytes: at most {limit} are read")
+            return b"".join(chunks(handle, place.path))
+
+    def digest(self, relative: str) -> str | None:
+        """Return the sha256 of a regular file, or None when there is nothing of that name."""
+        place = self._place(relative)
+        try:
+            with opened(place.folder) as folder:
+                return publishing.digest(folder, place.path)
+        except Absent:
+            return None
+
+    def _place(self, relative: str) -> Place:
+        parts = components(relative)
+        if not relative.startswith("/"):
+            place = Place(self._own.root, self._own.parts + parts)
+            components(place.path)
+            return place
+        place = self._roots.locate(relative)
+        if place.root is not self._own.root or place.parts[:_INSIDE] != self._own.parts:
+            raise Refused(f"came {shown(relative)}: expected a path in this proposal's folder, {self.path}")
+        return place
+
+    def _writable(self, relative: str) -> Place:
+        place = self._place(relative)
+        inside = place.parts[_INSIDE:]
+        if not inside:
+            raise Refused(f"came {shown(relative)}, the proposal folder itself: expected a name in it")
+        if inside[0] == _RAW_DATA:
+            raise Refused(f"came {shown(relative)}: raw data, {_RAW_DATA}/, are never written by a worker")
+        hidden = [name for name in inside if name.startswith(".") and name not in _HIDDEN]
+        if hidden:
+            allowed = " and ".join(sorted(_HIDDEN))
+            raise Refused(f"came {shown(relative)}: hidden names are not written, but for {allowed}")
+        return place
+
+    def _only_owned(self, relative: str) -> Place:
+        place = self._writable(relative)
+        if "/".join(place.parts[_INSIDE:]) not in OWNED:
+            raise Refused(f"came {shown(relative)}: only {', '.join(sorted(OWNED))} are replaced or appended to")
+        return place
+
+
+def _unrecorded(path: str, sha256: str) -> None:
+    """Let pass what needs no ledger: an index is made anew from what it lists."""

@@ -1,0 +1,285 @@
+"""One file published whole: written beside its final name, made durable, then linked to the name without replacing.
+
+Temporary files are named `.<name>.<boot>-<random>.tmp`: 8 digits of the machine's boot id, 16 random ones. While
+one is written its writer holds a lock (flock) on it, so a file of this boot that nobody locks was left by a killed
+process and is removed at the next publication into the folder. A file of another boot may belong to another machine,
+whose locks a network file system need not show; it is removed only when it is a day old as well.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import hashlib
+import os
+import re
+import secrets
+import stat
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from xafs_workers.storage.confined import adopt, chunks, open_regular, reading, sync_folder
+from xafs_workers.storage.errors import Absent, Conflict, StorageError, Unavailable, shown, translated
+
+Content = bytes | Iterable[bytes]
+BeforePublish = Callable[[str, str], None]
+
+_TEMPORARY = re.compile(r"\..+\.([0-9a-f]{8})-[0-9a-f]{16}\.tmp", re.DOTALL)
+_FOREIGN_AGE = 24 * 3600.0  # s
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+_RENAME_NOREPLACE = 1  # linux/fs.h
+_RESERVED_BYTES = 32  # of a temporary name: two dots, boot, dash, random, ".tmp"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A file that is in its place: `new`, `replaced` another one, or the `same` content was there already."""
+
+    path: str
+    sha256: str
+    state: Literal["new", "same", "replaced"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What identifies a content; the size is in bytes."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A complete file that has no name of its own yet."""
+
+    folder: int
+    handle: int
+    temporary: str
+    sum: Sum
+
+
+def publish(folder: int, path: str, content: Content, *, overwrite: bool, before: BeforePublish) -> Published:
+    """Put a file into an open folder, whole or not at all.
+
+    Parameters
+    ----------
+    folder
+        File descriptor of the folder.
+    path
+        The file's absolute path; its last component is the name.
+    content
+        All bytes, or an iterable of parts.
+    overwrite
+        Replace another content, atomically.
+    before
+        Called with path and sha256 when all is durable and only the name is missing. Not called for `same`.
+
+    Raises
+    ------
+    Conflict
+        There is a file of that name with other content.
+    Refused
+        There is something of that name that is not a regular file.
+    Unavailable
+        The file system says no; nothing of the attempt stays.
+    """
+    sweep(folder)
+    if isinstance(content, bytes):
+        ready = Sum(hashlib.sha256(content).hexdigest(), len(content))
+        if there := _settled(folder, path, ready, overwrite=overwrite):
+            return there
+    with draft(folder, path, content) as complete:
+        if there := _settled(folder, path, complete.sum, overwrite=overwrite):
+            return there
+        before(path, complete.sum.sha256)
+        with translated(path):
+            return _name(complete, path, overwrite=overwrite)
+
+
+def _settled(folder: int, path: str, ready: Sum, *, overwrite: bool) -> Published | None:
+    found = digest(folder, path, size=ready.size)
+    if found == ready.sha256:
+        return Published(path, ready.sha256, "same")
+    if found is not None and not overwrite:
+        raise Conflict(f"{shown(path)} exists with other content: never replaced unless the message says overwrite")
+    return None
+
+
+def digest(folder: int, path: str, *, size: int | None = None) -> str | None:
+    """Return the sha256 of a regular file in an open folder, or None when there is nothing of that name.
+
+    A file that has not the `size` asked for is not read; its sum is then the empty text.
+    """
+    total = hashlib.sha256()
+    try:
+        with reading(folder, os.path.basename(path), path) as handle:
+            if size is not None and os.fstat(handle).st_size != size:
+                return ""
+            for chunk in chunks(handle, path):
+                total.update(chunk)
+    except Absent:
+        return None
+    return total.hexdigest()
+
+
+@contextmanager
+def draft(folder: int, path: str, content: Content) -> Iterator[Draft]:
+    """Give a complete and durable temporary file; its temporary name is gone when the block ends, however it ends."""
+    with translated(path):
+        temporary, handle = _temporary(folder, os.path.basename(path))
+    try:
+        ready = _write(handle, path, content)
+        with translated(path):
+            parent = os.fstat(folder)
+            adopt(handle, gid=parent.st_gid, mode=stat.S_IMODE(parent.st_mode) & 0o666 | 0o600)
+            os.fsync(handle)
+        yield Draft(folder, handle, temporary, ready)
+    finally:
+        with suppress(OSError):
+            os.unlink(temporary, dir_fd=folder)
+        os.close(handle)
+
+
+def _temporary(folder: int, name: str) -> tuple[str, int]:
+    stem = name.encode()[: 255 - _RESERVED_BYTES].decode(errors="ignore")
+    while True:
+        temporary = f".{stem}.{_boot()}-{secrets.token_hex(8)}.tmp"
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        handle = os.open(temporary, flags, 0o600, dir_fd=folder)
+        if _ours_alone(handle) and os.fstat(handle).st_nlink:
+            return temporary, handle
+        os.close(handle)  # another worker's sweep came between creation and lock
+        with suppress(FileNotFoundError):
+            os.unlink(temporary, dir_fd=folder)
+
+
+def _ours_alone(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # no locks on this file system: then only the age tells what is stale
+    return True
+
+
+def _write(handle: int, path: str, content: Content) -> Sum:
+    total, size = hashlib.sha256(), 0
+    for chunk in [content] if isinstance(content, bytes) else content:
+        total.update(chunk)
+        size += len(chunk)
+        with translated(path):
+            write_all(handle, chunk)
+    return Sum(total.hexdigest(), size)
+
+
+def write_all(handle: int, content: bytes) -> None:
+    """Write all bytes, in as many pieces as the file system takes."""
+    left = memoryview(content)
+    while left:
+        left = left[os.write(handle, left) :]
+
+
+def _name(complete: Draft, path: str, *, overwrite: bool) -> Published:
+    name, folder = os.path.basename(path), complete.folder
+    state: Literal["new", "same", "replaced"] = "new"
+    try:
+        link(folder, complete.temporary, name)
+    except FileExistsError:
+        if there := _settled(folder, path, complete.sum, overwrite=overwrite):
+            return there
+        os.rename(complete.temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        state = "replaced"
+    _only_ours(complete, name, path)
+    with suppress(FileNotFoundError):
+        os.unlink(complete.temporary, dir_fd=folder)
+    sync_folder(folder)
+    return Published(path, complete.sum.sha256, state)
+
+
+def _only_ours(complete: Draft, name: str, path: str) -> None:
+    named, written = os.stat(name, dir_fd=complete.folder, follow_symlinks=False), os.fstat(complete.handle)
+    if (named.st_dev, named.st_ino) != (written.st_dev, written.st_ino):
+        raise Conflict(f"{shown(path)}: somebody put another file there in the moment it was published")
+
+
+def link(folder: int, temporary: str, name: str) -> None:
+    """Give a file a second name, never one that is taken; where there are no links, rename without replacing.
+
+    Raises
+    ------
+    FileExistsError
+        The name is taken.
+    """
+    try:
+        os.link(temporary, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        rename_without_replacing(folder, temporary, name)
+
+
+def rename_without_replacing(folder: int, old: str, new: str) -> None:
+    """Rename inside an open folder by renameat2(RENAME_NOREPLACE); there is no other fallback.
+
+    Raises
+    ------
+    FileExistsError
+        The new name is taken.
+    Unavailable
+        The file system or the C library cannot do it.
+    """
+    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    number = errno.ENOSYS
+    if call is not None:
+        if call(folder, os.fsencode(old), folder, os.fsencode(new), ctypes.c_uint(_RENAME_NOREPLACE)) == 0:
+            return
+        number = ctypes.get_errno()
+    if number in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
+        reason = f"{shown(new)}: this file system can neither link nor rename without replacing"
+        raise Unavailable(reason, number)
+    raise OSError(number, os.strerror(number), new)
+
+
+def is_temporary(name: str) -> bool:
+    """Tell whether a name is of the pattern of this module's temporary files."""
+    return _TEMPORARY.fullmatch(name) is not None
+
+
+def sweep(folder: int) -> list[str]:
+    """Remove temporary files that killed processes left in an open folder; return their names."""
+    removed: list[str] = []
+    with suppress(OSError):  # tidying never stands in the way of a file
+        for name in filter(is_temporary, os.listdir(folder)):
+            with suppress(OSError, StorageError):
+                if _remove_if_stale(folder, name):
+                    removed.append(name)
+    return removed
+
+
+def _remove_if_stale(folder: int, name: str) -> bool:
+    handle = open_regular(folder, name, name, os.O_WRONLY)  # a lock over a network needs a file open for writing
+    try:
+        info = os.fstat(handle)
+        if info.st_uid != os.geteuid():
+            return False
+        boot = _TEMPORARY.fullmatch(name)
+        here = boot is not None and boot[1] == _boot()
+        if not here and time.time() - info.st_mtime < _FOREIGN_AGE:
+            return False
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.unlink(name, dir_fd=folder)
+        return True
+    finally:
+        os.close(handle)
+
+
+def _boot() -> str:
+    with suppress(OSError):
+        return Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+    return "00000000"

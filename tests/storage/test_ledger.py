@@ -1,0 +1,255 @@
+"""The ledger: what is written is there after any kill, and a redelivered message finds what was done."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import subprocess
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from xafs_workers.storage.errors import Unavailable
+from xafs_workers.storage.ledger import AlreadyFinished, Key, Ledger, LedgerUnusable, already_published
+from xafs_workers.storage.proposals import ProposalFolder
+
+Program = Callable[..., "subprocess.CompletedProcess[str]"]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+KEY = Key("cluster", "topic", 2, 2**62, 1_763_870_400_000, "picture")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state/headless/ledger.sqlite"
+
+
+def test_an_effect_from_nothing_to_done(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        assert ledger.entry(KEY) is None
+        ledger.begin(KEY, "/p/a.png", "ab")
+        entry = ledger.entry(KEY)
+        assert entry is not None
+        assert (entry.key, entry.state, entry.path, entry.sha256) == (KEY, "pending", "/p/a.png", "ab")
+        assert ledger.pending() == [entry]
+        ledger.finish(KEY, "done", paths=["/p/a.png", "/p/a.pdf"])
+    with Ledger.open(path) as ledger:
+        entry = ledger.entry(KEY)
+        assert entry is not None
+        assert (entry.state, entry.path, entry.sha256, entry.reason) == ("done", "/p/a.png", "ab", "")
+        assert entry.paths == ("/p/a.png", "/p/a.pdf")
+        assert ledger.pending() == []
+    assert path.parent.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(KEY, cluster="other"),
+        replace(KEY, topic="other"),
+        replace(KEY, partition=3),
+        replace(KEY, offset=0),
+        replace(KEY, time_ms=0),
+        replace(KEY, effect="answer"),
+    ],
+)
+def test_each_part_of_the_key_counts(other: Key, path: Path) -> None:
+    """A topic made again starts at offset 0, with other times."""
+    with Ledger.open(path) as ledger:
+        ledger.begin(KEY, "/p", "ab")
+        ledger.finish(KEY, "done")
+        assert ledger.entry(other) is None
+        ledger.begin(other)
+        assert [entry.key for entry in ledger.pending()] == [other]
+
+
+def test_a_new_attempt_replaces_path_and_sum(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        ledger.begin(KEY, "/p", "ab")
+        ledger.begin(KEY, "/p", "cd")
+        assert [entry.sha256 for entry in ledger.pending()] == ["cd"]
+
+
+@pytest.mark.parametrize("state", ["done", "failed"])
+def test_what_is_finished_stays_finished(state: str, path: Path) -> None:
+    other = "failed" if state == "done" else "done"
+    with Ledger.open(path) as ledger:
+        ledger.finish(KEY, state, "reason", ["/p"])  # type: ignore[arg-type]
+        ledger.finish(KEY, state, "told again")  # type: ignore[arg-type]
+        with pytest.raises(AlreadyFinished, match="begun again"):
+            ledger.begin(KEY, "/q", "ef")
+        with pytest.raises(AlreadyFinished, match=f"it is {state} already"):
+            ledger.finish(KEY, other)  # type: ignore[arg-type]
+        entry = ledger.entry(KEY)
+        assert entry is not None
+        assert (entry.state, entry.reason, entry.paths, entry.path) == (state, "reason", ("/p",), "")
+
+
+def test_pending_comes_oldest_first(path: Path) -> None:
+    keys = [replace(KEY, time_ms=time, offset=offset) for time, offset in ((5, 1), (3, 9), (5, 0))]
+    with Ledger.open(path) as ledger:
+        for key in keys:
+            ledger.begin(key)
+        assert [entry.key for entry in ledger.pending()] == [keys[1], keys[2], keys[0]]
+
+
+def test_prune_forgets_what_is_old_and_finished(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [replace(KEY, offset=n) for n in range(4)]
+    with Ledger.open(path) as ledger:
+        with monkeypatch.context() as patch:
+            patch.setattr("xafs_workers.storage.ledger.time.time", lambda: 1000.0)
+            ledger.finish(keys[0], "done")
+            ledger.finish(keys[1], "failed", "why")
+            ledger.begin(keys[2])
+        ledger.finish(keys[3], "done")
+        assert ledger.prune(90) == 2
+        assert [ledger.entry(key) is not None for key in keys] == [False, False, True, True]
+        assert ledger.prune(90) == 0
+
+
+def test_threads(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+
+        def work(partition: int) -> None:
+            for offset in range(25):
+                key = replace(KEY, partition=partition, offset=offset)
+                ledger.begin(key, f"/{offset}", "ab")
+                ledger.finish(key, "done")
+
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        done = [ledger.entry(replace(KEY, partition=p, offset=o)) for p in range(6) for o in range(25)]
+        assert {entry.state if entry else None for entry in done} == {"done"}
+
+
+def test_it_is_durable_as_said(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        assert ledger._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert ledger._connection.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
+COUNTING = """
+from xafs_workers.storage.ledger import Key, Ledger
+ledger = Ledger.open(Path(sys.argv[2]))
+n = 0
+while True:
+    key = Key("c", "t", 0, n, 0, "e")
+    ledger.begin(key, f"/{n}", "ab")
+    print("begun", n, flush=True)
+    ledger.finish(key, "done", paths=[f"/{n}"])
+    print("done", n, flush=True)
+    n += 1
+"""
+
+
+def test_what_was_told_before_a_kill_is_there(start_program: Start, tmp_path: Path) -> None:
+    for kill in range(6):
+        path = tmp_path / f"ledger-{kill}.sqlite"
+        process = start_program(COUNTING, path)
+        assert process.stdout is not None
+        told = [process.stdout.readline().split() for _ in range(1 + 7 * kill)]
+        process.kill()
+        told += [line.split() for line in process.stdout if line.endswith("\n")]
+        states = {int(number): state for state, number in told}
+        with Ledger.open(path) as ledger:
+            for number, state in states.items():
+                entry = ledger.entry(Key("c", "t", 0, number, 0, "e"))
+                assert entry is not None
+                assert entry.state == "done" or (state == "begun" and entry.state == "pending")
+            assert len(ledger.pending()) <= 1
+
+
+def test_a_redelivered_message_finds_its_file(path: Path, folder: ProposalFolder, home: Path) -> None:
+    with Ledger.open(path) as ledger:
+
+        def begin(name: str, sha256: str) -> None:
+            ledger.begin(KEY, name, sha256)
+
+        published = folder.publish("maps/a.png", b"first drawing", before_publish=begin)
+    with Ledger.open(path) as ledger:
+        entry = ledger.entry(KEY)
+        assert entry is not None
+        assert already_published(entry, folder)
+        assert entry.path == published.path
+        for content in (b"edited later", b""):
+            (home / "maps/a.png").write_bytes(content)
+            assert not already_published(entry, folder)
+        (home / "maps/a.png").unlink()
+        assert not already_published(entry, folder)
+        (home / "maps/a.png").symlink_to("b.png")
+        assert not already_published(entry, folder)
+        assert not already_published(replace(entry, path="/etc/passwd"), folder)
+        assert not already_published(replace(entry, path="", sha256=""), folder)
+        assert not already_published(replace(entry, state="done"), folder)
+        assert not already_published(None, folder)
+
+
+def test_storage_that_is_away_is_no_answer(path: Path, folder: ProposalFolder, root: Path) -> None:
+    with Ledger.open(path) as ledger:
+        folder.publish("a", b"x", before_publish=lambda *told: ledger.begin(KEY, *told))
+        root.rename(root.parent / "away")
+        with pytest.raises(Unavailable, match="mounted"):
+            already_published(ledger.entry(KEY), folder)
+
+
+@pytest.mark.parametrize(
+    "content", [b"this is no ledger, only a text file of some length " * 20, b"SQLite format 3\0" + b"x" * 200]
+)
+def test_what_is_no_ledger_is_told(content: bytes, path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    with pytest.raises(LedgerUnusable, match="expected a ledger"):
+        Ledger.open(path)
+    assert path.read_bytes() == content
+
+
+def test_a_ledger_of_a_newer_program_is_left_alone(path: Path) -> None:
+    path.parent.mkdir(parents=True)
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA user_version = 9")
+    connection.close()
+    with pytest.raises(LedgerUnusable, match="version 9, expected 1"):
+        Ledger.open(path)
+
+
+def test_a_ledger_in_memory_is_refused() -> None:
+    with pytest.raises(LedgerUnusable, match="local disk"):
+        Ledger.open(Path(":memory:"))
+
+
+def test_a_full_disk_is_transient(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        ledger._connection.execute("PRAGMA max_page_count = 4")
+        with pytest.raises(Unavailable, match="full") as trouble:
+            ledger.finish(KEY, "failed", "why " * 10_000)
+        assert trouble.value.errno == errno.ENOSPC
+        ledger._connection.execute("PRAGMA max_page_count = 4000")
+        ledger.finish(replace(KEY, offset=2000), "done")
+
+
+def test_a_state_directory_that_may_not_be_written(run_program: Program, root: Path) -> None:
+    closed = root.parent / "closed"
+    closed.mkdir(mode=0o555)
+    done = run_program(
+        """
+from xafs_workers.storage.ledger import Ledger
+from xafs_workers.storage.state_lock import StateLock
+nobody()
+for act in (lambda: Ledger.open(Path(sys.argv[2]) / "a/ledger"), lambda: Ledger.open(Path(sys.argv[2]) / "ledger"),
+            lambda: StateLock(Path(sys.argv[2]))):
+    try:
+        act()
+    except Unavailable as error:
+        print("unavailable", error.reason)
+""",
+        closed,
+    )
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["unavailable"] * 3, done.stderr
+    assert os.listdir(closed) == []

@@ -1,0 +1,143 @@
+"""Names of pictures, series, stubs; stamps of time."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xafs_workers.storage.confined import check_component
+from xafs_workers.storage.errors import Refused
+from xafs_workers.storage.names import (
+    form_of,
+    next_index,
+    numbered,
+    picture_name,
+    safe_stub,
+    suffixed,
+    time_stamp,
+    utc_stamp,
+    with_form,
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("fe", "fe.png"),
+        ("fe.png", "fe.png"),
+        ("fe.PNG", "fe.PNG"),
+        ("fe.Pdf", "fe.Pdf"),
+        ("snapshots/fe.svg", "snapshots/fe.svg"),
+        ("fe.001", "fe.001.png"),
+        ("fe.png.bak", "fe.png.bak.png"),
+        ("fepng", "fepng.png"),
+        ("snapshots.png/fe", "snapshots.png/fe.png"),
+    ],
+)
+def test_a_picture_has_a_pictures_name(name: str, expected: str) -> None:
+    assert picture_name(name) == expected
+
+
+@pytest.mark.parametrize("name", ["", "snapshots/"])
+def test_a_picture_without_a_name_is_refused(name: str) -> None:
+    with pytest.raises(Refused, match="expected the name of a picture"):
+        picture_name(name)
+
+
+def test_forms_of_a_picture() -> None:
+    assert [form_of(name) for name in ("a.PDF", "a.svg", "a.png", "a.001", "a")] == ["pdf", "svg", "png", "png", "png"]
+    assert with_form("snapshots/a.PNG", "pdf") == "snapshots/a.pdf"
+    assert with_form("a.001", "svg") == "a.001.svg"
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "expected"),
+    [
+        ("stub_liveplot.png", 7, "stub_liveplot_07.png"),
+        ("snapshots/stub.PNG", 12, "snapshots/stub_12.PNG"),
+        ("prj/stub.prj", 100, "prj/stub_100.prj"),
+        ("fe.001", 3, "fe.001_03"),
+        ("fe.001.png", 3, "fe.001_03.png"),
+        ("fe", 0, "fe_00"),
+    ],
+)
+def test_the_number_stands_before_the_suffix(name: str, number: int, expected: str) -> None:
+    assert numbered(name, number) == expected
+
+
+def test_progress_of_a_sequence() -> None:
+    assert suffixed("snapshots/fe_07.png", "_after3") == "snapshots/fe_07_after3.png"
+    assert suffixed("fe.001", "_after3") == "fe.001_after3"
+
+
+def test_a_dossiers_number_and_a_wrong_one() -> None:
+    assert numbered("dossier/fe.html", 7, separator="-") == "dossier/fe-07.html"
+    with pytest.raises(ValueError, match="came -1"):
+        numbered("fe.png", -1)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Fe_foil", "Fe_foil"),
+        ("Fe foil / 2: (µ)", "Fe foil _ 2_ (µ)"),
+        ("../../etc/passwd", "_.._etc_passwd"),
+        (".hidden", "hidden"),
+        ("a\nb\0c", "a_b_c"),
+        ("name. ", "name"),
+        ("µ" * 500, "µ" * 90),
+    ],
+)
+def test_a_stub_is_made_safe(text: str, expected: str) -> None:
+    assert safe_stub(text) == expected
+
+
+@given(st.text())
+def test_every_stub_is_a_component_or_refused(text: str) -> None:
+    try:
+        stub = safe_stub(text)
+    except Refused:
+        return
+    assert check_component(f"{stub}_liveplot_07.png")
+    assert not stub.startswith(".")
+    assert safe_stub(stub) == stub
+
+
+@pytest.mark.parametrize(
+    ("present", "expected"),
+    [
+        ([], 1),
+        (["fe.001", "fe.010"], 11),
+        (["fe.999"], 1000),
+        (["fe.999", "fe.1000"], 1001),
+        (["fe.010", "fe.9"], 11),
+        (["fe.003", "fe.007.bak", "fex.009", "xfe.009", "fe.ini", "fe.00a", "fe.0012", "fe.٠٠٩", "fe.20250101"], 4),
+        (["fe.001\n"], 1),
+    ],
+)
+def test_the_next_index_is_numeric_and_ignores_foreign_names(present: list[str], expected: int) -> None:
+    """F14."""
+    assert next_index(present, "fe") == expected
+
+
+@given(st.lists(st.text()), st.text())
+def test_the_next_index_takes_any_names(present: list[str], stub: str) -> None:
+    assert next_index([*present, f"{stub}.005"], stub) >= 6
+
+
+def test_a_stub_is_no_pattern() -> None:
+    assert next_index(["aXb.007", "a.b.003"], "a.b") == 4
+
+
+def test_stamps(monkeypatch: pytest.MonkeyPatch) -> None:
+    import time
+
+    with monkeypatch.context() as patch:
+        patch.setitem(os.environ, "TZ", "America/New_York")
+        time.tzset()
+        assert time_stamp(1763870400.9) == "2025-11-22T23-00-00"
+        assert utc_stamp(1763870400.9) == "2025-11-23T04-00-00Z"
+    time.tzset()

@@ -1,0 +1,103 @@
+"""Which folder a run or a path belongs to, and what its root's aliases are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xafs_workers.settings import Storage
+from xafs_workers.storage.confined import Root, Roots
+from xafs_workers.storage.errors import Refused
+from xafs_workers.storage.proposals import ProposalFolder, proposal_folder
+
+START: dict[str, Any] = {"uid": "u-1", "data_session": "pass-1"}
+OURS = Storage()
+
+
+@pytest.mark.parametrize(
+    ("more", "configured", "cycle"),
+    [
+        ({"cycle": "2026-1", "XDI": {"Facility": {"cycle": "2026-2"}}}, "2026-3", "2026-1"),
+        ({"XDI": {"Facility": {"cycle": "2026-2"}}}, "2026-3", "2026-2"),
+        ({"cycle": "", "XDI": {"Facility": {"cycle": None}}}, "2026-3", "2026-3"),
+        ({"XDI": {"Facility": {"GUP": "1"}}}, "2026-3", "2026-3"),
+        ({"XDI": "?"}, "2026-3", "2026-3"),
+        ({}, "commissioning", "commissioning"),
+    ],
+)
+def test_the_cycle(more: dict[str, Any], configured: str, cycle: str) -> None:
+    """F3 (line scans have Facility without cycle), F4."""
+    folder = proposal_folder({**START, **more}, Storage(cycle=configured))
+    assert folder == f"/nsls2/data3/bmm/proposals/{cycle}/pass-1"
+
+
+@pytest.mark.parametrize(
+    ("start", "reason"),
+    [
+        (START, "no cycle in start.cycle, XDI.Facility.cycle or the setting storage.cycle"),
+        ({"uid": "u-1", "cycle": "2026-1"}, "no data_session"),
+        ({**START, "cycle": "../.."}, "cycle: came '../..'"),
+        ({**START, "cycle": 2026}, "cycle: came 2026"),
+        ({**START, "cycle": ["2026-1"]}, "cycle: came"),
+        ({"uid": "u-1", "cycle": "2026-1", "data_session": "pass-1/../pass-2"}, "data_session: came"),
+        ({"uid": "u-1", "cycle": "2026-1", "data_session": ".."}, "data_session: came"),
+        ({"uid": "u-1", "cycle": "2026-1", "data_session": {"a": 1}}, "data_session: came"),
+        ({"uid": "u-1\n", "cycle": "2026-1", "data_session": "a\nb"}, "data_session: came"),
+    ],
+)
+def test_a_run_without_a_folder_has_a_reason(start: dict[str, Any], reason: str) -> None:
+    with pytest.raises(Refused) as refusal:
+        proposal_folder(start, OURS)
+    assert reason in refusal.value.reason
+    assert "u-1" in refusal.value.reason
+    assert refusal.value.reason.isprintable()
+
+
+def test_the_folder_of_a_run(root: Path) -> None:
+    storage = Storage(proposals_root=root, cycle="2026-3")
+    folder = ProposalFolder.of_run(START, Roots.from_settings(storage), storage)
+    assert folder.path == proposal_folder(START, storage) == f"{root}/2026-3/pass-1"
+
+
+def test_the_folder_of_a_path(roots: Roots, root: Path) -> None:
+    folder, rest = ProposalFolder.of_path(f"{root}/2026-3/pass-2/maps/a.png", roots)
+    assert (folder.path, rest) == (f"{root}/2026-3/pass-2", "maps/a.png")
+    folder, rest = ProposalFolder.of_path("/alias/of/proposals/2026-3/pass-2/", roots)
+    assert (folder.path, rest) == (f"{root}/2026-3/pass-2", "")
+    for path in (str(root), f"{root}/2026-3", "/etc/passwd", "2026-3/pass-2", f"{root}/2026-3/a b/c", ""):
+        with pytest.raises(Refused):
+            ProposalFolder.of_path(path, roots)
+
+
+@pytest.mark.parametrize("aliases", [{"/nsls2/data": "/nsls2/data3"}, {"/nsls2/data/bmm/p/": "/nsls2/data3/bmm/p"}])
+@pytest.mark.parametrize("configured", ["/nsls2/data3/bmm/p", "/nsls2/data/bmm/p"])
+def test_aliases_of_the_root_or_of_a_folder_above_it(aliases: dict[str, str], configured: str) -> None:
+    roots = Roots(Root(configured, aliases))
+    for path in ("/nsls2/data/bmm/p/2026-3/x", "/nsls2/data3/bmm/p/2026-3/x"):
+        place = roots.locate(path)
+        assert place.path == f"{configured}/2026-3/x"
+    for path in ("/nsls2/data4/bmm/p/2026-3/x", "/nsls2/data/bmm/p2/x", "/nsls2/database/bmm/p/x"):
+        with pytest.raises(Refused, match="expected a path below"):
+            roots.locate(path)
+
+
+def test_the_default_settings_know_both_names() -> None:
+    roots = Roots.from_settings(OURS)
+    assert (
+        roots.locate("/nsls2/data/bmm/proposals/2025-3/pass-1/a").path == "/nsls2/data3/bmm/proposals/2025-3/pass-1/a"
+    )
+
+
+@pytest.mark.parametrize("path", ["relative/root", "/a/../b", "/a\nb"])
+def test_a_root_is_checked_too(path: str) -> None:
+    with pytest.raises(Refused):
+        Root(path)
+    with pytest.raises(Refused):
+        Root("/a", {path: "/a"})
+
+
+def test_no_root_is_an_error() -> None:
+    with pytest.raises(Refused, match="no root"):
+        Roots()
