@@ -7,6 +7,7 @@ import select
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,6 +66,7 @@ class KafkaServer:
         for child in children:
             os.kill(int(child), signal.SIGSTOP)
         try:
+            _wait_until_stopped(children)
             yield
         finally:
             for child in children:
@@ -77,3 +79,11 @@ class KafkaServer:
         process.send_signal(number)
         with process:  # closes the pipe
             return process.wait(30)
+
+
+def _wait_until_stopped(processes: list[str]) -> None:
+    """Wait until every thread stands still: a signal is delivered to each of them in its own time."""
+    deadline = time.monotonic() + 30
+    threads = [path for process in processes for path in Path(f"/proc/{process}/task").glob("*/stat")]
+    while any(path.exists() and path.read_text().rpartition(")")[2].split()[0] != "T" for path in threads):
+        assert time.monotonic() < deadline, "the node's threads do not stop"

@@ -67,5 +67,5 @@ def hinted(file: Xdi) -> np.ndarray:
     formula = file.fields["Scan.plot_hint"].rpartition("  --  ")[2]
     assert re.fullmatch(r"[$0-9+/()ln]+", formula), formula
     python = re.sub(r"\$(\d+)", r"data[\1 - 1]", formula).replace("ln", "log")
-    with np.errstate(invalid="ignore", divide="ignore"):  # a gap is what comes of it
+    with np.errstate(divide="ignore", invalid="ignore"):
         return eval(python, {"log": np.log, "data": file.data})

@@ -14,6 +14,7 @@ from xafs_workers.writers.xditext import text_of
 COLUMNS = (Column("energy", np.array([1.0, 2.0]), "eV"), Column("It", np.array([3.0, np.nan]), "nA*s", "Itrans"))
 FIELDS = {"Element.symbol": "Fe", "Scan.uid": "x"}
 GOOD = text_of("XDI/1.0 a/1 b/2", FIELDS, COLUMNS, ["said"])
+SAID = ["said", "0 stands for no value in column It, row 2"]
 
 
 def test_what_was_written_is_read() -> None:
@@ -22,8 +23,8 @@ def test_what_was_written_is_read() -> None:
     assert file.fields == FIELDS
     assert file.headings == ("energy eV", "Itrans nA*s")
     assert file.labels == ("energy", "It")
-    assert file.comments == ("said",)
-    np.testing.assert_array_equal(file.column("It"), [3.0, np.nan])
+    assert file.comments == ("said", "0 stands for no value in column It, row 2")
+    np.testing.assert_array_equal(file.column("It"), [3.0, 0.0])
 
 
 BROKEN: list[tuple[str, Callable[[bytes], bytes], str]] = [
@@ -39,7 +40,9 @@ BROKEN: list[tuple[str, Callable[[bytes], bytes], str]] = [
     ("no dashes", lambda text: text.replace(b"#" + b"-" * 60 + b"\n", b""), "expected # and a comment, or dashes"),
     ("cut off in the header", lambda text: text[:40], "Family.key|slashes"),
     ("cut off in the comments", lambda text: text[: text.index(b"said") + 5], "a line of dashes"),
-    ("a number too few", lambda text: text.replace(b"2  nan", b"2"), "expected 2 numbers"),
+    ("a number too few", lambda text: text.replace(b"\n2  0\n", b"\n2\n"), "expected 2 numbers"),
+    ("not finite", lambda text: text.replace(b"\n2  0\n", b"\n2  nan\n"), "expected 2 numbers, all finite"),
+    ("infinite", lambda text: text.replace(b"\n2  0\n", b"\n2  inf\n"), "expected 2 numbers, all finite"),
     ("no number", lambda text: text.replace(b"1  3", b"1  three"), "expected 2 numbers"),
 ]
 
@@ -57,21 +60,21 @@ OTHER: list[tuple[bytes, bytes, str]] = [
     (b"# energy  It", b"# energy  Ir", "labels"),
     (b"# said", b"# unsaid", "comments"),
     (b"1  3", b"1  3.00000001", "column It"),
-    (b"2  nan", b"2  0", "column It"),
+    (b"\n2  0\n", b"\n2  1\n", "column It"),
 ]
 
 
 @pytest.mark.parametrize(("old", "new", "said"), OTHER, ids=[case[2] for case in OTHER])
 def test_content_that_says_something_else_is_refused(old: bytes, new: bytes, said: str) -> None:
-    check(GOOD, FIELDS, COLUMNS, ["said"])
+    check(GOOD, FIELDS, COLUMNS, SAID)
     assert GOOD.count(old) == 1
     with pytest.raises(Unreadable, match=said):
-        check(GOOD.replace(old, new), FIELDS, COLUMNS, ["said"])
+        check(GOOD.replace(old, new), FIELDS, COLUMNS, SAID)
 
 
 def test_a_row_too_few_is_noticed() -> None:
     with pytest.raises(Unreadable, match="rows"):
-        check(GOOD.replace(b"2  nan\n", b""), FIELDS, COLUMNS, ["said"])
+        check(GOOD.replace(b"\n2  0\n", b"\n"), FIELDS, COLUMNS, SAID)
 
 
 @pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\x85b", "a\u2028b"])

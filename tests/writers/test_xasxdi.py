@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 from helpers.finished import AREA_DETECTOR, CHAMBERS, ENERGY, IY, XAFS, XDI, channels, finished, hinted, xdi_with
 from helpers.streams import EPOCH
 from xafs_workers import __version__
+from xafs_workers.catalog.finished import Asset
 from xafs_workers.messages.parsing import parse
 from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
@@ -182,12 +182,6 @@ def test_times_and_ids_cannot_be_told_by_metadata() -> None:
     assert file.fields["Scan.xspress3_hdf5_file"] == "a/xspress3-1/b.h5"
 
 
-@dataclass
-class Asset:
-    path: str
-    form: str
-
-
 def test_assets_are_named_by_detector_with_the_end_of_their_path() -> None:
     assets = [
         Asset("/nsls2/data3/bmm/proposals/2025-1/pass-1/assets/xspress3-1/2025/03/03/a.h5", "BMM_XSP3"),
@@ -264,10 +258,28 @@ def test_a_run_that_did_not_end_or_measured_nothing_is_refused() -> None:
         xasxdi.content(empty, RULES)
 
 
-def test_a_gap_is_written_as_such() -> None:
-    dark = {**XAFS, "It": [5.0, 0.0, -1.0, 10.0]}
-    xmu = made(finished(dark, "xafs transmission")).column("xmu")
-    np.testing.assert_array_equal(np.isnan(xmu), [False, True, True, False])
+def test_a_gap_is_a_zero_of_which_a_comment_tells() -> None:
+    """Larch's reader refuses a file with nan."""
+    dark = {**XAFS, "It": [5.0, 0.0, -1.0, 10.0], "Ir": [float("nan"), 2.0, float("inf"), 3.0]}
+    file = made(finished(dark, "xafs transmission"))
+    np.testing.assert_array_equal(file.column("xmu") == 0, [False, True, True, False])
+    np.testing.assert_array_equal(file.column("It"), dark["It"])
+    np.testing.assert_array_equal(file.column("Ir"), [0, 2, 0, 3])
+    assert file.comments == (
+        "0 stands for no value in column xmu, row 2-3",
+        "0 stands for no value in column Ir, row 1, 3",
+    )
+
+
+def test_long_text_is_bounded_where_readers_would_break() -> None:
+    xdi = xdi_with(Sample={"name": "試" * 5000, "x" * 300: "1"}, _comment=["word " * 300, "-" * 300])
+    file = made(finished(XAFS, "xafs transmission", xdi=xdi))
+    assert file.fields["Sample.name"].endswith("試…")
+    assert file.fields["Sample." + "x" * 64] == "1"
+    assert all(len(f"# {name}: {value}".encode()) <= 6000 for name, value in file.fields.items())
+    assert " ".join(file.comments).split()[:300] == ["word"] * 300
+    assert max(map(len, file.comments)) == 100
+    assert sum(line.count("-") for line in file.comments) == 300
 
 
 def test_numbers_have_ten_significant_digits_and_small_ones_survive() -> None:

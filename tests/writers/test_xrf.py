@@ -69,7 +69,8 @@ def test_the_file_goes_into_the_folder_of_its_kind() -> None:
 
 def test_spectra_of_unlike_length_have_gaps() -> None:
     file = read(xrf.content(finished(ONE_POINT), {1: np.array([1, 2, 3]), 2: np.array([4])}))
-    np.testing.assert_array_equal(file.column("MCA2"), [4, np.nan, np.nan])
+    np.testing.assert_array_equal(file.column("MCA2"), [4, 0, 0])
+    assert file.comments == ("0 stands for no value in column MCA2, row 2-3",)
 
 
 def test_without_spectra_the_reason_is_given() -> None:

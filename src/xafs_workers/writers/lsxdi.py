@@ -68,4 +68,4 @@ def _hinted(run: Run, place: int) -> str:
 
 
 def _unit(run: Run, key: str) -> str:
-    return words.one_line(text(mapping(run.data_keys.get(key)).get("units")))
+    return words.one_line(text(mapping(run.data_keys.get(key)).get("units")))[: words.LONGEST_NAME].strip()

@@ -8,6 +8,9 @@ from typing import Any, cast
 
 import numpy as np
 
+LONGEST_NAME = 64
+"""Characters of labels and keys."""
+
 _NOT_IN_A_LABEL = re.compile(r"[^A-Za-z0-9_.+\-]+")
 _NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9_]+")
 
@@ -38,12 +41,12 @@ def _member_text(value: Any) -> str:
 
 def label(name: str) -> str:
     """Return a name as the label of a column: one word."""
-    return _NOT_IN_A_LABEL.sub("_", name).strip("_") or "column"
+    return _NOT_IN_A_LABEL.sub("_", name).strip("_")[:LONGEST_NAME] or "column"
 
 
 def key(name: str) -> str:
     """Return a name as the key of a header line, '' where nothing is left of it."""
-    return _NOT_IN_A_KEY.sub("_", name).strip("_")
+    return _NOT_IN_A_KEY.sub("_", name).strip("_")[:LONGEST_NAME]
 
 
 def number(value: float) -> str:
