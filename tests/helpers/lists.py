@@ -41,6 +41,15 @@ class ListSource:
         self.stored = dict(positions)
         return True
 
+    def pause(self, partitions: Iterable[Partition]) -> None:
+        pass
+
+    def resume(self, partitions: Iterable[Partition]) -> None:
+        pass
+
+    def refresh_partitions(self) -> tuple[Partition, ...]:
+        return ()
+
     @property
     def positions(self) -> dict[Partition, int]:
         return dict(self._ends)

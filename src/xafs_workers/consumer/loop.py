@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from xafs_workers.consumer.counters import Counters
+from xafs_workers.consumer.intake import Intake, Source
 from xafs_workers.consumer.progress import positions_needed
 from xafs_workers.consumer.reading import Bad, Reader
 from xafs_workers.consumer.reductions import Reductions
 from xafs_workers.consumer.roles import Role, TopicName
-from xafs_workers.consumer.source import EndOfPartition, Partition, RawRecord
-from xafs_workers.consumer.timeline import Timeline
+from xafs_workers.consumer.source import Partition, RawRecord
 from xafs_workers.logs import get_logger
 from xafs_workers.scans.board import Board, Misplaced
 from xafs_workers.scans.items import Control, Document, Tick
@@ -25,18 +25,6 @@ STORE_EVERY = 1.0
 
 RESULT_WAIT = 0.02
 """How long a turn lasts at most while something is being reduced, seconds."""
-
-
-class Source(Protocol):
-    """What the loop needs of Kafka."""
-
-    def poll(self, timeout: float, limit: int = 500) -> list[RawRecord | EndOfPartition]:
-        """Return what arrived."""
-        ...
-
-    def store(self, positions: dict[Partition, int]) -> bool:
-        """Store offsets."""
-        ...
 
 
 class Duty(Protocol):
@@ -92,45 +80,37 @@ class Loop:
         self.caught_up = False
         self.last_record: float | None = None
         self._source, self._role, self._reader, self._ports = source, role, reader, ports
-        self._timeline = Timeline(())
+        self._intake = Intake(source)
         self._reached: dict[Partition, int] = {}
-        self._goal: dict[Partition, int] = {}
         self._stored: dict[Partition, int] = {}
         self._store_due = 0.0
         self._noted: set[str] = set()
 
     def begin(self, positions: dict[Partition, int], ends: dict[Partition, int]) -> None:
         """Start from these offsets; what lies before `ends` counts as recovery."""
-        self._timeline = Timeline(tuple(positions))
+        self._intake.begin(positions, ends)
         self._reached = dict(positions)
         self._stored = dict(positions)
-        self._goal = {p: end for p, end in ends.items() if positions.get(p, end) < end}
         self._look_whether_caught_up()
 
     @property
     def behind(self) -> int:
         """How many records wait to be folded."""
-        return sum(self._timeline.backlog.values())
+        return self._intake.behind
 
     def step(self, timeout: float = 0.2) -> int:
         """Do one turn and return how many records were taken."""
-        entries = self._source.poll(self._patience(timeout))
-        for entry in entries:
-            self._timeline.feed(entry)
-        taken = 0
-        for record in self._timeline.ready():
+        records = self._intake.take(self._patience(timeout))
+        for record in records:
             self._take(record)
-            taken += 1
-        for entry in entries:
-            if isinstance(entry, EndOfPartition) and entry.partition in self._goal:
-                self._arrived(entry.partition, entry.offset)
-        if not entries and self.caught_up:
+        self._look_whether_caught_up()
+        if self._intake.idle and self.caught_up:
             self.board = self.board.apply(Tick(self._ports.clock()))
         if self._ports.reductions is not None:
             self.board = self._ports.reductions.fold(self.board, live=self.caught_up)
         self._ports.duty.advance(self.board)
         self._store()
-        return taken
+        return len(records)
 
     def store_now(self) -> bool:
         """Store the offsets that are no longer needed, whatever the time; return whether it worked."""
@@ -153,8 +133,6 @@ class Loop:
             bad = Bad(self._topic(record), "failed", f"{type(error).__name__}: {error}", owner=self._role.name)
             self._refuse(record, bad)
         self._reached[partition] = origin.offset + 1
-        if partition in self._goal:
-            self._arrived(partition, origin.offset + 1)
 
     def _fold(self, record: RawRecord) -> None:
         item = self._reader.read(record)
@@ -202,13 +180,8 @@ class Loop:
     def _topic(self, record: RawRecord) -> TopicName:
         return "control" if record.origin.topic == self._reader.control_topic else "documents"
 
-    def _arrived(self, partition: Partition, offset: int) -> None:
-        if offset >= self._goal[partition]:
-            del self._goal[partition]
-            self._look_whether_caught_up()
-
     def _look_whether_caught_up(self) -> None:
-        if not self._goal and not self.caught_up:
+        if self._intake.caught_up and not self.caught_up:
             self.caught_up = True
             log.info("caught_up", scans=len(self.board.scans), runs=len(self.board.runs))
 
