@@ -60,7 +60,7 @@ class Tab:
         self._context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height})
         self.page = self._context.new_page()
         self.page.on("request", self._note_request)
-        self.page.on("requestfailed", lambda request: self.complaints.append(f"request failed: {request.url}"))
+        self.page.on("requestfailed", self._note_failure)
         self.page.on("response", self._note_response)
         self.page.on("console", self._note_console)
         self.page.on("pageerror", lambda error: self.complaints.append(f"exception: {error}"))
@@ -89,6 +89,9 @@ class Tab:
         self.asked.append(request.url)
         if not request.url.startswith(self._allowed):
             self.complaints.append(f"asked for {request.url}")
+
+    def _note_failure(self, request: Request) -> None:
+        self.complaints.append(f"request failed: {request.url} ({request.failure})")
 
     def _note_response(self, response: Response) -> None:
         if response.status >= 400:
