@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from xafs_workers.cli import config, demo, messages, plot_manager, record, replay
+from xafs_workers.cli.missing import advice
+from xafs_workers.cli.options import WRONG_USE
 
 app = typer.Typer(
     help="Kafka workers of a synchrotron XAFS beamline.",
@@ -24,4 +28,10 @@ app.add_typer(config.app, name="config")
 
 def run() -> None:
     """Run the command line."""
-    app()
+    try:
+        app()
+    except ModuleNotFoundError as error:
+        if (what := advice(error)) is None:
+            raise
+        typer.echo(what, err=True)
+        sys.exit(WRONG_USE)

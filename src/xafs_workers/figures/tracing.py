@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,13 +17,21 @@ Style = Literal["line", "points", "both"]
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A trace still to be computed: how it is named, and its arrays as functions of a run (x: time, unless given)."""
+    """A trace still to be computed: how it is named, and its arrays as functions of a run (x: time, unless given).
+
+    Attributes
+    ----------
+    within
+        Names what decides about the trace beside the run (the scan and the panel): where it is given, the trace is
+        made once for the same points. Of a long sequence only the last repetition changes.
+    """
 
     key: str
     y: Callable[[Run], Array]
     x: Callable[[Run], Array] = lambda run: spectra.elapsed(run.points)
     label: str = ""
     series: int = 0
+    within: Hashable = None
 
 
 def traced(curves: Iterable[tuple[Run, Curve]], style: Style = "line") -> tuple[tuple[Trace, ...], tuple[Text, ...]]:
@@ -32,10 +40,21 @@ def traced(curves: Iterable[tuple[Run, Curve]], style: Style = "line") -> tuple[
     problems: list[str] = []
     for run, curve in curves:
         try:
-            drawn = Trace(curve.key, curve.x(run), curve.y(run), curve.label, curve.series, style)
+            drawn = _trace(run, curve, style)
         except (MissingColumn, NoChannels) as problem:
             problems.append(str(problem))
         else:
             traces.append(drawn)
     notes = (Text("problem", "\n".join(dict.fromkeys(problems))),) if problems else ()
     return tuple(traces), notes
+
+
+def _trace(run: Run, curve: Curve, style: Style) -> Trace:
+    if curve.within is None:
+        return _made(run, curve, style)
+    key = ("trace", curve.within, curve.key, curve.label, curve.series, style)
+    return run.points.derived(key, lambda: _made(run, curve, style))
+
+
+def _made(run: Run, curve: Curve, style: Style) -> Trace:
+    return Trace(curve.key, curve.x(run), curve.y(run), curve.label, curve.series, style)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -43,8 +43,9 @@ def figure(board: Board, scan: Scan, options: Options) -> Figure:
     places, rows, columns, (width, height) = _layout(start.mode)
     known = _known_views(start, board.rules)
     windows = [(i, window, board.runs[window.run]) for i, window in enumerate(scan.windows) if window.run]
-    drawn = {view.key: _panel(view, windows, board.rules) for view in known.values()}
-    if options.channels:
+    keys = [key for key, _, _ in places if key in known]
+    drawn = {key: _panel(known[key], windows, board.rules, (scan.id, key)) for key in keys}
+    if options.channels and "fluorescence" in drawn:
         drawn["fluorescence"] = _each_channel(drawn["fluorescence"], start, windows, board.rules)
     tall = rows if places[-1][0] != CHI else 1
     drawn[CHI] = replace(live_chi_panel(board, scan), row_span=tall)
@@ -118,9 +119,10 @@ def _energy(rules: Rules) -> Callable[[Run], Array]:
     return lambda run: spectra.column(run.points, rules.columns.energy)
 
 
-def _panel(view: _View, windows: list[tuple[int, Window, Run]], rules: Rules) -> Panel:
+def _panel(view: _View, windows: list[tuple[int, Window, Run]], rules: Rules, within: Hashable) -> Panel:
+    energy = _energy(rules)
     curves = (
-        (run, Curve(f"scan-{index}", view.compute, _energy(rules), _label(window, run), index))
+        (run, Curve(f"scan-{index}", view.compute, energy, _label(window, run), index, within))
         for index, window, run in windows
         if len(run.points)
     )

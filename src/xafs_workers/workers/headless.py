@@ -24,7 +24,7 @@ from xafs_workers.services.heartbeat import Heartbeat
 from xafs_workers.settings import Settings
 from xafs_workers.storage.ledger import Ledger
 from xafs_workers.storage.state_lock import StateLock
-from xafs_workers.workers.life import live, stop_on_signals
+from xafs_workers.workers.life import live, need, stop_on_signals
 from xafs_workers.workers.projects import Projects
 from xafs_workers.workers.records import Records, dead_letter_of_message, dead_letter_of_record
 from xafs_workers.workers.shelf import Shelf
@@ -35,7 +35,14 @@ KEEP_DAYS = 90.0
 
 
 def run(settings: Settings, *, from_beginning: bool = False) -> int:
-    """Run the headless plot manager until a signal stops it; return the exit code."""
+    """Run the headless plot manager until a signal stops it; return the exit code.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        There is nothing to draw with.
+    """
+    need("matplotlib")
     set_up(settings.logging.level, settings.logging.style, worker=HEADLESS.name)
     stop = stop_on_signals()
     with ExitStack() as stack:

@@ -1,4 +1,4 @@
-"""What is drawn inside a panel, kept from one update to the next: traces, marks, vertical lines, notes."""
+"""What is drawn inside a panel, kept from one update to the next: marks, vertical lines, notes."""
 
 from __future__ import annotations
 
@@ -11,19 +11,26 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
 from matplotlib.text import Text as TextArtist
 
-from xafs_workers.figures.model import Array, Line, Mark, Text, Trace
+from xafs_workers.figures.model import Line, Mark, Text
 from xafs_workers.render.matplotlib import limits, words
 from xafs_workers.render.matplotlib.limits import Extent
-from xafs_workers.render.matplotlib.style import Look, Palette, Sizes
+from xafs_workers.render.matplotlib.style import Palette, Sizes
 
 _OFFSET: dict[str, Any] = {"xytext": (0.0, 0.0), "textcoords": "offset points"}
 _CROSS = 1.26  # of the type size: 160 square points at 10 points
 
 
 class Kept(Protocol):
-    """Artists of one item of a panel."""
+    """Artists of one item of a panel.
+
+    Attributes
+    ----------
+    changed_from
+        Position of the first artist that the last update changed.
+    """
 
     artists: list[Artist]
+    changed_from: int
     extent: Extent | None
 
     def update(self, item: Any, /) -> bool:
@@ -35,11 +42,12 @@ class Kept(Protocol):
         ...
 
 
-class _Base:
+class Base:
     """Artists on one pair of axes."""
 
     def __init__(self, axes: Axes):
         self.axes = axes
+        self.changed_from = 0
         self.artists: list[Artist] = []
         self.extent: Extent | None = None
 
@@ -50,61 +58,7 @@ class _Base:
         self.artists = []
 
 
-class KeptTrace(_Base):
-    """A trace and its line."""
-
-    def __init__(self, axes: Axes, trace: Trace):
-        super().__init__(axes)
-        self.line = Line2D([], [])
-        axes.add_artist(self.line)
-        self.artists = [self.line]
-        self.trace = trace
-        self._size = 1.0
-        self._take(trace)
-
-    def update(self, trace: Trace) -> bool:
-        """Take new arrays; the very same ones change nothing."""
-        changed = trace.x is not self.trace.x or trace.y is not self.trace.y
-        self.trace = trace
-        if changed:
-            self._take(trace)
-        return changed
-
-    def dress(self, look: Look, sizes: Sizes) -> None:
-        """Give the line its colour, dashes, marker and widths."""
-        drawn = self.trace.style != "points"
-        self.line.set(
-            color=look.colour,
-            linestyle=look.dashes if drawn else "none",
-            linewidth=sizes.line,
-            marker="o" if self.trace.style == "line" else look.marker,
-            markeredgewidth=0.0,
-        )
-        self._size = sizes.marker
-        self._mark()
-
-    def _take(self, trace: Trace) -> None:
-        self.line.set_data(trace.x, trace.y)
-        self.extent = limits.of_points(trace.x, trace.y)
-        self._mark()
-
-    def _mark(self) -> None:
-        """Show the markers; of a line only those of lone points, which would not be seen otherwise."""
-        if self.trace.style == "line":
-            self.line.set(markevery=_lone(self.trace.x, self.trace.y), markersize=0.6 * self._size)
-            return
-        crowd = min(1.0, max(0.5, (80.0 / max(len(self.trace.x), 1)) ** 0.5))
-        full = self._size if self.trace.style == "points" else 0.8 * self._size
-        self.line.set(markevery=None, markersize=crowd * full)
-
-
-def _lone(x: Array, y: Array) -> list[int]:
-    """Return the indices of finite points between gaps."""
-    good = np.concatenate(([False], np.isfinite(x) & np.isfinite(y), [False]))
-    return np.flatnonzero(good[1:-1] & ~good[:-2] & ~good[2:]).tolist()
-
-
-class KeptMark(_Base):
+class KeptMark(Base):
     """A cross, with its label beside it."""
 
     def __init__(self, axes: Axes, mark: Mark):
@@ -134,7 +88,7 @@ class KeptMark(_Base):
         self.note.set(color=palette.mark, fontsize=sizes.text, x=0.9 * sizes.text, y=0.4 * sizes.text)
 
 
-class KeptLine(_Base):
+class KeptLine(Base):
     """A vertical line over the whole height, with its label along it."""
 
     def __init__(self, axes: Axes, line: Line):
@@ -170,7 +124,7 @@ class KeptLine(_Base):
         self.note.set(color=palette.faint, fontsize=sizes.small, x=-0.2 * sizes.text, y=-0.4 * sizes.text - self.drop)
 
 
-class KeptText(_Base):
+class KeptText(Base):
     """A note at a place in the axes."""
 
     def __init__(self, axes: Axes, text: Text):
