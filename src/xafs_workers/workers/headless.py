@@ -22,9 +22,12 @@ from xafs_workers.scans.board import Board
 from xafs_workers.scans.rules import Rules
 from xafs_workers.services.heartbeat import Heartbeat
 from xafs_workers.settings import Settings
+from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.ledger import Ledger
 from xafs_workers.storage.state_lock import StateLock
 from xafs_workers.workers.life import live, stop_on_signals
+from xafs_workers.workers.posted_pictures import PostedPictures
+from xafs_workers.workers.posting import Posting
 from xafs_workers.workers.projects import Projects
 from xafs_workers.workers.records import Records, dead_letter_of_message, dead_letter_of_record
 from xafs_workers.workers.shelf import Shelf
@@ -58,7 +61,8 @@ def _run(settings: Settings, stop: threading.Event, stack: ExitStack, from_begin
     records = Records(ledger, source.cluster_id())
     reducer = Reducer(timeout=settings.reduction.task_seconds)
     stack.callback(reducer.close)
-    desk = _desk(settings, records, publisher, reducer)
+    posting = Posting.open(settings, HEADLESS.name, stack)
+    desk = _desk(settings, records, publisher, reducer, posting)
     stack.callback(desk.close)
     loop = Loop(
         source,
@@ -84,11 +88,11 @@ def _run(settings: Settings, stop: threading.Event, stack: ExitStack, from_begin
     return live(loop, stop, heartbeat.beat, lambda: _finish(loop, desk))
 
 
-def _desk(settings: Settings, records: Records, publisher: Publisher, reducer: Reducer) -> Desk:
+def _desk(settings: Settings, records: Records, publisher: Publisher, reducer: Reducer, posting: Posting) -> Desk:
     shelf = Shelf(settings, records, projects=Projects(reducer.project, settings.reduction.task_seconds))
     return Desk(
         DeskPorts(
-            draw=shelf.draw,
+            draw=PostedPictures(shelf.draw, posting, records, Roots.from_settings(settings.storage)),
             known=records.outcome,
             record=records.record,
             answer=publisher.answer,
