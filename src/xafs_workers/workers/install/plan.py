@@ -71,8 +71,8 @@ class File:
         there = _read(self.path)
         if there is None:
             return ""
-        lines = (text.splitlines(keepends=True) for text in (there, self.content))
-        return "".join(difflib.unified_diff(*lines, f"{self.path} (there)", f"{self.path} (new)"))
+        old, new = (text.splitlines(keepends=True) for text in (there, self.content))
+        return "".join(difflib.unified_diff(old, new, f"{self.path} (there)", f"{self.path} (new)"))
 
     def write(self) -> None:
         """Write it, whole or not at all."""
