@@ -13,6 +13,7 @@ from xafs_workers.figures.views import figures_on_show
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.dossier import Dossier, dossier_of, open_dossier, reported, rest_after
 from xafs_workers.scans.items import Control, Tick
+from xafs_workers.scans.rules import Rules
 
 START = ("bmm", {"dossier": "start", "stub": "s"})
 WRITE = ("bmm", {"dossier": "write"})
@@ -104,6 +105,15 @@ def test_one_that_nobody_writes_is_let_go_after_a_day() -> None:
     later = board.apply(Tick(board.now + board.rules.release + 1))
     assert open_dossier(later) is None
     assert later.closed(later.scans[0])
+
+
+def test_dossiers_push_no_figure_out() -> None:
+    """What is kept of figures is counted without the dossiers, and dossiers do not pile up for ever either."""
+    line = ("bmm", {"linescan": "start", "motor": "x", "detector": "it"})
+    pair = [START, line, ("bmm", {"linescan": "stop"}), WRITE]
+    board = fold(items_of(pair * 5), Board(Rules(keep_scans=3)))
+    assert [scan.kind for scan in board.scans].count("linescan") == 3
+    assert [scan.kind for scan in board.scans].count("dossier") == 3
 
 
 def test_a_restart_in_the_middle_reads_from_its_start(measured: Path) -> None:
