@@ -8,14 +8,14 @@ a picture that nobody asked for is not waited for, and one that fails costs the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from threading import Event
 from typing import Any
 
 from xafs_workers.catalog.errors import CatalogError, Interrupted, Unavailable
-from xafs_workers.catalog.finished import Catalog, FinishedRun
+from xafs_workers.catalog.finished import Asset, Catalog, FinishedRun
 from xafs_workers.frontends.sequences import sequence_picture, stub_of
 from xafs_workers.frontends.wanted import NoFolder, NothingToDraw, Wanted, asks_for_picture, picture_wanted
 from xafs_workers.logs import get_logger
@@ -134,7 +134,13 @@ class Around:
 
 
 def gathered(found: Found, dossier: Dossier, number: int, folder: ProposalFolder, around: Around) -> Sources:
-    """Return what the page of a dossier is made of."""
+    """Return what the page of a dossier is made of; an aside that nobody has is left out.
+
+    Raises
+    ------
+    Unavailable, Interrupted
+        The catalog is away, or nobody waits any more.
+    """
     first = found.runs[0]
     return Sources(
         dossier,
@@ -142,7 +148,7 @@ def gathered(found: Found, dossier: Dossier, number: int, folder: ProposalFolder
         [one.run for one in found.runs],
         partial(is_there, folder),
         baseline=where_everything_stood(first, around.stop),
-        assets={one.uid: _or_nothing(one.assets, around.stop) for one in found.runs},
+        assets=_assets(found.runs, around.stop),
         counts=_counts(first.run, around),
     )
 
@@ -153,7 +159,7 @@ def where_everything_stood(run: FinishedRun, stop: Event) -> Mapping[str, float]
         return run.run.baseline
     try:
         points = run.baseline(stop)
-    except Interrupted:
+    except (Unavailable, Interrupted):
         raise
     except CatalogError as problem:
         log.info("no_baseline", run=run.uid, reason=str(problem))
@@ -161,15 +167,17 @@ def where_everything_stood(run: FinishedRun, stop: Event) -> Mapping[str, float]
     return readings({key: float(points.column(key)[0]) for key in points.keys}) if len(points) else {}
 
 
-def _or_nothing(read: Callable[[Event], Sequence[Any]], stop: Event) -> Sequence[Any]:
-    """Return what a catalog has to say, nothing where it has nothing: a page does not fail for want of an aside."""
+def _assets(runs: Iterable[FinishedRun], stop: Event) -> Mapping[str, Sequence[Asset]]:
+    """Return the detectors' files by run, as far as the catalog knows: after one that it does not, no other is asked."""
+    found: dict[str, Sequence[Asset]] = {}
     try:
-        return read(stop)
-    except Interrupted:
+        for run in runs:
+            found[run.uid] = run.assets(stop)
+    except (Unavailable, Interrupted):
         raise
     except CatalogError as problem:
-        log.info("not_on_the_dossier", reason=str(problem))
-        return ()
+        log.info("no_assets", reason=str(problem))
+    return found
 
 
 def _counts(run: Run, around: Around) -> Counts | None:
@@ -180,7 +188,7 @@ def _counts(run: Run, around: Around) -> Counts | None:
     try:
         measured = around.catalog.run(uid, around.stop)
         spectra = channels_of(_arrays(measured, around.stop), around.rules)
-    except Interrupted:
+    except (Unavailable, Interrupted):
         raise
     except (CatalogError, NoSpectra) as problem:
         log.info("no_xrf_counts", run=uid, reason=str(problem))
