@@ -168,7 +168,7 @@ def where_everything_stood(run: FinishedRun, stop: Event) -> Mapping[str, float]
 
 
 def _assets(runs: Iterable[FinishedRun], stop: Event) -> Mapping[str, Sequence[Asset]]:
-    """Return the detectors' files by run, as far as the catalog knows: after one that it does not, no other is asked."""
+    """Return the detectors' files by run, as far as the catalog knows; after a failure no other is asked."""
     found: dict[str, Sequence[Asset]] = {}
     try:
         for run in runs:
