@@ -8,6 +8,7 @@ a picture that nobody asked for is not waited for, and one that fails costs the 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -29,9 +30,10 @@ from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run, readings
 from xafs_workers.scans.scan import Scan
 from xafs_workers.services.message_log import is_there
-from xafs_workers.storage.errors import Absent
+from xafs_workers.settings import Storage
+from xafs_workers.storage.errors import Absent, Refused
 from xafs_workers.storage.names import numbered, picture_name, suffixed
-from xafs_workers.storage.proposals import ProposalFolder
+from xafs_workers.storage.proposals import ProposalFolder, proposal_of
 from xafs_workers.writers.contents import CannotWrite
 from xafs_workers.writers.dossier import Counts, Kind, Sources
 from xafs_workers.writers.dossier_index import INDEX, MANIFEST, index_page, is_listed, manifest_line
@@ -96,6 +98,29 @@ class Found:
     def first(self) -> FinishedRun:
         """The run that gives the dossier its folder and its number: the first that ended well."""
         return next((run for run in self.runs if run.run.succeeded), self.runs[0])
+
+    def of_one_proposal(self, storage: Storage) -> Found:
+        """Return what is left without runs of other proposals than the first's: a page tells nobody of them.
+
+        Raises
+        ------
+        Refused
+            The first run names no proposal.
+        """
+        own, runs, missing = proposal_of(self.first.start, storage), list[FinishedRun](), list(self.missing)
+        for run in self.runs:
+            if _belongs(run, own, storage):
+                runs.append(run)
+            else:
+                missing.append(f"left out: run {run.uid[:80]} is not of {own[1]}")
+        return Found(tuple(runs), tuple(missing))
+
+
+def _belongs(run: FinishedRun, proposal: tuple[str, str], storage: Storage) -> bool:
+    try:
+        return proposal_of(run.start, storage) == proposal
+    except Refused:
+        return False
 
 
 def find_runs(dossier: Dossier, catalog: Catalog, stop: Event) -> Found:
@@ -208,15 +233,19 @@ def _arrays(run: FinishedRun, stop: Event) -> Mapping[str, Any]:
     return {key: run.array(key, stop)[0] for key in keys if "_xrf" in key or "_image" in key.lower()}
 
 
+_one_list_at_a_time = threading.Lock()
+
+
 def put_in_list(folder: ProposalFolder, kind: Kind, path: str, date: str) -> None:
     """Enter a page into the list of the proposal's dossiers, once, and make the page of the list anew."""
-    try:
-        manifest = folder.read(MANIFEST)
-    except Absent:
-        manifest = b""
-    if not is_listed(manifest, kind, path):
-        line = manifest_line(kind, path)
-        line = line if not manifest or manifest.endswith(b"\n") else b"\n" + line
-        folder.append(MANIFEST, line)
-        manifest += line
-    folder.replace(INDEX, index_page(manifest, partial(is_there, folder), session=folder.session, date=date))
+    with _one_list_at_a_time:
+        try:
+            manifest = folder.read(MANIFEST)
+        except Absent:
+            manifest = b""
+        if not is_listed(manifest, kind, path):
+            line = manifest_line(kind, path)
+            line = line if not manifest or manifest.endswith(b"\n") else b"\n" + line
+            folder.append(MANIFEST, line)
+            manifest += line
+        folder.replace(INDEX, index_page(manifest, partial(is_there, folder), session=folder.session, date=date))

@@ -1,0 +1,48 @@
+"""Lines and pictures for the message log of a proposal and for its channel."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from xafs_workers.messages.echoslack import Echoslack
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.items import Control
+from xafs_workers.services.message_log import is_there
+from xafs_workers.services.posts import Post
+from xafs_workers.storage.errors import Absent, shown
+from xafs_workers.storage.proposals import ProposalFolder
+from xafs_workers.workers.actions.action import Outcome, Tools, actions
+from xafs_workers.workers.actions.saying import key_of_line, note, title_of
+from xafs_workers.workers.actions.whose import folder_of
+
+WORD = "echo"
+
+
+@actions.register("echoslack")
+def echo(control: Control, board: Board, tools: Tools) -> Outcome:
+    """Put a text or a picture into the message log, and post it.
+
+    Raises
+    ------
+    Refused
+        The picture lies in no proposal folder, or is not there.
+    """
+    message = cast(Echoslack, control.message)
+    rid = message.rid or None
+    if message.img is not None:
+        return _picture(control, message.img, rid, tools)
+    folder = folder_of(control, board, tools.roots, tools.settings)
+    text = message.text or ""
+    note(control, folder, text, tools, word=WORD, rid=rid)
+    tools.post(Post(key_of_line(control, WORD, tools), "" if folder is None else folder.session, text))
+    return Outcome("done", reason="" if folder else "no proposal is known: posted to the staff's channel alone")
+
+
+def _picture(control: Control, path: str, rid: str | bool | None, tools: Tools) -> Outcome:
+    folder, name = ProposalFolder.of_path(path, tools.roots)
+    if not name or not is_there(folder, name):
+        raise Absent(f"came {shown(path)}: there is no such picture")
+    title = title_of(name)
+    note(control, folder, title, tools, word=WORD, picture=name, rid=rid)
+    tools.post(Post(key_of_line(control, WORD, tools), folder.session, title, f"{folder.path}/{name}"))
+    return Outcome("done")
