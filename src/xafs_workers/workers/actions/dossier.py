@@ -14,7 +14,7 @@ from xafs_workers.services.message_log import is_there
 from xafs_workers.storage.proposals import ProposalFolder
 from xafs_workers.storage.sequence import sequence_number
 from xafs_workers.workers.actions.action import Outcome, Tools, TryLater, actions, dues
-from xafs_workers.workers.actions.saying import note, say
+from xafs_workers.workers.actions.saying import Line, note, say
 from xafs_workers.workers.actions.whose import folder_of
 from xafs_workers.workers.dossiers import (
     Around,
@@ -33,6 +33,8 @@ from xafs_workers.writers.dossier_motors import motor_groups
 log = get_logger("workers")
 
 KINDS: dict[str, Kind] = {"write": "xafs", "sead": "sead", "raster": "raster"}
+
+WORD = "dossier"
 
 NOT_OPEN = "no dossier is open: expected one that was started"
 NOTHING = "nothing was measured: no dossier is written"
@@ -115,7 +117,8 @@ def _nothing(control: Control, board: Board, dossier: Dossier | None, tools: Too
     """Say that there is nothing to report; never is it about the sample before."""
     if dossier is None:
         return Outcome("done", reason=f"{NOTHING} ({NOT_OPEN})")
-    say(control, folder_of(control, board, tools.roots, tools.settings), f"{dossier.stub}: {NOTHING}", tools)
+    folder = folder_of(control, board, tools.roots, tools.settings)
+    say(Line(f"{dossier.stub}: {NOTHING}", WORD), folder, control, tools)
     return Outcome("done", reason=NOTHING)
 
 
@@ -134,8 +137,8 @@ def _written(control: Control, scan: Scan, found: Found, dossier: Dossier, tools
     path = publish_once(folder, name, control, lambda: dossier_page(kind, sources), tools.records, overwrite)
     put_in_list(folder, kind, path, date_of(sources))
     for caption, picture in pictures_of(kind, sources):
-        note(control, folder, caption, tools, word=f"picture {picture}", picture=picture)
-    say(control, folder, f"wrote {kind.upper()} dossier {name}", tools)
+        note(Line(caption, f"picture {picture}", picture), folder, control, tools)
+    say(Line(f"wrote {kind.upper()} dossier {name}", WORD), folder, control, tools)
     return Outcome("done", (path,), "; ".join(found.missing))
 
 

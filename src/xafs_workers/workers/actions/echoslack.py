@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import cast
 
 from xafs_workers.messages.echoslack import Echoslack
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import Control
 from xafs_workers.services.message_log import is_there
-from xafs_workers.services.posts import Post
 from xafs_workers.storage.errors import Absent, shown
 from xafs_workers.storage.proposals import ProposalFolder
 from xafs_workers.workers.actions.action import Outcome, Tools, actions
-from xafs_workers.workers.actions.saying import key_of_line, note, title_of
+from xafs_workers.workers.actions.saying import Line, say
 from xafs_workers.workers.actions.whose import folder_of
 
 WORD = "echo"
@@ -33,8 +33,7 @@ def echo(control: Control, board: Board, tools: Tools) -> Outcome:
         return _picture(control, message.img, rid, tools)
     folder = folder_of(control, board, tools.roots, tools.settings)
     text = message.text or ""
-    note(control, folder, text, tools, word=WORD, rid=rid)
-    tools.post(Post(key_of_line(control, WORD, tools), "" if folder is None else folder.session, text))
+    say(Line(text, WORD, rid=rid), folder, control, tools)
     return Outcome("done", reason="" if folder else "no proposal is known: posted to the staff's channel alone")
 
 
@@ -42,7 +41,5 @@ def _picture(control: Control, path: str, rid: str | bool | None, tools: Tools) 
     folder, name = ProposalFolder.of_path(path, tools.roots)
     if not name or not is_there(folder, name):
         raise Absent(f"came {shown(path)}: there is no such picture")
-    title = title_of(name)
-    note(control, folder, title, tools, word=WORD, picture=name, rid=rid)
-    tools.post(Post(key_of_line(control, WORD, tools), folder.session, title, f"{folder.path}/{name}"))
+    say(Line(PurePosixPath(name).name, WORD, name, rid), folder, control, tools)
     return Outcome("done")

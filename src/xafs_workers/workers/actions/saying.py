@@ -1,4 +1,4 @@
-"""What the file manager says of its own accord: into the logs of a proposal, and to its channel.
+"""Lines of the file manager's: into the message log and the log file of a proposal, and to its channel.
 
 Each line has a key of its own, made of the message that led to it and a word: said again after a restart it stands in
 the logs once and is posted once.
@@ -6,8 +6,7 @@ the logs once and is posted once.
 
 from __future__ import annotations
 
-from dataclasses import astuple
-from pathlib import PurePosixPath
+from dataclasses import astuple, dataclass
 
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import Control
@@ -16,58 +15,56 @@ from xafs_workers.services.log_file import add_line
 from xafs_workers.services.posts import Post
 from xafs_workers.storage.errors import Refused
 from xafs_workers.storage.proposals import ProposalFolder
-from xafs_workers.workers.actions.action import Tools
+from xafs_workers.workers.actions.action import Tools, TryLater
 from xafs_workers.writers.messagelog import LogEntry
 
 
-def say(control: Control, folder: ProposalFolder | None, text: str, tools: Tools, *, word: str = "said") -> None:
-    """Say a line about a proposal; without one it goes to the staff's channel alone.
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is said.
 
-    Parameters
+    Attributes
     ----------
     word
         Tells this line from others that the same message leads to.
-
-    Raises
-    ------
-    Unavailable
-        A log cannot be written now. Doing it again repeats nothing.
-    """
-    note(control, folder, text, tools, word=word)
-    tools.post(Post(key_of_line(control, word, tools), "" if folder is None else folder.session, text))
-
-
-def note(  # noqa: PLR0913 - one line of a log, and where it comes from
-    control: Control,
-    folder: ProposalFolder | None,
-    text: str,
-    tools: Tools,
-    *,
-    word: str,
-    picture: str = "",
-    rid: str | bool | None = None,
-) -> None:
-    """Put a line, or a picture with its title, into the logs of a proposal, and post nothing.
-
-    Parameters
-    ----------
     picture
-        Relative to the proposal folder.
+        Name of a picture, relative to the proposal folder; the text is its title.
     rid
         As in `LogEntry`.
     """
+
+    text: str
+    word: str
+    picture: str = ""
+    rid: str | bool | None = None
+
+
+def say(line: Line, folder: ProposalFolder | None, control: Control, tools: Tools) -> None:
+    """Put a line into the logs of a proposal and post it; without a proposal it goes to the staff's channel alone.
+
+    Raises
+    ------
+    Unavailable, TryLater
+        It cannot be put down now. Doing it again repeats nothing.
+    """
+    note(line, folder, control, tools)
+    session = "" if folder is None else folder.session
+    picture = f"{folder.path}/{line.picture}" if folder is not None and line.picture else ""
+    try:
+        tools.post(Post(_key(line, control, tools), session, line.text, picture))
+    except OSError as error:
+        raise TryLater(error.errno, f"outbox: {error}") from error
+
+
+def note(line: Line, folder: ProposalFolder | None, control: Control, tools: Tools) -> None:
+    """Put a line into the logs of a proposal, and post nothing; raises as `say` does."""
     if folder is None:
         return
-    entry = LogEntry(key_of_line(control, word, tools), control.time, text, picture, rid)
+    entry = LogEntry(_key(line, control, tools), control.time, line.text, line.picture, line.rid)
     tools.message_log.note(folder, entry)
     log = log_folder(tools.board(), tools)
     if log is not None and log.path == folder.path:
-        add_line(folder, control.time, text)
-
-
-def key_of_line(control: Control, word: str, tools: Tools) -> str:
-    """Return the key of a line."""
-    return "/".join(map(str, astuple(tools.records.key(control.origin, control.time, word))))
+        add_line(folder, control.time, line.text)
 
 
 def log_folder(board: Board, tools: Tools) -> ProposalFolder | None:
@@ -81,6 +78,5 @@ def log_folder(board: Board, tools: Tools) -> ProposalFolder | None:
         return None
 
 
-def title_of(picture: str) -> str:
-    """Return the title of a picture that nobody gave one: its name."""
-    return PurePosixPath(picture).name
+def _key(line: Line, control: Control, tools: Tools) -> str:
+    return "/".join(map(str, astuple(tools.records.key(control.origin, control.time, line.word))))
