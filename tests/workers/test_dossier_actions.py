@@ -120,6 +120,7 @@ def test_the_page_comes_when_the_pictures_are_there(manager: FileManager, entrie
     assert set(addresses) >= {f"../{name}" for name in (*DATA, *PICTURES)}
     assert [post.text for post in manager.posts] == ["wrote XAFS dossier dossier/Ni2O3-01.html"]
     assert manager.posts[0].session == "pass-333333"
+    assert "Ni2O3-01.html" in [address.removeprefix("../dossier/") for address in manager.log.addresses]
 
 
 def test_delivered_again_it_does_nothing_twice(manager: FileManager, entries: list[Entry]) -> None:

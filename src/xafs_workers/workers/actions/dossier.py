@@ -138,7 +138,7 @@ def _written(control: Control, scan: Scan, found: Found, dossier: Dossier, tools
     put_in_list(folder, kind, path, date_of(sources))
     for caption, picture in pictures_of(kind, sources):
         note(Line(caption, f"picture {picture}", picture), folder, control, tools)
-    say(Line(f"wrote {kind.upper()} dossier {name}", WORD), folder, control, tools)
+    say(Line(f"wrote {kind.upper()} dossier", WORD, link=name), folder, control, tools)
     return Outcome("done", (path,), "; ".join(found.missing))
 
 

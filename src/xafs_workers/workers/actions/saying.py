@@ -29,7 +29,7 @@ class Line:
         Tells this line from others that the same message leads to.
     picture
         Name of a picture, relative to the proposal folder; the text is its title.
-    rid
+    rid, link
         As in `LogEntry`.
     """
 
@@ -37,6 +37,12 @@ class Line:
     word: str
     picture: str = ""
     rid: str | bool | None = None
+    link: str = ""
+
+    @property
+    def told(self) -> str:
+        """The line where nothing can be linked."""
+        return f"{self.text} {self.link}".strip()
 
 
 def say(line: Line, folder: ProposalFolder | None, control: Control, tools: Tools) -> None:
@@ -51,7 +57,7 @@ def say(line: Line, folder: ProposalFolder | None, control: Control, tools: Tool
     session = "" if folder is None else folder.session
     picture = f"{folder.path}/{line.picture}" if folder is not None and line.picture else ""
     try:
-        tools.post(Post(_key(line, control, tools), session, line.text, picture))
+        tools.post(Post(_key(line, control, tools), session, line.told, picture))
     except OSError as error:
         raise TryLater(error.errno, f"outbox: {error}") from error
 
@@ -60,11 +66,11 @@ def note(line: Line, folder: ProposalFolder | None, control: Control, tools: Too
     """Put a line into the logs of a proposal, and post nothing; raises as `say` does."""
     if folder is None:
         return
-    entry = LogEntry(_key(line, control, tools), control.time, line.text, line.picture, line.rid)
+    entry = LogEntry(_key(line, control, tools), control.time, line.text, line.picture, line.rid, line.link)
     tools.message_log.note(folder, entry)
     log = log_folder(tools.board(), tools)
     if log is not None and log.path == folder.path:
-        add_line(folder, control.time, line.text)
+        add_line(folder, control.time, line.told)
 
 
 def log_folder(board: Board, tools: Tools) -> ProposalFolder | None:
