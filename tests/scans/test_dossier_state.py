@@ -10,6 +10,7 @@ from helpers.finished import XAFS
 from helpers.streams import CONTROL, Entry, fold, items_of, read_entries, run_documents
 from xafs_workers.consumer.progress import positions_needed
 from xafs_workers.figures.views import figures_on_show
+from xafs_workers.frontends.screen.status import Feed, running, status_of
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.dossier import Dossier, dossier_of, open_dossier, reported, rest_after
 from xafs_workers.scans.items import Control, Tick
@@ -172,3 +173,9 @@ def _as_pages(entries: list[Entry]) -> list[Entry]:
         return {**doc, "data": data, "seq_num": [doc["seq_num"]], "time": [doc["time"]]}
 
     return [("event_page", page(doc)) if name == "event" else (name, doc) for name, doc in entries]
+
+
+def test_nobody_looks_for_a_dossier_on_the_screen() -> None:
+    board = board_of(START, ("bmm", {"logger": "start", "folder": "/p/c/s"}))
+    assert running(board) is None
+    assert status_of(Feed(board), 0.0).measurement == "idle"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from xafs_workers.scans.items import Control
 from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
-from xafs_workers.scans.scan import Scan, scan_kinds
+from xafs_workers.scans.scan import Scan
 from xafs_workers.scans.telling import place_of
 
 
@@ -42,7 +42,7 @@ def retained(scans: tuple[Scan, ...], messages: tuple[Control, ...], runs: Mappi
 
 def _beyond(scans: Sequence[Scan], rules: Rules, *, seen: bool) -> Sequence[Scan]:
     """Return the ended scans beyond the limit, the oldest; those of which nothing is to be seen are counted apart."""
-    ended = [scan for scan in scans if scan.ended and scan_kinds[scan.kind].seen is seen]
+    ended = [scan for scan in scans if scan.ended and scan.seen is seen]
     return ended[: max(0, len(ended) - rules.keep_scans)]
 
 
