@@ -123,6 +123,20 @@ def test_the_page_comes_when_the_pictures_are_there(manager: FileManager, entrie
     assert "Ni2O3-01.html" in [address.removeprefix("../dossier/") for address in manager.log.addresses]
 
 
+def test_the_timeline_is_linked_at_the_line_that_has_the_anchor(manager: FileManager, entries: list[Entry]) -> None:
+    items = items_of(entries)
+    manager.fold([*items, Tick(items[-1].time + 61)])
+    rid = message(items, "dossier", "set").message.rid  # type: ignore[attr-defined]
+    for said, link in ((False, "messagelog.html"), (True, f"messagelog.html#{rid}")):
+        if said:
+            manager.tell(echoslack=True, text="begins", rid=rid)
+        manager.tell(dossier="start", stub=f"s{said}")
+        manager.tell(dossier="set", uidlist=list(manager.board.runs), rid=rid)
+        page = Path(manager.tell(dossier="write").paths[0])
+        assert link in Page(page.read_bytes()).addresses
+        assert [broken for broken in broken_links(page) if "messagelog" in broken] == []
+
+
 def test_delivered_again_it_does_nothing_twice(manager: FileManager, entries: list[Entry]) -> None:
     """K3, D5: one page, one line in the list and in the log, whatever is delivered again, even if more is there."""
     items = items_of(entries)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from threading import Event
 from typing import Any
@@ -29,7 +29,7 @@ from xafs_workers.scans.metadata import mapping, text
 from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run, readings
 from xafs_workers.scans.scan import Scan
-from xafs_workers.services.message_log import is_there
+from xafs_workers.services.message_log import has_anchor, is_there
 from xafs_workers.settings import Storage
 from xafs_workers.storage.errors import Absent, Refused
 from xafs_workers.storage.names import numbered, picture_name, suffixed
@@ -167,8 +167,9 @@ def gathered(found: Found, dossier: Dossier, number: int, folder: ProposalFolder
         The catalog is away, or nobody waits any more.
     """
     first = found.runs[0]
+    anchored = bool(dossier.rid) and has_anchor(folder, dossier.rid)
     return Sources(
-        dossier,
+        replace(dossier, rid=dossier.rid if anchored else ""),
         number,
         [one.run for one in found.runs],
         partial(is_there, folder),
