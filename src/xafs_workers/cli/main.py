@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from xafs_workers.cli import config, demo, install, messages, plot_manager, record, replay
+from xafs_workers.cli import config, demo, file_manager, install, messages, plot_manager, record, replay
 from xafs_workers.cli.missing import advice
 from xafs_workers.cli.options import WRONG_USE
 
@@ -16,6 +16,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("file-manager")(file_manager.file_manager)
 app.command("plot-manager")(plot_manager.plot_manager)
 app.command("messages")(messages.messages)
 app.command("schema")(messages.schema)
