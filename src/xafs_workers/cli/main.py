@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from xafs_workers.cli import config, demo, install, messages, plot_manager, record, replay
+from xafs_workers.cli import config, demo, install, messages, plot_manager, record, replay, status, watch
 
 app = typer.Typer(
     help="Kafka workers of a synchrotron XAFS beamline.",
@@ -19,6 +19,8 @@ app.command("lint")(messages.lint)
 app.command("record")(record.record)
 app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)
+app.command("status")(status.status)
+app.command("watch")(watch.watch)
 app.command("install")(install.install)
 app.add_typer(config.app, name="config")
 
