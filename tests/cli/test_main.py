@@ -32,6 +32,24 @@ def test_help_loads_nothing_heavy() -> None:
     assert not set(HEAVY) & set(loaded)
 
 
+@pytest.mark.parametrize(
+    ("module", "command", "extra"),
+    [("bluesky", ["demo"], "demo"), ("matplotlib", ["plot-manager", "--headless"], "headless")],
+)
+def test_a_missing_part_is_named_with_what_to_install(
+    module: str, command: list[str], extra: str, tmp_path: Path
+) -> None:
+    code = f"import sys; sys.modules[{module!r}] = None; from xafs_workers.cli.main import run; run()"
+    config = tmp_path / "config.yaml"
+    config.write_text(f"{{state_directory: {tmp_path}/state, kafka: {{bootstrap_servers: '127.0.0.1:1'}}}}")
+    options = [] if command == ["demo"] else ["--config", str(config)]
+    run = subprocess.run(
+        [sys.executable, "-c", code, *command, *options], capture_output=True, text=True, timeout=60, cwd=tmp_path
+    )
+    assert run.returncode == 2
+    assert run.stderr == f"{module} is not installed: pip install 'xafs-workers[{extra}]'\n"
+
+
 def test_the_producer_side_loads_no_plotting() -> None:
     code = "import sys; import xafs_workers.producer.send; print(' '.join(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

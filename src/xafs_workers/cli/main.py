@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
-from xafs_workers.cli import config, demo, install, messages, plot_manager, record, replay, status, watch
+from xafs_workers.cli import config, demo, doctor, install, messages, plot_manager, record, replay, status, watch
+from xafs_workers.cli.missing import advice
+from xafs_workers.cli.options import WRONG_USE
 
 app = typer.Typer(
     help="Kafka workers of a synchrotron XAFS beamline.",
@@ -21,10 +25,17 @@ app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)
 app.command("status")(status.status)
 app.command("watch")(watch.watch)
+app.command("doctor")(doctor.doctor)
 app.command("install")(install.install)
 app.add_typer(config.app, name="config")
 
 
 def run() -> None:
     """Run the command line."""
-    app()
+    try:
+        app()
+    except ModuleNotFoundError as error:
+        if (what := advice(error)) is None:
+            raise
+        typer.echo(what, err=True)
+        sys.exit(WRONG_USE)

@@ -28,14 +28,24 @@ class Curve:
 
 def traced(curves: Iterable[tuple[Run, Curve]], style: Style = "line") -> tuple[tuple[Trace, ...], tuple[Text, ...]]:
     """Return the traces that can be drawn and a note for those that cannot."""
+    return told([trace_of(run, curve, style) for run, curve in curves])
+
+
+def trace_of(run: Run, curve: Curve, style: Style = "line") -> Trace | str:
+    """Return the trace, or why there is none."""
+    try:
+        return Trace(curve.key, curve.x(run), curve.y(run), curve.label, curve.series, style)
+    except (MissingColumn, NoChannels) as problem:
+        return str(problem)
+
+
+def told(found: Iterable[Trace | str]) -> tuple[tuple[Trace, ...], tuple[Text, ...]]:
+    """Return the traces, and a note that says each reason once."""
     traces: list[Trace] = []
-    problems: list[str] = []
-    for run, curve in curves:
-        try:
-            drawn = Trace(curve.key, curve.x(run), curve.y(run), curve.label, curve.series, style)
-        except (MissingColumn, NoChannels) as problem:
-            problems.append(str(problem))
+    problems: dict[str, None] = {}
+    for one in found:
+        if isinstance(one, str):
+            problems[one] = None
         else:
-            traces.append(drawn)
-    notes = (Text("problem", "\n".join(dict.fromkeys(problems))),) if problems else ()
-    return tuple(traces), notes
+            traces.append(one)
+    return tuple(traces), (Text("problem", "\n".join(problems)),) if problems else ()

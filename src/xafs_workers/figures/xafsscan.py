@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from xafs_workers.figures.live_chi import CHI, live_chi_panel
-from xafs_workers.figures.model import Array, Figure, Panel
+from xafs_workers.figures.model import Array, Figure, Panel, Trace
 from xafs_workers.figures.signal import channel_curve
-from xafs_workers.figures.tracing import Curve, traced
+from xafs_workers.figures.tracing import Curve, told, trace_of, traced
 from xafs_workers.figures.views import Options, views
 from xafs_workers.messages.xafsscan import XafsscanStart
 from xafs_workers.scans import spectra
@@ -43,8 +43,9 @@ def figure(board: Board, scan: Scan, options: Options) -> Figure:
     places, rows, columns, (width, height) = _layout(start.mode)
     known = _known_views(start, board.rules)
     windows = [(i, window, board.runs[window.run]) for i, window in enumerate(scan.windows) if window.run]
-    drawn = {view.key: _panel(view, windows, board.rules) for view in known.values()}
-    if options.channels:
+    shown = {key for key, _, _ in places}
+    drawn = {key: _panel(known[key], windows, scan, board.rules) for key in known if key in shown}
+    if options.channels and "fluorescence" in drawn:
         drawn["fluorescence"] = _each_channel(drawn["fluorescence"], start, windows, board.rules)
     tall = rows if places[-1][0] != CHI else 1
     drawn[CHI] = replace(live_chi_panel(board, scan), row_span=tall)
@@ -118,13 +119,8 @@ def _energy(rules: Rules) -> Callable[[Run], Array]:
     return lambda run: spectra.column(run.points, rules.columns.energy)
 
 
-def _panel(view: _View, windows: list[tuple[int, Window, Run]], rules: Rules) -> Panel:
-    curves = (
-        (run, Curve(f"scan-{index}", view.compute, _energy(rules), _label(window, run), index))
-        for index, window, run in windows
-        if len(run.points)
-    )
-    traces, notes = traced(curves)
+def _panel(view: _View, windows: list[tuple[int, Window, Run]], scan: Scan, rules: Rules) -> Panel:
+    traces, notes = told(_trace(view, *window, scan, rules) for window in windows if len(window[-1].points))
     legend = "compact" if len(traces) >= COMPACT_FROM else "full"
     return Panel(
         view.key,
@@ -136,6 +132,15 @@ def _panel(view: _View, windows: list[tuple[int, Window, Run]], rules: Rules) ->
         legend=legend,
         x_name="energy",
         y_name=view.key,
+    )
+
+
+def _trace(view: _View, index: int, window: Window, run: Run, scan: Scan, rules: Rules) -> Trace | str:
+    """Return the trace of one repetition: the very same one as long as it has the same points."""
+    label = _label(window, run)
+    return run.points.derived(
+        ("trace", scan.id, view.key, index, label),
+        lambda: trace_of(run, Curve(f"scan-{index}", view.compute, _energy(rules), label, index)),
     )
 
 

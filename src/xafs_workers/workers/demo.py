@@ -19,6 +19,7 @@ from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.workers.demo_ears import PICTURES, Asked, Ears, asked_of_headless
 from xafs_workers.workers.demo_place import DemoFailed, Place, headless_worker, prepare
 from xafs_workers.workers.demo_report import report
+from xafs_workers.workers.life import need
 
 START_SECONDS = 60.0
 PICTURE_SECONDS = 120.0
@@ -57,6 +58,7 @@ class Options:
 
 def run(options: Options) -> int:
     """Run the demo; return 0 only if everything expected is there and no worker logged an error."""
+    need("bluesky")
     set_up("warning")
     console = Console()
     try:

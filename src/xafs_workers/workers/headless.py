@@ -28,7 +28,7 @@ from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.ledger import Ledger
 from xafs_workers.storage.state_lock import StateLock
 from xafs_workers.workers.health import health_of, serve_metrics
-from xafs_workers.workers.life import live, stop_on_signals
+from xafs_workers.workers.life import live, need, stop_on_signals
 from xafs_workers.workers.posted_pictures import PostedPictures
 from xafs_workers.workers.posting import Posting
 from xafs_workers.workers.projects import Projects
@@ -41,7 +41,14 @@ KEEP_DAYS = 90.0
 
 
 def run(settings: Settings, *, from_beginning: bool = False) -> int:
-    """Run the headless plot manager until a signal stops it; return the exit code."""
+    """Run the headless plot manager until a signal stops it; return the exit code.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        There is nothing to draw with.
+    """
+    need("matplotlib")
     set_up(settings.logging.level, settings.logging.style, worker=HEADLESS.name)
     stop = stop_on_signals()
     with ExitStack() as stack:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import signal
 import threading
 from collections.abc import Callable
@@ -19,6 +20,12 @@ class Steps(Protocol):
     def step(self, timeout: float = 0.2) -> int:
         """Do one turn."""
         ...
+
+
+def need(module: str) -> None:
+    """Raise ModuleNotFoundError unless a module is installed; it is not loaded."""
+    if importlib.util.find_spec(module) is None:
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
 
 def stop_on_signals() -> threading.Event:

@@ -241,7 +241,7 @@ class PanelView:
         position = 0
         for key, kept in self._kept.items():
             if key in changed:
-                return position
+                return position + (kept.first if isinstance(kept, KeptTrace) else 0)
             position += len(kept.artists)
         return None
 

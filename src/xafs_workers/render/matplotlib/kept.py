@@ -17,6 +17,8 @@ from xafs_workers.render.matplotlib.limits import Extent
 from xafs_workers.render.matplotlib.style import Look, Palette, Sizes
 
 _OFFSET: dict[str, Any] = {"xytext": (0.0, 0.0), "textcoords": "offset points"}
+PIECE = 256
+"""Steps of a line that are drawn as one; dashes begin anew with each piece."""
 _CROSS = 1.26  # of the type size: 160 square points at 10 points
 
 
@@ -51,51 +53,99 @@ class _Base:
 
 
 class KeptTrace(_Base):
-    """A trace and its line."""
+    """A trace and its line, in pieces: of a curve that grows only the last piece is drawn again.
+
+    Attributes
+    ----------
+    first
+        Position of the first artist that the last update changed.
+    """
 
     def __init__(self, axes: Axes, trace: Trace):
         super().__init__(axes)
-        self.line = Line2D([], [])
-        axes.add_artist(self.line)
-        self.artists = [self.line]
+        self.pieces: list[Line2D] = []
         self.trace = trace
+        self.first = 0
+        self._look: dict[str, Any] = {}
         self._size = 1.0
-        self._take(trace)
+        self._take(trace, 0)
+
+    @property
+    def line(self) -> Line2D:
+        """The first piece, which looks like all others."""
+        return self.pieces[0]
 
     def update(self, trace: Trace) -> bool:
         """Take new arrays; the very same ones change nothing."""
-        changed = trace.x is not self.trace.x or trace.y is not self.trace.y
-        self.trace = trace
-        if changed:
-            self._take(trace)
-        return changed
+        old, self.trace = self.trace, trace
+        if trace is old or (trace.x is old.x and trace.y is old.y):
+            return False
+        self._take(trace, _whole_pieces(old, trace))
+        return True
 
     def dress(self, look: Look, sizes: Sizes) -> None:
         """Give the line its colour, dashes, marker and widths."""
-        drawn = self.trace.style != "points"
-        self.line.set(
-            color=look.colour,
-            linestyle=look.dashes if drawn else "none",
-            linewidth=sizes.line,
-            marker="o" if self.trace.style == "line" else look.marker,
-            markeredgewidth=0.0,
-        )
+        self._look = {
+            "color": look.colour,
+            "linestyle": look.dashes if self.trace.style != "points" else "none",
+            "linewidth": sizes.line,
+            "marker": "o" if self.trace.style == "line" else look.marker,
+            "markeredgewidth": 0.0,
+        }
         self._size = sizes.marker
+        for piece in self.pieces:
+            piece.set(**self._look)
         self._mark()
 
-    def _take(self, trace: Trace) -> None:
-        self.line.set_data(trace.x, trace.y)
+    def _take(self, trace: Trace, same: int) -> None:
+        """Take arrays whose first pieces are the same as before."""
+        count = max(1, -(-(len(trace.x) - 1) // PIECE))
+        while len(self.pieces) > count:
+            self.pieces.pop().remove()
+        while len(self.pieces) < count:
+            piece = Line2D([], [], solid_capstyle="round", **self._look)  # ends as joints: pieces meet unseen
+            self.axes.add_artist(piece)
+            self.pieces.append(piece)
+        self.artists = list(self.pieces)
+        self.first = same
+        for number in range(same, count):
+            part = slice(number * PIECE, (number + 1) * PIECE + 1)
+            self.pieces[number].set_data(trace.x[part], trace.y[part])
         self.extent = limits.of_points(trace.x, trace.y)
         self._mark()
 
     def _mark(self) -> None:
         """Show the markers; of a line only those of lone points, which would not be seen otherwise."""
+        count = len(self.trace.x)
         if self.trace.style == "line":
-            self.line.set(markevery=_lone(self.trace.x, self.trace.y), markersize=0.6 * self._size)
-            return
-        crowd = min(1.0, max(0.5, (80.0 / max(len(self.trace.x), 1)) ** 0.5))
-        full = self._size if self.trace.style == "points" else 0.8 * self._size
-        self.line.set(markevery=None, markersize=crowd * full)
+            size, lone = 0.6 * self._size, _lone(self.trace.x, self.trace.y)
+        else:
+            crowd = min(1.0, max(0.5, (80.0 / max(count, 1)) ** 0.5))
+            size, lone = crowd * (self._size if self.trace.style == "points" else 0.8 * self._size), None
+        for number, piece in enumerate(self.pieces):
+            which = _marked(number, lone)
+            if piece.get_markersize() != size or piece.get_markevery() != which:
+                piece.set(markevery=which, markersize=size)
+                self.first = min(self.first, number)
+
+
+def _whole_pieces(old: Trace, new: Trace) -> int:
+    """Return how many pieces at the beginning are whole and the same."""
+    count = max(0, min(len(old.x), len(new.x)) - 1) // PIECE
+    length = count * PIECE + 1
+    same = count and all(
+        np.array_equal(before[:length], after[:length], equal_nan=True)
+        for before, after in ((old.x, new.x), (old.y, new.y))
+    )
+    return count if same else 0
+
+
+def _marked(number: int, lone: list[int] | None) -> Any:
+    """Return which points of a piece have a marker: all, or the lone ones; a point of two pieces has it in one."""
+    if lone is None:
+        return None if number == 0 else (1, 1)
+    begin = number * PIECE + (number > 0)
+    return [at - number * PIECE for at in lone if begin <= at <= (number + 1) * PIECE]
 
 
 def _lone(x: Array, y: Array) -> list[int]:
