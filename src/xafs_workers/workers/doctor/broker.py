@@ -24,6 +24,13 @@ ONLY_WRITTEN = ("answers", "dead_letters")
 SKEW = 2.0
 """Clocks may differ by this much, seconds: runs are bound to scans by record times."""
 
+ACL_SECONDS = 1.5
+"""How long the broker may take to tell rights; an old one never does."""
+YEAR_2001 = 1e12
+"""In ms: an earlier stamp is none (the embedded broker gives such)."""
+KEY = b"doctor"
+OWN = 5
+"""So many of the newest records may be this doctor's own."""
 NEVER = 4e9
 """POSIX seconds in 2096."""
 
@@ -82,10 +89,8 @@ def _rights(case: Case, config: KafkaConfig, there: dict[str, str]) -> Iterator[
             yield fault("rights", f"{topic} cannot be read: {problem}", f"let the broker grant this account {what}")
         else:
             yield ok("rights", f"{topic} can be read")
-    for name in ONLY_WRITTEN:
-        if name in there and not _may_write(config, there[name], case.patience):
-            text = f"{there[name]} may not be written to"
-            yield fault("rights", text, f"let the broker grant this account WRITE on topic {there[name]}")
+    for topic in _not_to_be_written(config, [there[name] for name in ONLY_WRITTEN if name in there]):
+        yield fault("rights", f"{topic} may not be written to", f"let the broker grant this account WRITE on {topic}")
 
 
 def _reading(config: KafkaConfig, topic: str, group: str, patience: float) -> str:
@@ -103,19 +108,25 @@ def _reading(config: KafkaConfig, topic: str, group: str, patience: float) -> st
     return ""
 
 
-def _may_write(config: KafkaConfig, topic: str, patience: float) -> bool:
-    """Tell whether the broker lets this account write; yes where it does not say."""
+def _not_to_be_written(config: KafkaConfig, topics: list[str]) -> list[str]:
+    """Return the topics that the broker says this account may not write to; none where it does not say."""
     from confluent_kafka import TopicCollection
 
+    if not topics:
+        return []
     client: Any = AdminClient(config.for_admin(), logger=ClientLog("doctor"))
     asked = client.describe_topics(
-        TopicCollection([topic]), include_authorized_operations=True, request_timeout=patience
+        TopicCollection(topics), include_authorized_operations=True, request_timeout=ACL_SECONDS
     )
-    try:
-        allowed = asked[topic].result(patience).authorized_operations
-    except (KafkaException, TimeoutError, ValueError):
-        return True
-    return not allowed or any(operation.name in ("WRITE", "ALL") for operation in allowed)
+    refused: list[str] = []
+    for topic, answer in asked.items():
+        try:
+            allowed = answer.result(ACL_SECONDS).authorized_operations
+        except (KafkaException, TimeoutError, ValueError):
+            continue
+        if allowed and not any(operation.name in ("WRITE", "ALL") for operation in allowed):
+            refused.append(topic)
+    return refused
 
 
 def _clock(case: Case, config: KafkaConfig, there: dict[str, str]) -> Iterator[Finding]:
@@ -161,7 +172,7 @@ def _said(config: KafkaConfig, topic: str, case: Case) -> float | str | None:
 
     def delivered(error: Any, message: Message) -> None:
         kind, stamp = (None, 0) if error is not None else message.timestamp()
-        broker_time = stamp / 1000 if kind == TIMESTAMP_LOG_APPEND_TIME else None
+        broker_time = stamp / 1000 if kind == TIMESTAMP_LOG_APPEND_TIME and stamp > YEAR_2001 else None
         outcome.append(error.str() if error is not None else None if broker_time is None else sent - broker_time)
 
     producer = Producer(
@@ -170,7 +181,7 @@ def _said(config: KafkaConfig, topic: str, case: Case) -> float | str | None:
     sent = time.time()
     body = {"host": socket.gethostname(), "time": sent, "state": "asks how the topics are"}
     try:
-        producer.produce(topic, value=wire.encode("doctor", body), key="doctor", on_delivery=delivered)
+        producer.produce(topic, value=wire.encode("doctor", body), key=KEY, on_delivery=delivered)
         producer.flush(case.patience + 1.0)
     except KafkaException as problem:
         return problem.args[0].str()
@@ -201,15 +212,18 @@ def _heard(case: Case, config: KafkaConfig, topics: tuple[str, ...]) -> float | 
 
 
 def _time_of_last(source: KafkaSource, place: tuple[str, int], low: int, high: int) -> float | None:
-    record = source.record_at(place, high - 1) if high > low else None
-    return None if record is None else _stamp(record)
+    for offset in range(high - 1, max(low, high - OWN) - 1, -1):
+        record = source.record_at(place, offset)
+        if record is not None and record.key != KEY:
+            return _stamp(record)
+    return None
 
 
 def _next_skew(source: KafkaSource, patience: float) -> float | None:
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         for entry in source.poll(0.2):
-            if isinstance(entry, RawRecord) and entry.key != b"doctor":
+            if isinstance(entry, RawRecord) and entry.key != KEY:
                 return time.time() - _stamp(entry)
     return None
 
