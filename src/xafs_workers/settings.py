@@ -55,6 +55,9 @@ class Storage(_Part):
         default={"/nsls2/data/bmm/proposals": "/nsls2/data3/bmm/proposals"}, description="other names of the same root"
     )
     cycle: str | None = Field(default=None, description="used where a run's start document names no cycle")
+    copy_sources: tuple[Path, ...] = Field(
+        default=(), description="folders, beside the proposals root, below which lies what may be copied"
+    )
 
 
 class Columns(_Part):
