@@ -6,7 +6,19 @@ import sys
 
 import typer
 
-from xafs_workers.cli import config, demo, file_manager, install, messages, plot_manager, record, replay
+from xafs_workers.cli import (
+    config,
+    demo,
+    doctor,
+    file_manager,
+    install,
+    messages,
+    plot_manager,
+    record,
+    replay,
+    status,
+    watch,
+)
 from xafs_workers.cli.missing import advice
 from xafs_workers.cli.options import WRONG_USE
 
@@ -24,6 +36,9 @@ app.command("lint")(messages.lint)
 app.command("record")(record.record)
 app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)
+app.command("status")(status.status)
+app.command("watch")(watch.watch)
+app.command("doctor")(doctor.doctor)
 app.command("install")(install.install)
 app.add_typer(config.app, name="config")
 
