@@ -212,6 +212,26 @@ class Answer:
         """Return the answer as it goes on the wire."""
         return {**asdict(self), "paths": list(self.paths)}
 
+    @classmethod
+    def from_dict(cls, body: Mapping[str, Any]) -> Answer:
+        """Return the answer that came on the wire; what nobody knows is left out.
+
+        Raises
+        ------
+        Undecodable
+            A part is missing or of the wrong type.
+        """
+        words = {name: body.get(name, "") for name in ("message_id", "worker", "kind", "action", "state", "reason")}
+        for name, word in words.items():
+            if not isinstance(word, str):
+                raise Undecodable(f"an answer whose {name} is a {type(word).__name__}: expected text")
+        paths, seconds = body.get("paths", []), body.get("seconds", 0.0)
+        if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+            raise Undecodable(f"an answer whose paths are {paths!r:.80}: expected a list of text")
+        if not isinstance(seconds, int | float):
+            raise Undecodable(f"an answer whose seconds are {seconds!r:.80}: expected a number")
+        return cls(**words, value=body.get("value"), paths=tuple(paths), seconds=float(seconds))
+
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
