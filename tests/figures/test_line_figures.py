@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from helpers.figures import a_run, board_of, on_show, only_panel, said, shown
+from helpers.streams import Teller, fold
 from xafs_workers.figures.model import Figure
 from xafs_workers.figures.views import figure_of
 
@@ -115,10 +116,12 @@ def test_l26_a_stacked_scan_and_each_channel() -> None:
 XAFS = {"xafsscan": "start", "element": "Fe", "edge": "K", "filename": "f", "repetitions": 2}
 
 
+COLUMNS = {"dcm_energy": X, "dwti_dwell_time": [1.0] * 4, **{k: v for k, v in RAW.items() if k != "xafs_x"}}
+
+
 def sequence(mode: str, **options: Any) -> Figure:
-    columns = {"dcm_energy": X, "dwti_dwell_time": [1.0] * 4, **{k: v for k, v in RAW.items() if k != "xafs_x"}}
     repetitions = [
-        ({"xafsscan": "next", "count": n}, a_run(columns, f"xafs {mode}", start={"BMM_kafka": {"count": n}}))
+        ({"xafsscan": "next", "count": n}, a_run(COLUMNS, f"xafs {mode}", start={"BMM_kafka": {"count": n}}))
         for n in (1, 2)
     ]
     entries = [entry for pair in repetitions for entry in pair]
@@ -152,3 +155,28 @@ def test_a_time_scan_starts_at_its_first_point() -> None:
 def test_a_line_scan_without_a_motor_is_one_against_time() -> None:
     start = {"linescan": "start", "detector": "it"}
     assert on_show(start) == [("linescan", "time scan")]
+
+
+def test_a_repetition_that_stands_still_is_the_same_trace() -> None:
+    """So that a point of the twentieth costs no more than one of the first."""
+    teller, first, second = Teller(), a_run(COLUMNS), a_run(COLUMNS)
+    start = [("bmm", {**XAFS, "mode": "fluorescence"}), ("bmm", {"xafsscan": "next", "count": 1}), *first]
+    board = fold(teller.items(start))
+    before = figure_of(board, board.scans[-1])
+    board = fold(teller.items([("bmm", {"xafsscan": "next", "count": 2}), *second[:-4]]), board)
+    later = figure_of(board, board.scans[-1])
+    board = fold(teller.items(second[-4:]), board)
+    last = figure_of(board, board.scans[-1])
+    for key in ("transmission", "fluorescence", "I0", "reference"):
+        assert before.panel(key).traces[0] is later.panel(key).traces[0] is last.panel(key).traces[0]
+        assert [len(figure.panel(key).traces[1].x) for figure in (later, last)] == [2, 4]
+
+
+def test_an_aborted_repetition_says_so_although_no_point_came() -> None:
+    teller, run = Teller(), a_run(COLUMNS)
+    run[-1] = ("stop", {**run[-1][1], "exit_status": "abort"})
+    start = [("bmm", {**XAFS, "mode": "transmission"}), ("bmm", {"xafsscan": "next", "count": 1}), *run[:-1]]
+    board = fold(teller.items(start))
+    assert figure_of(board, board.scans[-1]).panel("transmission").traces[0].label == "scan 1"
+    board = fold(teller.items(run[-1:]), board)
+    assert figure_of(board, board.scans[-1]).panel("transmission").traces[0].label == "scan 1 (aborted)"

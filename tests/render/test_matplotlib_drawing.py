@@ -16,6 +16,7 @@ from PIL import Image
 
 from xafs_workers.figures.model import Figure, Line, Mark, Mesh, Panel, Text, Trace
 from xafs_workers.render.matplotlib.drawing import Change, Drawing
+from xafs_workers.render.matplotlib.kept import PIECE
 from xafs_workers.render.matplotlib.pictures import picture
 from xafs_workers.render.matplotlib.pixels import Pixels
 
@@ -123,6 +124,40 @@ def test_several_blits_in_a_row_leave_nothing_behind():
         drawing.show(figure(*shown.values()))
     assert drawing.counts[Change.BLIT] == 9
     assert_as_drawn_anew(drawing)
+
+
+@pytest.mark.parametrize("style", ["line", "both", "points"])
+@pytest.mark.parametrize("series", [0, 1])
+def test_a_long_curve_grows_by_its_last_piece_and_has_the_pixels_of_one_drawn_anew(style, series, monkeypatch):
+    x = np.linspace(0.0, 10.0, 900)
+    y = np.sin(5.0 * x) * np.where(x > 9.5, 0.5, 1.0)
+    y[[300, 302, 512, 514, 700, 701, 702]] = np.nan  # lone points at and beside the seam of two pieces
+    drawing = made(6.0, 4.0)
+    drawing.show(figure(trace(x=x[:2], y=y[:2], style=style, series=series)))
+    drawn: list[Line2D] = []
+    monkeypatch.setattr(Line2D, "draw", lambda line, *args, draw=Line2D.draw: (drawn.append(line), draw(line, *args)))
+    for count in range(400, 900, 3):
+        drawing.show(figure(trace(x=x[:count], y=y[:count], style=style, series=series)))
+    drawn.clear()
+    assert drawing.show(figure(trace(x=x, y=y, style=style, series=series))) is Change.BLIT
+    assert len(drawn) == 1
+    assert len(drawn[0].get_xdata()) == 900 - 3 * PIECE
+    assert_as_drawn_anew(drawing)
+
+
+def test_a_point_replaced_in_an_early_piece_and_a_shorter_curve_are_drawn_right():
+    x = np.linspace(0.0, 10.0, 900)
+    drawing = made()
+    drawing.show(figure(trace(x=x), trace("b", y=np.cos(X), series=1)))
+    last = drawing.model.panels[0].traces[1]
+    replaced = np.sin(x)
+    replaced[100:110] = 0.3
+    for curve in (replaced, replaced[:700], replaced[:257], np.sin(x)):
+        drawing.show(figure(trace(x=x[: len(curve)], y=curve), last))
+        pieces = sorted(lines(drawing), key=Line2D.get_zorder)[:-1]
+        shown = np.concatenate([piece.get_ydata()[n > 0 :] for n, piece in enumerate(pieces)])
+        np.testing.assert_array_equal(shown, curve)
+        assert_as_drawn_anew(drawing)
 
 
 def test_a_drawing_fitted_to_its_data_is_the_picture():

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import cast
 
 from xafs_workers.figures.live_chi import CHI, live_chi_panel
-from xafs_workers.figures.model import Array, Figure, Panel
+from xafs_workers.figures.model import Array, Figure, Panel, Trace
 from xafs_workers.figures.signal import channel_curve
-from xafs_workers.figures.tracing import Curve, traced
+from xafs_workers.figures.tracing import Curve, told, trace_of, traced
 from xafs_workers.figures.views import Options, views
 from xafs_workers.messages.xafsscan import XafsscanStart
 from xafs_workers.scans import spectra
@@ -43,8 +43,8 @@ def figure(board: Board, scan: Scan, options: Options) -> Figure:
     places, rows, columns, (width, height) = _layout(start.mode)
     known = _known_views(start, board.rules)
     windows = [(i, window, board.runs[window.run]) for i, window in enumerate(scan.windows) if window.run]
-    keys = [key for key, _, _ in places if key in known]
-    drawn = {key: _panel(known[key], windows, board.rules, (scan.id, key)) for key in keys}
+    shown = {key for key, _, _ in places}
+    drawn = {key: _panel(known[key], windows, scan, board.rules) for key in known if key in shown}
     if options.channels and "fluorescence" in drawn:
         drawn["fluorescence"] = _each_channel(drawn["fluorescence"], start, windows, board.rules)
     tall = rows if places[-1][0] != CHI else 1
@@ -119,14 +119,8 @@ def _energy(rules: Rules) -> Callable[[Run], Array]:
     return lambda run: spectra.column(run.points, rules.columns.energy)
 
 
-def _panel(view: _View, windows: list[tuple[int, Window, Run]], rules: Rules, within: Hashable) -> Panel:
-    energy = _energy(rules)
-    curves = (
-        (run, Curve(f"scan-{index}", view.compute, energy, _label(window, run), index, within))
-        for index, window, run in windows
-        if len(run.points)
-    )
-    traces, notes = traced(curves)
+def _panel(view: _View, windows: list[tuple[int, Window, Run]], scan: Scan, rules: Rules) -> Panel:
+    traces, notes = told(_trace(view, *window, scan, rules) for window in windows if len(window[-1].points))
     legend = "compact" if len(traces) >= COMPACT_FROM else "full"
     return Panel(
         view.key,
@@ -138,6 +132,15 @@ def _panel(view: _View, windows: list[tuple[int, Window, Run]], rules: Rules, wi
         legend=legend,
         x_name="energy",
         y_name=view.key,
+    )
+
+
+def _trace(view: _View, index: int, window: Window, run: Run, scan: Scan, rules: Rules) -> Trace | str:
+    """Return the trace of one repetition: the very same one as long as it has the same points."""
+    label = _label(window, run)
+    return run.points.derived(
+        ("trace", scan.id, view.key, index, label),
+        lambda: trace_of(run, Curve(f"scan-{index}", view.compute, _energy(rules), label, index)),
     )
 
 

@@ -67,7 +67,7 @@ class Spectrum:
 
 
 def absorption(run: Run, rules: Rules, absorber: Absorber, label: str = "") -> Spectrum:
-    """Return the spectrum of a run; the same one for the same points.
+    """Return the spectrum of a run.
 
     Raises
     ------
@@ -76,10 +76,6 @@ def absorption(run: Run, rules: Rules, absorber: Absorber, label: str = "") -> S
     NoChannels
         It cannot be told which channels to sum.
     """
-    return run.points.derived(("absorption", absorber, label), lambda: _spectrum(run, rules, absorber, label))
-
-
-def _spectrum(run: Run, rules: Rules, absorber: Absorber, label: str) -> Spectrum:
     points, columns = run.points, rules.columns
     energy = spectra.column(points, columns.energy)
     i0 = spectra.column(points, columns.i0)

@@ -84,6 +84,10 @@ def fluorescence_channels(run: Run, rules: Rules, wish: Wish) -> Channels:
     Those of `XDI._dtc` that the primary descriptor has; if none, `<Element><n>` for the element and the
     detector's channels; if none, those of the one element the descriptor has; two candidates give none.
     """
+    return run.points.derived(("fluorescence channels", wish), lambda: _channels(run, rules, wish))
+
+
+def _channels(run: Run, rules: Rules, wish: Wish) -> Channels:
     name = _detector_name(run, rules, wish)
     single = wish.detector == "xs1"
     wanted = (SINGLE,) if single else rules.channels.get(name, ())

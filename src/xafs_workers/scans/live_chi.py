@@ -53,7 +53,13 @@ def absorber_of(scan: Scan) -> Absorber:
 
 
 def _spectrum(board: Board, run: Run, absorber: Absorber, window: Window) -> Spectrum | None:
-    try:
-        return absorption(run, board.rules, absorber, label=f"scan {window.repetition}")
-    except (MissingColumn, NoChannels):
-        return None
+    """Return the spectrum of a repetition, the same one as long as it has the same points."""
+
+    def compute() -> Spectrum | None:
+        try:
+            return absorption(run, board.rules, absorber, label=label)
+        except (MissingColumn, NoChannels):
+            return None
+
+    label = f"scan {window.repetition}"
+    return run.points.derived(("spectrum", absorber, label), compute)

@@ -14,12 +14,11 @@ from matplotlib.lines import Line2D
 from xafs_workers.figures.model import Line, Mark, Mesh, Panel, Trace
 from xafs_workers.render.matplotlib import limits, words
 from xafs_workers.render.matplotlib.furniture import Furniture
-from xafs_workers.render.matplotlib.kept import Kept, KeptLine, KeptMark, KeptText
+from xafs_workers.render.matplotlib.kept import Kept, KeptLine, KeptMark, KeptText, KeptTrace
 from xafs_workers.render.matplotlib.layout import Margins, Rect
 from xafs_workers.render.matplotlib.limits import Extent, Span
 from xafs_workers.render.matplotlib.meshes import KeptMesh
 from xafs_workers.render.matplotlib.style import Palette, Sizes, look
-from xafs_workers.render.matplotlib.traces import KeptTrace
 
 Key = tuple[str, str]
 K = TypeVar("K")
@@ -135,7 +134,6 @@ class PanelView:
         self._dress(sizes, rect.width)
         self.furniture.place(self.panel, rect, canvas, sizes)
         self.furniture.draw_legend(self.panel, rect, sizes, self.looks)
-        self._reorder()
 
     def remove(self) -> None:
         """Take the panel off the figure."""
@@ -170,7 +168,7 @@ class PanelView:
             case Line():
                 return KeptLine(self.axes, item)
             case Trace():
-                return KeptTrace(self.axes, item, live=self.live)
+                return KeptTrace(self.axes, item)
             case Mark():
                 return KeptMark(self.axes, item)
             case _:
@@ -243,7 +241,7 @@ class PanelView:
         position = 0
         for key, kept in self._kept.items():
             if key in changed:
-                return position + kept.changed_from
+                return position + (kept.first if isinstance(kept, KeptTrace) else 0)
             position += len(kept.artists)
         return None
 

@@ -31,6 +31,10 @@ class Extent(NamedTuple):
 
 def of_points(x: Array, y: Array) -> Extent | None:
     """Return the extent of the points whose both coordinates are finite, None if there are none."""
+    if len(x) and len(x) == len(y):
+        extent = Extent(float(x.min()), float(x.max()), float(y.min()), float(y.max()))
+        if all(-HUGE < limit < HUGE for limit in extent):  # as a rule; NaN is not
+            return extent
     good = (np.abs(x) < HUGE) & (np.abs(y) < HUGE)
     if not good.any():
         return None

@@ -39,7 +39,6 @@ class KeptMesh:
         self.norm = norm
         self.mesh = mesh
         self.artists: list[Artist] = []
-        self.changed_from = 0
         self.extent: Extent | None = None
         self.values: Span | None = None
         self._z = np.empty((0, 0))
