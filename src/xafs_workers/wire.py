@@ -256,6 +256,30 @@ class DeadLetter:
     field: str = ""
     excerpt: bytes = dataclasses.field(default=b"", repr=False)
 
+    @property
+    def record(self) -> str:
+        """Where the record stands: ``<topic>/<partition>/<offset>``."""
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
     def as_dict(self) -> dict[str, Any]:
         """Return the dead letter as it goes on the wire."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, body: Mapping[str, Any]) -> DeadLetter:
+        """Return the dead letter that came on the wire; what nobody knows is left out.
+
+        Raises
+        ------
+        Undecodable
+            A part is missing or of the wrong type.
+        """
+        types = {"partition": int, "offset": int, "time": int | float, "excerpt": bytes}
+        known = {field.name for field in dataclasses.fields(cls)} & body.keys()
+        for name in known:
+            if not isinstance(body[name], types.get(name, str)):
+                raise Undecodable(f"a dead letter whose {name} is a {type(body[name]).__name__}")
+        try:
+            return cls(**{name: body[name] for name in known})
+        except TypeError as error:
+            raise Undecodable(f"a dead letter that lacks a part: {error}") from None

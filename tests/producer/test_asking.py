@@ -13,44 +13,13 @@ import pytest
 from bluesky import RunEngine
 from bluesky import plan_stubs as bps
 
+from helpers.answering import Answering, Reply
 from plugins.brokers import Broker
 from xafs_workers import wire
 from xafs_workers.consumer.publisher import Publisher
-from xafs_workers.consumer.records import RawRecord
-from xafs_workers.consumer.source import KafkaSource
 from xafs_workers.producer.answers import NoAnswer
 from xafs_workers.producer.asking import Asker, ask_plan, value_of
 from xafs_workers.settings import Kafka, Settings
-
-Reply = Callable[[Mapping[str, Any]], list[wire.Answer]]
-
-
-class Worker:
-    """Follows the control topic and answers, in a thread, with what a worker answers with."""
-
-    def __init__(self, broker: Broker, settings: Settings, reply: Reply):
-        self.asked: list[Mapping[str, Any]] = []
-        self._reply, self._stop = reply, threading.Event()
-        self._publisher = Publisher(broker.config, settings, "file-manager")
-        self._source = KafkaSource(broker.config, [settings.topic("control")], "worker")
-        self._source.assign({partition: low for partition, (low, _) in self._source.watermarks().items()})
-        self._thread = threading.Thread(target=self._work)
-        self._thread.start()
-
-    def _work(self) -> None:
-        while not self._stop.is_set():
-            for entry in self._source.poll(0.05):
-                if isinstance(entry, RawRecord):
-                    _, body = wire.decode(entry.value)
-                    self.asked.append(body)
-                    for answer in self._reply(body):
-                        self._publisher.answer(answer)
-
-    def close(self) -> None:
-        self._stop.set()
-        self._thread.join()
-        assert self._publisher.flush(10)
-        self._source.close()
 
 
 def answer(message_id: str, state: str, **more: Any) -> wire.Answer:
@@ -80,11 +49,11 @@ def asker(broker: Broker, settings: Settings) -> Iterator[Asker]:
 
 
 @pytest.fixture
-def working(broker: Broker, settings: Settings) -> Iterator[Callable[[Reply], Worker]]:
-    made: list[Worker] = []
+def working(broker: Broker, settings: Settings) -> Iterator[Callable[[Reply], Answering]]:
+    made: list[Answering] = []
 
-    def start(reply: Reply) -> Worker:
-        made.append(Worker(broker, settings, reply))
+    def start(reply: Reply) -> Answering:
+        made.append(Answering(broker, settings, reply))
         return made[-1]
 
     yield start
@@ -96,7 +65,7 @@ def exists(name: str) -> dict[str, Any]:
     return {"file_exists": True, "folder": "/f", "filename": name}
 
 
-def test_the_value_of_the_own_answer_comes_back(asker: Asker, working: Callable[[Reply], Worker]) -> None:
+def test_the_value_of_the_own_answer_comes_back(asker: Asker, working: Callable[[Reply], Answering]) -> None:
     worker = working(knows_one_file)
     assert value_of(asker.ask(exists("there"))) is True
     assert value_of(asker.ask(exists("free"))) is False
@@ -105,12 +74,12 @@ def test_the_value_of_the_own_answer_comes_back(asker: Asker, working: Callable[
     assert all(numbers)
 
 
-def test_the_senders_own_id_is_kept(asker: Asker, working: Callable[[Reply], Worker]) -> None:
+def test_the_senders_own_id_is_kept(asker: Asker, working: Callable[[Reply], Answering]) -> None:
     working(knows_one_file)
     assert asker.ask({**exists("there"), "message_id": "mine"}).message_id == "mine"
 
 
-def test_several_threads_may_ask_at_once(asker: Asker, working: Callable[[Reply], Worker]) -> None:
+def test_several_threads_may_ask_at_once(asker: Asker, working: Callable[[Reply], Answering]) -> None:
     working(knows_one_file)
     heard: dict[str, Any] = {}
 
@@ -133,21 +102,21 @@ def test_answers_from_before_the_question_are_not_heard(broker: Broker, settings
         asker.ask({**exists("x"), "message_id": "mine"}, 0.5)
 
 
-def test_accepted_is_not_an_answer_but_is_told(asker: Asker, working: Callable[[Reply], Worker]) -> None:
+def test_accepted_is_not_an_answer_but_is_told(asker: Asker, working: Callable[[Reply], Answering]) -> None:
     working(lambda body: [answer(body["message_id"], "accepted")])
     with pytest.raises(NoAnswer, match="accepted by file-manager, but not done within") as caught:
         asker.ask(exists("x"), 2.0)
     assert caught.value.answer is not None
 
 
-def test_a_failure_is_no_value(asker: Asker, working: Callable[[Reply], Worker]) -> None:
+def test_a_failure_is_no_value(asker: Asker, working: Callable[[Reply], Answering]) -> None:
     working(lambda body: [answer(body["message_id"], "failed", reason="/f: outside every root")])
     with pytest.raises(NoAnswer, match="file_exists: file-manager failed: /f: outside every root"):
         value_of(asker.ask(exists("x")))
 
 
 def test_records_that_are_no_answers_are_passed_over(
-    broker: Broker, settings: Settings, asker: Asker, working: Callable[[Reply], Worker]
+    broker: Broker, settings: Settings, asker: Asker, working: Callable[[Reply], Answering]
 ) -> None:
     from confluent_kafka import Producer
 
@@ -182,7 +151,7 @@ def engine() -> Iterator[RunEngine]:
 
 
 def test_a_plan_gets_its_value_while_the_run_engine_lives_on(
-    engine: RunEngine, asker: Asker, working: Callable[[Reply], Worker]
+    engine: RunEngine, asker: Asker, working: Callable[[Reply], Answering]
 ) -> None:
     """The worker answers only after the RunEngine's event loop did something else."""
     alive = threading.Event()

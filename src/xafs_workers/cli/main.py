@@ -6,7 +6,18 @@ import sys
 
 import typer
 
-from xafs_workers.cli import config, demo, install, messages, plot_manager, record, replay
+from xafs_workers.cli import (
+    config,
+    dead_letters,
+    demo,
+    install,
+    messages,
+    plot_manager,
+    record,
+    regenerate,
+    replay,
+    send,
+)
 from xafs_workers.cli.missing import advice
 from xafs_workers.cli.options import WRONG_USE
 
@@ -22,6 +33,9 @@ app.command("schema")(messages.schema)
 app.command("lint")(messages.lint)
 app.command("record")(record.record)
 app.command("replay")(replay.replay)
+app.command("send")(send.send)
+app.command("regenerate")(regenerate.regenerate)
+app.add_typer(dead_letters.app, name="dead-letters")
 app.command("demo")(demo.demo)
 app.command("install")(install.install)
 app.add_typer(config.app, name="config")
