@@ -37,7 +37,8 @@ def send(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Check a control message, send it, and print what its worker answers.
 
-    Each kind has one worker that acts on it and answers. Exit code 0: done; 1: the worker failed; 2: the message is refused and was not sent; 3: no answer in time.
+    Each kind has one worker that acts on it and answers. Exit code 0: done; 1: the worker failed; 2: the message is
+    refused and was not sent; 3: no answer in time.
     """
     settings = settings_from(config, kafka, beamline)
     body = checked(message)
