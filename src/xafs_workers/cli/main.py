@@ -8,6 +8,7 @@ import typer
 
 from xafs_workers.cli import (
     config,
+    dead_letters,
     demo,
     doctor,
     file_manager,
@@ -15,7 +16,9 @@ from xafs_workers.cli import (
     messages,
     plot_manager,
     record,
+    regenerate,
     replay,
+    send,
     status,
     watch,
 )
@@ -35,6 +38,9 @@ app.command("schema")(messages.schema)
 app.command("lint")(messages.lint)
 app.command("record")(record.record)
 app.command("replay")(replay.replay)
+app.command("send")(send.send)
+app.command("regenerate")(regenerate.regenerate)
+app.add_typer(dead_letters.app, name="dead-letters")
 app.command("demo")(demo.demo)
 app.command("status")(status.status)
 app.command("watch")(watch.watch)
