@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["plugins.brokers", "plugins.reducers", "plugins.screens", "plugins.second_try", "plugins.tiled"]
+pytest_plugins = [
+    "plugins.brokers",
+    "plugins.browsers",
+    "plugins.reducers",
+    "plugins.screens",
+    "plugins.second_try",
+    "plugins.tiled",
+]
 
 
 @pytest.fixture(scope="session")

@@ -55,3 +55,14 @@ def emission_line(element: str, edge: str) -> EmissionLine | None:
     energies = [float(lines[member].energy) for member in members]
     energy = (2 * energies[0] + energies[1]) / 3 if len(energies) == 2 else energies[0]
     return EmissionLine(f"{element} {name}", energy)
+
+
+@cache
+def atomic_number(element: str) -> int | None:
+    """Return Z of an element's symbol, None for what is none."""
+    import xraydb
+
+    try:
+        return int(xraydb.atomic_number(element))
+    except (ValueError, KeyError):
+        return None

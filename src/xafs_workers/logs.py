@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from typing import Any
 
 import structlog
+
+_configured = logging.INFO
+_last_trouble: dict[str, Any] = {}
 
 
 def get_logger(room: str) -> Any:
@@ -26,7 +30,8 @@ def set_up(level: str = "info", style: str = "text", **fields: Any) -> None:
     fields
         Carried by each line, e.g. ``worker="headless"``.
     """
-    number = logging.getLevelNamesMapping()[level.upper()]
+    global _configured
+    _configured = number = logging.getLevelNamesMapping()[level.upper()]
     last: Any = structlog.processors.JSONRenderer(default=str)
     if style == "text":
         last = structlog.dev.ConsoleRenderer(
@@ -36,6 +41,7 @@ def set_up(level: str = "info", style: str = "text", **fields: Any) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            _remember,
             structlog.processors.TimeStamper(fmt="iso", utc=False),
             *([structlog.processors.format_exc_info] if style == "json" else []),
             last,
@@ -46,3 +52,28 @@ def set_up(level: str = "info", style: str = "text", **fields: Any) -> None:
     )
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(**fields)
+
+
+def set_detail(on: bool) -> None:
+    """Log in full, down to ``debug``, or as configured."""
+    level = logging.DEBUG if on else _configured
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
+
+
+def is_detailed() -> bool:
+    """Tell whether ``debug`` is logged."""
+    return get_logger("logs").is_enabled_for(logging.DEBUG)
+
+
+def last_trouble() -> dict[str, Any]:
+    """Return the newest warning or error that was logged: its event, reason, time and level; empty for none."""
+    return dict(_last_trouble)
+
+
+def _remember(logger: Any, method: str, entry: Any) -> Any:
+    if entry.get("level") in ("warning", "error", "critical"):
+        told = {"level": entry["level"], "event": entry["event"], "time": time.time()}
+        reason = str(entry.get("reason") or entry.get("missing") or "")[:300]
+        _last_trouble.clear()
+        _last_trouble.update(told, **({"reason": reason} if reason else {}))
+    return entry

@@ -55,6 +55,9 @@ class Storage(_Part):
         default={"/nsls2/data/bmm/proposals": "/nsls2/data3/bmm/proposals"}, description="other names of the same root"
     )
     cycle: str | None = Field(default=None, description="used where a run's start document names no cycle")
+    copy_sources: tuple[Path, ...] = Field(
+        default=(), description="folders, beside the proposals root, below which lies what may be copied"
+    )
 
 
 class Columns(_Part):
@@ -92,6 +95,45 @@ class KeyStore(_Part):
     """A Redis from which today's plans read picked positions and replies."""
 
     url: str | None = Field(default=None, description="redis://host:port/db; none: nothing is written")
+
+
+class Slack(_Part):
+    """Where posts go. Without a token nothing is posted."""
+
+    token_file: Path | None = Field(default=None, description="file that holds the bot token; else $SLACK_BOT_TOKEN")
+    base_url: str = Field(default="https://slack.com/api/", description="address of Slack's methods")
+    channels: dict[str, str] = Field(default={}, description="channel id of a data session, e.g. pass-123456: C0123456")
+    lookup_url: str | None = Field(
+        default=None,
+        description="the facility's list of a proposal's channels, for sessions not in `channels`; {session}, and "
+        "{number}, its digits, are replaced; answers a JSON list of channel_name and channel_id",
+    )
+    lookup_name: str = Field(
+        default="{session}-{beamline}", description="name of the proposal's channel in that list, for posts"
+    )
+    staff_channel: str | None = Field(
+        default=None, description="channel id for what belongs to no proposal; none: that is not posted"
+    )
+    timeout: float = Field(default=15.0, ge=1, description="of one request, seconds")
+
+    @field_validator("base_url", "lookup_url")
+    @classmethod
+    def _an_address(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith(("http://", "https://")):
+            raise PydanticCustomError("address", "expected an address that begins with https:// or http://")
+        return url
+
+    @field_validator("base_url")
+    @classmethod
+    def _with_slash(cls, url: str) -> str:
+        return url if url.endswith("/") else url + "/"
+
+
+class Metrics(_Part):
+    """Prometheus endpoints."""
+
+    host: str = Field(default="127.0.0.1", description="address at which they listen")
+    ports: dict[str, int] = Field(default={}, description="port of each worker that has one, e.g. file-manager: 9181")
 
 
 class Retention(_Part):
@@ -187,6 +229,8 @@ class Settings(BaseSettings):
     pictures: Pictures = Pictures()
     screen: Screen = Screen()
     key_store: KeyStore = KeyStore()
+    slack: Slack = Slack()
+    metrics: Metrics = Metrics()
     reduction: Reduction = Reduction()
     catalog: Catalog = Catalog()
     logging: Logging = Logging()

@@ -11,6 +11,7 @@ PROGRAMS = frozenset(
         "apache_kafka",
         "broker",
         "browser",
+        "open_tab",
         "embedded_broker",
         "qt",
         "redis_server",

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from xafs_workers.cli import config, demo, messages, plot_manager, record, replay
+from xafs_workers.cli import config, demo, install, messages, plot_manager, record, replay
 from xafs_workers.cli.missing import advice
 from xafs_workers.cli.options import WRONG_USE
 
@@ -23,6 +23,7 @@ app.command("lint")(messages.lint)
 app.command("record")(record.record)
 app.command("replay")(replay.replay)
 app.command("demo")(demo.demo)
+app.command("install")(install.install)
 app.add_typer(config.app, name="config")
 
 

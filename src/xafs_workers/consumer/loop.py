@@ -14,7 +14,8 @@ from xafs_workers.consumer.reading import Bad, Reader
 from xafs_workers.consumer.reductions import Reductions
 from xafs_workers.consumer.roles import Role, TopicName
 from xafs_workers.consumer.source import Partition, RawRecord
-from xafs_workers.logs import get_logger
+from xafs_workers.logs import get_logger, is_detailed, set_detail
+from xafs_workers.messages.verbose import Verbose
 from xafs_workers.scans.board import Board, Misplaced
 from xafs_workers.scans.items import Control, Document, Tick
 
@@ -72,6 +73,8 @@ class Loop:
         The newest snapshot; any thread may read it.
     caught_up
         True once everything that was there at the start has been folded.
+    last_message
+        Kind, action and record time of the newest control message.
     """
 
     def __init__(self, source: Source, role: Role, reader: Reader, board: Board, ports: Ports):
@@ -79,6 +82,7 @@ class Loop:
         self.counters = Counters()
         self.caught_up = False
         self.last_record: float | None = None
+        self.last_message: tuple[str, str, float] | None = None
         self._source, self._role, self._reader, self._ports = source, role, reader, ports
         self._intake = Intake(source)
         self._reached: dict[Partition, int] = {}
@@ -143,7 +147,7 @@ class Loop:
         else:
             self.counters.messages += 1
             self.board = self.board.apply(item)
-            self._note_extras(item)
+            self._note(item)
             if item.message.owner == self._role.name:
                 self._ports.duty.consider(item, self.board)
             self._ports.duty.advance(self.board)
@@ -166,7 +170,15 @@ class Loop:
         if bad.concerns(self._role):
             self._ports.dead_letter(record, bad)
 
-    def _note_extras(self, item: Control) -> None:
+    def _note(self, item: Control) -> None:
+        """Tell of a message: one line, with all of its fields where somebody asked for detail."""
+        message = item.message
+        self.last_message = (message.kind, message.action, item.time)
+        if isinstance(message, Verbose):
+            set_detail(message.on)
+        if self.caught_up:
+            fields = {"fields": message.model_dump(exclude={"extras"})} if is_detailed() else {}
+            log.info("message", kind=message.kind, action=message.action, message=item.id, **fields)
         extras = sorted(item.message.extras)
         if extras and self._first_time(f"extras of {item.message.kind}"):
             log.info("unknown_fields", kind=item.message.kind, action=item.message.action, fields=extras)

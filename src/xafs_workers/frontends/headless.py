@@ -26,11 +26,12 @@ BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a message: `done` or `failed`, the files, or the reason."""
+    """What became of a message: `done`, `failed` or `value`; the files, the reason, the value."""
 
     state: str
     paths: tuple[str, ...] = ()
     reason: str = ""
+    value: Any = None
 
 
 class TryLater(OSError):

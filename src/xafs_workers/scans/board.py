@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from xafs_workers.scans.arrays import Arrays
 from xafs_workers.scans.binding import bind
@@ -13,7 +14,7 @@ from xafs_workers.scans.points import Points
 from xafs_workers.scans.results import Results, with_result, without_scans
 from xafs_workers.scans.retention import retained
 from xafs_workers.scans.rules import Rules
-from xafs_workers.scans.runs import Run, array_keys, new_run, scalar_keys, within_budget
+from xafs_workers.scans.runs import Run, array_keys, new_run, readings, scalar_keys, within_budget
 from xafs_workers.scans.scan import Scan, scan_kinds
 from xafs_workers.scans.telling import is_told, place_of, scans_told
 
@@ -196,11 +197,19 @@ def _with_event(board: Board, item: Document) -> Board:
     if stream is None:
         raise Misplaced(doc["descriptor"], f"an event of the unknown descriptor {doc['descriptor']}")
     if stream[1] != "primary":
-        return board
+        return _beside_the_points(board, stream, doc["data"])
     run = board.runs[stream[0]]
     points = run.points.with_point(doc["seq_num"], doc["time"], doc["data"])
     arrays = run.arrays.with_point(doc["seq_num"], doc["data"], board.rules.array_bytes)
     return _with_run(board, _with_points(run, points, arrays), item.time)
+
+
+def _beside_the_points(board: Board, stream: tuple[str, str], data: Mapping[str, Any]) -> Board:
+    """Keep where everything stood when a run began: the first reading of `baseline`; other streams are not kept."""
+    run = board.runs[stream[0]]
+    if stream[1] != "baseline" or run.baseline:
+        return board
+    return _with_run(board, replace(run, baseline=readings(data)))
 
 
 def _with_event_page(board: Board, item: Document) -> Board:
@@ -209,7 +218,7 @@ def _with_event_page(board: Board, item: Document) -> Board:
     if stream is None:
         raise Misplaced(doc["descriptor"], f"an event_page of the unknown descriptor {doc['descriptor']}")
     if stream[1] != "primary":
-        return board
+        return _beside_the_points(board, stream, {key: values[0] for key, values in doc["data"].items() if values})
     run = board.runs[stream[0]]
     points, arrays = run.points, run.arrays
     for row, sequence in enumerate(doc["seq_num"]):
@@ -227,7 +236,7 @@ def _with_stop(board: Board, item: Document) -> Board:
 
 
 def _with_points(run: Run, points: Points, arrays: Arrays) -> Run:
-    return Run(run.uid, run.start, run.begins, run.data_keys, points, run.stop, arrays)
+    return Run(run.uid, run.start, run.begins, run.data_keys, points, run.stop, arrays, run.baseline)
 
 
 def _with_run(board: Board, run: Run, time: float = 0.0) -> Board:

@@ -33,6 +33,8 @@ class Run:
         Place of the start document in record time.
     data_keys
         Of the stream `primary`; empty until its descriptor came.
+    baseline
+        First reading of the stream `baseline`, numbers alone; empty until it came.
     """
 
     uid: str
@@ -42,6 +44,7 @@ class Run:
     points: Points = field(default_factory=lambda: Points.of(()))
     stop: Mapping[str, Any] | None = None
     arrays: Arrays = field(default_factory=lambda: Arrays.of(()))
+    baseline: Mapping[str, float] = field(default_factory=dict[str, float])
 
     @property
     def hint(self) -> str:
@@ -88,6 +91,11 @@ class Run:
 def new_run(item: Document) -> Run:
     """Return the run that a start document opens."""
     return Run(item.doc["uid"], item.doc, key_of(item.time, DOCUMENT, item.origin))
+
+
+def readings(data: Mapping[str, Any]) -> Mapping[str, float]:
+    """Return the numbers of an event's data."""
+    return {str(key): float(value) for key, value in data.items() if isinstance(value, int | float)}
 
 
 def scalar_keys(data_keys: Mapping[str, Any]) -> tuple[str, ...]:

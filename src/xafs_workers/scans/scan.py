@@ -49,7 +49,7 @@ class Scan:
     shown
         False once a message closed its figure, and as long as there is none.
     added
-        The messages that added a run by its uid, in order.
+        The messages that added runs by their uids (or, of a dossier, told something else), in order.
     results
         The messages that brought a result, in order.
     figure
@@ -85,8 +85,14 @@ class Scan:
 
     @property
     def added_runs(self) -> tuple[str, ...]:
-        """The uids of the added runs, each once; the runs need not be known."""
-        return tuple(dict.fromkeys(str(getattr(control.message, "uid", "")) for control in self.added))
+        """The uids of the added runs, each once; the runs need not be known. A whole list replaces what came before."""
+        named: list[str] = []
+        for control in self.added:
+            whole: tuple[str, ...] | None = getattr(control.message, "uidlist", None)
+            named = named if whole is None else list(whole)
+            one: str | None = getattr(control.message, "uid", None)
+            named += [one] if one else []
+        return tuple(dict.fromkeys(named))
 
     @property
     def parts(self) -> tuple[Control, ...]:
@@ -129,6 +135,12 @@ class ScanKind:
         Actions that are a whole scan in one message: it starts and ends it.
     names_run
         The message of a whole scan names the run that is to be seen.
+    adds
+        Actions that add to it, runs by their uids above all.
+    ends
+        Actions that end it.
+    seen
+        There is something to be seen of it: it has a figure.
     """
 
     words: tuple[str, ...] = ()
@@ -138,6 +150,9 @@ class ScanKind:
     results: frozenset[str] = frozenset()
     whole: frozenset[str] = frozenset()
     names_run: bool = False
+    adds: frozenset[str] = frozenset({"add"})
+    ends: frozenset[str] = frozenset({"stop"})
+    seen: bool = True
 
 
 scan_kinds: Registry[ScanKind] = Registry("xafs_workers.scans")

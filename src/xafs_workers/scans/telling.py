@@ -29,7 +29,8 @@ def is_told(control: Control) -> bool:
 
 def place_of(control: Control) -> Key:
     """Return the message's place in record time; closing messages sort after documents of the same time."""
-    closing = control.message.action == "stop" or control.message.kind in ("close", "resting_state")
+    kind = scan_kinds.get(control.message.kind)
+    closing = kind is None or control.message.action in kind.ends
     return key_of(control.time, CLOSING if closing else OPENING, control.origin)
 
 
@@ -90,7 +91,8 @@ class _Teller:
         windows = () if kind.has_repetitions or kind.motors is None else (Window(control, 0, place),)
         self._open[name] = len(self.scans)
         scan = Scan(control.id, name, control, place, windows, figure=control)
-        self.scans.append(replace(scan, shown=False, figure=None) if kind.results else scan)
+        later = bool(kind.results) or not kind.seen
+        self.scans.append(replace(scan, shown=False, figure=None) if later else scan)
 
     def _whole(self, control: Control, kind: ScanKind) -> None:
         name = control.message.kind
@@ -102,13 +104,13 @@ class _Teller:
     def _go_on(self, index: int, control: Control) -> None:
         scan, action = self.scans[index], control.message.action
         kind = scan_kinds[scan.kind]
-        if action == "stop":
+        if action in kind.ends:
             ended = replace(_shut(scan, place_of(control)), end=control)
             self.scans[index] = replace(ended, figure=control, shown=True) if scan.results else ended
             del self._open[scan.kind]
         elif action == "next":
             self._next(index, control)
-        elif action == "add":
+        elif action in kind.adds:
             self.scans[index] = replace(scan, added=(*scan.added, control))
         elif action in kind.results:
             self.scans[index] = replace(scan, results=(*scan.results, control), figure=control, shown=True)

@@ -27,6 +27,11 @@ class Heartbeat:
         Returns the changing part: counters, what is waited for, the last file.
     every
         Seconds between records.
+
+    Attributes
+    ----------
+    newest
+        The newest record; never changed, only replaced.
     """
 
     def __init__(
@@ -38,6 +43,7 @@ class Heartbeat:
     ):
         self._worker, self._send, self._state, self._every = worker, send, state, every
         self._started = time.time()
+        self.newest: dict[str, Any] = {}
         self._due = 0.0
         self._log_due = 0.0
 
@@ -48,19 +54,25 @@ class Heartbeat:
             return False
         self._due = moment + self._every
         state = dict(self._state())
-        self._send(
-            {
-                "worker": self._worker,
-                "version": __version__,
-                "host": socket.gethostname(),
-                "pid": os.getpid(),
-                "time": moment,
-                "uptime": round(moment - self._started, 3),
-                "every": self._every,
-                **state,
-            }
-        )
+        self._tell(state, moment)
         if force or moment >= self._log_due:
             self._log_due = moment + LOG_EVERY
             log.info("heartbeat", **state)
         return True
+
+    def last_words(self) -> None:
+        """Send the heartbeat of a worker that ends because it was told to."""
+        self._tell({**self._state(), "state": "stopped", "waits_for": ""}, time.time())
+
+    def _tell(self, state: Mapping[str, Any], moment: float) -> None:
+        self.newest = {
+            "worker": self._worker,
+            "version": __version__,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "time": moment,
+            "uptime": round(moment - self._started, 3),
+            "every": self._every,
+            **state,
+        }
+        self._send(self.newest)

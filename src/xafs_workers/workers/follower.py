@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 from xafs_workers.consumer.loop import Loop, Ports
@@ -23,6 +24,7 @@ from xafs_workers.scans.items import Control
 from xafs_workers.scans.rules import Rules
 from xafs_workers.services.heartbeat import Heartbeat
 from xafs_workers.settings import Settings
+from xafs_workers.workers.health import health_of, serve_metrics
 
 log = get_logger("workers")
 
@@ -57,6 +59,8 @@ class Follower:
     ----------
     died
         What ended the thread before it was told to stop, None as long as nothing did.
+    tells
+        Returns what the front end adds to the heartbeat; called in the follower's thread.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class Follower:
         self._reducer = Reducer(timeout=settings.reduction.task_seconds)
         self._unread, self._away, self._lag_due = 0, False, 0.0
         self.died: BaseException | None = None
+        self.tells: Callable[[], Mapping[str, Any]] = dict
 
     def start(self) -> None:
         """Start following."""
@@ -113,6 +118,7 @@ class Follower:
     def _follow(self) -> None:
         settings = self._settings
         topics = (settings.topic("control"), settings.topic("documents"))
+        stack = ExitStack()
         source = KafkaSource(self._config, topics, f"{settings.beamline}.{self._role.name}")
         try:
             if not source.wait_for_topics(self._stop):
@@ -122,15 +128,18 @@ class Follower:
             loop = self._loop_at_its_beginning(source)
             self._before_live()
             heartbeat = Heartbeat(
-                self._role.name, publisher.status, lambda: self._state(loop), settings.logging.heartbeat_seconds
+                self._role.name, publisher.status, lambda: self._state(loop, source), settings.logging.heartbeat_seconds
             )
+            serve_metrics(settings, self._role.name, heartbeat, stack)
             self._loop = loop
             while not self._stop.is_set():
                 loop.step()
                 self._look_at(source)
                 heartbeat.beat()
+            heartbeat.last_words()
             publisher.flush(1.0)
         finally:
+            stack.close()
             self._reducer.close()
             source.close()
 
@@ -151,11 +160,5 @@ class Follower:
             self._lag_due = now + LAG_EVERY
             self._unread, self._away = source.lag(), source.brokers_away
 
-    def _state(self, loop: Loop) -> dict[str, Any]:
-        return {
-            "state": "running" if loop.caught_up else "recovering",
-            "waits_for": "the broker" if self._away else self._reducer.waits_for,
-            "behind": self._unread + loop.behind,
-            "last_record": loop.last_record,
-            **loop.counters.as_dict(),
-        }
+    def _state(self, loop: Loop, source: KafkaSource) -> dict[str, Any]:
+        return {**health_of(loop, source, self._reducer.waits_for), **self.tells()}

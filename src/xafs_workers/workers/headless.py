@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from xafs_workers.consumer.loop import Loop, Ports
@@ -21,10 +22,15 @@ from xafs_workers.reduction.process import Reducer
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.rules import Rules
 from xafs_workers.services.heartbeat import Heartbeat
+from xafs_workers.services.notify import Notifier
 from xafs_workers.settings import Settings
+from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.ledger import Ledger
 from xafs_workers.storage.state_lock import StateLock
+from xafs_workers.workers.health import health_of, serve_metrics
 from xafs_workers.workers.life import live, need, stop_on_signals
+from xafs_workers.workers.posted_pictures import PostedPictures
+from xafs_workers.workers.posting import Posting
 from xafs_workers.workers.projects import Projects
 from xafs_workers.workers.records import Records, dead_letter_of_message, dead_letter_of_record
 from xafs_workers.workers.shelf import Shelf
@@ -56,6 +62,7 @@ def _run(settings: Settings, stop: threading.Event, stack: ExitStack, from_begin
     stack.callback(source.close)
     publisher = Publisher(config, settings, HEADLESS.name)
     stack.callback(publisher.flush, 2.0)
+    Notifier.of_environment().status("waiting for the broker and its topics")
     if not source.wait_for_topics(stop):
         return 0
     state = settings.state_folder() / HEADLESS.name
@@ -65,37 +72,38 @@ def _run(settings: Settings, stop: threading.Event, stack: ExitStack, from_begin
     records = Records(ledger, source.cluster_id())
     reducer = Reducer(timeout=settings.reduction.task_seconds)
     stack.callback(reducer.close)
-    desk = _desk(settings, records, publisher, reducer)
+    posting = Posting.open(settings, HEADLESS.name, stack)
+    desk = _desk(settings, records, publisher, reducer, posting)
     stack.callback(desk.close)
-    loop = Loop(
-        source,
-        HEADLESS,
-        Reader(settings),
-        Board(Rules.from_settings(settings)),
-        Ports(
-            desk,
-            lambda record, bad: _refuse(publisher, records, record, bad),
-            reductions=Reductions(reducer),
-        ),
+    refuse = partial(_refuse, publisher, records)
+    ports = Ports(desk, refuse, reductions=Reductions(reducer))
+    loop = Loop(source, HEADLESS, Reader(settings), Board(Rules.from_settings(settings)), ports)
+    _begin(loop, source, from_beginning)
+    heartbeat = Heartbeat(
+        HEADLESS.name,
+        publisher.status,
+        lambda: {**health_of(loop, source, desk.waits_for, reducer.waits_for, posting.waits_for), **_work(loop, desk)},
+        settings.logging.heartbeat_seconds,
     )
+    serve_metrics(settings, HEADLESS.name, heartbeat, stack)
+    heartbeat.beat(force=True)
+    reducer.start()
+    desk.start()
+    return live(loop, stop, heartbeat.beat, lambda: _finish(loop, desk, heartbeat))
+
+
+def _begin(loop: Loop, source: KafkaSource, from_beginning: bool) -> None:
     positions = beginning(source) if from_beginning else kept_positions(source)
     ends = {partition: high for partition, (_, high) in source.watermarks().items()}
     source.assign(positions)
     loop.begin(positions, ends)
-    heartbeat = Heartbeat(
-        HEADLESS.name, publisher.status, lambda: _state(loop, desk, reducer), settings.logging.heartbeat_seconds
-    )
-    heartbeat.beat(force=True)
-    reducer.start()
-    desk.start()
-    return live(loop, stop, heartbeat.beat, lambda: _finish(loop, desk))
 
 
-def _desk(settings: Settings, records: Records, publisher: Publisher, reducer: Reducer) -> Desk:
+def _desk(settings: Settings, records: Records, publisher: Publisher, reducer: Reducer, posting: Posting) -> Desk:
     shelf = Shelf(settings, records, projects=Projects(reducer.project, settings.reduction.task_seconds))
     return Desk(
         DeskPorts(
-            draw=shelf.draw,
+            draw=PostedPictures(shelf.draw, posting, records, Roots.from_settings(settings.storage)),
             known=records.outcome,
             record=records.record,
             answer=publisher.answer,
@@ -108,21 +116,18 @@ def _desk(settings: Settings, records: Records, publisher: Publisher, reducer: R
     )
 
 
-def _state(loop: Loop, desk: Desk, reducer: Reducer) -> Mapping[str, Any]:
+def _work(loop: Loop, desk: Desk) -> Mapping[str, Any]:
     return {
-        "state": "running" if loop.caught_up else "recovering",
-        "waits_for": desk.waits_for or reducer.waits_for,
         "open_scans": sum(not loop.board.closed(scan) for scan in loop.board.scans),
         "last_files": list(desk.last_files),
-        "last_record": loop.last_record,
-        **loop.counters.as_dict(),
     }
 
 
-def _finish(loop: Loop, desk: Desk) -> None:
+def _finish(loop: Loop, desk: Desk, heartbeat: Heartbeat) -> None:
     """Let the picture in hand be finished, then store what is no longer needed."""
     desk.close()
     loop.store_now()
+    heartbeat.last_words()
 
 
 def _refuse(publisher: Publisher, records: Records, record: RawRecord, bad: Bad) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from xafs_workers.logs import get_logger
+from xafs_workers.services.notify import Notifier
 
 log = get_logger("workers")
 
@@ -40,7 +41,7 @@ def stop_on_signals() -> threading.Event:
 
 
 def live(loop: Steps, stop: threading.Event, each_turn: Callable[[], object], finish: Callable[[], object]) -> int:
-    """Run a loop until it is told to stop.
+    """Run a loop until it is told to stop; systemd is told that it runs, with each turn, and that it ends.
 
     Parameters
     ----------
@@ -55,14 +56,18 @@ def live(loop: Steps, stop: threading.Event, each_turn: Callable[[], object], fi
         Exit code: 0 after a clean stop, 1 when the loop died (systemd then starts it again).
     """
     code = 0
+    notifier = Notifier.of_environment()
+    notifier.ready()
     try:
         while not stop.is_set():
             loop.step()
             each_turn()
+            notifier.alive()
         log.info("stopping")
     except Exception:
         log.exception("worker_died")
         code = 1
+    notifier.stopping()
     try:
         finish()
     except Exception:

@@ -55,6 +55,7 @@ def run(settings: Settings, *, large: bool = False) -> int:
             settings.screen.stale_seconds,
         )
     )
+    follower.tells = lambda: {"frame_seconds": window.frame_seconds}
     for part in (edges, follower, clicks):
         part.start()
     window.start()

@@ -21,11 +21,11 @@ from xafs_workers.scans.scan import Scan
 from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.errors import Refused, Unavailable
-from xafs_workers.storage.ledger import already_published
 from xafs_workers.storage.names import form_of, numbered, picture_name, suffixed, with_form
 from xafs_workers.storage.proposals import ProposalFolder
 from xafs_workers.storage.sequence import sequence_number
 from xafs_workers.workers.projects import Projects
+from xafs_workers.workers.publishing import publish_once
 from xafs_workers.workers.records import Records
 
 log = get_logger("workers")
@@ -122,18 +122,7 @@ class Shelf:
     def _publish(
         self, folder: ProposalFolder, name: str, control: Control, made: Callable[[], bytes], *, overwrite: bool
     ) -> str:
-        own = self._records.file_entry(control, name)
-        if own and (own.state == "done" or already_published(own, folder)):
-            self._records.published(control, name, own.path)
-            return own.path
-        path = folder.publish(
-            name,
-            made(),
-            overwrite=overwrite,
-            before_publish=lambda to, sha256: self._records.about_to_publish(control, name, to, sha256),
-        ).path
-        self._records.published(control, name, path)
-        return path
+        return publish_once(folder, name, control, made, self._records, overwrite)
 
     def _picture(self, figure: Figure, form: str) -> bytes:
         picture: Any = _drawer()

@@ -78,6 +78,7 @@ class Window(QMainWindow):
         self._ports = ports
         self._board = Board()
         self._version, self._retitle_due = -1, 0.0
+        self.frame_seconds: float | None = None
         self.setWindowTitle("XAFS live plots")
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.tabs = Tabs(SheetPorts(self._words, self._clicked, lambda figure: self.tabs.change_place(figure)), Style())
@@ -177,7 +178,8 @@ class Window(QMainWindow):
                 self.tabs.entitle(figure, model.title)
                 drawn = True
         if drawn:
-            cost = 1000 * (time.perf_counter() - began)
+            self.frame_seconds = time.perf_counter() - began
+            cost = 1000 * self.frame_seconds
             self._timer.setInterval(int(min(SLOWEST, max(FASTEST, 2 * cost))))
         self._retitle([on_show[figure] for figure, sheet in stale.items() if figure in on_show and not sheet.seen])
 

@@ -1,0 +1,70 @@
+"""What a worker tells systemd, on the socket it was given (sd_notify(3)): ready, alive, stopping."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Mapping
+
+from xafs_workers.logs import get_logger
+
+log = get_logger("services")
+
+SHARE = 3.0
+"""How many signs of life are sent in the time after which systemd gives a worker up."""
+
+
+class Notifier:
+    """Sends states to systemd; without a socket it does nothing.
+
+    Parameters
+    ----------
+    address
+        Path of the socket; ``@`` begins an abstract one.
+    watchdog
+        Seconds without a sign of life after which systemd gives this process up; 0: never.
+    """
+
+    def __init__(self, address: str = "", watchdog: float = 0.0):
+        self._address = "\0" + address[1:] if address.startswith("@") else address
+        self._every = watchdog / SHARE
+        self._due = 0.0
+        self._failed = False
+
+    @classmethod
+    def of_environment(cls, environment: Mapping[str, str] | None = None) -> Notifier:
+        """Return the notifier that the environment asks for."""
+        given = os.environ if environment is None else environment
+        own = given.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+        microseconds = given.get("WATCHDOG_USEC", "") if own else ""
+        return cls(given.get("NOTIFY_SOCKET", ""), int(microseconds) / 1e6 if microseconds.isdigit() else 0.0)
+
+    def status(self, text: str) -> None:
+        """Tell in one line what is being done."""
+        self._send(f"STATUS={text}")
+
+    def ready(self) -> None:
+        """Tell that the start is over."""
+        self._send(f"READY=1\nSTATUS=running\nMAINPID={os.getpid()}")
+
+    def alive(self) -> None:
+        """Give a sign of life if one is due; called by the loop, so that one that hangs gives none."""
+        if self._every and time.monotonic() >= self._due:
+            self._due = time.monotonic() + self._every
+            self._send("WATCHDOG=1")
+
+    def stopping(self) -> None:
+        """Tell that the end has begun."""
+        self._send("STOPPING=1\nSTATUS=stopping")
+
+    def _send(self, state: str) -> None:
+        if not self._address:
+            return
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as to:
+                to.sendto(state.encode(), self._address)
+        except OSError as error:
+            if not self._failed:
+                log.warning("systemd_not_told", socket=self._address, reason=str(error))
+            self._failed = True

@@ -1,0 +1,251 @@
+"""The calls to Slack, each made once, and what their failures mean: posted or not, or not known."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+MARK = "xafs_workers_post"
+"""Type of the metadata that each text carries, by which it is found again."""
+NAMESPACE = uuid.UUID("6f1f3c52-5a0e-4c3b-9d0d-2f0c5d9b7a11")
+PAGE = 200
+MOST_PAGES = 20
+CLOCKS = 600.0
+"""By how much Slack's clock and ours may differ, seconds."""
+LONGEST_TEXT = 4000
+"""Slack asks for texts of at most 4000 characters (chat.postMessage)."""
+
+TOKEN_TROUBLE = frozenset(
+    {
+        "invalid_auth",
+        "not_authed",
+        "token_expired",
+        "token_revoked",
+        "account_inactive",
+        "access_denied",
+        "org_login_required",
+    }
+)
+"""Errors that concern every post alike: they wait until the token is mended."""
+POSSIBLY_DONE = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})
+"""Errors after which Slack itself does not know what was done (fatal_error: some of it may have succeeded)."""
+
+
+class Busy(Exception):
+    """Slack asks to wait; nothing was posted.
+
+    Attributes
+    ----------
+    seconds
+        How long.
+    """
+
+    def __init__(self, seconds: float):
+        super().__init__(f"Slack asks to wait {seconds:g} s")
+        self.seconds = seconds
+
+
+class NotKnown(Exception):
+    """No usable answer came: what was asked may have been done."""
+
+
+class ChatRefused(Exception):
+    """Slack refused: nothing was posted.
+
+    Attributes
+    ----------
+    error
+        Slack's word for it.
+    """
+
+    def __init__(self, call: str, error: str, needed: str = ""):
+        super().__init__(f"Slack: {call}: {error}" + (f" (scope {needed})" if needed else ""))
+        self.error = error
+
+    @property
+    def is_token(self) -> bool:
+        """Whether the token is the trouble, not the post."""
+        return self.error in TOKEN_TROUBLE
+
+
+class _Client(WebClient):
+    """Slack's own client, that also gives its upload by itself: the file's id must be noted before it is shared."""
+
+    def upload(self, url: str, data: bytes) -> int:
+        """Send the bytes of a file; return the HTTP status."""
+        sent = self._upload_file(
+            url=url, data=data, logger=self._logger, timeout=self.timeout, proxy=self.proxy, ssl=self.ssl
+        )
+        return sent.status
+
+
+class Chat:
+    """One workspace, reached with one token.
+
+    Parameters
+    ----------
+    base_url
+        Ends with a slash.
+    timeout
+        Of each call, seconds.
+    """
+
+    def __init__(self, token: str, base_url: str, timeout: float):
+        # Without retries of its own: it would repeat a post whose answer was lost.
+        # It would log whole requests; failures come as exceptions.
+        silent = logging.Logger("slack", logging.CRITICAL + 1)  # noqa: LOG001 - in no tree of loggers
+        self._client: Any = _Client(
+            token, base_url=base_url, timeout=max(1, round(timeout)), retry_handlers=[], logger=silent
+        )
+
+    def who(self) -> tuple[Mapping[str, Any], frozenset[str]]:
+        """Return what Slack says of the token, and its scopes."""
+        with _meaning("auth.test"):
+            answer = self._client.auth_test()
+        scopes = next((value for name, value in answer.headers.items() if name.lower() == "x-oauth-scopes"), "")
+        return dict(answer.data), frozenset(part.strip() for part in scopes.split(",") if part.strip())
+
+    def channel(self, channel: str) -> Mapping[str, Any]:
+        """Return what Slack says of a channel."""
+        with _meaning("conversations.info"):
+            return self._client.conversations_info(channel=channel)["channel"]
+
+    def post(self, channel: str, key: str, text: str) -> None:
+        """Post a text."""
+        with _meaning("chat.postMessage"):
+            self._client.chat_postMessage(
+                channel=channel,
+                text=escaped(text),
+                client_msg_id=str(uuid.uuid5(NAMESPACE, key)),
+                metadata={"event_type": MARK, "event_payload": {"key": mark_of(key)}},
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+
+    def upload(self, name: str, content: bytes) -> str:
+        """Upload a picture that nobody sees yet, and return Slack's id of it."""
+        with _meaning("files.getUploadURLExternal"):
+            place = self._client.files_getUploadURLExternal(filename=name, length=len(content))
+            status = self._client.upload(place["upload_url"], content)
+        if status != 200:
+            raise NotKnown(f"upload of {name}: HTTP status {status}, expected 200")
+        return place["file_id"]
+
+    def share(self, channel: str, file_id: str, title: str) -> None:
+        """Show an uploaded picture in a channel."""
+        with _meaning("files.completeUploadExternal"):
+            self._client.files_completeUploadExternal(
+                files=[{"id": file_id, "title": title}], channel_id=channel, initial_comment=escaped(title)
+            )
+
+    def has_text(self, channel: str, key: str, since: float) -> bool:
+        """Tell whether a text was posted since then (POSIX seconds)."""
+        mark = mark_of(key)
+        return self._find(channel, since, lambda message: _mark_in(message) == mark)
+
+    def has_file(self, channel: str, file_id: str, since: float) -> bool:
+        """Tell whether a picture was shared in a channel."""
+        try:
+            with _meaning("files.info"):
+                known = self._client.files_info(file=file_id)["file"]
+            return channel in _shared_in(known)
+        except ChatRefused as refusal:
+            if refusal.error in ("file_not_found", "file_deleted"):
+                return False
+            if refusal.error != "missing_scope":
+                raise
+        return self._find(channel, since, lambda message: file_id in _files_in(message))
+
+    def _find(self, channel: str, since: float, fits: Callable[[Mapping[str, Any]], bool]) -> bool:
+        """Look for a message in a channel's history, newest first."""
+        cursor = ""
+        for _ in range(MOST_PAGES):
+            with _meaning("conversations.history"):
+                page = self._client.conversations_history(
+                    channel=channel,
+                    oldest=f"{since - CLOCKS:.6f}",
+                    include_all_metadata=True,
+                    limit=PAGE,
+                    cursor=cursor or None,
+                )
+            if any(fits(message) for message in page.get("messages") or ()):
+                return True
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return False
+        raise ChatRefused("conversations.history", f"more than {MOST_PAGES * PAGE} messages since the post")
+
+
+def mark_of(key: str) -> str:
+    """Return the mark by which a post is found again."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def escaped(text: str) -> str:
+    """Return a text as Slack shows it literally but for emoji codes: no mention or link can be forged with it."""
+    clipped = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+    return clipped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+@contextmanager
+def _meaning(call: str) -> Iterator[None]:
+    """Translate the client's errors."""
+    try:
+        yield
+    except SlackApiError as problem:
+        raise _of_answer(call, problem) from problem
+    except (SlackClientError, OSError, HTTPException, ValueError, TypeError, LookupError) as problem:
+        # URLError is an OSError; the others are answers that are not Slack's
+        raise NotKnown(f"Slack: {call}: {type(problem).__name__}: {problem}") from problem
+
+
+def _of_answer(call: str, problem: SlackApiError) -> Exception:
+    answer: Any = problem.response
+    status = getattr(answer, "status_code", 200)
+    headers = {str(name).lower(): value for name, value in (getattr(answer, "headers", None) or {}).items()}
+    error = str(answer.get("error") or "") if isinstance(answer.get("ok"), bool) else ""
+    if status == 429 or error in ("ratelimited", "rate_limited"):
+        return Busy(_seconds(headers.get("retry-after")))
+    if status >= 500 or error in POSSIBLY_DONE or not error:
+        return NotKnown(f"Slack: {call}: HTTP status {status} {error}".rstrip())
+    return ChatRefused(call, error, str(answer.get("needed") or ""))
+
+
+def _seconds(text: Any) -> float:
+    value: Any = text[0] if isinstance(text, list) and text else text
+    try:
+        return min(max(float(value), 0.0), 3600.0)
+    except (TypeError, ValueError):
+        return 30.0
+
+
+def _mark_in(message: Mapping[str, Any]) -> str:
+    metadata = message.get("metadata") or {}
+    return (metadata.get("event_payload") or {}).get("key", "") if metadata.get("event_type") == MARK else ""
+
+
+def _files_in(message: Mapping[str, Any]) -> set[str]:
+    return {known.get("id", "") for known in message.get("files") or ()}
+
+
+def _shared_in(known: Mapping[str, Any]) -> set[str]:
+    shares: Mapping[str, Any] = known.get("shares") or {}
+    return {
+        *(known.get("channels") or ()),
+        *(known.get("groups") or ()),
+        *(channel for kind in shares.values() for channel in kind),
+    }
+
+
+def is_address(url: str) -> bool:
+    """Tell whether a URL is of HTTP."""
+    return urlsplit(url).scheme in ("http", "https") and bool(urlsplit(url).hostname)

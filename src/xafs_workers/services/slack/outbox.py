@@ -1,0 +1,170 @@
+"""What waits to be posted, in SQLite: put down before the poster returns, forgotten long after it was posted."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Self
+
+from xafs_workers.services.posts import Post
+
+State = Literal["waiting", "unclear", "done", "failed"]
+
+KEEP_DAYS = 90.0
+"""How long keys of finished posts are remembered: longer than topics keep their messages."""
+
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS posts (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL UNIQUE, session TEXT NOT NULL, text TEXT NOT NULL, picture TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('waiting', 'unclear', 'done', 'failed')),
+    file_id TEXT NOT NULL DEFAULT '', tried REAL NOT NULL DEFAULT 0, reason TEXT NOT NULL DEFAULT '',
+    changed REAL NOT NULL
+)
+"""
+_INDEX = "CREATE INDEX IF NOT EXISTS unfinished ON posts (session, number) WHERE state IN ('waiting', 'unclear')"
+_HEADS = """
+SELECT number, key, session, text, picture, state, file_id, tried FROM posts WHERE number IN
+(SELECT MIN(number) FROM posts WHERE state IN ('waiting', 'unclear') GROUP BY session) ORDER BY number
+"""
+
+
+class OutboxUnusable(Exception):
+    """The outbox's file is not one, or cannot be opened."""
+
+
+class OutboxAway(OSError):
+    """The outbox cannot be written to now: its disk is full or in trouble."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A post that is not finished.
+
+    Attributes
+    ----------
+    number
+        Counts up: the order in which posts were put down.
+    state
+        ``unclear``: an attempt was begun whose end is not known, so it may have been posted.
+    file_id
+        Slack's name of an uploaded picture, once it is to be shared.
+    tried
+        When an attempt was last begun, POSIX seconds; 0: never.
+    """
+
+    number: int
+    post: Post
+    state: State
+    file_id: str
+    tried: float
+
+
+class Outbox:
+    """Posts by key, each once; safe to use from any thread.
+
+    Raises
+    ------
+    OutboxUnusable
+        The file is not an outbox or cannot be written.
+    """
+
+    def __init__(self, path: Path):
+        self._lock = threading.Lock()
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+        except (sqlite3.Error, OSError) as error:
+            raise OutboxUnusable(f"{path}: {error}; expected a file that this account may write") from error
+        try:
+            self._prepare()
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise OutboxUnusable(f"{path}: {error}; expected an outbox made by xafs-workers") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.close()
+
+    def put(self, post: Post) -> bool:
+        """Put a post down, durably; return False where its key is known already.
+
+        Raises
+        ------
+        OutboxAway
+            It could not be put down; trying again later may succeed.
+        """
+        row = (post.key, post.session, post.text, post.picture, time.time())
+        try:
+            return self._change(
+                "INSERT INTO posts (key, session, text, picture, state, changed) VALUES (?, ?, ?, ?, 'waiting', ?) "
+                "ON CONFLICT DO NOTHING",
+                row,
+            )
+        except sqlite3.OperationalError as error:
+            full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+            raise OutboxAway(errno.ENOSPC if full else errno.EIO, str(error)) from error
+
+    def heads(self) -> list[Waiting]:
+        """Return the oldest unfinished post of each session, oldest first."""
+        with self._lock:
+            rows = self._connection.execute(_HEADS).fetchall()
+        return [Waiting(row[0], Post(*row[1:5]), *row[5:]) for row in rows]
+
+    def begin(self, number: int, file_id: str = "") -> None:
+        """Write down that a post is about to be made: from here on it is not known whether it was."""
+        now = time.time()
+        self._change(
+            "UPDATE posts SET state = 'unclear', file_id = ?, tried = ?, changed = ? WHERE number = ?",
+            (file_id, now, now, number),
+        )
+
+    def not_made(self, number: int) -> None:
+        """Write down that an attempt certainly made no post."""
+        self._change(
+            "UPDATE posts SET state = 'waiting', file_id = '', changed = ? WHERE number = ?", (time.time(), number)
+        )
+
+    def finish(self, number: int, state: Literal["done", "failed"], reason: str = "") -> None:
+        """Write down what became of a post."""
+        self._change(
+            "UPDATE posts SET state = ?, reason = ?, changed = ? WHERE number = ?", (state, reason, time.time(), number)
+        )
+
+    def waiting(self) -> int:
+        """Return how many posts are not finished."""
+        with self._lock:
+            query = "SELECT COUNT(*) FROM posts WHERE state IN ('waiting', 'unclear')"
+            return self._connection.execute(query).fetchone()[0]
+
+    def prune(self, days: float = KEEP_DAYS) -> None:
+        """Forget what was finished more than `days` ago."""
+        self._change(
+            "DELETE FROM posts WHERE state IN ('done', 'failed') AND changed < ?", (time.time() - days * 86400,)
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def _prepare(self) -> None:
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, _VERSION):
+            raise sqlite3.DatabaseError(f"version {version}, expected {_VERSION}")
+        self._connection.execute(_SCHEMA)
+        self._connection.execute(_INDEX)
+        self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+    def _change(self, query: str, values: tuple[object, ...]) -> bool:
+        with self._lock:
+            return self._connection.execute(query, values).rowcount > 0

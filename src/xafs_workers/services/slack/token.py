@@ -1,0 +1,34 @@
+"""The bot token: from its file or the environment, never shown."""
+
+from __future__ import annotations
+
+import os
+
+from xafs_workers.settings import Slack
+
+VARIABLE = "SLACK_BOT_TOKEN"
+
+
+class TokenMissing(Exception):
+    """A file is configured that holds no token; the text names it."""
+
+
+def read_token(settings: Slack) -> str | None:
+    """Return the token, None where none is configured.
+
+    Raises
+    ------
+    TokenMissing
+        The configured file cannot be read or is empty.
+    """
+    if settings.token_file is None:
+        return os.environ.get(VARIABLE, "").strip() or None
+    path = settings.token_file.expanduser()
+    try:
+        token = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not plain text"
+        raise TokenMissing(f"slack.token_file {path}: {reason}: expected a bot token (xoxb-...)") from error
+    if not token:
+        raise TokenMissing(f"slack.token_file {path}: empty: expected a bot token (xoxb-...)")
+    return token

@@ -1,0 +1,63 @@
+"""Whose a message is: the proposal folder it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from xafs_workers.messages.base import ControlMessage
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.dossier import dossier_of, open_dossier
+from xafs_workers.scans.items import Control
+from xafs_workers.scans.runs import Run
+from xafs_workers.settings import Settings
+from xafs_workers.storage.confined import Roots
+from xafs_workers.storage.errors import Refused
+from xafs_workers.storage.proposals import ProposalFolder
+
+_PATHS = ("img", "target", "folder", "path")
+
+
+def folder_of(control: Control, board: Board, roots: Roots, settings: Settings) -> ProposalFolder | None:
+    """Return the proposal folder of a message, None where it belongs to none.
+
+    That of the run it names and the board has; without a run that of a path in it, else the open dossier's folder,
+    else that of the last run that started before the message.
+    """
+    uid = getattr(control.message, "uid", None)
+    if uid:
+        run = board.runs.get(uid)
+        return None if run is None else of_run(run, roots, settings)
+    for path in (*_paths(control.message), *_dossier_folder(board)):
+        try:
+            return ProposalFolder.of_path(path, roots)[0]
+        except Refused:
+            continue  # an action that needs this very path refuses it with the reason
+    run = last_run_before(control, board)
+    return None if run is None else of_run(run, roots, settings)
+
+
+def of_run(run: Run, roots: Roots, settings: Settings) -> ProposalFolder | None:
+    """Return the folder that a run's start document names, None where it names none."""
+    try:
+        return ProposalFolder.of_run(run.start, roots, settings.storage)
+    except Refused:
+        return None
+
+
+def last_run_before(control: Control, board: Board) -> Run | None:
+    """Return the run that started last before a message, by record time."""
+    before = [run for run in board.runs.values() if run.begins[0] <= control.time]
+    return max(before, key=lambda run: run.begins, default=None)
+
+
+def _paths(message: ControlMessage) -> Iterator[str]:
+    for name in _PATHS:
+        path = getattr(message, name, None)
+        if isinstance(path, str) and path.startswith("/"):
+            yield path
+
+
+def _dossier_folder(board: Board) -> Iterator[str]:
+    scan = open_dossier(board)
+    if scan is not None and (folder := dossier_of(scan).folder):
+        yield folder

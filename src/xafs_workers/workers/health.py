@@ -1,0 +1,69 @@
+"""How a worker is: what every heartbeat says of its loop, its source and its troubles."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from typing import Any, Protocol
+
+from xafs_workers.consumer.loop import Loop
+from xafs_workers.logs import get_logger, last_trouble
+from xafs_workers.services.heartbeat import Heartbeat
+from xafs_workers.settings import Settings
+
+log = get_logger("workers")
+
+
+class Lagging(Protocol):
+    """A source that knows how much it has not read."""
+
+    @property
+    def brokers_away(self) -> bool:
+        """Whether a connection is known to be lost."""
+        ...
+
+    def lag(self) -> int:
+        """Return how many records are not read."""
+        ...
+
+
+def health_of(loop: Loop, source: Lagging, *waits_for: str) -> dict[str, Any]:
+    """Return the part of a heartbeat that all workers share.
+
+    Parameters
+    ----------
+    waits_for
+        What the worker's parts wait for, '' for nothing.
+    """
+    behind = source.lag() + loop.behind
+    late = max(0.0, time.time() - loop.last_record) if behind and loop.last_record is not None else 0.0
+    waits = ("the broker" if source.brokers_away else "", *waits_for)
+    kind = loop.last_message
+    return {
+        "state": "running" if loop.caught_up else "recovering",
+        "waits_for": "; ".join(part for part in waits if part),
+        "behind": behind,
+        "behind_seconds": round(late, 3),
+        "last_record": loop.last_record,
+        "last_message": None if kind is None else {"kind": kind[0], "action": kind[1], "time": kind[2]},
+        "last_error": last_trouble() or None,
+        **loop.counters.as_dict(),
+    }
+
+
+def serve_metrics(settings: Settings, worker: str, heartbeat: Heartbeat, stack: ExitStack) -> None:
+    """Offer the newest heartbeat to Prometheus, where a port is configured for this worker; it ends with the stack."""
+    port = settings.metrics.ports.get(worker)
+    if port is None:
+        return
+    try:
+        from xafs_workers.services.metrics import MetricsServer
+    except ImportError:
+        log.error("no_metrics", reason="a port is configured, but no prometheus-client: install xafs-workers[metrics]")
+        return
+    try:
+        server = MetricsServer(lambda: heartbeat.newest, settings.metrics.host, port)
+    except OSError as error:
+        log.error("no_metrics", reason=f"{settings.metrics.host}:{port}: {error.strerror}: expected a free port")
+        return
+    stack.callback(server.close)

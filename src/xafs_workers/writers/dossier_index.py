@@ -1,0 +1,62 @@
+"""The list of a proposal's dossiers: a manifest of lines, and the page made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from xafs_workers.writers import html
+from xafs_workers.writers.dossier import Kind
+
+MANIFEST, INDEX = "dossier/MANIFEST", "dossier/00INDEX.html"
+
+SEPARATOR = "\N{OPEN BOX}"
+"""Between kind and path of a line; no file of a group has it in its name by accident."""
+
+KINDS: Mapping[str, Kind] = {"xafs": "xafs", "sead": "sead", "raster": "raster"}
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A dossier in the list; `href` is relative to the index."""
+
+    kind: Kind
+    name: str
+    href: str
+
+
+def manifest_line(kind: Kind, path: str) -> bytes:
+    """Return the line of a dossier; the path is absolute."""
+    return f"{kind}{SEPARATOR}{path}\n".encode("utf-8", "replace")
+
+
+def is_listed(manifest: bytes, kind: Kind, path: str) -> bool:
+    """Tell whether a dossier is in the list already."""
+    return manifest_line(kind, path).rstrip() in manifest.splitlines()
+
+
+def listed(manifest: bytes, exists: Callable[[str], bool]) -> Iterator[Listed]:
+    """Yield the dossiers of a list whose pages are there, each once; whatever else stands in it is passed over."""
+    seen: set[str] = set()
+    for line in manifest.decode("utf-8", "replace").splitlines():
+        said, separator, path = line.strip().partition(SEPARATOR)
+        name = PurePosixPath(path).name
+        kind = KINDS.get(said)
+        if kind is None or not separator or name in seen or not name.endswith(".html") or not exists(f"dossier/{name}"):
+            continue
+        seen.add(name)
+        yield Listed(kind, name.removesuffix(".html"), html.link(name))
+
+
+def index_page(manifest: bytes, exists: Callable[[str], bool], *, session: str, date: str) -> bytes:
+    """Return the page that lists the dossiers.
+
+    Parameters
+    ----------
+    session
+        Data session of the proposal.
+    date
+        When the experiment began, '' where nobody said.
+    """
+    return html.page("index.html.jinja", dossiers=tuple(listed(manifest, exists)), session=session, date=date)

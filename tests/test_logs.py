@@ -1,0 +1,49 @@
+"""Logs: their detail is changed while a worker runs, and the newest trouble is remembered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from xafs_workers import logs
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+    structlog.contextvars.clear_contextvars()
+
+
+def test_detail_is_switched_for_loggers_that_exist(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up("info", "json", worker="headless")
+    log = logs.get_logger("room")
+    log.debug("before")
+    logs.set_detail(True)
+    assert logs.is_detailed()
+    log.debug("meanwhile")
+    logs.set_detail(False)
+    assert not logs.is_detailed()
+    log.debug("after")
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["event"], line["worker"]) for line in lines] == [("meanwhile", "headless")]
+
+
+def test_brief_means_as_configured(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up("debug", "json")
+    logs.set_detail(False)
+    assert logs.is_detailed()
+
+
+def test_the_newest_trouble_is_remembered() -> None:
+    logs.set_up("error", "json")
+    log = logs.get_logger("room")
+    log.error("disk_full", reason="no space left")
+    log.warning("not_shown_thus_not_remembered")
+    log.info("fine")
+    trouble = logs.last_trouble()
+    assert (trouble["level"], trouble["event"], trouble["reason"]) == ("error", "disk_full", "no space left")

@@ -1,0 +1,140 @@
+"""Dossier, list and message log in a real Chromium: light, dark, on a phone, on paper."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+
+from helpers.dossiers import sources_of, touch
+from helpers.streams import fold, items_of, read_entries
+from xafs_workers.writers.dossier import Counts, dossier_page, page_name
+from xafs_workers.writers.dossier_index import index_page, manifest_line
+from xafs_workers.writers.messagelog import LogEntry, log_page, record
+
+if TYPE_CHECKING:
+    from plugins.browsers import OpenTab
+
+PAGES = ("s-01.html", "00INDEX.html", "messagelog.html")
+LONG_WORD = "a_very_long_word_that_nobody_can_break_" * 12
+
+
+@pytest.fixture(scope="module")
+def folder(measured: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A proposal folder with a dossier that has everything, its list and the log."""
+    made = tmp_path_factory.mktemp("proposal")
+    board = fold(items_of(read_entries(measured / "cr2o3_fluo.jsonl")))
+    files = [f"Cr2O3.{n:03d}" for n in range(1, 6)]
+    pictures = ["snapshots/s_01.png", "snapshots/s_liveplot_01.png", "snapshots/w.jpg", "XRF/x.png"]
+    touch(made, *files, *pictures, "prj/s_01.prj")
+    found = sources_of(board, made)
+    first = found.first
+    user = {
+        **first.xdi["_user"],
+        "instrument": "<table><tr><td>slot</td><td>14</td></tr></table>",
+        "clargs": "{'a': 1}",
+    }
+    more = {"_snapshots": {"webcam_file": "w.jpg", "xrf_image": "x.png"}, "_user": {**user, "comment": LONG_WORD}}
+    first = replace(first, start={**first.start, "XDI": {**first.xdi, **more}})
+    counts = Counts(("1", "2", "3", "4"), (1234567,) * 4, (98765,) * 4)
+    found = replace(found, dossier=replace(found.dossier, stub="s"), runs=[first, *found.runs[1:]], counts=counts)
+    (made / "dossier").mkdir()
+    page = made / page_name("s", 1)
+    page.write_bytes(dossier_page("xafs", found))
+    there = lambda name: (made / name).exists()  # noqa: E731
+    manifest = manifest_line("xafs", str(page))
+    (made / "dossier/00INDEX.html").write_bytes(index_page(manifest, there, session="pass-1", date="2025-03-03"))
+    log = b"".join(
+        [
+            record(LogEntry("1", 1.7e9, "begins", rid=found.dossier.rid)),
+            record(LogEntry("2", 1.7e9, LONG_WORD, picture="snapshots/s_01.png")),
+            record(LogEntry("3", 1.7e9, "webcam", picture="snapshots/w.jpg")),
+        ]
+    )
+    (made / "dossier/messagelog.html").write_bytes(log_page(log, there, session="pass-1"))
+    return made
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_light_dark_and_on_a_phone(name: str, folder: Path, open_tab: OpenTab) -> None:
+    grounds: dict[str, str] = {}
+    for scheme in ("light", "dark"):
+        chosen: Literal["light", "dark"] = "light" if scheme == "light" else "dark"
+        for size in ((1360, 900), (820, 1000), (360, 740)):
+            tab = open_tab((folder / "dossier" / name).as_uri(), scheme=chosen, size=size)
+            assert tab.overflow == 0, size
+            assert all(address.startswith(("file:", "data:")) for address in tab.asked)
+            grounds[scheme] = tab.page.evaluate("getComputedStyle(document.body).backgroundColor")
+            assert _contrast(tab.page.evaluate(TEXT_AND_GROUND)) > 7, "text is read without effort"
+    assert grounds["light"] != grounds["dark"]
+
+
+def test_all_pictures_are_drawn_and_nothing_is_executed(folder: Path, open_tab: OpenTab) -> None:
+    tab = open_tab((folder / "dossier" / "s-01.html").as_uri())
+    tab.page.evaluate("document.querySelectorAll('img').forEach(image => image.loading = 'eager')")
+    tab.page.wait_for_function("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
+    assert tab.page.evaluate("document.images.length") == 4
+    assert tab.page.evaluate("document.scripts.length") == 0
+
+
+def test_the_details_open_without_a_script(folder: Path, open_tab: OpenTab) -> None:
+    page = open_tab((folder / "dossier" / "s-01.html").as_uri()).page
+    code = page.locator("pre.code").first
+    assert not code.is_visible()
+    page.get_by_text("INI file").click()
+    assert code.is_visible()
+    assert "filename = Cr2O3" in code.inner_text()
+
+
+def test_links_lead_to_list_and_anchor(folder: Path, open_tab: OpenTab) -> None:
+    tab = open_tab((folder / "dossier" / "s-01.html").as_uri())
+    tab.page.get_by_role("link", name="Timeline").click()
+    tab.page.wait_for_selector("article:target")
+    tab.page.get_by_role("link", name="Dossiers").click()
+    tab.page.get_by_role("link", name="s-01").click()
+    assert tab.page.title() == "XAFS: s 01"
+
+
+def test_the_policy_of_the_page_stops_what_should_ever_slip_through(folder: Path, open_tab: OpenTab) -> None:
+    """A script or a foreign picture that got past all escaping would still neither run nor be fetched."""
+    content = (folder / "dossier" / "s-01.html").read_text()
+    slipped = folder / "dossier" / "slipped.html"
+    bad = "<script>document.title = 'mine'</script><img src='http://198.51.100.1/x.png'>"
+    slipped.write_text(content.replace("</main>", f"{bad}</main>"))
+    tab = open_tab(slipped.as_uri())
+    assert tab.page.title() == "XAFS: s 01"
+    assert "request failed: http://198.51.100.1/x.png (csp)" in tab.complaints
+    assert [complaint for complaint in tab.complaints if "inline script violates" in complaint]
+    tab.complaints.clear()
+
+
+def test_on_paper(folder: Path, open_tab: OpenTab, tmp_path: Path) -> None:
+    """Printed in dark mode too it is dark on white, and what is folded on the screen is unfolded."""
+    for name in PAGES:
+        tab = open_tab((folder / "dossier" / name).as_uri(), scheme="dark")
+        assert tab.print(tmp_path / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+        tab.page.emulate_media(media="print", color_scheme="dark")
+        assert tab.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+        assert _contrast(tab.page.evaluate(TEXT_AND_GROUND)) > 15
+        if name == "s-01.html":
+            assert tab.page.locator("pre.code").first.bounding_box()["height"] > 50  # type: ignore[index]
+
+
+TEXT_AND_GROUND = """() => {
+  const sheet = document.querySelector('.sheet');
+  const numbers = text => text.match(/\\d+/g).slice(0, 3).map(Number);
+  return [numbers(getComputedStyle(sheet).color), numbers(getComputedStyle(sheet).backgroundColor)];
+}"""
+
+
+def _contrast(colours: list[list[int]]) -> float:
+    """Return the contrast ratio of two colours (WCAG 2.1)."""
+
+    def luminance(colour: list[int]) -> float:
+        linear = [(c / 255 / 12.92) if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    bright, dark = sorted(map(luminance, colours), reverse=True)
+    return (bright + 0.05) / (dark + 0.05)
