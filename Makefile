@@ -37,7 +37,7 @@ kafka: $(BIN)/python ## a real Apache Kafka on loopback, until Ctrl-C
 QT_LIBRARIES = libEGL.so.1:libegl1 libGL.so.1:libgl1 libxkbcommon.so.0:libxkbcommon0 libfontconfig.so.1:libfontconfig1 \
 	libdbus-1.so.3:libdbus-1-3
 test: $(VENV)/dev.stamp ## everything the tests need, then all tests
-	@tools/system-packages java:default-jre-headless mvn:maven redis-server:redis-server chromium:chromium Xvfb:xvfb $(QT_LIBRARIES)
+	@tools/system-packages java:default-jre-headless mvn:maven redis-server:redis-server chromium:chromium Xvfb:xvfb systemd-analyze:systemd $(QT_LIBRARIES)
 	@$(BIN)/python tools/kafka/run.py --fetch-only || echo "no real Kafka: its tests are skipped, except in CI" >&2
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(PYTEST_OPTIONS)
 
