@@ -151,7 +151,7 @@ class Loop:
             self.counters.messages += 1
             self.board = self.board.apply(item)
             self._note(item)
-            if item.message.owner == self._role.name:
+            if self._role.name in (item.message.owner, item.message.helper):
                 self._ports.duty.consider(item, self.board)
             self._ports.duty.advance(self.board)
 
