@@ -57,6 +57,7 @@ def _run(settings: Settings, kept: Kept, stop: threading.Event, stack: ExitStack
         lambda: {
             **health_of(loop, kept.source, clerk.waits_for, kept.posting.waits_for),
             "last_files": list(clerk.last_files),
+            "posts_waiting": kept.posting.waiting,
         },
         settings.logging.heartbeat_seconds,
     )

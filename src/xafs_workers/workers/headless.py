@@ -61,6 +61,7 @@ def _run(settings: Settings, kept: Kept, stop: threading.Event, stack: ExitStack
         lambda: {
             **health_of(loop, kept.source, desk.waits_for, reducer.waits_for, kept.posting.waits_for),
             **_work(loop, desk),
+            "posts_waiting": kept.posting.waiting,
         },
         settings.logging.heartbeat_seconds,
     )

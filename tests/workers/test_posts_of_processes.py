@@ -1,14 +1,12 @@
-"""The headless worker as a process, and Slack in trouble: the work goes on, and each picture is posted once."""
+"""Workers as processes, and Slack in trouble: the work goes on, and each post is made once."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from helpers.processes import Station, start_document, wait_until
 from helpers.slack_server import TOKEN, Fault, SlackServer
@@ -29,16 +27,11 @@ def station(
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"):
         monkeypatch.delenv(name, raising=False)
     broker = _broker("embedded", request)
-    made = Station(tmp_path, broker.bootstrap_servers, broker.create_topic, f"b{uuid.uuid4().hex[:8]}")
     (tmp_path / "token").write_text(TOKEN)
-    content: dict[str, Any] = yaml.safe_load(made.config.read_text())
-    content["slack"] = {
-        "token_file": str(tmp_path / "token"),
-        "base_url": slack.base_url,
-        "channels": {"pass-123456": "C1"},
-        "timeout": 30,
-    }
-    made.config.write_text(yaml.safe_dump(content))
+    channels = {"pass-123456": "C1"}
+    place = {"token_file": str(tmp_path / "token"), "base_url": slack.base_url, "channels": channels, "timeout": 30}
+    name = f"b{uuid.uuid4().hex[:8]}"
+    made = Station(tmp_path, broker.bootstrap_servers, broker.create_topic, name, slack=place)
     yield made
     made.close()
 
@@ -71,3 +64,27 @@ def test_while_slack_hangs_pictures_are_made_and_after_a_kill_each_is_posted_onc
     assert slack.pictures("C1") == [pictures[f"2026-3/pass-123456/snapshots/{n}.png"] for n in ("first", "second")]
     station.terminate()
     assert TOKEN not in station.logs()
+
+
+def test_what_is_said_goes_to_the_proposal_it_was_said_in_and_a_new_token_is_taken_up(
+    station: Station, slack: SlackServer
+) -> None:
+    station.command = ("file-manager",)
+    picture = station.folder / "proposals/2026-3/pass-123456/snapshots/camera.jpg"
+    picture.parent.mkdir()
+    picture.write_bytes(b"a picture")
+    (station.folder / "token").write_text("xoxb-old")
+    station.start()
+    run = list(run_documents(hint=None, motors=None, columns={"I0": [1.0]}, start=start_document()))
+    said = {"echoslack": True, "text": "Starting Fe :tada:", "img": None, "icon": "message", "rid": None}
+    station.put([*run, ("bmm", said), ("bmm", {**said, "img": str(picture)})])
+    station.wait(lambda: len(station.final("echoslack", "")) == 2, "answers, while Slack refuses")
+    station.wait(lambda: "token_expired" in station.heard["status"][-1]["waits_for"], "the heartbeat's reason")
+    assert slack.texts("C1") == []
+    (station.folder / "token").write_text(TOKEN)
+    station.put([("bmm", {"refresh_slack": True})])
+    station.wait(lambda: len(slack.texts("C1")) == 2, "the posts")
+    assert slack.texts("C1") == ["Starting Fe :tada:", "camera.jpg"]
+    assert slack.pictures("C1") == [b"a picture"]
+    station.wait(lambda: bool(station.final("refresh_slack", "")), "the answer")
+    station.terminate()
