@@ -18,6 +18,8 @@ from xafs_workers.services.slack.token import TokenMissing
 
 log = get_logger("services")
 
+PRUNE_EVERY = 86400.0
+"""How often what was posted long ago is forgotten, seconds."""
 EVERYTHING = "*"
 """Key of the pause that holds for all channels."""
 
@@ -114,10 +116,13 @@ class Postman:
             self._thread.join(timeout)
 
     def _run(self) -> None:
-        self._outbox.prune()
+        prune_due = 0.0
         while not self._stop.is_set():
             self._new.clear()
             try:
+                if time.monotonic() >= prune_due:
+                    prune_due = time.monotonic() + PRUNE_EVERY
+                    self._outbox.prune()
                 wait = self._round()
             except Exception as error:
                 if self._stop.is_set():
