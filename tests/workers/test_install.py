@@ -91,6 +91,7 @@ def test_units_may_write_to_the_proposals_or_cannot_see_them(root: Path) -> None
     for name in ("xafs-workers-file-manager.service", "xafs-workers-plot-manager.service"):
         assert 'ReadWritePaths="-/data/our proposals"' in units[name]
         assert "User=root" in units[name]
+        assert "RestrictSUIDSGID=yes" not in units[name], "folders made there inherit setgid, which it forbids"
     assert 'InaccessiblePaths="-/data/our proposals"' in units["xafs-workers-web.service"]
     assert "plot-manager --screen" in units["xafs-workers-screen.service"]
 
