@@ -69,7 +69,7 @@ def _run(settings: Settings, kept: Kept, stop: threading.Event, stack: ExitStack
     heartbeat.beat(force=True)
     reducer.start()
     desk.start()
-    return live(loop, stop, heartbeat.beat, lambda: _finish(loop, desk, heartbeat))
+    return live(loop, stop, heartbeat.beat, lambda: _finish(loop, desk, heartbeat, stop))
 
 
 def _desk(settings: Settings, kept: Kept, reducer: Reducer) -> Desk:
@@ -95,8 +95,8 @@ def _work(loop: Loop, desk: Desk) -> Mapping[str, Any]:
     }
 
 
-def _finish(loop: Loop, desk: Desk, heartbeat: Heartbeat) -> None:
+def _finish(loop: Loop, desk: Desk, heartbeat: Heartbeat, stop: threading.Event) -> None:
     """Let the picture in hand be finished, then store what is no longer needed."""
     desk.close()
     loop.store_now()
-    heartbeat.last_words()
+    heartbeat.last_words("stopped" if stop.is_set() else "died")
