@@ -186,7 +186,10 @@ class Loop:
         if isinstance(message, Verbose):
             set_detail(message.on)
         if self.caught_up:
-            fields = {"fields": message.model_dump(exclude={"extras"})} if is_detailed() else {}
+            uid = getattr(message, "uid", None)
+            fields = {"run": uid} if uid else {}
+            if is_detailed():
+                fields["fields"] = message.model_dump(exclude={"extras"})
             log.info("message", kind=message.kind, action=message.action, message=item.id, **fields)
             self._ports.hears(item)
         extras = sorted(item.message.extras)

@@ -55,12 +55,13 @@ def _run(settings: Settings, kept: Kept, stop: threading.Event, stack: ExitStack
         lambda: {
             **health_of(loop, kept.source, clerk.waits_for, kept.posting.waits_for),
             "last_files": list(clerk.last_files),
+            "posts_waiting": kept.posting.waiting,
         },
         settings.logging.heartbeat_seconds,
     )
     serve_metrics(settings, FILE_MANAGER.name, heartbeat, stack)
     heartbeat.beat(force=True)
-    return live(loop, stop, heartbeat.beat, lambda: _finish(loop, clerk, heartbeat))
+    return live(loop, stop, heartbeat.beat, lambda: _finish(loop, clerk, heartbeat, stop))
 
 
 class _Keeping:
@@ -119,8 +120,8 @@ def _mirror(settings: Settings, stack: ExitStack) -> Callable[[str, Any], None]:
     return put
 
 
-def _finish(loop: Loop, clerk: Clerk, heartbeat: Heartbeat) -> None:
+def _finish(loop: Loop, clerk: Clerk, heartbeat: Heartbeat, stop: threading.Event) -> None:
     """Let what is in hand be finished, then store what is no longer needed."""
     clerk.close()
     loop.store_now()
-    heartbeat.last_words()
+    heartbeat.last_words("stopped" if stop.is_set() else "died")

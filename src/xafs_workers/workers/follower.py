@@ -143,7 +143,7 @@ class Follower:
                 loop.step()
                 self._look_at(source)
                 heartbeat.beat()
-            heartbeat.last_words()
+            heartbeat.last_words("stopped")
             publisher.flush(1.0)
         finally:
             stack.close()

@@ -57,7 +57,7 @@ def _run(settings: Settings, kept: Kept, stop: threading.Event, stack: ExitStack
     rules = Rules.from_settings(settings, fetches=True)
     fetcher = Fetcher(runs_of(settings, lambda: loop.board), rules)
     stack.callback(fetcher.close)
-    ports = Ports(desk, kept.refuse, reductions=Reductions(reducer), fetches=Fetches(fetcher))
+    ports = Ports(desk, kept.refuse, reductions=Reductions(reducer), fetches=Fetches(fetcher), hears=kept.posting.hears)
     loop = Loop(kept.source, HEADLESS, Reader(settings), Board(rules), ports)
     kept.begin(loop, from_beginning=from_beginning)
     heartbeat = Heartbeat(
@@ -68,6 +68,7 @@ def _run(settings: Settings, kept: Kept, stop: threading.Event, stack: ExitStack
                 loop, kept.source, desk.waits_for, reducer.waits_for, fetcher.waits_for, kept.posting.waits_for
             ),
             **_work(loop, desk),
+            "posts_waiting": kept.posting.waiting,
         },
         settings.logging.heartbeat_seconds,
     )
@@ -75,7 +76,7 @@ def _run(settings: Settings, kept: Kept, stop: threading.Event, stack: ExitStack
     heartbeat.beat(force=True)
     reducer.start()
     desk.start()
-    return live(loop, stop, heartbeat.beat, lambda: _finish(loop, desk, heartbeat))
+    return live(loop, stop, heartbeat.beat, lambda: _finish(loop, desk, heartbeat, stop))
 
 
 def _desk(settings: Settings, kept: Kept, reducer: Reducer) -> Desk:
@@ -101,8 +102,8 @@ def _work(loop: Loop, desk: Desk) -> Mapping[str, Any]:
     }
 
 
-def _finish(loop: Loop, desk: Desk, heartbeat: Heartbeat) -> None:
+def _finish(loop: Loop, desk: Desk, heartbeat: Heartbeat, stop: threading.Event) -> None:
     """Let the picture in hand be finished, then store what is no longer needed."""
     desk.close()
     loop.store_now()
-    heartbeat.last_words()
+    heartbeat.last_words("stopped" if stop.is_set() else "died")
