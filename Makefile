@@ -35,9 +35,13 @@ kafka: $(BIN)/python ## a real Apache Kafka on loopback, until Ctrl-C
 	$(BIN)/python tools/kafka/run.py --port 9092
 
 QT_LIBRARIES = libEGL.so.1:libegl1 libGL.so.1:libgl1 libxkbcommon.so.0:libxkbcommon0 libfontconfig.so.1:libfontconfig1 \
-	libdbus-1.so.3:libdbus-1-3
+	libdbus-1.so.3:libdbus-1-3 libxcb-cursor.so.0:libxcb-cursor0 libxcb-icccm.so.4:libxcb-icccm4 \
+	libxcb-image.so.0:libxcb-image0 libxcb-keysyms.so.1:libxcb-keysyms1 libxcb-randr.so.0:libxcb-randr0 \
+	libxcb-render-util.so.0:libxcb-render-util0 libxcb-shape.so.0:libxcb-shape0 libxcb-xkb.so.1:libxcb-xkb1 \
+	libxkbcommon-x11.so.0:libxkbcommon-x11-0 libX11-xcb.so.1:libx11-xcb1
 test: $(VENV)/dev.stamp ## everything the tests need, then all tests
-	@tools/system-packages java:default-jre-headless mvn:maven redis-server:redis-server chromium:chromium Xvfb:xvfb $(QT_LIBRARIES)
+	@tools/system-packages java:default-jre-headless mvn:maven redis-server:redis-server chromium:chromium Xvfb:xvfb openbox:openbox xdotool:xdotool \
+	  $(QT_LIBRARIES)
 	@$(BIN)/python tools/kafka/run.py --fetch-only || echo "no real Kafka: its tests are skipped, except in CI" >&2
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(PYTEST_OPTIONS)
 

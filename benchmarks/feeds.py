@@ -110,19 +110,20 @@ def repetition(count: int, points: int = 400) -> Run:
     return run(count, {key: values.tolist() for key, values in columns.items()}, **told)
 
 
-AREA_START = {
-    "areascan": "start",
-    **{"slow_motor": "xafs_y", "slow_start": -1.0, "slow_stop": 1.0, "slow_steps": SIDE, "slow_initial": 0.0},
-    **{"fast_motor": "xafs_x", "fast_start": -1.0, "fast_stop": 1.0, "fast_steps": SIDE, "fast_initial": 0.0},
-    **{"detector": "It", "element": "Fe", "energy": 7200.0},
-}
+def area_start(side: int = SIDE) -> dict[str, Any]:
+    """Return the message that begins a square map."""
+    told: dict[str, Any] = {"areascan": "start", "detector": "It", "element": "Fe", "energy": 7200.0}
+    for axis, motor in (("slow", "xafs_y"), ("fast", "xafs_x")):
+        told |= {f"{axis}_motor": motor, f"{axis}_start": -1.0, f"{axis}_stop": 1.0}
+        told |= {f"{axis}_steps": side, f"{axis}_initial": 0.0}
+    return told
 
 
-def raster() -> Run:
+def raster(side: int = SIDE) -> Run:
     """Return a map row by row; `ratio` is what the peer plots."""
-    axis = np.linspace(-1.0, 1.0, SIDE)
+    axis = np.linspace(-1.0, 1.0, side)
     y, x = (grid.ravel() for grid in np.meshgrid(axis, axis, indexing="ij"))
     ratio = np.exp(-4.0 * (x**2 + y**2)) + 0.01 * np.random.default_rng(2).random(x.size)
     columns = {"xafs_y": y, "xafs_x": x, "I0": np.ones(x.size), "It": ratio, "ratio": ratio}
-    told = {"motors": ["xafs_y", "xafs_x"], "shape": [SIDE, SIDE], "num_points": SIDE * SIDE}
+    told = {"motors": ["xafs_y", "xafs_x"], "shape": [side, side], "num_points": side * side}
     return run(1, {key: values.tolist() for key, values in columns.items()}, **told)

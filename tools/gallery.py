@@ -147,7 +147,7 @@ def xafs(mode: str, repetitions: int = 3, detector: str | None = None, **options
     return xafs_session(mode, repetitions, detector, merged=False).figure(**options)
 
 
-def xafs_session(mode: str, repetitions: int, detector: str | None, *, merged: bool) -> Session:
+def xafs_session(mode: str, repetitions: int, detector: str | None, *, merged: bool, points: int = -1) -> Session:
     """Return the session of a sequence, whose last repetition is under way; with `merged` it is reduced as well."""
     session = Session()
     if merged:
@@ -158,7 +158,7 @@ def xafs_session(mode: str, repetitions: int, detector: str | None, *, merged: b
     more = ("diffuse", "specular") if mode in ("pilatus", "eiger") else ()
     for count in range(1, repetitions + 1):
         session.tell(xafsscan="next", count=count)
-        columns = xafs_columns(channels, more=more)
+        columns = {key: values[:points] for key, values in xafs_columns(channels, more=more).items()}
         last = count == repetitions and repetitions > 1
         columns = {key: values[: 150 if last else None] for key, values in columns.items()}
         about = {"BMM_kafka": {"hint": f"xafs {mode}", "count": count}, "XDI": {"Element": {"symbol": "Fe"}}}
@@ -168,9 +168,18 @@ def xafs_session(mode: str, repetitions: int, detector: str | None, *, merged: b
     return session
 
 
-def merged_sequence(repetitions: int) -> Figure:
-    """Return the three panels of a sequence."""
-    session = xafs_session("transmission", repetitions, None, merged=True)
+def merged_sequence(repetitions: int, mode: str = "transmission", *, ended: bool = False, points: int = -1) -> Figure:
+    """Return the three panels of a sequence, the last repetition of which is under way.
+
+    Parameters
+    ----------
+    points
+        Of each repetition; with 100 or fewer there is but one panel.
+    """
+    detector = "7-element SDD" if mode == "fluorescence" else None
+    session = xafs_session(mode, repetitions, detector, merged=True, points=points)
+    if ended:
+        session.tell(xafs_sequence="stop", filename="snapshots/hematite.png")
     return session.figure(kind="xafs_sequence")
 
 
@@ -362,6 +371,11 @@ def figures() -> Iterator[tuple[str, Figure]]:
     )
     yield "sequence-merge-of-3", merged_sequence(4)
     yield "sequence-first", merged_sequence(2)
+    start = {"xafs_sequence": "start", "element": "Fe", "edge": "K", "mode": "transmission"}
+    yield "sequence-waiting", Session().tell(**start, folder="/x", repetitions=3).figure()
+    for mode in ("fluorescence", "yield", "reference"):
+        yield f"sequence-{mode}-ended", merged_sequence(3, mode, ended=True)
+    yield "sequence-short", merged_sequence(3, points=90)
     yield from _lines()
     yield from _maps()
     yield from _alignments()
@@ -388,11 +402,12 @@ def _lines() -> Iterator[tuple[str, Figure]]:
 def _maps() -> Iterator[tuple[str, Figure]]:
     for detector in SDD:
         yield f"areascan-{detector}-live", area("Dante" if detector == "Dante" else "Xs", detector, points=1500)
-    for detector in ("if", "It", "I0", "Ir", "Iy", "noisy_det", "Pilatus"):
+    for detector in ("if", "It", "I0", "Ir", "Iy", "noisy_det", "Pilatus", "Eiger"):
         yield f"areascan-{detector}", area(detector)
     yield "areascan-snake-live", area("If", points=1525, snake=True)
     yield "areascan-contour", area("If", contour=True)
     yield "areascan-contour-log", area("If", contour=True, log=True)
+    yield "areascan-contour-aborted", area("If", points=1400, contour=True)
     yield "areascan-log", area("If", log=True)
     yield "areascan-surplus", area("If", surplus=3)
     yield "areascan-each-channel", area("If", channels=True)

@@ -70,7 +70,7 @@ def test_replays_show_the_formulas_applied_to_the_documents(
 ) -> None:
     entries = read_entries(measured / f"{name}.jsonl")
     board = fold(items_of(entries))
-    _, scan = board.scans
+    scan = next(scan for scan in board.scans if scan.kind == "xafsscan")
     figure = figure_of(board, scan)
     assert figure.title == title
     assert check(figure, list(primary_events(entries).values()), panels) == numbers
@@ -78,7 +78,7 @@ def test_replays_show_the_formulas_applied_to_the_documents(
 
 def test_the_labels_are_those_users_know(measured: Path) -> None:
     board = fold(items_of(read_entries(measured / "cr2o3_fluo.jsonl")))
-    figure = figure_of(board, board.scans[1])
+    figure = figure_of(board, next(scan for scan in board.scans if scan.kind == "xafsscan"))
     assert (figure.rows, figure.columns) == (2, 3)
     assert {panel.x_label for panel in figure.panels} == {"energy (eV)", "wavenumber (Å⁻¹)"}
     assert [(panel.title, panel.y_label) for panel in figure.panels] == [

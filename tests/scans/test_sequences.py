@@ -210,3 +210,14 @@ def test_a_channel_that_differs_from_the_others_is_named(fourth: np.ndarray, sai
 )
 def test_advice_follows_the_noise(measured: list[float], target: float | None, said: str) -> None:
     assert advice(measured, target) == said
+
+
+def test_the_advice_stands_above_the_transform_and_not_across_it() -> None:
+    board = board_of([run(1), run(2)])
+    r = np.linspace(0.0, 6.0, 20)
+    shown = {"energy": np.array(ENERGY), "mu": np.ones(60), "k": r, "chi": r, "r": r, "chir_mag": r}
+    for n, request in enumerate(requests_of(board, board.scans[0]), start=1):
+        values = shown | {"epsilon_k": 1.5e-3 / math.sqrt(n)}
+        board = board.apply(Reduced(request.scan, request.key, values))
+    panel = figure_of(board, board.scans[0]).panel("chir")
+    assert (panel.title, panel.texts) == ("ε(k) 0.0011: about 1 more", ())

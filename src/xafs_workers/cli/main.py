@@ -10,6 +10,8 @@ from xafs_workers.cli import (
     config,
     dead_letters,
     demo,
+    doctor,
+    file_manager,
     install,
     messages,
     plot_manager,
@@ -17,6 +19,8 @@ from xafs_workers.cli import (
     regenerate,
     replay,
     send,
+    status,
+    watch,
 )
 from xafs_workers.cli.missing import advice
 from xafs_workers.cli.options import WRONG_USE
@@ -27,6 +31,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("file-manager")(file_manager.file_manager)
 app.command("plot-manager")(plot_manager.plot_manager)
 app.command("messages")(messages.messages)
 app.command("schema")(messages.schema)
@@ -37,6 +42,9 @@ app.command("send")(send.send)
 app.command("regenerate")(regenerate.regenerate)
 app.add_typer(dead_letters.app, name="dead-letters")
 app.command("demo")(demo.demo)
+app.command("status")(status.status)
+app.command("watch")(watch.watch)
+app.command("doctor")(doctor.doctor)
 app.command("install")(install.install)
 app.add_typer(config.app, name="config")
 

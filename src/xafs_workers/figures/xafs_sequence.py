@@ -21,7 +21,7 @@ FARTHEST_R = 6.0
 """Å; beyond it is noise."""
 
 RIGHT, NOTE_LINE = 0.98, 0.07
-"""Place of notes, out of the way: below the post-edge, or where χ(R) has fallen off; and the height of their lines."""
+"""Place of notes, out of the way: below the post-edge; and the height of their lines."""
 
 NOTHING = Result(0, {})
 """What there is to be seen before anything is reduced."""
@@ -89,7 +89,7 @@ def _panels(board: Board, sequence: Sequence, shown: _Shown) -> tuple[Panel, ...
     return (
         mu,
         replace(chi, traces=_weighted(shown.result)),
-        replace(chir, traces=_near(shown.result), texts=_advice(board, sequence, shown)),
+        replace(chir, traces=_near(shown.result), title=_advice(board, sequence, shown)),
     )
 
 
@@ -143,10 +143,10 @@ def _channel_notes(board: Board, sequence: Sequence) -> Iterator[str]:
         yield f"{text} (scan {', '.join(numbers)})"
 
 
-def _advice(board: Board, sequence: Sequence, shown: _Shown) -> tuple[Text, ...]:
+def _advice(board: Board, sequence: Sequence, shown: _Shown) -> str:
+    """Return the line above |χ(R)|: inside, the first shell may reach anywhere."""
     measured = [_noise(board, sequence, n) for n in range(1, shown.n)] + [shown.values.get("epsilon_k", float("nan"))]
-    said = advice(measured, board.rules.reduction.target_noise) if shown.n else ""
-    return (Text("advice", said, RIGHT, 1.0 - NOTE_LINE),) if said else ()
+    return advice(measured, board.rules.reduction.target_noise) if shown.n else ""
 
 
 def _noise(board: Board, sequence: Sequence, n: int) -> float:

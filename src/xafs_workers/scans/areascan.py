@@ -9,6 +9,7 @@ import numpy as np
 
 from xafs_workers.messages.areascan import AreascanStart
 from xafs_workers.scans.items import Control
+from xafs_workers.scans.points import Points
 from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Motors, ScanKind, scan_kinds
@@ -69,14 +70,13 @@ def beyond_grid(run: Run, start: AreascanStart) -> int:
 
 def _places(run: Run) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Return the place of each point in the order of the plan, from 0, ascending."""
-    return run.points.derived("places", lambda: _ascending(run.points.sequence))
+    return run.points.derived("places", lambda: _ascending(run.points))
 
 
-def _ascending(sequence: tuple[int, ...]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    n = len(sequence)
-    if n and sequence[-1] == n:  # ascending from 1 at least, so nothing is missing
-        return np.arange(n, dtype=np.int64)
-    return np.asarray(sequence, dtype=np.int64) - 1
+def _ascending(points: Points) -> np.ndarray[Any, np.dtype[np.int64]]:
+    if points.consecutive:
+        return np.arange(len(points), dtype=np.int64)
+    return np.asarray(points.sequence, dtype=np.int64) - 1
 
 
 def on_grid(run: Run, start: AreascanStart, values: Array) -> Array:
@@ -90,13 +90,16 @@ def on_grid(run: Run, start: AreascanStart, values: Array) -> Array:
         Shape (n,), one for each point of the run.
     """
     shape = (start.slow_steps, start.fast_steps)
-    place = _places(run)
-    inside = place < shape[0] * shape[1]
-    row, column = np.divmod(place[inside], shape[1])
+    flat = np.full(shape[0] * shape[1], np.nan)
+    if run.points.consecutive:
+        flat[: len(values)] = values[: len(flat)]
+    else:
+        place = _places(run)
+        inside = place < len(flat)
+        flat[place[inside]] = values[inside]
+    found = flat.reshape(shape)
     if is_snaked(run, start):
-        column = np.where(row % 2 == 1, shape[1] - 1 - column, column)
-    found = np.full(shape, np.nan)
-    found[row, column] = values[inside]
+        found[1::2] = found[1::2, ::-1].copy()
     return found
 
 
@@ -110,6 +113,7 @@ def is_snaked(run: Run, start: AreascanStart) -> bool:
     fast, _ = grid_of(start)
     place = _places(run)
     moved = run.points.column(start.fast_motor)
-    second = np.flatnonzero((place // start.fast_steps == 1) & np.isfinite(moved))[:1]
+    begin, end = np.searchsorted(place, (start.fast_steps, 2 * start.fast_steps))
+    second = begin + np.flatnonzero(np.isfinite(moved[begin:end]))[:1]
     column = place[second] % start.fast_steps
     return bool(np.any(abs(moved[second] - fast[::-1][column]) < abs(moved[second] - fast[column])))

@@ -75,6 +75,11 @@ class Points:
         return tuple(self._table.sequence[: self._n])
 
     @property
+    def consecutive(self) -> bool:
+        """Whether the points' `seq_num` are 1, 2, 3, ..."""
+        return self._n == 0 or self._table.sequence[self._n - 1] == self._n
+
+    @property
     def time(self) -> Array:
         """POSIX time of each point, seconds, shape (n,)."""
         return self._row(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import NamedTuple
 
 import numpy as np
@@ -43,9 +44,25 @@ def of_points(x: Array, y: Array) -> Extent | None:
 
 
 def of_values(z: Array) -> Span | None:
-    """Return the least and greatest finite value, None if there is none."""
-    good = z[np.abs(z) < HUGE]
-    return (float(good.min()), float(good.max())) if good.size else None
+    """Return the least and greatest value that can be drawn, None if there is none."""
+    span = _between(z)
+    if span is not None and max(map(abs, span)) >= HUGE:
+        span = _between(z[np.abs(z) < HUGE])
+    return span
+
+
+def drawable(z: Array) -> bool:
+    """Tell whether each value is NaN or can be drawn."""
+    span = _between(z)
+    return span is None or max(map(abs, span)) < HUGE
+
+
+def _between(z: Array) -> Span | None:
+    """Return the least and greatest value, infinity too; None if there is none."""
+    if not z.size:
+        return None
+    low, high = float(np.fmin.reduce(z, axis=None)), float(np.fmax.reduce(z, axis=None))
+    return None if isnan(low) else (low, high)  # fmin gives NaN where there is nothing else
 
 
 def union(extents: list[Extent]) -> Extent | None:

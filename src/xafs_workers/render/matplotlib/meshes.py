@@ -84,9 +84,11 @@ class KeptMesh:
     def _read(self, mesh: Mesh) -> None:
         """Take the values in ascending order of both axes; what is not a number is blank."""
         z = np.asarray(mesh.z, dtype=float)
-        z = z[np.argsort(mesh.y, kind="stable")][:, np.argsort(mesh.x, kind="stable")] if z.size else z
-        self._z = np.where(np.abs(z) < limits.HUGE, z, np.nan)
-        self.values = limits.of_values(self._z)
+        for axis, along in ((0, mesh.y), (1, mesh.x)):
+            if z.size and not np.all(along[1:] >= along[:-1]):
+                z = np.take(z, np.argsort(along, kind="stable"), axis=axis)
+        self.values = limits.of_values(z)
+        self._z = z if limits.drawable(z) else np.where(np.abs(z) < limits.HUGE, z, np.nan)
 
     def _draw(self) -> None:
         self.remove()

@@ -60,7 +60,7 @@ class Pixels(AxesImage):
         rows = self._source(np.arange(bottom, top) + 0.5, magnification, 1)
         if not (columns.size and rows.size):
             return None, 0.0, 0.0, None
-        image = self._shades[rows[:, np.newaxis], columns]
+        image = self._shades[:, columns][rows]  # rows last: they are copied as a whole
         return image.view(np.uint8).reshape(*image.shape, 4), left / magnification, bottom / magnification, None
 
     def _source(self, at: Array, magnification: float, axis: int) -> Array:

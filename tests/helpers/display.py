@@ -1,0 +1,129 @@
+"""A display of its own with a window manager, and a person at its mouse and keyboard."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from helpers.processes import wait_until
+
+PROGRAMS = ("Xvfb", "openbox", "xdotool")
+SIZE = (1600, 1100)
+
+Place = tuple[int, int]
+"""In a window, pixels."""
+
+# A line to type into, as any other program has one; the text is kept in a file.
+EDITOR = """
+import sys
+from pathlib import Path
+from PySide6.QtWidgets import QApplication, QLineEdit
+application = QApplication([])
+line = QLineEdit()
+line.setWindowTitle("another program")
+path = Path(sys.argv[1])
+line.textChanged.connect(lambda text: path.write_text(text))
+line.setGeometry(20, 900, 400, 60)
+line.show()
+application.exec()
+"""
+
+
+def missing_programs() -> list[str]:
+    return [name for name in PROGRAMS if shutil.which(name) is None]
+
+
+class Display:
+    """Xvfb and openbox.
+
+    Attributes
+    ----------
+    environment
+        Of programs that are to be shown there.
+    """
+
+    def __init__(self) -> None:
+        read, write = os.pipe()
+        command = ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{SIZE[0]}x{SIZE[1]}x24", "-nolisten", "tcp"]
+        self._processes = [_quiet(command, pass_fds=(write,))]
+        os.close(write)
+        with os.fdopen(read) as stream:
+            self.name = f":{stream.readline().strip()}"
+        self.environment = {**os.environ, "DISPLAY": self.name, "QT_QPA_PLATFORM": "xcb"}
+        self.environment.pop("WAYLAND_DISPLAY", None)
+        self._editor: subprocess.Popen[Any] | None = None
+        self._processes.append(_quiet(["openbox"], env=self.environment))
+        wait_until(lambda: self.told("get_num_desktops") is not None, "the window manager")
+
+    def told(self, *words: str) -> str | None:
+        """Return what xdotool says, None where it finds nothing."""
+        done = subprocess.run(
+            ["xdotool", *words], env=self.environment, capture_output=True, text=True, check=False, timeout=60
+        )
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    def windows(self, name: str) -> list[str]:
+        """Return the ids of the windows on show with this name."""
+        found = self.told("search", "--onlyvisible", "--name", f"^{name}$")
+        return found.split() if found else []
+
+    def window(self, name: str) -> str:
+        """Wait for a window."""
+        wait_until(lambda: bool(self.windows(name)), f"the window {name}")
+        return self.windows(name)[0]
+
+    def size(self, window: str) -> tuple[int, int]:
+        """Return width and height of a window, pixels."""
+        told = dict(line.split("=") for line in (self.told("getwindowgeometry", "--shell", window) or "").splitlines())
+        return int(told["WIDTH"]), int(told["HEIGHT"])
+
+    def active(self) -> str | None:
+        """Return the window that has the keyboard."""
+        return self.told("getactivewindow")
+
+    def editor(self, text: Path) -> str:
+        """Start another program with a line to type into; return its window, which has the keyboard."""
+        text.write_text("")
+        self._editor = _quiet([sys.executable, "-c", EDITOR, str(text)], env=self.environment)
+        window = self.window("another program")
+        self.told("windowactivate", "--sync", window)
+        wait_until(lambda: self.active() == window, "the other program to have the keyboard")
+        return window
+
+    def end_editor(self) -> None:
+        if self._editor is not None:
+            self._editor.terminate()
+            self._editor.wait(30)
+            self._editor = None
+
+    def click(self, window: str, at: Place, *, times: int = 1) -> None:
+        """Click at a place in a window."""
+        self.told(*_to(window, at), *["click", "1"] * times)
+
+    def drag(self, window: str, begin: Place, end: Place) -> None:
+        middle = ((begin[0] + end[0]) // 2, (begin[1] + end[1]) // 2)
+        self.told(*_to(window, begin), "mousedown", "1", *_to(window, middle), *_to(window, end), "mouseup", "1")
+
+    def picture(self) -> Any:
+        """Return all that is on show."""
+        from PIL import ImageGrab
+
+        return ImageGrab.grab(xdisplay=self.name)
+
+    def close(self) -> None:
+        self.end_editor()
+        for process in reversed(self._processes):
+            process.terminate()
+            process.wait(30)
+
+
+def _to(window: str, at: Place) -> list[str]:
+    return ["mousemove", "--window", window, str(at[0]), str(at[1])]
+
+
+def _quiet(command: list[str], **how: Any) -> subprocess.Popen[Any]:
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **how)
