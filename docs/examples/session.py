@@ -18,7 +18,7 @@ from xafs_workers import producer, settings
 from xafs_workers.producer.kafka_config import read_kafka_config
 from xafs_workers.simulation.beamline import Beamline, Surroundings, kafka_publisher
 from xafs_workers.simulation.grid import energy_grid
-from xafs_workers.simulation.metadata import Proposal
+from xafs_workers.simulation.metadata import Proposal, Xafs, xdi
 
 _settings = settings.load()
 _kafka = read_kafka_config(_settings.kafka)
@@ -69,16 +69,20 @@ def find_slot(points: int = 41):
 
 
 def foil(repetitions: int = 2, stub: str = "foil"):
-    """Measure XAFS scans of the mounted foil; the workers are asked for the next free number first."""
+    """Measure XAFS scans of the mounted foil, with their data files, from the next free number on."""
     first = yield from producer.ask_plan({"next_index": True, "folder": _beamline.folder, "stub": stub}, 20)
-    energies, dwells = zip(*energy_grid("-100 -20 20 10k", "5 0.5 0.05k", "0.5 0.5 0.25k", _beamline.edge), strict=True)
+    asked = Xafs(stub, repetitions=repetitions, bounds="-100 -20 20 10k", steps="5 0.5 0.05k", times="0.5 0.5 0.25k")
+    energies, dwells = zip(*energy_grid(asked.bounds, asked.steps, asked.times, _beamline.edge), strict=True)
     path = cycler(_beamline.axes["dcm_energy"], energies) + cycler(_beamline.axes["dwti_dwell_time"], dwells)
 
     def repetition(count: int):
-        return bp.scan_nd(_beamline.detectors, path, md={"stub": stub, "number": first + count - 1})
+        return bp.scan_nd(_beamline.detectors, path, md={"XDI": xdi(asked, _beamline.mounted, _proposal, count)})
+
+    def file_of(count: int, uid: str):
+        return {"xasxdi": True, "uid": uid, "filename": f"{stub}.{first + count - 1:03d}"}
 
     about = producer.Sequence("Fe", "K", "transmission", stub, repetitions, sample="Fe foil", reference_material="Fe")
-    yield from producer.with_xafs_plots(repetition, about)
+    yield from producer.with_xafs_plots(repetition, about, between=file_of)
 
 
 def _middle(motor: str, half: float, points: int):

@@ -75,6 +75,7 @@ def test_the_example_names_nothing_of_bmm() -> None:
         assert name not in text, name
 
 
+@pytest.mark.slow
 def test_an_xafs_sequence_a_line_scan_and_a_map_of_another_beamline(station: Station) -> None:
     settings = station.settings
     sender = ControlSender(settings)

@@ -7,18 +7,17 @@ import shutil
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pytest
 
-from helpers.answering import Answering
 from helpers.processes import Station
 from helpers.queueserver import QueueServer, missing
 from plugins.brokers import Broker
 from xafs_workers.simulation.broker import EmbeddedBroker
-from xafs_workers.wire import Answer
+from xafs_workers.writers.readback import read
 
 SESSION = Path(__file__).parents[2] / "docs/examples/session.py"
 PLANS = ("rocking_curve", "watch_i0", "small_map", "find_slot", "foil")
@@ -50,15 +49,15 @@ def station(tmp_path: Path, broker: Broker, larch: None) -> Iterator[Station]:
 
 
 @pytest.fixture
-def answering(station: Station, broker: Broker) -> Iterator[Answering]:
-    def reply(body: Mapping[str, Any]) -> list[Answer]:
-        return (
-            [Answer(body["message_id"], "file-manager", "next_index", "", "value", 1)] if "next_index" in body else []
-        )
-
-    made = Answering(broker, station.settings, reply)
-    yield made
-    made.close()
+def file_manager(station: Station) -> Iterator[None]:
+    """The file manager, beside the station's headless worker."""
+    command = [sys.executable, "-m", "xafs_workers", "file-manager", "--config", str(station.config)]
+    with (station.folder / "worker-file-manager.log").open("wb") as stream:
+        process = subprocess.Popen(command, stdout=stream, stderr=stream)
+    station.wait(lambda: any(beat["pid"] == process.pid for beat in station.heard["status"]), "its heartbeat")
+    yield
+    process.terminate()
+    assert process.wait(20) == 0, station.logs()
 
 
 def environment(station: Station, session: str) -> dict[str, str]:
@@ -67,7 +66,12 @@ def environment(station: Station, session: str) -> dict[str, str]:
     (home / ".config/xafs-workers").mkdir(parents=True)
     shutil.copy(station.config, home / ".config/xafs-workers/config.yaml")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("XAFS_WORKERS_")}
-    return {**kept, "HOME": str(home), "DATA_SESSION": session, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    return {
+        **kept,
+        "HOME": str(home),
+        "DATA_SESSION": session,
+        "PYTHONPATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path))),
+    }
 
 
 def pictures(station: Station, session: str) -> dict[str, bytes]:
@@ -76,14 +80,17 @@ def pictures(station: Station, session: str) -> dict[str, bytes]:
 
 
 def ended(station: Station, times: int) -> None:
+    station.wait(lambda: len(station.final("xasxdi", "")) == 2 * times, "the data files")
+    assert {answer["state"] for answer in station.final("xasxdi", "")} == {"done"}, station.final("xasxdi", "")
     for kind in ("linescan", "timescan", "areascan", "align_wheel", "xafsscan", "xafs_sequence"):
         each = 3 * times if kind == "linescan" else times
         station.wait(lambda kind=kind, each=each: len(station.final(kind)) == each, f"the answers to {kind}: stop")
         assert {answer["state"] for answer in station.final(kind)} == {"done"}, station.final(kind)
 
 
-def test_queueserver_and_interactive_session_give_the_same_pictures(
-    station: Station, answering: Answering, tmp_path: Path
+@pytest.mark.slow
+def test_queueserver_and_interactive_session_give_the_same_pictures_and_files(
+    station: Station, file_manager: None, tmp_path: Path
 ) -> None:
     if (lacking := missing()) and not os.environ.get("CI"):
         pytest.skip(lacking)
@@ -107,12 +114,14 @@ def test_queueserver_and_interactive_session_give_the_same_pictures(
     assert "Traceback" not in done.stderr, done.stderr
     ended(station, 2)
     queued, interactive = pictures(station, QUEUED), pictures(station, TYPED)
-    assert PICTURES <= queued.keys()
+    assert PICTURES | {"foil.001", "foil.002"} <= queued.keys()
     assert queued.keys() - set(filter(_by_uid, queued)) == interactive.keys() - set(filter(_by_uid, interactive))
     for name in PICTURES - {AGAINST_TIME}:
         assert queued[name] == interactive[name], name
-    asked = [body for body in answering.asked if "next_index" in body]
-    assert [Path(body["folder"]).name for body in asked] == [QUEUED, TYPED]
+    for name in ("foil.001", "foil.002"):
+        first, second = read(queued[name]).data, read(interactive[name]).data
+        np.testing.assert_array_equal(first, second)
+        assert first.shape[1] > 200
     assert not station.heard["dead-letter"]
     assert not station.logged_errors()
 
