@@ -16,7 +16,7 @@ from xafs_workers.scans.retention import retained
 from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run, array_keys, new_run, readings, scalar_keys, within_budget
 from xafs_workers.scans.scan import Scan, scan_kinds
-from xafs_workers.scans.telling import is_told, place_of, scans_told
+from xafs_workers.scans.telling import is_told, scans_told, told_at
 
 RESOURCES = ("resource", "stream_resource")
 
@@ -151,7 +151,7 @@ def _with_message(board: Board, item: Control) -> Board:
     if not is_told(item) or any(known.origin == item.origin for known in board.messages):
         return replace(board, now=now)
     messages = list(board.messages)
-    insort(messages, item, key=place_of)
+    insort(messages, item, key=told_at)
     return _rebound(replace(board, now=now, messages=tuple(messages)))
 
 

@@ -26,6 +26,7 @@ class Rules:
 
     columns: Columns = field(default_factory=Columns)
     channels: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: Detectors().channels)
+    channel_column: str = "{element}{channel}"
     keep_scans: int = 50
     keep_runs: int = 50
     settle: float = 2.0
@@ -42,6 +43,7 @@ class Rules:
             fetches=fetches and settings.catalog.configured,
             columns=settings.columns,
             channels=settings.detectors.channels,
+            channel_column=settings.detectors.column,
             keep_scans=settings.retention.scans,
             keep_runs=settings.retention.runs,
             release=settings.retention.open_hours * 3600.0,
