@@ -136,6 +136,12 @@ class Metrics(_Part):
     ports: dict[str, int] = Field(default={}, description="port of each worker that has one, e.g. file-manager: 9181")
 
 
+class Doctor(_Part):
+    """What `xafs-workers doctor` expects."""
+
+    least_free_bytes: int = Field(default=1_000_000_000, ge=0, description="less room on a disk is a fault")
+
+
 class Retention(_Part):
     """How much of what ended is kept in memory."""
 
@@ -231,6 +237,7 @@ class Settings(BaseSettings):
     key_store: KeyStore = KeyStore()
     slack: Slack = Slack()
     metrics: Metrics = Metrics()
+    doctor: Doctor = Doctor()
     reduction: Reduction = Reduction()
     catalog: Catalog = Catalog()
     logging: Logging = Logging()

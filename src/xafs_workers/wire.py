@@ -212,6 +212,26 @@ class Answer:
         """Return the answer as it goes on the wire."""
         return {**asdict(self), "paths": list(self.paths)}
 
+    @classmethod
+    def from_dict(cls, body: Mapping[str, Any]) -> Answer:
+        """Return the answer that came on the wire; what nobody knows is left out.
+
+        Raises
+        ------
+        Undecodable
+            A part is missing or of the wrong type.
+        """
+        words = {name: body.get(name, "") for name in ("message_id", "worker", "kind", "action", "state", "reason")}
+        for name, word in words.items():
+            if not isinstance(word, str):
+                raise Undecodable(f"an answer whose {name} is a {type(word).__name__}: expected text")
+        paths, seconds = body.get("paths", []), body.get("seconds", 0.0)
+        if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+            raise Undecodable(f"an answer whose paths are {paths!r:.80}: expected a list of text")
+        if not isinstance(seconds, int | float):
+            raise Undecodable(f"an answer whose seconds are {seconds!r:.80}: expected a number")
+        return cls(**words, value=body.get("value"), paths=tuple(paths), seconds=float(seconds))
+
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
@@ -236,6 +256,30 @@ class DeadLetter:
     field: str = ""
     excerpt: bytes = dataclasses.field(default=b"", repr=False)
 
+    @property
+    def record(self) -> str:
+        """Where the record stands: ``<topic>/<partition>/<offset>``."""
+        return f"{self.topic}/{self.partition}/{self.offset}"
+
     def as_dict(self) -> dict[str, Any]:
         """Return the dead letter as it goes on the wire."""
         return asdict(self)
+
+    @classmethod
+    def from_dict(cls, body: Mapping[str, Any]) -> DeadLetter:
+        """Return the dead letter that came on the wire; what nobody knows is left out.
+
+        Raises
+        ------
+        Undecodable
+            A part is missing or of the wrong type.
+        """
+        types = {"partition": int, "offset": int, "time": int | float, "excerpt": bytes}
+        known = {field.name for field in dataclasses.fields(cls)} & body.keys()
+        for name in known:
+            if not isinstance(body[name], types.get(name, str)):
+                raise Undecodable(f"a dead letter whose {name} is a {type(body[name]).__name__}")
+        try:
+            return cls(**{name: body[name] for name in known})
+        except TypeError as error:
+            raise Undecodable(f"a dead letter that lacks a part: {error}") from None

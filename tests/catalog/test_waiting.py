@@ -307,7 +307,8 @@ def test_a_run_that_is_being_followed_is_waited_for_without_a_catalog(
         boards.append(fold(items))
         run = waiting.result(10)
     assert len(run.points) == 6
-    for ask in (lambda: run.baseline(NEVER), lambda: run.array("I0", NEVER), lambda: run.assets(NEVER)):
+    assert run.assets(NEVER) == ()  # its documents would have named them
+    for ask in (lambda: run.baseline(NEVER), lambda: run.array("I0", NEVER)):
         with pytest.raises(Refused, match="none is configured"):
             ask()
     with pytest.raises(NotFound, match="no catalog is configured"):
@@ -449,3 +450,13 @@ print(len(runs.run("{uid}", threading.Event()).points), "bluesky_tiled_plugins" 
 runs.close()
 """
     assert python(script).split() == ["24", "False"]
+
+
+def test_the_documents_of_a_followed_run_name_its_files_without_a_catalog() -> None:
+    entries = list(run_documents(hint=None, motors=None, columns={"I0": [1.0]}))
+    uid = entries[0][1]["uid"]
+    old = {"uid": "r", "run_start": uid, "spec": "AD_JPEG", "root": "/assets", "resource_path": "cam/a_%6.6d.jpg"}
+    new = {"uid": "s", "run_start": uid, "uri": "file://localhost/assets/b%20c.h5", "mimetype": "application/x-hdf5"}
+    board = fold(items_of([entries[0], ("resource", old), ("stream_resource", new), ("resource", old), *entries[1:]]))
+    run = FollowedRuns(lambda: board, None, QUICK).run(uid, NEVER)
+    assert [asset.path for asset in run.assets(NEVER)] == ["/assets/cam/a_%6.6d.jpg", "/assets/b c.h5"]

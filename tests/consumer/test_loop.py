@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from helpers.hostile import Hostile, corpus
 from helpers.lists import ListSource, Watcher
@@ -14,6 +17,7 @@ from xafs_workers.consumer.reading import Bad, Reader
 from xafs_workers.consumer.roles import FILE_MANAGER, HEADLESS, SCREEN, Role
 from xafs_workers.consumer.source import RawRecord
 from xafs_workers.frontends.headless import Desk, DeskPorts, Outcome
+from xafs_workers.logs import set_up
 from xafs_workers.scans.board import Board
 from xafs_workers.settings import Settings
 from xafs_workers.wire import encode
@@ -133,3 +137,25 @@ def test_a_fault_in_our_own_code_costs_one_record(monkeypatch: pytest.MonkeyPatc
     assert worker.letters == [("failed", "ZeroDivisionError: a fault")]
     assert worker.loop.counters.failed == 1
     assert len(worker.loop.board.scans) == 1
+
+
+@pytest.fixture
+def _logs_as_before() -> Iterator[None]:
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+@pytest.mark.usefixtures("_logs_as_before")
+def test_verbose_changes_the_detail_of_every_worker(workers: list[Worker], capsys: pytest.CaptureFixture[str]) -> None:
+    for worker in workers:
+        set_up("info", "json", worker="any")
+        for entry in (LINE, {"verbose": True}, LINE, {"verbose": False}, LINE):
+            worker.source.put_entries([("bmm", entry)])
+            worker.run()
+        lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+        told = [(line["kind"], "fields" in line) for line in lines if line["event"] == "message"]
+        expected = [("linescan", False), ("verbose", True), ("linescan", True), ("verbose", False), ("linescan", False)]
+        assert told == expected
+        assert worker.loop.last_message is not None
+        assert worker.loop.last_message[:2] == ("linescan", "start")

@@ -95,7 +95,8 @@ def test_a_screen_comes_back_to_the_scan_that_is_still_open(topics: Topics) -> N
 
 
 def test_a_screen_with_nothing_open_begins_at_the_end(topics: Topics) -> None:
-    topics.put([("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"})])
+    """A dossier that is being filled is nothing to look at."""
+    topics.put([("bmm", {"dossier": "start", "stub": "s"}), ("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"})])
     positions = live_positions(topics.source, topics.reader, Rules(), since=time.time() - 12 * 3600)
     assert positions == {partition: high for partition, (_, high) in topics.source.watermarks().items()}
 

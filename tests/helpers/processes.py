@@ -34,9 +34,18 @@ def wait_until(condition: Callable[[], bool], what: str, patience: float = PATIE
 
 
 class Station:
-    """Topics, folders and a configuration of their own, and one headless worker that can be killed."""
+    """Topics, folders and a configuration of their own, and one worker, headless as a rule, that can be killed."""
 
-    def __init__(self, folder: Path, bootstrap_servers: str, create_topic: Callable[[str, int], None], beamline: str):
+    command: tuple[str, ...] = ("plot-manager", "--headless")
+
+    def __init__(
+        self,
+        folder: Path,
+        bootstrap_servers: str,
+        create_topic: Callable[[str, int], None],
+        beamline: str,
+        **settings: Any,
+    ):
         self.folder = folder
         (folder / "proposals" / "2026-3" / "pass-123456").mkdir(parents=True)
         content = {
@@ -46,6 +55,8 @@ class Station:
             "state_directory": str(folder / "state"),
             "logging": {"style": "json", "heartbeat_seconds": 0.1},
         }
+        for part, more in settings.items():
+            content[part] = {**content.get(part, {}), **more}
         self.config = folder / "config.yaml"
         self.config.write_text(yaml.safe_dump(content))
         self.settings: Settings = load(self.config)
@@ -63,7 +74,7 @@ class Station:
         self._ears.assign({partition: low for partition, (low, _) in self._ears.watermarks().items()})
 
     def start(self, *, ready: bool = True) -> None:
-        command = [sys.executable, "-m", "xafs_workers", "plot-manager", "--headless", "--config", str(self.config)]
+        command = [sys.executable, "-m", "xafs_workers", *self.command, "--config", str(self.config)]
         log = self.folder / f"worker-{self.starts}.log"
         self.starts += 1
         with log.open("wb") as stream:
@@ -115,6 +126,10 @@ class Station:
             return condition()
 
         wait_until(heard, what)
+
+    def answers(self, kind: str) -> list[dict[str, Any]]:
+        """Return the answers that end a message of a kind, in order."""
+        return [one for one in self.heard["answer"] if one["kind"] == kind and one["state"] != "accepted"]
 
     def final(self, kind: str, action: str = "stop") -> list[dict[str, Any]]:
         return [

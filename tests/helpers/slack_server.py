@@ -231,7 +231,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _fields(self, content: bytes) -> dict[str, str]:
         if self.headers.get_content_type() == "application/json":
-            given = json.loads(content)
+            given = json.loads(content or b"{}")
             return {k: v if isinstance(v, str) else json.dumps(v) for k, v in given.items() if v is not None}
         return dict(parse_qsl(content.decode()))
 

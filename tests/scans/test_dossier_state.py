@@ -10,9 +10,11 @@ from helpers.finished import XAFS
 from helpers.streams import CONTROL, Entry, fold, items_of, read_entries, run_documents
 from xafs_workers.consumer.progress import positions_needed
 from xafs_workers.figures.views import figures_on_show
+from xafs_workers.frontends.screen.status import Feed, running, status_of
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.dossier import Dossier, dossier_of, open_dossier, reported, rest_after
 from xafs_workers.scans.items import Control, Tick
+from xafs_workers.scans.rules import Rules
 
 START = ("bmm", {"dossier": "start", "stub": "s"})
 WRITE = ("bmm", {"dossier": "write"})
@@ -106,6 +108,15 @@ def test_one_that_nobody_writes_is_let_go_after_a_day() -> None:
     assert later.closed(later.scans[0])
 
 
+def test_dossiers_push_no_figure_out() -> None:
+    """What is kept of figures is counted without the dossiers, and dossiers do not pile up for ever either."""
+    line = ("bmm", {"linescan": "start", "motor": "x", "detector": "it"})
+    pair = [START, line, ("bmm", {"linescan": "stop"}), WRITE]
+    board = fold(items_of(pair * 5), Board(Rules(keep_scans=3)))
+    assert [scan.kind for scan in board.scans].count("linescan") == 3
+    assert [scan.kind for scan in board.scans].count("dossier") == 3
+
+
 def test_a_restart_in_the_middle_reads_from_its_start(measured: Path) -> None:
     """Wherever a worker is killed, what it reads again gives the same dossier with the same runs."""
     entries = read_entries(measured / "ni2o3.jsonl")
@@ -162,3 +173,9 @@ def _as_pages(entries: list[Entry]) -> list[Entry]:
         return {**doc, "data": data, "seq_num": [doc["seq_num"]], "time": [doc["time"]]}
 
     return [("event_page", page(doc)) if name == "event" else (name, doc) for name, doc in entries]
+
+
+def test_nobody_looks_for_a_dossier_on_the_screen() -> None:
+    board = board_of(START, ("bmm", {"logger": "start", "folder": "/p/c/s"}))
+    assert running(board) is None
+    assert status_of(Feed(board), 0.0).measurement == "idle"

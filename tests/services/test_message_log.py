@@ -57,7 +57,7 @@ def test_lines_in_order_with_anchors_icons_and_pictures(root: Path, proposal: Pr
             LogEntry("2", 1.7e9, "Fe2O3", picture="snapshots/a b.png"),
             LogEntry("3", 1.7e9, "webcam", picture="snapshots/c.jpg"),
             LogEntry("4", 1.7e9, "gone", picture="snapshots/gone.png"),
-            LogEntry("5", 1.7e9, "again", rid="1a2b3c4d"),
+            LogEntry("5", 1.7e9, "again", rid="1a2b3c4d", link="snapshots/a b.png"),
             LogEntry("6", 1.7e9 + 86400, "next day", rid=True),
         ]
     ):
@@ -66,7 +66,7 @@ def test_lines_in_order_with_anchors_icons_and_pictures(root: Path, proposal: Pr
     assert page.ids.count("1a2b3c4d") == 1
     icons = [address for address in page.addresses if address.startswith("#icon")]
     assert icons == ["#icon-message", "#icon-plot", "#icon-camera", "#icon-plot", "#icon-message", "#icon-message"]
-    assert page.addresses.count("../snapshots/a%20b.png") == 2, "the picture, and the link to it"
+    assert page.addresses.count("../snapshots/a%20b.png") == 3, "the picture, and the links to it"
     assert "gone (gone.png is not there)" in page.text
     assert "begins 🎉" in page.text
     assert page.text.index("begins") < page.text.index("webcam") < page.text.index("next day")

@@ -244,6 +244,7 @@ def test_an_expired_token_keeps_everything_until_it_is_mended(office: Office, se
     assert office.outbox.waiting() == 2
     office.token = ""
     wait_until(lambda: "no token" in office.postman.waits_for, "the other reason")
+    assert [head.state for head in office.outbox.heads()] == ["waiting", "waiting"], "nothing was attempted"
     office.token = TOKEN
     office.postman.hurry()
     office.finished()

@@ -203,7 +203,7 @@ def test_nothing_measured_is_no_page(tmp_path: Path) -> None:
 
 
 def test_sead(run: Run, tmp_path: Path) -> None:
-    user = {"pngfile": "s_sead_t.png", "shutter": True}
+    user = {"pngfile": "s_sead_t", "shutter": True}
     scan = {"dwell_time": 0.25, "delay": 0.1}
     watched = told(run, _user=user, Scan=scan, Beamline={"energy": 7122.123456}, _filename="s.003")
     touch(tmp_path, "s.003", "snapshots/s_sead_t.png")

@@ -57,7 +57,7 @@ def of_text(text: str, folder: Path) -> Sources:
     xdi: dict[str, Any] = {family: dict.fromkeys(fields, text) for family, fields in FIELDS.items()}
     xdi |= {name: [text] if name in ("_comment", "_mode") else text for name in LONE}
     run = finished(XAFS, hint="xafs xs", xdi=xdi, scan_id=text)
-    dossier = Dossier("stub", (run.uid,), rid=text, instrument="", ini="")
+    dossier = Dossier(text, (run.uid,), rid=text, instrument="", ini="")
     return sources(
         dossier, folder, runs=[run], exists=lambda name: True, assets={run.uid: [Asset(f"/{text}.h5", text)]}
     )
@@ -92,7 +92,7 @@ def test_text_stays_text_in_the_log(text: str, tmp_path: Path) -> None:
     raw = b"".join(
         [
             record(LogEntry(f"a {text}", 1.7e9, text, rid=text)),
-            record(LogEntry("b", 1.7e9, text, picture=text)),
+            record(LogEntry("b", 1.7e9, text, picture=text, link=text)),
             text.encode("utf-8", "replace") + b"\n",
             record(LogEntry("c", 1e300, text, picture=f"snapshots/{text}.jpg", rid=True)),
         ]

@@ -8,9 +8,11 @@ from typing import NoReturn
 
 from xafs_workers.catalog.errors import NotComplete, NotFound, Refused
 from xafs_workers.catalog.finished import Asset, FinishedRun, NDArray, Source, missing_points
+from xafs_workers.catalog.layouts import assets_in
 from xafs_workers.catalog.waiting import Patience, until
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.points import Points
+from xafs_workers.scans.runs import Run
 
 
 class NoCatalog:
@@ -36,6 +38,18 @@ class NoCatalog:
         raise Refused(f"run {uid}: {what} can only be read from a catalog, and none is configured (catalog.uri)")
 
 
+class _Followed:
+    """Details of a run that was followed: its documents name its files, all else is read from the other source."""
+
+    def __init__(self, run: Run, then: Source):
+        self._run = run
+        self.baseline, self.array = then.baseline, then.array
+
+    def assets(self, uid: str, stop: Event) -> tuple[Asset, ...]:
+        """Return the run's files."""
+        return assets_in(self._run.resources)
+
+
 class FollowedRuns:
     """The catalog of a worker: its board, then another source.
 
@@ -58,7 +72,7 @@ class FollowedRuns:
         """Return a run if it is complete now; see `Source.look`."""
         run = self._board().runs.get(uid)
         if run is not None and run.stop is not None and not missing_points(run):
-            return FinishedRun(run, self._then)
+            return FinishedRun(run, _Followed(run, self._then))
         try:
             return self._then.look(uid)
         except NotFound as nowhere:

@@ -6,7 +6,22 @@ import sys
 
 import typer
 
-from xafs_workers.cli import config, demo, install, messages, plot_manager, record, replay
+from xafs_workers.cli import (
+    config,
+    dead_letters,
+    demo,
+    doctor,
+    file_manager,
+    install,
+    messages,
+    plot_manager,
+    record,
+    regenerate,
+    replay,
+    send,
+    status,
+    watch,
+)
 from xafs_workers.cli.missing import advice
 from xafs_workers.cli.options import WRONG_USE
 
@@ -16,13 +31,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command("file-manager")(file_manager.file_manager)
 app.command("plot-manager")(plot_manager.plot_manager)
 app.command("messages")(messages.messages)
 app.command("schema")(messages.schema)
 app.command("lint")(messages.lint)
 app.command("record")(record.record)
 app.command("replay")(replay.replay)
+app.command("send")(send.send)
+app.command("regenerate")(regenerate.regenerate)
+app.add_typer(dead_letters.app, name="dead-letters")
 app.command("demo")(demo.demo)
+app.command("status")(status.status)
+app.command("watch")(watch.watch)
+app.command("doctor")(doctor.doctor)
 app.command("install")(install.install)
 app.add_typer(config.app, name="config")
 

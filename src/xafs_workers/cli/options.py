@@ -43,13 +43,14 @@ def settings_from(
 
     given = {**more, "beamline": beamline, "kafka": {"bootstrap_servers": kafka}}
     try:
-        return load(config, _without_none(given))
+        return load(config, without_none(given))
     except ConfigurationError as error:
         leave(str(error), WRONG_USE)
 
 
-def _without_none(options: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: _without_none(value) if isinstance(value, dict) else value for key, value in options.items()}
+def without_none(options: dict[str, Any]) -> dict[str, Any]:
+    """Return options without those that were not given."""
+    kept = {key: without_none(value) if isinstance(value, dict) else value for key, value in options.items()}
     return {key: value for key, value in kept.items() if value is not None and value != {}}
 
 

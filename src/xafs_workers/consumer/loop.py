@@ -56,12 +56,15 @@ class Ports:
         POSIX seconds.
     reductions
         None for a worker that has nothing reduced.
+    hears
+        Told of each message that comes, whoever owns it; not of those of the past.
     """
 
     duty: Duty
     dead_letter: Callable[[RawRecord, Bad], None]
     clock: Callable[[], float] = time.time
     reductions: Reductions | None = None
+    hears: Callable[[Control], object] = lambda control: None
 
 
 class Loop:
@@ -148,7 +151,7 @@ class Loop:
             self.counters.messages += 1
             self.board = self.board.apply(item)
             self._note(item)
-            if item.message.owner == self._role.name:
+            if self._role.name in (item.message.owner, item.message.helper):
                 self._ports.duty.consider(item, self.board)
             self._ports.duty.advance(self.board)
 
@@ -179,6 +182,7 @@ class Loop:
         if self.caught_up:
             fields = {"fields": message.model_dump(exclude={"extras"})} if is_detailed() else {}
             log.info("message", kind=message.kind, action=message.action, message=item.id, **fields)
+            self._ports.hears(item)
         extras = sorted(item.message.extras)
         if extras and self._first_time(f"extras of {item.message.kind}"):
             log.info("unknown_fields", kind=item.message.kind, action=item.message.action, fields=extras)

@@ -55,7 +55,7 @@ def live_positions(source: KafkaSource, reader: Reader, rules: Rules, since: flo
     board = Board(rules)
     for message in _messages_since(source, reader, since):
         board = board.apply(message)
-    still_open = [scan.begins[0] for scan in board.scans if not scan.ended]
+    still_open = [scan.begins[0] for scan in board.scans if scan.seen and not scan.ended]
     positions = {partition: high for partition, (_, high) in marks.items()}
     if still_open:
         for topic in {topic for topic, _ in marks}:

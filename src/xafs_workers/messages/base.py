@@ -65,7 +65,8 @@ class ControlMessage(BaseModel):
     """One action of one kind. Unknown extra fields are kept; fields needed and missing are refused.
 
     A module of this package holds the actions of one kind, each a subclass registered as ``<kind>`` (a kind
-    without actions) or ``<kind>.<action>``. `example` is a whole message as it is sent.
+    without actions) or ``<kind>.<action>``. `example` is a whole message as it is sent. `helper` names a worker
+    beside the owner that has a part in it: `xrfat` is a picture of the one and a file of the other.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False, protected_namespaces=())
@@ -73,6 +74,7 @@ class ControlMessage(BaseModel):
     kind: ClassVar[str]
     action: ClassVar[str]
     owner: ClassVar[Owner]
+    helper: ClassVar[Owner | None] = None
     value: ClassVar[Value] = "action"
     example: ClassVar[Example]
     message_id: str | None = Field(

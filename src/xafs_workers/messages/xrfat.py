@@ -18,6 +18,7 @@ class XrfatStart(ControlMessage):
     action = "start"
     value = "any"
     owner = "headless"
+    helper = "file-manager"
     example: ClassVar[Example] = {
         "xrfat": "start",
         "uid": "8a6f7c1a-2b43-4b0e-b4d1-3c2f6a90c7e5",

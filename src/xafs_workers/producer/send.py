@@ -124,6 +124,11 @@ def kafka_message(message: Mapping[str, Any]) -> None:
     _shared_sender().send(message)
 
 
+def flush(timeout: float = EXIT_PATIENCE) -> None:
+    """Wait until all that `kafka_message` took is delivered; raises as `ControlSender.flush` does."""
+    _shared_sender().flush(timeout)
+
+
 def _shared_sender() -> ControlSender:
     global _sender
     with _sender_lock:

@@ -127,6 +127,13 @@ class Reducer:
 
     def project(self, asked: Mapping[str, Any]) -> Future[Mapping[str, Any]]:
         """Have an Athena project made; the future's result holds its `content`, or the `problem`."""
+        return self._future("project", "athena", asked)
+
+    def read_xdi(self, content: bytes) -> Future[Mapping[str, Any]]:
+        """Have Larch read XDI; the future's result holds `labels` and `rows`, or the `problem`."""
+        return self._future("file", "read xdi", {"content": content})
+
+    def _future(self, name: str, task: str, asked: Mapping[str, Any]) -> Future[Mapping[str, Any]]:
         future: Future[Mapping[str, Any]] = Future()
 
         def done(values: Mapping[str, Any]) -> None:
@@ -134,7 +141,7 @@ class Reducer:
                 future.set_result(values)
 
         with self._changed:
-            self._insert(_Job("project", "athena", lambda: asked, done))
+            self._insert(_Job(name, task, lambda: asked, done))
         return future
 
     def close(self, timeout: float = 3.0) -> None:

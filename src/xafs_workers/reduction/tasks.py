@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from xafs_workers.reduction import door
+from xafs_workers.reduction import door, xdi
 from xafs_workers.reduction.athena import Member, project
 from xafs_workers.reduction.live import live
 from xafs_workers.reduction.noise import noise_of
@@ -54,6 +54,11 @@ def athena(asked: Values) -> Values:
         return {"problem": str(problem)}
 
 
+def read_xdi(asked: Values) -> Values:
+    """Return the `labels` and the number of `rows` of an XDI file as Larch reads it."""
+    return xdi.read(asked["content"])
+
+
 def warm_up(asked: Values) -> Values:
     """Return Larch's version, after one reduction of made-up data: the first costs a multiple of the others."""
     energy = np.concatenate([np.arange(6912.0, 7100.0, 10.0), np.arange(7100.0, 7900.0, 3.0)])
@@ -67,6 +72,7 @@ TASKS: Mapping[str, Callable[[Values], Values]] = {
     "merge": merge,
     "live": partial,
     "athena": athena,
+    "read xdi": read_xdi,
     "warm up": warm_up,
 }
 

@@ -18,6 +18,11 @@ from xafs_workers.scans.runs import Run, array_keys, new_run, readings, scalar_k
 from xafs_workers.scans.scan import Scan, scan_kinds
 from xafs_workers.scans.telling import is_told, place_of, scans_told
 
+RESOURCES = ("resource", "stream_resource")
+
+MOST_RESOURCES = 64
+"""Kept of a run; a detector that writes a file a point would name thousands."""
+
 
 class Misplaced(ValueError):
     """A document that has no place: of a run or descriptor that is unknown, or told twice with other content.
@@ -164,6 +169,8 @@ def _with_document(board: Board, item: Document) -> Board:
         return _with_descriptor(board, item)
     if item.name == "stop":
         return _with_stop(board, item)
+    if item.name in RESOURCES:
+        return _with_resource(board, item)
     return replace(board, now=max(board.now, item.time))
 
 
@@ -204,6 +211,15 @@ def _with_event(board: Board, item: Document) -> Board:
     return _with_run(board, _with_points(run, points, arrays), item.time)
 
 
+def _with_resource(board: Board, item: Document) -> Board:
+    """Keep which files hold data of a run; a document that names no run that is known is of no use."""
+    run = board.runs.get(str(item.doc.get("run_start")))
+    document = (item.name, item.doc)
+    if run is None or document in run.resources or len(run.resources) >= MOST_RESOURCES:
+        return replace(board, now=max(board.now, item.time))
+    return _with_run(board, replace(run, resources=(*run.resources, document)), item.time)
+
+
 def _beside_the_points(board: Board, stream: tuple[str, str], data: Mapping[str, Any]) -> Board:
     """Keep where everything stood when a run began: the first reading of `baseline`; other streams are not kept."""
     run = board.runs[stream[0]]
@@ -236,7 +252,7 @@ def _with_stop(board: Board, item: Document) -> Board:
 
 
 def _with_points(run: Run, points: Points, arrays: Arrays) -> Run:
-    return Run(run.uid, run.start, run.begins, run.data_keys, points, run.stop, arrays, run.baseline)
+    return Run(run.uid, run.start, run.begins, run.data_keys, points, run.stop, arrays, run.baseline, run.resources)
 
 
 def _with_run(board: Board, run: Run, time: float = 0.0) -> Board:

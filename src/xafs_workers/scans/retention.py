@@ -24,8 +24,7 @@ class Kept(NamedTuple):
 
 def retained(scans: tuple[Scan, ...], messages: tuple[Control, ...], runs: Mapping[str, Run], rules: Rules) -> Kept:
     """Return what stays: all open scans, the latest ended ones, their messages and runs, and the latest other runs."""
-    ended = [scan for scan in scans if scan.ended]  # the oldest first: scans are sorted by their start
-    gone = ended[: max(0, len(ended) - rules.keep_scans)]
+    gone = [*_beyond(scans, rules, seen=True), *_beyond(scans, rules, seen=False)]
     stray = _stray(scans, runs)
     surplus = stray[: max(0, len(stray) - rules.keep_runs)]
     if not gone and not surplus:
@@ -39,6 +38,12 @@ def retained(scans: tuple[Scan, ...], messages: tuple[Control, ...], runs: Mappi
         return Kept(scans, messages, left)
     hidden = frozenset(scan.figure_id for scan in kept if not scan.shown and scan.figure is not None)
     return Kept(kept, _messages(kept, gone, messages), left, hidden)
+
+
+def _beyond(scans: Sequence[Scan], rules: Rules, *, seen: bool) -> Sequence[Scan]:
+    """Return the ended scans beyond the limit, the oldest; those of which nothing is to be seen are counted apart."""
+    ended = [scan for scan in scans if scan.ended and scan.seen is seen]
+    return ended[: max(0, len(ended) - rules.keep_scans)]
 
 
 def _stray(scans: Sequence[Scan], runs: Mapping[str, Run]) -> list[Run]:

@@ -35,6 +35,8 @@ class Run:
         Of the stream `primary`; empty until its descriptor came.
     baseline
         First reading of the stream `baseline`, numbers alone; empty until it came.
+    resources
+        Documents that name files with data of the run, as (name, document), in order.
     """
 
     uid: str
@@ -45,6 +47,7 @@ class Run:
     stop: Mapping[str, Any] | None = None
     arrays: Arrays = field(default_factory=lambda: Arrays.of(()))
     baseline: Mapping[str, float] = field(default_factory=dict[str, float])
+    resources: tuple[tuple[str, Mapping[str, Any]], ...] = ()
 
     @property
     def hint(self) -> str:

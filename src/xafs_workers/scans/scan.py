@@ -79,6 +79,11 @@ class Scan:
         return self.end is not None or bool(self.given_up)
 
     @property
+    def seen(self) -> bool:
+        """Whether there is, or will be, something to be seen of it."""
+        return scan_kinds[self.kind].seen
+
+    @property
     def runs(self) -> tuple[str, ...]:
         """The uids of the runs that feed it: bound, in the order of the windows, then added."""
         return tuple(window.run for window in self.windows if window.run is not None) + self.added_runs

@@ -24,6 +24,8 @@ def is_told(control: Control) -> bool:
     kind = scan_kinds.get(control.message.kind)
     if kind is None:
         return control.message.kind in ("close", "resting_state")
+    if not kind.seen:
+        return control.message.action in {"start", *kind.adds, *kind.ends}
     return not kind.whole or control.message.action in kind.whole
 
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from xafs_workers.storage.errors import Absent, Refused
 from xafs_workers.storage.proposals import ProposalFolder
-from xafs_workers.writers.messagelog import PAGE, RAW, LogEntry, is_recorded, log_page, record
+from xafs_workers.writers.messagelog import PAGE, RAW, LogEntry, entries, is_recorded, log_page, record
 
 
 class MessageLog:
@@ -46,6 +46,11 @@ def is_there(folder: ProposalFolder, relative: str) -> bool:
         return folder.exists(relative)
     except Refused:
         return False
+
+
+def has_anchor(folder: ProposalFolder, rid: str) -> bool:
+    """Tell whether a line with this anchor is in the log of a proposal."""
+    return any(isinstance(entry, LogEntry) and entry.rid == rid for entry in entries(_raw(folder)))
 
 
 def _raw(folder: ProposalFolder) -> bytes:

@@ -212,6 +212,14 @@ class ProposalFolder:
         except Absent:
             return False
 
+    def is_folder(self, relative: str = "") -> bool:
+        """Tell whether there is a folder of that name; a link to one is none, and storage in trouble raises."""
+        try:
+            with opened(self._place(relative)):
+                return True
+        except Refused:
+            return False
+
     def listing(self, relative: str = "") -> list[str]:
         """Return the sorted names in a folder, without temporary files; a missing folder has none."""
         place = self._place(relative)

@@ -44,7 +44,7 @@ class Ears:
         for entry in self._source.poll(timeout):
             if isinstance(entry, RawRecord):
                 tag, body = decode(entry.value)
-                heard[tag].append(body)
+                heard.get(tag, []).append(body)
 
     def wait(self, what: str, condition: Callable[[], bool], alive: Callable[[], bool], patience: float) -> None:
         """Listen until a condition holds.

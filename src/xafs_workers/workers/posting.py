@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from xafs_workers.logs import get_logger
+from xafs_workers.scans.items import Control
 from xafs_workers.services.posts import Post, nobody
 from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Roots
@@ -80,6 +81,13 @@ class Posting:
             "waits_for": self.waits_for,
             "channels": self._channels.known(),
         }
+
+    def hears(self, control: Control) -> None:
+        """Do what messages about Slack ask of every worker that posts."""
+        if control.message.kind == "refresh_slack":
+            self.refresh()
+        elif control.message.kind == "describe_slack":
+            log.info("slack", **self.describe())
 
     def close(self) -> None:
         """Stop after the call in hand."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Literal
+from urllib.parse import unquote
 
 from xafs_workers.scans.dossier import Dossier
 from xafs_workers.scans.runs import Run
@@ -162,28 +163,39 @@ def dossier_page(kind: Kind, sources: Sources) -> bytes:
     CannotWrite
         Nothing was measured.
     """
-    from xafs_workers.writers import dossier_raster, dossier_sead, dossier_xafs
     from xafs_workers.writers.dossier_motors import motor_groups
 
     if not sources.runs:
         raise CannotWrite(f"dossier of {sources.dossier.stub[:80]}: nothing was measured")
+    return html.page(
+        "dossier.html.jinja",
+        kind=kind,
+        content=_maker(kind)(sources),
+        stub=sources.dossier.stub,
+        number=f"{sources.number:02d}",
+        beamline=_beamline(sources.first),
+        date=date_of(sources),
+        anchor=html.anchor(sources.dossier.rid),
+        motors=motor_groups(sources.baseline),
+        code_styles=html.code_styles(),
+    )
+
+
+def pictures_of(kind: Kind, sources: Sources) -> Iterator[tuple[str, str]]:
+    """Yield the plots of a page that are there: (caption, name relative to the proposal folder)."""
+    for picture in _maker(kind)(sources).large:
+        yield picture.caption, unquote(picture.href.removeprefix("../"))
+
+
+def _maker(kind: Kind) -> Maker:
+    from xafs_workers.writers import dossier_raster, dossier_sead, dossier_xafs
+
     makers: Mapping[Kind, Maker] = {
         "xafs": dossier_xafs.content,
         "sead": dossier_sead.content,
         "raster": dossier_raster.content,
     }
-    return html.page(
-        "dossier.html.jinja",
-        kind=kind,
-        content=makers[kind](sources),
-        stub=sources.dossier.stub,
-        number=f"{sources.number:02d}",
-        beamline=_beamline(sources.first),
-        date=_date(sources.first, sources.zone),
-        anchor=html.anchor(sources.dossier.rid),
-        motors=motor_groups(sources.baseline),
-        code_styles=html.code_styles(),
-    )
+    return makers[kind]
 
 
 def _beamline(run: Run) -> str:
@@ -192,10 +204,11 @@ def _beamline(run: Run) -> str:
     return name or html.line(run.start.get("beamline_id")) or "XAFS"
 
 
-def _date(run: Run, zone: tzinfo | None) -> str:
-    user = run.xdi.get("_user")
+def date_of(sources: Sources) -> str:
+    """Return when the experiment began: as the plan says, else the day of the first run."""
+    user = sources.first.xdi.get("_user")
     told = html.line(user.get("startdate")) if isinstance(user, Mapping) else ""
-    return told or local_time(run.start.get("time"), zone)[:10]
+    return told or local_time(sources.first.start.get("time"), sources.zone)[:10]
 
 
 def local_time(seconds: object, zone: tzinfo | None) -> str:

@@ -24,6 +24,8 @@ CAMERAS = (
 )
 """What a camera is called, and the fields of `_snapshots` that name its picture and its run."""
 
+_PICTURES = (".png", ".pdf", ".svg")
+
 _DETECTORS = (
     ("pilatus", "Pilatus HDF5"),
     ("eiger", "Eiger HDF5"),
@@ -73,6 +75,11 @@ def named_file(sources: Sources, folder: str, name: str) -> Link | None:
     """Return a file by its name, None where none is named."""
     base = PurePosixPath(name).name
     return Link(base, file_link(sources, folder, name)) if base else None
+
+
+def picture_name(name: str) -> str:
+    """Return the name under which a picture asked for by this name is saved; '' for ''."""
+    return name if not name or name.lower().endswith(_PICTURES) else f"{name}.png"
 
 
 def pictures(sources: Sources, folder: str, *wanted: tuple[str, str, Mapping[str, str]]) -> Iterator[Picture]:

@@ -25,7 +25,11 @@ def content(sources: Sources) -> Content:
             parts.pictures(
                 sources,
                 "maps",
-                ("Raster scan", parts.first_of(told, "pngout"), {"uid": html.line(sources.first.uid)}),
+                (
+                    "Raster scan",
+                    parts.picture_name(parts.first_of(told, "pngout")),
+                    {"uid": html.line(sources.first.uid)},
+                ),
             )
         ),
         small=tuple(parts.cameras(sources)),

@@ -21,7 +21,11 @@ def content(sources: Sources) -> Content:
             parts.pictures(
                 sources,
                 "snapshots",
-                ("SEAD scan", parts.first_of(parts.user(sources.first), "pngfile"), {"uid": sources.first.uid}),
+                (
+                    "SEAD scan",
+                    parts.picture_name(parts.first_of(parts.user(sources.first), "pngfile")),
+                    {"uid": sources.first.uid},
+                ),
             )
         ),
         small=tuple(parts.cameras(sources)),

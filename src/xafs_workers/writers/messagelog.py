@@ -39,6 +39,8 @@ class LogEntry:
         Name of a picture, relative to the proposal folder; '' for a text.
     rid
         Anchor, with a rule above; True: a rule alone; None: it goes on from the line before.
+    link
+        Name of a file that the line is about, relative to the proposal folder; '' for none.
     """
 
     key: str
@@ -46,6 +48,7 @@ class LogEntry:
     text: str
     picture: str = ""
     rid: str | bool | None = None
+    link: str = ""
 
     @property
     def icon(self) -> Icon:
@@ -65,8 +68,10 @@ class _Shown:
     icon: Icon
     rule: bool
     anchor: str = ""
-    href: str = ""
-    name: str = ""
+    picture: str = ""
+    picture_name: str = ""
+    link: str = ""
+    link_name: str = ""
 
 
 def record(entry: LogEntry) -> bytes:
@@ -100,13 +105,13 @@ def _entry(line: str) -> LogEntry | None:
         return None
     try:
         told: Mapping[str, Any] = json.loads(line)
-        text, picture, rid = told["text"], told.get("picture", ""), told.get("rid")
-        key, moment = told["key"], float(told["time"])
+        text, rid, moment = told["text"], told.get("rid"), float(told["time"])
+        key, picture, link = told["key"], told.get("picture", ""), told.get("link", "")
     except (ValueError, TypeError, KeyError, RecursionError):
         return None
-    if not (isinstance(text, str) and isinstance(key, str) and isinstance(picture, str) and math.isfinite(moment)):
+    if not (all(isinstance(part, str) for part in (text, key, picture, link)) and math.isfinite(moment)):
         return None
-    return LogEntry(key, moment, text, picture, rid if isinstance(rid, str | bool) else None)
+    return LogEntry(key, moment, text, picture, rid if isinstance(rid, str | bool) else None, link)
 
 
 def is_recorded(raw: bytes, key: str) -> bool:
@@ -144,11 +149,16 @@ def _shown(entry: LogEntry, exists: Callable[[str], bool], anchors: set[str], zo
     anchor = "" if anchor in anchors else anchor
     anchors.add(anchor)
     day, clock = _when(entry.time, zone)
-    parts = PurePosixPath(entry.picture).parts
+    shown = (*_file(entry.picture, exists), *_file(entry.link, exists))
+    return _Shown(day, clock, _chat(entry.text), entry.icon, bool(entry.rid), anchor, *shown)
+
+
+def _file(relative: str, exists: Callable[[str], bool]) -> tuple[str, str]:
+    """Return the address of a file, '' where it is not there, and its name."""
+    parts = PurePosixPath(relative).parts
     safe = bool(parts) and ".." not in parts and parts[0] != "/"
-    href = html.link("..", *parts) if safe and exists(entry.picture) else ""
-    name = html.line(parts[-1]) if parts else ""
-    return _Shown(day, clock, _chat(entry.text), entry.icon, bool(entry.rid), anchor, href, name)
+    href = html.link("..", *parts) if safe and exists(relative) else ""
+    return href, html.line(parts[-1]) if parts else ""
 
 
 _chat = lru_cache(maxsize=20_000)(html.chat)

@@ -61,8 +61,8 @@ def status_of(feed: Feed, now: float, *, stale_after: float = STALE) -> Status:
 
 
 def running(board: Board) -> Scan | None:
-    """Return the newest scan that is not over."""
-    return next((scan for scan in reversed(board.scans) if not board.closed(scan)), None)
+    """Return the newest scan that is not over; dossiers and the like, of which nothing is to be seen, are none."""
+    return next((scan for scan in reversed(board.scans) if scan.seen and not board.closed(scan)), None)
 
 
 def _measurement(board: Board, scan: Scan | None) -> str:

@@ -171,18 +171,19 @@ class Postman:
 
     def _make(self, head: Waiting, channel: str) -> None:
         """Make a post, unless an attempt without an answer made it before."""
+        chat = self._ports.chat()
         if head.state == "unclear":
             settled = head.tried + self._pace.settles - time.time()
             if 0 < settled <= self._pace.settles:
                 self._hold(self._place(head), "Slack may still carry out what it did not answer", settled)
                 return
-            if self._is_there(head, channel):
+            if _is_there(chat, head, channel):
                 self._finish(head, "done", "found in the channel; its answer was lost")
                 return
-        file_id = head.file_id or self._uploaded(head.post)
+        file_id = head.file_id or self._uploaded(chat, head.post)
         self._outbox.begin(head.number, file_id)
         try:
-            self._say(head.post, channel, file_id)
+            _say(chat, head.post, channel, file_id)
         except (Busy, ChatRefused) as refusal:
             self._outbox.not_made(head.number)
             if head.file_id and isinstance(refusal, ChatRefused) and not refusal.is_token:
@@ -190,23 +191,9 @@ class Postman:
             raise
         self._finish(head, "done")
 
-    def _is_there(self, head: Waiting, channel: str) -> bool:
-        chat = self._ports.chat()
-        if head.file_id:
-            return chat.has_file(channel, head.file_id, head.tried)
-        return chat.has_text(channel, head.post.key, head.tried)
-
-    def _uploaded(self, post: Post) -> str:
+    def _uploaded(self, chat: Chat, post: Post) -> str:
         """Upload a post's picture, which shows it to nobody; '' for a text."""
-        if not post.picture:
-            return ""
-        return self._ports.chat().upload(Path(post.picture).name, self._ports.picture(post))
-
-    def _say(self, post: Post, channel: str, file_id: str) -> None:
-        if file_id:
-            self._ports.chat().share(channel, file_id, post.text or Path(post.picture).name)
-        else:
-            self._ports.chat().post(channel, post.key, post.text)
+        return chat.upload(Path(post.picture).name, self._ports.picture(post)) if post.picture else ""
 
     def _on_refusal(self, head: Waiting, refusal: ChatRefused) -> None:
         if refusal.is_token:
@@ -249,3 +236,16 @@ class Postman:
         if news:
             log.warning("posts_wait", place=place, reason=reason)
         return seconds
+
+
+def _is_there(chat: Chat, head: Waiting, channel: str) -> bool:
+    if head.file_id:
+        return chat.has_file(channel, head.file_id, head.tried)
+    return chat.has_text(channel, head.post.key, head.tried)
+
+
+def _say(chat: Chat, post: Post, channel: str, file_id: str) -> None:
+    if file_id:
+        chat.share(channel, file_id, post.text or Path(post.picture).name)
+    else:
+        chat.post(channel, post.key, post.text)

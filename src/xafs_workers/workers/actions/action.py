@@ -10,7 +10,6 @@ from typing import Any
 
 from xafs_workers.catalog.finished import Catalog
 from xafs_workers.frontends.headless import Outcome, TryLater
-from xafs_workers.messages.base import ControlMessage
 from xafs_workers.registry import Registry
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import Control
@@ -22,9 +21,10 @@ from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.proposals import ProposalFolder
 from xafs_workers.workers.posting import Posting
 from xafs_workers.workers.records import Records
-from xafs_workers.writers.contents import key_of
 
 __all__ = ["Action", "Outcome", "Question", "Tools", "TryLater", "actions", "dues", "questions", "reservations"]
+
+ROOM = "xafs_workers.workers.actions"
 
 ReadXdi = Callable[[bytes], Future[Mapping[str, Any]]]
 """Has Larch read XDI; the result holds `labels` and `rows`, or a `problem`."""
@@ -73,15 +73,10 @@ Action = Callable[[Control, Board, Tools], Outcome]
 Question = Callable[[Control, frozenset[str], Tools], Any]
 """Returns the value that answers a question; it is told which paths are still to be written."""
 
-actions: Registry[Action] = Registry(__package__)
-questions: Registry[Question] = Registry(__package__)
-dues: Registry[Callable[[Control, Board], bool]] = Registry(__package__)
+actions: Registry[Action] = Registry(ROOM)
+questions: Registry[Question] = Registry(ROOM)
+dues: Registry[Callable[[Control, Board], bool]] = Registry(ROOM)
 """Whether the board is ready for an action; asked in the loop, so nothing may be waited for. Without one: at once."""
 
-reservations: Registry[Callable[[Any, ProposalFolder], Iterable[str]]] = Registry(__package__)
+reservations: Registry[Callable[[Any, ProposalFolder], Iterable[str]]] = Registry(ROOM)
 """The names, relative to the proposal folder, that a message will write, where they are known before."""
-
-
-def find(message: ControlMessage) -> Action | None:
-    """Return what is done about a message, None where nothing is."""
-    return actions.get(key_of(message))

@@ -1,0 +1,24 @@
+"""`xafs-workers file-manager`: every file action that plans ask for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from xafs_workers.cli.options import BeamlineOption, ConfigOption, KafkaOption, settings_from
+
+
+def file_manager(
+    config: ConfigOption = None,
+    kafka: KafkaOption = None,
+    beamline: BeamlineOption = None,
+    from_beginning: Annotated[
+        bool, typer.Option("--from-beginning", help="read all that the broker still has, not from the stored offset")
+    ] = False,
+) -> None:
+    """Write data files, copies, dossiers and logs into the groups' folders, and answer those who ask."""
+    settings = settings_from(config, kafka, beamline)
+    from xafs_workers.workers import file_manager as worker
+
+    raise typer.Exit(worker.run(settings, from_beginning=from_beginning))

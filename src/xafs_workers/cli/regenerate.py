@@ -1,0 +1,55 @@
+"""The command `regenerate`: the data file of a finished run, written again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from xafs_workers.cli.options import WRONG_USE, BeamlineOption, ConfigOption, KafkaOption, leave, settings_from
+from xafs_workers.cli.send import JsonOption, TimeoutOption, ask
+
+if TYPE_CHECKING:
+    from xafs_workers.settings import Settings
+
+
+def regenerate(  # noqa: PLR0913 - one parameter for each option
+    uid: Annotated[str, typer.Argument(help="uid of the run.", show_default=False)],
+    *,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file where it differs.")] = False,
+    filename: Annotated[
+        str | None, typer.Option(help="Data file, relative to the proposal folder; else the run's own name.")
+    ] = None,
+    timeout: TimeoutOption = 60.0,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    kafka: KafkaOption = None,
+    beamline: BeamlineOption = None,
+) -> None:
+    """Ask the file manager to write the data file of a finished run again.
+
+    Which file it is, is read from the run's start document in Tiled (settings: catalog). Exit codes as of `send`.
+    """
+    settings = settings_from(config, kafka, beamline)
+    from xafs_workers.producer.names import regeneration
+
+    try:
+        message = regeneration(_start_of(settings, uid), filename=filename, overwrite=overwrite)
+    except ValueError as error:
+        leave(str(error), WRONG_USE)
+    raise typer.Exit(ask(settings, message, timeout, as_json=as_json))
+
+
+def _start_of(settings: Settings, uid: str) -> dict[str, Any]:
+    from xafs_workers.catalog.errors import CatalogError
+    from xafs_workers.catalog.runs import TiledRuns
+
+    if not settings.catalog.configured:
+        leave("no catalog is configured: expected catalog.profile or catalog.uri in the settings", WRONG_USE)
+    runs = TiledRuns(settings.catalog)
+    try:
+        return dict(runs.look(uid).run.start)
+    except CatalogError as error:
+        leave(str(error), WRONG_USE)
+    finally:
+        runs.close()

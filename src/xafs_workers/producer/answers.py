@@ -1,0 +1,134 @@
+"""Answers in: what workers say of the messages a session sends, heard on the answers topic."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from xafs_workers import settings as settings_module
+from xafs_workers import wire
+from xafs_workers.producer.clients import ClientLog
+from xafs_workers.producer.kafka_config import KafkaConfig, read_kafka_config
+
+if TYPE_CHECKING:
+    from confluent_kafka import TopicPartition
+
+REQUEST_SECONDS = 5.0
+"""The longest that a broker may take for one answer of its own."""
+POLL_SECONDS = 0.1
+FINAL = ("done", "failed", "value")
+
+_OURS: Mapping[str, Any] = {
+    "group.id": "xafs-workers.asking",  # needed by the client; nothing is ever stored under it
+    "enable.auto.commit": "false",
+    "auto.offset.reset": "earliest",  # the end moved away below us: nothing we wait for is older
+    "allow.auto.create.topics": "false",
+}
+
+
+class NoAnswer(RuntimeError):
+    """There is no answer, or none with a value: what was asked is unknown, and neither yes nor no.
+
+    Attributes
+    ----------
+    answer
+        The worker's last answer, None where none came.
+    """
+
+    def __init__(self, reason: str, answer: wire.Answer | None = None):
+        super().__init__(reason)
+        self.answer = answer
+
+
+class Ear:
+    """Hears answers from a moment on. Used by one thread at a time.
+
+    Parameters
+    ----------
+    settings
+        Name of the answers topic.
+    config
+        How Kafka is reached; else as the settings say.
+    """
+
+    def __init__(self, settings: settings_module.Settings, config: KafkaConfig | None = None):
+        from confluent_kafka import Consumer
+
+        self.topic = settings.topic("answers")
+        config = config or read_kafka_config(settings.kafka)
+        properties = {"fetch.wait.max.ms": 50, **config.for_consumer(), **_OURS}
+        self._client = Consumer(properties, logger=ClientLog("producer"))
+        self._accepted: wire.Answer | None = None
+        self._patience, self._deadline = 0.0, 0.0
+
+    def begin(self, timeout: float) -> None:
+        """Hear, for `timeout` seconds from now on, all that is published after this returns.
+
+        Raises
+        ------
+        NoAnswer
+            The topic is not there, or no broker answered within `timeout` seconds.
+        """
+        from confluent_kafka import KafkaException
+
+        self._patience, self._deadline = timeout, time.monotonic() + timeout
+        try:
+            self._client.assign([self._end_of(number) for number in self._partitions()])
+        except KafkaException as problem:
+            raise NoAnswer(f"{self.topic} cannot be read, nothing was sent: {problem.args[0].str()}") from problem
+        self._accepted = None
+
+    def wait(self, message_id: str) -> wire.Answer:
+        """Return the final answer to a message, whatever it says.
+
+        Raises
+        ------
+        NoAnswer
+            None came in the time given to `begin`.
+        """
+        while (left := self._deadline - time.monotonic()) > 0:
+            answer = self._next(message_id, min(left, POLL_SECONDS))
+            if answer is not None and answer.state in FINAL:
+                return answer
+            self._accepted = answer or self._accepted
+        how = f"accepted by {self._accepted.worker}, but not done" if self._accepted else "no worker answered"
+        raise NoAnswer(f"message {message_id}: {how} within {self._patience:g} s", self._accepted)
+
+    def end(self) -> None:
+        """Hear nothing until the next `begin`."""
+        self._client.unassign()
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._client.close()
+
+    def _partitions(self) -> list[int]:
+        from confluent_kafka import KafkaException
+
+        found = self._client.list_topics(self.topic, timeout=self._left()).topics[self.topic]
+        if found.error is not None:
+            raise KafkaException(found.error)
+        return sorted(found.partitions)
+
+    def _end_of(self, number: int) -> TopicPartition:
+        from confluent_kafka import TopicPartition
+
+        at = TopicPartition(self.topic, number)
+        # An offset that is known now: the broker would look up a logical `end` only with the first fetch.
+        _, high = self._client.get_watermark_offsets(at, timeout=self._left())
+        return TopicPartition(self.topic, number, high)
+
+    def _next(self, message_id: str, timeout: float) -> wire.Answer | None:
+        record = self._client.poll(timeout)
+        if record is None or record.error() is not None:
+            return None  # trouble with brokers passes, or the time does
+        try:
+            tag, body = wire.decode(record.value())
+            answer = wire.Answer.from_dict(body) if tag == "answer" and body.get("message_id") == message_id else None
+        except wire.Undecodable:
+            return None
+        return answer
+
+    def _left(self) -> float:
+        return max(0.05, min(REQUEST_SECONDS, self._deadline - time.monotonic()))

@@ -1,0 +1,105 @@
+"""Commands under the names that today's sessions and macros use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import fspath
+from typing import TYPE_CHECKING, Any
+
+from xafs_workers.producer.send import kafka_message
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+
+def close_plots() -> None:
+    """Close every figure of the plot managers."""
+    kafka_message({"close": "all"})
+
+
+def close_line_plots() -> None:
+    """Close the figures of all line and time scans."""
+    kafka_message({"close": "line"})
+
+
+def close_last_plot() -> None:
+    """Close the most recent figure."""
+    kafka_message({"close": "last"})
+
+
+def kafka_verbose(onoff: bool = False) -> None:
+    """Let the workers log each message in full, or briefly."""
+    kafka_message({"verbose": bool(onoff)})
+
+
+def preserve(fname: str | PathLike[str], target: str | PathLike[str]) -> None:
+    """Copy a file into the proposal folder.
+
+    Parameters
+    ----------
+    fname
+        Absolute path, below one of the folders the file manager may copy from.
+    target
+        Absolute path in the proposal folder: of the copy, or of a folder for it.
+    """
+    kafka_message({"copy": True, "file": fspath(fname), "target": fspath(target)})
+
+
+def regenerate_file(
+    uid: str, filename: str | None = None, *, catalog: Mapping[str, Any] | None = None, overwrite: bool = False
+) -> None:
+    """Have the data file of a finished run written again.
+
+    Parameters
+    ----------
+    filename
+        Data file, relative to the proposal folder. Without it kind and name are those of the run's start document;
+        with it the run is an XAFS scan.
+    catalog
+        Finished runs by uid (a Tiled client, databroker): needed where no file name is given.
+    overwrite
+        Replace a file of that name with other content; else that is refused.
+
+    Raises
+    ------
+    ValueError
+        Neither file name nor catalog, or the start document tells no data file.
+    """
+    if filename is not None:
+        kafka_message({"xasxdi": True, "uid": uid, "filename": filename, "overwrite": overwrite})
+        return
+    if catalog is None:
+        raise ValueError(f"run {uid}: neither filename nor catalog given: expected one, to know the data file's name")
+    kafka_message(regeneration(catalog[uid].metadata["start"], overwrite=overwrite))
+
+
+_KINDS = {"xafs": "xasxdi", "timescan": "seadxdi", "linescan": "lsxdi", "rectanglescan": "lsxdi", "areascan": "raster"}
+
+
+def regeneration(start: Mapping[str, Any], *, filename: str | None = None, overwrite: bool = False) -> dict[str, Any]:
+    """Return the message that asks for the data file of a run again.
+
+    Parameters
+    ----------
+    start
+        The run's start document. The kind of file is told by `BMM_kafka.hint`, else by `XDI._kind`; its name by
+        `XDI._filename`.
+
+    Raises
+    ------
+    ValueError
+        The start document does not tell which file, or its name.
+    """
+    uid, xdi = start["uid"], start.get("XDI") or {}
+    hint = str((start.get("BMM_kafka") or {}).get("hint") or xdi.get("_kind") or "")
+    kind = _KINDS.get(hint.partition(" ")[0])
+    if kind is None:
+        words = ", ".join(_KINDS)
+        raise ValueError(f"run {uid}: no data file: BMM_kafka.hint and XDI._kind begin with none of {words}")
+    message = {kind: True, "uid": uid, "overwrite": overwrite}
+    if kind == "raster":
+        return message
+    name = filename or xdi.get("_filename")
+    if not isinstance(name, str) or not name:
+        raise ValueError(f"run {uid}: its start document has no XDI._filename: give the data file's name")
+    return {**message, "filename": name}

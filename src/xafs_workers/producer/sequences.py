@@ -1,0 +1,99 @@
+"""Plan wrapper of an XAFS sequence: live view and merge opened, fed with each repetition, and ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xafs_workers.producer.plans import Plan, Send, noting_runs, send_plan
+from xafs_workers.producer.send import kafka_message
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """What a sequence of XAFS scans is about.
+
+    Attributes
+    ----------
+    element, edge
+        ``Fe``, ``K``.
+    mode
+        Signal that is merged: ``transmission``, ``fluorescence``, ``yield``, ``reference``, ...
+    filename
+        Stub of the names of pictures and files.
+    fluo_detector
+        As the table of detectors in the settings names it.
+    """
+
+    element: str
+    edge: str
+    mode: str
+    filename: str
+    repetitions: int = 1
+    sample: str | None = None
+    reference_material: str | None = None
+    fluo_detector: str | None = None
+
+
+def with_xafs_plots(
+    repetition: Callable[[int], Plan],
+    sequence: Sequence,
+    *,
+    between: Callable[[str], Mapping[str, Any] | None] = lambda uid: None,
+    send: Send = kafka_message,
+) -> Plan:
+    """Measure the repetitions of an XAFS scan with their live view, their merge and, at the end, the pictures of both.
+
+    Parameters
+    ----------
+    repetition
+        Given which it is, from 1, returns its plan, which makes one run.
+    between
+        Given the uid of a finished repetition, returns one more message, e.g. the one that has its file written.
+
+    Returns
+    -------
+    tuple of str
+        The uids of the finished repetitions. When the plan is ended early, those that were finished still give their
+        pictures; with none finished `resting_state` ends the plots.
+    """
+    from bluesky.preprocessors import finalize_wrapper
+
+    finished: list[str] = []
+
+    def main() -> Plan:
+        for message in _starts(sequence):
+            yield from send_plan(message, send=send)
+        for count in range(1, sequence.repetitions + 1):
+            yield from send_plan({"xafsscan": "next", "count": count}, send=send)
+            before = len(finished)
+            yield from noting_runs(repetition(count), finished)
+            for uid in finished[before:]:
+                yield from send_plan({"xafs_sequence": "add", "uid": uid}, send=send)
+                if (more := between(uid)) is not None:
+                    yield from send_plan(more, send=send)
+        return tuple(finished)
+
+    def last() -> Plan:
+        for message in _ends(sequence, finished):
+            yield from send_plan(message, send=send)
+
+    return (yield from finalize_wrapper(main(), last))
+
+
+def _starts(about: Sequence) -> list[dict[str, Any]]:
+    which = {"element": about.element, "edge": about.edge, "mode": about.mode, "repetitions": about.repetitions}
+    shown = {"sample": about.sample, "reference_material": about.reference_material}
+    live = {"filename": about.filename, "fluo_detector": about.fluo_detector, **shown}
+    return [{"xafs_sequence": "start", **which}, {"xafsscan": "start", **which, **live}]
+
+
+def _ends(about: Sequence, finished: list[str]) -> list[dict[str, Any]]:
+    if not finished:
+        return [{"resting_state": True}]
+    picture = f"snapshots/{about.filename}"
+    return [
+        {"xafsscan": "stop", "filename": f"{picture}_liveplot.png", "uid": finished[0]},
+        {"xafs_sequence": "stop", "filename": f"{picture}.png"},
+    ]

@@ -1,0 +1,124 @@
+"""Dead letters looked through, and file actions among them sent again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from xafs_workers import wire
+from xafs_workers.consumer.records import EndOfPartition, Partition, RawRecord
+from xafs_workers.consumer.source import KafkaSource
+from xafs_workers.messages.base import InvalidMessage
+from xafs_workers.messages.parsing import owner_of, parse
+from xafs_workers.producer.kafka_config import KafkaConfig, read_kafka_config
+from xafs_workers.settings import Settings
+
+PATIENCE = 10.0
+"""How long a broker may take to show what it has, seconds."""
+
+
+class NotSentAgain(ValueError):
+    """A dead letter whose record is not sent again; the text says why."""
+
+
+class DeadLetters:
+    """The dead letters of a beamline.
+
+    Parameters
+    ----------
+    config
+        How Kafka is reached; else as the settings say.
+
+    Raises
+    ------
+    SourceError
+        By all methods: Kafka cannot be read.
+    """
+
+    def __init__(self, settings: Settings, config: KafkaConfig | None = None):
+        self._settings = settings
+        self._config = config or read_kafka_config(settings.kafka)
+
+    def since(self, begin: float) -> list[wire.DeadLetter]:
+        """Return the letters about records of this time (POSIX seconds) or later, by record time, each record once."""
+        found: dict[tuple[str, str], wire.DeadLetter] = {}
+        for record in self._all(self._settings.topic("dead_letters")):
+            try:
+                _, body = wire.decode(record.value)
+                letter = wire.DeadLetter.from_dict(body)
+            except wire.Undecodable:
+                continue  # not written by a worker
+            if letter.time >= begin:
+                found[(letter.record, letter.worker)] = letter
+        return sorted(found.values(), key=lambda letter: (letter.time, letter.record))
+
+    def message_of(self, letter: wire.DeadLetter) -> Mapping[str, Any] | None:
+        """Return the content of a letter's record, None where it cannot be decoded.
+
+        The record itself, as long as the broker keeps it; else what the letter quotes.
+        """
+        record = self._record(letter)
+        value = letter.excerpt if record is None else record.value
+        try:
+            return wire.decode(value, self._settings.kafka.max_record_bytes)[1]
+        except wire.Undecodable:
+            return None
+
+    def again(self, letter: wire.DeadLetter) -> dict[str, Any]:
+        """Return the message to be sent again: the original, under the id under which it was answered before.
+
+        Raises
+        ------
+        NotSentAgain
+            It is no file action, or would be refused again.
+        """
+        if letter.topic != self._settings.topic("control"):
+            raise NotSentAgain(f"{letter.record}: a record of {letter.topic}: only control messages are sent again")
+        body = self.message_of(letter)
+        if body is None:
+            raise NotSentAgain(f"{letter.record}: cannot be decoded, or the broker no longer has it as a whole")
+        try:
+            message = parse(body)
+        except InvalidMessage as error:
+            raise NotSentAgain(f"{letter.record}: would be refused again: {error}") from error
+        if owner_of(body) != "file-manager":
+            raise NotSentAgain(f"{letter.record}: {message.kind}: only what the file manager does is sent again")
+        return {**body, "message_id": message.message_id or letter.record}
+
+    def _record(self, letter: wire.DeadLetter) -> RawRecord | None:
+        with self._source(letter.topic) as source:
+            partition = (letter.topic, letter.partition)
+            if partition not in source.partitions():
+                return None
+            record = source.record_at(partition, letter.offset)
+        return record if record is not None and record.origin.offset == letter.offset else None
+
+    def _all(self, topic: str) -> Iterator[RawRecord]:
+        """Yield all that a topic holds now."""
+        with self._source(topic) as source:
+            spans = source.watermarks()
+            source.assign({partition: low for partition, (low, high) in spans.items() if low < high})
+            ends = {partition: high for partition, (low, high) in spans.items() if low < high}
+            deadline = time.monotonic() + PATIENCE
+            while ends and time.monotonic() < deadline:
+                for entry in source.poll(0.2):
+                    if isinstance(entry, RawRecord):
+                        yield entry
+                    _reached(ends, entry)
+
+    @contextmanager
+    def _source(self, topic: str) -> Iterator[KafkaSource]:
+        source = KafkaSource(self._config, [topic], f"{self._settings.beamline}.dead-letters", patience=PATIENCE)
+        try:
+            yield source
+        finally:
+            source.close()
+
+
+def _reached(ends: dict[Partition, int], entry: RawRecord | EndOfPartition) -> None:
+    """Strike a partition off once its end was reached."""
+    following = entry.offset if isinstance(entry, EndOfPartition) else entry.origin.offset + 1
+    if following >= ends.get(entry.partition, following + 1):
+        del ends[entry.partition]

@@ -1,0 +1,98 @@
+"""Lanes: jobs done in order, each lane in a thread of its own that lives as long as there is something to do."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from xafs_workers.logs import get_logger
+
+J = TypeVar("J")
+
+log = get_logger("workers")
+
+
+@dataclass(slots=True)
+class _Lane(Generic[J]):
+    jobs: deque[J] = field(default_factory=deque)
+    thread: threading.Thread | None = None
+    waits_for: str = ""
+
+
+class Lanes(Generic[J]):
+    """Jobs by lane.
+
+    Parameters
+    ----------
+    do
+        Does a job, however long that takes; returns False where it was told to stop before the job was done. It is
+        given a function by which it tells what it waits for, '' for nothing.
+    """
+
+    def __init__(self, do: Callable[[J, Callable[[str], None]], bool]):
+        self._do = do
+        self._lanes: dict[str, _Lane[J]] = {}
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def put(self, name: str, job: J) -> None:
+        """Put a job at the end of a lane."""
+        with self._changed:
+            if self._closed:
+                return
+            lane = self._lanes.setdefault(name, _Lane())
+            lane.jobs.append(job)
+            if lane.thread is None:
+                lane.thread = threading.Thread(target=self._work, args=(name,), name=f"lane {name}", daemon=True)
+                lane.thread.start()
+
+    def jobs(self) -> tuple[J, ...]:
+        """Return all jobs that are not done."""
+        with self._changed:
+            return tuple(job for lane in self._lanes.values() for job in lane.jobs)
+
+    @property
+    def waits_for(self) -> str:
+        """What lanes wait for, '' where none does."""
+        with self._changed:
+            return "; ".join(dict.fromkeys(lane.waits_for for lane in self._lanes.values() if lane.waits_for))
+
+    def close(self, timeout: float) -> None:
+        """Begin no job any more, and wait for those in hand; whoever does them must have been told to stop."""
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            self._closed = True
+            threads = [lane.thread for lane in self._lanes.values() if lane.thread is not None]
+        for thread in threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _work(self, name: str) -> None:
+        lane = self._lanes[name]
+        while (job := self._next(name, lane)) is not None:
+            done = self._do(job, lambda reason: self._note(name, lane, reason))
+            with self._changed:
+                if not done:
+                    lane.thread = None
+                    return
+                lane.jobs.popleft()
+                self._changed.notify_all()
+
+    def _next(self, name: str, lane: _Lane[J]) -> J | None:
+        """Return the job at the front; without one the lane ends."""
+        with self._changed:
+            if lane.jobs and not self._closed:
+                return lane.jobs[0]
+            lane.thread = None
+            if not lane.jobs:
+                del self._lanes[name]
+            return None
+
+    def _note(self, name: str, lane: _Lane[J], reason: str) -> None:
+        if reason != lane.waits_for:
+            told = {"lane": name, "reason": reason} if reason else {"lane": name, "was": lane.waits_for}
+            log.warning("waiting_for", **told) if reason else log.info("wait_is_over", **told)
+            lane.waits_for = reason

@@ -1,0 +1,128 @@
+"""How all workers are, as their heartbeats tell."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from xafs_workers.consumer.records import EndOfPartition, RawRecord
+from xafs_workers.consumer.source import KafkaSource
+from xafs_workers.producer.kafka_config import read_kafka_config
+from xafs_workers.settings import Settings
+from xafs_workers.wire import Undecodable, decode
+
+MISSED = 3.0
+"""So many heartbeats in a row that did not come make a worker stale."""
+PATIENCE = 5.0
+"""How long what there is may take to be read, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """One worker, by its newest heartbeat."""
+
+    beat: Mapping[str, Any]
+    heard: float
+
+    def age(self, now: float) -> float:
+        """Return how old the heartbeat is, by its record's time, seconds."""
+        return max(0.0, now - self.heard)
+
+    def state(self, now: float) -> str:
+        """Return the state it tells, or that it is stale."""
+        told = str(self.beat.get("state", "?"))
+        if told != "stopped" and self.age(now) > MISSED * _number(self.beat.get("every"), 10.0):
+            return "stale"
+        return told
+
+    def is_well(self, now: float) -> bool:
+        """Tell whether it runs and waits for nothing; one that was told to stop is well too."""
+        return self.state(now) in ("running", "stopped") and not self.beat.get("waits_for")
+
+    def as_dict(self, now: float) -> dict[str, Any]:
+        """Return the heartbeat with what is made of it."""
+        return {**self.beat, "state": self.state(now), "age": round(self.age(now), 3), "well": self.is_well(now)}
+
+
+@dataclass
+class Colleagues:
+    """All workers that were heard, the newest process of each kind on each machine."""
+
+    workers: dict[tuple[str, str, int], Worker] = field(default_factory=dict)
+
+    def hear(self, record: RawRecord) -> None:
+        """Take a record of the status topic; what is no heartbeat is passed over."""
+        try:
+            tag, beat = decode(record.value)
+        except Undecodable:
+            return
+        if tag != "status" or not isinstance(beat.get("worker"), str):
+            return
+        place = (beat["worker"], str(beat.get("host", "?")), int(_number(beat.get("pid"), 0)))
+        known = self.workers.get(place)
+        if known is None or record.time >= known.heard:
+            self.workers[place] = Worker(beat, record.time)
+
+    def all(self, now: float) -> list[Worker]:
+        """Return the workers by name and host; of one that ended only where no other took its place."""
+        living = {place[:2] for place, worker in self.workers.items() if worker.state(now) not in ("stale", "stopped")}
+        newest: dict[tuple[str, str], float] = {}
+        for place, worker in self.workers.items():
+            newest[place[:2]] = max(worker.heard, newest.get(place[:2], -math.inf))
+        return [
+            worker
+            for place, worker in sorted(self.workers.items())
+            if worker.state(now) not in ("stale", "stopped")
+            or (place[:2] not in living and worker.heard == newest[place[:2]])
+        ]
+
+
+class Listener:
+    """Follows the status topic.
+
+    Parameters
+    ----------
+    look_back
+        How old heartbeats are heard, seconds.
+    """
+
+    def __init__(self, settings: Settings, look_back: float):
+        self._topic, self._look_back = settings.topic("status"), look_back
+        config = read_kafka_config(settings.kafka)
+        self._source = KafkaSource(config, [self._topic], f"{settings.beamline}.status", patience=PATIENCE)
+        self.colleagues = Colleagues()
+
+    def begin(self) -> None:
+        """Hear all that was said lately.
+
+        Raises
+        ------
+        SourceError
+            No broker answers, or the topic is not there.
+        """
+        positions = self._source.offsets_at(self._topic, time.time() - self._look_back)
+        ends = {place: high for place, (_, high) in self._source.watermarks().items() if positions[place] < high}
+        self._source.assign(positions)
+        deadline = time.monotonic() + PATIENCE
+        while ends and time.monotonic() < deadline:
+            for entry in self.listen(0.1):
+                if isinstance(entry, EndOfPartition) and entry.offset >= ends.get(entry.partition, math.inf):
+                    del ends[entry.partition]
+
+    def listen(self, timeout: float) -> Iterator[RawRecord | EndOfPartition]:
+        """Hear what comes."""
+        for entry in self._source.poll(timeout):
+            if isinstance(entry, RawRecord):
+                self.colleagues.hear(entry)
+            yield entry
+
+    def close(self) -> None:
+        """Hear no more."""
+        self._source.close()
+
+
+def _number(value: Any, otherwise: float) -> float:
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else otherwise

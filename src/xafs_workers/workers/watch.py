@@ -1,0 +1,163 @@
+"""What passes on the topics, a readable line for each record."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from xafs_workers.consumer.records import RawRecord
+from xafs_workers.consumer.source import KafkaSource
+from xafs_workers.messages.base import InvalidMessage
+from xafs_workers.messages.documents import InvalidDocument, check_document
+from xafs_workers.messages.parsing import parse
+from xafs_workers.producer.kafka_config import read_kafka_config
+from xafs_workers.settings import Settings
+from xafs_workers.wire import Undecodable, decode
+
+LONGEST = 160
+"""Characters of a line's last part, unless all is asked for."""
+HEX = 8
+"""Characters of a uid that are shown."""
+
+Describe = Callable[[Mapping[str, Any]], str]
+
+
+def watch(
+    settings: Settings, stop: threading.Event, *, workers: bool = False, since: float | None = None, full: bool = False
+) -> Iterator[str]:
+    """Give a line for each record as it passes, until `stop` is set.
+
+    Parameters
+    ----------
+    workers
+        Also what workers say: answers, dead letters, heartbeats.
+    since
+        Begin with what is that old (POSIX seconds).
+    full
+        Whole messages and documents.
+    """
+    names = ["control", "documents", *(["answers", "dead_letters", "status"] if workers else [])]
+    topics = {settings.topic(name): name for name in names}  # type: ignore[arg-type]
+    source = KafkaSource(read_kafka_config(settings.kafka), list(topics), f"{settings.beamline}.watch")
+    try:
+        if not source.wait_for_topics(stop):
+            return
+        source.assign(_begin(source, topics, since))
+        while not stop.is_set():
+            for entry in source.poll(0.2):
+                if isinstance(entry, RawRecord):
+                    yield line_of(entry, topics[entry.origin.topic], settings, full=full)
+    finally:
+        source.close()
+
+
+def _begin(source: KafkaSource, topics: Mapping[str, str], since: float | None) -> dict[tuple[str, int], int]:
+    if since is None:
+        return {partition: high for partition, (_, high) in source.watermarks().items()}
+    return {place: offset for topic in topics for place, offset in source.offsets_at(topic, since).items()}
+
+
+def line_of(record: RawRecord, topic: str, settings: Settings, *, full: bool = False) -> str:
+    """Return a record as a line: when, where, what; nothing in it can reach the terminal as a command."""
+    at = f"{datetime.fromtimestamp(record.time).astimezone():%H:%M:%S.%f}"[:-3]
+    words = f"{at} {topic.replace('_', '-'):<12} {_what(record, topic, settings, full=full)}"
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in words)
+
+
+def _what(record: RawRecord, topic: str, settings: Settings, *, full: bool) -> str:
+    try:
+        name, body = decode(record.value, settings.kafka.max_record_bytes)
+    except Undecodable as error:
+        return f"UNDECODABLE {error}"
+    if topic == "control":
+        return _message(body, full=full)
+    if topic == "documents":
+        return _document(name, body, full=full)
+    return _clipped(_SAID.get(name, _fields)(body), full=full) if not full else _fields(body)
+
+
+def _message(body: Mapping[str, Any], *, full: bool) -> str:
+    try:
+        message = parse(body)
+    except InvalidMessage as error:
+        return _clipped(f"REFUSED {error}: {_fields(body)}", full=full)
+    rest = {name: value for name, value in body.items() if name != message.kind}
+    head = " ".join(part for part in (message.kind, message.action or _value(body.get(message.kind))) if part)
+    return f"{head:<24} {_clipped(_fields(rest), full=full)}".rstrip()
+
+
+def _document(name: str, body: Mapping[str, Any], *, full: bool) -> str:
+    try:
+        check_document(name, body)
+    except InvalidDocument as error:
+        return _clipped(f"{name} REFUSED {error}", full=full)
+    if full:
+        return f"{name} {_fields(body)}"
+    return f"{name:<12} {_clipped(_DOCUMENTS.get(name, _fields)(body), full=False)}".rstrip()
+
+
+def _start(doc: Mapping[str, Any]) -> str:
+    parts = {"plan": doc.get("plan_name"), "motors": doc.get("motors"), "session": doc.get("data_session")}
+    hint = doc.get("BMM_kafka")
+    parts["hint"] = hint.get("hint") if isinstance(hint, Mapping) else None
+    return f"run {_short(doc['uid'])} #{doc.get('scan_id', '?')} {_fields({k: v for k, v in parts.items() if v})}"
+
+
+def _descriptor(doc: Mapping[str, Any]) -> str:
+    return f"run {_short(doc['run_start'])} stream {doc.get('name', 'primary')}: {', '.join(doc.get('data_keys', {}))}"
+
+
+def _event(doc: Mapping[str, Any]) -> str:
+    return f"#{doc.get('seq_num', '?')} {_fields(doc.get('data', {}))}"
+
+
+def _stop(doc: Mapping[str, Any]) -> str:
+    told = {"events": doc.get("num_events"), "reason": doc.get("reason")}
+    return f"run {_short(doc['run_start'])} {doc.get('exit_status')} {_fields({k: v for k, v in told.items() if v})}"
+
+
+def _answer(body: Mapping[str, Any]) -> str:
+    if "click" in body:
+        return f"click {_fields(body['click'])}"
+    told = {name: body.get(name) for name in ("value", "paths", "reason") if body.get(name) not in (None, "", [])}
+    return f"{body.get('worker')}: {body.get('kind')} {body.get('action')} {body.get('state')} {_fields(told)}"
+
+
+def _letter(body: Mapping[str, Any]) -> str:
+    return f"{body.get('worker')}: {body.get('outcome')} {body.get('topic')}/{body.get('offset')}: {body.get('reason')}"
+
+
+def _heartbeat(body: Mapping[str, Any]) -> str:
+    told = {name: body.get(name) for name in ("waits_for", "behind", "open_scans") if body.get(name)}
+    return f"{body.get('worker')} on {body.get('host')}: {body.get('state')} {_fields(told)}"
+
+
+_DOCUMENTS: dict[str, Describe] = {"start": _start, "descriptor": _descriptor, "event": _event, "stop": _stop}
+_SAID: dict[str, Describe] = {"answer": _answer, "dead-letter": _letter, "status": _heartbeat}
+
+
+def _fields(content: Any) -> str:
+    if not isinstance(content, Mapping):
+        return _value(content)
+    return " ".join(f"{name}={_value(value)}" for name, value in content.items())
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, str) and value.isprintable() and " " not in value and value:
+        return value
+    if isinstance(value, Sequence | Mapping) or value is None or isinstance(value, bool):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def _short(uid: Any) -> str:
+    return str(uid)[:HEX]
+
+
+def _clipped(text: str, *, full: bool) -> str:
+    return text if full or len(text) <= LONGEST else text[: LONGEST - 1] + "…"

@@ -1,0 +1,222 @@
+"""The file manager as a process: every file action done once, answered, told, and nothing let out."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from helpers.processes import Station, start_document
+from helpers.streams import Entry, run_documents
+from xafs_workers.simulation.broker import EmbeddedBroker
+from xafs_workers.writers.readback import read
+
+SESSION = "2026-3/pass-123456"
+
+
+class Clerkship(Station):
+    """A file manager on topics of its own."""
+
+    command = ("file-manager",)
+
+    @property
+    def session(self) -> Path:
+        return self.folder / "proposals" / SESSION
+
+    def ask(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Send a message and return the answer that ends it."""
+        name = uuid.uuid4().hex
+        self.put([("bmm", {**message, "message_id": name})])
+        found: list[dict[str, Any]] = []
+
+        def answered() -> bool:
+            found[:] = [a for a in self.heard["answer"] if a["message_id"] == name and a["state"] != "accepted"]
+            return bool(found)
+
+        self.wait(answered, f"the answer to {message}")
+        assert len(found) == 1
+        return found[0]
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory, embedded_broker: EmbeddedBroker) -> Iterator[Clerkship]:
+    """One file manager for all tests of this module that do not stop it."""
+    folder = tmp_path_factory.mktemp("office")
+    outside = folder / "workspace"
+    outside.mkdir()
+    made = Clerkship(
+        folder,
+        embedded_broker.bootstrap_servers,
+        lambda name, count: embedded_broker.create_topic(name),
+        "office",
+        storage={"copy_sources": [str(outside)]},
+    )
+    made.start()
+    yield made
+    made.close()
+
+
+def xafs_run(**start: Any) -> list[Entry]:
+    energy = np.linspace(7000.0, 7400.0, 40)
+    columns = {
+        "dcm_energy": energy.tolist(),
+        "dcm_energy_setpoint": energy.tolist(),
+        "dwti_dwell_time": [0.5] * 40,
+        "I0": [100.0] * 40,
+        "It": np.linspace(60.0, 30.0, 40).tolist(),
+        "Ir": np.linspace(50.0, 20.0, 40).tolist(),
+    }
+    told = {
+        "BMM_kafka": {"hint": "xafs transmission", "count": 1},
+        "XDI": {
+            "Element": {"symbol": "Fe", "edge": "K"},
+            "Mono": {"d_spacing": "3.1356"},
+            "Sample": {"name": "iron foil"},
+            "_mode": ["transmission"],
+        },
+        "plan_name": "scan_nd xafs transmission",
+    }
+    return list(run_documents(hint=None, motors=["dcm_energy"], columns=columns, start=start_document(**told, **start)))
+
+
+def test_folders_and_empty_files_are_made_and_asked_for(office: Clerkship) -> None:
+    maps = str(office.session / "maps")
+    assert office.ask({"mkdir": maps})["paths"] == [maps]
+    assert (office.session / "maps").is_dir()
+    empty = str(office.session / "dossier/MANIFEST")
+    assert office.ask({"touch": empty})["state"] == "done"
+    assert office.ask({"touch": empty})["state"] == "done"
+    assert (office.session / "dossier/MANIFEST").read_bytes() == b""
+    question = {"file_exists": True, "folder": str(office.session / "dossier"), "filename": "MANIFEST"}
+    assert office.ask(question)["value"] is True
+    assert office.ask({**question, "filename": "MANIFEST.old"})["value"] is False
+
+
+def test_a_session_is_made_only_where_its_cycle_exists(office: Clerkship) -> None:
+    root = office.folder / "proposals"
+    assert office.ask({"mkdir": str(root / "2026-3/pass-777777/snapshots")})["state"] == "failed"
+    assert office.ask({"mkdir": str(root / "2026-3/pass-777777")})["state"] == "done"
+    assert office.ask({"mkdir": str(root / "2031-1/pass-777777")})["state"] == "failed"
+
+
+def test_a_run_becomes_a_data_file_that_is_told_and_never_overwritten(office: Clerkship) -> None:
+    run = xafs_run()
+    office.put(run)
+    message = {"xasxdi": True, "uid": run[0][1]["uid"], "filename": "foil.001"}
+    answer = office.ask(message)
+    path = office.session / "foil.001"
+    assert (answer["reason"], answer["state"], answer["paths"]) == ("", "done", [str(path)])
+    file = read(path.read_bytes())
+    np.testing.assert_allclose(file.column("xmu"), np.log(file.column("I0") / file.column("It")), rtol=1e-8)
+    assert office.ask(message)["state"] == "done"
+    assert f"wrote XAS data to {path}" in (office.session / "dossier/messagelog.html").read_text()
+    other = xafs_run(scan_id=2)
+    office.put(other)
+    refused = office.ask({**message, "uid": other[0][1]["uid"]})
+    assert refused["state"] == "failed"
+    assert "other content" in refused["reason"]
+    assert read(path.read_bytes()).fields == file.fields
+    assert office.ask({**message, "uid": other[0][1]["uid"], "overwrite": True})["state"] == "done"
+    assert read(path.read_bytes()).fields["Scan.uid"] == other[0][1]["uid"]
+
+
+def test_the_next_number_counts_files_and_what_is_still_to_be_written(office: Clerkship) -> None:
+    folder = office.session
+    for name in ("series.001", "series.009", "series.x", "series.003.bak", "series.1000"):
+        (folder / name).write_text("")
+    question = {"next_index": True, "folder": str(folder), "stub": "series"}
+    assert office.ask(question)["value"] == 1001
+    # This file is not there for a long time: its run has no stop document yet.
+    run = xafs_run()
+    office.put(run[:-1])
+    office.put([("bmm", {"xasxdi": True, "uid": run[0][1]["uid"], "filename": "series.1001"})])
+    assert office.ask(question)["value"] == 1002
+    exists = {"file_exists": True, "folder": str(folder), "filename": "series", "number": True}
+    assert office.ask({**exists, "start": 1001, "stop": 1003})["value"] is True
+    assert office.ask({**exists, "start": 10, "stop": 1000})["value"] is False
+    office.put(run[-1:])
+    office.wait((folder / "series.1001").exists, "the file of the run that ended late")
+
+
+def test_a_copy_sets_aside_what_was_there(office: Clerkship) -> None:
+    source = office.folder / "workspace" / "scan.ini"
+    source.write_text("start = 1\n")
+    message = {"copy": True, "file": str(source), "target": str(office.session)}
+    assert office.ask(message)["paths"] == [str(office.session / "scan.ini")]
+    assert office.ask(message)["state"] == "done"
+    source.write_text("start = 2\n")
+    assert office.ask({**message, "target": str(office.session / "scan.ini")})["state"] == "done"
+    contents = sorted(path.read_text() for path in office.session.glob("scan.ini*"))
+    assert contents == ["start = 1\n", "start = 2\n"]
+    assert (office.session / "scan.ini").read_text() == "start = 2\n"
+
+
+def test_an_image_is_copied_by_the_run_that_took_it(office: Clerkship) -> None:
+    image = office.session / "assets" / "webcam" / "image_000000.jpg"
+    image.parent.mkdir(parents=True)
+    image.write_bytes(b"\xff\xd8 picture")
+    run = xafs_run()
+    uid = run[0][1]["uid"]
+    resource = {
+        "uid": str(uuid.uuid4()),
+        "run_start": uid,
+        "spec": "AD_JPEG",
+        "root": str(office.session / "assets"),
+        "resource_path": "webcam/image_%6.6d.jpg",
+        "resource_kwargs": {},
+        "path_semantics": "posix",
+    }
+    office.put([run[0], ("resource", resource), *run[1:]])
+    target = office.session / "snapshots" / "sample_webcam.jpg"
+    answer = office.ask({"copy": True, "uuid": uid, "target": str(target)})
+    assert (answer["reason"], answer["state"]) == ("", "done")
+    assert target.read_bytes() == image.read_bytes()
+    plain = xafs_run()
+    office.put(plain)
+    answer = office.ask({"copy": True, "uuid": plain[0][1]["uid"], "target": str(target)})
+    assert answer["state"] == "failed"
+    assert "name no file" in answer["reason"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"mkdir": "/etc/xafs"},
+        {"mkdir": "{session}/../../../elsewhere"},
+        {"touch": "{session}/assets/raw.h5"},
+        {"touch": "{session}/link/inside"},
+        {"touch": "relative"},
+        {"copy": True, "file": "/etc/passwd", "target": "{session}"},
+        {"copy": True, "file": "{workspace}/link-to-passwd", "target": "{session}/x.txt"},
+        {"copy": True, "file": "{workspace}/pipe", "target": "{session}/x.txt"},
+        {"copy": True, "file": "{workspace}/good.txt", "target": "{session}/.ssh/authorized_keys"},
+        {"copy": True, "file": "{workspace}/good.txt", "target": "/tmp/x.txt"},
+        {"next_index": True, "folder": "/etc", "stub": "passwd"},
+        {"file_exists": True, "folder": "/etc", "filename": "passwd"},
+    ],
+    ids=lambda message: next(iter(message)) + " " + str(message)[-28:],
+)
+def test_nothing_outside_is_touched_or_told(office: Clerkship, message: dict[str, Any]) -> None:
+    workspace = office.folder / "workspace"
+    (workspace / "good.txt").write_text("good")
+    for link, place in ((workspace / "link-to-passwd", "/etc/passwd"), (office.session / "link", str(office.folder))):
+        if not link.is_symlink():
+            os.symlink(place, link)
+    if not (workspace / "pipe").exists():
+        os.mkfifo(workspace / "pipe")
+    before = {path for path in office.folder.rglob("*") if "state" not in path.parts and path.suffix != ".log"}
+    names = {"session": str(office.session), "workspace": str(workspace)}
+    answer = office.ask({k: v.format(**names) if isinstance(v, str) else v for k, v in message.items()})
+    assert answer["state"] == "failed", answer
+    assert answer["reason"]
+    assert answer["value"] is None
+    after = {path for path in office.folder.rglob("*") if "state" not in path.parts and path.suffix != ".log"}
+    assert after == before
+    office.wait(
+        lambda: any(letter["reason"] == answer["reason"] for letter in office.heard["dead-letter"]), "its letter"
+    )
