@@ -90,6 +90,17 @@ def test_a_missing_qt_is_told(no_display: None, monkeypatch: pytest.MonkeyPatch)
     assert "xafs-workers[screen]" in display.what_is_missing()
 
 
+def test_a_qt_that_would_end_the_process_after_some_minutes_is_told(
+    no_display: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PySide6 6.12 takes None for immortal, which it is only from Python 3.12 on."""
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert display.what_is_missing() == ""
+    none = iter((5000, 5000 - display.CALLS))
+    monkeypatch.setattr(display.sys, "getrefcount", lambda _: next(none))
+    assert "PySide6-Essentials<6.12" in display.what_is_missing()
+
+
 class Place:
     """Topics of one test, and followers on them."""
 
