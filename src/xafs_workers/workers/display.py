@@ -22,7 +22,7 @@ def what_is_missing() -> str:
     Qt ends the whole process when it cannot reach a display or lacks a library, so another process tries it.
     """
     try:
-        import PySide6.QtWidgets  # noqa: F401
+        import PySide6.QtWidgets
     except ImportError as error:
         return f"Qt ({error}): install xafs-workers[screen], and the system libraries that it names"
     if _loses_references():
