@@ -6,7 +6,7 @@ export PIP_CONSTRAINT = $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gallery kafka test test-fast lint format types imports check bench constraints schema docs clean
+.PHONY: help demo gallery kafka test test-fast soak lint format types imports check bench constraints schema docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -47,7 +47,10 @@ test: $(VENV)/dev.stamp ## everything the tests need, then all tests
 
 TEST_PROCESSES ?= 2
 test-fast: $(VENV)/dev.stamp ## the tests without a real Kafka
-	$(BIN)/python -m pytest -m 'not kafka and not slow' $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -m 'not kafka and not slow and not soak' $(PYTEST_OPTIONS)
+
+soak: $(VENV)/dev.stamp ## the file manager killed 200 times on a real Kafka
+	$(BIN)/python -m pytest -m soak $(PYTEST_OPTIONS)
 
 lint: $(VENV)/dev.stamp ## ruff
 	$(BIN)/ruff format --check .

@@ -1,0 +1,182 @@
+"""A file manager killed at any point comes back and ends with the files of one that was left in peace, each once."""
+
+from __future__ import annotations
+
+import random
+import re
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from helpers.clerkship import Clerkship, xafs_run
+from helpers.processes import start_document
+from helpers.streams import Entry, run_documents
+from plugins.brokers import ApacheAdmin, Broker
+
+Make = Callable[[str], Clerkship]
+
+
+@pytest.fixture
+def make(tmp_path: Path, broker: Broker) -> Iterator[Make]:
+    made: list[Clerkship] = []
+
+    def _make(name: str) -> Clerkship:
+        folder = tmp_path / name
+        workspace = folder / "workspace"
+        workspace.mkdir(parents=True)
+        (workspace / "scan.ini").write_text("start = next\n")
+        (workspace / "edited.ini").write_text("start = 7\n")
+        topics = f"{name}{uuid.uuid4().hex[:8]}"
+        sources = {"copy_sources": [str(workspace)]}
+        made.append(Clerkship(folder, broker.bootstrap_servers, broker.create_topic, topics, storage=sources))
+        return made[-1]
+
+    yield _make
+    for one in made:
+        one.close()
+
+
+def a_map() -> list[Entry]:
+    columns = {
+        "xafs_y": [0.0, 0.0, 1.0, 1.0],
+        "xafs_x": [5.0, 6.0, 5.0, 6.0],
+        "I0": [10.0, 11.0, 12.0, 13.0],
+        "It": [1.0, 2.0, 3.0, 4.0],
+        "Ir": [1.0, 1.0, 1.0, 1.0],
+    }
+    told = {"Sample": {"name": "rust"}, "_snapshots": {"xlsxout": "maps/m.xlsx", "matout": "maps/m.mat"}}
+    start = start_document(XDI=told, shape=[2, 2], plan_name="grid_scan measurement xafs_y xafs_x It")
+    hint = "areascan It xafs_y xafs_x True False 7112.0"
+    return list(run_documents(hint=hint, motors=["xafs_y", "xafs_x"], columns=columns, start=start))
+
+
+def a_line() -> list[Entry]:
+    x = np.linspace(-1.0, 1.0, 11)
+    columns = {"xafs_x": x.tolist(), "I0": [100.0] * 11, "It": [50.0] * 11, "Ir": [20.0] * 11}
+    start = start_document(plan_name="rel_scan linescan xafs_x It")
+    return list(run_documents(hint="linescan It xafs_x", motors=["xafs_x"], columns=columns, start=start))
+
+
+def a_day() -> list[Entry]:
+    """Return a day at a beamline: every kind of file, some twice, one that must fail."""
+    folders = [("bmm", {"mkdir": f"{{session}}/{name}"}) for name in ("snapshots", "prj", "dossier", "maps")]
+    entries: list[Entry] = [*folders, ("bmm", {"touch": "{session}/dossier/MANIFEST"})]
+    entries.append(("bmm", {"copy": True, "file": "{workspace}/scan.ini", "target": "{session}/scan.ini"}))
+    for number in range(1, 5):
+        run = xafs_run(scan_id=number)
+        entries += [*run, ("bmm", {"xasxdi": True, "uid": run[0][1]["uid"], "filename": f"foil.{number:03d}"})]
+    entries.append(("bmm", {"copy": True, "file": "{workspace}/edited.ini", "target": "{session}/scan.ini"}))
+    entries.append(("bmm", {"xasxdi": True, "uid": run[0][1]["uid"], "filename": "foil.001"}))
+    area, line = a_map(), a_line()
+    entries += [*area, ("bmm", {"raster": True, "uid": area[0][1]["uid"]})]
+    entries += [*line, ("bmm", {"lsxdi": True, "uid": line[0][1]["uid"], "filename": "line.001"})]
+    entries.append(("bmm", {"echoslack": True, "text": "the day is over", "icon": "message", "rid": None}))
+    entries.append(("bmm", {"mkdir": "{session}/last", "message_id": "the last"}))
+    return entries
+
+
+def at(place: Clerkship, entries: list[Entry]) -> list[Entry]:
+    """Return entries with the paths of one file manager's folders."""
+    names = {"session": str(place.session), "workspace": str(place.folder / "workspace")}
+
+    def filled(body: dict[str, Any]) -> dict[str, Any]:
+        return {k: v.format(**names) if isinstance(v, str) and "{" in v else v for k, v in body.items()}
+
+    return [(name, filled(body) if name == "bmm" else body) for name, body in entries]
+
+
+def finish(place: Clerkship, messages: int) -> None:
+    """Wait until each message was answered for good."""
+    place.wait(lambda: len(ended(place)) >= messages, "the last answer")
+
+
+def ended(place: Clerkship) -> set[str]:
+    return {answer["message_id"] for answer in place.heard["answer"] if answer["state"] in ("done", "failed", "value")}
+
+
+def files(place: Clerkship) -> dict[str, bytes | Counter[str]]:
+    """Return the files; a file set aside without its time, and of the message log the lines."""
+    found: dict[str, bytes | Counter[str]] = {}
+    for name, content in place.files().items():
+        if name.endswith("dossier/.rawlog"):
+            texts = re.findall(r'"text": *"((?:[^"\\]|\\.)*)"', content.decode())
+            found[name] = Counter(text.replace(str(place.folder), "") for text in texts)
+        elif not name.endswith("messagelog.html"):
+            found[re.sub(r"\.ini\.\d.*", ".ini.<time>", name)] = content
+    return found
+
+
+def weather(make: Make, kills: int, seed: int) -> None:
+    """Compare a day with so many kills to one in peace."""
+    entries = a_day()
+    messages = sum(name == "bmm" for name, _ in entries)
+    calm, stormy = make("calm"), make("stormy")
+    calm.start()
+    calm.put(at(calm, entries))
+    finish(calm, messages)
+    calm.terminate()
+    rng = random.Random(seed)
+    cuts = sorted(rng.choices(range(1, len(entries)), k=kills))
+    stormy.start()
+    for begin, end in zip([0, *cuts], [*cuts, len(entries)], strict=True):
+        stormy.put(at(stormy, entries[begin:end]))
+        if rng.random() < 0.6:
+            before = len(stormy.heard["answer"])
+            asked = sum(name == "bmm" for name, _ in entries[begin:end])
+            stormy.wait(lambda n=before + bool(asked): len(stormy.heard["answer"]) >= n, "an answer")
+        stormy.kill()
+        stormy.start(ready=rng.random() < 0.5)
+    finish(stormy, messages)
+    stormy.terminate()
+    assert stormy.starts == kills + 2
+    expected = files(calm)
+    root = "2026-3/pass-123456"
+    kept = {f"{root}/{name}" for name in ("scan.ini", "scan.ini.<time>", "maps/m.xlsx", "maps/m.mat", "line.001")}
+    assert kept | {f"{root}/foil.{number:03d}" for number in range(1, 5)} <= set(expected)
+    assert files(stormy) == expected
+    assert {letter["reason"][:10] for letter in stormy.heard["dead-letter"]} == {
+        letter["reason"][:10] for letter in calm.heard["dead-letter"]
+    }
+    assert not [name for name in stormy.files() if ".tmp" in name or ".part" in name]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_killed_at_ten_points_the_files_equal_those_of_one_left_in_peace(make: Make) -> None:
+    weather(make, kills=10, seed=11)
+
+
+@pytest.mark.soak
+@pytest.mark.kafka
+@pytest.mark.timeout(7200)
+@pytest.mark.parametrize("seed", range(10))
+def test_killed_two_hundred_times(
+    seed: int, tmp_path: Path, apache_admin: ApacheAdmin, make: Make, broker: Broker
+) -> None:
+    if broker.name != "apache":
+        pytest.skip("the soak is run on a real Kafka")
+    weather(make, kills=20, seed=seed)
+
+
+def test_each_message_sent_up_to_three_times_gives_one_file(make: Make) -> None:
+    place = make("again")
+    place.start()
+    entries = at(place, a_day())
+    rng = random.Random(5)
+    often = [entry for entry in entries for _ in range(rng.randint(1, 3) if entry[0] == "bmm" else 1)]
+    for count, (name, body) in enumerate(often):
+        if name == "bmm":
+            body = {**body, "message_id": f"message {count}"}
+        place.put([(name, body)])
+    finish(place, sum(name == "bmm" for name, _ in often))
+    names = [name for name in place.files() if "/foil." in name or "/maps/" in name or name.endswith("line.001")]
+    assert len(names) == 4 + 2 + 1
+    assert len([name for name in place.files() if "scan.ini" in name]) == 2
+    failed = [answer for answer in place.heard["answer"] if answer["state"] == "failed"]
+    assert {answer["kind"] for answer in failed} == {"xasxdi"}
+    assert all("other content" in answer["reason"] for answer in failed)
