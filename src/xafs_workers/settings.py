@@ -313,7 +313,7 @@ def load(config: Path | None = None, options: dict[str, Any] | None = None) -> S
     ConfigurationError
         The file cannot be read, or a key is unknown or has a wrong value.
     """
-    path = config or next((p.expanduser() for p in CONFIG_FILES if p.expanduser().is_file()), None)
+    path = config or next((p.expanduser() for p in CONFIG_FILES if os.path.isfile(p.expanduser())), None)
     try:
         settings = Settings(**(_read(path) if path else {}))
         if options:
