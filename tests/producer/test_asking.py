@@ -241,3 +241,24 @@ def test_a_session_imports_nothing_heavy() -> None:
     assert not [name for name in modules if name.partition(".")[0] in HEAVY]
     own = {name.split(".")[1] for name in modules if name.startswith("xafs_workers.")}
     assert own == {"producer", "settings", "logs", "wire"}
+
+
+def test_a_partition_that_moves_meanwhile_is_asked_for_again(
+    asker: Asker, working: Callable[[Reply], Answering], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from confluent_kafka import KafkaError, KafkaException
+
+    from xafs_workers.producer.answers import Ear
+
+    whole, moved = Ear._end_of, [True]
+
+    def end_of(ear: Ear, number: int) -> Any:
+        if moved:
+            moved.pop()
+            raise KafkaException(KafkaError(KafkaError.NOT_LEADER_FOR_PARTITION))
+        return whole(ear, number)
+
+    working(knows_one_file)
+    monkeypatch.setattr(Ear, "_end_of", end_of)
+    assert asker.ask(exists("there")).value is True
+    assert moved == []

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 REQUEST_SECONDS = 5.0
 """The longest that a broker may take for one answer of its own."""
 POLL_SECONDS = 0.1
+RETRY_SECONDS = 0.2
 FINAL = ("done", "failed", "value")
 
 _OURS: Mapping[str, Any] = {
@@ -73,11 +74,17 @@ class Ear:
         from confluent_kafka import KafkaException
 
         self._patience, self._deadline = timeout, time.monotonic() + timeout
-        try:
-            self._client.assign([self._end_of(number) for number in self._partitions()])
-        except KafkaException as problem:
-            raise NoAnswer(f"{self.topic} cannot be read, nothing was sent: {problem.args[0].str()}") from problem
         self._accepted = None
+        while True:
+            try:
+                self._client.assign([self._end_of(number) for number in self._partitions()])
+                return
+            except KafkaException as problem:
+                # A broker that restarts, a partition that moves: nothing was sent yet, so asking again does no harm.
+                if time.monotonic() + RETRY_SECONDS >= self._deadline:
+                    reason = problem.args[0].str()
+                    raise NoAnswer(f"{self.topic} cannot be read, nothing was sent: {reason}") from problem
+            self._client.poll(RETRY_SECONDS)
 
     def wait(self, message_id: str) -> wire.Answer:
         """Return the final answer to a message, whatever it says.
