@@ -7,6 +7,7 @@ from enum import StrEnum
 from math import ceil, floor, isfinite
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.lines import Line2D
@@ -186,7 +187,7 @@ class _Layers:
         for artist in artists:
             if not isinstance(artist, Line2D):
                 return self._whole
-            if len(artist.get_xdata(orig=True)):
+            if np.size(artist.get_xdata(orig=True)):
                 left, bottom, right, top = map(float, artist.get_window_extent().extents)
                 if not isfinite(left + bottom + right + top):
                     return self._whole
