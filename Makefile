@@ -6,7 +6,7 @@ export PIP_CONSTRAINT = $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gallery kafka test test-fast lint format types imports check bench constraints schema clean
+.PHONY: help demo gallery kafka test test-fast lint format types imports check bench constraints schema docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -41,7 +41,7 @@ QT_LIBRARIES = libEGL.so.1:libegl1 libGL.so.1:libgl1 libxkbcommon.so.0:libxkbcom
 	libxkbcommon-x11.so.0:libxkbcommon-x11-0 libX11-xcb.so.1:libx11-xcb1
 test: $(VENV)/dev.stamp ## everything the tests need, then all tests
 	@tools/system-packages java:default-jre-headless mvn:maven redis-server:redis-server chromium:chromium Xvfb:xvfb openbox:openbox xdotool:xdotool \
-	  $(QT_LIBRARIES)
+	  systemd-analyze:systemd $(QT_LIBRARIES)
 	@$(BIN)/python tools/kafka/run.py --fetch-only || echo "no real Kafka: its tests are skipped, except in CI" >&2
 	$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(PYTEST_OPTIONS)
 
@@ -73,6 +73,10 @@ bench: $(VENV)/dev.stamp ## benchmarks: ratios against named peers
 
 schema: $(VENV)/demo.stamp ## write the JSON schema of the configuration again
 	$(BIN)/xafs-workers config schema > docs/config.schema.json
+
+docs: schema ## write the pages of the manual that come from the models again
+	$(BIN)/xafs-workers messages --markdown > docs/messages.md
+	$(BIN)/xafs-workers config manual > docs/configuration.md
 
 constraints: $(VENV)/dev.stamp ## write down the versions that are installed now
 	$(BIN)/python -m pip freeze --exclude-editable --exclude xafs-workers | grep -v ' @ ' > constraints.txt

@@ -59,6 +59,7 @@ def test_status_tells_of_every_worker_and_who_is_stale(beamline: Beamline) -> No
     beamline.put("status", "status", {**BEAT, "worker": "file-manager"}, age=300.0)
     beamline.put("status", "status", {**BEAT, "worker": "screen", "state": "stopped"}, age=300.0)
     beamline.put("status", "status", {**BEAT, "worker": "web", "waits_for": "the broker"})
+    beamline.put("status", "status", {**BEAT, "worker": "fell over", "state": "died"}, age=300.0)
     beamline.put("status", "else", {"worker": "not a heartbeat"})
     result = beamline.invoke("status", "--json")
     told = {worker["worker"]: (worker["state"], worker["well"]) for worker in json.loads(result.stdout)}
@@ -67,6 +68,7 @@ def test_status_tells_of_every_worker_and_who_is_stale(beamline: Beamline) -> No
         "file-manager": ("stale", False),
         "screen": ("stopped", True),
         "web": ("running", False),
+        "fell over": ("died", False),
     }
     assert result.exit_code == 1
     table = beamline.invoke("status", "--once").stdout

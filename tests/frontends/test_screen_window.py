@@ -49,6 +49,13 @@ def test_several_figures_at_once_get_their_titles_and_only_the_front_is_drawn(de
     assert drawings(desk.sheet) > 0
 
 
+def test_the_time_of_the_last_frame_is_known(desk: Desk) -> None:
+    assert desk.window.frame_seconds is None
+    desk.hear(("bmm", LINE), *line(5))
+    assert desk.window.frame_seconds is not None
+    assert desk.window.frame_seconds > 0
+
+
 @pytest.mark.parametrize(
     ("close", "left"),
     [("all", []), ("line", ["fe"]), ("last", ["xafs_x alignment scan", "time scan"])],

@@ -37,7 +37,7 @@ def test_it_beats_on_its_own_clock_and_says_how_the_worker_is(heartbeat: Heartbe
     assert [heartbeat.beat(now=moment) for moment in (100.0, 105.0, 110.0)] == [True, False, True]
     assert [beat["time"] for beat in sent] == [100.0, 110.0]
     assert sent[0].keys() >= {"worker", "version", "host", "pid", "uptime", "every", *STATE}
-    heartbeat.last_words()
+    heartbeat.last_words("stopped")
     assert (sent[-1]["state"], sent[-1]["behind"]) == ("stopped", 7)
 
 
@@ -68,5 +68,5 @@ def test_prometheus_reads_the_newest_heartbeat(heartbeat: Heartbeat, metrics: Me
     ):
         assert line in lines
     assert not [line for line in lines if "frame_seconds" in line], "a worker without frames has no such number"
-    heartbeat.last_words()
+    heartbeat.last_words("stopped")
     assert 'xafs_worker_state{state="stopped",worker="headless"} 1.0' in scraped(metrics)

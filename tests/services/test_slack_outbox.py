@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from helpers.processes import wait_until
 from helpers.slack_server import TOKEN, Fault, SlackServer
@@ -199,6 +200,17 @@ def test_a_full_outbox_survives_a_restart_in_order(office: Office, server: Slack
     office.finished()
     assert server.texts("C1") == [f"text {n}" for n in range(0, 200, 2)]
     assert server.texts("C2") == [f"text {n}" for n in range(1, 200, 2)]
+
+
+def test_an_outage_is_one_line_and_its_end_another(office: Office, server: SlackServer) -> None:
+    server.fail("chat.postMessage", *[DOWN] * 6)
+    office.put(1)
+    with capture_logs() as logs:
+        office.postman.start()
+        office.finished()
+        wait_until(lambda: len(logs) >= 3, "the last line")
+    assert [line["event"] for line in logs] == ["posts_wait", "posted", "posts_go_on"]
+    assert not server.faults["chat.postMessage"]
 
 
 def test_one_channel_in_trouble_holds_up_no_other(office: Office, server: SlackServer) -> None:

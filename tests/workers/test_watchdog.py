@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -92,11 +93,23 @@ def test_a_worker_process_tells_that_it_is_ready_alive_and_stopping(
     try:
         station.start()
         wait_until(lambda: ear.count("READY=1") == 1 and ear.count("WATCHDOG=1") >= 2, "its signs")
-        assert f"MAINPID={station.process.pid}" in ear.heard  # type: ignore[union-attr]
+        assert station.process is not None
+        assert f"MAINPID={station.process.pid}" in ear.heard
+        station.process.send_signal(signal.SIGSTOP)  # hangs, as far as anybody can see
+        wait_until(lambda: _is_stopped(station.process.pid), "the worker to hang")  # type: ignore[union-attr]
+        seen = ear.count("WATCHDOG=1")
+        threading.Event().wait(0.3)
+        assert ear.count("WATCHDOG=1") == seen
+        station.process.send_signal(signal.SIGCONT)
+        wait_until(lambda: ear.count("WATCHDOG=1") > seen, "a sign of life after all")
         station.terminate()
         assert ear.count("STOPPING=1") == 1
     finally:
         station.close()
+
+
+def _is_stopped(pid: int) -> bool:
+    return "State:\tT" in Path(f"/proc/{pid}/status").read_text()
 
 
 def _embedded(request: pytest.FixtureRequest) -> Broker:

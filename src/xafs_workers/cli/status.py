@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 NOT_WELL = 1
 """Exit code: a worker is stale, waits, or none was heard; or no broker answers."""
 COLUMNS = ("worker", "host", "state", "up", "heard", "behind", "waits for", "last message", "last file", "last error")
-STYLES = {"running": "green", "recovering": "yellow", "stale": "bold red", "stopped": "dim"}
+STYLES = {"running": "green", "recovering": "yellow", "stale": "bold red", "died": "bold red", "stopped": "dim"}
 
 
 def status(
@@ -102,7 +102,7 @@ def table_of(workers: list[Worker], now: float) -> Table:
     table = Table(*COLUMNS, caption=caption)
     for worker in workers:
         state = worker.state(now)
-        style = STYLES.get(state, "yellow") if worker.is_well(now) or state == "stale" else "yellow"
+        style = STYLES.get(state, "yellow") if worker.is_well(now) or state in ("stale", "died") else "yellow"
         cells = (_printable(cell) for cell in _cells(worker.beat, state, worker.age(now)))
         table.add_row(*(Text(cell, style=style if place == 2 else "") for place, cell in enumerate(cells)))
     return table

@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from xafs_workers import __version__
 from xafs_workers.logs import get_logger
@@ -60,9 +60,9 @@ class Heartbeat:
             log.info("heartbeat", **state)
         return True
 
-    def last_words(self) -> None:
-        """Send the heartbeat of a worker that ends because it was told to."""
-        self._tell({**self._state(), "state": "stopped", "waits_for": ""}, time.time())
+    def last_words(self, state: Literal["stopped", "died"]) -> None:
+        """Send the heartbeat of a worker that ends: because it was told to, or not."""
+        self._tell({**self._state(), "state": state, "waits_for": ""}, time.time())
 
     def _tell(self, state: Mapping[str, Any], moment: float) -> None:
         self.newest = {

@@ -21,7 +21,7 @@ GAUGES = {
 }
 """Fields of a heartbeat that are numbers: name and meaning of their metrics."""
 
-STATES = ("running", "recovering", "stopped")
+STATES = ("running", "recovering", "stopped", "died")
 
 
 class MetricsServer:

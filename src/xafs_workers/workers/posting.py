@@ -65,6 +65,11 @@ class Posting:
         """Why posts wait, '' where none does."""
         return self._postman.waits_for if self._postman is not None else ""
 
+    @property
+    def waiting(self) -> int:
+        """How many posts wait."""
+        return self._outbox.waiting() if self._postman is not None else 0
+
     def refresh(self) -> None:
         """Ask anew for channels, read the token anew, and try at once what waits."""
         if self._postman is not None:
@@ -77,7 +82,7 @@ class Posting:
             return {"posting": False}
         return {
             "posting": True,
-            "waiting": self._outbox.waiting(),
+            "waiting": self.waiting,
             "waits_for": self.waits_for,
             "channels": self._channels.known(),
         }

@@ -84,7 +84,9 @@ class Shelf:
             return Outcome("failed", reason=str(refusal))
         except Unavailable as error:
             raise TryLater(error.errno, error.reason) from error
-        log.info("picture_written", kind=scan.kind, scan=scan.id, paths=paths)
+        log.info(
+            "picture_written", kind=scan.kind, scan=scan.id, run=wanted.run.uid if wanted.run else None, paths=paths
+        )
         return Outcome("done", paths)
 
     def _of_sequence(self, control: Control, scan: Scan, board: Board) -> Iterator[str]:

@@ -16,6 +16,9 @@ from xafs_workers.wire import Undecodable, decode
 
 MISSED = 3.0
 """So many heartbeats in a row that did not come make a worker stale."""
+ENDED = frozenset({"stopped", "died"})
+"""States of a worker's last words."""
+GONE = ENDED | {"stale"}
 PATIENCE = 5.0
 """How long what there is may take to be read, seconds."""
 
@@ -34,7 +37,7 @@ class Worker:
     def state(self, now: float) -> str:
         """Return the state it tells, or that it is stale."""
         told = str(self.beat.get("state", "?"))
-        if told != "stopped" and self.age(now) > MISSED * _number(self.beat.get("every"), 10.0):
+        if told not in ENDED and self.age(now) > MISSED * _number(self.beat.get("every"), 10.0):
             return "stale"
         return told
 
@@ -68,15 +71,14 @@ class Colleagues:
 
     def all(self, now: float) -> list[Worker]:
         """Return the workers by name and host; of one that ended only where no other took its place."""
-        living = {place[:2] for place, worker in self.workers.items() if worker.state(now) not in ("stale", "stopped")}
+        living = {place[:2] for place, worker in self.workers.items() if worker.state(now) not in GONE}
         newest: dict[tuple[str, str], float] = {}
         for place, worker in self.workers.items():
             newest[place[:2]] = max(worker.heard, newest.get(place[:2], -math.inf))
         return [
             worker
             for place, worker in sorted(self.workers.items())
-            if worker.state(now) not in ("stale", "stopped")
-            or (place[:2] not in living and worker.heard == newest[place[:2]])
+            if worker.state(now) not in GONE or (place[:2] not in living and worker.heard == newest[place[:2]])
         ]
 
 

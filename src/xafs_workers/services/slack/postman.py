@@ -18,6 +18,8 @@ from xafs_workers.services.slack.token import TokenMissing
 
 log = get_logger("services")
 
+PRUNE_EVERY = 86400.0
+"""How often what was posted long ago is forgotten, seconds."""
 EVERYTHING = "*"
 """Key of the pause that holds for all channels."""
 
@@ -114,10 +116,13 @@ class Postman:
             self._thread.join(timeout)
 
     def _run(self) -> None:
-        self._outbox.prune()
+        prune_due = 0.0
         while not self._stop.is_set():
             self._new.clear()
             try:
+                if time.monotonic() >= prune_due:
+                    prune_due = time.monotonic() + PRUNE_EVERY
+                    self._outbox.prune()
                 wait = self._round()
             except Exception as error:
                 if self._stop.is_set():
@@ -163,7 +168,7 @@ class Postman:
         except ChatRefused as refusal:
             self._on_refusal(head, refusal)
         except Busy as busy:
-            self._hold(self._place(head), str(busy), busy.seconds)
+            self._hold(self._place(head), "Slack asks to wait", busy.seconds)
         except (NotKnown, LookupAway, PictureAway) as trouble:
             self._hold(self._place(head), str(trouble))
         except TokenMissing as missing:
@@ -215,7 +220,7 @@ class Postman:
         log.info("posted", **fields, **({"note": reason} if reason else {}))
         with self._lock:
             gone = [self._pauses.pop(place, None) for place in (EVERYTHING, self._place(head))]
-        if any(gone):
+        if any(pause is not None and pause.failures for pause in gone):
             log.info("posts_go_on")
 
     def _is_held(self, place: str) -> bool:
@@ -224,15 +229,19 @@ class Postman:
             return pause is not None and time.monotonic() < pause.until
 
     def _hold(self, place: str, reason: str, seconds: float | None = None) -> float:
-        """Pause a channel, or all; return for how long."""
+        """Pause a channel, or all; return for how long.
+
+        A new reason is logged, but for pauses of a known length: those are how it goes, not trouble.
+        """
         with self._lock:
             pause = self._pauses.setdefault(place, _Pause())
+            news = seconds is None and reason != pause.reason
             if seconds is None:
                 seconds = self._pace.pauses[min(pause.failures, len(self._pace.pauses) - 1)]
                 pause.failures += 1
             pause.until = time.monotonic() + seconds
-            news = reason != pause.reason
-            pause.reason = reason
+            if news or not pause.reason:
+                pause.reason = reason
         if news:
             log.warning("posts_wait", place=place, reason=reason)
         return seconds
