@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from enum import StrEnum
+from math import ceil, floor, isfinite
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,9 @@ from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.render.matplotlib.axes import PanelView, Stale
 from xafs_workers.render.matplotlib.scene import Scene
 from xafs_workers.render.matplotlib.style import Style
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top, pixels."""
 
 
 class Change(StrEnum):
@@ -144,7 +148,8 @@ class _Layers:
         self.view = view
         box = view.axes.bbox
         self.box = Bbox.from_extents(box.x0 - 2.0, box.y0 - 2.0, box.x1 + 2.0, box.y1 + 2.0)
-        self._reach = self.box
+        self._whole: Box = (float(self.box.x0), float(self.box.y0), float(self.box.x1), float(self.box.y1))
+        self._reach = self._whole
         self._bare: Any = canvas.copy_from_bbox(self.box)
         self._still: Any = self._bare
         self._count = 0
@@ -160,34 +165,47 @@ class _Layers:
             self.canvas.restore_region(self._still)
             self._paint(order[self._count : first])
             self._still, self._count = self.canvas.copy_from_bbox(self.box), first
-            changed = self.box
+            changed = self._whole
         else:
-            changed = Bbox.intersection(Bbox.union([before, self._reach]), self.box)
-            if changed is None:
+            changed = _common(_both(before, self._reach), self._whole)
+            if changed[0] >= changed[2] or changed[1] >= changed[3]:
                 return None
             self._restore(changed)
         self._paint(order[first:])
-        return changed
+        return Bbox.from_extents(*changed)
 
-    def _restore(self, box: Bbox) -> None:
+    def _restore(self, box: Box) -> None:
         """Bring the pixels of a box back to what keeps still; the renderer counts from the top."""
         height = self.canvas.get_renderer().height
         left, top, *_ = self._still.get_extents()
-        part = (int(box.x0), int(height - box.y1), int(box.x1), int(height - box.y0))
+        part = (int(box[0]), int(height - box[3]), int(box[2]), int(height - box[1]))
         self.canvas.restore_region(self._still, bbox=part, xy=(left, top))
 
-    def _extent(self, artists: list[Any]) -> Bbox:
+    def _extent(self, artists: list[Any]) -> Box:
         """Return a box, whole pixels, in which artists have all their pixels."""
-        if not all(isinstance(artist, Line2D) for artist in artists):
-            return self.box
-        boxes = [artist.get_window_extent() for artist in artists if len(artist.get_xdata(orig=True))]
-        pad = 3.0 + max((2.0 * artist.get_linewidth() for artist in artists), default=0.0)
-        found = Bbox.union(boxes).padded(pad * self.canvas.figure.dpi / 72.0) if boxes else self.box
-        if not np.isfinite(found.extents).all():
-            return self.box
-        return Bbox.from_extents(*np.floor(found.min), *np.ceil(found.max))
+        found = self._whole[2:] + self._whole[:2]
+        for artist in artists:
+            if not isinstance(artist, Line2D):
+                return self._whole
+            if np.size(artist.get_xdata(orig=True)):
+                left, bottom, right, top = map(float, artist.get_window_extent().extents)
+                if not isfinite(left + bottom + right + top):
+                    return self._whole
+                pad = (3.0 + 2.0 * artist.get_linewidth()) * self.canvas.figure.dpi / 72.0
+                found = _both(found, (left - pad, bottom - pad, right + pad, top + pad))
+        return floor(found[0]), floor(found[1]), ceil(found[2]), ceil(found[3])
 
     def _paint(self, artists: list[Any]) -> None:
         renderer = self.canvas.get_renderer()
         for artist in artists:
             artist.draw(renderer)
+
+
+def _both(one: Box, other: Box) -> Box:
+    """Return the box that holds two."""
+    return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
+
+
+def _common(one: Box, other: Box) -> Box:
+    """Return what two boxes have in common; it is inside out where that is nothing."""
+    return max(one[0], other[0]), max(one[1], other[1]), min(one[2], other[2]), min(one[3], other[3])
