@@ -6,7 +6,7 @@ export PIP_CONSTRAINT = $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gallery kafka test test-fast lint format types imports check bench constraints schema clean
+.PHONY: help demo gallery kafka test test-fast lint format types imports check bench constraints schema docs clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -73,6 +73,10 @@ bench: $(VENV)/dev.stamp ## benchmarks: ratios against named peers
 
 schema: $(VENV)/demo.stamp ## write the JSON schema of the configuration again
 	$(BIN)/xafs-workers config schema > docs/config.schema.json
+
+docs: schema ## write the pages of the manual that come from the models again
+	$(BIN)/xafs-workers messages --markdown > docs/messages.md
+	$(BIN)/xafs-workers config manual > docs/configuration.md
 
 constraints: $(VENV)/dev.stamp ## write down the versions that are installed now
 	$(BIN)/python -m pip freeze --exclude-editable --exclude xafs-workers | grep -v ' @ ' > constraints.txt

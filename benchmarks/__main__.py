@@ -15,7 +15,7 @@ HEAD = ("", "backend", "ours", "peer", "", "ratio", "goal", "")
 def main() -> int:
     """Run all benchmarks; return 1 if a goal is not reached."""
     warnings.simplefilter("ignore")  # the peers' own
-    rows = [HEAD]
+    rows: list[tuple[str, ...]] = [HEAD]
     good = True
     for backend in _backends():
         for compare in COMPARED:

@@ -63,8 +63,9 @@ class QtAgg:
         return canvas
 
     def paint(self) -> None:
-        """Let Qt paint what is due."""
-        self._application.processEvents()
+        """Let Qt paint what is due; what is drawn when Qt is idle is painted at the second look."""
+        for _ in range(2):
+            self._application.processEvents()
 
     def close(self) -> None:
         """Close the windows."""

@@ -77,14 +77,14 @@ def run(number: int, columns: Columns, **start: Any) -> Run:
 LINE_START = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
 
 
-def line_scan(points: int = 1000) -> Run:
+def line_scan(points: int = 1000, number: int = 1) -> Run:
     """Return a line scan over a slit; `ratio` is what the peer plots."""
     x = np.linspace(-5.0, 5.0, points)
     noise = np.random.default_rng(1).normal(0.0, 0.01, points)
     ratio = 0.5 * (np.array([math.erf(value) for value in x]) + 1.0) + noise
     i0 = np.full(points, 120.0)
     columns = {"xafs_x": x.tolist(), "I0": i0.tolist(), "It": (ratio * i0).tolist(), "ratio": ratio.tolist()}
-    return run(1, columns, motors=["xafs_x"])
+    return run(number, columns, motors=["xafs_x"])
 
 
 def xafs_start(repetitions: int) -> dict[str, Any]:

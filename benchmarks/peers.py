@@ -23,7 +23,7 @@ class Peers:
     def __init__(self, backend: Backend, plots: list[Any], fast: tuple[tuple[str, str], ...] = ()):
         self._backend, self._plots, self._fast = backend, plots, fast
 
-    def take(self, documents: list[Document_]) -> None:
+    def take(self, documents: list[Document_], /) -> None:
         """Draw each document, as the RunEngine would have it done."""
         for name, body in documents:
             for plot in self._plots:

@@ -12,7 +12,7 @@ from xafs_workers.consumer.records import EndOfPartition, RawRecord
 from xafs_workers.consumer.source import KafkaSource
 from xafs_workers.producer.kafka_config import KafkaConfig
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 
 
 @contextmanager

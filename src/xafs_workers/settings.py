@@ -55,6 +55,13 @@ class Storage(_Part):
         default={"/nsls2/data/bmm/proposals": "/nsls2/data3/bmm/proposals"}, description="other names of the same root"
     )
     cycle: str | None = Field(default=None, description="used where a run's start document names no cycle")
+    cycle_keys: tuple[str, ...] = Field(
+        default=("cycle", "XDI.Facility.cycle"),
+        description="where start documents name the outer folder, the first that is there; inner keys after dots",
+    )
+    session_keys: tuple[str, ...] = Field(
+        default=("data_session",), description="where start documents name the group's folder in it"
+    )
     copy_sources: tuple[Path, ...] = Field(
         default=(), description="folders, beside the proposals root, below which lies what may be copied"
     )
@@ -69,6 +76,9 @@ class Columns(_Part):
     iy: str = "Iy"
     energy: str = "dcm_energy"
     dwell_time: str = Field(default="dwti_dwell_time", description="seconds")
+    downwards: tuple[str, ...] = Field(
+        default=("xafs_y",), description="slow axes of maps whose positions grow downwards on the sample"
+    )
 
 
 class Detectors(_Part):
@@ -80,6 +90,11 @@ class Detectors(_Part):
         "7-element SDD": (1, 2, 3, 4, 5, 6, 7),
         "dante": (1, 2, 3, 4, 5, 6, 7),
     }
+    column: str = Field(
+        default="{element}{channel}",
+        pattern=r"\{channel\}",
+        description="data key of a channel's region of interest; {element} may be left out",
+    )
 
 
 class Screen(_Part):

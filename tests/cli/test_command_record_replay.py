@@ -34,7 +34,7 @@ app.command("record")(record.record)
 app.command("replay")(replay.replay)
 app()
 """
-DEADLINE = 30.0
+DEADLINE = 60.0
 
 
 @pytest.fixture(autouse=True)

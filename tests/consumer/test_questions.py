@@ -81,7 +81,7 @@ def test_a_missing_broker_is_told_once_and_waiting_stops_when_asked():
         waiting.stop.set()
         asked = time.monotonic()
         assert waiting.end() is False
-        assert time.monotonic() - asked < 3
+        assert time.monotonic() - asked < 15.0
     assert told(logs) == [("waiting_for", "a broker")]
     line = next(line for line in logs if line["event"] == "waiting_for")
     assert line["servers"] == servers

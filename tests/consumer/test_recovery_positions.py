@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
+from helpers.processes import PATIENCE
 from helpers.streams import Entry, run_documents
 from kafka_server import KafkaServer
 from plugins.brokers import ApacheAdmin, Broker
@@ -45,7 +46,7 @@ class Topics:
             self._stamp += 1
             topic = self.control if name == "bmm" else self.documents
             self._producer.produce(topic, value=encode(name, body), key=b"k", timestamp=self._stamp)
-        assert self._producer.flush(20) == 0
+        assert self._producer.flush(PATIENCE) == 0
         return self._stamp / 1000
 
     def follow(self, positions: dict[tuple[str, int], int]) -> Board:
@@ -54,7 +55,7 @@ class Topics:
         ends = {partition: high for partition, (_, high) in self.source.watermarks().items()}
         self.source.assign(positions)
         loop.begin(positions, ends)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while not loop.caught_up:
             loop.step(0.1)
             assert time.monotonic() < deadline

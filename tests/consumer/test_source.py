@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from kafka_server import KafkaServer
 from plugins.brokers import ApacheAdmin, Broker, Topic
-from reading import ends, poll_until, produce, read, records, source_of, values
+from reading import PATIENCE, ends, poll_until, produce, read, records, source_of, values
 from xafs_workers.consumer.client import Health, consumer_properties
 from xafs_workers.consumer.records import EndOfPartition
 from xafs_workers.consumer.source import KafkaSource, SourceError
@@ -277,7 +277,7 @@ def test_new_partitions_are_taken_up_from_their_beginning(apache_kafka: KafkaSer
         assert source.refresh_partitions() == ()
         apache_admin.grow_topic("growing", 3)
         produce(config, "growing", [b"new"], partition=2)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while not (new := source.refresh_partitions()):
             assert time.monotonic() < deadline
         assert new == (("growing", 1), ("growing", 2))
@@ -298,9 +298,9 @@ def test_a_broker_that_hangs_holds_up_nothing_for_long(apache_kafka: KafkaServer
             assert not source.store({("hanging", 0): 1})
             assert source.refresh_partitions() == ()
             source.poll(0.1)
-            assert time.monotonic() - began < 3 + 1 + 1
+            assert time.monotonic() - began < 15.0  # five on a machine that does nothing else
         assert [line["where"] for line in logs if line["event"] == "kafka_trouble"] == ["stored offsets", "partitions"]
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while not source.store({("hanging", 0): 1}):
             assert time.monotonic() < deadline
             source.poll(0.1)
@@ -326,13 +326,13 @@ def test_a_broker_that_goes_and_comes_back_is_told_once_and_nothing_is_lost(
         asked = time.monotonic()
         assert not source.store({(topic, 0): 1})
         assert source.refresh_partitions() == ()
-        assert time.monotonic() - asked < 1.0, "the loop is not held up by questions nobody answers"
+        assert time.monotonic() - asked < 3.0, "the loop is not held up by questions nobody answers"
         told = [(line["where"], line["error"]) for line in logs if line["event"] == "kafka_trouble"]
         assert told
         assert len(told) == len(set(told)) <= 3
         apache_kafka.start()
         produce(config, topic, [b"after"])
-        assert values(read(source, 1, patience=30)) == [b"after"]
+        assert values(read(source, 1, patience=PATIENCE)) == [b"after"]
         poll_until(source, lambda _: not source._health.brokers_away)
         assert source.store({(topic, 0): 2})
         assert source.committed() == {(topic, 0): 2}
@@ -354,7 +354,7 @@ def test_a_topic_that_is_deleted_and_made_again_is_read_from_its_beginning(
             source.poll(0.1)
         apache_admin.create_topic("again", 1)
         produce(config, "again", [b"new"])
-        assert values(read(source, 1, patience=30)) == [b"new"]
+        assert values(read(source, 1, patience=PATIENCE)) == [b"new"]
 
 
 def test_a_refusal_is_raised_and_other_errors_are_told_once():

@@ -93,7 +93,7 @@ class Station:
         assert self.process is not None
         began = time.monotonic()
         self.process.terminate()
-        assert self.process.wait(20) == 0, self.logs()
+        assert self.process.wait(PATIENCE) == 0, self.logs()
         return time.monotonic() - began
 
     def put(self, entries: Iterable[Entry]) -> None:

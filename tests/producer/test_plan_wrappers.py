@@ -116,7 +116,7 @@ def test_a_sequence_is_fed_with_each_repetition(engine: RunEngine, log: Log) -> 
     plan = producer.with_xafs_plots(
         lambda count: bp.count([det], md={"count": count}),
         SEQUENCE,
-        between=lambda uid: {"xasxdi": True, "uid": uid, "filename": "foil.001"},
+        between=lambda count, uid: {"xasxdi": True, "uid": uid, "filename": f"foil.{count:03d}"},
         send=sender(log),
     )
     uids = engine(plan)
@@ -124,6 +124,7 @@ def test_a_sequence_is_fed_with_each_repetition(engine: RunEngine, log: Log) -> 
     ends = ["xafsscan stop", "xafs_sequence stop"]
     assert shape(log) == ["xafs_sequence start", "xafsscan start", *one, *one, *ends]
     assert [body["uid"] for body in messages(log) if body.get("xafs_sequence") == "add"] == list(uids)
+    assert [body["filename"] for body in messages(log) if "xasxdi" in body] == ["foil.001", "foil.002"]
     assert messages(log)[-2:] == [
         {"xafsscan": "stop", "filename": "snapshots/foil_liveplot.png", "uid": uids[0]},
         {"xafs_sequence": "stop", "filename": "snapshots/foil.png"},

@@ -123,6 +123,19 @@ def test_a_document_at_the_time_of_the_start_is_inside_and_at_the_time_of_the_en
     assert len(board.scans[0].runs) == 1
 
 
+def test_a_stop_and_the_next_start_may_share_a_millisecond() -> None:
+    """A plan sends both faster than record times tell apart; their offsets do."""
+    first, second = documents(), documents()
+    entries = [("bmm", LINE), *first, ("bmm", {"linescan": "stop"}), ("bmm", LINE), *second]
+    entries.append(("bmm", {"linescan": "stop"}))
+    milliseconds = np.arange(len(entries))
+    milliseconds[len(first) + 2 :] -= 1
+    board = fold(items_of(entries, times=EPOCH + milliseconds / 1000))
+    assert [scan.runs for scan in board.scans] == [(first[0][1]["uid"],), (second[0][1]["uid"],)]
+    assert [scan.given_up for scan in board.scans] == ["", ""]
+    assert all(scan.end is not None for scan in board.scans)
+
+
 def test_points_of_several_open_runs_never_mix() -> None:
     """T5: events enter by their descriptor."""
     one, two = documents(), documents(None, ["xafs_y"])

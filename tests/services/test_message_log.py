@@ -13,7 +13,7 @@ from xafs_workers.settings import Storage
 from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.errors import Absent
 from xafs_workers.storage.proposals import ProposalFolder
-from xafs_workers.writers.messagelog import PAGE, RAW, LogEntry
+from xafs_workers.writers.messagelog import MOST_SHOWN, PAGE, RAW, LogEntry, record
 
 
 @pytest.fixture
@@ -73,11 +73,12 @@ def test_lines_in_order_with_anchors_icons_and_pictures(root: Path, proposal: Pr
 
 
 def test_what_an_earlier_program_wrote_stays(root: Path, proposal: ProposalFolder) -> None:
-    old = '<div class="left"><img src="message.png" onerror="x()"></div><p>older line</p>\n'
+    lines = (f"<p>older line {number}.</p>\n" for number in range(5000))
+    old = '<div class="left"><img src="message.png" onerror="x()"></div>\n' + "".join(lines)
     (root / RAW).write_text(old)
     MessageLog().note(proposal, LogEntry("1", 1.7e9, "new line"))
     page = page_of(root)
-    assert page.text.index("older line") < page.text.index("new line")
+    assert page.text.index("older line 0.") < page.text.index("older line 4999.") < page.text.index("new line")
     assert "img" not in page.tags
     assert (root / RAW).read_text().startswith(old)
 
@@ -97,6 +98,18 @@ def test_killed_between_record_and_page(root: Path, proposal: ProposalFolder) ->
     (root / PAGE).unlink()
     assert log.note(proposal, LogEntry("1", 1.7e9, "one")) is False
     assert page_of(root).text.count("one") == 1
+
+
+def test_a_flood_does_not_make_an_endless_page(root: Path, proposal: ProposalFolder) -> None:
+    lines = b"".join(record(LogEntry(str(number), 1.7e9 + number, f"line-{number}.")) for number in range(MOST_SHOWN))
+    (root / RAW).write_bytes(lines)
+    MessageLog().note(proposal, LogEntry("new", 1.8e9, "the newest"))
+    text = page_of(root).text
+    assert "The first 1 lines are in the file .rawlog alone" in text
+    assert "line-0." not in text
+    assert "line-1." in text
+    assert "the newest" in text
+    assert (root / RAW).read_bytes().startswith(lines)
 
 
 def test_several_threads(root: Path, proposal: ProposalFolder) -> None:

@@ -34,9 +34,33 @@ def test_the_cycle(more: dict[str, Any], configured: str, cycle: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("settings", "start", "folder"),
+    [
+        (
+            {"cycle_keys": ("year",), "session_keys": ("experiment.id",)},
+            {"year": "2026", "experiment": {"id": "HC-1"}, "cycle": "2026-1", "data_session": "pass-1"},
+            "2026/HC-1",
+        ),
+        (
+            {"session_keys": ("proposal.id", "data_session")},
+            {"cycle": "2026-1", "data_session": "pass-1"},
+            "2026-1/pass-1",
+        ),
+        ({"cycle_keys": (), "cycle": "users"}, {"cycle": "2026-1", "data_session": "pass-1"}, "users/pass-1"),
+    ],
+)
+def test_another_facility_names_its_folders_elsewhere(
+    settings: dict[str, Any], start: dict[str, Any], folder: str
+) -> None:
+    assert (
+        proposal_folder({"uid": "u-1", **start}, Storage(proposals_root=Path("/data"), **settings)) == f"/data/{folder}"
+    )
+
+
+@pytest.mark.parametrize(
     ("start", "reason"),
     [
-        (START, "no cycle in start.cycle, XDI.Facility.cycle or the setting storage.cycle"),
+        (START, "no cycle in any of start.cycle, start.XDI.Facility.cycle, the setting storage.cycle"),
         ({"uid": "u-1", "cycle": "2026-1"}, "no data_session"),
         ({**START, "cycle": "../.."}, "cycle: came '../..'"),
         ({**START, "cycle": 2026}, "cycle: came 2026"),

@@ -160,6 +160,15 @@ def test_runs_that_cannot_be_had_are_left_out_and_named(entries: list[Entry]) ->
         find_runs(replace(dossier, uids=("nobody",)), around(board).catalog, Event())
 
 
+@pytest.mark.parametrize(("count", "reason"), [(5, "too many of its runs cannot be had"), (5000, "5003 runs: at most")])
+def test_a_list_that_somebody_invented_holds_nobody_up(count: int, reason: str, entries: list[Entry]) -> None:
+    """Each run that is missing is waited for: a handful at most."""
+    board = fold(items_of(entries))
+    invented = Dossier("s", (*dossier_of(dossier_scan(board)).uids, *(f"nobody-{n}" for n in range(count))))
+    with pytest.raises(CannotWrite, match=reason):
+        find_runs(invented, around(board).catalog, Event())
+
+
 def test_nothing_measured(entries: list[Entry]) -> None:
     """D1: no uid was told, so there is nothing to write, whatever was measured before."""
     board = fold(items_of(entries))

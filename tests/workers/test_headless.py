@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from helpers.hostile import corpus
-from helpers.processes import Station, start_document
+from helpers.processes import PATIENCE, Station, start_document
 from helpers.streams import CONTROL, run_documents
 from plugins.brokers import Broker
 from xafs_workers.scans.items import Origin
@@ -106,6 +106,6 @@ def test_two_workers_cannot_share_a_ledger(station: Station) -> None:
     first = station.process
     station.start(ready=False)
     assert station.process is not None
-    assert station.process.wait(30) != 0
+    assert station.process.wait(PATIENCE) != 0
     assert "in use by another worker" in station.logs()
     station.process = first

@@ -12,7 +12,7 @@ import pytest
 from confluent_kafka import Producer
 from structlog.testing import capture_logs
 
-from helpers.processes import wait_until
+from helpers.processes import PATIENCE, wait_until
 from helpers.streams import run_documents
 from plugins.brokers import Broker
 from reading import read, source_of
@@ -32,7 +32,7 @@ def test_clicks_go_to_all_takers_in_order_and_never_make_anybody_wait() -> None:
     held, heard = threading.Event(), list[tuple[str, int]]()
 
     def slow(click: Mapping[str, Any]) -> None:
-        assert held.wait(10)
+        assert held.wait(PATIENCE)
         heard.append(("slow", click["n"]))
 
     clicks = Clicks(slow, lambda click: heard.append(("other", click["n"])))
@@ -41,7 +41,7 @@ def test_clicks_go_to_all_takers_in_order_and_never_make_anybody_wait() -> None:
         clicks.put({"n": n})
     assert heard == []
     held.set()
-    clicks.close(10)
+    clicks.close(PATIENCE)
     assert heard == [(who, n) for n in range(3) for who in ("slow", "other")]
 
 
@@ -55,7 +55,7 @@ def test_a_taker_that_fails_does_not_keep_clicks_from_the_others() -> None:
     with capture_logs() as logs:
         clicks.start()
         clicks.put({"motor": "xafs_x"})
-        clicks.close(10)
+        clicks.close(PATIENCE)
     assert heard == [{"motor": "xafs_x"}]
     assert [entry["event"] for entry in logs] == ["click_not_handed_on"]
 
@@ -90,6 +90,17 @@ def test_a_missing_qt_is_told(no_display: None, monkeypatch: pytest.MonkeyPatch)
     assert "xafs-workers[screen]" in display.what_is_missing()
 
 
+def test_a_qt_that_would_end_the_process_after_some_minutes_is_told(
+    no_display: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PySide6 6.12 takes None for immortal, which it is only from Python 3.12 on."""
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert display.what_is_missing() == ""
+    none = iter((5000, 5000 - display.CALLS))
+    monkeypatch.setattr(display.sys, "getrefcount", lambda _: next(none))
+    assert "PySide6-Essentials<6.12" in display.what_is_missing()
+
+
 class Place:
     """Topics of one test, and followers on them."""
 
@@ -114,7 +125,7 @@ class Place:
         for name, body in entries:
             topic = self.settings.topic("control" if name == "bmm" else "documents")
             producer.produce(topic, value=encode(name, body), key="k")
-        assert producer.flush(30) == 0
+        assert producer.flush(PATIENCE) == 0
 
 
 @pytest.fixture
@@ -122,7 +133,7 @@ def place(broker: Broker) -> Iterator[Place]:
     made = Place(broker)
     yield made
     for follower in made.followers:
-        follower.stop(15)
+        follower.stop(PATIENCE)
 
 
 def run(points: int) -> list[tuple[str, dict[str, Any]]]:
@@ -134,7 +145,7 @@ def test_an_open_scan_is_whole_before_anything_is_on_show(place: Place) -> None:
     place.create_topics()
     place.put(("bmm", LINE), *run(30))
     hold = threading.Event()
-    follower = place.follower(before_live=lambda: hold.wait(30))
+    follower = place.follower(before_live=lambda: hold.wait(PATIENCE))
     assert follower.feed().waits_for == TOPICS
     assert follower.feed().board.scans == ()
     hold.set()
@@ -164,7 +175,7 @@ def test_topics_that_are_not_there_yet_are_waited_for(place: Place) -> None:
     follower = place.follower(KafkaConfig("127.0.0.1:1"))
     assert follower.feed().waits_for == TOPICS
     follower.click({"motor": "xafs_x"})
-    follower.stop(15)
+    follower.stop(PATIENCE)
     assert follower.died is None
 
 
@@ -205,5 +216,5 @@ def test_a_broker_that_is_lost_is_told_and_what_was_measured_stays_on_show() -> 
         wait_until(lambda: follower.feed().waits_for == "", "the worker to be live")
     wait_until(lambda: follower.feed().waits_for == "the broker", "the loss to be noticed")
     assert len(follower.feed().board.scans) == 1
-    follower.stop(15)
+    follower.stop(PATIENCE)
     assert follower.died is None

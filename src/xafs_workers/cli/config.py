@@ -29,3 +29,11 @@ def schema() -> None:
     from xafs_workers.settings import Settings
 
     typer.echo(json.dumps(Settings.model_json_schema(), indent=2, ensure_ascii=False))
+
+
+@app.command()
+def manual() -> None:
+    """Print every setting with its default and meaning, as a page of the manual (Markdown)."""
+    from xafs_workers.cli.manual import configuration_page
+
+    typer.echo(configuration_page(), nl=False)

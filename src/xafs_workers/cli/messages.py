@@ -20,8 +20,14 @@ WRONG_USE = 2
 
 def messages(
     kind: Annotated[str | None, typer.Argument(help="A kind; without it all are listed.", show_default=False)] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Describe all kinds, as a page of the manual.")] = False,
 ) -> None:
     """List the kinds of control messages, or describe one: its actions, their fields and an example of each."""
+    if markdown:
+        from xafs_workers.cli.manual import messages_page
+
+        typer.echo(messages_page(), nl=False)
+        return
     from xafs_workers.messages.schema import describe, kind_names
 
     if kind is None:

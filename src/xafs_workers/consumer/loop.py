@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from xafs_workers.consumer.counters import Counters
+from xafs_workers.consumer.fetches import Fetches
 from xafs_workers.consumer.intake import Intake, Source
 from xafs_workers.consumer.progress import positions_needed
 from xafs_workers.consumer.reading import Bad, Reader
@@ -56,6 +57,8 @@ class Ports:
         POSIX seconds.
     reductions
         None for a worker that has nothing reduced.
+    fetches
+        None for a worker that asks no catalog for runs that scans name.
     hears
         Told of each message that comes, whoever owns it; not of those of the past.
     """
@@ -64,6 +67,7 @@ class Ports:
     dead_letter: Callable[[RawRecord, Bad], None]
     clock: Callable[[], float] = time.time
     reductions: Reductions | None = None
+    fetches: Fetches | None = None
     hears: Callable[[Control], object] = lambda control: None
 
 
@@ -113,6 +117,8 @@ class Loop:
         self._look_whether_caught_up()
         if self._intake.idle and self.caught_up:
             self.board = self.board.apply(Tick(self._ports.clock()))
+        if self._ports.fetches is not None:
+            self.board = self._ports.fetches.fold(self.board, live=self.caught_up)
         if self._ports.reductions is not None:
             self.board = self._ports.reductions.fold(self.board, live=self.caught_up)
         self._ports.duty.advance(self.board)

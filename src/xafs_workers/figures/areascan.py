@@ -19,9 +19,6 @@ from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
 from xafs_workers.scans.spectra import MissingColumn
 
-DOWNWARDS = "xafs_y"
-"""The stage moves the sample up: positions grow downwards on it."""
-
 NAMES = {"i0": "I0", "ic0": "Ic0", "ic1": "Ic1"}
 """Detectors as people write them."""
 
@@ -33,6 +30,7 @@ class _Map:
     start: AreascanStart
     run: Run | None
     final: Final
+    downwards: bool
 
 
 @views.register("areascan")
@@ -41,7 +39,9 @@ def figure(board: Board, scan: Scan, options: Options) -> Figure:
     start = cast(AreascanStart, scan.start.message)
     run = board.runs.get(scan.runs[0]) if scan.runs else None
     over = run is not None and board.settled(scan) and is_complete(run, start)
-    area = _Map(start, run, final_form(run) if run is not None and over else Final())
+    # A stage that moves the sample up: positions grow downwards on it.
+    downwards = start.slow_motor in board.rules.columns.downwards
+    area = _Map(start, run, final_form(run) if run is not None and over else Final(), downwards)
     asked = Asked(start.detector, fluo_detector=start.fluo_detector, element=start.element, channels=options.channels)
     label, curves = signal(asked, run, board.rules)
     rows, columns = _grid(len(curves))
@@ -68,7 +68,7 @@ def _panel(area: _Map, curve: Curve, label: str, place: tuple[int, int]) -> Pane
         *place,
         meshes=meshes,
         texts=problems,
-        y_inverted=area.start.slow_motor == DOWNWARDS,
+        y_inverted=area.downwards,
         x_name=area.start.fast_motor,
         y_name=area.start.slow_motor,
     )

@@ -12,6 +12,7 @@ from xafs_workers.scans.items import Control
 from xafs_workers.scans.requests import awaited, is_answered
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
+from xafs_workers.scans.wanted_runs import awaits_runs
 from xafs_workers.scans.xafs_sequence import sequence_of
 
 
@@ -38,7 +39,7 @@ def is_due(control: Control, scan: Scan, board: Board, *, reduces: bool) -> bool
         known = all(one.spectrum is not None or one.problem for one in sequence.repetitions)
         merges = [sequence.merge(n) for n in range(1, len(sequence.merged) + 1)] if reduces else []
         return known and all(is_answered(board, merge) for merge in merges)
-    return board.settled(scan) and not (reduces and awaited(board, scan))
+    return board.settled(scan) and not awaits_runs(board, scan) and not (reduces and awaited(board, scan))
 
 
 def shown_by(control: Control, scan: Scan, board: Board) -> Figure:

@@ -40,7 +40,7 @@ def with_xafs_plots(
     repetition: Callable[[int], Plan],
     sequence: Sequence,
     *,
-    between: Callable[[str], Mapping[str, Any] | None] = lambda uid: None,
+    between: Callable[[int, str], Mapping[str, Any] | None] = lambda count, uid: None,
     send: Send = kafka_message,
 ) -> Plan:
     """Measure the repetitions of an XAFS scan with their live view, their merge and, at the end, the pictures of both.
@@ -50,7 +50,7 @@ def with_xafs_plots(
     repetition
         Given which it is, from 1, returns its plan, which makes one run.
     between
-        Given the uid of a finished repetition, returns one more message, e.g. the one that has its file written.
+        Given which repetition was finished and its uid, returns one more message, e.g. to have its file written.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def with_xafs_plots(
             yield from noting_runs(repetition(count), finished)
             for uid in finished[before:]:
                 yield from send_plan({"xafs_sequence": "add", "uid": uid}, send=send)
-                if (more := between(uid)) is not None:
+                if (more := between(count, uid)) is not None:
                     yield from send_plan(more, send=send)
         return tuple(finished)
 

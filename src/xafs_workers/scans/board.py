@@ -9,14 +9,14 @@ from typing import Any
 
 from xafs_workers.scans.arrays import Arrays
 from xafs_workers.scans.binding import bind
-from xafs_workers.scans.items import Control, Document, Item, Reduced, Tick
+from xafs_workers.scans.items import Control, Document, Fetched, Item, Reduced, Tick
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.results import Results, with_result, without_scans
 from xafs_workers.scans.retention import retained
 from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run, array_keys, new_run, readings, scalar_keys, within_budget
 from xafs_workers.scans.scan import Scan, scan_kinds
-from xafs_workers.scans.telling import is_told, place_of, scans_told
+from xafs_workers.scans.telling import is_told, scans_told, told_at
 
 RESOURCES = ("resource", "stream_resource")
 
@@ -58,6 +58,8 @@ class Board:
         Ids of figures that were closed by messages no longer kept.
     results
         Of the reductions that were asked for.
+    absent
+        By uid, what of a run that a scan names is not to be had from a catalog, and why.
     """
 
     rules: Rules = field(default_factory=Rules)
@@ -69,6 +71,7 @@ class Board:
     scans: tuple[Scan, ...] = ()
     hidden: frozenset[str] = frozenset()
     results: Results = field(default_factory=Results)
+    absent: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def scan(self, scan_id: str) -> Scan | None:
         """Return the scan with this id."""
@@ -122,9 +125,25 @@ class Board:
             return _with_message(self, item)
         if isinstance(item, Tick):
             return self if item.time <= self.now else replace(self, now=item.time)
+        if isinstance(item, Fetched):
+            return _with_fetched(self, item)
         assert isinstance(item, Reduced)  # noqa: S101 - the union has no other member
         results = with_result(self.results, item)
         return self if results is self.results else replace(self, version=self.version + 1, results=results)
+
+
+def _with_fetched(board: Board, item: Fetched) -> Board:
+    """Take a run from a catalog where the documents did not bring it whole, or its arrays where they hold none."""
+    absent = board.absent
+    if item.problem:
+        absent = {**absent, item.uid: item.problem}
+    known, run = board.runs.get(item.uid), item.run
+    if run is not None and known is not None:
+        begun = known if known.stop is not None else replace(run, begins=known.begins)
+        run = replace(begun, arrays=run.arrays) if run.arrays.size else begun
+    if run is None or run is known:
+        return replace(board, version=board.version + 1, absent=absent)
+    return _rebound(replace(board, runs={**board.runs, item.uid: run}, absent=absent))
 
 
 def _with_message(board: Board, item: Control) -> Board:
@@ -132,7 +151,7 @@ def _with_message(board: Board, item: Control) -> Board:
     if not is_told(item) or any(known.origin == item.origin for known in board.messages):
         return replace(board, now=now)
     messages = list(board.messages)
-    insort(messages, item, key=place_of)
+    insort(messages, item, key=told_at)
     return _rebound(replace(board, now=now, messages=tuple(messages)))
 
 
@@ -267,6 +286,7 @@ def _with_run(board: Board, run: Run, time: float = 0.0) -> Board:
         board.scans,
         board.hidden,
         board.results,
+        board.absent,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,19 @@ from xafs_workers.scans.runs import Run
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
-ROI = re.compile(r"([A-Z][a-z]?)([1-8])\Z")
-"""Region-of-interest totals are named by element and channel: Fe1, Fe8."""
-
 SINGLE = 8
 """Channel of the 1-element detector."""
+
+
+@cache
+def roi(column: str) -> re.Pattern[str]:
+    """Return what data keys of regions of interest match, as `detectors.column` of the settings names them.
+
+    Its groups: `channel`, and `element` where the name has one (Fe1, Fe8).
+    """
+    groups = {"element": "(?P<element>[A-Z][a-z]?)", "channel": r"(?P<channel>[1-9]\d?)"}
+    parts = re.split(r"\{(element|channel)\}", column)
+    return re.compile("".join(groups.get(part, re.escape(part)) for part in parts) + r"\Z")
 
 
 class NoChannels(LookupError):
@@ -91,7 +100,7 @@ def _channels(run: Run, rules: Rules, wish: Wish) -> Channels:
     name = _detector_name(run, rules, wish)
     single = wish.detector == "xs1"
     wanted = (SINGLE,) if single else rules.channels.get(name, ())
-    listed = _listed(run, wanted if single else ())
+    listed = _listed(run, rules.channel_column, wanted if single else ())
     if listed:
         return Channels(listed, detector=name)
     for symbol in filter(None, (wish.element, run.element)):
@@ -117,28 +126,29 @@ def _detector_name(run: Run, rules: Rules, wish: Wish) -> str:
     return ""
 
 
-def _listed(run: Run, only: tuple[int, ...]) -> tuple[str, ...]:
+def _listed(run: Run, column: str, only: tuple[int, ...]) -> tuple[str, ...]:
     present = tuple(key for key in texts(run.xdi.get("_dtc")) if key in run.points)
-    return tuple(key for key in present if not only or _channel(key) in only)
+    return tuple(key for key in present if not only or _channel(key, column) in only)
 
 
-def _channel(key: str) -> int | None:
-    match = ROI.match(key)
-    return int(match[2]) if match else None
+def _channel(key: str, column: str) -> int | None:
+    match = roi(column).match(key)
+    return int(match["channel"]) if match else None
 
 
 def _of_element(run: Run, rules: Rules, symbol: str, wanted: tuple[int, ...]) -> tuple[str, ...]:
     """Return the columns of the wanted channels, or, where they are missing, of the largest detector that is there."""
     choices = sorted(rules.channels.values(), key=len, reverse=True)
     for channels in [wanted] if wanted == (SINGLE,) else [wanted, *choices]:
-        keys = tuple(f"{symbol}{channel}" for channel in channels)
+        keys = tuple(rules.channel_column.format(element=symbol, channel=channel) for channel in channels)
         if keys and all(key in run.points for key in keys):
             return keys
     return ()
 
 
 def _only_candidate(run: Run, rules: Rules, wanted: tuple[int, ...], name: str) -> Channels:
-    symbols = sorted({match[1] for match in map(ROI.match, run.points.keys) if match})
+    matches = map(roi(rules.channel_column).match, run.points.keys)
+    symbols = sorted({match.groupdict().get("element", "") for match in matches if match})
     found = {symbol: columns for symbol in symbols if (columns := _of_element(run, rules, symbol, wanted))}
     if len(found) == 1:
         return Channels(next(iter(found.values())), detector=name)

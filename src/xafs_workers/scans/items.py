@@ -1,12 +1,15 @@
-"""What is folded into the board: control messages, documents, ticks and results of reductions."""
+"""What is folded into the board: control messages, documents, ticks, results of reductions, runs from a catalog."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xafs_workers.messages.base import ControlMessage
+
+if TYPE_CHECKING:
+    from xafs_workers.scans.runs import Run
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -71,4 +74,21 @@ class Reduced:
     values: Mapping[str, Any]
 
 
-Item = Control | Document | Tick | Reduced
+@dataclass(frozen=True, slots=True, eq=False)
+class Fetched:
+    """A finished run that a scan names, from elsewhere than the documents.
+
+    Attributes
+    ----------
+    run
+        None where it is not to be had.
+    problem
+        What is not to be had, and why; it is not asked for again.
+    """
+
+    uid: str
+    run: Run | None
+    problem: str = ""
+
+
+Item = Control | Document | Tick | Reduced | Fetched

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
-from xafs_workers.scans.items import Control
+from xafs_workers.scans.items import Control, Origin
 from xafs_workers.scans.runs import CLOSING, OPENING, Key, key_of
 from xafs_workers.scans.scan import Scan, ScanKind, Window, scan_kinds
 
@@ -36,13 +36,18 @@ def place_of(control: Control) -> Key:
     return key_of(control.time, CLOSING if closing else OPENING, control.origin)
 
 
+def told_at(control: Control) -> tuple[float, Origin]:
+    """Return the message's place among messages: in one partition a stop and the next start may share a millisecond."""
+    return (control.time, control.origin)
+
+
 def scans_told(messages: Iterable[Control], hidden: Collection[str] = ()) -> tuple[Scan, ...]:
     """Return all scans, without their runs, in the order in which they started.
 
     Parameters
     ----------
     messages
-        Sorted by `place_of`.
+        Sorted by `told_at`.
     hidden
         Ids of figures that were closed by messages no longer kept.
     """

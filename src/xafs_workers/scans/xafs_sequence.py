@@ -128,12 +128,20 @@ def _added(board: Board, scan: Scan, absorber: Absorber) -> Iterator[Repetition]
         run = board.runs.get(uid)
         number = (run.repetition if run is not None else None) or place
         if run is None or run.stop is None:
-            reason = "its run is not known" if run is None else "its run never ended"
-            yield Repetition(number, uid, problem=reason if settled else "")
+            yield Repetition(number, uid, problem=_why_not_there(board, uid, run, settled=settled))
         elif not run.succeeded:
             yield Repetition(number, uid, problem=_how_it_ended(run))
         else:
             yield _measured(number, run, board.rules, absorber)
+
+
+def _why_not_there(board: Board, uid: str, run: Run | None, *, settled: bool) -> str:
+    """Return why a repetition that was added is not there, '' as long as it may still come."""
+    if board.rules.fetches:
+        return board.absent.get(uid, "")
+    if not settled:
+        return ""
+    return "its run is not known" if run is None else "its run never ended"
 
 
 def _measured(number: int, run: Run, rules: Rules, absorber: Absorber) -> Repetition:

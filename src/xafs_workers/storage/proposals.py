@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from xafs_workers.settings import Storage
@@ -56,14 +56,27 @@ def proposal_folder(start: Mapping[str, Any], settings: Storage) -> str:
 def proposal_of(start: Mapping[str, Any], settings: Storage) -> tuple[str, str]:
     """Return (cycle, data session) of a run's start document; raises as `proposal_folder` does."""
     run = f"run {shown(start.get('uid'))}"
-    facility = _part(_part(start, "XDI"), "Facility")
-    given = (start.get("cycle"), facility.get("cycle"), settings.cycle)
-    cycle = next((value for value in given if not _is_blank(value)), None)
+    cycle = _first(start, settings.cycle_keys) or settings.cycle
     if cycle is None:
-        raise Refused(f"{run}: no cycle in start.cycle, XDI.Facility.cycle or the setting storage.cycle: expected one")
-    if _is_blank(start.get("data_session")):
-        raise Refused(f"{run}: no data_session in the start document: expected the name of its proposal folder")
-    return _word(cycle, f"{run}: cycle"), _word(start["data_session"], f"{run}: data_session")
+        places = ", ".join((*(f"start.{key}" for key in settings.cycle_keys), "the setting storage.cycle"))
+        raise Refused(f"{run}: no cycle in any of {places}: expected one")
+    session = _first(start, settings.session_keys)
+    if session is None:
+        names = " or ".join(settings.session_keys)
+        raise Refused(f"{run}: no {names} in the start document: expected the name of its proposal folder")
+    return _word(cycle, f"{run}: cycle"), _word(session, f"{run}: {settings.session_keys[0]}")
+
+
+def _first(start: Mapping[str, Any], keys: Iterable[str]) -> object | None:
+    """Return the first value that is there, of keys with dots into inner mappings."""
+    for key in keys:
+        *outer, last = key.split(".")
+        inner = start
+        for name in outer:
+            inner = _part(inner, name)
+        if not _is_blank(inner.get(last)):
+            return inner[last]
+    return None
 
 
 def _part(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:

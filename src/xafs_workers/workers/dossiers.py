@@ -47,6 +47,10 @@ NO_REST = 600.0
 """A plan that does not come to rest within this time of asking for its dossier has died, seconds."""
 
 
+MOST_RUNS, MOST_MISSING = 1000, 3
+"""Of a dossier. Each run that is missing is waited for, and whoever wrote the list may have invented it."""
+
+
 def may_be_written(board: Board, scan: Scan) -> bool:
     """Tell whether the messages that ask for the pictures of a dossier came, or will not come."""
     return _over(board, scan) or all(one.ended for one in reported(board, scan))
@@ -129,12 +133,14 @@ def find_runs(dossier: Dossier, catalog: Catalog, stop: Event) -> Found:
     Raises
     ------
     CannotWrite
-        Nothing was measured, or none of the runs is to be had.
+        Nothing was measured, or none of the runs is to be had, or too many are not.
     Unavailable, Interrupted
         The catalog is away, or nobody waits any more.
     """
     if not dossier.uids:
         raise CannotWrite("nothing was measured: no dossier is written")
+    if len(dossier.uids) > MOST_RUNS:
+        raise CannotWrite(f"{len(dossier.uids)} runs: at most {MOST_RUNS} make up a dossier")
     runs: list[FinishedRun] = []
     missing: list[str] = []
     for uid in dossier.uids:
@@ -144,6 +150,8 @@ def find_runs(dossier: Dossier, catalog: Catalog, stop: Event) -> Found:
             raise
         except CatalogError as problem:
             missing.append(f"left out: {problem}")
+        if len(missing) > MOST_MISSING:
+            raise CannotWrite(f"too many of its runs cannot be had: {'; '.join(missing)}")
     if not runs:
         raise CannotWrite("; ".join(missing))
     return Found(tuple(runs), tuple(missing))

@@ -8,9 +8,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from xafs_workers.catalog.followed import FollowedRuns
-from xafs_workers.catalog.runs import TiledRuns
-from xafs_workers.catalog.waiting import Patience
 from xafs_workers.consumer.loop import Loop, Ports
 from xafs_workers.consumer.reading import Reader
 from xafs_workers.consumer.roles import FILE_MANAGER
@@ -24,6 +21,7 @@ from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Root, Roots
 from xafs_workers.workers.actions.action import Tools
 from xafs_workers.workers.clerk import Clerk, ClerkPorts
+from xafs_workers.workers.fetching import runs_of
 from xafs_workers.workers.health import health_of, serve_metrics
 from xafs_workers.workers.kept import Kept, open_kept
 from xafs_workers.workers.life import live, stop_on_signals
@@ -93,15 +91,13 @@ def _reducer(settings: Settings, stack: ExitStack) -> Reducer | None:
 def _tools(
     settings: Settings, kept: Kept, board: Callable[[], Board], stop: threading.Event, reducer: Reducer | None
 ) -> Tools:
-    patience = Patience.of(settings.catalog)
-    then = TiledRuns(settings.catalog) if settings.catalog.configured else None
     roots = Roots.from_settings(settings.storage)
     return Tools(
         settings=settings,
         rules=Rules.from_settings(settings),
         roots=roots,
         sources=Roots(*roots.roots, *(Root(str(path)) for path in settings.storage.copy_sources)),
-        runs=FollowedRuns(board, then, patience),
+        runs=runs_of(settings, board),
         records=kept.records,
         board=board,
         stop=stop,

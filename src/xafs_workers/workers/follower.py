@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
+from xafs_workers.consumer.fetches import Fetches
 from xafs_workers.consumer.loop import Loop, Ports
 from xafs_workers.consumer.publisher import Publisher
 from xafs_workers.consumer.reading import Reader
@@ -24,6 +25,7 @@ from xafs_workers.scans.items import Control
 from xafs_workers.scans.rules import Rules
 from xafs_workers.services.heartbeat import Heartbeat
 from xafs_workers.settings import Settings
+from xafs_workers.workers.fetching import Fetcher, runs_of
 from xafs_workers.workers.health import health_of, serve_metrics
 
 log = get_logger("workers")
@@ -74,9 +76,10 @@ class Follower:
         self._settings, self._config, self._role, self._before_live = settings, config, role, before_live
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
-        self._empty = Board(Rules.from_settings(settings))
+        self._empty = Board(Rules.from_settings(settings, fetches=True))
         self._loop: Loop | None = None
         self._publisher: Publisher | None = None
+        self._fetcher = Fetcher(runs_of(settings, self._newest), self._empty.rules)
         self._reducer = Reducer(timeout=settings.reduction.task_seconds)
         self._unread, self._away, self._lag_due = 0, False, 0.0
         self.died: BaseException | None = None
@@ -106,6 +109,10 @@ class Follower:
         """Publish a picked position."""
         if self._publisher is not None:
             self._publisher.click(click)
+
+    def _newest(self) -> Board:
+        loop = self._loop
+        return self._empty if loop is None else loop.board
 
     def _run(self) -> None:
         try:
@@ -140,15 +147,17 @@ class Follower:
             publisher.flush(1.0)
         finally:
             stack.close()
+            self._fetcher.close()
             self._reducer.close()
             source.close()
 
     def _loop_at_its_beginning(self, source: KafkaSource) -> Loop:
-        reader, rules = Reader(self._settings), Rules.from_settings(self._settings)
+        reader, rules = Reader(self._settings), self._empty.rules
         since = time.time() - self._settings.recovery.look_back_hours * 3600
         positions = live_positions(source, reader, rules, since)
         ends = {partition: high for partition, (_, high) in source.watermarks().items()}
-        ports = Ports(_NoDuty(), lambda record, bad: None, reductions=Reductions(self._reducer))
+        reductions, fetches = Reductions(self._reducer), Fetches(self._fetcher)
+        ports = Ports(_NoDuty(), lambda record, bad: None, reductions=reductions, fetches=fetches)
         loop = Loop(source, self._role, reader, Board(rules), ports)
         source.assign(positions)
         loop.begin(positions, ends)
@@ -161,4 +170,4 @@ class Follower:
             self._unread, self._away = source.lag(), source.brokers_away
 
     def _state(self, loop: Loop, source: KafkaSource) -> dict[str, Any]:
-        return {**health_of(loop, source, self._reducer.waits_for), **self.tells()}
+        return {**health_of(loop, source, self._reducer.waits_for, self._fetcher.waits_for), **self.tells()}

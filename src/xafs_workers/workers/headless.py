@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
+from xafs_workers.consumer.fetches import Fetches
 from xafs_workers.consumer.loop import Loop, Ports
 from xafs_workers.consumer.reading import Reader
 from xafs_workers.consumer.reductions import Reductions
@@ -19,6 +20,7 @@ from xafs_workers.scans.rules import Rules
 from xafs_workers.services.heartbeat import Heartbeat
 from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Roots
+from xafs_workers.workers.fetching import Fetcher, runs_of
 from xafs_workers.workers.health import health_of, serve_metrics
 from xafs_workers.workers.kept import Kept, open_kept
 from xafs_workers.workers.life import live, need, stop_on_signals
@@ -52,14 +54,19 @@ def _run(settings: Settings, kept: Kept, stop: threading.Event, stack: ExitStack
     stack.callback(reducer.close)
     desk = _desk(settings, kept, reducer)
     stack.callback(desk.close)
-    ports = Ports(desk, kept.refuse, reductions=Reductions(reducer), hears=kept.posting.hears)
-    loop = Loop(kept.source, HEADLESS, Reader(settings), Board(Rules.from_settings(settings)), ports)
+    rules = Rules.from_settings(settings, fetches=True)
+    fetcher = Fetcher(runs_of(settings, lambda: loop.board), rules)
+    stack.callback(fetcher.close)
+    ports = Ports(desk, kept.refuse, reductions=Reductions(reducer), fetches=Fetches(fetcher), hears=kept.posting.hears)
+    loop = Loop(kept.source, HEADLESS, Reader(settings), Board(rules), ports)
     kept.begin(loop, from_beginning=from_beginning)
     heartbeat = Heartbeat(
         HEADLESS.name,
         kept.publisher.status,
         lambda: {
-            **health_of(loop, kept.source, desk.waits_for, reducer.waits_for, kept.posting.waits_for),
+            **health_of(
+                loop, kept.source, desk.waits_for, reducer.waits_for, fetcher.waits_for, kept.posting.waits_for
+            ),
             **_work(loop, desk),
             "posts_waiting": kept.posting.waiting,
         },

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.scans import spectra
-from xafs_workers.scans.detectors import ROI, Wish, fluorescence_channels
+from xafs_workers.scans.detectors import Wish, fluorescence_channels, roi
 from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import words
@@ -89,7 +89,9 @@ def electron_yield(run: Run, rules: Rules) -> Iterator[Column]:
 
 def channels(run: Run, rules: Rules, wish: Wish) -> Iterator[Column]:
     """Yield each channel of the sum; where it cannot be told which those are, all that look like channels."""
-    found = fluorescence_channels(run, rules, wish).columns or tuple(filter(ROI.match, run.points.keys))
+    found = fluorescence_channels(run, rules, wish).columns or tuple(
+        filter(roi(rules.channel_column).match, run.points.keys)
+    )
     for key in found:
         yield from of_key(run, key, COUNTS)
 

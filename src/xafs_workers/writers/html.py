@@ -21,8 +21,9 @@ ALLOWED_TAGS = frozenset(
 
 GONE_WITH_CONTENT = frozenset({"script", "style", "iframe", "object", "embed", "svg", "math", "template", "title"})
 
-LONGEST_FRAGMENT = 200_000
-"""Characters of a fragment, or of a text to be highlighted, that are shown."""
+LONGEST_FRAGMENT, LONGEST_CODE = 40_000, 200_000
+"""Characters of a fragment, and of a text to be highlighted, that are shown. Tags nested without end cost the square
+of their number."""
 
 _ANCHOR = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _FORMULA_NUMBER = re.compile(r"(?<=[A-Za-z)\]])(\d+(?:\.\d+)?)")
@@ -81,7 +82,7 @@ def highlighted(text: str, language: str) -> Markup:
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import get_lexer_by_name
 
-    shown = seen(text[:LONGEST_FRAGMENT])
+    shown = seen(text[:LONGEST_CODE])
     made = highlight(shown, get_lexer_by_name(language), HtmlFormatter(nowrap=True))
     return Markup(made)  # noqa: S704 - pygments escapes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, tzinfo
 from functools import lru_cache
@@ -21,6 +21,9 @@ RAW, PAGE = "dossier/.rawlog", "dossier/messagelog.html"
 Icon = Literal["message", "plot", "camera"]
 
 LONGEST_TEXT = 10_000
+
+MOST_SHOWN = 10_000
+"""Lines on the page, the newest; five days of an experiment make two or three thousand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +92,26 @@ def entries(raw: bytes) -> Iterator[LogEntry | str]:
         if entry is None:
             foreign.append(line)
             continue
-        if any(part.strip() for part in foreign):
-            yield "\n".join(foreign)
+        yield from _in_pieces(foreign)
         foreign.clear()
         if entry.key not in seen:
             seen.add(entry.key)
             yield entry
-    if any(part.strip() for part in foreign):
-        yield "\n".join(foreign)
+    yield from _in_pieces(foreign)
+
+
+def _in_pieces(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines together, no piece much longer than a fragment may be."""
+    piece: list[str] = []
+    size = 0
+    for line in (line for line in lines if line.strip()):
+        if piece and size + len(line) > html.LONGEST_FRAGMENT:
+            yield "\n".join(piece)
+            piece, size = [], 0
+        piece.append(line)
+        size += len(line) + 1
+    if piece:
+        yield "\n".join(piece)
 
 
 def _entry(line: str) -> LogEntry | None:
@@ -131,16 +146,18 @@ def log_page(raw: bytes, exists: Callable[[str], bool], *, session: str, zone: t
     """
     anchors: set[str] = set()
     days: list[tuple[str, list[Markup]]] = []
-    for entry in entries(raw):
+    told = list(entries(raw))
+    for entry in told[-MOST_SHOWN:]:
         if isinstance(entry, str):
-            day, line = "", html.sanitised(entry)
+            day, line = "", _foreign(entry)
         else:
             shown = _shown(entry, exists, anchors, zone)
             day, line = shown.day, _line(shown)
         if not days or days[-1][0] != day:
             days.append((day, []))
         days[-1][1].append(line)
-    return html.page("messagelog.html.jinja", days=days, session=session)
+    earlier = max(0, len(told) - MOST_SHOWN)
+    return html.page("messagelog.html.jinja", days=days, session=session, earlier=earlier)
 
 
 def _shown(entry: LogEntry, exists: Callable[[str], bool], anchors: set[str], zone: tzinfo | None) -> _Shown:
@@ -162,6 +179,11 @@ def _file(relative: str, exists: Callable[[str], bool]) -> tuple[str, str]:
 
 
 _chat = lru_cache(maxsize=20_000)(html.chat)
+
+
+@lru_cache(maxsize=1_000)
+def _foreign(text: str) -> Markup:
+    return html.sanitised(text)
 
 
 @lru_cache(maxsize=20_000)

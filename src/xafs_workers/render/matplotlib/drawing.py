@@ -6,8 +6,10 @@ from collections import Counter
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.lines import Line2D
 from matplotlib.transforms import Bbox
 
 from xafs_workers.figures.model import Figure, Panel
@@ -97,8 +99,9 @@ class Drawing:
         if not changed:
             return Change.NONE
         for key, first in changed.items():
-            self._layers[key].repaint(first)
-        self.canvas.blit(Bbox.union([self._layers[key].box for key in changed]))
+            box = self._layers[key].repaint(first)
+            if box is not None:
+                self.canvas.blit(box)
         return Change.BLIT
 
     def _is_ground_stale(self, stale: dict[str, Stale]) -> bool:
@@ -141,21 +144,48 @@ class _Layers:
         self.view = view
         box = view.axes.bbox
         self.box = Bbox.from_extents(box.x0 - 2.0, box.y0 - 2.0, box.x1 + 2.0, box.y1 + 2.0)
+        self._reach = self.box
         self._bare: Any = canvas.copy_from_bbox(self.box)
         self._still: Any = self._bare
         self._count = 0
         self._paint(view.order)
 
-    def repaint(self, first: int) -> None:
-        """Draw again from the artist at position `first` on."""
+    def repaint(self, first: int) -> Bbox | None:
+        """Draw again from the artist at position `first` on; return where pixels may have changed."""
         order = self.view.order
         if first < self._count:
             self._still, self._count = self._bare, 0
-        self.canvas.restore_region(self._still)
+        before, self._reach = self._reach, self._extent(order[first:])
         if first > self._count:
+            self.canvas.restore_region(self._still)
             self._paint(order[self._count : first])
             self._still, self._count = self.canvas.copy_from_bbox(self.box), first
+            changed = self.box
+        else:
+            changed = Bbox.intersection(Bbox.union([before, self._reach]), self.box)
+            if changed is None:
+                return None
+            self._restore(changed)
         self._paint(order[first:])
+        return changed
+
+    def _restore(self, box: Bbox) -> None:
+        """Bring the pixels of a box back to what keeps still; the renderer counts from the top."""
+        height = self.canvas.get_renderer().height
+        left, top, *_ = self._still.get_extents()
+        part = (int(box.x0), int(height - box.y1), int(box.x1), int(height - box.y0))
+        self.canvas.restore_region(self._still, bbox=part, xy=(left, top))
+
+    def _extent(self, artists: list[Any]) -> Bbox:
+        """Return a box, whole pixels, in which artists have all their pixels."""
+        if not all(isinstance(artist, Line2D) for artist in artists):
+            return self.box
+        boxes = [artist.get_window_extent() for artist in artists if len(artist.get_xdata(orig=True))]
+        pad = 3.0 + max((2.0 * artist.get_linewidth() for artist in artists), default=0.0)
+        found = Bbox.union(boxes).padded(pad * self.canvas.figure.dpi / 72.0) if boxes else self.box
+        if not np.isfinite(found.extents).all():
+            return self.box
+        return Bbox.from_extents(*np.floor(found.min), *np.ceil(found.max))
 
     def _paint(self, artists: list[Any]) -> None:
         renderer = self.canvas.get_renderer()

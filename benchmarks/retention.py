@@ -1,0 +1,139 @@
+"""Line scan after line scan through a broker, the follower and a window: memory and figures stay flat."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from confluent_kafka import Producer
+
+from benchmarks.feeds import LINE_START, Document_, line_scan
+from xafs_workers.consumer.roles import SCREEN
+from xafs_workers.producer.kafka_config import KafkaConfig
+from xafs_workers.settings import Settings
+from xafs_workers.simulation.broker import EmbeddedBroker
+from xafs_workers.wire import encode
+
+POINTS = 20
+STEPS = 10
+PATIENCE = 120.0
+GROWTH = 10.0
+"""From the second step on, memory may grow by so much, MB: scans that are kept fill up, and pages come and go."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What there is after so many scans."""
+
+    scans: int
+    megabytes: float
+    tabs: int
+    widgets: int
+    kept_scans: int
+    kept_runs: int
+
+
+def entries_of(number: int) -> Iterator[Document_]:
+    """Yield one line scan."""
+    run = line_scan(POINTS, number)
+    yield "bmm", LINE_START
+    yield from run.all
+    yield "bmm", {"linescan": "stop"}
+
+
+def resident() -> float:
+    """Return the memory in use, MB."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+def samples(scans: int) -> Iterator[Sample]:
+    """Measure scans, and yield how things are now and then."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from PySide6.QtWidgets import QApplication
+
+    from xafs_workers.frontends.screen.window import Window, WindowPorts
+    from xafs_workers.workers.follower import Follower
+
+    application = QApplication.instance() or QApplication([])
+    settings = Settings(beamline=f"b{uuid.uuid4().hex[:8]}")
+    with EmbeddedBroker(settings) as broker:
+        config = KafkaConfig(broker.bootstrap_servers)
+        follower = Follower(settings, config, SCREEN)
+        window = Window(WindowPorts(follower.feed, lambda click: None))
+        follower.start()
+        window.start()
+        _wait(application, lambda: not follower.feed().waits_for)
+        sent = _Sender(settings, config)
+        for step in range(STEPS):
+            first = step * (scans // STEPS) + 1
+            for number in range(first, first + scans // STEPS):
+                sent.send(entries_of(number))
+                _wait(application, lambda number=number: f"run-{number}" in follower.feed().board.runs)
+            board = follower.feed().board
+            widgets = len(QApplication.allWidgets())
+            yield Sample(
+                (step + 1) * (scans // STEPS),
+                resident(),
+                window.tabs.count(),
+                widgets,
+                len(board.scans),
+                len(board.runs),
+            )
+        window.hide()
+        follower.stop()
+
+
+class _Sender:
+    """Publishes what a beamline would."""
+
+    def __init__(self, settings: Settings, config: KafkaConfig):
+        self._settings, self._producer = settings, Producer(config.for_producer())
+        self._stamp = 0
+
+    def send(self, entries: Iterator[Document_]) -> None:
+        """Send, and wait until all is there."""
+        for name, body in entries:
+            self._stamp = max(self._stamp + 1, int(time.time() * 1000))
+            topic = self._settings.topic("control" if name == "bmm" else "documents")
+            self._producer.produce(topic, value=encode(name, body), key="k", timestamp=self._stamp)
+        self._producer.flush(PATIENCE)
+
+
+def _wait(application: Any, condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not within {PATIENCE:.0f} s")
+        application.processEvents()
+
+
+def main() -> int:
+    """Print a table; return 1 if something grew."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scans", type=int, default=1000)
+    found: list[Sample] = []
+    print("scans   memory  tabs  widgets  scans kept  runs kept")
+    for one in samples(parser.parse_args().scans):
+        found.append(one)
+        print(
+            f"{one.scans:5d}  {one.megabytes:6.1f} MB  {one.tabs:3d}  {one.widgets:7d}  {one.kept_scans:10d}"
+            f"  {one.kept_runs:9d}",
+            flush=True,
+        )
+    settled, last = found[len(found) // 2], found[-1]
+    flat = last.megabytes - settled.megabytes <= GROWTH and last.widgets <= 1.2 * settled.widgets
+    print("flat" if flat else "NOT FLAT")
+    return 0 if flat else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

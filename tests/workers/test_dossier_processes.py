@@ -1,0 +1,83 @@
+"""File manager and headless worker as processes beside each other: the dossier of a measured sequence."""
+
+from __future__ import annotations
+
+import copy
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpers.dossiers import Page, broken_links
+from helpers.processes import Station
+from helpers.streams import Entry, read_entries
+from xafs_workers.simulation.broker import EmbeddedBroker
+
+
+class Office(Station):
+    """A file manager that can be killed, and a headless worker beside it."""
+
+    command = ("file-manager",)
+
+    def start_drawing(self) -> None:
+        command = [sys.executable, "-m", "xafs_workers", "plot-manager", "--headless", "--config", str(self.config)]
+        with (self.folder / "worker-drawing.log").open("wb") as stream:
+            self.drawing = subprocess.Popen(command, stderr=stream, stdout=stream)
+        self.wait(lambda: any(beat["worker"] == "headless" for beat in self.heard["status"]), "the second heartbeat")
+
+    def close(self) -> None:
+        self.drawing.kill()
+        self.drawing.wait()
+        super().close()
+
+
+@pytest.fixture
+def station(tmp_path: Path, embedded_broker: EmbeddedBroker, larch: None) -> Iterator[Office]:
+    made = Office(tmp_path, embedded_broker.bootstrap_servers, lambda n, _: embedded_broker.create_topic(n), "dossiers")
+    made.start_drawing()
+    made.start()
+    yield made
+    made.close()
+
+
+def session(folder: Path, proposal: Path) -> list[Entry]:
+    """Return a measured stream whose files go to the station's proposal folder."""
+    entries = copy.deepcopy(read_entries(folder / "ni2o3.jsonl"))
+    for kind, body in entries:
+        if kind == "start":
+            body.update(data_session="pass-123456", cycle="2026-3")
+        elif body.get("folder"):
+            body["folder"] = str(proposal)
+    return entries
+
+
+@pytest.mark.slow
+def test_killed_while_it_is_filled_and_while_it_waits(station: Office, measured: Path) -> None:
+    """The page comes once, with all its pictures, whenever the file manager was killed."""
+    folder = station.folder / "proposals/2026-3/pass-123456"
+    entries = session(measured, folder)
+    filled = next(index for index, (_, body) in enumerate(entries) if body.get("dossier") == "set")
+    asked = next(index for index, (_, body) in enumerate(entries) if body.get("dossier") == "write")
+    for begin, end in ((0, filled + 1), (filled + 1, asked + 1)):
+        station.put(entries[begin:end])
+        station.kill()
+        station.start()
+    station.put(entries[asked + 1 :])
+    station.wait(lambda: bool(station.final("dossier", "write")), "the dossier")
+    page = folder / "dossier/Ni2O3-01.html"
+    (answer,) = station.final("dossier", "write")
+    assert (answer["state"], answer["paths"]) == ("done", [str(page)])
+    wanted = {"snapshots/Ni2O3_01.png", "snapshots/Ni2O3_liveplot_01.png", "prj/Ni2O3_01.prj"}
+    data = {f"Ni2O3.{number:03d}" for number in (1, 2, 3)}
+    assert {f"../{name}" for name in (*wanted, *data)} <= set(Page(page.read_bytes()).addresses)
+    for name in ("Ni2O3-01.html", "00INDEX.html", "messagelog.html"):
+        assert Page((folder / "dossier" / name).read_bytes()).problems == []
+        assert broken_links(folder / "dossier" / name) == []
+    log = Page((folder / "dossier/messagelog.html").read_bytes()).text
+    for line in ("starting repetition 2 of 3", "wrote XAFS dossier", "finished 🎉"):
+        assert log.count(line) == 1
+    assert log.count("wrote XAS data to") == 3
+    assert (folder / "dossier/MANIFEST").read_text().count("\n") == 1
+    assert station.heard["dead-letter"] == []
