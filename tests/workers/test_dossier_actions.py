@@ -68,9 +68,9 @@ class FileManager:
         return actions[key](control, self.board, self.tools())
 
     def tell(self, **message: Any) -> Outcome:
-        """Take in one more message and act on it."""
+        """Take in one more message and, when what was on its way has had its time, act on it."""
         control = Control(parse(message), self.board.now + 1, Origin(CONTROL, 0, 10_000 + len(self.board.messages)))
-        self.board = self.board.apply(control)
+        self.board = self.board.apply(control).apply(Tick(control.time + self.board.rules.settle))
         return self.do(control)
 
 

@@ -11,11 +11,20 @@ from xafs_workers.scans.items import Control
 from xafs_workers.services.message_log import is_there
 from xafs_workers.storage.errors import Absent, shown
 from xafs_workers.storage.proposals import ProposalFolder
-from xafs_workers.workers.actions.action import Outcome, Tools, actions
+from xafs_workers.workers.actions.action import Outcome, Tools, actions, dues
 from xafs_workers.workers.actions.saying import Line, say
 from xafs_workers.workers.actions.whose import folder_of
 
 WORD = "echo"
+
+
+@dues.register("echoslack")
+def is_due(control: Control, board: Board) -> bool:
+    """Tell whether it is known whose text it is: the run that tells may still be on its way, on the other topic.
+
+    Pictures name their proposal, but wait as long, so that they stay behind the texts before them.
+    """
+    return board.now >= control.time + board.rules.settle
 
 
 @actions.register("echoslack")
