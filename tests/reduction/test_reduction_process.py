@@ -176,3 +176,30 @@ def test_a_child_that_dies_says_so(larch: None) -> None:
     with pytest.raises(Died, match=r"exit code 7|Broken pipe"):
         child.exchange("merge", {}, 10.0)
     child.kill()
+
+
+LOADS_FOR_EVER = "import threading; threading.Event().wait()"
+
+
+def test_closed_while_larch_is_loading_it_kills_the_process_and_cancels_what_was_to_be_made(own: Any) -> None:
+    reducer = own(new_child=lambda: Child((sys.executable, "-c", LOADS_FOR_EVER)))
+    project = reducer.project({})
+    wait_until(lambda: reducer.pid is not None, "the process")
+    pid = reducer.pid
+    assert not reducer.warm
+    reducer.close()
+    assert project.cancelled()
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), "the end of the process")
+    assert reducer.project({}).cancelled()
+
+
+def test_a_project_that_is_cancelled_is_tried_again_after_the_next_start(own: Any) -> None:
+    from xafs_workers.frontends.headless import TryLater
+    from xafs_workers.workers.projects import Projects
+
+    start = {"xafs_sequence": "start", "element": "Fe", "edge": "K", "repetitions": 1, "mode": "transmission"}
+    board = fold(items_of([("bmm", start)]))
+    reducer = own(new_child=lambda: Child((sys.executable, "-c", LOADS_FOR_EVER)))
+    reducer.close()
+    with pytest.raises(TryLater, match="the worker ends"):
+        Projects(reducer.project, 60.0).content(board.scans[0], board)

@@ -79,6 +79,7 @@ class Reducer:
         self._child: Child | None = None
         self._failures = 0
         self._merges = RunningMerges()
+        self._futures: set[Future[Mapping[str, Any]]] = set()
         self._outbox: list[tuple[tuple[str, str], int, Reduced]] = []
         self._thread = threading.Thread(target=self._work, name="reducer", daemon=True)
         self.version, self.waits_for, self.restarts = "", "", 0
@@ -91,6 +92,11 @@ class Reducer:
     def pid(self) -> int | None:
         """Of the process, None while there is none."""
         return None if self._child is None else self._child.pid
+
+    @property
+    def warm(self) -> bool:
+        """Whether the process is there and has loaded Larch."""
+        return bool(self.version) and not self.waits_for
 
     @property
     def idle(self) -> bool:
@@ -126,7 +132,10 @@ class Reducer:
         return tuple(item for _, _, item in ready)
 
     def project(self, asked: Mapping[str, Any]) -> Future[Mapping[str, Any]]:
-        """Have an Athena project made; the future's result holds its `content`, or the `problem`."""
+        """Have an Athena project made; the future's result holds its `content`, or the `problem`.
+
+        It is cancelled when the reducer is closed before.
+        """
         return self._future("project", "athena", asked)
 
     def read_xdi(self, content: bytes) -> Future[Mapping[str, Any]]:
@@ -141,11 +150,16 @@ class Reducer:
                 future.set_result(values)
 
         with self._changed:
+            if self._stop.is_set():
+                future.cancel()
+                return future
+            self._futures.add(future)
             self._insert(_Job(name, task, lambda: asked, done))
+        future.add_done_callback(self._futures.discard)
         return future
 
     def close(self, timeout: float = 3.0) -> None:
-        """Stop; what is left is not done."""
+        """Stop at once, whatever the process is doing; what is left is not done, and its futures are cancelled."""
         self._stop.set()
         with self._changed:
             self._changed.notify_all()
@@ -154,6 +168,8 @@ class Reducer:
             child.interrupt()
         if self._thread.is_alive():
             self._thread.join(timeout)
+        for future in tuple(self._futures):
+            future.cancel()
 
     def _put_out(self, request: Request, values: Mapping[str, Any]) -> None:
         item = Reduced(request.scan, request.key, values)
@@ -237,6 +253,8 @@ class Reducer:
         child = self._new_child()
         with self._changed:
             self._child = child
+            if self._stop.is_set():  # `close` may have come before there was a process to kill
+                child.interrupt()
         state, values = child.exchange("warm up", {}, START_SECONDS)
         if state == "failed":
             child.end()

@@ -76,7 +76,7 @@ def _run(settings: Settings, kept: Kept, stop: threading.Event, stack: ExitStack
     heartbeat.beat(force=True)
     reducer.start()
     desk.start()
-    return live(loop, stop, heartbeat.beat, lambda: _finish(loop, desk, heartbeat, stop))
+    return live(loop, stop, heartbeat.beat, lambda: _finish(loop, (desk, reducer), heartbeat, stop))
 
 
 def _desk(settings: Settings, kept: Kept, reducer: Reducer) -> Desk:
@@ -102,8 +102,14 @@ def _work(loop: Loop, desk: Desk) -> Mapping[str, Any]:
     }
 
 
-def _finish(loop: Loop, desk: Desk, heartbeat: Heartbeat, stop: threading.Event) -> None:
-    """Let the picture in hand be finished, then store what is no longer needed."""
+def _finish(loop: Loop, makers: tuple[Desk, Reducer], heartbeat: Heartbeat, stop: threading.Event) -> None:
+    """Let the picture in hand be finished, then store what is no longer needed.
+
+    Nobody waits for a reduction that is still loading Larch: what needs it is done after the next start.
+    """
+    desk, reducer = makers
+    if not reducer.warm:
+        reducer.close()
     desk.close()
     loop.store_now()
     heartbeat.last_words("stopped" if stop.is_set() else "died")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any
 
 from xafs_workers.frontends.headless import TryLater
@@ -44,6 +44,8 @@ class Projects:
         except TimeoutError as error:
             made.cancel()
             raise TryLater(f"the reduction did not answer within {self._patience:.0f} s") from error
+        except CancelledError as error:
+            raise TryLater("the worker ends") from error
         if "content" not in values:
             raise Refused(f"no Athena project: {values.get('problem', 'the reduction gave none')}")
         return values["content"]
