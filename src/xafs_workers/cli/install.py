@@ -19,7 +19,7 @@ AFTERWARDS = """
 Next, as root:
   systemd-sysusers                     # makes the account, unless the facility has one (--account)
   systemctl daemon-reload
-  systemctl enable --now xafs-workers-file-manager xafs-workers-plot-manager   # and xafs-workers-web
+  systemctl enable --now xafs-workers-file-manager xafs-workers-plot-manager
 and as the beamline operator:
   systemctl --user enable --now xafs-workers-screen
 Then `xafs-workers doctor --role file-manager` in the workers' account says what is still missing."""

@@ -25,7 +25,6 @@ ACCOUNT = "xafs-workers"
 UNITS = {
     "xafs-workers-file-manager.service": SYSTEM_UNITS,
     "xafs-workers-plot-manager.service": SYSTEM_UNITS,
-    "xafs-workers-web.service": SYSTEM_UNITS,
     "xafs-workers-screen.service": USER_UNITS,
 }
 SCRIPTS = (
