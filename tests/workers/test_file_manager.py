@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -169,3 +170,60 @@ def test_nothing_outside_is_touched_or_told(office: Clerkship, message: dict[str
     office.wait(
         lambda: any(letter["reason"] == answer["reason"] for letter in office.heard["dead-letter"]), "its letter"
     )
+
+
+@pytest.fixture
+def own(tmp_path: Path, embedded_broker: EmbeddedBroker) -> Iterator[Clerkship]:
+    """A file manager for one test."""
+    name = f"b{uuid.uuid4().hex[:8]}"
+    made = Clerkship(
+        tmp_path, embedded_broker.bootstrap_servers, lambda topic, count: embedded_broker.create_topic(topic), name
+    )
+    made.start()
+    yield made
+    made.close()
+
+
+def test_folders_that_are_not_mounted_are_waited_for_in_order(own: Clerkship) -> None:
+    root = own.folder / "proposals"
+    root.rename(own.folder / "not mounted")
+    root.mkdir()
+    own.put([("bmm", {"mkdir": str(own.session / "maps")}), ("bmm", {"touch": str(own.session / "maps/first")})])
+    own.wait(lambda: "proposals" in own.heard["status"][-1]["waits_for"], "the wait to be told")
+    assert not own.answers("mkdir")
+    root.rmdir()
+    (own.folder / "not mounted").rename(root)
+    own.wait(lambda: bool(own.answers("touch")), "the files")
+    assert [answer["state"] for answer in (*own.answers("mkdir"), *own.answers("touch"))] == ["done", "done"]
+    assert (own.session / "maps/first").exists()
+
+
+def test_a_run_that_is_awaited_holds_up_no_other_proposal_and_no_question(own: Clerkship) -> None:
+    other = own.folder / "proposals/2026-3/pass-654321"
+    other.mkdir()
+    run = xafs_run()
+    own.put(run[:-1])
+    own.put([("bmm", {"xasxdi": True, "uid": run[0][1]["uid"], "filename": "late.001"})])
+    own.put([("bmm", {"touch": str(own.session / "after")})])
+    assert own.ask({"touch": str(other / "mine")})["state"] == "done"
+    assert own.ask({"next_index": True, "folder": str(own.session), "stub": "late"})["value"] == 2
+    assert not own.answers("xasxdi")
+    assert not (own.session / "after").exists()
+    own.put(run[-1:])
+    own.wait((own.session / "after").exists, "what came after")
+    assert own.answers("xasxdi")[0]["state"] == "done"
+
+
+def test_the_same_without_larch_is_read_back_by_our_own_reader(
+    own: Clerkship, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own.terminate()
+    hidden = tmp_path_factory.mktemp("hidden")
+    (hidden / "sitecustomize.py").write_text("import sys\nsys.modules['larch'] = None\n")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(hidden), os.environ.get("PYTHONPATH", "")]))
+    own.start()
+    run = xafs_run()
+    own.put(run)
+    assert own.ask({"xasxdi": True, "uid": run[0][1]["uid"], "filename": "plain.001"})["state"] == "done"
+    assert read((own.session / "plain.001").read_bytes()).fields["Scan.uid"] == run[0][1]["uid"]
+    assert "no_larch" in own.logs()

@@ -31,7 +31,7 @@ class FileExists(ControlMessage):
     filename: FileName = Field(description="file name, without its number where number is true")
     start: Index | None = Field(default=None, description="first number; needed where number is true")
     stop: Index | None = Field(default=None, description="the number after the last; needed where number is true")
-    number: Flag = Field(default=False, description="ask for filename.<start> and on, up to but not including filename.<stop>")
+    number: Flag = Field(default=False, description="ask for filename.<start> and on, before filename.<stop>")
 
     @model_validator(mode="after")
     def _range(self) -> Self:
