@@ -4,20 +4,31 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
+from benchmarks.canvases import DPI, WINDOW, Agg, Backend
+from benchmarks.frames import Compared
 from xafs_workers.figures.views import figure_of
 from xafs_workers.messages.parsing import parse
 from xafs_workers.reduction.process import Reducer
-from xafs_workers.render.matplotlib.pictures import picture
+from xafs_workers.render.matplotlib.drawing import Drawing
+from xafs_workers.render.matplotlib.scene import Scene
+from xafs_workers.render.matplotlib.style import Style
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import Control, Document, Item, Origin
+from xafs_workers.scans.items import Control, Document, Item, Origin, Reduced
 from xafs_workers.scans.requests import requests
+from xafs_workers.scans.xafs_sequence import sequence_of
 
 POINTS = 500
+TENTH = 10
+PAUSE = threading.Event()
 EPOCH = 1_790_000_000.0
 START = {"xafs_sequence": "start", "element": "Fe", "edge": "K", "repetitions": 20, "mode": "transmission"}
 
@@ -52,45 +63,79 @@ def repetition(count: int, rng: np.random.Generator) -> list[tuple[str, dict]]:
 
 def wait_for(reducer: Reducer, board: Board) -> Board:
     """Return the board with all its requests answered."""
-    for request in requests(board):
+    missing = requests(board)
+    for request in missing:
         reducer.ask(request)
-    while requests(board):
-        for item in reducer.take():
+    for _ in missing:
+        for item in _next(reducer):
             board = board.apply(item)
+        if not requests(board):
+            break
     return board
 
 
-def main() -> None:
-    """Print milliseconds for each repetition, and what ten cost when everything is done again."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--repetitions", type=int, default=20)
-    repetitions = parser.parse_args().repetitions
-    reducer, stream, rng = Reducer(), Stream(), np.random.default_rng(1)
-    reducer.start()
+def _next(reducer: Reducer) -> tuple[Reduced, ...]:
+    """Return what is ready, once something is; looking too often would keep the reducer's thread from its work."""
+    while not (found := reducer.take()):
+        PAUSE.wait(5e-4)
+    return found
+
+
+def additions(reducer: Reducer, backend: Backend, repetitions: int) -> Iterator[tuple[float, float]]:
+    """Yield for each repetition the seconds from `add` to the figure drawn, and what a start from scratch costs.
+
+    From scratch: all repetitions merged, the merge reduced in the same warm process, and a new matplotlib figure
+    drawn as a whole on Agg. Both in turns, so that what else the machine does meets both.
+    """
+    stream, rng = Stream(), np.random.default_rng(1)
+    drawing = Drawing(backend.canvas(WINDOW))
     board = Board().apply(stream.item("bmm", START))
-    board = wait_for(reducer, board)
-    taken: list[float] = []
     for count in range(1, repetitions + 1):
         for name, body in repetition(count, rng):
             board = board.apply(stream.item(name, body))
         began = time.perf_counter()
         board = board.apply(stream.item("bmm", {"xafs_sequence": "add", "uid": f"run-{count}"}))
         board = wait_for(reducer, board)
-        reduced = time.perf_counter()
-        picture(figure_of(board, board.scans[0]))
-        drawn = time.perf_counter()
-        taken.append(1e3 * (drawn - began))
-        print(f"repetition {count:2d}: {1e3 * (reduced - began):6.1f} ms reduced, {taken[-1]:6.1f} ms drawn")
-    fresh = Reducer()
-    fresh.start()
-    again = wait_for(fresh, replace(board, results=Board().results))
-    began = time.perf_counter()
-    again = wait_for(fresh, replace(again, results=Board().results))
-    picture(figure_of(again, again.scans[0]))
-    print(f"everything again, all {repetitions} merges: {1e3 * (time.perf_counter() - began):.1f} ms")
-    print(f"median {statistics.median(taken[1:]):.1f} ms, last/second {taken[-1] / taken[1]:.2f}")
+        drawing.show(figure_of(board, board.scans[0]))
+        backend.paint()
+        added = time.perf_counter()
+        _from_scratch(reducer, board, count)
+        yield added - began, time.perf_counter() - added
+
+
+def _from_scratch(reducer: Reducer, board: Board, count: int) -> None:
+    request = replace(sequence_of(board, board.scans[0]).merge(count), scan=f"again {count}")
+    reducer.ask(request)
+    _next(reducer)
+    figure = figure_of(board, board.scans[0])
+    drawn = Figure(figsize=(figure.width, figure.height), dpi=DPI)
+    scene = Scene(drawn, Style(), live=False)
+    scene.update(figure)
+    scene.arrange()
+    FigureCanvasAgg(drawn).draw()
+
+
+def tenth(backend: Backend, rounds: int = 3) -> Compared:
+    """Return what adding repetition ten costs, median of some sequences."""
+    reducer = Reducer()
+    reducer.start()
+    try:
+        costs = [list(additions(reducer, backend, TENTH))[-1] for _ in range(rounds)]
+    finally:
+        reducer.close()
+    ours, peer = (statistics.median(column) for column in zip(*costs, strict=True))
+    return Compared("sequence, add the tenth repetition", ours, peer, "from scratch", 3.0)
+
+
+def main() -> None:
+    """Print milliseconds for each repetition."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repetitions", type=int, default=20)
+    reducer = Reducer()
+    reducer.start()
+    for count, (ours, fresh) in enumerate(additions(reducer, Agg(), parser.parse_args().repetitions), start=1):
+        print(f"repetition {count:2d}: {1e3 * ours:6.1f} ms, from scratch {1e3 * fresh:6.1f} ms, {fresh / ours:4.1f}")
     reducer.close()
-    fresh.close()
 
 
 if __name__ == "__main__":
