@@ -11,10 +11,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from helpers.processes import Station
-from helpers.streams import Entry, read_entries
+from helpers.processes import Station, start_document
+from helpers.streams import Entry, read_entries, run_documents
 from plugins.brokers import Broker
 
 
@@ -116,3 +117,50 @@ def test_an_aborted_sequence_still_gives_its_picture_and_project(measured: Path,
     station.put(session(measured, "cr2o3_fluo-realabort"))
     done(station)
     assert {"Cr2O3_01.png", "Cr2O3_01.prj"} <= {Path(name).name for name in station.files()}
+
+
+def short_sequence(repetitions: int = 2, points: int = 60) -> list[Entry]:
+    """Return a sequence of XANES scans with too few points for chi(k)."""
+    energy = np.linspace(7050.0, 7250.0, points)
+    mu = 0.5 + np.arctan((energy - 7112.0) / 2.0) / np.pi
+    told = {"element": "Fe", "edge": "K", "mode": "transmission", "repetitions": repetitions}
+    entries: list[Entry] = [
+        ("bmm", {"xafs_sequence": "start", "folder": "/f", **told}),
+        ("bmm", {"xafsscan": "start", "filename": "short", "sample": "iron", "reference_material": "Fe", **told}),
+    ]
+    for count in range(1, repetitions + 1):
+        columns = {"dcm_energy": energy, "I0": np.full(points, 100.0), "It": 100.0 * np.exp(-mu - 0.01 * count)}
+        columns |= {"Ir": np.full(points, 10.0), "dwti_dwell_time": np.full(points, 0.5)}
+        run = run_documents(
+            hint="xafs trans",
+            motors=["dcm_energy"],
+            columns={key: values.tolist() for key, values in columns.items()},
+            start=start_document(BMM_kafka={"count": count}),
+        )
+        entries += [("bmm", {"xafsscan": "next", "count": count}), *run]
+        entries.append(("bmm", {"xafs_sequence": "add", "uid": entries[-1][1]["run_start"]}))
+    uid = next(body["uid"] for name, body in entries if name == "start")
+    entries.append(("bmm", {"xafsscan": "stop", "filename": "snapshots/short_liveplot.png", "uid": uid}))
+    return [*entries, ("bmm", {"xafs_sequence": "stop", "filename": "snapshots/short.png"})]
+
+
+@pytest.mark.slow
+def test_a_short_sequence_has_its_picture_and_project_also_when_killed_between_two_repetitions(
+    stations: Callable[[], Station],
+) -> None:
+    entries = short_sequence()
+    undisturbed, station = stations(), stations()
+    undisturbed.start()
+    undisturbed.put(entries)
+    done(undisturbed)
+    undisturbed.terminate()
+    first = next(place for place, (_, body) in enumerate(entries) if body.get("xafs_sequence") == "add")
+    station.start()
+    station.put(entries[: first + 1])
+    station.wait(lambda: bool(station.final("xafs_sequence", "add")), "the answer to the first repetition")
+    station.kill()
+    station.start()
+    station.put(entries[first + 1 :])
+    done(station)
+    assert set(results(station)) == {"short_01.png", "short_liveplot_01.png", "short_01.prj"}
+    assert results(station) == results(undisturbed)

@@ -23,6 +23,9 @@ log = get_logger("headless")
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 """Waits between attempts while storage is away, seconds; the last is repeated."""
 
+IDLE_PATIENCE = 0.5
+"""How long the end waits for a desk that draws nothing, seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -148,9 +151,11 @@ class Desk:
         """Stop after the picture in hand; what is left is done after the next start."""
         self._stop.set()
         with self._changed:
+            busy = bool(self._jobs)
             self._changed.notify_all()
         if self._thread.is_alive():
-            self._thread.join(timeout)
+            # Without a picture in hand it may still be loading the drawing library: that is not waited for.
+            self._thread.join(timeout if busy else min(timeout, IDLE_PATIENCE))
 
     def _work(self) -> None:
         self._ports.warm_up()
