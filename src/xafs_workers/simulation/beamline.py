@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import radians, sin
 from types import TracebackType
 from typing import Any, Self
 
@@ -23,6 +24,12 @@ Message = Mapping[str, Any]
 
 SLOT = (12.3, 118.9)
 """Where the sample's slot is on the stage, mm."""
+
+HOLDER = 20.0
+"""Length of the sample holder along the beam, mm."""
+
+FLAT = 2.4
+"""Pitch of the stage at which the holder is parallel to the beam, degrees."""
 
 _FIRST = "Fe foil"
 _END_SECONDS = 10.0
@@ -145,11 +152,17 @@ class Beamline:
         uids: Any = self.engine(plan)
         return tuple(uids)
 
+    @property
+    def slot_edge(self) -> float:
+        """Where the upper edge of the sample's slot cuts the beam in half, mm on xafs_y."""
+        return SLOT[1] + Slot().height / 2.0
+
     def _where(self) -> tuple[float, float, tuple[float, float], float]:
-        energy, dwell, x, y, pitch = (
-            self.axes[name].position for name in ("dcm_energy", "dwti_dwell_time", "xafs_x", "xafs_y", "dcm_pitch")
-        )
-        return energy, dwell, (x, y), pitch - PITCH
+        names = ("dcm_energy", "dwti_dwell_time", "xafs_x", "xafs_y", "dcm_pitch", "xafs_pitch")
+        energy, dwell, x, y, pitch, tilt = (self.axes[name].position for name in names)
+        # A tilted holder stands in the beam with its front or its back edge.
+        shadow = HOLDER / 2.0 * abs(sin(radians(tilt - FLAT)))
+        return energy, dwell, (x, y + shadow), pitch - PITCH
 
     def _next_beam(self, sample: Sample, channels: tuple[int, ...]) -> Beam:
         """Return a beam with noise of its own: a sample that is mounted again is measured anew."""

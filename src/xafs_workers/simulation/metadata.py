@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -107,6 +108,22 @@ def xdi(asked: Xafs, mounted: Mounted, proposal: Proposal, count: int) -> dict[s
         "_user": _user(asked, mounted, proposal),
         "_dtc": roi_columns(mounted),
     }
+
+
+def short_xdi(mounted: Mounted, proposal: Proposal, more: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the XDI metadata of a measurement that is no XAFS scan, with what else its plan tells."""
+    sample = mounted.sample
+    about = {
+        "Beamline": _beamline(),
+        "Facility": _facility(proposal),
+        "Element": {"edge": sample.edge, "symbol": sample.element},
+        "Mono": _mono(),
+        "Detector": _detector(mounted),
+        "Sample": _sample(mounted),
+        "_dtc": roi_columns(mounted),
+        "_comment": ["simulated"],
+    }
+    return {**about, **{key: {**about[key], **value} if key in about else value for key, value in more.items()}}
 
 
 def roi_columns(mounted: Mounted) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -68,12 +68,26 @@ def linescan(
     NotReady
         There is no such axis, or nothing that sees the signal.
     """
-    axis = _axis(beamline, motor)
+    line = measured_line(beamline, motor, detector, span, stack=stack, fname=fname)
+    return (yield from bpp.finalize_wrapper(line, lambda: resting_state(beamline)))
+
+
+def measured_line(
+    beamline: Beamline,
+    motor: str,
+    detector: str,
+    span: tuple[float, float, int],
+    *,
+    stack: bool = False,
+    fname: str | None = None,
+) -> Plan:
+    """Do what `linescan` does, as a part of another plan: without the clean-up."""
+    axis = axis_of(beamline, motor)
     start = {
         "linescan": "start",
         "motor": motor,
         "detector": detector,
-        "fluo_detector": _fluorescence_detector(beamline, detector),
+        "fluo_detector": fluorescence_detector_of(beamline, detector),
         "stack": stack,
     }
     md = {
@@ -82,17 +96,22 @@ def linescan(
         "XDI": {"Facility": beamline.proposal.facility()},
     }
 
-    def main() -> Plan:
-        yield from bps.mv(beamline.axes["dwti_dwell_time"], DWELL)
-        beamline.send(start)
-        uid = yield from bp.rel_scan(beamline.detectors, axis, *span, md=md)
-        beamline.send({"linescan": "stop", **({"fname": fname, "uid": uid} if fname else {})})
-        return uid
-
-    return (yield from bpp.finalize_wrapper(main(), lambda: resting_state(beamline)))
+    yield from bps.mv(beamline.axes["dwti_dwell_time"], DWELL)
+    beamline.send(start)
+    uid = yield from bp.rel_scan(beamline.detectors, axis, *span, md=md)
+    beamline.send({"linescan": "stop", **({"fname": fname, "uid": uid} if fname else {})})
+    return uid
 
 
-def timescan(beamline: Beamline, detector: str, points: int, dwell: float, *, fname: str | None = None) -> Plan:
+def timescan(
+    beamline: Beamline,
+    detector: str,
+    points: int,
+    dwell: float,
+    *,
+    fname: str | None = None,
+    xdi: Mapping[str, Any] | None = None,
+) -> Plan:
     """Watch a signal against time.
 
     Parameters
@@ -101,20 +120,22 @@ def timescan(beamline: Beamline, detector: str, points: int, dwell: float, *, fn
         Of each point, s.
     fname
         Picture to be saved in ``snapshots/``.
+    xdi
+        Metadata of a plan that this is a part of.
 
     Raises
     ------
     NotReady
         Nothing sees the signal.
     """
-    _fluorescence_detector(beamline, detector)
+    fluorescence_detector_of(beamline, detector)
     facility = {"Facility": beamline.proposal.facility()}
     beam = {"Beamline": {"energy": beamline.axes["dcm_energy"].position}}
     scan = {"Scan": {"dwell_time": dwell, "delay": 0.0, "element": beamline.sample.element}}
     md = {
         "plan_name": f"count measurement {detector}",
         "BMM_kafka": {"hint": f"timescan {detector}"},
-        "XDI": {**facility, **beam, **scan},
+        "XDI": {**facility, **beam, **scan, **(xdi or {})},
     }
 
     def main() -> Plan:
@@ -150,14 +171,15 @@ def xafs(beamline: Beamline, asked: Xafs) -> Plan:
     return (yield from bpp.finalize_wrapper(scans, lambda: _ended(beamline, asked, done)))
 
 
-def _axis(beamline: Beamline, motor: str) -> Axis:
+def axis_of(beamline: Beamline, motor: str) -> Axis:
+    """Return an axis, NotReady where there is none of this name."""
     try:
         return beamline.axes[motor]
     except KeyError:
         raise NotReady(f"no axis {motor!r} at this beamline") from None
 
 
-def _fluorescence_detector(beamline: Beamline, detector: str) -> str | None:
+def fluorescence_detector_of(beamline: Beamline, detector: str) -> str | None:
     """Return the name of the detector that sees a signal, None for a current's; NotReady where nothing does."""
     name = detector.lower()
     if name == "iy" and not beamline.electron_yield:
@@ -179,18 +201,19 @@ def _sequence(beamline: Beamline, asked: Xafs, grid: list[tuple[float, float]], 
         name = f"{asked.filename}.{count:03d}"
         numbers = {"start": count, "stop": count, "number": False}
         send({"file_exists": True, "folder": beamline.folder, "filename": name, **numbers})
-        _say(beamline, f"starting repetition {count} of {asked.repetitions} -- {name}")
+        say(beamline, f"starting repetition {count} of {asked.repetitions} -- {name}")
         yield from bps.mv(axes[0], energies[0] - BACKLASH)
         send({"xafsscan": "next", "count": count})
         uid = yield from bp.scan_nd(beamline.detectors, path, md=_about(beamline, asked, count, axes))
         done.append(uid)
         send({"xafs_sequence": "add", "uid": uid})
         send({"xasxdi": True, "uid": uid, "filename": name})
-        _say(beamline, f"{name} looks like XAFS")
+        say(beamline, f"{name} looks like XAFS")
     return tuple(done)
 
 
-def _say(beamline: Beamline, text: str, rid: str | None = None) -> None:
+def say(beamline: Beamline, text: str, rid: str | None = None) -> None:
+    """Have a line posted and put into the message log."""
     beamline.send({"echoslack": True, "text": text, "img": None, "icon": "message", "rid": rid})
 
 
@@ -204,7 +227,7 @@ def _open_sequence(beamline: Beamline, asked: Xafs) -> None:
     send({"close": "all"})
     send({"dossier": "start", "stub": asked.filename})
     send({"dossier": "set", "folder": beamline.folder, "rid": rid})
-    _say(beamline, f'"{asked.filename}", {sample.element} {sample.edge} edge, {asked.repetitions} scans', rid)
+    say(beamline, f'"{asked.filename}", {sample.element} {sample.edge} edge, {asked.repetitions} scans', rid)
     places = {"folder": beamline.folder, "workspace": "/home/operator/Workspace"}
     send({"xafs_sequence": "start", **which, **places, "with_yield": beamline.electron_yield})
     shown = {"sample": _short(sample.name), "reference_material": mounted.reference_material}
@@ -241,7 +264,7 @@ def _ended(beamline: Beamline, asked: Xafs, done: list[str]) -> Plan:
     """Do what the real plan's finalizer does: the stop messages are sent only if a scan was finished."""
     send = beamline.send
     complete = len(done) == asked.repetitions
-    _say(beamline, f"== XAFS scan sequence {'finished  :tada:' if complete else '*stopped*  :warning:'}")
+    say(beamline, f"== XAFS scan sequence {'finished  :tada:' if complete else '*stopped*  :warning:'}")
     if done:
         send({"dossier": "set", "uidlist": list(done)})
     send({"dossier": "write"})

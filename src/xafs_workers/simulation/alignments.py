@@ -1,0 +1,183 @@
+"""Plans of the simulated beamline that align: a slot of the wheel, a spinner, a wafer, the crystals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import asin, degrees, sqrt
+from typing import Any
+
+import numpy as np
+from bluesky import plan_stubs as bps
+from bluesky import preprocessors as bpp
+
+from xafs_workers.simulation.beam import HC, SI111
+from xafs_workers.simulation.beamline import Beamline
+from xafs_workers.simulation.paths import Array
+from xafs_workers.simulation.plans import Plan, axis_of, measured_line, resting_state, say
+
+FOILS = {"Fe": 7110.7, "Co": 7708.8, "Ni": 8331.5, "Cu": 8980.5, "Zn": 9660.8, "Pt": 11562.8, "Au": 11919.7}
+"""Edge energies of foils for the calibration, eV (Kraft et al., Rev. Sci. Instrum. 67, 681 (1996))."""
+
+
+@dataclass(slots=True)
+class Curve:
+    """What a line scan gave: position and signal of each point, as its events came."""
+
+    motor: str
+    above: str
+    below: str = "I0"
+    x: list[float] = field(default_factory=list)
+    y: list[float] = field(default_factory=list)
+
+    def hear(self, document: dict[str, Any]) -> None:
+        """Take an event of the scan; those of the baseline have no I0."""
+        data = document["data"]
+        if self.below in data:
+            columns = [data[key] for key in data if key == self.above or key[:-1] == self.above]
+            self.x.append(float(data[self.motor]))
+            self.y.append(float(sum(columns)) / float(data[self.below]))
+
+
+def find_slot(beamline: Beamline) -> Plan:
+    """Find the middle of the slot in which the sample is, up and down and across, and go there."""
+    send = beamline.send
+    send({"align_wheel": "start"})
+    for motor, span in (("xafs_y", (-3.0, 3.0, 31)), ("xafs_x", (-9.0, 9.0, 31))):
+        uid, curve = yield from _curve(beamline, motor, "It", span)
+        center, amplitude, best = fitted(slot_shape, curve, (np.mean(curve.x), max(curve.y), (span[1] - span[0]) / 2))
+        send({"close": "last"})
+        found = {"motor": motor, "detector": "it", "center": center, "amplitude": amplitude, "uid": uid}
+        send({"align_wheel": "find_slot", **found, **_arrays(curve, best)})
+        yield from bps.mv(axis_of(beamline, motor), center)
+        yield from resting_state(beamline)
+    send({"close": "all"})
+    send({"align_wheel": "stop"})
+
+
+def align_spinner(beamline: Beamline, spinner: int = 3) -> Plan:
+    """Align a flat sample at glancing angle: half the beam, then flat, then half again, then the most fluorescence."""
+    send, picture = beamline.send, f"{beamline.folder}/snapshots/spinner{spinner}-alignment.png"
+    say(beamline, f"aligning spinner {spinner}")
+    send({"glancing_angle": "start", "filename": picture})
+
+    def main() -> Plan:
+        for _ in range(2):
+            yield from _half_the_beam(beamline, spinner)
+            yield from _flat(beamline, spinner)
+        yield from _most_fluorescence(beamline, spinner)
+        send({"close": "last"})
+        send({"glancing_angle": "stop"})
+
+    yield from bpp.finalize_wrapper(main(), lambda: resting_state(beamline))
+
+
+def wafer_edge(beamline: Beamline) -> Plan:
+    """Find the edge of a wafer, here that of the slot, and go there."""
+    center = axis_of(beamline, "xafs_x").position
+    yield from bps.mv(axis_of(beamline, "xafs_x"), center - 6.0)
+    uid, curve = yield from _curve(beamline, "xafs_x", "It", (-2.0, 2.0, 41))
+    yield from resting_state(beamline)
+    beamline.send({"close": "last"})
+    edge, amplitude, best = fitted(step_shape, curve, (np.mean(curve.x), max(curve.y), 0.5))
+    found = {"motor": "xafs_x", "center": edge, "amplitude": amplitude, "uid": uid}
+    beamline.send({"wafer": "edge", **found, **_arrays(curve, best)})
+    yield from bps.mv(axis_of(beamline, "xafs_x"), center)
+    yield from resting_state(beamline)
+
+
+def calibrate_mono(beamline: Beamline, *, with_errors: bool = True) -> Plan:
+    """Compare the angles of known edges with those of Bragg's law, and fit lattice spacing and offset."""
+    from scipy.optimize import curve_fit
+
+    energies = np.array(sorted(FOILS.values()))
+    rng = np.random.default_rng(beamline.surroundings.seed)
+    angles = np.degrees(np.arcsin(HC / (2.0 * SI111 * energies))) + rng.normal(0.0, 2e-4, energies.size)
+
+    def law(theta: Array, spacing: float, offset: float) -> Array:
+        return HC / (2.0 * spacing * np.sin(np.radians(theta + offset)))
+
+    (spacing, offset), covariance = curve_fit(law, angles, energies, p0=(SI111, 0.0))
+    errors = [float(error) if with_errors else None for error in np.sqrt(np.diag(covariance))]
+    message = {
+        "mono_calibration": True,
+        "found": law(angles, spacing, offset).tolist(),
+        "ee": energies.tolist(),
+        "tt": [degrees(asin(HC / (2.0 * SI111 * energy))) for energy in energies],
+        "mono": "111",
+        "dspacing": [float(spacing), errors[0]],
+        "offset": [float(offset), errors[1]],
+    }
+    beamline.send(message)
+    yield from bps.null()
+
+
+def slot_shape(x: Array, center: float, height: float, width: float, blur: float = 0.4) -> Array:
+    """Return a slot seen by a beam of Gaussian profile: the difference of two error functions."""
+    from scipy.special import erf
+
+    scale = sqrt(2.0) * max(abs(blur), 1e-3)
+    return 0.5 * height * (erf((x - center + width / 2) / scale) - erf((x - center - width / 2) / scale))
+
+
+def step_shape(x: Array, center: float, height: float, blur: float) -> Array:
+    """Return an edge seen by a beam of Gaussian profile: an error function."""
+    from scipy.special import erf
+
+    return 0.5 * height * (1.0 + erf((x - center) / (sqrt(2.0) * max(abs(blur), 1e-3))))
+
+
+def fitted(shape: Callable[..., Array], curve: Curve, guess: tuple[Any, ...]) -> tuple[float, float, Array]:
+    """Return centre, height and the fitted curve."""
+    from scipy.optimize import curve_fit
+
+    x, y = np.array(curve.x), np.array(curve.y)
+    found, _ = curve_fit(shape, x, y, p0=guess, maxfev=5000)
+    return float(found[0]), float(found[1]), shape(x, *found)
+
+
+def _curve(beamline: Beamline, motor: str, detector: str, span: tuple[float, float, int]) -> Plan:
+    """Scan, and return the run's uid and what was seen."""
+    seen = Curve(motor, detector if detector != "If" else beamline.sample.element)
+    line = measured_line(beamline, motor, detector, span)
+    uid = yield from bpp.subs_wrapper(line, {"event": [lambda name, document: seen.hear(document)]})
+    return uid, seen
+
+
+def _half_the_beam(beamline: Beamline, spinner: int) -> Plan:
+    """Go where the sample's edge cuts the beam in half."""
+    beamline.send({"close": "last"})
+    yield from bps.mv(axis_of(beamline, "xafs_y"), beamline.slot_edge)
+    uid, curve = yield from _curve(beamline, "xafs_y", "It", (-1.5, 1.5, 31))
+    falling = curve.y[0] > curve.y[-1]
+    turned = Curve(curve.motor, curve.above, x=curve.x, y=[max(curve.y) - y for y in curve.y] if falling else curve.y)
+    center, amplitude, best = fitted(step_shape, turned, (np.mean(curve.x), max(turned.y), 0.3))
+    about = {"inverted": "inverted " if falling else "", "spinner": spinner, "uid": uid}
+    found = {"motor": "xafs_y", "center": center, "amplitude": amplitude}
+    beamline.send({"glancing_angle": "linear", **found, **about, **_arrays(turned, best)})
+    yield from bps.mv(axis_of(beamline, "xafs_y"), center)
+
+
+def _flat(beamline: Beamline, spinner: int) -> Plan:
+    """Go to the pitch at which the sample hides the least of the beam."""
+    beamline.send({"close": "last"})
+    uid, curve = yield from _curve(beamline, "xafs_pitch", "It", (-3.0, 3.0, 31))
+    best = int(np.argmax(curve.y))
+    found = {"motor": "xafs_pitch", "center": curve.x[best], "amplitude": curve.y[best]}
+    seen = {"xaxis": curve.x, "data": curve.y}
+    beamline.send({"glancing_angle": "pitch", **found, "spinner": spinner, "uid": uid, **seen})
+    yield from bps.mv(axis_of(beamline, "xafs_pitch"), curve.x[best])
+
+
+def _most_fluorescence(beamline: Beamline, spinner: int) -> Plan:
+    beamline.send({"close": "last"})
+    uid, curve = yield from _curve(beamline, "xafs_x", "If", (-9.0, 9.0, 31))
+    best = int(np.argmax(curve.y))
+    found = {"motor": "xafs_x", "center": curve.x[best], "amplitude": curve.y[best], "inverted": ""}
+    seen = {"xaxis": curve.x, "data": curve.y}
+    beamline.send({"glancing_angle": "fluo", **found, "spinner": spinner, "uid": uid, **seen})
+    yield from bps.mv(axis_of(beamline, "xafs_x"), curve.x[best])
+
+
+def _arrays(curve: Curve, best: Array) -> dict[str, list[float]]:
+    return {"xaxis": list(curve.x), "data": list(curve.y), "best_fit": [float(value) for value in best]}
