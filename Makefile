@@ -43,7 +43,7 @@ test: $(VENV)/dev.stamp ## everything the tests need, then all tests
 	@tools/system-packages java:default-jre-headless mvn:maven redis-server:redis-server chromium:chromium Xvfb:xvfb openbox:openbox xdotool:xdotool \
 	  systemd-analyze:systemd $(QT_LIBRARIES)
 	@$(BIN)/python tools/kafka/run.py --fetch-only || echo "no real Kafka: its tests are skipped, except in CI" >&2
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) $(PYTEST_OPTIONS)
+	$(BIN)/python tools/run_tests.py -n $(TEST_PROCESSES) $(PYTEST_OPTIONS)
 
 TEST_PROCESSES ?= 2
 test-fast: $(VENV)/dev.stamp ## the tests without a real Kafka

@@ -12,7 +12,6 @@ pytest_plugins = [
     "plugins.browsers",
     "plugins.reducers",
     "plugins.screens",
-    "plugins.second_try",
     "plugins.tiled",
 ]
 

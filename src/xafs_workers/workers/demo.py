@@ -1,4 +1,4 @@
-"""The demo: a broker, the headless worker and a beamline, simulated or recorded; all of it checked at the end."""
+"""The demo: a broker, a catalog, workers and a beamline, simulated or recorded; all of it checked at the end."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from xafs_workers.logs import set_up
 from xafs_workers.producer.kafka_config import KafkaConfig, read_kafka_config
 from xafs_workers.settings import Settings
 from xafs_workers.simulation.broker import EmbeddedBroker
-from xafs_workers.workers.demo_ears import PICTURES, Asked, Ears, asked_of_headless
-from xafs_workers.workers.demo_place import DemoFailed, Place, headless_worker, prepare
+from xafs_workers.simulation.tiled_server import TiledServer
+from xafs_workers.workers.demo_ears import PICTURES, Asked, Ears, asked_of
+from xafs_workers.workers.demo_place import DemoFailed, Place, configure, prepare, worker
 from xafs_workers.workers.demo_report import report
 from xafs_workers.workers.life import need
 
@@ -36,11 +37,13 @@ class Stage:
     place: Place
     ears: Ears
     alive: Callable[[], bool]
+    workers: tuple[str, ...]
+    catalog: TiledServer | None = None
     asked: Asked = field(default_factory=Counter)
 
     def note(self, body: Mapping[str, Any]) -> None:
-        """Count a message that the headless worker has to answer."""
-        asked = asked_of_headless(body)
+        """Count a message that a worker of this demo has to answer."""
+        asked = asked_of(self.workers, body)
         if asked is not None:
             self.asked[asked] += 1
 
@@ -82,12 +85,22 @@ def _set_stage(options: Options, stack: ExitStack, console: Console) -> Stage:
     _make_topics(config, place.settings, embedded=options.kafka is None)
     ears = Ears(config, place.settings)
     stack.callback(ears.close)
-    process = stack.enter_context(headless_worker(place))
-    stage = Stage(place, ears, lambda: process.poll() is None)
-    ears.wait("its first heartbeat", lambda: bool(ears.heartbeats), stage.alive, START_SECONDS)
-    console.print(
-        f"headless worker: process {process.pid}, ready after {ears.heartbeats[0]['uptime']:.1f} s of its own"
+    catalog = None
+    if options.data is None:
+        catalog = stack.enter_context(TiledServer(place.folder / "tiled"))
+        console.print(f"catalog: Tiled, at {catalog.uri}")
+        about = {"uri": catalog.uri, "api_key_file": str(catalog.api_key_file)}
+        place = configure(place.folder, servers, beamline, about)
+    # A recording is of another beamline: its plans ask for files of folders that are not here.
+    names = ("headless",) if options.data is not None else ("headless", "file-manager")
+    processes = [stack.enter_context(worker(place, name)) for name in names]
+    stage = Stage(place, ears, lambda: all(one.poll() is None for one in processes), names, catalog)
+    pids = {process.pid for process in processes}
+    ears.wait(
+        "the first heartbeats", lambda: pids <= {beat["pid"] for beat in ears.heartbeats}, stage.alive, START_SECONDS
     )
+    for name, process in zip(names, processes, strict=True):
+        console.print(f"{name} worker: process {process.pid}")
     console.print(f"files: {place.folder}")
     return stage
 

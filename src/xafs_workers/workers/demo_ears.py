@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from xafs_workers.consumer.source import KafkaSource, RawRecord
@@ -15,16 +15,16 @@ from xafs_workers.wire import decode
 from xafs_workers.workers.demo_place import DemoFailed
 
 FINAL = frozenset({"done", "failed", "value"})
-PICTURES = frozenset({"linescan", "timescan", "xafsscan", "xafs_sequence"})
+PICTURES = frozenset({"areascan", "glancing_angle", "linescan", "timescan", "xafsscan", "xafs_sequence"})
 """Kinds whose stop messages may ask for pictures."""
 
 Asked = Counter[tuple[str, str]]
 
 
-def asked_of_headless(body: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return (kind, action) of a message that the headless worker answers, None for any other."""
+def asked_of(workers: Collection[str], body: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return (kind, action) of a message that one of the workers answers, None for any other."""
     message = parse(body)
-    return (message.kind, message.action) if message.owner == "headless" else None
+    return (message.kind, message.action) if message.owner in workers else None
 
 
 class Ears:
@@ -57,7 +57,7 @@ class Ears:
         deadline = time.monotonic() + patience
         while not condition():
             if not alive():
-                raise DemoFailed(f"the headless worker died while the demo waited for {what}")
+                raise DemoFailed(f"a worker died while the demo waited for {what}")
             if time.monotonic() > deadline:
                 raise DemoFailed(f"{what}: not within {patience:.0f} s")
             self.listen()

@@ -1,4 +1,4 @@
-"""Where a demo takes place: its folders, its configuration, and the worker it starts as a process of its own."""
+"""Where a demo takes place: its folders, its configuration, and the workers it starts as processes of their own."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ import yaml
 from xafs_workers.settings import Settings, load
 
 STOP_SECONDS = 8.0
+
+WORKERS = {"headless": ("plot-manager", "--headless"), "file-manager": ("file-manager",)}
+"""Commands by the workers' names."""
 
 
 class DemoFailed(RuntimeError):
@@ -55,6 +58,11 @@ def prepare(output: Path, bootstrap_servers: str, beamline: str) -> Place:
     stamp = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
     folder = output.absolute() / stamp
     (folder / "proposals").mkdir(parents=True)
+    return configure(folder, bootstrap_servers, beamline, {})
+
+
+def configure(folder: Path, bootstrap_servers: str, beamline: str, catalog: Mapping[str, Any]) -> Place:
+    """Write the configuration file of a demo; again, where a part of it came later."""
     config = folder / "config.yaml"
     content: Mapping[str, Any] = {
         "beamline": beamline,
@@ -62,16 +70,17 @@ def prepare(output: Path, bootstrap_servers: str, beamline: str) -> Place:
         "storage": {"proposals_root": str(folder / "proposals"), "root_aliases": {}},
         "state_directory": str(folder / "state"),
         "logging": {"style": "json", "heartbeat_seconds": 2.0},
+        "catalog": dict(catalog),
     }
     config.write_text(yaml.safe_dump(content, sort_keys=False))
     return Place(folder, config, load(config))
 
 
 @contextmanager
-def headless_worker(place: Place) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the headless plot manager as a process of its own; it is stopped by SIGTERM and must end well."""
-    log = place.folder / "headless.log"
-    command = [sys.executable, "-m", "xafs_workers", "plot-manager", "--headless", "--config", str(place.config)]
+def worker(place: Place, name: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a worker as a process of its own; it is stopped by SIGTERM and must end well."""
+    log = place.folder / f"{name}.log"
+    command = [sys.executable, "-m", "xafs_workers", *WORKERS[name], "--config", str(place.config)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("XAFS_WORKERS_")}
     with log.open("wb") as stream:
         process = subprocess.Popen(command, stderr=stream, stdout=stream, env=kept)  # noqa: S603 - our own program
@@ -80,7 +89,7 @@ def headless_worker(place: Place) -> Iterator[subprocess.Popen[bytes]]:
         finally:
             code = _stopped(process)
         if code != 0:
-            raise DemoFailed(f"the headless worker ended with exit code {code}: see {log}")
+            raise DemoFailed(f"the worker {name} ended with exit code {code}: see {log}")
 
 
 def _stopped(process: subprocess.Popen[bytes]) -> int:

@@ -23,7 +23,7 @@ def report(stage: Stage, console: Console) -> list[str]:
     for heading in ("file", "size", "from message to answer"):
         table.add_column(heading, justify="left" if heading == "file" else "right", overflow="fold")
     for path in written:
-        if ".sequence" in path.parts:
+        if _is_kept_by_workers(path):
             continue
         took = seconds.get(str(path))
         table.add_row(str(path.relative_to(root)), f"{path.stat().st_size / 1024:.0f} KiB", _seconds(took))
@@ -33,8 +33,13 @@ def report(stage: Stage, console: Console) -> list[str]:
         console.print(f"[bold red]fault[/]: {fault}", markup=True, highlight=False)
     if not faults:
         done = sum(answer["state"] == "done" for answer in stage.ears.final())
-        console.print(f"[bold green]all well[/]: {done} messages done, {len(seconds)} pictures, no error logged")
+        console.print(f"[bold green]all well[/]: {done} messages done, {len(seconds)} files, no error logged")
     return faults
+
+
+def _is_kept_by_workers(path: Path) -> bool:
+    """Tell whether a file is an index, a log or a reservation: no message asked for it."""
+    return ".sequence" in path.parts or path.name in ("MANIFEST", "00INDEX.html", "messagelog.html", ".rawlog")
 
 
 def _seconds(took: float | None) -> str:
@@ -46,8 +51,8 @@ def _faults(stage: Stage, written: list[Path]) -> list[str]:
     faults = [f"{a['kind']} {a['action']} failed: {a['reason']}" for a in final if a["state"] == "failed"]
     faults += [f"dead letter: {letter['kind']} {letter['reason']}" for letter in stage.ears.dead_letters]
     answered = {path for answer in final for path in answer["paths"]}
-    there = {str(path) for path in written if ".sequence" not in path.parts}
-    faults += [f"answered as written, but not there: {path}" for path in sorted(answered - there)]
+    there = {str(path) for path in written if not _is_kept_by_workers(path)}
+    faults += [f"answered as written, but not there: {path}" for path in sorted(answered) if not Path(path).exists()]
     faults += [f"there, but no answer tells of it: {path}" for path in sorted(there - answered)]
     if not answered:
         faults.append("no picture was written")

@@ -1,0 +1,37 @@
+"""Run the tests; in CI what failed is tried once more, in a fresh process, and told (docs/decisions/0015)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+FAILED = Path(".pytest_cache/v/cache/lastfailed")
+MOST = 5
+"""More failures than this are no chance."""
+
+TESTS_FAILED = 1
+"""Pytest's exit code."""
+
+
+def main(options: list[str]) -> int:
+    """Return pytest's exit code."""
+    FAILED.unlink(missing_ok=True)
+    code = _pytest(options)
+    if code != TESTS_FAILED or not os.environ.get("CI"):
+        return code
+    failed = json.loads(FAILED.read_text()) if FAILED.exists() else {}
+    if not 0 < len(failed) <= MOST:
+        return code
+    print("second try of:", *failed, sep="\n  ", flush=True)  # noqa: T201 - a program for the terminal
+    return _pytest(["--last-failed", "--last-failed-no-failures", "none"])
+
+
+def _pytest(options: list[str]) -> int:
+    return subprocess.run([sys.executable, "-m", "pytest", *options], check=False).returncode  # noqa: S603
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
