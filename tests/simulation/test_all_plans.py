@@ -73,6 +73,7 @@ def test_all_that_is_sent_is_valid(plan: Callable[[Beamline], Any]) -> None:
 
 
 LINE = ["linescan start", "[run]", "linescan stop"]
+CLOSED = ["close last", *LINE, "close last"]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +134,7 @@ LINE = ["linescan start", "[run]", "linescan stop"]
         (
             alignments.align_spinner,
             ["echoslack", "glancing_angle start"]
-            + 2 * ["close last", *LINE, "glancing_angle linear", "close last", *LINE, "glancing_angle pitch"]
+            + 2 * [*CLOSED, "glancing_angle linear", *CLOSED, "glancing_angle pitch"]
             + ["close last", *LINE, "glancing_angle fluo", "close last", "glancing_angle stop", "resting_state"],
         ),
         (lambda b: counting.xrf(b, "rust"), ["[run]", "xrf plot", "xrf write"]),
@@ -160,6 +161,10 @@ def test_the_slot_is_found_where_it_is_and_the_summary_shows_both_scans() -> Non
     found = {body["motor"]: body["center"] for _, body in entries if body.get("align_wheel") == "find_slot"}
     assert found["xafs_x"] == pytest.approx(SLOT[0], abs=0.05)
     assert found["xafs_y"] == pytest.approx(SLOT[1], abs=0.05)
+    for _, body in entries:
+        if body.get("align_wheel") == "find_slot":
+            np.testing.assert_allclose(body["best_fit"], body["data"], atol=0.01 * body["amplitude"])
+            assert body["amplitude"] == pytest.approx(max(body["data"]), rel=0.02)
     board = board_of(entries)
     (summary,) = figures_on_show(board)
     assert (summary.kind, len(summary.panels)) == ("align_wheel", 2)
@@ -173,8 +178,9 @@ def test_the_spinner_is_aligned_flat_and_at_the_edge() -> None:
     assert results[3]["center"] == pytest.approx(FLAT, abs=0.25)
     assert results[2]["inverted"] == "inverted "
     board = board_of(entries)
-    (summary,) = [figure for figure in figures_on_show(board) if figure.kind == "glancing_angle"]
-    assert len(summary.panels) == 3
+    shown = {figure.kind: figure for figure in figures_on_show(board)}
+    assert sorted(shown) == ["glancing_angle", "linescan"]  # the real plan, too, leaves its last line scan
+    assert len(shown["glancing_angle"].panels) == 3
 
 
 def test_a_wafer_edge_is_fitted() -> None:

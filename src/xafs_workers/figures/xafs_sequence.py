@@ -143,6 +143,14 @@ def _channel_notes(board: Board, sequence: Sequence) -> Iterator[str]:
         yield f"{text} (scan {', '.join(numbers)})"
 
 
+def advice_on(board: Board, scan: Scan) -> str:
+    """Return what the figure of a sequence advises and notes of its channels, a line each; '' for nothing."""
+    sequence = sequence_of(board, scan)
+    shown = _shown(board, sequence)
+    lines = (_advice(board, sequence, shown), *_channel_notes(board, sequence))
+    return "\n".join(line for line in lines if line)
+
+
 def _advice(board: Board, sequence: Sequence, shown: _Shown) -> str:
     """Return the line above |χ(R)|: inside, the first shell may reach anywhere."""
     measured = [_noise(board, sequence, n) for n in range(1, shown.n)] + [shown.values.get("epsilon_k", float("nan"))]

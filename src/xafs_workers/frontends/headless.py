@@ -222,6 +222,7 @@ class Desk:
                 kind=control.message.kind,
                 action=control.message.action,
                 state=outcome.state,
+                value=outcome.value,
                 paths=outcome.paths,
                 reason=outcome.reason,
                 seconds=0.0 if since is None else round(time.monotonic() - since, 6),

@@ -38,6 +38,10 @@ class Curve:
             self.x.append(float(data[self.motor]))
             self.y.append(float(sum(columns)) / float(data[self.below]))
 
+    def above_first(self) -> Curve:
+        """Return the curve with the first value taken off: that of the closed holder."""
+        return Curve(self.motor, self.above, x=self.x, y=[value - self.y[0] for value in self.y])
+
 
 def find_slot(beamline: Beamline) -> Plan:
     """Find the middle of the slot in which the sample is, up and down and across, and go there."""
@@ -45,10 +49,12 @@ def find_slot(beamline: Beamline) -> Plan:
     send({"align_wheel": "start"})
     for motor, span in (("xafs_y", (-3.0, 3.0, 31)), ("xafs_x", (-9.0, 9.0, 31))):
         uid, curve = yield from _curve(beamline, motor, "It", span)
-        center, amplitude, best = fitted(slot_shape, curve, (np.mean(curve.x), max(curve.y), (span[1] - span[0]) / 2))
+        shown = curve.above_first()
+        guess = (np.mean(curve.x), max(shown.y), (span[1] - span[0]) / 2.0, 0.4)
+        center, amplitude, best = fitted(slot_shape, shown, guess)
         send({"close": "last"})
         found = {"motor": motor, "detector": "it", "center": center, "amplitude": amplitude, "uid": uid}
-        send({"align_wheel": "find_slot", **found, **_arrays(curve, best)})
+        send({"align_wheel": "find_slot", **found, **_arrays(shown, best)})
         yield from bps.mv(axis_of(beamline, motor), center)
         yield from resting_state(beamline)
     send({"close": "all"})
@@ -112,7 +118,7 @@ def calibrate_mono(beamline: Beamline, *, with_errors: bool = True) -> Plan:
     yield from bps.null()
 
 
-def slot_shape(x: Array, center: float, height: float, width: float, blur: float = 0.4) -> Array:
+def slot_shape(x: Array, center: float, height: float, width: float, blur: float) -> Array:
     """Return a slot seen by a beam of Gaussian profile: the difference of two error functions."""
     from scipy.special import erf
 
@@ -138,7 +144,7 @@ def fitted(shape: Callable[..., Array], curve: Curve, guess: tuple[Any, ...]) ->
 
 def _curve(beamline: Beamline, motor: str, detector: str, span: tuple[float, float, int]) -> Plan:
     """Scan, and return the run's uid and what was seen."""
-    seen = Curve(motor, detector if detector != "If" else beamline.sample.element)
+    seen = Curve(motor, detector if detector != "Xs" else beamline.sample.element)
     line = measured_line(beamline, motor, detector, span)
     uid = yield from bpp.subs_wrapper(line, {"event": [lambda name, document: seen.hear(document)]})
     return uid, seen
@@ -148,35 +154,37 @@ def _half_the_beam(beamline: Beamline, spinner: int) -> Plan:
     """Go where the sample's edge cuts the beam in half."""
     beamline.send({"close": "last"})
     yield from bps.mv(axis_of(beamline, "xafs_y"), beamline.slot_edge)
-    uid, curve = yield from _curve(beamline, "xafs_y", "It", (-1.5, 1.5, 31))
+    _, curve = yield from _curve(beamline, "xafs_y", "It", (-1.5, 1.5, 31))
     falling = curve.y[0] > curve.y[-1]
     turned = Curve(curve.motor, curve.above, x=curve.x, y=[max(curve.y) - y for y in curve.y] if falling else curve.y)
     center, amplitude, best = fitted(step_shape, turned, (np.mean(curve.x), max(turned.y), 0.3))
-    about = {"inverted": "inverted " if falling else "", "spinner": spinner, "uid": uid}
+    about = {"inverted": "inverted " if falling else "", "spinner": spinner, "uid": None}
     found = {"motor": "xafs_y", "center": center, "amplitude": amplitude}
-    beamline.send({"glancing_angle": "linear", **found, **about, **_arrays(turned, best)})
+    beamline.send({"close": "last"})
     yield from bps.mv(axis_of(beamline, "xafs_y"), center)
+    beamline.send({"glancing_angle": "linear", **found, **about, **_arrays(turned, best)})
 
 
 def _flat(beamline: Beamline, spinner: int) -> Plan:
     """Go to the pitch at which the sample hides the least of the beam."""
     beamline.send({"close": "last"})
-    uid, curve = yield from _curve(beamline, "xafs_pitch", "It", (-3.0, 3.0, 31))
+    _, curve = yield from _curve(beamline, "xafs_pitch", "It", (-3.0, 3.0, 31))
     best = int(np.argmax(curve.y))
     found = {"motor": "xafs_pitch", "center": curve.x[best], "amplitude": curve.y[best]}
     seen = {"xaxis": curve.x, "data": curve.y}
-    beamline.send({"glancing_angle": "pitch", **found, "spinner": spinner, "uid": uid, **seen})
+    beamline.send({"close": "last"})
     yield from bps.mv(axis_of(beamline, "xafs_pitch"), curve.x[best])
+    beamline.send({"glancing_angle": "pitch", **found, "spinner": spinner, "uid": None, **seen})
 
 
 def _most_fluorescence(beamline: Beamline, spinner: int) -> Plan:
     beamline.send({"close": "last"})
-    uid, curve = yield from _curve(beamline, "xafs_x", "If", (-9.0, 9.0, 31))
-    best = int(np.argmax(curve.y))
-    found = {"motor": "xafs_x", "center": curve.x[best], "amplitude": curve.y[best], "inverted": ""}
-    seen = {"xaxis": curve.x, "data": curve.y}
-    beamline.send({"glancing_angle": "fluo", **found, "spinner": spinner, "uid": uid, **seen})
-    yield from bps.mv(axis_of(beamline, "xafs_x"), curve.x[best])
+    _, curve = yield from _curve(beamline, "xafs_x", "Xs", (-9.0, 9.0, 31))
+    x, y = curve.x[2:], curve.y[2:]  # the real plan leaves out the first two, too
+    best = int(np.argmax(y))
+    found = {"motor": "xafs_x", "center": x[best], "amplitude": y[best], "inverted": ""}
+    yield from bps.mv(axis_of(beamline, "xafs_x"), x[best])
+    beamline.send({"glancing_angle": "fluo", **found, "spinner": spinner, "uid": None, "xaxis": x, "data": y})
 
 
 def _arrays(curve: Curve, best: Array) -> dict[str, list[float]]:

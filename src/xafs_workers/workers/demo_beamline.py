@@ -98,7 +98,7 @@ def _programme(beamline: Beamline) -> Iterator[Step]:
     yield "NiO, electron yield, 2 scans", plans.xafs(beamline, plans.Xafs("nio", mode="yield", repetitions=2))
     beamline.mount("Fe2O3", "4-element SDD")
     small = maps.Map("slot", "It", maps.Side("xafs_y", -2.5, 2.5, 15), maps.Side("xafs_x", -8.0, 8.0, 21))
-    rust = maps.Map("rust", "If", maps.Side("xafs_y", -2.5, 2.5, 13), maps.Side("xafs_x", -8.0, 8.0, 17))
+    rust = maps.Map("rust", "Xs", maps.Side("xafs_y", -2.5, 2.5, 13), maps.Side("xafs_x", -8.0, 8.0, 17))
     yield "the slot of the wheel", alignments.find_slot(beamline)
     yield "map in transmission", maps.areascan(beamline, small)
     yield "raster in fluorescence", maps.raster(beamline, rust)

@@ -9,6 +9,7 @@ import numpy as np
 
 from xafs_workers.figures.model import Figure
 from xafs_workers.figures.views import figure_of
+from xafs_workers.figures.xafs_sequence import advice_on
 from xafs_workers.frontends.headless import Outcome, TryLater
 from xafs_workers.frontends.sequences import first_finished, sequence_picture, shown_by, stub_of
 from xafs_workers.frontends.wanted import NoFolder, NothingToDraw, Wanted, picture_wanted
@@ -72,7 +73,8 @@ class Shelf:
         """
         try:
             if scan.kind == SEQUENCE:
-                return Outcome("done", tuple(self._of_sequence(control, scan, board)))
+                paths = tuple(self._of_sequence(control, scan, board))
+                return Outcome("done", paths, value=advice_on(board, scan) or None)
             wanted = picture_wanted(control, scan, board)
             figure = figure_of(board, scan, spectra_of=self._spectra_of)
             if not _shows_something(figure):

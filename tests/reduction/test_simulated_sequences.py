@@ -1,0 +1,81 @@
+"""Sequences of the simulated beamline: the paths put in come out as peaks of chi(R), and the advice of the figure."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from helpers.reductions import answered
+from helpers.streams import Entry, fold, items_of
+from xafs_workers.figures.xafs_sequence import advice_on
+from xafs_workers.reduction.process import Reducer
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.requests import answer_to
+from xafs_workers.scans.xafs_sequence import sequence_of
+from xafs_workers.simulation import beam
+from xafs_workers.simulation.beamline import Beamline, Surroundings
+from xafs_workers.simulation.plans import Xafs, xafs
+
+MODES = [("Fe foil", None, "transmission"), ("Fe2O3", "4-element SDD", "fluorescence"), ("NiO", None, "yield")]
+
+
+def measured_sequence(sample: str, detector: str | None, mode: str, repetitions: int) -> Board:
+    entries: list[Entry] = []
+    surroundings = Surroundings(
+        lambda message: entries.append(("bmm", dict(message))),
+        lambda name, doc: entries.append((name, doc)),
+        "/proposals",
+        seed=4,
+    )
+    with Beamline(surroundings, context_managers=[]) as beamline:
+        beamline.mount(sample, detector, electron_yield=mode == "yield")
+        beamline.run(xafs(beamline, Xafs("s", mode=mode, repetitions=repetitions)))
+    return fold(items_of(entries))
+
+
+def chi_r(board: Board, reducer: Reducer) -> tuple[np.ndarray, np.ndarray, Board]:
+    board = answered(board, reducer)
+    (scan,) = [scan for scan in board.scans if scan.kind == "xafs_sequence"]
+    sequence = sequence_of(board, scan)
+    result = answer_to(board, sequence.merge(len(sequence.merged)))
+    assert result is not None
+    assert "problem" not in result.values
+    return result.values["r"], result.values["chir_mag"], board
+
+
+def peaks(r: np.ndarray, magnitude: np.ndarray, least: float = 0.25) -> list[float]:
+    """Return where the transform has its maxima between 1 and 5 Å, those of some height."""
+    inner = np.flatnonzero((magnitude[1:-1] > magnitude[:-2]) & (magnitude[1:-1] >= magnitude[2:])) + 1
+    high = least * magnitude[(r > 1.0) & (r < 5.0)].max()
+    return [float(r[i]) for i in inner if 1.0 < r[i] < 5.0 and magnitude[i] > high]
+
+
+@pytest.mark.parametrize(("sample", "detector", "mode"), MODES, ids=[mode for _, _, mode in MODES])
+def test_the_paths_appear_where_the_transform_of_the_noise_free_spectrum_has_them(
+    sample: str, detector: str | None, mode: str, reducer: Reducer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    r, noisy, _ = chi_r(measured_sequence(sample, detector, mode, 3), reducer)
+    monkeypatch.setattr(beam, "charge_noise", lambda charge, energy, dwell: np.zeros_like(charge))
+    plain = beam.Beam.__init__
+    monkeypatch.setattr(beam.Beam, "__init__", lambda self, *args, **how: plain(self, *args, **{**how, "noise": False}))
+    _, clean, _ = chi_r(measured_sequence(sample, detector, mode, 1), reducer)
+    expected = peaks(r, clean)
+    assert expected
+    found = peaks(r, noisy)
+    assert len(found) == len(expected)
+    np.testing.assert_allclose(found, expected, atol=float(r[1] - r[0]) * 1.5)
+    # The first shell, less the phase shift of some tenths of an Å that all transforms have.
+    first = board_sample_first_shell(sample)
+    assert first - 0.7 < found[0] < first
+
+
+def board_sample_first_shell(sample: str) -> float:
+    from xafs_workers.simulation.samples import SAMPLES
+
+    return min(path.distance for path in SAMPLES[sample].paths)
+
+
+def test_the_answer_carries_the_advice_of_the_figure(reducer: Reducer) -> None:
+    _, _, board = chi_r(measured_sequence("Fe foil", None, "transmission", 2), reducer)
+    (scan,) = [scan for scan in board.scans if scan.kind == "xafs_sequence"]
+    assert advice_on(board, scan).startswith("ε(k) ")
