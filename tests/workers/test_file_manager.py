@@ -203,6 +203,7 @@ def test_a_run_that_is_awaited_holds_up_no_other_proposal_and_no_question(own: C
     other.mkdir()
     run = xafs_run()
     own.put(run[:-1])
+    own.wait(lambda: own.heard["status"][-1]["documents"] == len(run) - 1, "the run to be followed")
     own.put([("bmm", {"xasxdi": True, "uid": run[0][1]["uid"], "filename": "late.001"})])
     own.put([("bmm", {"touch": str(own.session / "after")})])
     assert own.ask({"touch": str(other / "mine")})["state"] == "done"
@@ -210,7 +211,8 @@ def test_a_run_that_is_awaited_holds_up_no_other_proposal_and_no_question(own: C
     assert not own.answers("xasxdi")
     assert not (own.session / "after").exists()
     own.put(run[-1:])
-    own.wait((own.session / "after").exists, "what came after")
+    own.wait(lambda: bool(own.answers("touch")[1:]), "what came after")
+    assert (own.session / "after").exists()
     assert own.answers("xasxdi")[0]["state"] == "done"
 
 

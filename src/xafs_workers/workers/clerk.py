@@ -6,6 +6,7 @@ import posixpath
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import Any
 
 from xafs_workers.catalog.errors import CatalogError, Interrupted
@@ -28,7 +29,10 @@ log = get_logger("workers")
 
 WORKER = "file-manager"
 QUESTIONS = "questions"
-"""The lane of questions: it never waits behind writes."""
+"""Begins the names of the lanes of questions, one a proposal: none waits behind writes, nor for another's folder."""
+
+QUESTION_PATIENCE = 60.0
+"""How long a question waits for a folder that is away, seconds; by then nobody waits for the answer."""
 
 NOBODY = "no proposal"
 """The lane of messages that belong to no proposal."""
@@ -60,13 +64,13 @@ class _Job:
     Attributes
     ----------
     reserved
-        Of a write, the paths it will make; of a question, those that were still to be made when it was asked.
+        Of a question, the paths that were still to be made when it was asked.
     """
 
     control: Control
     board: Board
     since: float
-    reserved: frozenset[str]
+    reserved: frozenset[str] = frozenset()
 
 
 class Clerk:
@@ -88,13 +92,16 @@ class Clerk:
             if key not in questions:
                 self._answer(control, before, now)
         elif key in questions:
-            self._lanes.put(QUESTIONS, _Job(control, board, now, self._still_to_be_written()))
+            folder = folder_of(control, board, self._tools.roots, self._tools.settings)
+            lane = f"{QUESTIONS} {folder.path if folder is not None else NOBODY}"
+            self._lanes.put(lane, _Job(control, board, now, self._still_to_be_written(board)))
         else:
             self._answer(control, Outcome("accepted"), now)
             self._undue.append((control, now))
 
     def advance(self, board: Board) -> None:
-        """Hand over what has become due."""
+        """Hand over what has become due; a lane that cannot go on ends the worker, which is then started again."""
+        self._lanes.check()
         waiting, self._undue = self._undue, []
         for control, since in waiting:
             due = dues.get(key_of(control.message))
@@ -122,30 +129,45 @@ class Clerk:
         folder = folder_of(control, board, tools.roots, tools.settings)
         uid = getattr(control.message, "uid", None)
         lane = folder.path if folder is not None else f"run {uid}" if uid else NOBODY
-        reserved = frozenset(_reserved(control, folder, tools)) if folder is not None else frozenset[str]()
-        self._lanes.put(lane, _Job(control, board, since, reserved))
+        self._lanes.put(lane, _Job(control, board, since))
 
-    def _still_to_be_written(self) -> frozenset[str]:
-        return frozenset(path for job in self._lanes.jobs() for path in job.reserved)
+    def _still_to_be_written(self, board: Board) -> frozenset[str]:
+        """Return the paths that queued messages will make; their runs may have come after them."""
+        tools = self._tools
+        queued = [(one, folder_of(one, board, tools.roots, tools.settings)) for one in self.unfinished()]
+        return frozenset(path for one, folder in queued if folder is not None for path in _reserved(one, folder, tools))
 
     def _do(self, job: _Job, note: Callable[[str], None]) -> bool:
         """Do one job, however long something is away; return False when told to stop meanwhile."""
-        attempt = 0
-        while (outcome := self._try(job, note)) is None:
-            if self._tools.stop.wait(BACKOFF[min(attempt, len(BACKOFF) - 1)]):
-                return False
-            attempt += 1
+        outcome = self._until(lambda: self._try(job, note))
+        if outcome is None:
+            return False
+        self._tell_before(job, outcome)
+        if self._until(lambda: self._recorded(job, outcome, note)) is None:
+            return False
         note("")
-        self._close(job, outcome)
+        if outcome.state != "value":
+            self._answer(job.control, outcome, job.since)
+            self.last_files = outcome.paths or self.last_files
         return True
+
+    def _until(self, attempt: Callable[[], Outcome | None]) -> Outcome | None:
+        """Return what an attempt returns, tried again until it does; None when told to stop meanwhile."""
+        for pause in chain(BACKOFF, repeat(BACKOFF[-1])):
+            if (outcome := attempt()) is not None or self._tools.stop.wait(pause):
+                return outcome
+        return None
 
     def _try(self, job: _Job, note: Callable[[str], None]) -> Outcome | None:
         """Return what became of a job, None where it must be tried again."""
         try:
             return self._outcome(job)
         except (TryLater, Unavailable, CatalogAway, Interrupted) as away:
-            if not isinstance(away, Interrupted):
-                note(str(away))
+            if isinstance(away, Interrupted):
+                return None
+            if key_of(job.control.message) in questions and time.monotonic() - job.since > QUESTION_PATIENCE:
+                return Outcome("failed", reason=str(away))
+            note(str(away))
             return None
         except (Refused, CannotWrite, CatalogError, NoSpectra) as refusal:
             return Outcome("failed", reason=str(refusal))
@@ -162,20 +184,24 @@ class Clerk:
             return Outcome("failed", reason=f"nothing acts on {key}")
         return act(job.control, job.board, self._tools)
 
-    def _close(self, job: _Job, outcome: Outcome) -> None:
-        """Put down what became of a message, and answer it; a value is answered before, for it is not put down."""
+    def _tell_before(self, job: _Job, outcome: Outcome) -> None:
+        """Tell what must not be lost before it is put down: a failure's letter, and a value, which is not put down."""
         control = job.control
         if outcome.state == "failed":
             log.warning("message_failed", kind=control.message.kind, message=control.id, reason=outcome.reason)
             self._ports.give_up(control, outcome.reason)
-        if outcome.state == "value":
+        elif outcome.state == "value":
             self._ports.mirror(control.message.kind, outcome.value)
             self._answer(control, outcome, job.since)
-            self._tools.records.record(control, Outcome("done"))
-            return
-        self._tools.records.record(control, outcome)
-        self._answer(control, outcome, job.since)
-        self.last_files = outcome.paths or self.last_files
+
+    def _recorded(self, job: _Job, outcome: Outcome, note: Callable[[str], None]) -> Outcome | None:
+        """Put down what became of a message; return None where the ledger cannot be written to now."""
+        try:
+            self._tools.records.record(job.control, Outcome("done") if outcome.state == "value" else outcome)
+        except Unavailable as away:
+            note(str(away))
+            return None
+        return outcome
 
     def _answer(self, control: Control, outcome: Outcome, since: float) -> None:
         message = control.message

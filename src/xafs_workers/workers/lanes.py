@@ -38,6 +38,12 @@ class Lanes(Generic[J]):
         self._lanes: dict[str, _Lane[J]] = {}
         self._changed = threading.Condition()
         self._closed = False
+        self._broken: Exception | None = None
+
+    def check(self) -> None:
+        """Raise RuntimeError where a lane cannot go on because its work raised something."""
+        if self._broken is not None and not self._closed:
+            raise RuntimeError(f"a lane cannot go on: {self._broken}") from self._broken
 
     def put(self, name: str, job: J) -> None:
         """Put a job at the end of a lane."""
@@ -73,7 +79,10 @@ class Lanes(Generic[J]):
     def _work(self, name: str) -> None:
         lane = self._lanes[name]
         while (job := self._next(name, lane)) is not None:
-            done = self._do(job, lambda reason: self._note(name, lane, reason))
+            try:
+                done = self._do(job, lambda reason: self._note(name, lane, reason))
+            except Exception as error:  # noqa: BLE001 - kept for `check`
+                done, self._broken = False, error
             with self._changed:
                 if not done:
                     lane.thread = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any
 
 from xafs_workers.catalog.finished import FinishedRun
@@ -83,6 +83,8 @@ def _waited_for(answer: Future[Mapping[str, Any]]) -> Mapping[str, Any]:
     except TimeoutError as error:
         answer.cancel()
         raise TryLater(f"Larch did not read the file within {READ_PATIENCE:.0f} s") from error
+    except CancelledError as error:  # the worker ends; the message is done after the next start
+        raise TryLater("Larch was stopped before it read the file") from error
 
 
 def _shape(content: bytes) -> tuple[int, int]:
