@@ -17,7 +17,7 @@ from xafs_workers.producer.kafka_config import KafkaConfig, read_kafka_config
 from xafs_workers.settings import Settings
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.simulation.tiled_server import TiledServer
-from xafs_workers.workers.demo_ears import PICTURES, Asked, Ears, asked_of
+from xafs_workers.workers.demo_ears import PICTURES, Asked, Ears, asked_of, file_due_of
 from xafs_workers.workers.demo_place import DemoFailed, Place, configure, prepare, worker
 from xafs_workers.workers.demo_report import report
 from xafs_workers.workers.life import need
@@ -40,12 +40,16 @@ class Stage:
     workers: tuple[str, ...]
     catalog: TiledServer | None = None
     asked: Asked = field(default_factory=Counter)
+    due: Asked = field(default_factory=Counter)
 
     def note(self, body: Mapping[str, Any]) -> None:
         """Count a message that a worker of this demo has to answer."""
         asked = asked_of(self.workers, body)
         if asked is not None:
             self.asked[asked] += 1
+        due = file_due_of(self.workers, body)
+        if due is not None:
+            self.due[due] += 1
 
 
 @dataclass(frozen=True, slots=True)

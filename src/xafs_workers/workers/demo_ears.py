@@ -18,6 +18,8 @@ FINAL = frozenset({"done", "failed", "value"})
 PICTURES = frozenset({"areascan", "glancing_angle", "linescan", "timescan", "xafsscan", "xafs_sequence"})
 """Kinds whose stop messages may ask for pictures."""
 
+DATA_FILES = frozenset({"xasxdi", "seadxdi", "lsxdi", "raster"})
+
 Asked = Counter[tuple[str, str]]
 
 
@@ -25,6 +27,19 @@ def asked_of(workers: Collection[str], body: Mapping[str, Any]) -> tuple[str, st
     """Return (kind, action) of a message that one of the workers answers, None for any other."""
     message = parse(body)
     return (message.kind, message.action) if message.owner in workers else None
+
+
+def file_due_of(workers: Collection[str], body: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Return (kind, action) of the message whose answer must tell of a file, None where nothing is to be written."""
+    message = parse(body)
+    if message.owner not in workers:
+        return None
+    named = bool(body.get("fname") or body.get("filename"))
+    if message.kind == "glancing_angle":  # its first message names the picture, its last one asks for it
+        return (message.kind, "stop") if message.action == "start" and named else None
+    picture = named and message.action in ("stop", "plot", "write")
+    dossier = message.kind == "dossier" and message.action in ("write", "sead", "raster")
+    return (message.kind, message.action) if picture or dossier or message.kind in DATA_FILES else None
 
 
 class Ears:

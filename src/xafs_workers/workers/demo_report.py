@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,9 @@ def _faults(stage: Stage, written: list[Path]) -> list[str]:
     there = {str(path) for path in written if not _is_kept_by_workers(path)}
     faults += [f"answered as written, but not there: {path}" for path in sorted(answered) if not Path(path).exists()]
     faults += [f"there, but no answer tells of it: {path}" for path in sorted(there - answered)]
+    telling = Counter((answer["kind"], answer["action"]) for answer in final if answer["paths"])
+    short = [(key, due) for key, due in sorted(stage.due.items()) if telling[key] < due]
+    faults += [f"{kind} {action}: {telling[kind, action]} of {due} wrote a file" for (kind, action), due in short]
     if not answered:
         faults.append("no picture was written")
     return faults + errors_logged(stage.place)
