@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 pytest_plugins = [
     "plugins.brokers",
@@ -32,3 +34,11 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith("XAFS_WORKERS_") and name != "XAFS_WORKERS_TEST_DATA":
             monkeypatch.delenv(name)
     monkeypatch.delenv("BLUESKY_KAFKA_CONFIG_PATH", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """Let no test leave its logs to the next one: they would go to a standard error that is closed."""
+    yield
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()

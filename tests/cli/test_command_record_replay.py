@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import structlog
 import typer
 from typer.testing import CliRunner
 
@@ -43,7 +42,6 @@ def _leave_no_trace():
     yield
     for number, handler in kept.items():
         signal.signal(number, handler)
-    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from helpers.hostile import Hostile, corpus
 from helpers.lists import ListSource, Watcher
@@ -139,14 +137,6 @@ def test_a_fault_in_our_own_code_costs_one_record(monkeypatch: pytest.MonkeyPatc
     assert len(worker.loop.board.scans) == 1
 
 
-@pytest.fixture
-def _logs_as_before() -> Iterator[None]:
-    yield
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
-
-
-@pytest.mark.usefixtures("_logs_as_before")
 def test_verbose_changes_the_detail_of_every_worker(workers: list[Worker], capsys: pytest.CaptureFixture[str]) -> None:
     for worker in workers:
         set_up("info", "json", worker="any")

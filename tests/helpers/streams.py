@@ -11,7 +11,7 @@ from typing import Any
 
 from helpers.examples import AREASCAN, CURVE
 from xafs_workers.messages.parsing import parse
-from xafs_workers.scans.board import Board
+from xafs_workers.scans.board import Board, Scan
 from xafs_workers.scans.items import Control, Document, Item, Origin
 from xafs_workers.scans.runs import Run
 
@@ -56,6 +56,11 @@ def fold(items: Iterable[Item], board: Board | None = None) -> Board:
     for item in items:
         board = board.apply(item)
     return board
+
+
+def drawn(board: Board) -> tuple[Scan, ...]:
+    """Return the scans that have a figure: a dossier has none."""
+    return tuple(scan for scan in board.scans if scan.shown)
 
 
 def digest(board: Board) -> object:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from helpers.reductions import SETS, answered, expected, measured_board, near
-from helpers.streams import digest, fold, items_of, read_entries
+from helpers.streams import digest, drawn, fold, items_of, read_entries
 from xafs_workers.figures.views import figure_of
 from xafs_workers.figures.xafs_sequence import figure_after
 from xafs_workers.reduction.process import Reducer
@@ -22,7 +22,7 @@ from xafs_workers.workers.projects import asked
 @pytest.mark.parametrize("name", SETS)
 def test_the_numbers_are_those_that_were_published(measured: Path, reducer: Reducer, name: str) -> None:
     board = measured_board(measured, name, reducer)
-    scan = board.scans[0]
+    scan = drawn(board)[0]
     sequence = sequence_of(board, scan)
     assert len(sequence.merged) == SETS[name]
     wanted = expected(measured, name)
@@ -43,7 +43,7 @@ def test_the_numbers_are_those_that_were_published(measured: Path, reducer: Redu
 def test_the_figure_shows_them(measured: Path, reducer: Reducer, name: str) -> None:
     board = measured_board(measured, name, reducer)
     n, wanted = SETS[name], expected(measured, name)
-    figure = figure_of(board, board.scans[0])
+    figure = figure_of(board, drawn(board)[0])
     sample = "Ni2O3" if "ni" in name else "Cr2O3"
     assert figure.title == f"Sequence ended: {sample}  {n} scans"
     mu, chi, chir = figure.panels
@@ -54,13 +54,13 @@ def test_the_figure_shows_them(measured: Path, reducer: Reducer, name: str) -> N
     near(chir.traces[0].y, wanted["chir_mag_partial"][n - 1][wanted["r"] <= 6.0])
     assert chir.traces[0].x[-1] <= 6.0
     near(mu.traces[0].y, wanted["mu_scans"][:n].mean(axis=0))
-    again = figure_of(board, board.scans[0])
+    again = figure_of(board, drawn(board)[0])
     assert all(one.traces[0].y is two.traces[0].y for one, two in zip(figure.panels, again.panels, strict=True))
 
 
 def test_an_aborted_repetition_is_left_out_with_a_note(measured: Path, reducer: Reducer) -> None:
     board = measured_board(measured, "cr2o3_fluo-realabort", reducer)
-    (note,) = figure_of(board, board.scans[0]).panel("mu").texts
+    (note,) = figure_of(board, drawn(board)[0]).panel("mu").texts
     assert note.text == "scan 3 left out: aborted"
 
 
@@ -70,7 +70,7 @@ def test_an_aborted_repetition_that_was_added_is_left_out_too(measured: Path, re
     place = next(i for i, (name, body) in enumerate(entries) if name == "bmm" and body.get("xafsscan") == "stop")
     entries.insert(place, ("bmm", {"xafs_sequence": "add", "uid": third}))
     board = answered(fold(items_of(entries)), reducer)
-    figure = figure_of(board, board.scans[0])
+    figure = figure_of(board, drawn(board)[0])
     assert figure.title == "Sequence ended: Cr2O3  2 scans"
     assert figure.panel("mu").texts[0].text == "scan 3 left out: aborted"
     near(figure.panel("chir").traces[0].y, expected(measured, "cr2o3_fluo")["chir_mag_partial"][1][:196])
@@ -82,10 +82,10 @@ def test_the_progress_is_seen_after_each_repetition(measured: Path, reducer: Red
     final = measured_board(measured, "ni2o3", reducer)
     for n, place in enumerate(adds, start=1):
         board = answered(fold(items_of(entries[: place + 1])), reducer)
-        figure = figure_of(board, board.scans[0])
+        figure = figure_of(board, drawn(board)[0])
         assert figure.title == f"Sequence: Ni2O3  {n}/3"
         near(figure.panel("chir").traces[0].y, wanted["chir_mag_partial"][n - 1][:196])
-        later = figure_after(final, final.scans[0], n)
+        later = figure_after(final, drawn(final)[0], n)
         assert later.title == figure.title
         np.testing.assert_array_equal(later.panel("chir").traces[0].y, figure.panel("chir").traces[0].y)
 
@@ -93,7 +93,7 @@ def test_the_progress_is_seen_after_each_repetition(measured: Path, reducer: Red
 def test_before_the_first_repetition_the_figure_says_what_it_waits_for(measured: Path) -> None:
     entries = read_entries(measured / "ni2o3.jsonl")
     board = fold(items_of(entries[:100]))
-    figure = figure_of(board, board.scans[0])
+    figure = figure_of(board, drawn(board)[0])
     assert figure.title == "Sequence: Ni2O3  0/3"
     assert figure.panel("mu").texts[0].text == "waiting for the first repetition"
 
@@ -118,7 +118,7 @@ def test_every_order_of_arrival_ends_in_the_same_results(measured: Path, reducer
         assert not requests(board)
         assert digest(board) == digest(reference)
         assert board.results.kept.keys() == reference.results.kept.keys()
-        assert figure_of(board, board.scans[0]).title == figure_of(reference, reference.scans[0]).title
+        assert figure_of(board, drawn(board)[0]).title == figure_of(reference, drawn(reference)[0]).title
 
 
 @pytest.mark.parametrize("name", ["ni2o3", "cr2o3_fluo-realabort"])
@@ -126,7 +126,7 @@ def test_the_project_holds_every_scan_and_the_merge(
     measured: Path, reducer: Reducer, name: str, tmp_path: Path
 ) -> None:
     board = measured_board(measured, name, reducer)
-    sequence = sequence_of(board, board.scans[0])
+    sequence = sequence_of(board, drawn(board)[0])
     made = reducer.project(asked(sequence, board)).result(60)
     again = reducer.project(asked(sequence, board)).result(60)
     assert made["content"] == again["content"]

@@ -10,7 +10,7 @@ import pytest
 
 from helpers.made_up_spectra import spectrum
 from helpers.reductions import answered
-from helpers.streams import fold, items_of, read_entries
+from helpers.streams import drawn, fold, items_of, read_entries
 from xafs_workers.elements import edge_energy
 from xafs_workers.reduction.process import Reducer
 from xafs_workers.reduction.recipe import gap_to_next_edge, ranges
@@ -154,13 +154,13 @@ def test_live_chi_of_measured_data_comes_near_the_final_one(measured: Path, redu
 
     entries = read_entries(measured / f"{name}.jsonl")
     whole = answered(fold(items_of(entries)), reducer)
-    final = figure_of(whole, whole.scans[1]).panel("chi")
+    final = figure_of(whole, drawn(whole)[1]).panel("chi")
     starts = [i for i, (kind, _) in enumerate(entries) if kind == "start"]
     fraction = 0.75 if name == "ni2o3" else 0.93
     points = int(fraction * (435 if name == "ni2o3" else 870))
     for n, limit in ((0, 0.4), (1, 0.12)):
         board = answered(fold(items_of(entries[: starts[n] + 4 + points])), reducer)
-        live = figure_of(board, board.scans[1]).panel("chi").traces[-1]
+        live = figure_of(board, drawn(board)[1]).panel("chi").traces[-1]
         assert live.key == f"scan-{n}"
         done = final.traces[n]
         inside = (live.x > 2.0) & (live.x < live.x[-1] - 0.5)
