@@ -1,0 +1,227 @@
+"""The server of the pages: Bokeh's, with one clock for all viewers."""
+
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+# Bokeh's stubs do not know what its properties accept.
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bokeh.application import Application
+from bokeh.application.handlers import FunctionHandler
+from bokeh.core.validation import silence
+from bokeh.core.validation.warnings import EMPTY_LAYOUT
+from bokeh.document import Document
+from bokeh.server.auth_provider import NullAuth
+from bokeh.server.server import Server
+from bokeh.server.views.auth_request_handler import AuthRequestHandler
+from bokeh.util.token import generate_secret_key
+from tornado.ioloop import IOLoop, PeriodicCallback
+from tornado.web import StaticFileHandler, authenticated
+
+from xafs_workers import __version__
+from xafs_workers.frontends.browser.access import COOKIE, Token
+from xafs_workers.frontends.browser.gallery import Gallery
+from xafs_workers.frontends.browser.table import table_of
+from xafs_workers.frontends.browser.viewer import Viewer, ViewerPorts
+from xafs_workers.logs import get_logger
+
+log = get_logger("browser")
+
+PAGE = Path(__file__).parent / "page"
+
+FASTEST = 40
+"""Time between looks at the board, ms: at most 25 frames a second."""
+
+UNUSED = 5_000
+"""A page that is gone is forgotten after so long, ms."""
+
+_ANY = {"0.0.0.0", "::", ""}  # noqa: S104 - compared, not bound
+
+MESSAGE_BYTES = 64 * 1024
+"""No page has more to say at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the server listens.
+
+    Attributes
+    ----------
+    prefix
+        Path below which a reverse proxy shows it, '' for none.
+    origins
+        host:port, as in the browser's address, of pages that may connect; beside those of the port itself.
+    proxied
+        Whether a reverse proxy in front tells host and scheme in its X- headers.
+    token
+        What one must know to look, None: nothing.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 5006
+    prefix: str = ""
+    origins: tuple[str, ...] = ()
+    proxied: bool = False
+    token: str | None = None
+
+
+class BrowserServer:
+    """Serves the pages until it is stopped.
+
+    Attributes
+    ----------
+    each_tick
+        Called with each tick of the clock, in the thread that serves.
+    viewers
+        Those who look.
+    frame_seconds
+        What the last update of one viewer cost, None before the first.
+    slowest_tick
+        Longest time for which the clock was late, seconds: something held up the server.
+
+    Raises
+    ------
+    OSError
+        Nothing can listen at this address.
+    """
+
+    def __init__(self, gallery: Gallery, ports: ViewerPorts, address: Address):
+        self.each_tick: Callable[[], object] = lambda: None
+        self.viewers: set[Viewer] = set()
+        self.frame_seconds: float | None = None
+        self.slowest_tick = 0.0
+        self._gallery, self._ports, self._where = gallery, ports, address
+        self._prefix = "/" + address.prefix.strip("/") if address.prefix.strip("/") else ""
+        self._refreshing: set[Viewer] = set()
+        self._ticked = time.monotonic()
+        silence(EMPTY_LAYOUT)  # a page without a figure
+        self._server = Server(
+            {"/": Application(FunctionHandler(self._open))},
+            address=address.host,
+            port=address.port,
+            prefix=self._prefix,
+            allow_websocket_origin=_origins(address),
+            use_xheaders=address.proxied,
+            index=None,
+            auth_provider=NullAuth() if address.token is None else Token(address.token),
+            sign_sessions=True,
+            secret_key=generate_secret_key().encode(),
+            exclude_cookies=[COOKIE],
+            exclude_headers=["Cookie", "Authorization"],
+            check_unused_sessions_milliseconds=UNUSED,
+            unused_session_lifetime_milliseconds=UNUSED,
+            websocket_max_message_size=MESSAGE_BYTES,
+            websocket_compression_level=1,
+            keep_alive_milliseconds=10_000,
+            extra_patterns=[
+                ("/page/(.*)", StaticFileHandler, {"path": str(PAGE)}),
+                ("/table.csv", type("Table", (_Table,), {"gallery": gallery})),
+                ("/alive", _Alive),
+            ],
+        )
+        self._server.start()
+        self._clock = PeriodicCallback(self._tick, FASTEST)
+        self._clock.start()
+
+    @property
+    def address(self) -> str:
+        """What to type into a browser on this computer."""
+        host = "127.0.0.1" if self._where.host in _ANY else self._where.host
+        return f"http://{host}:{self._where.port}{self._prefix}/"
+
+    @property
+    def loop(self) -> IOLoop:
+        """The loop that serves."""
+        return self._server.io_loop
+
+    def run(self) -> None:
+        """Serve until `stop` is called."""
+        self.loop.start()
+
+    def stop(self) -> None:
+        """Stop serving; may be called from anywhere, a signal handler too."""
+        self.loop.add_callback_from_signal(self._end)
+
+    def _end(self) -> None:
+        self._clock.stop()
+        self._server.stop()
+        self.loop.stop()
+
+    def _open(self, document: Document) -> None:
+        document.title = "XAFS live plots"
+        document.template = (PAGE / "page.html").read_text()
+        document.template_variables.update(prefix=self._prefix, version=__version__)
+        document.config.update(reconnect_session=False, notify_connection_status=False)
+        viewer = Viewer(document, self._gallery, self._ports)
+        viewer.call = document.add_next_tick_callback
+        self.viewers.add(viewer)
+        document.on_session_destroyed(lambda context: self._forget(viewer))
+
+    def _forget(self, viewer: Viewer) -> None:
+        self.viewers.discard(viewer)
+        self._refreshing.discard(viewer)
+
+    def _tick(self) -> None:
+        """Let those viewers have what is new who have drawn what they had."""
+        now = time.monotonic()
+        self.slowest_tick = max(self.slowest_tick, now - self._ticked - FASTEST / 1000)
+        self._ticked = now
+        self.each_tick()
+        if not self.viewers:
+            return
+        try:
+            self._gallery.look()
+        except Exception:
+            log.exception("figures_not_made")
+            return
+        for viewer in self.viewers - self._refreshing:
+            if viewer.waits and viewer.behind:
+                self._refreshing.add(viewer)
+                viewer.call(lambda one=viewer: self._refresh(one))
+
+    def _refresh(self, viewer: Viewer) -> None:
+        began = time.perf_counter()
+        try:
+            viewer.refresh()
+        except Exception:
+            log.exception("page_not_refreshed")
+        finally:
+            self._refreshing.discard(viewer)
+            self.frame_seconds = time.perf_counter() - began
+
+
+class _Alive(AuthRequestHandler):
+    """Tells a page that lost its connection that there is a server again."""
+
+    def get(self) -> None:
+        self.set_header("Cache-Control", "no-store")
+        self.write("alive")
+
+
+class _Table(AuthRequestHandler):
+    """A figure's numbers, as CSV."""
+
+    gallery: Gallery
+
+    @authenticated
+    def get(self) -> None:
+        figure = self.gallery.figure(
+            self.get_query_argument("figure", ""), channels=self.get_query_argument("channels", "") == "1"
+        )
+        if figure is None:
+            self.set_status(404)
+            self.finish("this figure is no longer kept")
+            return
+        name = re.sub(r"[^\w.-]+", "_", figure.title, flags=re.ASCII).strip("_.") or figure.kind
+        self.set_header("Content-Type", "text/csv; charset=utf-8")
+        self.set_header("Content-Disposition", f'attachment; filename="{name}.csv"')
+        self.finish(table_of(figure))
+
+
+def _origins(address: Address) -> list[str]:
+    own = {address.host, "127.0.0.1", "localhost"} - _ANY
+    return [*(f"{name}:{address.port}" for name in sorted(own)), *address.origins]
