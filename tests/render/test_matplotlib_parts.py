@@ -14,7 +14,7 @@ from matplotlib.image import AxesImage
 
 from xafs_workers.figures.model import Panel, Trace
 from xafs_workers.render import grid, limits
-from xafs_workers.render.matplotlib import layout, legend, meshes, style, ticks, words
+from xafs_workers.render.matplotlib import layout, legend, style, ticks, words
 from xafs_workers.render.matplotlib.layout import Cell, Margins, Rect
 from xafs_workers.render.matplotlib.pixels import Pixels
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import bokeh
 from bokeh.application import Application
 from bokeh.application.handlers import FunctionHandler
 from bokeh.core.validation import silence
@@ -144,7 +145,7 @@ class BrowserServer:
 
     def stop(self) -> None:
         """Stop serving; may be called from anywhere, a signal handler too."""
-        self.loop.add_callback_from_signal(self._end)
+        self.loop.add_callback(self._end)
 
     def _end(self) -> None:
         self._clock.stop()
@@ -154,7 +155,7 @@ class BrowserServer:
     def _open(self, document: Document) -> None:
         document.title = "XAFS live plots"
         document.template = (PAGE / "page.html").read_text()
-        document.template_variables.update(prefix=self._prefix, version=__version__)
+        document.template_variables.update(prefix=self._prefix, version=__version__, bokeh_version=bokeh.__version__)
         document.config.update(reconnect_session=False, notify_connection_status=False)
         viewer = Viewer(document, self._gallery, self._ports)
         viewer.call = document.add_next_tick_callback
