@@ -77,7 +77,9 @@ def show(shows: Callable[..., Show]) -> Show:
 def see(page: Page, show: Show) -> None:
     """Wait until the page shows all that the board has of the newest figure."""
     figure = figure_of(show.board, scans_on_show(show.board)[-1])
-    wait_until(lambda: page.text_content("#title") == figure.title and agrees(page, figure), "the page to be up to date")
+    wait_until(
+        lambda: page.text_content("#title") == figure.title and agrees(page, figure), "the page to be up to date"
+    )
 
 
 def test_points_come_as_they_are_measured(show: Show, open_tab: OpenTab, tmp_path: Path) -> None:

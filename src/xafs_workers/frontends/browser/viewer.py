@@ -60,6 +60,7 @@ class Viewer:
         self._frame, self._dirty, self._version = 0, False, -1
         self._look, self._channels = Look(), False
         self._pinned: str | None = None
+        self._broken: str | None = None
         self._drawing: Drawing | None = None
         self._shown: tuple[str, bool, Look] | None = None
         self._said: dict[str, Any] = {}
@@ -89,7 +90,7 @@ class Viewer:
             return
         self._dirty, self._version = False, self._gallery.board.version
         figure = self._choose()
-        self._draw(figure)
+        self._draw_or_say(figure)
         self._frame += 1
         self.waits = False
         self._down.data = {"json": [json.dumps({"frame": self._frame, **self._news(figure)})]}
@@ -101,6 +102,18 @@ class Viewer:
             self._pinned = None
         front = self._pinned or gallery.newest
         return None if front is None else gallery.figure(front, channels=self._channels)
+
+    def _draw_or_say(self, figure: Figure | None) -> None:
+        """Draw a figure; one that cannot be drawn is told once, and costs no other."""
+        if figure is not None and figure.id == self._broken:
+            return
+        self._broken = None
+        try:
+            self._draw(figure)
+        except Exception:
+            log.exception("figure_not_drawn", figure=figure.id if figure is not None else None)
+            self._broken = figure.id if figure is not None else None
+            self._drop()
 
     def _draw(self, figure: Figure | None) -> None:
         if figure is None:
@@ -149,6 +162,7 @@ class Viewer:
         return {
             "id": figure.id,
             "title": figure.title,
+            "broken": figure.id == self._broken,
             "summary": summary(figure),
             "live": scan is not None and not gallery.board.closed(scan),
             "plucks": self._ports.click is not None and scan is not None and scan.kind in PLUCKED,

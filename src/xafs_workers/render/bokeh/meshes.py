@@ -116,7 +116,9 @@ class KeptMesh:
         levels = np.linspace(self._mapper.low, self._mapper.high, _LEVELS + 1)
         colours = interp_palette(self._mapper.palette, _LEVELS)
         values = np.ma.masked_invalid(self._z)
-        return self._plot.contour(self._x, self._y, values, levels, fill_color=colours, level="image")
+        renderer = self._plot.contour(self._x, self._y, values, levels, fill_color=colours)
+        renderer.level = "image"
+        return renderer
 
     def _patch_rows(self, before: Array) -> None:
         differs = (before != self._z) & ~(np.isnan(before) & np.isnan(self._z))

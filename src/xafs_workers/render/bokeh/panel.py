@@ -97,11 +97,11 @@ class PanelView:
         )
         plot.toolbar.update(logo=None, autohide=True, syncable=False)
         add_fractions(plot)
-        self._dress(plot)
+        self._dress(plot, filled=filled)
         self._name(panel, plot)
         return plot
 
-    def _dress(self, plot: Plot) -> None:
+    def _dress(self, plot: Plot, *, filled: bool) -> None:
         style, palette = self._style, self._style.palette
         for axis in plot.axis:
             axis.update(
@@ -112,7 +112,7 @@ class PanelView:
             )  # fmt: skip
             axis.ticker.desired_num_ticks = 3 if style.large or self._crowded else 6
         for grid in plot.grid:
-            grid.grid_line_color = palette.grid
+            grid.grid_line_color = None if filled else palette.grid
         title: Any = plot.title
         title.update(
             text_font=FONT, text_font_style="normal", text_font_size=style.title, text_color=palette.ink, align="center"

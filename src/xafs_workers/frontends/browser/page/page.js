@@ -68,6 +68,7 @@
     text(one("summary"), now === null ? "" : now.summary);
     document.title = (now === null ? "" : now.title + " – ") + "XAFS live plots";
     if (now !== null) table();
+    if (now?.broken) text(one("words"), "This figure cannot be drawn here; the worker's log says why.");
     mark();
   }
 
