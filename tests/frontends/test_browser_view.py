@@ -264,10 +264,11 @@ def test_texts_are_shown_as_they_are(show: Show, open_tab: OpenTab) -> None:
     assert name in tab.page.inner_text("#title")
     wait_until(lambda: tab.page.locator("#cards .picture svg").count() == 1, "the small picture")
     assert name in tab.page.inner_text("#cards .name")
-    titles = tab.page.evaluate(
-        "Bokeh.documents[0].roots()[0].children[0].children.map(([plot]) => plot.title.text.text ?? plot.title.text)"
+    titles = (
+        "Bokeh.documents[0].roots()[0].children[0].children.filter(([plot]) => plot.title != null)"
+        ".map(([plot]) => plot.title.text.text ?? plot.title.text)"
     )
-    assert f"data: {name}" in titles
+    wait_until(lambda: f"data: {name}" in tab.page.evaluate(titles), "the panel's title")
     assert not [address for address in tab.asked if address.endswith("/x") or "mathjax" in address]
 
 

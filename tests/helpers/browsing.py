@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import threading
 from collections.abc import Callable, Iterable
@@ -24,8 +25,8 @@ from xafs_workers.scans.rules import Rules
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-DATA = """() => Object.fromEntries(Bokeh.documents[0].roots()[0].children.flatMap((grid) =>
-  grid.children.flatMap(([plot]) => plot.renderers.map((one) => [plot.name, one.data_source])
+DATA = """() => Object.fromEntries((window.Bokeh?.documents[0]?.roots()[0].children ?? []).flatMap((grid) =>
+  grid.children.flatMap(([plot]) => (plot.renderers ?? []).map((one) => [plot.name, one.data_source])
     .filter(([, source]) => source?.name != null)
     .map(([panel, source]) => [panel + "/" + source.name, Object.fromEntries(["x", "y", "image"]
       .filter((name) => name in source.data)
@@ -76,6 +77,7 @@ class Show:
     def close(self) -> None:
         self.server.stop()
         self._thread.join(20)
+        gc.unfreeze()
         assert not self._thread.is_alive()
 
     def _serve(self) -> None:

@@ -6,7 +6,8 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tornado.httpclient import AsyncHTTPClient
@@ -70,10 +71,22 @@ class Onlooker:
                 self.first = self.first or time.perf_counter() - self._began
                 await self.say(drawn=int(frame[1]))
 
-    def close(self) -> None:
-        """Go."""
-        if self._socket is not None:
-            self._socket.close()
+    async def pending(self) -> int:
+        """Return how many frames come while none is drawn."""
+        count = 0
+        while True:
+            try:
+                _, content = await asyncio.wait_for(self._message(), 1.0)
+            except TimeoutError:
+                return count
+            count += FRAME.search(content) is not None
+
+    async def close(self) -> None:
+        """Go, and hear the server say good-bye."""
+        assert self._socket is not None
+        self._socket.close()
+        while await self._socket.read_message() is not None:
+            pass
 
     async def _message(self) -> tuple[str, str]:
         header = json.loads(await self._part())
@@ -109,10 +122,11 @@ def _named(document: Any, name: str) -> str | None:
     return None
 
 
-def run(*coroutines: Any) -> list[Any]:
-    """Run coroutines together to their ends."""
+def run(*coroutines: Awaitable[Any]) -> list[Any]:
+    """Run coroutines together to their ends, in a thread: that of the tests may have a loop that runs."""
 
     async def _all() -> list[Any]:
         return list(await asyncio.gather(*coroutines))
 
-    return asyncio.run(_all())
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(_all())).result()

@@ -18,7 +18,7 @@ max-width:24rem;margin:4rem auto;padding:0 1rem;color-scheme:light dark}input,bu
 width:100%;box-sizing:border-box;margin-top:.5rem}</style></head><body><h1>XAFS live plots</h1>
 <form method="post"><label for="token">Token of this beamline</label>
 <input id="token" name="token" type="password" autocomplete="current-password" autofocus>
-<button>Look</button></form><p role="alert">%s</p></body></html>"""
+<button>Look</button></form><p role="alert">PROBLEM</p></body></html>"""
 
 
 class Token(AuthProvider):
@@ -65,7 +65,7 @@ class _Login(RequestHandler):
     def get(self) -> None:
         """Show the form, or take the token of the address."""
         given = self.get_query_argument("token", None)
-        self._enter(given) if given is not None else self.write(_PAGE % "")
+        self._enter(given) if given is not None else self.write(_PAGE.replace("PROBLEM", ""))
 
     def post(self) -> None:
         """Take the token of the form."""
@@ -79,4 +79,4 @@ class _Login(RequestHandler):
             self.redirect(root)
             return
         self.set_status(403)
-        self.write(_PAGE % "That is not the token.")
+        self.write(_PAGE.replace("PROBLEM", "That is not the token."))

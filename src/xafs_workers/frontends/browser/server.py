@@ -4,14 +4,17 @@
 # Bokeh's stubs do not know what its properties accept.
 from __future__ import annotations
 
+import gc
 import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import bokeh
 from bokeh.application import Application
+from bokeh.application.application import SessionContext
 from bokeh.application.handlers import FunctionHandler
 from bokeh.core.validation import silence
 from bokeh.core.validation.warnings import EMPTY_LAYOUT
@@ -78,7 +81,7 @@ class BrowserServer:
     each_tick
         Called with each tick of the clock, in the thread that serves.
     viewers
-        Those who look.
+        Those who look, by their sessions.
     frame_seconds
         What the last update of one viewer cost, None before the first.
     slowest_tick
@@ -92,7 +95,7 @@ class BrowserServer:
 
     def __init__(self, gallery: Gallery, ports: ViewerPorts, address: Address):
         self.each_tick: Callable[[], object] = lambda: None
-        self.viewers: set[Viewer] = set()
+        self.viewers: dict[str, Viewer] = {}
         self.frame_seconds: float | None = None
         self.slowest_tick = 0.0
         self._gallery, self._ports, self._where = gallery, ports, address
@@ -101,7 +104,7 @@ class BrowserServer:
         self._ticked = time.monotonic()
         silence(EMPTY_LAYOUT)  # a page without a figure
         self._server = Server(
-            {"/": Application(FunctionHandler(self._open))},
+            {"/": Application(_Opens(self._open, self._forget))},
             address=address.host,
             port=address.port,
             prefix=self._prefix,
@@ -140,7 +143,13 @@ class BrowserServer:
         return self._server.io_loop
 
     def run(self) -> None:
-        """Serve until `stop` is called."""
+        """Serve until `stop` is called.
+
+        Bokeh collects garbage with each page that is left. What is there now stays: it need not be searched each time,
+        which takes a tenth of a second and more.
+        """
+        gc.collect()
+        gc.freeze()
         self.loop.start()
 
     def stop(self) -> None:
@@ -159,12 +168,13 @@ class BrowserServer:
         document.config.update(reconnect_session=False, notify_connection_status=False)
         viewer = Viewer(document, self._gallery, self._ports)
         viewer.call = document.add_next_tick_callback
-        self.viewers.add(viewer)
-        document.on_session_destroyed(lambda context: self._forget(viewer))
+        context: Any = document.session_context
+        self.viewers[str(context.id)] = viewer
 
-    def _forget(self, viewer: Viewer) -> None:
-        self.viewers.discard(viewer)
-        self._refreshing.discard(viewer)
+    def _forget(self, session: str) -> None:
+        viewer = self.viewers.pop(session, None)
+        if viewer is not None:
+            self._refreshing.discard(viewer)
 
     def _tick(self) -> None:
         """Let those viewers have what is new who have drawn what they had."""
@@ -179,8 +189,8 @@ class BrowserServer:
         except Exception:
             log.exception("figures_not_made")
             return
-        for viewer in self.viewers - self._refreshing:
-            if viewer.waits and viewer.behind:
+        for viewer in self.viewers.values():
+            if viewer.waits and viewer.behind and viewer not in self._refreshing:
                 self._refreshing.add(viewer)
                 viewer.call(lambda one=viewer: self._refresh(one))
 
@@ -193,6 +203,18 @@ class BrowserServer:
         finally:
             self._refreshing.discard(viewer)
             self.frame_seconds = time.perf_counter() - began
+
+
+class _Opens(FunctionHandler):
+    """Opens documents, and forgets them: told by the server, since a hook of the document costs a collection."""
+
+    def __init__(self, open_document: Callable[[Document], None], forget: Callable[[str], None]):
+        super().__init__(open_document)
+        self._forget = forget
+
+    async def on_session_destroyed(self, session_context: SessionContext) -> None:
+        """Forget who looked."""
+        self._forget(str(session_context.id))
 
 
 class _Alive(AuthRequestHandler):

@@ -124,11 +124,12 @@ class Viewer:
         if self._drawing is None or shown != self._shown:
             self._drop()
             self._shown = shown
-            self._drawing = Drawing(figure, look.style, self._listen)
+            self._drawing = Drawing(figure, look.style, self._listen, at_once=1)
             self._stage.children = [self._drawing.root]
         else:
             self._drawing.show(figure)
             self._drawing.resize(look.height)
+        self._dirty = not self._drawing.complete
 
     def _drop(self) -> None:
         if self._drawing is not None:

@@ -162,10 +162,7 @@ class PanelView:
                 part.visible = self._seen
 
     def _new(self, item: Any) -> Kept:
-        kept = _KINDS[type(item)](self.plot, item, self._style)
-        for renderer in getattr(kept, "renderers", ()):
-            renderer.syncable = False
-        return kept
+        return _KINDS[type(item)](self.plot, item, self._style)
 
     def _traces(self) -> Iterator[KeptTrace]:
         return (kept for kept in self._kept.values() if isinstance(kept, KeptTrace))

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from bokeh.models import ColumnDataSource, GlyphRenderer, Label, Range1d, Span
+from bokeh.models import glyphs as glyph
 from bokeh.plotting import figure as Plot  # noqa: N812 - a class that is named like a function
 
 from xafs_workers.figures.model import Line, Mark, Text, Trace
@@ -65,17 +66,15 @@ class KeptTrace:
     def _made(self) -> list[GlyphRenderer]:
         trace, style = self.trace, self._style
         colour = style.palette.series[trace.series % len(style.palette.series)]
-        made: list[Any] = []
+        glyphs: list[Any] = []
         if trace.style != "points":
             pattern = dashes(trace.series, style.line)
-            made.append(
-                self._plot.line("x", "y", source=self.source, color=colour, line_width=style.line, line_dash=pattern)
-            )
+            glyphs.append(glyph.Line(line_color=colour, line_width=style.line, line_dash=pattern))
         if trace.style != "line":
             size = style.marker * (1.0 if trace.style == "points" or len(trace.x) <= _THIN else 0.6)
             marker = MARKERS[trace.series % len(MARKERS)]
-            made.append(self._plot.scatter("x", "y", source=self.source, color=colour, size=size, marker=marker))
-        return made
+            glyphs.append(glyph.Scatter(line_color=colour, fill_color=colour, size=size, marker=marker))
+        return [add_glyph(self._plot, self.source, one) for one in glyphs]
 
 
 class Blank:
@@ -84,7 +83,8 @@ class Blank:
     def __init__(self, plot: Plot, at: tuple[float, ...]):
         self._plot = plot
         low, high = min(at, default=0.0), max(at, default=1.0)
-        self._renderer: Any = plot.scatter([low, high], [0.0, 1.0], alpha=0.0, level="underlay")
+        source = ColumnDataSource({"x": [low, high], "y": [0.0, 1.0]})
+        self._renderer: Any = add_glyph(plot, source, glyph.Scatter(line_alpha=0.0, fill_alpha=0.0))
 
     def remove(self) -> None:
         """Take them off the plot."""
@@ -97,10 +97,9 @@ class KeptMark:
     def __init__(self, plot: Plot, mark: Mark, style: Style):
         self._plot = plot
         self._source = ColumnDataSource(_place(mark), name=mark.key)
-        self._renderer: Any = plot.scatter(
-            "x", "y", source=self._source, marker="x", size=2.5 * style.marker, color=style.palette.mark,
-            line_width=2.0 * style.line,
-        )  # fmt: skip
+        colour, width = style.palette.mark, 2.0 * style.line
+        cross = glyph.Scatter(marker="x", size=2.5 * style.marker, line_color=colour, line_width=width)
+        self._renderer: Any = add_glyph(plot, self._source, cross)
 
     def update(self, item: Mark) -> None:
         """Go where it is now."""
@@ -159,6 +158,13 @@ class KeptText:
     def remove(self) -> None:
         """Take it off the plot."""
         self._plot.center.remove(self._label)
+
+
+def add_glyph(plot: Plot, source: ColumnDataSource, shape: Any) -> GlyphRenderer:
+    """Draw a glyph of the columns x and y, and none of its variants for selections: nothing is selected here."""
+    renderer = GlyphRenderer(data_source=source, glyph=shape, nonselection_glyph=None, syncable=False)
+    plot.renderers.append(renderer)
+    return renderer
 
 
 def add_fractions(plot: Plot) -> None:
