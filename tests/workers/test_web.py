@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -80,6 +79,11 @@ def own_tab(browser: Browser) -> Iterator[Callable[[str], Tab]]:
         tab.close()
 
 
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 def line_run(n: int = 3) -> list[tuple[str, dict[str, object]]]:
     columns = {"xafs_x": [float(i) for i in range(n)], "I0": [1.0] * n, "It": [1.0 + i for i in range(n)]}
     return list(run_documents(hint=None, motors=["xafs_x"], columns=columns, start=start_document()))
@@ -136,9 +140,8 @@ def test_it_shows_and_plucks_and_writes_nothing(station: WebStation) -> None:
         onlooker = Onlooker(station.address)
         await onlooker.open()
         await onlooker.look(lambda one: one.frames >= 1)
-        await onlooker.say(click={"panel": "linescan", "x": 1.5, "y": 2.0})
-        for key in ("signal", "It/I0", "main"):
-            await onlooker.say(click={"panel": key, "x": 1.5, "y": 2.0})
+        await onlooker.say(click={"panel": "nowhere", "x": 7.0, "y": 2.0})
+        await onlooker.say(click={"panel": "It/I0", "x": 1.5, "y": 2.0})
         await onlooker.close()
 
     run(look_and_click())
@@ -150,6 +153,11 @@ def test_it_shows_and_plucks_and_writes_nothing(station: WebStation) -> None:
     assert [path for path in opened.read_text().splitlines() if str(proposals) in path] == []
     assert station.heard["dead-letter"] == []
     assert not station.logged_errors()
+
+
+def nowhere(folder: Path) -> str:
+    """Return settings of a worker whose broker is not there."""
+    return f"state_directory: {folder}/state, kafka: {{bootstrap_servers: '127.0.0.1:1'}}"
 
 
 @pytest.mark.parametrize(
@@ -191,7 +199,7 @@ def test_without_a_broker_pages_say_what_is_waited_for(tmp_path: Path, open_tab:
         str(config),
     ]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ}) as process:
-        wait_until(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, "the server")
+        wait_until(lambda: listens(port), "the server")
         tab = open_tab(f"http://127.0.0.1:{port}/")
         wait_until(lambda: "waiting for the broker" in tab.page.inner_text("#connection"), "the page to say so")
         tab.close()
