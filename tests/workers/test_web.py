@@ -141,7 +141,7 @@ def test_it_shows_and_plucks_and_writes_nothing(station: WebStation) -> None:
         await onlooker.open()
         await onlooker.look(lambda one: one.frames >= 1)
         await onlooker.say(click={"panel": "nowhere", "x": 7.0, "y": 2.0})
-        await onlooker.say(click={"panel": "It/I0", "x": 1.5, "y": 2.0})
+        await onlooker.say(click={"panel": "signal", "x": 1.5, "y": 2.0})
         await onlooker.close()
 
     run(look_and_click())
@@ -186,19 +186,9 @@ def test_what_is_wrong_is_said_at_the_start(tmp_path: Path, web: str, reason: st
 
 def test_without_a_broker_pages_say_what_is_waited_for(tmp_path: Path, open_tab: OpenTab) -> None:
     config, port = tmp_path / "config.yaml", free_port()
-    config.write_text(f"{{state_directory: {tmp_path}/state, kafka: {{bootstrap_servers: '127.0.0.1:1'}}}}")
-    command = [
-        sys.executable,
-        "-m",
-        "xafs_workers",
-        "plot-manager",
-        "--web",
-        "--port",
-        str(port),
-        "--config",
-        str(config),
-    ]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ}) as process:
+    config.write_text(f"{{{nowhere(tmp_path)}}}")
+    command = [sys.executable, "-m", "xafs_workers", "plot-manager", "--web", "--port", str(port)]
+    with subprocess.Popen([*command, "--config", str(config)], stderr=subprocess.PIPE, text=True) as process:
         wait_until(lambda: listens(port), "the server")
         tab = open_tab(f"http://127.0.0.1:{port}/")
         wait_until(lambda: "waiting for the broker" in tab.page.inner_text("#connection"), "the page to say so")

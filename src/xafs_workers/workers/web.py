@@ -65,7 +65,11 @@ def run(settings: Settings) -> int:
         log.error("cannot_start", reason=f"{web.host}:{web.port}: {error.strerror}: expected a free port (web.port)")
         return MISSING_PART
     server.each_tick = lambda: _watch(follower, notifier, server.stop)
-    follower.tells = lambda: {"frame_seconds": server.frame_seconds, "viewers": len(server.viewers)}
+    follower.tells = lambda: {
+        "frame_seconds": server.frame_seconds,
+        "viewers": len(server.viewers),
+        "late_seconds": round(server.lateness(), 4),
+    }
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: server.stop())
     for part in (edges, follower, clicks):

@@ -84,8 +84,6 @@ class BrowserServer:
         Those who look, by their sessions.
     frame_seconds
         What the last update of one viewer cost, None before the first.
-    slowest_tick
-        Longest time for which the clock was late, seconds: something held up the server.
 
     Raises
     ------
@@ -97,7 +95,7 @@ class BrowserServer:
         self.each_tick: Callable[[], object] = lambda: None
         self.viewers: dict[str, Viewer] = {}
         self.frame_seconds: float | None = None
-        self.slowest_tick = 0.0
+        self._late = 0.0
         self._gallery, self._ports, self._where = gallery, ports, address
         self._prefix = "/" + address.prefix.strip("/") if address.prefix.strip("/") else ""
         self._refreshing: set[Viewer] = set()
@@ -142,6 +140,11 @@ class BrowserServer:
         """The loop that serves."""
         return self._server.io_loop
 
+    def lateness(self) -> float:
+        """Return by how much the clock was late at worst since the last time, seconds: what held up the server."""
+        late, self._late = self._late, 0.0
+        return late
+
     def run(self) -> None:
         """Serve until `stop` is called.
 
@@ -179,7 +182,7 @@ class BrowserServer:
     def _tick(self) -> None:
         """Let those viewers have what is new who have drawn what they had."""
         now = time.monotonic()
-        self.slowest_tick = max(self.slowest_tick, now - self._ticked - FASTEST / 1000)
+        self._late = max(self._late, now - self._ticked - FASTEST / 1000)
         self._ticked = now
         self.each_tick()
         if not self.viewers:
