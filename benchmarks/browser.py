@@ -40,6 +40,8 @@ RATE = 10.0
 POINTS = 200
 GOAL_SECONDS = 0.1
 HOUR = 36_000
+HEAD = 4
+"""Documents before the first point: start, descriptor and reading of the baseline, descriptor."""
 PAUSE = threading.Event()
 
 # Each frame: how many points the page has, and when the browser began to paint the frame after it.
@@ -89,13 +91,21 @@ def station() -> Iterator[WebStation]:
         kafka.stop()
 
 
-def line_run(points: int) -> list[tuple[str, dict[str, Any]]]:
-    """Return the documents of a line scan."""
+Entries = list[tuple[str, dict[str, Any]]]
+
+
+def line_run(points: int) -> tuple[Entries, Entries, Entries]:
+    """Return the documents of a line scan: before its points, its points, after them."""
     columns = {"xafs_x": [0.1 * i for i in range(points)], "I0": [1.0] * points, "It": [1.0 + i for i in range(points)]}
-    return list(run_documents(hint=None, motors=["xafs_x"], columns=columns))
+    return parts(list(run_documents(hint=None, motors=["xafs_x"], columns=columns)), points)
 
 
-def paced(station: WebStation, events: list[tuple[str, dict[str, Any]]]) -> list[float]:
+def parts(documents: Entries, points: int) -> tuple[Entries, Entries, Entries]:
+    """Part the documents of a run at its first and last point."""
+    return documents[:HEAD], documents[HEAD : HEAD + points], documents[HEAD + points :]
+
+
+def paced(station: WebStation, events: Entries) -> list[float]:
     """Publish events at their rate; return when each was produced, POSIX seconds."""
     produced, due = [], time.monotonic()
     for event in events:
@@ -108,15 +118,14 @@ def paced(station: WebStation, events: list[tuple[str, dict[str, Any]]]) -> list
 
 def delays(station: WebStation, page: Page) -> list[float]:
     """Return the seconds from each document produced to its point drawn."""
-    documents = line_run(POINTS)
-    events = [entry for entry in documents if entry[0] == "event"]
-    station.put([("bmm", LINE), *documents[:2]])
+    before, events, after = line_run(POINTS)
+    station.put([("bmm", LINE), *before])
     page.wait_for_function("document.getElementById('title').textContent.includes('xafs_x')")
     page.evaluate(WATCH)
     produced = paced(station, events)
     page.wait_for_function(f"window.seen.at(-1)?.[0] == {POINTS}")
     seen = page.evaluate("window.seen")
-    station.put([documents[-1], ("bmm", {"linescan": "stop"}), ("bmm", {"close": "all"})])
+    station.put([*after, ("bmm", {"linescan": "stop"}), ("bmm", {"close": "all"})])
     return [next(at for n, at in seen if n > i) / 1000 - produced[i] for i in range(POINTS)]
 
 
@@ -164,13 +173,13 @@ def latency(station: WebStation, page: Page) -> float:
 
 def twenty(station: WebStation) -> None:
     """What twenty viewers of a scan cost the server, and how soon another page is there."""
-    documents = line_run(POINTS)
-    station.put([("bmm", LINE), *documents[:2]])
+    before, events, after = line_run(POINTS)
+    station.put([("bmm", LINE), *before])
     with crowd(station.address, 20) as onlookers, ThreadPoolExecutor(1) as pool:
         PAUSE.wait(3.0)  # the opening of the pages is no steady state
         station.listen()
         station.heard["status"].clear()
-        sending = pool.submit(paced, station, [entry for entry in documents if entry[0] == "event"])
+        sending = pool.submit(paced, station, events)
         first: list[float] = []
         sending.result(120)
         station.listen()
@@ -181,7 +190,7 @@ def twenty(station: WebStation) -> None:
         for _ in range(10):
             first += run(visit(station.address))
         tell("another page beside 20 viewers, to its first frame", first)
-    station.put([documents[-1], ("bmm", {"linescan": "stop"})])
+    station.put([*after, ("bmm", {"linescan": "stop"})])
 
 
 async def visit(address: str) -> float:
@@ -208,12 +217,12 @@ def come_and_go(station: WebStation) -> None:
 def hour(station: WebStation, page: Page) -> None:
     """An hour's worth of points at speed: memory of the page."""
     columns = {"I0": [1.0] * HOUR, "It": [1.0 + (i % 100) for i in range(HOUR)]}
-    documents = list(run_documents(hint=None, motors=["time"], columns=columns))
-    station.put([("bmm", TIME), *documents[:2]])
+    before, events, _ = parts(list(run_documents(hint=None, motors=["time"], columns=columns)), HOUR)
+    station.put([("bmm", TIME), *before])
     client = page.context.new_cdp_session(page)
     sizes = []
     for quarter in range(4):
-        station.put(documents[2 + quarter * HOUR // 4 : 2 + (quarter + 1) * HOUR // 4])
+        station.put(events[quarter * HOUR // 4 : (quarter + 1) * HOUR // 4])
         wanted = (quarter + 1) * HOUR // 4
         page.wait_for_function(
             "(n) => Bokeh.documents[0].roots()[0].children[0]?.children[0][0].renderers?.[0]"
