@@ -86,9 +86,11 @@ def station() -> Iterator[WebStation]:
             Path(folder) / "station", kafka.bootstrap_servers, create, f"b{uuid.uuid4().hex[:8]}", web=web
         )
         made.start()
-        yield made
-        made.close()
-        kafka.stop()
+        try:
+            yield made
+        finally:
+            made.close()
+            kafka.stop()
 
 
 Entries = list[tuple[str, dict[str, Any]]]
@@ -217,7 +219,7 @@ def come_and_go(station: WebStation) -> None:
 def hour(station: WebStation, page: Page) -> None:
     """An hour's worth of points at speed: memory of the page."""
     columns = {"I0": [1.0] * HOUR, "It": [1.0 + (i % 100) for i in range(HOUR)]}
-    before, events, _ = parts(list(run_documents(hint=None, motors=["time"], columns=columns)), HOUR)
+    before, events, _ = parts(list(run_documents(hint=None, motors=None, columns=columns)), HOUR)
     station.put([("bmm", TIME), *before])
     client = page.context.new_cdp_session(page)
     sizes = []
