@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bokeh
+import bokeh.document.document
 from bokeh.application import Application
 from bokeh.application.application import SessionContext
 from bokeh.application.handlers import FunctionHandler
@@ -39,6 +41,9 @@ PAGE = Path(__file__).parent / "page"
 
 FASTEST = 40
 """Time between looks at the board, ms: at most 25 frames a second."""
+
+SHARE = 0.03
+"""Of each tick about so much time goes into refreshing pages, seconds: of many viewers of a dear frame some wait."""
 
 UNUSED = 5_000
 """A page that is gone is forgotten after so long, ms."""
@@ -99,8 +104,10 @@ class BrowserServer:
         self._gallery, self._ports, self._where = gallery, ports, address
         self._prefix = "/" + address.prefix.strip("/") if address.prefix.strip("/") else ""
         self._refreshing: set[Viewer] = set()
+        self._spent = 0.0
         self._ticked = time.monotonic()
         silence(EMPTY_LAYOUT)  # a page without a figure
+        _collect_when_due()
         self._server = Server(
             {"/": Application(_Opens(self._open, self._forget))},
             address=address.host,
@@ -148,8 +155,8 @@ class BrowserServer:
     def run(self) -> None:
         """Serve until `stop` is called.
 
-        Bokeh collects garbage with each page that is left. What is there now stays: it need not be searched each time,
-        which takes a tenth of a second and more.
+        What is there now stays: it need not be searched with each collection of garbage, which takes a tenth of a
+        second and more.
         """
         gc.collect()
         gc.freeze()
@@ -170,7 +177,6 @@ class BrowserServer:
         document.template_variables.update(prefix=self._prefix, version=__version__, bokeh_version=bokeh.__version__)
         document.config.update(reconnect_session=False, notify_connection_status=False)
         viewer = Viewer(document, self._gallery, self._ports)
-        viewer.call = document.add_next_tick_callback
         context: Any = document.session_context
         self.viewers[str(context.id)] = viewer
 
@@ -192,20 +198,32 @@ class BrowserServer:
         except Exception:
             log.exception("figures_not_made")
             return
-        for viewer in self.viewers.values():
+        self._spent = 0.0
+        for viewer in sorted(self.viewers.values(), key=lambda one: one.refreshed):
             if viewer.waits and viewer.behind and viewer not in self._refreshing:
                 self._refreshing.add(viewer)
                 viewer.call(lambda one=viewer: self._refresh(one))
 
     def _refresh(self, viewer: Viewer) -> None:
-        began = time.perf_counter()
+        """Refresh a page, unless the time of this tick is spent: then it comes first with the next one."""
+        self._refreshing.discard(viewer)
+        if self._spent > SHARE:
+            return
+        began = viewer.refreshed = time.perf_counter()
         try:
             viewer.refresh()
         except Exception:
             log.exception("page_not_refreshed")
-        finally:
-            self._refreshing.discard(viewer)
-            self.frame_seconds = time.perf_counter() - began
+        self.frame_seconds = time.perf_counter() - began
+        self._spent += self.frame_seconds
+
+
+def _collect_when_due() -> None:
+    """Keep Bokeh from collecting all garbage with each page that is left: nobody else is served meanwhile.
+
+    Its documents take their models apart by themselves; Python finds the rest in its own time.
+    """
+    bokeh.document.document.gc = SimpleNamespace(collect=lambda: 0)  # type: ignore[attr-defined]
 
 
 class _Opens(FunctionHandler):

@@ -52,11 +52,16 @@ class Viewer:
     ----------
     waits
         Whether the page has drawn all that it was sent; False before it said hello.
+    call
+        Calls something with the document locked, soon.
+    refreshed
+        When it was last refreshed, on the server's clock.
     """
 
     def __init__(self, document: Document, gallery: Gallery, ports: ViewerPorts):
         self._document, self._gallery, self._ports = document, gallery, ports
-        self.waits = False
+        self.waits, self.refreshed = False, 0.0
+        self.call: Callable[[Callable[[], None]], object] = document.add_next_tick_callback
         self._frame, self._dirty, self._version = 0, False, -1
         self._look, self._channels = Look(), False
         self._pinned: str | None = None
