@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,7 @@ from xafs_workers.workers.doctor.examine import examine
 from xafs_workers.workers.doctor.finding import Case, Check, Finding
 from xafs_workers.workers.doctor.outside import display, redis, tiled
 from xafs_workers.workers.doctor.outside import slack as slack_check
+from xafs_workers.workers.doctor.pages import browser_view
 
 NOBODY = 65534
 SESSION = "pass-1"
@@ -329,6 +331,21 @@ def test_a_clock_that_is_ahead_is_seen_while_others_write(setup: Setup) -> None:
         stop.set()
         writer.join()
     assert "60 s ahead of that of those who write" in words
+
+
+def test_the_browser_view_and_who_may_look(setup: Setup, unused_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    setup.content["web"] = {"port": unused_port}
+    assert [finding.level for finding in setup.checked(browser_view, "web")] == ["ok"]
+    assert setup.checked(browser_view, "headless") == []
+    with socket.create_server(("127.0.0.1", unused_port)):
+        (taken,) = setup.checked(browser_view, "web")
+    assert (taken.level, "in use" in taken.text) == ("warning", True)
+    setup.content["web"] |= {"host": "0.0.0.0"}
+    assert [finding.level for finding in setup.checked(browser_view, "web")] == ["ok", "warning", "warning"]
+    setup.content["web"] |= {"origins": ["plots.example.org"], "token_file": str(setup.folder / "nothing")}
+    assert "token_file" in only("pages", setup.checked(browser_view, "web"))
+    (setup.folder / "nothing").write_text("no guessing\n")
+    assert [finding.level for finding in setup.checked(browser_view, "web")] == ["ok"]
 
 
 def test_full_disk(setup: Setup) -> None:

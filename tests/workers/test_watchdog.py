@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.browsing import free_port
 from helpers.processes import Station, wait_until
 from plugins.brokers import Broker
 from xafs_workers.services.notify import Notifier
@@ -85,11 +86,14 @@ def test_signs_of_life_come_only_while_the_loop_turns(ear: Ear) -> None:
     assert ear.count("STOPPING=1") == 1
 
 
+@pytest.mark.parametrize("option", ["--headless", "--web"])
 def test_a_worker_process_tells_that_it_is_ready_alive_and_stopping(
-    ear: Ear, tmp_path: Path, embedded_broker: object, request: pytest.FixtureRequest
+    option: str, ear: Ear, tmp_path: Path, embedded_broker: object, request: pytest.FixtureRequest
 ) -> None:
     broker: Broker = _embedded(request)
-    station = Station(tmp_path, broker.bootstrap_servers, broker.create_topic, f"b{uuid.uuid4().hex[:8]}")
+    web = {"port": free_port()}
+    station = Station(tmp_path, broker.bootstrap_servers, broker.create_topic, f"b{uuid.uuid4().hex[:8]}", web=web)
+    station.command = ("plot-manager", option)
     try:
         station.start()
         wait_until(lambda: ear.count("READY=1") == 1 and ear.count("WATCHDOG=1") >= 2, "its signs")

@@ -61,6 +61,8 @@ class Follower:
     ----------
     died
         What ended the thread before it was told to stop, None as long as nothing did.
+    turned
+        When the loop turned last, on the monotonic clock; None as long as there is none.
     tells
         Returns what the front end adds to the heartbeat; called in the follower's thread.
     """
@@ -83,6 +85,7 @@ class Follower:
         self._reducer = Reducer(timeout=settings.reduction.task_seconds)
         self._unread, self._away, self._lag_due = 0, False, 0.0
         self.died: BaseException | None = None
+        self.turned: float | None = None
         self.tells: Callable[[], Mapping[str, Any]] = dict
 
     def start(self) -> None:
@@ -141,6 +144,7 @@ class Follower:
             self._loop = loop
             while not self._stop.is_set():
                 loop.step()
+                self.turned = time.monotonic()
                 self._look_at(source)
                 heartbeat.beat()
             heartbeat.last_words("stopped")

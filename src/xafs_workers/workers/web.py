@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
+import time
 from collections.abc import Callable
-from pathlib import Path
 
 from xafs_workers.consumer.roles import WEB
 from xafs_workers.logs import get_logger, hear_libraries, set_up
@@ -15,6 +14,7 @@ from xafs_workers.settings import Settings
 from xafs_workers.workers.clicks import Clicks, takers
 from xafs_workers.workers.follower import Follower
 from xafs_workers.workers.life import need
+from xafs_workers.workers.web_token import NoToken, token_of
 
 log = get_logger("workers")
 
@@ -23,17 +23,10 @@ MISSING_PART = 2
 DIED = 1
 TABLES_SECONDS = 30.0
 """How long the first figure waits for the tables of the elements."""
+HANGS_SECONDS = 30.0
+"""A follower that has not turned for so long hangs."""
 LIBRARIES = {"bokeh": "warning", "bokeh.server.views.ws": "error", "tornado": "warning", "tornado.access": "error"}
 """From which level on a library's own lines are logged: what a page may do at any time is no news."""
-
-
-TOKEN_VARIABLE = "XAFS_WORKERS_WEB_TOKEN"  # noqa: S105 - a name
-SHORTEST = 8
-"""No token has fewer characters: it could be guessed."""
-
-
-class NoToken(ValueError):
-    """The file with the token cannot be used."""
 
 
 def run(settings: Settings) -> int:
@@ -85,30 +78,9 @@ def run(settings: Settings) -> int:
     return code
 
 
-def token_of(path: Path | None) -> str | None:
-    """Return what viewers must know, from a file or else the environment; None where nobody set it.
-
-    Raises
-    ------
-    NoToken
-        The file cannot be read, or holds nothing that could be guessed at.
-    """
-    where = f"web.token_file {path}" if path is not None else TOKEN_VARIABLE
-    try:
-        token = os.environ.get(TOKEN_VARIABLE, "") if path is None else path.expanduser().read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise NoToken(f"{where}: {error}: expected a file with one line") from error
-    token = token.strip()
-    if not token and path is None:
-        return None
-    if len(token) < SHORTEST:
-        raise NoToken(f"{where}: {len(token)} characters: expected at least {SHORTEST}")
-    return token
-
-
 def _watch(follower: Follower, notifier: Notifier, stop: Callable[[], None]) -> None:
-    """Give a sign of life, and end when the follower died."""
+    """Give a sign of life while the loop of both threads turns, and end when the follower died."""
     if follower.died:
         stop()
-        return
-    notifier.alive()
+    elif follower.turned is None or time.monotonic() - follower.turned < HANGS_SECONDS:
+        notifier.alive()

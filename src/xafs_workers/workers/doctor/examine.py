@@ -10,8 +10,9 @@ from xafs_workers.workers.doctor.broker import broker
 from xafs_workers.workers.doctor.finding import Case, Check, Finding, fault, ok
 from xafs_workers.workers.doctor.folders import account, disk, proposals, state
 from xafs_workers.workers.doctor.outside import display, redis, slack, tiled
+from xafs_workers.workers.doctor.pages import browser_view
 
-CHECKS: tuple[Check, ...] = (broker, tiled, proposals, state, disk, redis, slack, display)
+CHECKS: tuple[Check, ...] = (broker, tiled, proposals, state, disk, redis, slack, display, browser_view)
 
 
 def examine(case: Case) -> Iterator[Finding]:
