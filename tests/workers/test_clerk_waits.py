@@ -19,6 +19,8 @@ import pytest
 
 from helpers.clerkship import Clerkship, xafs_run
 from helpers.processes import wait_until
+from kafka_server import KafkaServer
+from plugins.brokers import ApacheAdmin
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.simulation.tiled_server import TiledServer, tiled_writer
 from xafs_workers.workers.lanes import Lanes
@@ -141,6 +143,38 @@ def test_a_full_disk_is_waited_for_in_order_and_questions_are_answered(
             assert (place.session / "foil.001").exists()
             says(place, "")
             assert not place.heard["dead-letter"]
+            place.terminate()
+    finally:
+        place.close()
+
+
+@pytest.mark.kafka
+@pytest.mark.slow
+def test_what_is_done_while_the_broker_is_away_is_answered_when_it_is_back(
+    tmp_path: Path, apache_kafka: KafkaServer
+) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    (workspace / "large").write_bytes(os.urandom(3_000_000))
+    name, sources = f"back{uuid.uuid4().hex[:8]}", {"copy_sources": [str(workspace)]}
+    create = ApacheAdmin(apache_kafka).create_topic
+    place = Plain(tmp_path, apache_kafka.bootstrap_servers, create, name, storage=sources)
+    try:
+        with limited(place) as make_room:
+            copy = {"copy": True, "file": str(workspace / "large"), "target": str(place.session / "large")}
+            send(place, "first", copy)
+            send(place, "second", {"touch": str(place.session / "second")})
+            says(place, "EFBIG")
+            apache_kafka.stop()
+            try:
+                make_room()
+                wait_until((place.session / "second").exists, "the work, which needs no broker")
+            finally:
+                apache_kafka.start()
+            place.wait(lambda: "second" in ends(place), "the answers, late")
+            assert [one for one in ends(place) if one in ("first", "second")] == ["first", "second"]
+            assert place.ask({"touch": str(place.session / "third")})["state"] == "done"
+            assert place.starts == 1
             place.terminate()
     finally:
         place.close()
