@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -77,3 +78,20 @@ def _remember(logger: Any, method: str, entry: Any) -> Any:
         _last_trouble.clear()
         _last_trouble.update(told, **({"reason": reason} if reason else {}))
     return entry
+
+
+class _Handed(logging.Handler):
+    """Hands what a library logs on to ours."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        logger = get_logger(record.name.partition(".")[0])
+        logger.log(record.levelno, "library", reason=record.getMessage(), exc_info=record.exc_info)
+
+
+def hear_libraries(levels: Mapping[str, str]) -> None:
+    """Log what libraries say, by the names of their loggers: from these levels on, and nowhere else."""
+    for name, level in levels.items():
+        logger = logging.getLogger(name)  # noqa: TID251 - that of a library
+        logger.setLevel(level.upper())
+        if "." not in name:
+            logger.handlers, logger.propagate = [_Handed()], False

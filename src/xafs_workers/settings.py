@@ -106,6 +106,39 @@ class Screen(_Part):
     )
 
 
+class Web(_Part):
+    """The browser view."""
+
+    host: str = Field(default="127.0.0.1", description="address at which it listens; 0.0.0.0: all of this computer's")
+    port: int = Field(default=5006, ge=1, le=65535)
+    prefix: str = Field(
+        default="", pattern=r"^[\w./-]*$", description="path below which a reverse proxy shows it, e.g. /xafs"
+    )
+    origins: tuple[str, ...] = Field(
+        default=(), description="host[:port] of other addresses under which browsers see it, e.g. that of a proxy"
+    )
+    proxied: bool = Field(
+        default=False, description="a reverse proxy in front tells host and scheme (X-Forwarded-... headers)"
+    )
+    token_file: Path | None = Field(
+        default=None,
+        description="file that holds what viewers must know; else $XAFS_WORKERS_WEB_TOKEN; "
+        "none: whoever reaches the port may look",
+    )
+    pluck: bool = Field(default=False, description="a click picks a position, as on the screen")
+    stale_seconds: float = Field(
+        default=10.0, gt=0, description="age of the newest record from which on data of a running scan are marked"
+    )
+
+    @field_validator("origins")
+    @classmethod
+    def _hosts(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if "/" in origin or "*" in origin:
+                raise PydanticCustomError("origin", "expected host[:port], without scheme, path or *")
+        return origins
+
+
 class KeyStore(_Part):
     """A Redis from which today's plans read picked positions and replies."""
 
@@ -249,6 +282,7 @@ class Settings(BaseSettings):
     recovery: Recovery = Recovery()
     pictures: Pictures = Pictures()
     screen: Screen = Screen()
+    web: Web = Web()
     key_store: KeyStore = KeyStore()
     slack: Slack = Slack()
     metrics: Metrics = Metrics()

@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QApplication, QTabBar, QWidget
 from helpers.processes import wait_until
 from helpers.streams import EPOCH, Entry, Teller, fold, run_documents
 from xafs_workers.frontends.screen.sheet import Sheet
-from xafs_workers.frontends.screen.status import Feed
 from xafs_workers.frontends.screen.window import Window, WindowPorts
+from xafs_workers.frontends.status import Feed
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.rules import Rules
 

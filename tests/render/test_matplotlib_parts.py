@@ -13,7 +13,8 @@ from matplotlib.font_manager import get_font
 from matplotlib.image import AxesImage
 
 from xafs_workers.figures.model import Panel, Trace
-from xafs_workers.render.matplotlib import layout, legend, limits, meshes, style, ticks, words
+from xafs_workers.render import grid, limits
+from xafs_workers.render.matplotlib import layout, legend, style, ticks, words
 from xafs_workers.render.matplotlib.layout import Cell, Margins, Rect
 from xafs_workers.render.matplotlib.pixels import Pixels
 
@@ -162,8 +163,8 @@ def test_one_legend_is_shared_only_by_panels_that_agree():
 
 
 def test_borders_lie_halfway():
-    np.testing.assert_allclose(meshes.edges(np.array([0.0, 1.0, 3.0])), [-0.5, 0.5, 2.0, 4.0])
-    np.testing.assert_allclose(meshes.edges(np.array([2.0])), [1.5, 2.5])
+    np.testing.assert_allclose(grid.edges(np.array([0.0, 1.0, 3.0])), [-0.5, 0.5, 2.0, 4.0])
+    np.testing.assert_allclose(grid.edges(np.array([2.0])), [1.5, 2.5])
 
 
 @pytest.mark.parametrize("inverted", [True, False])

@@ -20,6 +20,7 @@ Next, as root:
   systemd-sysusers                     # makes the account, unless the facility has one (--account)
   systemctl daemon-reload
   systemctl enable --now xafs-workers-file-manager xafs-workers-plot-manager
+  systemctl enable --now xafs-workers-web      # plots in browsers, on loopback unless web.host says otherwise
 and as the beamline operator:
   systemctl --user enable --now xafs-workers-screen
 Then `xafs-workers doctor --role file-manager` in the workers' account says what is still missing."""

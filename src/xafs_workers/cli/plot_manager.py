@@ -13,6 +13,8 @@ from xafs_workers.cli.options import WRONG_USE, leave, settings_from
 def plot_manager(  # noqa: PLR0913 - one parameter for each option
     headless: Annotated[bool, typer.Option("--headless", help="no window: pictures into the proposal folder")] = False,
     screen: Annotated[bool, typer.Option("--screen", help="a window, and no right to write (the default)")] = False,
+    web: Annotated[bool, typer.Option("--web", help="in browsers, and no right to write")] = False,
+    port: Annotated[int | None, typer.Option(help="of the browser view, else web.port", min=1, max=65535)] = None,
     large: Annotated[bool, typer.Option("--large", help="type that can be read at four metres")] = False,
     config: Annotated[Path | None, typer.Option(help="configuration file")] = None,
     kafka: Annotated[str | None, typer.Option(help="host:port of a broker")] = None,
@@ -22,9 +24,13 @@ def plot_manager(  # noqa: PLR0913 - one parameter for each option
     ] = False,
 ) -> None:
     """Follow both topics and draw what is asked for."""
-    if headless and screen:
-        leave("--headless and --screen are two workers: choose one", WRONG_USE)
-    settings = settings_from(config, kafka, beamline)
+    if headless + screen + web > 1:
+        leave("--headless, --screen and --web are workers of their own: choose one", WRONG_USE)
+    settings = settings_from(config, kafka, beamline, **({"web": {"port": port}} if port is not None else {}))
+    if web:
+        from xafs_workers.workers import web as pages
+
+        raise typer.Exit(pages.run(settings))
     if headless:
         from xafs_workers.workers import headless as worker
 

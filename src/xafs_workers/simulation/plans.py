@@ -68,7 +68,8 @@ def linescan(
     NotReady
         There is no such axis, or nothing that sees the signal.
     """
-    axis_of(beamline, motor), fluorescence_detector_of(beamline, detector)  # or nothing is begun, nor ended
+    axis_of(beamline, motor)  # or nothing is begun, nor ended
+    fluorescence_detector_of(beamline, detector)
     line = measured_line(beamline, motor, detector, span, stack=stack, fname=fname)
     return (yield from bpp.finalize_wrapper(line, lambda: resting_state(beamline)))
 

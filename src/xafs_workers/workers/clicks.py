@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from xafs_workers.logs import get_logger
+from xafs_workers.settings import Settings
 
 log = get_logger("workers")
 
@@ -43,3 +44,12 @@ class Clicks:
                     take(click)
                 except Exception:
                     log.exception("click_not_handed_on")
+
+
+def takers(settings: Settings, publish: Taker) -> tuple[Taker, ...]:
+    """Return who takes clicks: the answers topic, and the key store where there is one."""
+    if settings.key_store.url is None:
+        return (publish,)
+    from xafs_workers.services.key_store import KeyStore
+
+    return publish, KeyStore(settings.key_store.url).click

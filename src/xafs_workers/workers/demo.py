@@ -94,9 +94,9 @@ def _set_stage(options: Options, stack: ExitStack, console: Console) -> Stage:
         catalog = stack.enter_context(TiledServer(place.folder / "tiled"))
         console.print(f"catalog: Tiled, at {catalog.uri}")
         about = {"uri": catalog.uri, "api_key_file": str(catalog.api_key_file)}
-        place = configure(place.folder, servers, beamline, about)
+        place = configure(place.folder, servers, beamline, about, web_port=place.settings.web.port)
     # A recording is of another beamline: its plans ask for files of folders that are not here.
-    names = ("headless",) if options.data is not None else ("headless", "file-manager")
+    names = ("headless", "web") if options.data is not None else ("headless", "file-manager", "web")
     processes = [stack.enter_context(worker(place, name)) for name in names]
     stage = Stage(place, ears, lambda: all(one.poll() is None for one in processes), names, catalog)
     pids = {process.pid for process in processes}
@@ -106,6 +106,7 @@ def _set_stage(options: Options, stack: ExitStack, console: Console) -> Stage:
     for name, process in zip(names, processes, strict=True):
         console.print(f"{name} worker: process {process.pid}")
     console.print(f"files: {place.folder}")
+    console.print(f"live plots in a browser: [link]http://127.0.0.1:{place.settings.web.port}/[/]")
     return stage
 
 

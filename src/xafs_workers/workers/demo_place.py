@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,8 +19,13 @@ import yaml
 from xafs_workers.settings import Settings, load
 
 STOP_SECONDS = 8.0
+WEB_PORT = 5006
 
-WORKERS = {"headless": ("plot-manager", "--headless"), "file-manager": ("file-manager",)}
+WORKERS = {
+    "headless": ("plot-manager", "--headless"),
+    "file-manager": ("file-manager",),
+    "web": ("plot-manager", "--web"),
+}
 """Commands by the workers' names."""
 
 
@@ -58,10 +64,12 @@ def prepare(output: Path, bootstrap_servers: str, beamline: str) -> Place:
     stamp = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
     folder = output.absolute() / stamp
     (folder / "proposals").mkdir(parents=True)
-    return configure(folder, bootstrap_servers, beamline, {})
+    return configure(folder, bootstrap_servers, beamline, {}, web_port=free_port(WEB_PORT))
 
 
-def configure(folder: Path, bootstrap_servers: str, beamline: str, catalog: Mapping[str, Any]) -> Place:
+def configure(
+    folder: Path, bootstrap_servers: str, beamline: str, catalog: Mapping[str, Any], *, web_port: int
+) -> Place:
     """Write the configuration file of a demo; again, where a part of it came later."""
     config = folder / "config.yaml"
     content: Mapping[str, Any] = {
@@ -71,9 +79,22 @@ def configure(folder: Path, bootstrap_servers: str, beamline: str, catalog: Mapp
         "state_directory": str(folder / "state"),
         "logging": {"style": "json", "heartbeat_seconds": 2.0},
         "catalog": dict(catalog),
+        "web": {"port": web_port, "pluck": True},
     }
     config.write_text(yaml.safe_dump(content, sort_keys=False))
     return Place(folder, config, load(config))
+
+
+def free_port(wanted: int) -> int:
+    """Return a port of loopback that nobody listens on: this one if possible."""
+    for port in (wanted, 0):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise DemoFailed("no free port on 127.0.0.1")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from xafs_workers.consumer.recovery import live_positions
 from xafs_workers.consumer.reductions import Reductions
 from xafs_workers.consumer.roles import Role
 from xafs_workers.consumer.source import KafkaSource
-from xafs_workers.frontends.screen.status import Feed
+from xafs_workers.frontends.status import Feed
 from xafs_workers.logs import get_logger
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.reduction.process import Reducer

@@ -10,7 +10,7 @@ from xafs_workers.consumer.roles import SCREEN
 from xafs_workers.logs import get_logger, set_up
 from xafs_workers.producer.kafka_config import KafkaConfigError, read_kafka_config
 from xafs_workers.settings import Settings
-from xafs_workers.workers.clicks import Clicks, Taker
+from xafs_workers.workers.clicks import Clicks, takers
 from xafs_workers.workers.display import what_is_missing
 from xafs_workers.workers.follower import Follower
 
@@ -37,14 +37,14 @@ def run(settings: Settings, *, large: bool = False) -> int:
         return MISSING_PART
     from PySide6.QtWidgets import QApplication
 
-    from xafs_workers.frontends.screen.edges import Edges
+    from xafs_workers.frontends.edges import Edges
     from xafs_workers.frontends.screen.window import Window, WindowPorts
 
     application = QApplication(sys.argv[:1])
     application.setQuitOnLastWindowClosed(False)
     edges = Edges()
     follower = Follower(settings, config, SCREEN, before_live=lambda: edges.wait(TABLES_SECONDS))
-    clicks = Clicks(*_takers(settings, follower))
+    clicks = Clicks(*takers(settings, follower.click))
     window = Window(
         WindowPorts(
             follower.feed,
@@ -82,11 +82,3 @@ def _until_told(execute: Callable[[], int], leave: Callable[[int], object], foll
     watch.timeout.connect(lambda: leave(DIED) if follower.died else None)
     watch.start()
     return execute()
-
-
-def _takers(settings: Settings, follower: Follower) -> tuple[Taker, ...]:
-    if settings.key_store.url is None:
-        return (follower.click,)
-    from xafs_workers.services.key_store import KeyStore
-
-    return follower.click, KeyStore(settings.key_store.url).click

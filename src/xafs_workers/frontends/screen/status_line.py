@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QStatusBar, QWidget
 
-from xafs_workers.frontends.screen.status import Status
+from xafs_workers.frontends.status import Status
 
 WAITING = "color: #1a1a1a; background: #ffd54a;"
 STALE = "color: white; background: #b00020;"

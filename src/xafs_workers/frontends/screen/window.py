@@ -14,13 +14,13 @@ from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QStackedWidget, QToolB
 
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.figures.views import figure_of, scans_on_show
+from xafs_workers.frontends.pluck import click_of
+from xafs_workers.frontends.readout import ENERGY, readout
 from xafs_workers.frontends.screen.place import Place, Rectangle, read_place, write_place
-from xafs_workers.frontends.screen.pluck import click_of
-from xafs_workers.frontends.screen.readout import ENERGY, readout
 from xafs_workers.frontends.screen.sheet import SheetPorts
-from xafs_workers.frontends.screen.status import STALE, Feed, status_of
 from xafs_workers.frontends.screen.status_line import StatusLine
 from xafs_workers.frontends.screen.tabs import Tabs
+from xafs_workers.frontends.status import STALE, Feed, status_of
 from xafs_workers.render.matplotlib.style import Style
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan

@@ -12,11 +12,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from xafs_workers.figures.model import Line, Mark, Mesh, Panel, Trace
-from xafs_workers.render.matplotlib import limits, words
+from xafs_workers.render import limits
+from xafs_workers.render.limits import Extent, Span
+from xafs_workers.render.matplotlib import words
 from xafs_workers.render.matplotlib.furniture import Furniture
 from xafs_workers.render.matplotlib.kept import Kept, KeptLine, KeptMark, KeptText, KeptTrace
 from xafs_workers.render.matplotlib.layout import Margins, Rect
-from xafs_workers.render.matplotlib.limits import Extent, Span
 from xafs_workers.render.matplotlib.meshes import KeptMesh
 from xafs_workers.render.matplotlib.style import Palette, Sizes, look
 

@@ -16,9 +16,9 @@ from matplotlib.text import Text
 from matplotlib.transforms import Affine2D
 
 from xafs_workers.figures.model import Panel
+from xafs_workers.render.limits import Extent
 from xafs_workers.render.matplotlib import legend, meshes, ticks, words
 from xafs_workers.render.matplotlib.layout import Margins, Rect
-from xafs_workers.render.matplotlib.limits import Extent
 from xafs_workers.render.matplotlib.style import Palette, Sizes
 
 _TICK = 0.35  # ems, as the next ones

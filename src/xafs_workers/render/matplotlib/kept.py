@@ -12,8 +12,9 @@ from matplotlib.text import Annotation
 from matplotlib.text import Text as TextArtist
 
 from xafs_workers.figures.model import Array, Line, Mark, Text, Trace
-from xafs_workers.render.matplotlib import limits, words
-from xafs_workers.render.matplotlib.limits import Extent
+from xafs_workers.render import limits
+from xafs_workers.render.limits import Extent
+from xafs_workers.render.matplotlib import words
 from xafs_workers.render.matplotlib.style import Look, Palette, Sizes
 
 _OFFSET: dict[str, Any] = {"xytext": (0.0, 0.0), "textcoords": "offset points"}

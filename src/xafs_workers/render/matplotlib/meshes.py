@@ -7,24 +7,15 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 
-from xafs_workers.figures.model import Array, Mesh
-from xafs_workers.render.matplotlib import limits
-from xafs_workers.render.matplotlib.limits import Extent, Span
+from xafs_workers.figures.model import Mesh
+from xafs_workers.render import limits
+from xafs_workers.render.grid import ascending, edges
+from xafs_workers.render.limits import Extent, Span
 from xafs_workers.render.matplotlib.pixels import Pixels
 
 COLOURS = "viridis"  # even in lightness, safe for colour-blind readers
 
 _LEVELS = 14
-
-
-def edges(centres: Array) -> Array:
-    """Return the n + 1 borders of n pixels, halfway between their centres."""
-    if len(centres) == 1:
-        return np.array([centres[0] - 0.5, centres[0] + 0.5])
-    middles = (centres[1:] + centres[:-1]) / 2.0
-    first = centres[0] - (middles[0] - centres[0])
-    last = centres[-1] + (centres[-1] - middles[-1])
-    return np.concatenate(([first], middles, [last]))
 
 
 def _same_grid(one: Mesh, other: Mesh) -> bool:
@@ -83,10 +74,7 @@ class KeptMesh:
 
     def _read(self, mesh: Mesh) -> None:
         """Take the values in ascending order of both axes; what is not a number is blank."""
-        z = np.asarray(mesh.z, dtype=float)
-        for axis, along in ((0, mesh.y), (1, mesh.x)):
-            if z.size and not np.all(along[1:] >= along[:-1]):
-                z = np.take(z, np.argsort(along, kind="stable"), axis=axis)
+        z = ascending(mesh)
         self.values = limits.of_values(z)
         self._z = z if limits.drawable(z) else np.where(np.abs(z) < limits.HUGE, z, np.nan)
 

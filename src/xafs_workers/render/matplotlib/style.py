@@ -5,52 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from xafs_workers.render.palette import DARK, LIGHT, PATTERNS, Palette
+
 FONT = "DejaVu Sans"
 
 _REFERENCE_AREA = 48.0  # square inches, an 8 x 6 picture, at which the type has its nominal size
 
-# Lengths are in line widths. Seven colours and five patterns have no common divisor: 35 series differ.
-DASHES: tuple[Any, ...] = (
-    "solid",
-    (0, (7.0, 1.6)),
-    (0, (7.0, 1.5, 1.3, 1.5)),
-    (0, (3.2, 1.4)),
-    (0, (1.2, 1.2)),
-)
+DASHES: tuple[Any, ...] = tuple((0, pattern) if pattern else "solid" for pattern in PATTERNS)
 MARKERS = ("o", "s", "^", "D", "v")
-
-
-@dataclass(frozen=True, slots=True)
-class Palette:
-    """Colours of a figure; `series` are those of Okabe and Ito (2008), safe for colour-blind readers."""
-
-    series: tuple[str, ...]
-    paper: str
-    face: str
-    grid: str
-    ink: str
-    faint: str
-    mark: str
-
-
-LIGHT = Palette(
-    series=("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1a1a1a"),
-    paper="#ffffff",
-    face="#f2f2f2",
-    grid="#cfcfcf",
-    ink="#1a1a1a",
-    faint="#5a5a5a",
-    mark="#007a00",
-)
-DARK = Palette(
-    series=("#56b4e9", "#e69f00", "#2fd0a0", "#e49ac4", "#f0e442", "#ff7f3f", "#f5f5f5"),
-    paper="#14161a",
-    face="#202329",
-    grid="#3c414a",
-    ink="#f0f0f0",
-    faint="#b8bcc4",
-    mark="#5ee65e",
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ UNITS = {
     "xafs-workers-file-manager.service": SYSTEM_UNITS,
     "xafs-workers-plot-manager.service": SYSTEM_UNITS,
     "xafs-workers-screen.service": USER_UNITS,
+    "xafs-workers-web.service": SYSTEM_UNITS,
 }
 SCRIPTS = (
     "run-filemanager",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from xafs_workers.frontends.screen.progress import expected_points, progress_of
+from xafs_workers.frontends.progress import expected_points, progress_of
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan
 

@@ -1,0 +1,65 @@
+"""What a page says of itself: read tolerantly, since anybody may have written it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from xafs_workers.render.bokeh.style import Style
+
+LEAST, MOST = 320, 4000
+"""Heights that plots may share, pixels."""
+
+LONGEST = 4096
+"""No page has more to say at once, characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a page wants its plots.
+
+    Attributes
+    ----------
+    height
+        Pixels that the plots may share.
+    """
+
+    dark: bool = False
+    large: bool = False
+    narrow: bool = False
+    height: int = 640
+
+    @classmethod
+    def of(cls, said: object) -> Look:
+        """Read it; what is missing or unusable is as usual."""
+        given: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
+        height = number(given.get("height"))
+        return cls(
+            *(given.get(name) is True for name in ("dark", "large", "narrow")),
+            height=640 if height is None else int(min(MOST, max(LEAST, height))),
+        )
+
+    @property
+    def style(self) -> Style:
+        """How plots look there."""
+        return Style(self.dark, self.large, self.narrow, self.height)
+
+
+def message_of(text: object) -> dict[str, Any]:
+    """Return what a page said, empty where that is no JSON object."""
+    if not isinstance(text, str) or len(text) > LONGEST:
+        return {}
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def number(value: object) -> float | None:
+    """Return a finite number, None for all else."""
+    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if good else None  # type: ignore[arg-type]

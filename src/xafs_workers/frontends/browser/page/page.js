@@ -1,0 +1,262 @@
+// The page around the plots: what it is told goes into its own elements, as text; what its user does is told back.
+"use strict";
+(function () {
+  const xafs = window.xafs;
+  const one = (id) => document.getElementById(id);
+  const NARROW = window.matchMedia("(max-width: 760px)");
+  const POINTED_EVERY = 100; // ms between two questions about the place under the cursor
+  const DOUBLE = 300; // ms within which a second click makes a double click
+  const RETRY = 1500; // ms between two looks whether the server is back
+
+  let stage, up, front = null, channels = false, lost = false;
+  let pointed = 0, pointing = null, clicking = null;
+  const cards = new Map();
+
+  const remembered = {
+    get(name) { try { return window.localStorage.getItem("xafs-" + name); } catch { return null; } },
+    set(name, value) { try { window.localStorage.setItem("xafs-" + name, value); } catch { /* it is not remembered */ } },
+  };
+  const flags = {
+    large: remembered.get("large") === "1",
+    dark: (remembered.get("dark") ?? (window.matchMedia("(prefers-color-scheme: dark)").matches ? "1" : "0")) === "1",
+  };
+
+  function dress() {
+    for (const [name, on] of Object.entries(flags)) {
+      document.documentElement.toggleAttribute("data-" + name, on);
+      one(name)?.setAttribute("aria-pressed", String(on));
+    }
+  }
+  dress();
+
+  function tell(said) {
+    if (up !== undefined && !lost) up.data = { json: [JSON.stringify(said)] };
+  }
+
+  function look() {
+    const top = one("stage").getBoundingClientRect().top + window.scrollY;
+    const height = Math.round(window.innerHeight - Math.max(top, 60) - 60);
+    return { ...flags, narrow: NARROW.matches, height };
+  }
+
+  function text(element, words) {
+    if (element.textContent !== words) element.textContent = words;
+  }
+
+  function status(now) {
+    text(one("connection"), now.connection);
+    one("connection").classList.toggle("waiting", now.waiting);
+    text(one("measurement"), now.measurement);
+    text(one("age"), now.age);
+    one("age").classList.toggle("stale", now.stale);
+    text(one("progress-words"), now.progress);
+    const bar = one("bar");
+    bar.hidden = now.done === null;
+    if (now.done !== null) {
+      bar.setAttribute("aria-valuenow", String(Math.round(100 * now.done)));
+      bar.firstElementChild.style.width = 100 * now.done + "%";
+    }
+    text(one("nothing"), now.waiting ? now.connection + " …" : "nothing to be seen yet");
+  }
+
+  function show(now) {
+    front = now;
+    one("tools").hidden = now === null;
+    one("words").hidden = now === null;
+    one("nothing").hidden = now !== null;
+    text(one("title"), now === null ? "" : now.title);
+    text(one("summary"), now === null ? "" : now.summary);
+    document.title = (now === null ? "" : now.title + " – ") + "XAFS live plots";
+    if (now !== null) table();
+    if (now?.broken) text(one("words"), "This figure cannot be drawn here; the worker's log says why.");
+    mark();
+  }
+
+  function table() {
+    const query = new URLSearchParams({ figure: front.id, channels: channels ? "1" : "0" });
+    one("csv").href = xafs.prefix + "/table.csv?" + query;
+  }
+
+  function mark() {
+    for (const button of document.querySelectorAll("nav button")) {
+      button.setAttribute("aria-current", String(front !== null && button.dataset.figure === front.id));
+    }
+  }
+
+  function entry(card, picture) {
+    const item = document.createElement("li");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset.figure = card.id;
+    const parts = (picture ? ["picture", "name", "when"] : ["name", "when"]).map((name) => {
+      const part = document.createElement("span");
+      part.className = name;
+      return part;
+    });
+    button.append(...parts);
+    button.addEventListener("click", () => tell({ show: card.id }));
+    item.append(button);
+    return item;
+  }
+
+  function fill(item, card) {
+    text(item.querySelector(".name"), card.title);
+    text(item.querySelector(".when"), card.when + (card.live ? ", measuring" : ""));
+    item.querySelector(".when").classList.toggle("live", card.live === true);
+  }
+
+  function list(now) {
+    const wanted = new Set(now.map((card) => card.id));
+    for (const [id, item] of cards) if (!wanted.has(id)) { item.remove(); cards.delete(id); }
+    now.forEach((card, place) => {
+      if (!cards.has(card.id)) cards.set(card.id, entry(card, true));
+      const item = cards.get(card.id), box = one("cards");
+      fill(item, card);
+      if (box.children[place] !== item) box.insertBefore(item, box.children[place] ?? null);
+    });
+    mark();
+  }
+
+  function earlier(now) {
+    one("past-box").hidden = now.length === 0;
+    one("past").replaceChildren(...now.map((card) => { const item = entry(card, false); fill(item, card); return item; }));
+    mark();
+  }
+
+  function pictures(now) {
+    for (const [id, svg] of Object.entries(now)) {
+      const box = cards.get(id)?.querySelector(".picture");
+      if (box !== undefined && box !== null) box.replaceChildren(drawing(svg));
+    }
+  }
+
+  function drawing(svg) {
+    const parsed = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
+    return document.importNode(parsed, true);
+  }
+
+  function receive(said) {
+    if ("words" in said) text(one("words"), said.words || "\u00a0");
+    if ("channels" in said) {
+      channels = said.channels;
+      one("channels").setAttribute("aria-pressed", String(channels));
+      if (front !== null) table();
+    }
+    if ("status" in said) status(said.status);
+    if ("cards" in said) list(said.cards);
+    if ("past" in said) earlier(said.past);
+    if ("pictures" in said) pictures(said.pictures);
+    if ("front" in said) show(said.front);
+    if ("picked" in said) one("newest").hidden = !said.picked;
+    if ("frame" in said) {
+      // After this the browser has drawn it; a page that nobody sees draws nothing, and so is sent nothing.
+      window.requestAnimationFrame(() => {
+        xafs.drawn = said.frame;
+        xafs.onframe?.(said.frame);
+        tell({ drawn: said.frame });
+      });
+    }
+  }
+
+  // What Bokeh's documents call: once each page, and with each event on a plot.
+  xafs.begin = function (stage_, down, up_, event) {
+    if (up !== undefined) return;
+    [stage, up] = [stage_, up_];
+    down.connect(down.properties.data.change, () => receive(JSON.parse(down.data.json[0])));
+    stage.document.on_event("connection_lost", gone);
+    tell({ look: look(), show: xafs.wanted ?? null });
+  };
+
+  xafs.felt = function (panel, event) {
+    if (event.event_name === "mousemove") point(panel, event);
+    else if (event.event_name === "mouseleave") { pointing = null; tell({ at: null }); }
+    else if (event.event_name === "doubletap") { window.clearTimeout(clicking); whole(); }
+    else if (event.event_name === "tap") {
+      tell({ at: { panel, x: event.x, y: event.y } });
+      if (front?.plucks) {
+        window.clearTimeout(clicking);
+        clicking = window.setTimeout(() => tell({ click: { panel, x: event.x, y: event.y } }), DOUBLE);
+      }
+    }
+  };
+
+  function point(panel, event) {
+    const waiting = pointing !== null;
+    pointing = { panel, x: event.x, y: event.y };
+    if (waiting) return;
+    window.setTimeout(() => {
+      if (pointing !== null) tell({ at: pointing });
+      pointing = null;
+      pointed = performance.now();
+    }, Math.max(0, POINTED_EVERY - (performance.now() - pointed)));
+  }
+
+  function plots() {
+    return stage.children.flatMap((grid) => grid.children.map(([plot]) => plot));
+  }
+
+  function whole() {
+    for (const plot of plots()) plot.reset.emit();
+  }
+
+  async function save() {
+    const view = window.Bokeh.index.get_by_id(stage.id);
+    const layer = view.export("png", true);
+    const canvas = document.createElement("canvas"), drawn = layer.canvas;
+    const pen = canvas.getContext("2d");
+    const head = 40 * (drawn.width / Math.max(1, one("stage").clientWidth));
+    [canvas.width, canvas.height] = [drawn.width, drawn.height + head];
+    const colours = window.getComputedStyle(document.documentElement);
+    pen.fillStyle = colours.getPropertyValue("--paper");
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(drawn, 0, head);
+    pen.fillStyle = colours.getPropertyValue("--ink");
+    pen.font = head * 0.45 + "px DejaVu Sans, Helvetica, Arial, sans-serif";
+    pen.textAlign = "center";
+    pen.fillText(front.title, canvas.width / 2, head * 0.65, canvas.width);
+    const address = URL.createObjectURL(await new Promise((done) => canvas.toBlob(done, "image/png")));
+    const link = document.createElement("a");
+    link.href = address;
+    link.download = (front.title.replace(/[^\w.-]+/g, "_").replace(/^[_.]+|[_.]+$/g, "") || "figure") + ".png";
+    link.click();
+    window.setTimeout(() => URL.revokeObjectURL(address), 10000);
+  }
+
+  function gone() {
+    if (lost) return;
+    lost = true;
+    one("lost").hidden = false;
+    text(one("connection"), "connection lost");
+    one("connection").classList.add("waiting");
+    const back = async () => {
+      try {
+        const answer = await fetch(xafs.prefix + "/alive", { cache: "no-store" });
+        if (answer.ok) { window.location.reload(); return; }
+      } catch { /* not yet */ }
+      window.setTimeout(back, RETRY);
+    };
+    window.setTimeout(back, RETRY);
+  }
+
+  function flag(name) {
+    flags[name] = !flags[name];
+    remembered.set(name, flags[name] ? "1" : "0");
+    dress();
+    tell({ look: look() });
+  }
+
+  document.addEventListener("DOMContentLoaded", () => {
+    dress();
+    one("large").addEventListener("click", () => flag("large"));
+    one("dark").addEventListener("click", () => flag("dark"));
+    one("newest").addEventListener("click", () => tell({ show: null }));
+    one("channels").addEventListener("click", () => tell({ channels: !channels }));
+    one("whole").addEventListener("click", whole);
+    one("png").addEventListener("click", () => void save());
+  });
+  let resizing = null;
+  window.addEventListener("resize", () => {
+    window.clearTimeout(resizing);
+    resizing = window.setTimeout(() => tell({ look: look() }), 200);
+  });
+})();

@@ -1,0 +1,1 @@
+"""Figures in a browser: Bokeh models kept and updated; points are streamed and patched."""

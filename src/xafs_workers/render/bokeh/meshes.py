@@ -1,0 +1,139 @@
+"""Maps: an image whose changed rows are patched, rectangles on an uneven grid, or filled contours."""
+
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+# Bokeh's stubs do not know what its properties accept.
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from bokeh.models import ColumnDataSource, LinearColorMapper
+from bokeh.palettes import interp_palette
+from bokeh.plotting import figure as Plot  # noqa: N812 - a class that is named like a function
+
+from xafs_workers.figures.model import Array, Mesh
+from xafs_workers.render import limits
+from xafs_workers.render.bokeh.columns import bring_up_to_date, drawable
+from xafs_workers.render.grid import ascending, edges
+
+COLOURS = "Viridis256"  # even in lightness, safe for colour-blind readers
+
+_LEVELS = 14
+_EVEN = 1e-3
+"""Steps that differ by less than this part are even."""
+
+
+def is_even(positions: Array) -> bool:
+    """Tell whether ascending positions are all one step apart."""
+    steps = np.diff(positions)
+    return not len(steps) or bool(np.ptp(steps) <= _EVEN * steps.mean())
+
+
+class KeptMesh:
+    """A map and its renderers; new values are patched, a new grid is a new renderer."""
+
+    def __init__(self, plot: Plot, mesh: Mesh, mapper: LinearColorMapper):
+        self._plot, self._mapper = plot, mapper
+        self._renderers: list[Any] = []
+        self.mesh = mesh
+        self._build()
+
+    @property
+    def values(self) -> limits.Span | None:
+        """Least and greatest value, None where nothing is measured."""
+        return limits.of_values(self._z)
+
+    def update(self, mesh: Mesh) -> None:
+        """Take new values, or a new grid."""
+        old, self.mesh = self.mesh, mesh
+        if mesh.z is old.z and mesh.x is old.x and mesh.y is old.y and mesh.contour == old.contour:
+            return
+        if mesh.contour or old.contour or not _same_grid(mesh, old):
+            self.remove()
+            self._build()
+            return
+        before, self._z = self._z, drawable(ascending(mesh))
+        if self._image:
+            self._patch_rows(before)
+        else:
+            bring_up_to_date(self._source, {**self._sides, "value": self._z.ravel()})
+
+    def recolour(self) -> None:
+        """Follow new limits of the colours: contours are levels, so they are drawn anew."""
+        if self._contoured:
+            self.remove()
+            self._build()
+
+    def remove(self) -> None:
+        """Take the renderers off the plot."""
+        for renderer in self._renderers:
+            self._plot.renderers.remove(renderer)
+        self._renderers = []
+
+    def _build(self) -> None:
+        mesh = self.mesh
+        self._z = drawable(ascending(mesh))
+        self._x, self._y = np.sort(mesh.x), np.sort(mesh.y)
+        self._image = is_even(self._x) and is_even(self._y)
+        self._contoured = mesh.contour and min(self._z.shape) > 1 and _varies(self.values)
+        if not self._z.size or not (np.isfinite(self._x).all() and np.isfinite(self._y).all()):
+            return
+        if self._contoured:
+            self._renderers = [self._contours()]
+        else:
+            self._renderers = [self._pixels() if self._image else self._rectangles()]
+
+    def _pixels(self) -> Any:
+        across, up = edges(self._x), edges(self._y)
+        data = {
+            "image": [self._z.copy()],
+            "x": [across[0]],
+            "y": [up[0]],
+            "dw": [across[-1] - across[0]],
+            "dh": [up[-1] - up[0]],
+        }
+        self._source = ColumnDataSource(data, name=self.mesh.key)
+        return self._plot.image(
+            "image", x="x", y="y", dw="dw", dh="dh", source=self._source, color_mapper=self._mapper, level="image"
+        )
+
+    def _rectangles(self) -> Any:
+        across, up = edges(self._x), edges(self._y)
+        rows, columns = self._z.shape
+        self._sides = {
+            "left": np.tile(across[:-1], rows),
+            "right": np.tile(across[1:], rows),
+            "bottom": np.repeat(up[:-1], columns),
+            "top": np.repeat(up[1:], columns),
+        }
+        self._source = ColumnDataSource({**self._sides, "value": self._z.ravel()}, name=self.mesh.key)
+        colour = {"field": "value", "transform": self._mapper}
+        return self._plot.quad(
+            "left", "right", "top", "bottom", source=self._source, fill_color=colour, line_color=None, level="image"
+        )
+
+    def _contours(self) -> Any:
+        levels = np.linspace(self._mapper.low, self._mapper.high, _LEVELS + 1)
+        colours = interp_palette(self._mapper.palette, _LEVELS)
+        values = np.ma.masked_invalid(self._z)
+        renderer = self._plot.contour(self._x, self._y, values, levels, fill_color=colours)
+        renderer.level = "image"
+        return renderer
+
+    def _patch_rows(self, before: Array) -> None:
+        differs = (before != self._z) & ~(np.isnan(before) & np.isnan(self._z))
+        patches = []
+        for row in np.flatnonzero(differs.any(axis=1)):
+            columns = np.flatnonzero(differs[row])
+            first, last = int(columns[0]), int(columns[-1]) + 1
+            patches.append(((0, int(row), slice(first, last)), self._z[row, first:last].copy()))
+        if patches:
+            self._source.patch({"image": patches})
+
+
+def _same_grid(one: Mesh, other: Mesh) -> bool:
+    return one.z.shape == other.z.shape and np.array_equal(one.x, other.x) and np.array_equal(one.y, other.y)
+
+
+def _varies(span: limits.Span | None) -> bool:
+    return span is not None and span[0] < span[1]

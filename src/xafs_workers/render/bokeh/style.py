@@ -1,0 +1,66 @@
+"""Sizes and colours of plots in a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xafs_workers.render.palette import DARK, LIGHT, PATTERNS, Palette
+
+MARKERS = ("circle", "square", "triangle", "diamond", "inverted_triangle")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How plots look.
+
+    Attributes
+    ----------
+    dark
+        Light lines on a dark ground.
+    large
+        Type that can be read from afar.
+    narrow
+        One panel below the other, as on a phone.
+    height
+        Pixels that the plots may share.
+    """
+
+    dark: bool = False
+    large: bool = False
+    narrow: bool = False
+    height: int = 640
+
+    @property
+    def palette(self) -> Palette:
+        """Colours."""
+        return DARK if self.dark else LIGHT
+
+    @property
+    def text(self) -> str:
+        """Size of numbers and labels."""
+        return "24px" if self.large else "13px"
+
+    @property
+    def small(self) -> str:
+        """Size of legends and notes."""
+        return "20px" if self.large else "12px"
+
+    @property
+    def title(self) -> str:
+        """Size of panels' titles."""
+        return "26px" if self.large else "15px"
+
+    @property
+    def line(self) -> float:
+        """Width of curves, pixels."""
+        return 3.5 if self.large else 1.8
+
+    @property
+    def marker(self) -> float:
+        """Size of markers, pixels."""
+        return 13.0 if self.large else 7.0
+
+
+def dashes(series: int, width: float) -> list[int]:
+    """Return the pattern of a series in pixels, empty for a solid line."""
+    return [max(1, round(part * width)) for part in PATTERNS[series % len(PATTERNS)]]

@@ -1,0 +1,26 @@
+"""The grid of a map, as all renderers draw it: ascending both ways, pixels around their positions."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from xafs_workers.figures.model import Array, Mesh
+
+
+def edges(centres: Array) -> Array:
+    """Return the n + 1 borders of n pixels, halfway between their centres."""
+    if len(centres) == 1:
+        return np.array([centres[0] - 0.5, centres[0] + 0.5])
+    middles = (centres[1:] + centres[:-1]) / 2.0
+    first = centres[0] - (middles[0] - centres[0])
+    last = centres[-1] + (centres[-1] - middles[-1])
+    return np.concatenate(([first], middles, [last]))
+
+
+def ascending(mesh: Mesh) -> Array:
+    """Return a map's values in ascending order of both axes."""
+    z = np.asarray(mesh.z, dtype=float)
+    for axis, along in ((0, mesh.y), (1, mesh.x)):
+        if z.size and not np.all(along[1:] >= along[:-1]):
+            z = np.take(z, np.argsort(along, kind="stable"), axis=axis)
+    return z

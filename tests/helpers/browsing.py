@@ -1,0 +1,120 @@
+"""The browser view over a board that a test fills, in a thread of its own; what its pages show; viewers without one."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from helpers.processes import wait_until
+from helpers.streams import EPOCH, Entry, Teller, fold
+from xafs_workers.figures.model import Figure
+from xafs_workers.frontends.browser.gallery import Gallery
+from xafs_workers.frontends.browser.server import Address, BrowserServer
+from xafs_workers.frontends.browser.viewer import ViewerPorts
+from xafs_workers.frontends.status import Feed
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.items import Item
+from xafs_workers.scans.rules import Rules
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+DATA = """() => Object.fromEntries((window.Bokeh?.documents[0]?.roots()[0].children ?? []).flatMap((grid) =>
+  grid.children.flatMap(([plot]) => (plot.renderers ?? []).map((one) => [plot.name, one.data_source])
+    .filter(([, source]) => source?.name != null)
+    .map(([panel, source]) => [panel + "/" + source.name, Object.fromEntries(["x", "y", "image"]
+      .filter((name) => name in source.data)
+      .map((name) => [name, Array.from(name == "image" ? source.data.image[0] : source.data[name],
+        (v) => Number.isNaN(v) ? null : v)]))]))))"""
+"""What the page's plots hold: by panel and trace, columns with null for a gap."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Show:
+    """A server of pages, and the board behind it."""
+
+    def __init__(self, rules: Rules | None = None, *, pluck: bool = True, **address: Any):
+        self._teller = Teller()
+        self.board = Board(rules or Rules())
+        self.now, self.last_record, self.waits_for = EPOCH, EPOCH, ""
+        self.clicks: list[dict[str, Any]] = []
+        self._where = Address(port=free_port(), **address)
+        self._ports = ViewerPorts(self.clicks.append if pluck else None, lambda element, edge: 7112.0)
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+        assert self._ready.wait(20)
+
+    @property
+    def address(self) -> str:
+        return self.server.address
+
+    def hear(self, *entries: Entry) -> None:
+        """Let the board hear more."""
+        self.take(self._teller.items(entries))
+
+    def take(self, items: Iterable[Item]) -> None:
+        self.board = fold(items, self.board)
+
+    def in_loop(self, act: Callable[[], Any]) -> Any:
+        """Do something in the thread that serves, and return what it gave."""
+        done: list[Any] = []
+        self.server.loop.add_callback(lambda: done.append(act()))
+        wait_until(lambda: bool(done), "the server's thread")
+        return done[0]
+
+    def close(self) -> None:
+        self.server.stop()
+        self._thread.join(20)
+        gc.unfreeze()
+        assert not self._thread.is_alive()
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        gallery = Gallery(
+            lambda: Feed(self.board, self.waits_for, self.last_record, 0), stale_after=10.0, clock=lambda: self.now
+        )
+        self.server = BrowserServer(gallery, self._ports, self._where)
+        self._ready.set()
+        self.server.run()
+        self.server.loop.close(all_fds=True)
+
+
+def held(page: Page) -> dict[str, dict[str, list[float | None]]]:
+    """Return what the page's plots hold."""
+    return page.evaluate(DATA)
+
+
+def wanted(figure: Figure) -> dict[str, dict[str, list[float | None]]]:
+    """Return the same of a figure: traces with their points, maps in ascending order."""
+    found: dict[str, dict[str, list[float | None]]] = {}
+    for panel in figure.panels:
+        for trace in panel.traces:
+            found[f"{panel.key}/{trace.key}"] = {"x": _plain(trace.x), "y": _plain(trace.y)}
+        for mesh in panel.meshes:
+            rows, columns = np.argsort(mesh.y, kind="stable"), np.argsort(mesh.x, kind="stable")
+            found[f"{panel.key}/{mesh.key}"] = {"image": _plain(mesh.z[np.ix_(rows, columns)].ravel())}
+    return found
+
+
+def _plain(values: Any) -> list[float | None]:
+    return [None if value != value else float(value) for value in np.asarray(values, dtype=float)]
+
+
+def agrees(page: Page, figure: Figure) -> bool:
+    """Tell whether a page's plots hold a figure's numbers, all of them."""
+    there, all_of_it = held(page), wanted(figure)
+    return {
+        key: {name: there.get(key, {}).get(name) for name in columns} for key, columns in all_of_it.items()
+    } == all_of_it

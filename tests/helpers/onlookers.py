@@ -1,0 +1,132 @@
+"""Viewers without a browser: they speak Bokeh's protocol, say that they have drawn each frame at once, and count."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from tornado.httpclient import AsyncHTTPClient
+from tornado.websocket import WebSocketClientConnection, websocket_connect
+
+TOKEN = re.compile(r'"token":\s*"([^"]+)"')
+FRAME = re.compile(r'\\"frame\\": (\d+)')
+
+
+class Onlooker:
+    """One viewer.
+
+    Attributes
+    ----------
+    frames
+        How many it has drawn.
+    received
+        Characters and bytes that the server sent.
+    first
+        Seconds from the first request to the first frame, None before it.
+    """
+
+    def __init__(self, address: str):
+        self._address = address
+        self._socket: WebSocketClientConnection | None = None
+        self._up = ""
+        self._count = 0
+        self.frames, self.received = 0, 0
+        self.first: float | None = None
+
+    async def open(self) -> None:
+        """Ask for the page and its document, and say hello."""
+        self._began = time.perf_counter()
+        page = (await AsyncHTTPClient().fetch(self._address)).body.decode()
+        token = TOKEN.search(page)
+        assert token is not None, page[:2000]
+        where = self._address.replace("http", "ws", 1) + "ws"
+        self._socket = await websocket_connect(where, subprotocols=["bokeh", token[1]])
+        while (await self._message())[0] != "ACK":
+            pass
+        await self._send("PULL-DOC-REQ", {})
+        kind, content = await self._message()
+        while kind != "PULL-DOC-REPLY":
+            kind, content = await self._message()
+        self._up = str(_named(json.loads(content), "up"))
+        await self.say(look={"height": 600})
+
+    async def say(self, **said: Any) -> None:
+        """Tell the server something, as the page does."""
+        columns = {"type": "map", "entries": [["json", [json.dumps(said)]]]}
+        event = {"kind": "ModelChanged", "model": {"id": self._up}, "attr": "data", "new": columns}
+        await self._send("PATCH-DOC", {"events": [event]})
+
+    async def look(self, until: Callable[[Onlooker], bool]) -> None:
+        """Draw what comes until a condition holds, asked after each frame."""
+        while not until(self):
+            _, content = await self._message()
+            frame = FRAME.search(content)
+            if frame is not None:
+                self.frames += 1
+                self.first = self.first or time.perf_counter() - self._began
+                await self.say(drawn=int(frame[1]))
+
+    async def pending(self) -> int:
+        """Return how many frames come while none is drawn."""
+        count = 0
+        while True:
+            try:
+                _, content = await asyncio.wait_for(self._message(), 1.0)
+            except TimeoutError:
+                return count
+            count += FRAME.search(content) is not None
+
+    async def close(self) -> None:
+        """Go, and hear the server say good-bye."""
+        assert self._socket is not None
+        self._socket.close()
+        while await self._socket.read_message() is not None:
+            pass
+
+    async def _message(self) -> tuple[str, str]:
+        header = json.loads(await self._part())
+        await self._part()
+        content = await self._part()
+        for _ in range(2 * header.get("num_buffers", 0)):
+            await self._part()
+        return header["msgtype"], str(content)
+
+    async def _part(self) -> str | bytes:
+        assert self._socket is not None
+        part = await self._socket.read_message()
+        assert part is not None, "the server closed the connection"
+        self.received += len(part)
+        return part
+
+    async def _send(self, kind: str, content: object) -> None:
+        assert self._socket is not None
+        self._count += 1
+        for part in ({"msgid": str(self._count), "msgtype": kind}, {}, content):
+            await self._socket.write_message(json.dumps(part))
+
+
+def _named(document: Any, name: str) -> str | None:
+    """Return the id that a document gives the model of this name in the arguments of a callback."""
+    if isinstance(document, dict):
+        found = (_named(value, name) for value in document.values())
+        return next(filter(None, found), None)
+    if isinstance(document, list):
+        if len(document) == 2 and document[0] == name and isinstance(document[1], dict) and "id" in document[1]:
+            return str(document[1]["id"])
+        return next(filter(None, (_named(value, name) for value in document)), None)
+    return None
+
+
+def run(*coroutines: Awaitable[Any]) -> list[Any]:
+    """Run coroutines together to their ends, in a thread: that of the tests may have a loop that runs."""
+
+    async def _all() -> list[Any]:
+        return list(await asyncio.gather(*coroutines))
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(_all())).result()
