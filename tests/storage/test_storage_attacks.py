@@ -49,6 +49,18 @@ PATHS = {
     "next line": "a\x85b",
     "line separator": "a\u2028b",
     "text direction": "a\u202egnp.exe",
+    "zero width": "pass\u200b-2",
+    "byte order mark": "\ufefffe.001",
+    "full-width slash": "／etc／passwd",
+    "full-width dots": "．．/pass-2/a",
+    "full-width letters": "ｆｅ.001",
+    "one-dot leaders": "\u2024\u2024",
+    "ellipsis": "…/a",
+    "fraction slash": "dossier⁄a",
+    "division slash": "dossier∕a",
+    "mathematical letters": "\U0001d41f\U0001d41e.001",
+    "small full stops": "\ufe52\ufe52/a",
+    "Cyrillic among Latin": "раss-1",
     "lone surrogate": "a\udc80b",
     "5000 characters": "a" * 5000,
     "256 bytes": "µ" * 128,
@@ -196,7 +208,25 @@ def test_cycle_and_session_are_plain_words(word: str, roots: Roots) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["／etc／passwd", "．．", "раss-1", "a\\b", "~root", "-rf", "...", "$(reboot)", "%n", "a b"]
+    "name",
+    [
+        "a\\b",
+        "~root",
+        "-rf",
+        "...",
+        "$(reboot)",
+        "%n",
+        "a b",
+        "cm²",
+        "½",
+        "µm",
+        "α-Fe₂O₃",
+        "25 Å",
+        "фольга",
+        "Fe_фольга",
+        "鉄箔",
+        "Größe",
+    ],
 )
 def test_odd_names_are_only_names(name: str, folder: ProposalFolder, home: Path) -> None:
     if name == "...":

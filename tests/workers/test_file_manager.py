@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from helpers.clerkship import Clerkship, xafs_run
+from helpers.streams import Entry
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.writers.readback import read
 
@@ -73,6 +74,35 @@ def test_a_run_becomes_a_data_file_that_is_told_and_never_overwritten(office: Cl
     assert read(path.read_bytes()).fields == file.fields
     assert office.ask({**message, "uid": other[0][1]["uid"], "overwrite": True})["state"] == "done"
     assert read(path.read_bytes()).fields["Scan.uid"] == other[0][1]["uid"]
+
+
+def test_two_sequences_of_one_stub_overwrite_nothing(office: Clerkship) -> None:
+    """The second begins while nothing is known of the first one's files, and asks for the same names."""
+    runs = [xafs_run(scan_id=10 + number) for number in range(4)]
+    first, second = runs[:2], runs[2:]
+    for run in runs:
+        office.put(run)
+
+    def answers(sequence: list[list[Entry]]) -> list[dict[str, Any]]:
+        names = ("twins.001", "twins.002")
+        asked = zip(sequence, names, strict=True)
+        return [office.ask({"xasxdi": True, "uid": run[0][1]["uid"], "filename": name}) for run, name in asked]
+
+    assert [answer["state"] for answer in answers(first)] == ["done", "done"]
+    before = {path: (path.read_bytes(), path.stat().st_ino) for path in office.session.glob("twins.*")}
+    assert len(before) == 2
+    refused = answers(second)
+    assert [answer["state"] for answer in refused] == ["failed", "failed"]
+    assert all("twins.00" in answer["reason"] and "other content" in answer["reason"] for answer in refused)
+    assert {path: (path.read_bytes(), path.stat().st_ino) for path in office.session.glob("twins.*")} == before
+    for run, number in zip(first, (1, 2), strict=True):
+        fields = read((office.session / f"twins.{number:03d}").read_bytes()).fields
+        assert fields["Scan.uid"] == run[0][1]["uid"]
+    # Nothing is lost: the refused data are written under a free name when they are asked for.
+    index = office.ask({"next_index": True, "folder": str(office.session), "stub": "twins"})["value"]
+    assert index == 3
+    again = {"xasxdi": True, "uid": second[0][0][1]["uid"], "filename": f"twins.{index:03d}"}
+    assert office.ask(again)["state"] == "done"
 
 
 def test_the_next_number_counts_files_and_what_is_still_to_be_written(office: Clerkship) -> None:

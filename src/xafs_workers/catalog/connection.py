@@ -197,10 +197,10 @@ class Connection:
 
     @property
     def _host(self) -> str:
-        return self._address.host if self._address else "the catalog"
+        return self._address.host if self._address else "the profile's address"
 
     def _away(self, why: str) -> Unavailable:
-        text = f"{self._host}: {why}"
+        text = f"Tiled at {self._host}: {why}"
         return Unavailable(self._address.without_key(text) if self._address else text)
 
     def _refusal(self, status: int) -> CatalogError:

@@ -41,9 +41,9 @@ class MessageLog:
 
 
 def is_there(folder: ProposalFolder, relative: str) -> bool:
-    """Tell whether a file of a proposal is there; of a name that no file can have, too."""
+    """Tell whether a file of a proposal is there; a link is none, and a name that no file can have is answered too."""
     try:
-        return folder.exists(relative)
+        return folder.is_file(relative)
     except Refused:
         return False
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from xafs_workers.settings import Storage
 from xafs_workers.storage.errors import Absent, Refused, Unavailable, kind, shown, translated
+from xafs_workers.storage.look_alikes import look_alike
 
 MAX_PATH = 4095  # bytes; PATH_MAX of Linux less its NUL
 MAX_COMPONENT = 255  # bytes; NAME_MAX
@@ -26,7 +27,6 @@ _TRAVERSE = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 _LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _FILE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 _LINE_BREAKS_AND_CONTROLS = {"Cc", "Zl", "Zp", "Cs"}
-_TEXT_DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")  # shows another name than it is
 
 
 def check_component(name: str) -> str:
@@ -36,8 +36,11 @@ def check_component(name: str) -> str:
     if "/" in name:
         raise Refused(f"came {shown(name)}: expected one component of a path, without '/'")
     for character in name:
-        if unicodedata.category(character) in _LINE_BREAKS_AND_CONTROLS or character in _TEXT_DIRECTION:
+        if unicodedata.category(character) in _LINE_BREAKS_AND_CONTROLS:
             raise Refused(f"came {shown(name)}: a control character (U+{ord(character):04X}) is in no file's name")
+    if found := look_alike(name):
+        came = f"came {shown(name)}, {ascii(name)[:MAX_COMPONENT]}"
+        raise Refused(f"{came}: {found} makes it look like another name: expected plain letters and signs")
     if len(name.encode()) > MAX_COMPONENT:
         raise Refused(f"came a name of {len(name.encode())} bytes, {shown(name)}: at most {MAX_COMPONENT} are allowed")
     return name

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from xafs_workers.storage.errors import Refused, shown
+from xafs_workers.storage.look_alikes import without_look_alikes
 
 PICTURES = (".png", ".pdf", ".svg")
 _SUFFIXED = re.compile(
@@ -55,7 +56,7 @@ def suffixed(name: str, more: str) -> str:
 
 def safe_stub(text: str) -> str:
     """Return text made into the beginning of a file's name: one component, not hidden, at most 180 bytes."""
-    stub = _UNSAFE.sub("_", text.strip()).lstrip(".~-").rstrip(". ")
+    stub = _UNSAFE.sub("_", without_look_alikes(text.strip())).lstrip(".~-").rstrip(". ")
     stub = stub.encode()[:_STUB_BYTES].decode(errors="ignore").rstrip(". ")
     if not stub.strip("_"):
         raise Refused(f"came {shown(text)}: expected text of which a file's name can be made")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -214,16 +215,23 @@ class ProposalFolder:
 
     def exists(self, relative: str) -> bool:
         """Tell whether there is anything of that name, a link or a folder too; storage in trouble raises."""
+        return self._mode(relative) is not None
+
+    def is_file(self, relative: str) -> bool:
+        """Tell whether there is a regular file of that name, readable or not; a link to one is none."""
+        mode = self._mode(relative)
+        return mode is not None and stat.S_ISREG(mode)
+
+    def _mode(self, relative: str) -> int | None:
         place = self._place(relative)
         try:
             with opened(place.folder) as folder, translated(place.path):
                 try:
-                    os.stat(place.name, dir_fd=folder, follow_symlinks=False)
+                    return os.stat(place.name, dir_fd=folder, follow_symlinks=False).st_mode
                 except FileNotFoundError:
-                    return False
-                return True
+                    return None
         except Absent:
-            return False
+            return None
 
     def is_folder(self, relative: str = "") -> bool:
         """Tell whether there is a folder of that name; a link to one is none, and storage in trouble raises."""

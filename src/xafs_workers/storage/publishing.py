@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -93,12 +94,21 @@ def publish(folder: int, path: str, content: Content, *, overwrite: bool, before
         ready = Sum(hashlib.sha256(content).hexdigest(), len(content))
         if there := _settled(folder, path, ready, overwrite=overwrite):
             return there
+    else:
+        digest(folder, path, size=-1)  # refuses what is no file, before anything is made
+        content = _begun(content)
     with draft(folder, path, content) as complete:
         if there := _settled(folder, path, complete.sum, overwrite=overwrite):
             return there
         before(path, complete.sum.sha256)
         with translated(path):
             return _name(complete, path, overwrite=overwrite)
+
+
+def _begun(content: Iterable[bytes]) -> Iterator[bytes]:
+    """Return parts of which the first has been read: what cannot be read at all leads to no temporary file."""
+    parts = iter(content)
+    return chain([next(parts, b"")], parts)
 
 
 def _settled(folder: int, path: str, ready: Sum, *, overwrite: bool) -> Published | None:

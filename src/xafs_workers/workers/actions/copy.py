@@ -24,8 +24,9 @@ _NUMBER = re.compile(r"%(?:0?[0-9]*)?(?:\.([0-9]+))?d")
 def copy(control: Control, board: Board, tools: Tools) -> Outcome:
     """Copy the file; one of that name with other content is first set aside under the time of its last change."""
     message = cast(Copy, control.message)
-    source = message.file or _first_file(message.uuid or "", tools)
     folder, target = ProposalFolder.of_path(message.target, tools.roots)
+    source = message.file or _first_file(message.uuid or "", folder, tools)
+    _only_its_own(source, folder, tools)
     name = posixpath.join(target, posixpath.basename(source)) if _is_folder(folder, message.target) else target
     if not name:
         raise Refused(f"came {shown(message.target)}, the proposal folder itself: expected a name in it")
@@ -40,15 +41,29 @@ def _copied(folder: ProposalFolder, name: str, control: Control, content: Callab
         return publish_once(folder, name, control, content, tools.records, overwrite=False)
 
 
-def _first_file(uid: str, tools: Tools) -> str:
+def _only_its_own(source: str, folder: ProposalFolder, tools: Tools) -> None:
+    """Raise Refused where the source is another group's: what lies in a proposal folder is copied only within it."""
+    place = tools.sources.locate(source)
+    if place.root is not tools.roots.first:
+        return
+    owner, _ = ProposalFolder.of_path(source, tools.roots)
+    if owner.path != folder.path:
+        raise Refused(f"came {shown(source)}, a file of another proposal: expected one of {folder.path}")
+
+
+def _first_file(uid: str, folder: ProposalFolder, tools: Tools) -> str:
     """Return the path of the first file that a run's documents name.
 
     Raises
     ------
     Refused
-        They name none on a file system.
+        They name none on a file system, or the run is another proposal's than the copy.
     """
-    assets = tools.runs.run(uid, tools.stop).assets(tools.stop)
+    run = tools.runs.run(uid, tools.stop)
+    owner = ProposalFolder.of_run(run.start, tools.roots, tools.settings.storage)
+    if owner.path != folder.path:
+        raise Refused(f"run {shown(uid)} belongs to {owner.path}: expected one of {folder.path}")
+    assets = run.assets(tools.stop)
     if not assets:
         raise Refused(f"run {shown(uid)}: its documents name no file: expected an image or data file")
     path = _NUMBER.sub(lambda found: "0".zfill(int(found[1] or 1)), assets[0].path)

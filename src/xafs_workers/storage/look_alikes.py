@@ -1,0 +1,52 @@
+"""Characters that make a name look like another one: not seen, drawn otherwise, or of another alphabet."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_SLASHES = frozenset("\u2044\u2215\u2216\u29f5\u29f8\u29f9\u2571\u2572")  # look like "/" or "\"
+_OTHER_FORMS = ("<wide>", "<narrow>", "<font>", "<small>")  # of Unicode's decompositions: ASCII drawn otherwise
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def look_alike(name: str) -> str:
+    """Return what makes a name look like another one, as words for a reason; '' for nothing.
+
+    That is what is not seen (zero width, direction of text), ASCII in another form (full width, mathematical), what
+    looks like a slash, what folds to dots, and Cyrillic among the Latin letters of one word.
+    """
+    if name.isascii():
+        return ""
+    odd = next((f"U+{ord(character):04X}" for character in name if _is_odd(character)), "")
+    return odd or ("Cyrillic among Latin letters" if any(map(_is_mixed, _WORD.findall(name))) else "")
+
+
+def without_look_alikes(text: str) -> str:
+    """Return text with '_' for each character that would make a name look like another one."""
+    if text.isascii():
+        return text
+    seen = "".join("_" if _is_odd(character) else character for character in text)
+    return _WORD.sub(lambda found: _all_latin(found[0]) if _is_mixed(found[0]) else found[0], seen)
+
+
+def _is_odd(character: str) -> bool:
+    if character.isascii():
+        return False
+    form, _, base = unicodedata.decomposition(character).partition(" ")
+    if form in _OTHER_FORMS and all(int(code, 16) < 0x80 for code in base.split()):
+        return True
+    folded = unicodedata.normalize("NFKC", character)
+    return unicodedata.category(character) == "Cf" or character in _SLASHES or bool(set(folded) & set("./\\"))
+
+
+def _is_mixed(word: str) -> bool:
+    return {"LATIN", "CYRILLIC"} <= set(map(_script, word))
+
+
+def _all_latin(word: str) -> str:
+    return "".join("_" if _script(character) == "CYRILLIC" else character for character in word)
+
+
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "").partition(" ")[0]
