@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,3 +48,19 @@ def expected(folder: Path, name: str) -> Mapping[str, np.ndarray]:
 def near(found: np.ndarray, wanted: np.ndarray) -> None:
     """Equal to 1e-9 of the largest."""
     np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-9 * float(np.abs(wanted).max()))
+
+
+def read_project(path: Path) -> tuple[list[str], list[np.ndarray], dict[str, object]]:
+    """Return labels, chi(k) and the last group's parameters, as Larch reads them in a process of its own."""
+    script = (
+        "import sys, json; from larch.io import read_athena\n"
+        "groups = list(read_athena(sys.argv[1], do_bkg=True, do_fft=False).groups.values())\n"
+        "last = {k: v for k, v in vars(groups[-1].athena_params).items() if isinstance(v, (int, float, str))}\n"
+        "fft = {'fft_' + k: v for k, v in vars(groups[-1].athena_params.fft).items()}\n"
+        "bkg = {'bkg_' + k: v for k, v in vars(groups[-1].athena_params.bkg).items()}\n"
+        "print(json.dumps([[g.label for g in groups], [list(g.chi) for g in groups], {**last, **fft, **bkg}], "
+        "default=str))"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
+    labels, chi, arguments = json.loads(done.stdout.splitlines()[-1])
+    return labels, [np.array(one) for one in chi], arguments

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.reductions import SETS, answered, expected, measured_board, near
+from helpers.reductions import SETS, answered, expected, measured_board, near, read_project
 from helpers.streams import digest, drawn, fold, items_of, read_entries
 from xafs_workers.figures.views import figure_of
 from xafs_workers.figures.xafs_sequence import figure_after
@@ -139,23 +139,3 @@ def test_the_project_holds_every_scan_and_the_merge(
     assert arguments["bkg_z"] == stub[:2]
     assert arguments["bkg_kw"] == 2
     assert (arguments["fft_kmin"], arguments["fft_kmax"], arguments["fft_kwindow"]) == (3, 12, "hanning")
-
-
-def read_project(path: Path) -> tuple[list[str], list[np.ndarray], dict[str, object]]:
-    """Return labels, chi(k) and the last group's parameters, as Larch reads them in a process of its own."""
-    import json
-    import subprocess
-    import sys
-
-    script = (
-        "import sys, json; from larch.io import read_athena\n"
-        "groups = list(read_athena(sys.argv[1], do_bkg=True, do_fft=False).groups.values())\n"
-        "last = {k: v for k, v in vars(groups[-1].athena_params).items() if isinstance(v, (int, float, str))}\n"
-        "fft = {'fft_' + k: v for k, v in vars(groups[-1].athena_params.fft).items()}\n"
-        "bkg = {'bkg_' + k: v for k, v in vars(groups[-1].athena_params.bkg).items()}\n"
-        "print(json.dumps([[g.label for g in groups], [list(g.chi) for g in groups], {**last, **fft, **bkg}], "
-        "default=str))"
-    )
-    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
-    labels, chi, arguments = json.loads(done.stdout.splitlines()[-1])
-    return labels, [np.array(one) for one in chi], arguments

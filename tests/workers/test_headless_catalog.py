@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from helpers.processes import Station, start_document
+from helpers.reductions import SETS, expected, near, read_project
 from helpers.streams import Entry, read_entries, run_documents
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.simulation.tiled_server import TiledServer, tiled_writer
@@ -46,9 +47,9 @@ def make(tmp_path: Path, embedded_broker: EmbeddedBroker, tiled_server: TiledSer
         one.close()
 
 
-def session(folder: Path) -> list[Entry]:
+def session(folder: Path, name: str = "ni2o3") -> list[Entry]:
     """Return a measured stream with uids of its own, whose files go to the station's proposal folder."""
-    entries = copy.deepcopy(read_entries(folder / "ni2o3.jsonl"))
+    entries = copy.deepcopy(read_entries(folder / f"{name}.jsonl"))
     for kind, body in entries:
         if kind == "start":
             body.update(data_session="pass-123456", cycle="2026-3")
@@ -82,27 +83,39 @@ def sequence_alone(entries: list[Entry]) -> list[Entry]:
     return [(name, body) for name, body in entries if name == "bmm" and "xafs_sequence" in body]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["ni2o3", "ni2o3-bothways", "cr2o3_fluo-realabort"])
 def test_a_sequence_of_runs_from_the_catalog_has_the_project_of_one_that_was_followed(
-    make: Make, measured: Path, tiled_server: TiledServer
+    make: Make, measured: Path, tiled_server: TiledServer, tmp_path: Path, name: str
 ) -> None:
-    entries = other_uids(session(measured))
+    entries = other_uids(session(measured, name))
     catalogued(tiled_server, entries)
     followed, fetched = make(), make()
     followed.start()
     fetched.start()
     followed.put(entries)
-    fetched.put(sequence_alone(entries))
+    fetched.put(with_the_aborted(entries))
     for station in (followed, fetched):
         station.wait(lambda station=station: bool(station.final("xafs_sequence")), "the sequence's files")
         assert station.final("xafs_sequence")[0]["state"] == "done"
         assert not station.logged_errors()
-    projects = [
-        {name: content for name, content in station.files().items() if name.endswith(".prj")}
+    (one,), (other,) = (
+        [content for name, content in station.files().items() if name.endswith(".prj")]
         for station in (followed, fetched)
-    ]
-    assert len(projects[0]) == 1
-    (one,), (other,) = (list(found.values()) for found in projects)
+    )
     assert one == other
+    (tmp_path / "read.prj").write_bytes(other)
+    labels, chi, _ = read_project(tmp_path / "read.prj")
+    assert len(labels) == SETS[name] + 1
+    near(chi[-1], expected(measured, name)["chi_partial"][SETS[name] - 1])
+
+
+def with_the_aborted(entries: list[Entry]) -> list[Entry]:
+    """Return the messages of a sequence to which each run is added, also the aborted one."""
+    messages = sequence_alone(entries)
+    aborted = [body["run_start"] for name, body in entries if name == "stop" and body["exit_status"] == "abort"]
+    added: list[Entry] = [("bmm", {"xafs_sequence": "add", "uid": uid}) for uid in aborted]
+    return [*messages[:-1], *added, messages[-1]]
 
 
 def test_with_the_server_away_all_else_goes_on_and_the_sequence_comes_late(
