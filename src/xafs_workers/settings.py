@@ -188,6 +188,9 @@ class Doctor(_Part):
     """What `xafs-workers doctor` expects."""
 
     least_free_bytes: int = Field(default=1_000_000_000, ge=0, description="less room on a disk is a fault")
+    one_account: bool = Field(
+        default=False, description="all workers share an account, as on a laptop: who may write is not judged"
+    )
 
 
 class Retention(_Part):

@@ -15,11 +15,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 from confluent_kafka import Producer
 
+from helpers.browsing import Show
 from helpers.processes import wait_until
 from helpers.slack_server import SCOPES, TOKEN, SlackServer
 from plugins.brokers import ApacheAdmin, Broker, _broker
@@ -257,6 +259,16 @@ def test_the_screens_account_must_have_no_right_on_the_proposals(mode: int, leve
         assert "beamline operator" in finding.remedy
 
 
+def test_where_all_workers_share_an_account_nobody_is_told_apart(setup: Setup) -> None:
+    setup.create_topics()
+    setup.session.chmod(0o777)
+    setup.content["doctor"]["one_account"] = True
+    for role in ("web", "headless"):
+        findings = setup.in_another_account(role)
+        (finding,) = [finding for finding in findings if finding.check == "proposals"]
+        assert (finding.level, "may write in" in finding.text) == ("ok", True)
+
+
 def test_no_proposals_at_all(setup: Setup) -> None:
     setup.create_topics()
     setup.content["storage"]["proposals_root"] = str(setup.folder / "not mounted")
@@ -340,6 +352,14 @@ def test_the_browser_view_and_who_may_look(setup: Setup, unused_port: int, monke
     with socket.create_server(("127.0.0.1", unused_port)):
         (taken,) = setup.checked(browser_view, "web")
     assert (taken.level, "in use" in taken.text) == ("warning", True)
+    show = Show(prefix="/some/where/")
+    try:
+        setup.content["web"] = {"port": urlsplit(show.address).port, "prefix": "some/where"}
+        (running,) = setup.checked(browser_view, "web")
+    finally:
+        show.close()
+    assert (running.level, "the browser view answers there" in running.text) == ("ok", True)
+    setup.content["web"] = {"port": unused_port}
     setup.content["web"] |= {"host": "0.0.0.0"}
     assert [finding.level for finding in setup.checked(browser_view, "web")] == ["ok", "warning", "warning"]
     setup.content["web"] |= {"origins": ["plots.example.org"], "token_file": str(setup.folder / "nothing")}

@@ -79,6 +79,7 @@ def configure(
         "state_directory": str(folder / "state"),
         "logging": {"style": "json", "heartbeat_seconds": 2.0},
         "catalog": dict(catalog),
+        "doctor": {"one_account": True},
         "web": {"port": web_port, "pluck": True},
     }
     config.write_text(yaml.safe_dump(content, sort_keys=False))

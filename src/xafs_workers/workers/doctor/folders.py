@@ -35,6 +35,8 @@ def proposals(case: Case) -> Iterator[Finding]:
         yield from _of_writer(case, folder, reason)
     elif reason:
         yield ok("proposals", f"{account()} has no right to write in {folder}, as it should be")
+    elif case.settings.doctor.one_account:
+        yield ok("proposals", f"{account()} may write in {folder}: doctor.one_account, all workers share it")
     else:
         yield fault(
             "proposals",
@@ -46,7 +48,7 @@ def proposals(case: Case) -> Iterator[Finding]:
 def _of_writer(case: Case, folder: Path, reason: str) -> Iterator[Finding]:
     if reason:
         yield fault("proposals", f"{account()} cannot write in {folder}: {reason}", _remedy(folder, reason))
-    elif os.geteuid() == 0:
+    elif os.geteuid() == 0 and not case.settings.doctor.one_account:
         yield warning(
             "proposals", f"root may write in {folder}", "run the worker in an account of its own, not as root"
         )

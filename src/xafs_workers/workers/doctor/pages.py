@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import importlib.util
 import socket
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from xafs_workers.workers.doctor.finding import Case, Finding, fault, ok, warnin
 from xafs_workers.workers.web_token import NoToken, token_of
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+ALIVE = b"alive"
+ANSWER_SECONDS = 3.0
 
 
 def browser_view(case: Case) -> Iterator[Finding]:
@@ -38,9 +41,24 @@ def _port(web: Web) -> Finding:
         try:
             probe.bind((web.host, web.port))
         except OSError as error:
+            if _answers(web):
+                return ok("pages", f"{where}: the browser view answers there, below {web.prefix or '/'}")
             text = f"{where}: {error.strerror}"
-            return warning("pages", text, "well if the worker runs already; else choose another web.port or web.host")
+            return warning("pages", text, "somebody else is there: choose another web.port or web.host")
     return ok("pages", f"{where} is free, below {web.prefix or '/'}")
+
+
+def _answers(web: Web) -> bool:
+    """Tell whether it is our own server that has the port."""
+    below = web.prefix.strip("/")
+    connection = http.client.HTTPConnection(web.host, web.port, timeout=ANSWER_SECONDS)
+    try:
+        connection.request("GET", f"/{below}/alive" if below else "/alive")
+        return connection.getresponse().read(len(ALIVE) + 1) == ALIVE
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _seen_from_elsewhere(web: Web, token: bool) -> Iterator[Finding]:
