@@ -40,6 +40,13 @@ class Reducing(Ours):
             self._reducer.ask(request)
 
 
+    def settle(self) -> None:
+        """Wait until all that was asked for is there; the first time, Larch has to be loaded."""
+        while requests(self._board):
+            PAUSE.wait(1e-2)
+            self.load([])
+
+
 def compare(backend: Backend, rate: float) -> tuple[Compared, int]:
     """Return the medians of a frame at so many events a second, and how many results the timed frames met."""
     reducer = Reducer()
@@ -47,6 +54,7 @@ def compare(backend: Backend, rate: float) -> tuple[Compared, int]:
     try:
         with_chi, without = Reducing(backend, reducer), Ours(backend)
         last = [_before_the_end(ours) for ours in (with_chi, without)]
+        with_chi.settle()
         begun = with_chi.results
         costs: list[list[float]] = [[], []]
         gc.collect()

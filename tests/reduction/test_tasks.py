@@ -166,3 +166,19 @@ def test_live_chi_of_measured_data_comes_near_the_final_one(measured: Path, redu
         inside = (live.x > 2.0) & (live.x < live.x[-1] - 0.5)
         wanted = np.interp(live.x, done.x, done.y)[inside]
         assert np.sqrt(np.mean((live.y[inside] - wanted) ** 2) / np.mean(wanted**2)) < limit
+
+
+def test_the_live_curve_of_a_repetition_stays_until_the_whole_one_is_reduced(measured: Path, reducer: Reducer) -> None:
+    from xafs_workers.figures.views import figure_of
+
+    entries = read_entries(measured / "ni2o3.jsonl")
+    end = next(place for place, (kind, _) in enumerate(entries) if kind == "stop")
+    items = items_of(entries[: end + 1])
+    board = answered(fold(items[:-1]), reducer)
+    (live,) = figure_of(board, drawn(board)[1]).panel("chi").traces
+    board = fold(items[-1:], board)
+    assert figure_of(board, drawn(board)[1]).panel("chi").traces[0].y is live.y
+    board = answered(board, reducer)
+    (whole,) = figure_of(board, drawn(board)[1]).panel("chi").traces
+    assert whole.x[-1] == pytest.approx(live.x[-1], abs=0.1)
+    assert whole.y is not live.y

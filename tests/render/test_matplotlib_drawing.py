@@ -180,7 +180,8 @@ def test_a_drawing_fitted_to_its_data_is_the_picture():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"title": "another"}, {"x_label": "k (Å⁻¹)"}, {"legend": "full"}, {"y_inverted": True},
+        {"title": "another, of two lines " * 5}, {"title": ""},
+        {"x_label": "k (Å⁻¹)"}, {"legend": "full"}, {"y_inverted": True},
         {"traces": (trace(), trace("b", series=1))}, {"traces": (trace(label="scan 2"),)}, {"traces": ()},
         {"marks": (Mark("m", 1.0, 0.1),)},
     ],
@@ -192,11 +193,28 @@ def test_what_stands_around_the_data_is_a_full_drawing(changes):
     assert_as_drawn_anew(drawing)
 
 
-def test_heading_grid_and_size_are_full_drawings():
+def test_other_words_of_a_heading_or_title_are_written_over_the_old_ones():
     drawing = made()
     shown = figure(trace())
     drawing.show(shown)
+    for title, heading in (("longer than that", "scan 2 of 3"), ("gj", "QÅ"), ("gj", "heading"), ("title", "heading")):
+        shown = replace(with_panel(shown, title=title), title=heading)
+        assert drawing.show(shown) is Change.BLIT
+        assert_as_drawn_anew(drawing)
+        assert drawing.show(shown) is Change.NONE
+    new = with_panel(replace(shown, title="all"), title="at once", traces=(trace(y=0.5 * np.sin(X)),))
+    assert drawing.show(new) is Change.BLIT
+    assert_as_drawn_anew(drawing)
+
+
+def test_a_longer_heading_grid_and_size_are_full_drawings():
+    drawing = made()
+    shown = figure(trace())
+    drawing.show(shown)
+    assert drawing.show(replace(shown, title="scan 2 of 3 " * 9)) is Change.FULL
+    assert_as_drawn_anew(drawing)
     assert drawing.show(replace(shown, title="scan 2 of 3")) is Change.FULL
+    assert_as_drawn_anew(drawing)
     drawing.canvas.figure.set_size_inches(5.0, 3.5)
     assert drawing.show(replace(shown, title="scan 2 of 3")) is Change.FULL
     assert pixels(drawing).shape[:2] == (280, 400)

@@ -10,7 +10,7 @@ import numpy as np
 from xafs_workers.figures.model import Array, Panel, Text, Trace
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.live_chi import live_reductions
-from xafs_workers.scans.requests import answer_to
+from xafs_workers.scans.requests import shown_for
 from xafs_workers.scans.results import Result
 from xafs_workers.scans.scan import Scan
 
@@ -29,7 +29,7 @@ def live_chi_panel(board: Board, scan: Scan) -> Panel:
     traces: list[Trace] = []
     state: Mapping[str, Any] = {}
     for request in live_reductions(board, scan):
-        result = answer_to(board, request)
+        result = shown_for(board, request)
         (part,) = request.parts
         state = {} if result is None else result.values
         if result is not None and "chi" in state:

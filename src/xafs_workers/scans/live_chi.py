@@ -30,12 +30,13 @@ def live_reductions(board: Board, scan: Scan) -> Iterator[Request]:
         spectrum = _spectrum(board, run, absorber, window)
         if spectrum is None:
             continue
+        live = f"live {run.uid} after {before.uid if before else 'none'}"
         if run.succeeded:
-            yield Request(scan.id, f"whole {run.uid}", spectrum.generation, "merge", absorber, (spectrum,))
+            whole = f"whole {run.uid}"
+            yield Request(scan.id, whole, spectrum.generation, "merge", absorber, (spectrum,), stand_in=live)
             before = spectrum
         else:
-            slot = f"live {run.uid} after {before.uid if before else 'none'}"
-            yield Request(scan.id, slot, spectrum.generation, "live", absorber, (spectrum,), before)
+            yield Request(scan.id, live, spectrum.generation, "live", absorber, (spectrum,), before)
 
 
 def windows_with_points(board: Board, scan: Scan) -> Iterator[tuple[Window, Run]]:

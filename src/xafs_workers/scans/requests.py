@@ -27,6 +27,8 @@ class Request:
         Spectra to be merged; one for a live reduction.
     before
         A finished repetition, whose background a live reduction carries over.
+    stand_in
+        Another slot, whose result is shown until there is one of this.
     """
 
     scan: str
@@ -36,6 +38,7 @@ class Request:
     absorber: Absorber
     parts: tuple[Spectrum, ...]
     before: Spectrum | None = None
+    stand_in: str = ""
 
     @property
     def key(self) -> str:
@@ -58,6 +61,11 @@ def requests_of(board: Board, scan: Scan) -> tuple[Request, ...]:
 def answer_to(board: Board, request: Request) -> Result | None:
     """Return the result of a request, or that of an earlier state of the same; None as long as there is none."""
     return board.results.of(request.scan, request.slot)
+
+
+def shown_for(board: Board, request: Request) -> Result | None:
+    """Return what may be shown for a request: the answer to it, or to its stand-in."""
+    return answer_to(board, request) or board.results.of(request.scan, request.stand_in)
 
 
 def is_answered(board: Board, request: Request) -> bool:

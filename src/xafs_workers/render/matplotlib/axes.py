@@ -29,9 +29,9 @@ _MOST_STAGGERED = 4
 
 
 def frame(panel: Panel) -> tuple[Any, ...]:
-    """Return which items a panel has, how they look and what stands around them: all but arrays and places."""
+    """Return which items a panel has, how they look and what stands around them: all but arrays, places and title."""
     return (
-        (panel.title, panel.x_label, panel.y_label, panel.legend, panel.y_inverted),
+        (panel.x_label, panel.y_label, panel.legend, panel.y_inverted),
         (panel.row, panel.column, panel.row_span, panel.column_span),
         tuple((trace.key, trace.label, trace.series, trace.style) for trace in panel.traces),
         tuple((mesh.key, mesh.label) for mesh in panel.meshes),

@@ -11,11 +11,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.lines import Line2D
-from matplotlib.transforms import Bbox
+from matplotlib.patches import Rectangle
+from matplotlib.transforms import Bbox, IdentityTransform
 
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.render.matplotlib.axes import PanelView, Stale
-from xafs_workers.render.matplotlib.scene import Scene
+from xafs_workers.render.matplotlib.scene import Reworded, Scene
 from xafs_workers.render.matplotlib.style import Style
 
 Box = tuple[float, float, float, float]
@@ -99,14 +100,28 @@ class Drawing:
         if self._is_ground_stale(stale):
             self._draw_all()
             return Change.FULL
+        reworded = self._scene.take_reworded()
         changed = {key: part.first for key, part in stale.items() if part.first is not None}
-        if not changed:
+        if not changed and not reworded:
             return Change.NONE
+        for one in reworded:
+            self.canvas.blit(self._write_over(one))
         for key, first in changed.items():
             box = self._layers[key].repaint(first)
             if box is not None:
                 self.canvas.blit(box)
         return Change.BLIT
+
+    def _write_over(self, one: Reworded) -> Bbox:
+        """Write new words over the old, on paper; return where pixels may have changed."""
+        box = Bbox.union([one.before, one.text.get_window_extent()]).padded(2.0)
+        box = Bbox.from_extents(floor(box.x0), floor(box.y0), ceil(box.x1), ceil(box.y1))
+        blank = Rectangle(box.p0, box.width, box.height, facecolor=self._scene.style.palette.paper, linewidth=0)
+        blank.set(antialiased=False, transform=IdentityTransform())
+        renderer = self.canvas.get_renderer()
+        blank.draw(renderer)
+        one.text.draw(renderer)
+        return box
 
     def _is_ground_stale(self, stale: dict[str, Stale]) -> bool:
         """Tell whether the axes must be drawn again; a new size of the canvas comes with a new renderer."""

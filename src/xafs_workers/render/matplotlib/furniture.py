@@ -69,6 +69,7 @@ class Furniture:
         self.figure.add_artist(self.title)
         self.bar: ColourBar | None = None
         self.has_legend = True
+        self._room = 0.0
         self._strip: list[Artist] = []
         furnish(axes, palette)
         axes.grid(visible=True, which="major", color=palette.grid, linestyle="solid", alpha=1.0)
@@ -89,7 +90,7 @@ class Furniture:
         em, line = sizes.text, words.LINE_HEIGHT * sizes.text
         outside = (_TICK + _PAD) * em
         rows_x, rows_y = (
-            _rows(words.fit(label, room + _BEYOND * em, em, lines=2))
+            words.rows(words.fit(label, room + _BEYOND * em, em, lines=2))
             for label, room in zip((panel.x_label, panel.y_label), box, strict=True)
         )
         values_y = ticks.fitting(view.bottom, view.top, length=box[1], size=em, upright=True)
@@ -98,16 +99,17 @@ class Furniture:
         overhang = 0.5 * ticks.widest(values_x, em) + 0.4 * em
         bar = self.bar.width(box[1], sizes) if self.bar is not None else 0.0
         above = legend.strip(panel, box[0], sizes).height if self.has_legend else 0.0
-        title = words.fit(panel.title, box[0] + _BEYOND * em, sizes.title, lines=2)
+        title = _title(panel, box[0], sizes)
         return Margins(
             left=outside + numbers + rows_y * line + (_LABEL_PAD + 0.5) * em,
             right=max(overhang, bar),
             bottom=outside + em + rows_x * line + (_LABEL_PAD + 0.4) * em,
-            top=above + _rows(title) * words.LINE_HEIGHT * sizes.title + 0.8 * em,
+            top=above + words.rows(title) * words.LINE_HEIGHT * sizes.title + 0.8 * em,
         )
 
     def place(self, panel: Panel, rect: Rect, canvas: tuple[float, float], sizes: Sizes) -> None:
         """Put the axes and all around them at `rect`; `canvas` is its width and height, points."""
+        self._room = rect.width
         self.axes.set_position(_fractions(rect, canvas))
         beyond = _BEYOND * sizes.text
         how: dict[str, Any] = {"fontsize": sizes.text, "color": self.palette.ink, "labelpad": _LABEL_PAD * sizes.text}
@@ -115,7 +117,7 @@ class Furniture:
         self.axes.set_ylabel(words.fit(panel.y_label, rect.height + beyond, sizes.text, lines=2), **how, **words.PLAIN)
         above = legend.strip(panel, rect.width, sizes).height if self.has_legend else 0.0
         self.title.set(
-            text=words.fit(panel.title, rect.width + beyond, sizes.title, lines=2),
+            text=_title(panel, rect.width, sizes),
             x=rect.left + rect.width / 2.0,
             y=rect.bottom + rect.height + above + 0.35 * sizes.text,
             fontsize=sizes.title,
@@ -123,6 +125,10 @@ class Furniture:
         )
         if self.bar is not None:
             self.bar.place(rect, canvas, sizes)
+
+    def retitled(self, panel: Panel, sizes: Sizes) -> str:
+        """Return another title as it would stand over the axes."""
+        return _title(panel, self._room, sizes)
 
     def draw_legend(self, panel: Panel, rect: Rect, sizes: Sizes, looks: dict[str, Line2D]) -> None:
         """Draw the strip above the axes anew."""
@@ -151,8 +157,8 @@ class Furniture:
             artist.remove()
 
 
-def _rows(text: str) -> int:
-    return text.count("\n") + 1 if text else 0
+def _title(panel: Panel, room: float, sizes: Sizes) -> str:
+    return words.fit(panel.title, room + _BEYOND * sizes.text, sizes.title, lines=2)
 
 
 def _fractions(rect: Rect, canvas: tuple[float, float]) -> tuple[float, float, float, float]:
@@ -191,7 +197,7 @@ class ColourBar:
         low, high = self.axes.get_ylim()
         em = sizes.text
         values = ticks.fitting(low, high, length=height, size=em, upright=True)
-        rows = _rows(words.fit(self.label, height, em, lines=2))
+        rows = words.rows(words.fit(self.label, height, em, lines=2))
         numbers = np.ceil(2.0 * ticks.widest(values, em) / em) / 2.0
         return (_BAR_GAP + _BAR + _TICK + _PAD + numbers + rows * words.LINE_HEIGHT + 0.6) * em
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure as Drawn
 from matplotlib.text import Text
-from matplotlib.transforms import Affine2D
+from matplotlib.transforms import Affine2D, Bbox
 
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.render.matplotlib import legend, words
@@ -17,6 +17,19 @@ from xafs_workers.render.matplotlib.style import Sizes, Style
 
 _EDGE = 0.5  # ems around everything
 _PASSES = 3  # margins depend on the size of the axes, and that on the margins
+
+
+class Reworded(NamedTuple):
+    """A heading or title that says something else in the same place.
+
+    Attributes
+    ----------
+    before
+        Where the old words are, pixels.
+    """
+
+    text: Text
+    before: Bbox
 
 
 class Scene:
@@ -42,6 +55,7 @@ class Scene:
         drawn.add_artist(self._heading)
         self._margins: dict[str, Margins] = {}
         self._strip: list[Artist] = []
+        self._reworded: list[Reworded] = []
         self._arranged: Any = None
         self._placed: Any = None
 
@@ -68,11 +82,19 @@ class Scene:
         gone = [key for key in self.views if fresh or key not in panels]
         for key in gone:
             self.views.pop(key).remove()
-        ground = fresh or bool(gone) or _outline(old) != _outline(model)
+        ground = fresh or bool(gone) or _grid(old) != _grid(model)
         stale: dict[str, Stale] = {}
         for key, panel in panels.items():
             stale[key] = self._view(key, panel).update(panel)
+        self._reworded = []
+        if not ground and not any(part.ground for part in stale.values()):
+            ground = not self._reword(old, model)
         return {key: Stale(True, 0) for key in panels} if ground else stale
+
+    def take_reworded(self) -> list[Reworded]:
+        """Return the words that changed with the last update while all else around the data stays, each once."""
+        taken, self._reworded = self._reworded, []
+        return taken
 
     def restyle(self, style: Style) -> None:
         """Lay out anew, with other sizes, the next time."""
@@ -86,7 +108,8 @@ class Scene:
         """
         if self.model is None:
             return
-        signature = self.canvas, _outline(self.model), [frame(panel) for panel in self.model.panels]
+        outline = _words(self.model), _grid(self.model), [frame(panel) for panel in self.model.panels]
+        signature = self.canvas, outline
         if signature != self._arranged:
             self._margins = {}
         shared = legend.shared(self.model.panels)
@@ -105,6 +128,23 @@ class Scene:
         if key not in self.views:
             self.views[key] = PanelView(self.drawn, panel, self.style.palette, live=self.live)
         return self.views[key]
+
+    def _reword(self, old: Figure | None, model: Figure) -> bool:
+        """Put new words in the place of old ones; False where they take more or fewer lines."""
+        sizes, found = self.sizes, list[tuple[Text, str]]()
+        if old is None or old.title != model.title:
+            found.append((self._heading, self._fitted_heading(model, sizes)))
+        titles = {panel.key: panel.title for panel in old.panels} if old is not None else {}
+        for panel in model.panels:
+            if titles.get(panel.key) != panel.title:
+                furniture = self.views[panel.key].furniture
+                found.append((furniture.title, furniture.retitled(panel, sizes)))
+        if any(words.rows(text) != words.rows(artist.get_text()) for artist, text in found):
+            return False
+        for artist, text in found:
+            self._reworded.append(Reworded(artist, artist.get_window_extent()))
+            artist.set_text(text)
+        return True
 
     def _rects(self, model: Figure, sizes: Sizes) -> dict[str, Rect]:
         room = self._below_legend(self._below_heading(model, sizes), sizes)
@@ -132,13 +172,15 @@ class Scene:
         """Put the heading at the top and return what is left for the panels."""
         width, height = self.canvas
         edge = _EDGE * sizes.text
-        heading = words.fit(model.title, width - 4.0 * edge, sizes.heading, lines=2)
+        heading = self._fitted_heading(model, sizes)
         self._heading.set(
             text=heading, x=width / 2.0, y=height - edge, fontsize=sizes.heading, color=self.style.palette.ink
         )
-        rows = heading.count("\n") + 1 if heading else 0
-        top = edge + rows * words.LINE_HEIGHT * sizes.heading
+        top = edge + words.rows(heading) * words.LINE_HEIGHT * sizes.heading
         return Rect(edge, edge, max(width - 2.0 * edge, 1.0), max(height - edge - top, 1.0))
+
+    def _fitted_heading(self, model: Figure, sizes: Sizes) -> str:
+        return words.fit(model.title, self.canvas[0] - 4.0 * _EDGE * sizes.text, sizes.heading, lines=2)
 
     def _below_legend(self, room: Rect, sizes: Sizes) -> Rect:
         shared = legend.shared(view.panel for view in self.views.values())
@@ -158,5 +200,9 @@ class Scene:
             self._strip = legend.draw(self.drawn, fitted, below, self.views[shared.key].looks, **how)
 
 
-def _outline(model: Figure | None) -> tuple[Any, ...]:
-    return () if model is None else (model.title, model.rows, model.columns)
+def _grid(model: Figure | None) -> tuple[int, ...]:
+    return () if model is None else (model.rows, model.columns)
+
+
+def _words(model: Figure) -> tuple[str, ...]:
+    return model.title, *(panel.title for panel in model.panels)

@@ -66,19 +66,24 @@ def fit(text: str, room: float, size: float, *, lines: int = 1) -> str:
 
     What does not fit loses its middle: names of files and scans differ at their ends.
     """
-    rows = _wrapped(clean(text), room, size)
-    if len(rows) > lines:
-        rows = [*rows[: lines - 1], _shortened("".join(rows[lines - 1 :]), room, size)]
-    return "\n".join(row.strip() for row in rows)
+    found = _wrapped(clean(text), room, size)
+    if len(found) > lines:
+        found = [*found[: lines - 1], _shortened("".join(found[lines - 1 :]), room, size)]
+    return "\n".join(row.strip() for row in found)
+
+
+def rows(text: str) -> int:
+    """Return the number of lines of a fitted text."""
+    return text.count("\n") + 1 if text else 0
 
 
 def _wrapped(text: str, room: float, size: float) -> list[str]:
-    rows = [""]
+    found = [""]
     for word in _pieces(text, room, size):
-        if rows[-1] and width((rows[-1] + word).rstrip(), size) > room:
-            rows.append("")
-        rows[-1] += word
-    return rows
+        if found[-1] and width((found[-1] + word).rstrip(), size) > room:
+            found.append("")
+        found[-1] += word
+    return found
 
 
 def _pieces(text: str, room: float, size: float) -> list[str]:
