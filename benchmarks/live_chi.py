@@ -39,7 +39,6 @@ class Reducing(Ours):
         for request in requests(self._board):
             self._reducer.ask(request)
 
-
     def settle(self) -> None:
         """Wait until all that was asked for is there; the first time, Larch has to be loaded."""
         while requests(self._board):
