@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+import sys
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -170,13 +171,12 @@ def test_killed_at_ten_points_the_files_equal_those_of_one_left_in_peace(make: M
 @pytest.mark.kafka
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("seed", range(10))
-def test_killed_two_hundred_times(
-    seed: int, make: Make, broker: Broker, record_property: Callable[[str, object], None]
-) -> None:
+def test_killed_two_hundred_times(seed: int, make: Make, broker: Broker, capsys: pytest.CaptureFixture[str]) -> None:
     if broker.name != "apache":
         pytest.skip("the soak is run on a real Kafka")
-    for what, count in weather(make, kills=20, seed=seed).items():
-        record_property(what, count)
+    met = weather(make, kills=20, seed=seed)
+    with capsys.disabled():
+        sys.stdout.write(f"seed {seed}: " + ", ".join(f"{count} {what}" for what, count in met.items()) + " ")
 
 
 def test_each_message_sent_up_to_three_times_gives_one_file(make: Make) -> None:

@@ -35,7 +35,7 @@ SNAPSHOTS = {
     "usb2_file": "s_usb2_t.jpg",
     "xrf_uid": "xrf-uid",
     "xrf_image": "s_XRF_t.png",
-    "ga_filename": "/root/2025-1/pass-1/snapshots/spinner3-alignment-t.png",
+    "ga_filename": "/proposals/2025-1/pass-1/snapshots/spinner3-alignment-t.png",
     "ga_yuid": "y-uid",
     "ga_pitchuid": "pitch-uid",
     "ga_fuid": "fluo-uid",
@@ -264,13 +264,13 @@ def test_the_list_of_dossiers(tmp_path: Path) -> None:
     touch(tmp_path, "dossier/a b-01.html", "dossier/c-01.html", "dossier/secret.txt")
     lines = b"".join(
         [
-            manifest_line("xafs", "/root/x/dossier/a b-01.html"),
-            manifest_line("sead", "/root/x/dossier/gone-01.html"),
+            manifest_line("xafs", "/proposals/x/dossier/a b-01.html"),
+            manifest_line("sead", "/proposals/x/dossier/gone-01.html"),
             manifest_line("raster", "/elsewhere/c-01.html"),
-            manifest_line("xafs", "/root/x/dossier/a b-01.html"),
+            manifest_line("xafs", "/proposals/x/dossier/a b-01.html"),
             b"\xff\xfe nonsense <script>\n",
-            "other\N{OPEN BOX}/root/x/dossier/c-01.html\n".encode(),
-            manifest_line("xafs", "/root/x/dossier/secret.txt"),
+            "other\N{OPEN BOX}/proposals/x/dossier/c-01.html\n".encode(),
+            manifest_line("xafs", "/proposals/x/dossier/secret.txt"),
         ]
     )
     page = Page(index_page(lines, lambda name: (tmp_path / name).exists(), session="pass-1", date=""))

@@ -106,7 +106,7 @@ def test_text_stays_text_in_the_log(text: str, tmp_path: Path) -> None:
 
 
 def test_text_stays_text_in_the_list(text: str) -> None:
-    manifest = manifest_line("xafs", f"/root/dossier/stub-{text}.html") + text.encode("utf-8", "replace")
+    manifest = manifest_line("xafs", f"/proposals/dossier/stub-{text}.html") + text.encode("utf-8", "replace")
     check(Page(index_page(manifest, lambda name: True, session=text, date=text)))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from xafs_workers.render.bokeh.style import Style
@@ -17,35 +16,12 @@ LONGEST = 4096
 """No page has more to say at once, characters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """How a page wants its plots.
-
-    Attributes
-    ----------
-    height
-        Pixels that the plots may share.
-    """
-
-    dark: bool = False
-    large: bool = False
-    narrow: bool = False
-    height: int = 640
-
-    @classmethod
-    def of(cls, said: object) -> Look:
-        """Read it; what is missing or unusable is as usual."""
-        given: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
-        height = number(given.get("height"))
-        return cls(
-            *(given.get(name) is True for name in ("dark", "large", "narrow")),
-            height=640 if height is None else int(min(MOST, max(LEAST, height))),
-        )
-
-    @property
-    def style(self) -> Style:
-        """How plots look there."""
-        return Style(self.dark, self.large, self.narrow, self.height)
+def style_of(said: object) -> Style:
+    """Read how a page wants its plots; what is missing or unusable is as usual."""
+    given: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
+    height = number(given.get("height"))
+    chosen = (given.get(name) is True for name in ("dark", "large", "narrow"))
+    return Style(*chosen) if height is None else Style(*chosen, height=int(min(MOST, max(LEAST, height))))
 
 
 def message_of(text: object) -> dict[str, Any]:

@@ -16,11 +16,12 @@ from bokeh.plotting import figure as Plot  # noqa: N812 - a class that is named 
 
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.frontends.browser.gallery import Gallery
-from xafs_workers.frontends.browser.look import Look, message_of, number
+from xafs_workers.frontends.browser.look import message_of, number, style_of
 from xafs_workers.frontends.pluck import PLUCKED, click_of
 from xafs_workers.frontends.readout import ENERGY, readout
 from xafs_workers.logs import get_logger
 from xafs_workers.render.bokeh.drawing import Drawing
+from xafs_workers.render.bokeh.style import Style
 
 log = get_logger("browser")
 
@@ -63,11 +64,11 @@ class Viewer:
         self.waits, self.refreshed = False, 0.0
         self.call: Callable[[Callable[[], None]], object] = document.add_next_tick_callback
         self._frame, self._dirty, self._version = 0, False, -1
-        self._look, self._channels = Look(), False
+        self._style, self._channels = Style(), False
         self._pinned: str | None = None
         self._broken: str | None = None
         self._drawing: Drawing | None = None
-        self._shown: tuple[str, bool, Look] | None = None
+        self._shown: tuple[str, bool, Style] | None = None
         self._said: dict[str, Any] = {}
         self._pictures: dict[str, str] = {}
         self._stage = Column(name="stage", sizing_mode="stretch_width", syncable=False)
@@ -124,16 +125,16 @@ class Viewer:
         if figure is None:
             self._drop()
             return
-        look = self._look
-        shown = (figure.id, self._channels, Look(look.dark, look.large, look.narrow))
+        style = self._style
+        shown = (figure.id, self._channels, Style(style.dark, style.large, style.narrow))
         if self._drawing is None or shown != self._shown:
             self._drop()
             self._shown = shown
-            self._drawing = Drawing(figure, look.style, self._listen, at_once=1)
+            self._drawing = Drawing(figure, style, self._listen, at_once=1)
             self._stage.children = [self._drawing.root]
         else:
             self._drawing.show(figure)
-            self._drawing.resize(look.height)
+            self._drawing.resize(style.height)
         self._dirty = not self._drawing.complete
 
     def _drop(self) -> None:
@@ -180,7 +181,7 @@ class Viewer:
         if said.get("drawn") == self._frame:
             self.waits = True
         if "look" in said:
-            self._look = Look.of(said["look"])
+            self._style = style_of(said["look"])
             self.waits = self.waits or self._frame == 0
             self._dirty = True
         if "channels" in said:

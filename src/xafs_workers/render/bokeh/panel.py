@@ -16,8 +16,7 @@ from xafs_workers.render.bokeh.meshes import COLOURS, KeptMesh
 from xafs_workers.render.bokeh.style import Style
 from xafs_workers.render.bokeh.traces import Blank, Kept, KeptLine, KeptMark, KeptText, KeptTrace, add_fractions
 from xafs_workers.render.bokeh.words import plain
-
-Key = tuple[str, str]
+from xafs_workers.render.items import Key, items_of
 
 TOOLS = "pan,box_zoom,wheel_zoom,reset,save"
 FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
@@ -25,15 +24,6 @@ FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
 _COLOUR_HEADROOM = 0.1
 _MOST_COLUMNS = 12
 _KINDS: dict[type, type[Any]] = {Trace: KeptTrace, Mark: KeptMark, Line: KeptLine, Text: KeptText}
-
-
-def _items(panel: Panel) -> Iterator[tuple[Key, Any]]:
-    """Yield the items of a panel in the order in which they are drawn."""
-    yield from ((("mesh", mesh.key), mesh) for mesh in panel.meshes)
-    yield from ((("line", line.key), line) for line in panel.lines)
-    yield from ((("trace", trace.key), trace) for trace in panel.traces)
-    yield from ((("mark", mark.key), mark) for mark in panel.marks)
-    yield from ((("text", text.key), text) for text in panel.texts)
 
 
 class PanelView:
@@ -134,7 +124,7 @@ class PanelView:
     def _sync(self, panel: Panel) -> None:
         """Make, update and remove what stands for the items."""
         before, self._kept = self._kept, {}
-        for key, item in _items(panel):
+        for key, item in items_of(panel):
             kept = before.pop(key, None)
             if kept is None:
                 kept = KeptMesh(self.plot, item, self._mapper) if isinstance(item, Mesh) else self._new(item)

@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 
 from xafs_workers.figures.model import Line, Mark, Mesh, Panel, Trace
 from xafs_workers.render import limits
+from xafs_workers.render.items import Key, items_of
 from xafs_workers.render.limits import Extent, Span
 from xafs_workers.render.matplotlib import words
 from xafs_workers.render.matplotlib.furniture import Furniture
@@ -21,7 +22,6 @@ from xafs_workers.render.matplotlib.layout import Margins, Rect
 from xafs_workers.render.matplotlib.meshes import KeptMesh
 from xafs_workers.render.matplotlib.style import Palette, Sizes, look
 
-Key = tuple[str, str]
 K = TypeVar("K")
 
 _COLOUR_HEADROOM = 0.1
@@ -37,15 +37,6 @@ def frame(panel: Panel) -> tuple[Any, ...]:
         tuple((mesh.key, mesh.label) for mesh in panel.meshes),
         tuple(item.key for item in (*panel.lines, *panel.marks, *panel.texts)),
     )
-
-
-def _items(panel: Panel) -> Iterator[tuple[Key, Any]]:
-    """Yield the items of a panel in the order in which they are drawn."""
-    yield from ((("mesh", mesh.key), mesh) for mesh in panel.meshes)
-    yield from ((("line", line.key), line) for line in panel.lines)
-    yield from ((("trace", trace.key), trace) for trace in panel.traces)
-    yield from ((("mark", mark.key), mark) for mark in panel.marks)
-    yield from ((("text", text.key), text) for text in panel.texts)
 
 
 class Stale(NamedTuple):
@@ -147,7 +138,7 @@ class PanelView:
 
     def _sync(self, panel: Panel) -> set[Key]:
         """Make, update and remove artists; return the keys of those that changed."""
-        items = dict(_items(panel))
+        items = dict(items_of(panel))
         before, changed = self._kept, set[Key]()
         self._kept = {}
         for key, item in items.items():

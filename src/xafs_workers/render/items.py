@@ -1,0 +1,19 @@
+"""What a panel has, in the order in which every renderer draws it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from xafs_workers.figures.model import Line, Mark, Mesh, Panel, Text, Trace
+
+Key = tuple[str, str]
+"""Kind of an item, and its key among those of its kind."""
+
+
+def items_of(panel: Panel) -> Iterator[tuple[Key, Mesh | Line | Trace | Mark | Text]]:
+    """Yield the items of a panel, the lowest first."""
+    yield from ((("mesh", mesh.key), mesh) for mesh in panel.meshes)
+    yield from ((("line", line.key), line) for line in panel.lines)
+    yield from ((("trace", trace.key), trace) for trace in panel.traces)
+    yield from ((("mark", mark.key), mark) for mark in panel.marks)
+    yield from ((("text", text.key), text) for text in panel.texts)
