@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bokeh.models import BasicTickFormatter, ColorBar, DataRange1d, Legend, LegendItem, LinearColorMapper
+from bokeh.models import BasicTickFormatter, ColorBar, DataRange1d, Legend, LegendItem, LinearColorMapper, Title
 from bokeh.plotting import figure as Plot  # noqa: N812 - a class that is named like a function
 
 from xafs_workers.figures.model import Line, Mark, Mesh, Panel, Text, Trace
@@ -170,16 +170,23 @@ class PanelView:
                 for kept in maps:
                     kept.recolour()
         if maps and self._bar is None:
-            self._bar = self._colour_bar(maps[0].mesh.label)
+            self._bar = self._colour_bar()
             self.plot.add_layout(self._bar, "right")
+            self.plot.add_layout(self._beside_the_bar(maps[0].mesh.label), "right")
 
-    def _colour_bar(self, label: str) -> ColorBar:
+    def _colour_bar(self) -> ColorBar:
         style, palette = self._style, self._style.palette
         return ColorBar(
-            color_mapper=self._mapper, title=plain(label), width=14, background_fill_color=palette.paper,
-            title_text_font=FONT, title_text_font_style="normal", title_text_font_size=style.small,
-            title_text_color=palette.ink, major_label_text_font=FONT, major_label_text_font_size=style.small,
-            major_label_text_color=palette.ink, bar_line_color=palette.ink,
+            color_mapper=self._mapper, width=14, background_fill_color=palette.paper, bar_line_color=palette.ink,
+            major_label_text_font=FONT, major_label_text_font_size=style.small, major_label_text_color=palette.ink,
+        )  # fmt: skip
+
+    def _beside_the_bar(self, label: str) -> Title:
+        """Return the label of the bar; its own title would stand at its foot."""
+        style = self._style
+        return Title(
+            text=plain(label), align="center", text_font=FONT, text_font_style="normal",
+            text_font_size=style.text, text_color=style.palette.ink,
         )  # fmt: skip
 
     def _list(self, panel: Panel) -> None:
