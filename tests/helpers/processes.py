@@ -24,6 +24,23 @@ from xafs_workers.wire import decode, encode
 PATIENCE = 60.0
 
 
+TRACED = """
+import os, sys
+log = open(sys.argv.pop(1), "a", buffering=1)
+def watch(event, arguments):
+    if event == "open" and isinstance(arguments[0], str):
+        path, mode, flags = arguments
+        if flags and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND):
+            log.write(path + "\\n")
+    elif event in ("os.mkdir", "os.rename", "os.link", "os.symlink", "os.remove"):
+        log.write(str(arguments[0]) + "\\n")
+sys.addaudithook(watch)
+from xafs_workers.cli.main import run
+run()
+"""
+"""Runs the command and writes down every path it opens for writing."""
+
+
 def wait_until(condition: Callable[[], bool], what: str, patience: float = PATIENCE) -> None:
     """Wait for a condition; the pauses only keep the processor free."""
     deadline = time.monotonic() + patience

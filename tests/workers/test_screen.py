@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.processes import PATIENCE, Station, start_document, wait_until
+from helpers.processes import PATIENCE, TRACED, Station, start_document, wait_until
 from helpers.streams import run_documents
 from plugins.brokers import Broker
 from xafs_workers.frontends.screen.place import read_place
@@ -21,22 +21,6 @@ if not os.environ.get("CI"):
 
 XAFS = {"xafsscan": "start", "element": "Fe", "edge": "K", "mode": "transmission", "filename": "f", "repetitions": 1}
 LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
-
-# Runs the worker and writes down every path it opens for writing.
-TRACED = """
-import os, sys
-log = open(sys.argv.pop(1), "a", buffering=1)
-def watch(event, arguments):
-    if event == "open" and isinstance(arguments[0], str):
-        path, mode, flags = arguments
-        if flags and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND):
-            log.write(path + "\\n")
-    elif event in ("os.mkdir", "os.rename", "os.link", "os.symlink", "os.remove"):
-        log.write(str(arguments[0]) + "\\n")
-sys.addaudithook(watch)
-from xafs_workers.cli.main import run
-run()
-"""
 
 
 @pytest.fixture

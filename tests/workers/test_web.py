@@ -15,7 +15,7 @@ import pytest
 from helpers.browsing import agrees, free_port
 from helpers.onlookers import Onlooker, run
 from helpers.pages import Tab
-from helpers.processes import PATIENCE, Station, start_document, wait_until
+from helpers.processes import PATIENCE, TRACED, Station, start_document, wait_until
 from helpers.reductions import answered
 from helpers.streams import fold, items_of, read_entries, run_documents
 from plugins.brokers import Broker
@@ -30,21 +30,6 @@ if TYPE_CHECKING:
 LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
 OFFLINE = ("ERR_CONNECTION_REFUSED", "request failed", "Failed to fetch", "WebSocket connection")
 """What a browser says of a server that is away."""
-
-TRACED = """
-import os, sys
-log = open(sys.argv.pop(1), "a", buffering=1)
-def watch(event, arguments):
-    if event == "open" and isinstance(arguments[0], str):
-        path, mode, flags = arguments
-        if flags and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND):
-            log.write(path + "\\n")
-    elif event in ("os.mkdir", "os.rename", "os.link", "os.symlink", "os.remove"):
-        log.write(str(arguments[0]) + "\\n")
-sys.addaudithook(watch)
-from xafs_workers.cli.main import run
-run()
-"""
 
 
 class WebStation(Station):

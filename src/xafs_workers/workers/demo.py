@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -67,6 +68,8 @@ def run(options: Options) -> int:
     """Run the demo; return 0 only if everything expected is there and no worker logged an error."""
     need("bluesky")
     set_up("warning")
+    for number in (signal.SIGINT, signal.SIGTERM):  # in the background, a shell has a program ignore the first
+        signal.signal(number, signal.default_int_handler)
     console = Console()
     try:
         with ExitStack() as stack:

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from xafs_workers.figures.model import Figure
-from xafs_workers.figures.views import figure_of, scans_on_show, views
+from xafs_workers.figures.views import scans_on_show, views
+from xafs_workers.frontends.making import Maker
 from xafs_workers.frontends.progress import progress_of
 from xafs_workers.frontends.status import STALE, Feed, Status, running, status_of
 from xafs_workers.render.sketch import sketch
@@ -55,6 +56,7 @@ class Gallery:
         self._titles: dict[str, str] = {}
         self._drawn: dict[str, tuple[float, int]] = {}
         self._figures: dict[tuple[str, bool], tuple[int, Figure]] = {}
+        self._maker = Maker()
 
     def look(self) -> None:
         """Take the newest state; cheap where nothing is new. At most one small picture is drawn anew."""
@@ -85,7 +87,7 @@ class Gallery:
             return None
         made = self._figures.get((figure, channels))
         if made is None or made[0] != version:
-            made = self._figures[figure, channels] = version, figure_of(self.board, scan, channels=channels)
+            made = self._figures[figure, channels] = version, self._maker.make(self.board, scan, channels=channels)
         return made[1]
 
     def _arrange(self) -> None:

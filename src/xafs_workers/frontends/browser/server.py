@@ -106,6 +106,7 @@ class BrowserServer:
         self._refreshing: set[Viewer] = set()
         self._spent = 0.0
         self._ticked = time.monotonic()
+        self._complained = ""
         silence(EMPTY_LAYOUT)  # a page without a figure
         _collect_when_due()
         self._server = Server(
@@ -195,8 +196,8 @@ class BrowserServer:
             return
         try:
             self._gallery.look()
-        except Exception:
-            log.exception("figures_not_made")
+        except Exception as error:  # noqa: BLE001 - logged, and costs one tick
+            self._complain("state_not_read", error)
             return
         self._spent = 0.0
         for viewer in sorted(self.viewers.values(), key=lambda one: one.refreshed):
@@ -212,10 +213,17 @@ class BrowserServer:
         began = viewer.refreshed = time.perf_counter()
         try:
             viewer.refresh()
-        except Exception:
-            log.exception("page_not_refreshed")
+        except Exception as error:  # noqa: BLE001 - logged, and costs one frame
+            self._complain("page_not_refreshed", error)
         self.frame_seconds = time.perf_counter() - began
         self._spent += self.frame_seconds
+
+    def _complain(self, event: str, error: Exception) -> None:
+        """Log what is wrong once, not with each tick."""
+        complaint = f"{event} {error!r}"
+        if complaint != self._complained:
+            self._complained = complaint
+            log.error(event, exc_info=error)
 
 
 def _collect_when_due() -> None:

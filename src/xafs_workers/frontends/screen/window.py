@@ -13,7 +13,8 @@ from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, Q
 from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QStackedWidget, QToolButton
 
 from xafs_workers.figures.model import Figure, Panel
-from xafs_workers.figures.views import figure_of, scans_on_show
+from xafs_workers.figures.views import scans_on_show
+from xafs_workers.frontends.making import Maker
 from xafs_workers.frontends.pluck import click_of
 from xafs_workers.frontends.readout import ENERGY, readout
 from xafs_workers.frontends.screen.place import Place, Rectangle, read_place, write_place
@@ -76,7 +77,7 @@ class Window(QMainWindow):
     def __init__(self, ports: WindowPorts):
         super().__init__()
         self._ports = ports
-        self._board = Board()
+        self._board, self._maker = Board(), Maker()
         self._version, self._retitle_due = -1, 0.0
         self.frame_seconds: float | None = None
         self.setWindowTitle("XAFS live plots")
@@ -201,7 +202,7 @@ class Window(QMainWindow):
             self._empty.setText(said)
 
     def _figure(self, scan: Scan) -> Figure:
-        return figure_of(self._board, scan, channels=self.each_channel.isChecked())
+        return self._maker.make(self._board, scan, channels=self.each_channel.isChecked())
 
     def _scan(self, figure: str) -> Scan | None:
         return next((scan for scan in self._board.scans if scan.figure_id == figure), None)
