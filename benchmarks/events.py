@@ -6,7 +6,7 @@ import statistics
 import time
 
 from benchmarks.feeds import Stamp, repetition, xafs_start
-from xafs_workers.consumer.reading import Reader
+from xafs_workers.consumer.record_parser import Reader
 from xafs_workers.consumer.source import RawRecord
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import Document, Origin

@@ -23,7 +23,7 @@ from benchmarks.feeds import (
     xafs_start,
 )
 from benchmarks.peers import fill_grid, live_grid, live_plots
-from xafs_workers.figures.views import figure_of
+from xafs_workers.figures.figure_builder import figure_of
 from xafs_workers.render.matplotlib.drawing import Drawing
 from xafs_workers.scans.board import Board
 

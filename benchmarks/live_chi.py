@@ -12,7 +12,7 @@ from benchmarks.canvases import Agg, Backend
 from benchmarks.feeds import Document_, Run, repetition, xafs_start
 from benchmarks.frames import Compared, Ours
 from xafs_workers.reduction.process import Reducer
-from xafs_workers.scans.requests import requests
+from xafs_workers.scans.reduction_requests import requests
 
 EVENTS = 120
 """Timed, the last of the repetition, all of them beyond +60 eV."""

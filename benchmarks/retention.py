@@ -61,7 +61,7 @@ def samples(scans: int) -> Iterator[Sample]:
     from PySide6.QtWidgets import QApplication
 
     from xafs_workers.frontends.screen.window import Window, WindowPorts
-    from xafs_workers.workers.follower import Follower
+    from xafs_workers.viewers.follower import Follower
 
     application = QApplication.instance() or QApplication([])
     settings = Settings(beamline=f"b{uuid.uuid4().hex[:8]}")

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.canvases import DPI, WINDOW, Agg, Backend
 from benchmarks.frames import Compared
-from xafs_workers.figures.views import figure_of
+from xafs_workers.figures.figure_builder import figure_of
 from xafs_workers.messages.parsing import parse
 from xafs_workers.reduction.merge import merged
 from xafs_workers.reduction.process import Reducer
@@ -22,7 +22,7 @@ from xafs_workers.reduction.reduce import Edge, reduce
 from xafs_workers.render.matplotlib.drawing import Drawing
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import Control, Document, Item, Origin, Reduced
-from xafs_workers.scans.requests import requests
+from xafs_workers.scans.reduction_requests import requests
 from xafs_workers.scans.xafs_sequence import sequence_of
 
 POINTS = 500

@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from xafs_workers.consumer.reductions import Reductions
+from xafs_workers.consumer.reduction_requests import Reductions
+from xafs_workers.figures.figure_builder import figure_of, figures_on_show
 from xafs_workers.figures.model import Figure
-from xafs_workers.figures.views import figure_of, figures_on_show
 from xafs_workers.messages.parsing import parse
 from xafs_workers.reduction.process import Reducer
 from xafs_workers.render.matplotlib.pictures import picture

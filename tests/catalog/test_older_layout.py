@@ -15,9 +15,9 @@ from helpers.streams import fold, items_of, run_documents
 from plugins.tiled import Connect
 from xafs_workers.catalog.connection import plain_clients
 from xafs_workers.catalog.errors import Missing, NotComplete
-from xafs_workers.catalog.finished import Asset
+from xafs_workers.catalog.finished_run import Asset
 from xafs_workers.catalog.layouts import assets_in
-from xafs_workers.catalog.runs import documents_of
+from xafs_workers.catalog.tiled_runs import documents_of
 from xafs_workers.scans.board import Board
 from xafs_workers.simulation.tiled_server import TiledServer
 

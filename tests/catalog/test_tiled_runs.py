@@ -16,8 +16,8 @@ import pytest
 from helpers.streams import Entry, fold, items_of, read_entries, run_documents
 from plugins.tiled import Connect
 from xafs_workers.catalog.errors import Missing
-from xafs_workers.catalog.finished import Asset
-from xafs_workers.figures.views import figure_of
+from xafs_workers.catalog.finished_run import Asset
+from xafs_workers.figures.figure_builder import figure_of
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.runs import Run
 

@@ -57,7 +57,7 @@ def test_the_producer_side_loads_no_plotting() -> None:
 
 
 def test_the_headless_worker_loads_drawing_only_when_it_draws() -> None:
-    code = "import sys; import xafs_workers.workers.headless; print(' '.join(sys.modules))"
+    code = "import sys; import xafs_workers.plots.worker; print(' '.join(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"matplotlib", "scipy", "bluesky", "PySide6", "larch", "tiled"} & set(loaded)
 

@@ -17,14 +17,14 @@ from helpers.processes import wait_until
 from plugins.brokers import Broker
 from xafs_workers.cli.main import app
 from xafs_workers.consumer.publisher import Publisher
-from xafs_workers.consumer.reading import Bad
+from xafs_workers.consumer.record_parser import Bad
 from xafs_workers.consumer.records import RawRecord
 from xafs_workers.producer.send import ControlSender
+from xafs_workers.runtime.effect_ledger import dead_letter_of_record
 from xafs_workers.settings import Settings, load
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.simulation.tiled_server import TiledServer
 from xafs_workers.wire import Answer, DeadLetter
-from xafs_workers.workers.records import dead_letter_of_record
 
 TOUCH = {"touch": "/p/2026-3/pass-1/dossier/MANIFEST"}
 OWNER = "file-manager"

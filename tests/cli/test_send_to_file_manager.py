@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 from helpers.processes import Station
 from xafs_workers.cli.main import app
 from xafs_workers.producer.answers import NoAnswer
-from xafs_workers.producer.asking import Asker, value_of
+from xafs_workers.producer.requests import Asker, value_of
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.simulation.tiled_server import TiledServer
-from xafs_workers.writers.readback import read
+from xafs_workers.writers.xdi_reader import read
 
 
 class Office(Station):

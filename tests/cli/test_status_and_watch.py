@@ -17,11 +17,11 @@ from plugins.brokers import Broker
 from xafs_workers.cli.main import app
 from xafs_workers.cli.status import table_of
 from xafs_workers.consumer.records import RawRecord
+from xafs_workers.diagnostics.watch import line_of, watch
+from xafs_workers.diagnostics.worker_status import Colleagues
 from xafs_workers.scans.items import Origin
 from xafs_workers.settings import Kafka, Settings
 from xafs_workers.wire import Answer, encode
-from xafs_workers.workers.status import Colleagues
-from xafs_workers.workers.watch import line_of, watch
 
 BEAT: dict[str, Any] = {"state": "running", "waits_for": "", "every": 10.0, "uptime": 60.0, "host": "ws3", "pid": 1}
 

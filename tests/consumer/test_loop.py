@@ -11,11 +11,12 @@ from helpers.hostile import Hostile, corpus
 from helpers.lists import ListSource, Watcher
 from helpers.streams import CONTROL, DOCUMENTS, EPOCH, run_documents
 from xafs_workers.consumer.loop import Loop, Ports
-from xafs_workers.consumer.reading import Bad, Reader
+from xafs_workers.consumer.record_parser import Bad, Reader
 from xafs_workers.consumer.roles import FILE_MANAGER, HEADLESS, SCREEN, Role
 from xafs_workers.consumer.source import RawRecord
-from xafs_workers.frontends.headless import Desk, DeskPorts, Outcome
 from xafs_workers.logs import set_up
+from xafs_workers.plots.picture_handler import Desk, DeskPorts
+from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.scans.board import Board
 from xafs_workers.settings import Settings
 from xafs_workers.wire import encode

@@ -14,12 +14,12 @@ from helpers.streams import Entry, run_documents
 from kafka_server import KafkaServer
 from plugins.brokers import ApacheAdmin, Broker
 from xafs_workers.consumer.loop import Loop, Ports
-from xafs_workers.consumer.reading import Reader
+from xafs_workers.consumer.record_parser import Reader
 from xafs_workers.consumer.recovery import beginning, kept_positions, live_positions
 from xafs_workers.consumer.roles import SCREEN
 from xafs_workers.consumer.source import KafkaSource
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.settings import Settings, load
 from xafs_workers.wire import encode
 

@@ -12,9 +12,9 @@ from kafka_server import KafkaServer
 from plugins.brokers import ApacheAdmin, Broker, Topic
 from reading import PATIENCE, ends, poll_until, produce, read, records, source_of, values
 from xafs_workers.consumer.client import Health, consumer_properties
+from xafs_workers.consumer.partition_merger import Timeline
 from xafs_workers.consumer.records import EndOfPartition
 from xafs_workers.consumer.source import KafkaSource, SourceError
-from xafs_workers.consumer.timeline import Timeline
 from xafs_workers.producer.kafka_config import KafkaConfig
 
 

@@ -10,9 +10,9 @@ import pytest
 from helpers.examples import AXIS, CURVE, FIT, SIGNAL
 from helpers.figures import a_run, board_of, on_show, only_panel, said, shown
 from xafs_workers.figures.cubic import cubic
+from xafs_workers.figures.figure_builder import figure_of, figures_on_show
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.figures.mono_calibration import tabulated
-from xafs_workers.figures.views import figure_of, figures_on_show
 
 WHEEL = {"align_wheel": "start"}
 SPINNER = {"glancing_angle": "start", "filename": "/p/2026-1/pass-1/snapshots/s.png"}

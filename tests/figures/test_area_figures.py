@@ -9,8 +9,8 @@ import pytest
 
 from helpers.examples import AREASCAN
 from helpers.figures import a_run, board_of, on_show, only_panel, said, shown
+from xafs_workers.figures.figure_builder import figure_of
 from xafs_workers.figures.model import Figure, Mesh
-from xafs_workers.figures.views import figure_of
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import Document, Origin
 

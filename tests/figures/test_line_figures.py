@@ -9,8 +9,8 @@ import pytest
 
 from helpers.figures import a_run, board_of, on_show, only_panel, said, shown
 from helpers.streams import Teller, fold
+from xafs_workers.figures.figure_builder import figure_of
 from xafs_workers.figures.model import Figure
-from xafs_workers.figures.views import figure_of
 
 X = [1.0, 2.0, 3.0, 4.0]
 RAW: dict[str, list[float]] = {

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from helpers.streams import Entry, fold, items_of, read_entries
+from xafs_workers.figures.figure_builder import figure_of
 from xafs_workers.figures.model import Figure
-from xafs_workers.figures.views import figure_of
 
 Data = dict[str, Any]
 

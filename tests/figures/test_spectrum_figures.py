@@ -11,13 +11,13 @@ import pytest
 from helpers.figures import a_run, board_of, on_show, only_panel, said, shown, uid_of
 from helpers.streams import Entry
 from xafs_workers.elements import emission_line
+from xafs_workers.figures.figure_builder import figure_of
 from xafs_workers.figures.model import Array, Figure
-from xafs_workers.figures.views import figure_of
 from xafs_workers.scans.arrays import Arrays
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.items import Document
 from xafs_workers.scans.mca import point_at
-from xafs_workers.scans.rules import Rules
 
 BINS = 1500
 FE = {"Element": {"symbol": "Fe", "edge": "K"}, "Sample": {"name": "Fe2O3"}}

@@ -19,8 +19,8 @@ from helpers.browsing import Show, agrees, free_port
 from helpers.onlookers import TOKEN, Onlooker, run
 from helpers.processes import wait_until
 from helpers.streams import run_documents
-from xafs_workers.figures.views import figure_of
-from xafs_workers.frontends.browser.look import message_of, style_of
+from xafs_workers.figures.figure_builder import figure_of
+from xafs_workers.frontends.browser.page_state import message_of, style_of
 from xafs_workers.render.bokeh.style import Style
 
 if TYPE_CHECKING:

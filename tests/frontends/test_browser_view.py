@@ -14,7 +14,7 @@ import pytest
 from helpers.browsing import Show, agrees, held, wanted
 from helpers.processes import wait_until
 from helpers.streams import EPOCH, Entry, run_documents
-from xafs_workers.figures.views import figure_of, scans_on_show
+from xafs_workers.figures.figure_builder import figure_of, scans_on_show
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

@@ -10,14 +10,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from helpers.streams import EPOCH, Entry, fold, items_of, run_documents
+from xafs_workers.figures.figure_builder import figure_of
 from xafs_workers.figures.model import Mesh, Panel
-from xafs_workers.figures.views import figure_of
-from xafs_workers.frontends.choice import tabs_wanted
-from xafs_workers.frontends.pluck import click_of
+from xafs_workers.frontends.click_position import click_of
 from xafs_workers.frontends.progress import progress_of
 from xafs_workers.frontends.readout import energy_to_k, readout
-from xafs_workers.frontends.screen.place import Place, read_place, write_place
+from xafs_workers.frontends.screen.window_geometry import Place, read_place, write_place
 from xafs_workers.frontends.status import STALE, Feed, status_of
+from xafs_workers.frontends.tab_policy import tabs_wanted
 from xafs_workers.scans.board import Board
 
 LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}

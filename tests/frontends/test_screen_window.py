@@ -21,8 +21,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from helpers.screen import LINE, TIME, XAFS, Desk, line, repetition, settle
 from helpers.streams import run_documents
 from xafs_workers.frontends.screen import window as window_module
-from xafs_workers.frontends.screen.place import Place, read_place, write_place
-from xafs_workers.scans.rules import Rules
+from xafs_workers.frontends.screen.window_geometry import Place, read_place, write_place
+from xafs_workers.scans.board_config import Rules
 
 
 def drawings(sheet: Any) -> int:

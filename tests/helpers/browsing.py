@@ -19,8 +19,8 @@ from xafs_workers.frontends.browser.server import Address, BrowserServer
 from xafs_workers.frontends.browser.viewer import ViewerPorts
 from xafs_workers.frontends.status import Feed
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.items import Item
-from xafs_workers.scans.rules import Rules
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

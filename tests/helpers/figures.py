@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from helpers.streams import EPOCH, Entry, fold, items_of, run_documents
+from xafs_workers.figures.figure_builder import figure_of, figures_on_show
 from xafs_workers.figures.model import Figure, Panel
-from xafs_workers.figures.views import figure_of, figures_on_show
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import Tick
 

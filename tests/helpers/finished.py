@@ -9,7 +9,7 @@ import numpy as np
 
 from helpers.streams import fold, items_of, run_documents
 from xafs_workers.scans.runs import Run
-from xafs_workers.writers.readback import Xdi
+from xafs_workers.writers.xdi_reader import Xdi
 
 XDI: dict[str, Any] = {
     "Beamline": {"name": "BMM"},

@@ -15,7 +15,7 @@ from helpers.processes import wait_until
 from helpers.streams import fold, items_of, read_entries
 from xafs_workers.reduction.process import Reducer
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.requests import requests
+from xafs_workers.scans.reduction_requests import requests
 
 SETS = {"ni2o3": 3, "ni2o3-bothways": 3, "cr2o3_fluo": 5, "cr2o3_fluo-realabort": 2}
 """Measured streams, and how many of their repetitions make up the merge."""

@@ -14,11 +14,11 @@ from PySide6.QtWidgets import QApplication, QTabBar, QWidget
 
 from helpers.processes import wait_until
 from helpers.streams import EPOCH, Entry, Teller, fold, run_documents
-from xafs_workers.frontends.screen.sheet import Sheet
+from xafs_workers.frontends.screen.figure_tab import Sheet
 from xafs_workers.frontends.screen.window import Window, WindowPorts
 from xafs_workers.frontends.status import Feed
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.board_config import Rules
 
 LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
 TIME = {"timescan": "start", "detector": "i0"}

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from helpers.streams import Entry, fold, items_of
-from xafs_workers.catalog.runs import TiledRuns
-from xafs_workers.catalog.waiting import Patience
+from xafs_workers.catalog.retry import Patience
+from xafs_workers.catalog.tiled_runs import TiledRuns
 from xafs_workers.scans.board import Board
 from xafs_workers.settings import Catalog
 from xafs_workers.simulation.beamline import Beamline, Surroundings

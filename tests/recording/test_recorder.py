@@ -4,7 +4,7 @@ import pytest
 
 from xafs_workers.consumer.records import EndOfPartition, RawRecord
 from xafs_workers.recording.recorder import AHEAD_RECORDS, BEGINNING, Recorder
-from xafs_workers.recording.settle import Settling
+from xafs_workers.recording.reorder_buffer import Settling
 from xafs_workers.scans.items import Origin
 from xafs_workers.wire import encode
 

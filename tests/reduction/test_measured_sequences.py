@@ -10,13 +10,13 @@ import pytest
 
 from helpers.reductions import SETS, answered, expected, measured_board, near, read_project
 from helpers.streams import digest, drawn, fold, items_of, read_entries
-from xafs_workers.figures.views import figure_of
+from xafs_workers.figures.figure_builder import figure_of
 from xafs_workers.figures.xafs_sequence import figure_after
+from xafs_workers.plots.athena_projects import asked
 from xafs_workers.reduction.process import Reducer
 from xafs_workers.scans.items import Control, Item, Reduced
-from xafs_workers.scans.requests import answer_to, requests, requests_of
+from xafs_workers.scans.reduction_requests import answer_to, requests, requests_of
 from xafs_workers.scans.xafs_sequence import sequence_of
-from xafs_workers.workers.projects import asked
 
 
 @pytest.mark.parametrize("name", SETS)

@@ -16,11 +16,11 @@ import pytest
 from helpers.processes import wait_until
 from helpers.reductions import expected, near
 from helpers.streams import fold, items_of, read_entries
-from xafs_workers.reduction.child import Child, Died
 from xafs_workers.reduction.process import ATTEMPTS, Reducer
+from xafs_workers.reduction.subprocess_client import Child, Died
 from xafs_workers.scans.absorption import Absorber, Spectrum
 from xafs_workers.scans.items import Reduced
-from xafs_workers.scans.requests import Request, requests
+from xafs_workers.scans.reduction_requests import Request, requests
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_a_request_that_kills_the_process_is_answered_with_a_problem(own: Any) -
 
 DIES_OF_MERGES = """
 import os, sys
-from xafs_workers.reduction.frames import read_frame, framed
+from xafs_workers.reduction.framing import read_frame, framed
 while True:
     name, asked = read_frame(sys.stdin.buffer)
     if name == "merge":
@@ -103,7 +103,7 @@ HANGS = DIES_OF_MERGES.replace("os._exit(9)", "import threading; threading.Event
 
 HAS_NO_LARCH = """
 import sys
-from xafs_workers.reduction.frames import read_frame, framed
+from xafs_workers.reduction.framing import read_frame, framed
 read_frame(sys.stdin.buffer)
 sys.stdout.buffer.write(framed("failed", {"problem": "ModuleNotFoundError: No module named 'larch'"}))
 sys.stdout.buffer.flush()
@@ -154,7 +154,7 @@ def test_asking_never_waits(own: Any) -> None:
 
 def test_the_incremental_merge_equals_the_one_from_scratch(own: Any) -> None:
     from xafs_workers.reduction.merge import merged
-    from xafs_workers.reduction.running import RunningMerges
+    from xafs_workers.reduction.running_merge import RunningMerges
 
     rng = np.random.default_rng(3)
     parts: tuple[Spectrum, ...] = ()
@@ -194,8 +194,8 @@ def test_closed_while_larch_is_loading_it_kills_the_process_and_cancels_what_was
 
 
 def test_a_project_that_is_cancelled_is_tried_again_after_the_next_start(own: Any) -> None:
-    from xafs_workers.frontends.headless import TryLater
-    from xafs_workers.workers.projects import Projects
+    from xafs_workers.plots.athena_projects import Projects
+    from xafs_workers.runtime.outcome import TryLater
 
     start = {"xafs_sequence": "start", "element": "Fe", "edge": "K", "repetitions": 1, "mode": "transmission"}
     board = fold(items_of([("bmm", start)]))

@@ -10,7 +10,7 @@ from helpers.streams import Entry, fold, items_of
 from xafs_workers.figures.xafs_sequence import advice_on
 from xafs_workers.reduction.process import Reducer
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.requests import answer_to
+from xafs_workers.scans.reduction_requests import answer_to
 from xafs_workers.scans.xafs_sequence import sequence_of
 from xafs_workers.simulation import beam
 from xafs_workers.simulation.beamline import Beamline, Surroundings

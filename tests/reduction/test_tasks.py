@@ -12,10 +12,10 @@ from helpers.made_up_spectra import spectrum
 from helpers.reductions import answered
 from helpers.streams import drawn, fold, items_of, read_entries
 from xafs_workers.elements import edge_energy
+from xafs_workers.reduction.parameters import gap_to_next_edge, ranges
 from xafs_workers.reduction.process import Reducer
-from xafs_workers.reduction.recipe import gap_to_next_edge, ranges
 from xafs_workers.scans.absorption import Absorber, Spectrum
-from xafs_workers.scans.requests import Request
+from xafs_workers.scans.reduction_requests import Request
 
 COUNT = iter(range(10**6))
 
@@ -150,7 +150,7 @@ def test_a_backward_scan_shows_nothing_until_it_comes_down_to_the_edge(reducer: 
 @pytest.mark.parametrize("name", ["ni2o3", "cr2o3_fluo"])
 def test_live_chi_of_measured_data_comes_near_the_final_one(measured: Path, reducer: Reducer, name: str) -> None:
     """From +200 eV in the first repetition within 0.4, in the second within 0.12 (rms, relative)."""
-    from xafs_workers.figures.views import figure_of
+    from xafs_workers.figures.figure_builder import figure_of
 
     entries = read_entries(measured / f"{name}.jsonl")
     whole = answered(fold(items_of(entries)), reducer)
@@ -169,7 +169,7 @@ def test_live_chi_of_measured_data_comes_near_the_final_one(measured: Path, redu
 
 
 def test_the_live_curve_of_a_repetition_stays_until_the_whole_one_is_reduced(measured: Path, reducer: Reducer) -> None:
-    from xafs_workers.figures.views import figure_of
+    from xafs_workers.figures.figure_builder import figure_of
 
     entries = read_entries(measured / "ni2o3.jsonl")
     end = next(place for place, (kind, _) in enumerate(entries) if kind == "stop")

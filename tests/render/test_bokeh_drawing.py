@@ -18,8 +18,8 @@ from bokeh.embed import json_item
 from bokeh.models import ColumnDataSource
 
 from helpers.streams import Teller, fold, items_of, made_up_session, run_documents
+from xafs_workers.figures.figure_builder import figure_of, figures_on_show, scans_on_show
 from xafs_workers.figures.model import Figure, Mesh, Panel, Text, Trace
-from xafs_workers.figures.views import figure_of, figures_on_show, scans_on_show
 from xafs_workers.render.bokeh.columns import bring_up_to_date
 from xafs_workers.render.bokeh.drawing import Drawing
 from xafs_workers.render.bokeh.style import Style

@@ -15,8 +15,8 @@ from matplotlib.lines import Line2D
 from PIL import Image
 
 from xafs_workers.figures.model import Figure, Line, Mark, Mesh, Panel, Text, Trace
+from xafs_workers.render.matplotlib.artists import PIECE
 from xafs_workers.render.matplotlib.drawing import Change, Drawing
-from xafs_workers.render.matplotlib.kept import PIECE
 from xafs_workers.render.matplotlib.pictures import picture
 from xafs_workers.render.matplotlib.pixels import Pixels
 

@@ -14,7 +14,7 @@ from matplotlib.image import AxesImage
 
 from xafs_workers.figures.model import Panel, Trace
 from xafs_workers.render import grid, limits
-from xafs_workers.render.matplotlib import layout, legend, style, ticks, words
+from xafs_workers.render.matplotlib import layout, legend, style, text_layout, ticks
 from xafs_workers.render.matplotlib.layout import Cell, Margins, Rect
 from xafs_workers.render.matplotlib.pixels import Pixels
 
@@ -24,35 +24,38 @@ numbers = st.floats(-1e150, 1e150)
 
 @given(anything)
 def test_clean_text_has_only_letters_of_the_font_on_one_line(text):
-    known = set(get_font(words._path()).get_charmap())
-    cleaned = words.clean(text)
+    known = set(get_font(text_layout._path()).get_charmap())
+    cleaned = text_layout.clean(text)
     assert all(ord(letter) in known for letter in cleaned)
     assert "\n" not in cleaned
-    assert words.clean(cleaned) == cleaned
+    assert text_layout.clean(cleaned) == cleaned
 
 
 @pytest.mark.parametrize("text", ["µ(E)", "k²χ(k) (Å⁻²)", "|χ(R)| (Å⁻³)", "scan 2 of 3", "a  b"])
 def test_the_fields_own_letters_stay(text):
-    assert words.clean(text) == text
+    assert text_layout.clean(text) == text
 
 
 @given(anything, st.floats(20.0, 500.0), st.integers(1, 3))
 def test_fitted_text_fits(text, room, lines):
-    rows = words.fit(text, room, 10.0, lines=lines).split("\n")
+    rows = text_layout.fit(text, room, 10.0, lines=lines).split("\n")
     assert len(rows) <= lines
-    assert all(words.width(row, 10.0) <= room + 1e-6 for row in rows)
+    assert all(text_layout.width(row, 10.0) <= room + 1e-6 for row in rows)
 
 
 def test_text_too_long_loses_its_middle():
-    fitted = words.fit("sample_" * 30 + "scan 2 of 3", 200.0, 10.0)
+    fitted = text_layout.fit("sample_" * 30 + "scan 2 of 3", 200.0, 10.0)
     assert fitted.startswith("sample_")
     assert fitted.endswith("scan 2 of 3")
     assert "…" in fitted
 
 
 def test_text_is_broken_between_words():
-    room = words.width("fluorescence signal", 10.0) + 1.0
-    assert words.fit("fluorescence signal of the sample", room, 10.0, lines=2) == "fluorescence signal\nof the sample"
+    room = text_layout.width("fluorescence signal", 10.0) + 1.0
+    assert (
+        text_layout.fit("fluorescence signal of the sample", room, 10.0, lines=2)
+        == "fluorescence signal\nof the sample"
+    )
 
 
 @pytest.mark.parametrize(

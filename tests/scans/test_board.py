@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from helpers.examples import CURVE
 from helpers.streams import CONTROL, EPOCH, Entry, digest, fold, items_of, made_up_session, run_documents
-from xafs_workers.figures.views import figures_on_show
+from xafs_workers.figures.figure_builder import figures_on_show
 from xafs_workers.scans.board import Board, Misplaced
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.items import Control, Document, Item, Origin, Tick
-from xafs_workers.scans.rules import Rules
 
 
 def interleaved(items: list[Item], rng: random.Random) -> list[Item]:

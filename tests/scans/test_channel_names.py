@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from helpers.streams import fold, items_of, run_documents
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.detectors import Wish, fluorescence_channels, roi
-from xafs_workers.scans.rules import Rules
 from xafs_workers.settings import Detectors, Settings
 
 TABLE = {"Vortex ME4": (1, 2, 3, 4), "Ketek": (1,), "many": tuple(range(1, 13))}

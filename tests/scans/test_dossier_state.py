@@ -8,13 +8,13 @@ from typing import Any
 
 from helpers.finished import XAFS
 from helpers.streams import CONTROL, Entry, fold, items_of, read_entries, run_documents
-from xafs_workers.consumer.progress import positions_needed
-from xafs_workers.figures.views import figures_on_show
+from xafs_workers.consumer.required_offsets import positions_needed
+from xafs_workers.figures.figure_builder import figures_on_show
 from xafs_workers.frontends.status import Feed, running, status_of
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.dossier import Dossier, dossier_of, open_dossier, reported, rest_after
 from xafs_workers.scans.items import Control, Tick
-from xafs_workers.scans.rules import Rules
 
 START = ("bmm", {"dossier": "start", "stub": "s"})
 WRITE = ("bmm", {"dossier": "write"})

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from helpers.streams import EPOCH, Entry, fold, items_of, run_documents
-from xafs_workers.figures.views import figure_of
+from xafs_workers.figures.figure_builder import figure_of
 from xafs_workers.scans.advice import advice
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.channels import bad_channels
 from xafs_workers.scans.detectors import Wish
 from xafs_workers.scans.items import Reduced, Tick
-from xafs_workers.scans.requests import is_answered, requests, requests_of
+from xafs_workers.scans.reduction_requests import is_answered, requests, requests_of
 from xafs_workers.scans.results import Results, with_result
-from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.xafs_sequence import sequence_of
 
 SEQUENCE = {"xafs_sequence": "start", "element": "Fe", "edge": "K", "repetitions": 3, "mode": "transmission"}

@@ -13,7 +13,7 @@ from xafs_workers.settings import Storage
 from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.errors import Absent
 from xafs_workers.storage.proposals import ProposalFolder
-from xafs_workers.writers.messagelog import MOST_SHOWN, PAGE, RAW, LogEntry, record
+from xafs_workers.writers.message_log import MOST_SHOWN, PAGE, RAW, LogEntry, record
 
 
 @pytest.fixture

@@ -12,12 +12,12 @@ from structlog.testing import capture_logs
 
 from helpers.processes import wait_until
 from helpers.slack_server import TOKEN, Fault, SlackServer
-from xafs_workers.services.posts import Post
 from xafs_workers.services.slack.channels import Channels, LookupAway, NoChannel
 from xafs_workers.services.slack.chat import Chat, escaped
 from xafs_workers.services.slack.outbox import Outbox, OutboxUnusable
-from xafs_workers.services.slack.postman import NoPicture, Pace, PictureAway, Ports, Postman
+from xafs_workers.services.slack.outbox_worker import NoPicture, Pace, PictureAway, Ports, Postman
 from xafs_workers.services.slack.token import TokenMissing
+from xafs_workers.services.slack_posts import Post
 from xafs_workers.settings import Slack
 
 QUICK = Pace(pauses=(0.02, 0.05), settles=0.1, idle=0.2)

@@ -10,7 +10,7 @@ import pytest
 from event_model import DocumentNames, schema_validators
 
 from helpers.streams import Entry, fold, items_of
-from xafs_workers.figures.views import figure_of, figures_on_show
+from xafs_workers.figures.figure_builder import figure_of, figures_on_show
 from xafs_workers.messages.parsing import parse
 from xafs_workers.scans.board import Board
 from xafs_workers.simulation import alignments, counting, maps

@@ -14,7 +14,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from helpers.streams import Entry, fold, items_of
 from plugins.brokers import Broker
-from xafs_workers.figures.views import figure_of
+from xafs_workers.figures.figure_builder import figure_of
 from xafs_workers.messages.documents import check_document
 from xafs_workers.messages.parsing import parse
 from xafs_workers.simulation.beamline import Beamline, Surroundings, kafka_publisher

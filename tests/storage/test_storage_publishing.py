@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from xafs_workers.storage import edits, publishing
+from xafs_workers.storage import folder_edits, publishing
 from xafs_workers.storage.confined import Root, Roots
 from xafs_workers.storage.errors import Conflict, Refused, Unavailable
 from xafs_workers.storage.proposals import ProposalFolder
@@ -497,12 +497,12 @@ def test_a_log_that_somebody_locks_is_waited_for_but_not_for_ever(
     folder: ProposalFolder, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder.append("file_manager.log", b"one\n")
-    monkeypatch.setattr(edits, "LOCK_PATIENCE", 0.1)
+    monkeypatch.setattr(folder_edits, "LOCK_PATIENCE", 0.1)
     with (home / "file_manager.log").open() as theirs:
         fcntl.flock(theirs, fcntl.LOCK_EX)
         with pytest.raises(Unavailable, match="keeps it locked"):
             folder.append("file_manager.log", b"two\n")
-        monkeypatch.setattr(edits, "LOCK_PATIENCE", 60.0)
+        monkeypatch.setattr(folder_edits, "LOCK_PATIENCE", 60.0)
         thread = threading.Thread(target=folder.append, args=("file_manager.log", b"three\n"))
         thread.start()
         thread.join(0.2)

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from xafs_workers.storage import sequence
 from xafs_workers.storage.errors import Absent, Refused
 from xafs_workers.storage.proposals import ProposalFolder
-from xafs_workers.storage.sequence import sequence_number
+from xafs_workers.storage.sequence_number import sequence_number
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -129,7 +128,7 @@ def test_a_uid_is_a_uid(wrong: str, folder: ProposalFolder, home: Path) -> None:
 
 def test_numbers_end(folder: ProposalFolder, home: Path) -> None:
     (home / "prj").mkdir()
-    (home / f"prj/fe_{sequence._LARGEST}.prj").touch()
+    (home / f"prj/fe_{sequence_number_module._LARGEST}.prj").touch()
     with pytest.raises(Refused, match="expected another name"):
         sequence_number(folder, "fe", uid(1))
 
@@ -141,7 +140,7 @@ def test_a_session_that_is_not_there_has_no_numbers(folder: ProposalFolder, home
 
 
 RACE = """
-from xafs_workers.storage.sequence import sequence_number
+from xafs_workers.storage.sequence_number import sequence_number
 print("ready", flush=True)
 sys.stdin.readline()
 for number in range(10):

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from xafs_workers.figures.views import views
+from xafs_workers.figures.figure_builder import views
 
 GALLERY = Path(__file__).parents[2] / "tools" / "gallery.py"
 

@@ -13,17 +13,17 @@ import pytest
 from helpers.dossiers import Page, broken_links, sources, sources_of, touch
 from helpers.finished import XAFS, XDI, finished
 from helpers.streams import Entry, fold, items_of, read_entries
-from xafs_workers.catalog.finished import Asset
+from xafs_workers.catalog.finished_run import Asset
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.dossier import Dossier
 from xafs_workers.scans.runs import Run
 from xafs_workers.simulation.beamline import Beamline, Surroundings
 from xafs_workers.simulation.plans import Xafs, xafs
-from xafs_workers.writers.contents import CannotWrite
 from xafs_workers.writers.dossier import Counts, Sources, dossier_page, page_name
 from xafs_workers.writers.dossier_index import index_page, is_listed, manifest_line
 from xafs_workers.writers.dossier_motors import crystal, delivery_mode, motor_groups, spinner, wheel_slot
-from xafs_workers.writers.messagelog import LogEntry, log_page, record
+from xafs_workers.writers.message_log import LogEntry, log_page, record
+from xafs_workers.writers.registry import CannotWrite
 
 SHORT: dict[str, Any] = {"bounds": "-60 -10 20 6k", "steps": "10 4 0.4k", "times": "0.5 0.5 0.25k"}
 

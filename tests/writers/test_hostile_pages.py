@@ -9,12 +9,12 @@ import pytest
 
 from helpers.dossiers import Page, broken_links, sources
 from helpers.finished import XAFS, finished
-from xafs_workers.catalog.finished import Asset
+from xafs_workers.catalog.finished_run import Asset
 from xafs_workers.scans.dossier import Dossier
 from xafs_workers.writers import html
 from xafs_workers.writers.dossier import Sources, dossier_page
 from xafs_workers.writers.dossier_index import index_page, manifest_line
-from xafs_workers.writers.messagelog import LogEntry, entries, is_recorded, log_page, record
+from xafs_workers.writers.message_log import LogEntry, entries, is_recorded, log_page, record
 
 HOSTILE = {
     "script": "<script>alert(1)</script>",

@@ -13,11 +13,11 @@ from openpyxl import load_workbook
 from scipy.io import loadmat
 
 from helpers.finished import CHAMBERS, XAFS, channels, finished, xdi_with
-from xafs_workers.scans.rules import Rules
-from xafs_workers.writers import lsxdi, raster, seadxdi, words, xasxdi, xrf
+from xafs_workers.scans.board_config import Rules
+from xafs_workers.writers import lsxdi, raster, seadxdi, text_format, xasxdi, xrf
 from xafs_workers.writers.matlab import variable_name
-from xafs_workers.writers.readback import Xdi, read
 from xafs_workers.writers.spreadsheet import sheet_title
+from xafs_workers.writers.xdi_reader import Xdi, read
 
 RULES = Rules()
 SDD = channels("Fe", 1, 2, 3, 4)
@@ -84,7 +84,7 @@ def test_any_metadata_leave_the_files_of_xafs_and_time_scans_readable(metadata: 
 def test_any_name_of_a_motor_leaves_the_file_of_a_line_scan_readable(motor: str, unit: str) -> None:
     run = finished({motor: [1.0, 2.0], "Q": [3.0, 4.0]}, "linescan Q x", motors=[motor], xdi={})
     run.data_keys[motor] = {**run.data_keys[motor], "units": unit}  # type: ignore[index]
-    if words.label(motor) == "Q":
+    if text_format.label(motor) == "Q":
         return
     np.testing.assert_array_equal(read(lsxdi.content(run, RULES)).data, [[1, 2], [3, 4]])
 
@@ -95,8 +95,8 @@ def test_hostile_names_and_comments(text: str) -> None:
     file = read(xasxdi.content(finished(XAFS, "xafs transmission", xdi=xdi), RULES))
     whole(file)
     name = file.fields.get("Sample.name", "")
-    assert words.one_line(text).startswith(name.removesuffix("…"))
-    assert name or not words.one_line(text)
+    assert text_format.one_line(text).startswith(name.removesuffix("…"))
+    assert name or not text_format.one_line(text)
     assert file.comments[-1] == "end"
     assert file.data.shape == (7, 4)
 

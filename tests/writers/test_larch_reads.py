@@ -12,9 +12,9 @@ import pytest
 
 from helpers.finished import CHAMBERS, IY, XAFS, channels, finished, xdi_with
 from helpers.streams import fold, items_of, read_entries
-from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.writers import lsxdi, seadxdi, xasxdi, xrf
-from xafs_workers.writers.readback import Xdi, read
+from xafs_workers.writers.xdi_reader import Xdi, read
 
 pytest.importorskip("xraydb", reason="xraylarch is not installed")
 RULES = Rules()

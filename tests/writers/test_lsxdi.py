@@ -9,11 +9,11 @@ import pytest
 
 from helpers.finished import AREA_DETECTOR, CHAMBERS, IY, channels, finished
 from xafs_workers.messages.parsing import parse
-from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import lsxdi
-from xafs_workers.writers.contents import CannotWrite, Material, files_of
-from xafs_workers.writers.readback import read
+from xafs_workers.writers.registry import CannotWrite, Material, files_of
+from xafs_workers.writers.xdi_reader import read
 
 RULES = Rules()
 POSITION = {"xafs_x": [-1.0, -0.5, 0.5, 1.0]}

@@ -13,7 +13,7 @@ from helpers.processes import wait_until
 from helpers.streams import fold, items_of, read_entries
 from xafs_workers.writers.dossier import Counts, dossier_page, page_name
 from xafs_workers.writers.dossier_index import index_page, manifest_line
-from xafs_workers.writers.messagelog import LogEntry, log_page, record
+from xafs_workers.writers.message_log import LogEntry, log_page, record
 
 if TYPE_CHECKING:
     from plugins.browsers import OpenTab

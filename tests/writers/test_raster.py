@@ -13,10 +13,10 @@ from scipy.io import loadmat
 
 from helpers.finished import AREA_DETECTOR, CHAMBERS, IY, channels, finished
 from xafs_workers.messages.parsing import parse
-from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import raster, spreadsheet
-from xafs_workers.writers.contents import CannotWrite, Material, files_of
+from xafs_workers.writers.registry import CannotWrite, Material, files_of
 
 RULES = Rules()
 POSITIONS = {"xafs_y": [0.0, 0.0, 1.0, 1.0], "xafs_x": [5.0, 6.0, 5.0, 6.0]}

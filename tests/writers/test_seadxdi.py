@@ -7,10 +7,10 @@ import pytest
 
 from helpers.finished import CHAMBERS, IY, XDI, channels, finished
 from xafs_workers.messages.parsing import parse
-from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.writers import seadxdi
-from xafs_workers.writers.contents import CannotWrite, Material, files_of
-from xafs_workers.writers.readback import read
+from xafs_workers.writers.registry import CannotWrite, Material, files_of
+from xafs_workers.writers.xdi_reader import read
 
 RULES = Rules()
 SDD = channels("Fe", 1, 2, 3, 4)

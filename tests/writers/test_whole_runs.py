@@ -12,15 +12,15 @@ import pytest
 
 from helpers.finished import hinted
 from helpers.streams import Entry, fold, items_of, read_entries
+from xafs_workers.figures.figure_builder import figure_of
 from xafs_workers.figures.model import Trace
-from xafs_workers.figures.views import figure_of
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.scan import Scan
 from xafs_workers.simulation.beamline import Beamline, Surroundings
 from xafs_workers.simulation.plans import Xafs, linescan, timescan, xafs
 from xafs_workers.writers import lsxdi, seadxdi, xasxdi
-from xafs_workers.writers.readback import Xdi, read
+from xafs_workers.writers.xdi_reader import Xdi, read
 
 RULES = Rules()
 SHORT: dict[str, Any] = {"bounds": "-60 -10 20 6k", "steps": "10 4 0.4k", "times": "0.5 0.5 0.25k"}

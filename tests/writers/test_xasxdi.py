@@ -11,13 +11,13 @@ import pytest
 from helpers.finished import AREA_DETECTOR, CHAMBERS, ENERGY, IY, XAFS, XDI, channels, finished, hinted, xdi_with
 from helpers.streams import EPOCH
 from xafs_workers import __version__
-from xafs_workers.catalog.finished import Asset
+from xafs_workers.catalog.finished_run import Asset
 from xafs_workers.messages.parsing import parse
-from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import xasxdi
-from xafs_workers.writers.contents import CannotWrite, Material, Surroundings, files_of
-from xafs_workers.writers.readback import Xdi, read
+from xafs_workers.writers.registry import CannotWrite, Material, Surroundings, files_of
+from xafs_workers.writers.xdi_reader import Xdi, read
 
 RULES = Rules()
 SDD = channels("Fe", 1, 2, 3, 4)

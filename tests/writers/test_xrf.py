@@ -9,10 +9,10 @@ import pytest
 
 from helpers.finished import CHAMBERS, finished, xdi_with
 from xafs_workers.messages.parsing import parse
-from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.writers import xrf
-from xafs_workers.writers.contents import CannotWrite, Material, files_of
-from xafs_workers.writers.readback import read
+from xafs_workers.writers.registry import CannotWrite, Material, files_of
+from xafs_workers.writers.xdi_reader import read
 
 RULES = Rules()
 ONE_POINT = {key: values[:1] for key, values in CHAMBERS.items()}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.catalog.errors import Missing, NotComplete
-from xafs_workers.catalog.finished import Asset, NDArray
+from xafs_workers.catalog.finished_run import Asset, NDArray
 from xafs_workers.scans.metadata import mapping, text
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.runs import DOCUMENT, Run, scalar_keys

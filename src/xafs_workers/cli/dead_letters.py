@@ -12,21 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xafs_workers.cli.options import (
-    WRONG_USE,
-    BeamlineOption,
-    ConfigOption,
-    KafkaOption,
-    leave,
-    moment,
-    settings_from,
-)
+from xafs_workers.cli.options import WRONG_USE, BeamlineOption, ConfigOption, KafkaOption, leave, moment, settings_from
 from xafs_workers.cli.send import JsonOption, TimeoutOption, ask_with
 
 if TYPE_CHECKING:
+    from xafs_workers.diagnostics.dead_letters import DeadLetters
     from xafs_workers.settings import Settings
     from xafs_workers.wire import DeadLetter
-    from xafs_workers.workers.dead_letters import DeadLetters
 
 UNREADABLE = 1
 """Exit code: Kafka could not be read."""
@@ -99,8 +91,8 @@ def retry(
 
     Exit code: that of the first one that did not end well (1: failed, 2: not sent again, 3: no answer).
     """
-    from xafs_workers.producer.asking import Asker
-    from xafs_workers.workers.dead_letters import NotSentAgain
+    from xafs_workers.diagnostics.dead_letters import NotSentAgain
+    from xafs_workers.producer.requests import Asker
 
     codes: list[int] = []
     with _desk(settings_from(config, kafka, beamline)) as desk:
@@ -120,8 +112,8 @@ def retry(
 @contextmanager
 def _desk(settings: Settings) -> Iterator[_Desk]:
     from xafs_workers.consumer.source import SourceError
+    from xafs_workers.diagnostics.dead_letters import DeadLetters
     from xafs_workers.producer.kafka_config import KafkaConfigError
-    from xafs_workers.workers.dead_letters import DeadLetters
 
     try:
         yield _Desk(settings, DeadLetters(settings))

@@ -16,6 +16,6 @@ def demo(
     pace: Annotated[float, typer.Option(min=0.0, help="speed of the simulated beamline: 0 is as fast as it can")] = 1.0,
 ) -> None:
     """Show a beamline at work: broker, headless worker and beamline, checked at the end."""
-    from xafs_workers.workers.demo import Options, run
+    from xafs_workers.demo.supervisor import Options, run
 
     raise typer.Exit(run(Options(output, kafka, data, keep, pace)))

@@ -13,7 +13,7 @@ import typer
 from xafs_workers.cli.options import WRONG_USE, BeamlineOption, ConfigOption, KafkaOption, leave
 
 if TYPE_CHECKING:
-    from xafs_workers.workers.doctor.finding import Finding, RoleName
+    from xafs_workers.diagnostics.doctor.finding import Finding, RoleName
 
 ROLES = ("file-manager", "headless", "screen", "web")
 COLOURS = {"ok": "green", "warning": "yellow", "fault": "red"}
@@ -53,10 +53,10 @@ def _findings(
     config: Path | None, kafka: str | None, beamline: str | None, role: str | None, session: str | None
 ) -> Iterator[Finding]:
     from xafs_workers.cli.options import without_none
+    from xafs_workers.diagnostics.doctor.examine import examine
+    from xafs_workers.diagnostics.doctor.finding import Case, fault
     from xafs_workers.logs import set_up
     from xafs_workers.settings import ConfigurationError, load
-    from xafs_workers.workers.doctor.examine import examine
-    from xafs_workers.workers.doctor.finding import Case, fault
 
     set_up("error")
     try:

@@ -19,6 +19,6 @@ def file_manager(
 ) -> None:
     """Write data files, copies, dossiers and logs into the groups' folders, and answer those who ask."""
     settings = settings_from(config, kafka, beamline)
-    from xafs_workers.workers import file_manager as worker
+    from xafs_workers.filemanager import worker as worker
 
     raise typer.Exit(worker.run(settings, from_beginning=from_beginning))

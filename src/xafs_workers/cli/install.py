@@ -10,7 +10,7 @@ import typer
 from xafs_workers.cli.options import ConfigOption, leave, settings_from
 
 if TYPE_CHECKING:
-    from xafs_workers.workers.install.plan import File
+    from xafs_workers.install.plan import File
 
 NOT_WRITTEN = 1
 """Exit code: something could not be written."""
@@ -37,7 +37,7 @@ def install(
     config: ConfigOption = None,
 ) -> None:
     """Show what staff install (units of systemd, scripts, an account), or write it with --apply."""
-    from xafs_workers.workers.install.plan import planned
+    from xafs_workers.install.plan import planned
 
     settings = settings_from(config)
     files = planned(settings, target=target, account=account)

@@ -28,13 +28,13 @@ def plot_manager(  # noqa: PLR0913 - one parameter for each option
         leave("--headless, --screen and --web are workers of their own: choose one", WRONG_USE)
     settings = settings_from(config, kafka, beamline, **({"web": {"port": port}} if port is not None else {}))
     if web:
-        from xafs_workers.workers import web as pages
+        from xafs_workers.viewers import browser_worker as pages
 
         raise typer.Exit(pages.run(settings))
     if headless:
-        from xafs_workers.workers import headless as worker
+        from xafs_workers.plots import worker as worker
 
         raise typer.Exit(worker.run(settings, from_beginning=from_beginning))
-    from xafs_workers.workers import screen as window
+    from xafs_workers.viewers import screen_worker as window
 
     raise typer.Exit(window.run(settings, large=large))

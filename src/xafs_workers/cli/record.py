@@ -42,15 +42,15 @@ def record(
     from xafs_workers.consumer.source import SourceError
     from xafs_workers.logs import set_up
     from xafs_workers.producer.kafka_config import KafkaConfigError
-    from xafs_workers.recording import jobs
+    from xafs_workers.recording import service
     from xafs_workers.recording.session import SessionError
-    from xafs_workers.workers.life import stop_on_signals
+    from xafs_workers.runtime.lifecycle import stop_on_signals
 
     set_up(settings.logging.level, settings.logging.style)
     if file.exists():
         leave(f"{file}: exists already; a recording is never overwritten", WRONG_USE)
     try:
-        written = jobs.record(file, settings, begin, stop_on_signals())
+        written = service.record(file, settings, begin, stop_on_signals())
     except (SessionError, KafkaConfigError) as error:
         leave(str(error), WRONG_USE)
     except (SourceError, OSError) as error:

@@ -31,7 +31,7 @@ def regenerate(  # noqa: PLR0913 - one parameter for each option
     Which file it is, is read from the run's start document in Tiled (settings: catalog). Exit codes as of `send`.
     """
     settings = settings_from(config, kafka, beamline)
-    from xafs_workers.producer.names import regeneration
+    from xafs_workers.producer.legacy_api import regeneration
 
     try:
         message = regeneration(_start_of(settings, uid), filename=filename, overwrite=overwrite)
@@ -42,7 +42,7 @@ def regenerate(  # noqa: PLR0913 - one parameter for each option
 
 def _start_of(settings: Settings, uid: str) -> dict[str, Any]:
     from xafs_workers.catalog.errors import CatalogError
-    from xafs_workers.catalog.runs import TiledRuns
+    from xafs_workers.catalog.tiled_runs import TiledRuns
 
     if not settings.catalog.configured:
         leave("no catalog is configured: expected catalog.profile or catalog.uri in the settings", WRONG_USE)

@@ -9,23 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xafs_workers.cli.options import (
-    STOPPED,
-    WRONG_USE,
-    BeamlineOption,
-    ConfigOption,
-    KafkaOption,
-    leave,
-    settings_from,
-)
+from xafs_workers.cli.options import STOPPED, WRONG_USE, BeamlineOption, ConfigOption, KafkaOption, leave, settings_from
 
 if TYPE_CHECKING:
     from threading import Event
 
-    from xafs_workers.recording.jobs import ReplayOptions
     from xafs_workers.recording.replayer import Summary
+    from xafs_workers.recording.service import ReplayOptions
     from xafs_workers.recording.session import Session
-    from xafs_workers.recording.survey import Survey
+    from xafs_workers.recording.validation import Survey
     from xafs_workers.settings import Settings
 
 
@@ -59,7 +51,7 @@ def replay(  # noqa: PLR0913 - one parameter for each option
     pace = _speed(speed)
     settings = settings_from(config, kafka, beamline)
     from xafs_workers.logs import set_up
-    from xafs_workers.recording.jobs import ReplayOptions
+    from xafs_workers.recording.service import ReplayOptions
     from xafs_workers.recording.session import Session, SessionError
 
     set_up(settings.logging.level, settings.logging.style)
@@ -68,7 +60,7 @@ def replay(  # noqa: PLR0913 - one parameter for each option
         session = Session(file)
     except SessionError as error:
         leave(str(error), WRONG_USE)
-    from xafs_workers.workers.life import stop_on_signals
+    from xafs_workers.runtime.lifecycle import stop_on_signals
 
     _replayed(session, settings, options, stop_on_signals())
 
@@ -87,20 +79,20 @@ def _speed(text: str) -> float | None:
 
 def _replayed(session: Session, settings: Settings, options: ReplayOptions, stop: Event) -> None:
     from xafs_workers.producer.kafka_config import KafkaConfigError
-    from xafs_workers.recording import jobs
+    from xafs_workers.recording import service
 
     terminal = sys.stderr.isatty()
-    found = jobs.check(session, options, stop, terminal=terminal)
+    found = service.check(session, options, stop, terminal=terminal)
     _list_problems(session.path, found)
     if stop.is_set():
         raise typer.Exit(STOPPED)
     if options.refuses(found):
         leave(f"{session.path}: not replayed (--force replays it nevertheless)", 1)
     try:
-        summary = jobs.replay(session, found, settings, options, stop, terminal=terminal)
+        summary = service.replay(session, found, settings, options, stop, terminal=terminal)
     except KafkaConfigError as error:
         leave(str(error), WRONG_USE)
-    except jobs.Unreachable as error:
+    except service.Unreachable as error:
         leave(str(error), 1)
     _tell(session.path, summary, found)
 

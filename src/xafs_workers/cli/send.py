@@ -12,7 +12,7 @@ import typer
 from xafs_workers.cli.options import WRONG_USE, BeamlineOption, ConfigOption, KafkaOption, leave, settings_from
 
 if TYPE_CHECKING:
-    from xafs_workers.producer.asking import Asker
+    from xafs_workers.producer.requests import Asker
     from xafs_workers.settings import Settings
     from xafs_workers.wire import Answer
 
@@ -64,8 +64,8 @@ def checked(text: str) -> dict[str, Any]:
 
 def ask(settings: Settings, body: Mapping[str, Any], timeout: float, *, as_json: bool = False) -> int:
     """Send a message, print the answer, and return the exit code."""
-    from xafs_workers.producer.asking import Asker
     from xafs_workers.producer.kafka_config import KafkaConfigError
+    from xafs_workers.producer.requests import Asker
 
     try:
         asker = Asker(settings)

@@ -10,20 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xafs_workers.cli.options import (
-    WRONG_USE,
-    BeamlineOption,
-    ConfigOption,
-    KafkaOption,
-    leave,
-    moment,
-    settings_from,
-)
+from xafs_workers.cli.options import WRONG_USE, BeamlineOption, ConfigOption, KafkaOption, leave, moment, settings_from
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from xafs_workers.workers.status import Listener, Worker
+    from xafs_workers.diagnostics.worker_status import Listener, Worker
 
 NOT_WELL = 1
 """Exit code: a worker is stale, waits, or none was heard; or no broker answers."""
@@ -43,9 +35,9 @@ def status(
     """Show how all workers are: from their heartbeats, until Ctrl-C or once."""
     settings = settings_from(config, kafka, beamline)
     from xafs_workers.consumer.source import SourceError
+    from xafs_workers.diagnostics.worker_status import Listener
     from xafs_workers.logs import set_up
     from xafs_workers.producer.kafka_config import KafkaConfigError
-    from xafs_workers.workers.status import Listener
 
     set_up("error", settings.logging.style)
     try:
@@ -82,7 +74,7 @@ def _print(workers: list[Worker], now: float, *, as_json: bool) -> None:
 def _live(listener: Listener) -> None:
     from rich.live import Live
 
-    from xafs_workers.workers.life import stop_on_signals
+    from xafs_workers.runtime.lifecycle import stop_on_signals
 
     stop = stop_on_signals()
     with Live(table_of([], time.time()), auto_refresh=False, screen=False) as live:

@@ -7,15 +7,7 @@ from typing import Annotated
 
 import typer
 
-from xafs_workers.cli.options import (
-    WRONG_USE,
-    BeamlineOption,
-    ConfigOption,
-    KafkaOption,
-    leave,
-    moment,
-    settings_from,
-)
+from xafs_workers.cli.options import WRONG_USE, BeamlineOption, ConfigOption, KafkaOption, leave, moment, settings_from
 
 
 def watch(
@@ -32,10 +24,10 @@ def watch(
     """Print what passes on the topics, a line for each record, until Ctrl-C."""
     settings = settings_from(config, kafka, beamline)
     from xafs_workers.consumer.source import SourceError
+    from xafs_workers.diagnostics import watch as watching
     from xafs_workers.logs import set_up
     from xafs_workers.producer.kafka_config import KafkaConfigError
-    from xafs_workers.workers import watch as watching
-    from xafs_workers.workers.life import stop_on_signals
+    from xafs_workers.runtime.lifecycle import stop_on_signals
 
     set_up("warning", settings.logging.style)
     try:

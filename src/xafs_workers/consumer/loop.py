@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from xafs_workers.consumer.counters import Counters
-from xafs_workers.consumer.fetches import Fetches
-from xafs_workers.consumer.intake import Intake, Source
-from xafs_workers.consumer.progress import positions_needed
-from xafs_workers.consumer.reading import Bad, Reader
-from xafs_workers.consumer.reductions import Reductions
+from xafs_workers.consumer.ordered_reader import Intake, Source
+from xafs_workers.consumer.record_parser import Bad, Reader
+from xafs_workers.consumer.reduction_requests import Reductions
+from xafs_workers.consumer.required_offsets import positions_needed
 from xafs_workers.consumer.roles import Role, TopicName
+from xafs_workers.consumer.run_requests import Fetches
 from xafs_workers.consumer.source import Partition, RawRecord
 from xafs_workers.logs import get_logger, is_detailed, set_detail
 from xafs_workers.messages.verbose import Verbose

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from xafs_workers.consumer.reading import Reader
+from xafs_workers.consumer.record_parser import Reader
 from xafs_workers.consumer.source import EndOfPartition, KafkaSource, Partition
 from xafs_workers.logs import get_logger
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.items import Control
-from xafs_workers.scans.rules import Rules
 
 log = get_logger("consumer")
 

@@ -9,8 +9,8 @@ from confluent_kafka import OFFSET_BEGINNING, KafkaException, Message, TopicPart
 
 from xafs_workers.consumer.client import Health, SourceError, error_of, fetch, offset_of, partition_of, raw_record
 from xafs_workers.consumer.offsets import OffsetStore
-from xafs_workers.consumer.questions import RETRY_SECONDS, TopicQuestions
 from xafs_workers.consumer.records import EndOfPartition, Partition, RawRecord
+from xafs_workers.consumer.topic_metadata import RETRY_SECONDS, TopicQuestions
 from xafs_workers.logs import get_logger
 from xafs_workers.producer.kafka_config import KafkaConfig
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import cast
 
 from xafs_workers.figures.curves import direction, fitted_panel, in_mm
+from xafs_workers.figures.figure_builder import Options, views
 from xafs_workers.figures.model import Figure, Panel, Text
-from xafs_workers.figures.views import Options, views
 from xafs_workers.messages.align_wheel import AlignWheelFindSlot
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan

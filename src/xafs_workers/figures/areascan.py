@@ -7,10 +7,10 @@ from typing import cast
 
 import numpy as np
 
+from xafs_workers.figures.figure_builder import Options, views
 from xafs_workers.figures.model import Array, Figure, Mesh, Panel, Text
 from xafs_workers.figures.signal import Asked, signal
-from xafs_workers.figures.tracing import Curve
-from xafs_workers.figures.views import Options, views
+from xafs_workers.figures.trace_builder import Curve
 from xafs_workers.messages.areascan import AreascanStart
 from xafs_workers.scans.areascan import Final, beyond_grid, final_form, grid_of, is_complete, on_grid
 from xafs_workers.scans.board import Board

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TypeVar
 
 from xafs_workers.figures.curves import direction, fitted_panel, in_mm, trace
+from xafs_workers.figures.figure_builder import Options, views
 from xafs_workers.figures.model import Figure, Mark, Panel, Text
-from xafs_workers.figures.views import Options, views
 from xafs_workers.messages.base import ControlMessage
 from xafs_workers.messages.glancing_angle import GlancingAngleFluo, GlancingAngleLinear, GlancingAnglePitch
 from xafs_workers.scans.board import Board

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from xafs_workers.figures.model import Array, Figure, Panel
 from xafs_workers.figures.signal import FLUORESCENCE, Asked, fluorescence_curves, ratio, signal, with_unit
-from xafs_workers.figures.tracing import Curve, traced
+from xafs_workers.figures.trace_builder import Curve, traced
 from xafs_workers.scans import spectra
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
 

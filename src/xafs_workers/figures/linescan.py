@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import cast
 
+from xafs_workers.figures.figure_builder import Options, views
 from xafs_workers.figures.lines import line_figure
 from xafs_workers.figures.model import Figure
 from xafs_workers.figures.signal import Asked
-from xafs_workers.figures.views import Options, views
 from xafs_workers.messages.linescan import LinescanStart
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan

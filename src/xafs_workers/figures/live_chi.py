@@ -10,7 +10,7 @@ import numpy as np
 from xafs_workers.figures.model import Array, Panel, Text, Trace
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.live_chi import live_reductions
-from xafs_workers.scans.requests import shown_for
+from xafs_workers.scans.reduction_requests import shown_for
 from xafs_workers.scans.results import Result
 from xafs_workers.scans.scan import Scan
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from xafs_workers.figures.cubic import cubic
 from xafs_workers.figures.curves import Values, array_of, made_once
+from xafs_workers.figures.figure_builder import Options, views
 from xafs_workers.figures.model import Array, Figure, Panel, Text, Trace
-from xafs_workers.figures.views import Options, views
 from xafs_workers.messages.mono_calibration import MonoCalibration
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xafs_workers.figures.tracing import Curve
+from xafs_workers.figures.trace_builder import Curve
 from xafs_workers.scans import spectra
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.detectors import Wish, fluorescence, fluorescence_channels
 from xafs_workers.scans.metadata import mapping, text
-from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
 
 FLUORESCENCE = frozenset({"fluorescence", "xs1", "dante"})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 from xafs_workers.figures.curves import direction, fitted_panel, in_mm
+from xafs_workers.figures.figure_builder import Options, views
 from xafs_workers.figures.model import Figure, Panel
-from xafs_workers.figures.views import Options, views
 from xafs_workers.messages.wafer import WaferEdge
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from xafs_workers.figures.figure_builder import Options, views
 from xafs_workers.figures.live_chi import k2_chi
 from xafs_workers.figures.model import Figure, Panel, Text, Trace
-from xafs_workers.figures.views import Options, views
 from xafs_workers.scans.advice import advice
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.channels import bad_channels
-from xafs_workers.scans.requests import answer_to
+from xafs_workers.scans.reduction_requests import answer_to
 from xafs_workers.scans.results import Result
 from xafs_workers.scans.scan import Scan
 from xafs_workers.scans.xafs_sequence import Sequence, sequence_of

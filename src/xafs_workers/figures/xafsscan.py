@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import cast
 
+from xafs_workers.figures.figure_builder import Options, views
 from xafs_workers.figures.live_chi import CHI, live_chi_panel
 from xafs_workers.figures.model import Array, Figure, Panel, Trace
 from xafs_workers.figures.signal import channel_curve
-from xafs_workers.figures.tracing import Curve, told, trace_of, traced
-from xafs_workers.figures.views import Options, views
+from xafs_workers.figures.trace_builder import Curve, told, trace_of, traced
 from xafs_workers.messages.xafsscan import XafsscanStart
 from xafs_workers.scans import spectra
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.detectors import Wish, fluorescence, fluorescence_channels
-from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan, Window
 

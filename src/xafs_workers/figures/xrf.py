@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 from xafs_workers.figures import emission
+from xafs_workers.figures.figure_builder import Options, views
 from xafs_workers.figures.model import Figure, Trace
-from xafs_workers.figures.views import Options, views
 from xafs_workers.messages.xrf import XrfPlot
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.mca import NoSpectra, channels_of, spectra_of_run

@@ -8,13 +8,13 @@ from typing import cast
 import numpy as np
 
 from xafs_workers.figures import emission
+from xafs_workers.figures.figure_builder import Options, views
 from xafs_workers.figures.model import Figure, Trace
-from xafs_workers.figures.views import Options, views
 from xafs_workers.messages.xrfat import XrfatStart
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.mca import NoSpectra, Spectra, channels_of, point_at, spectra_of_run
 from xafs_workers.scans.metadata import mapping, text
-from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
 

@@ -9,8 +9,7 @@ from xafs_workers.producer.alignments import (
     with_wheel_alignment,
 )
 from xafs_workers.producer.answers import NoAnswer
-from xafs_workers.producer.asking import ask, ask_plan
-from xafs_workers.producer.names import (
+from xafs_workers.producer.legacy_api import (
     close_last_plot,
     close_line_plots,
     close_plots,
@@ -18,13 +17,8 @@ from xafs_workers.producer.names import (
     preserve,
     regenerate_file,
 )
-from xafs_workers.producer.plans import (
-    MapAxis,
-    send_plan,
-    with_areascan_plot,
-    with_linescan_plot,
-    with_timescan_plot,
-)
+from xafs_workers.producer.plans import MapAxis, send_plan, with_areascan_plot, with_linescan_plot, with_timescan_plot
+from xafs_workers.producer.requests import ask, ask_plan
 from xafs_workers.producer.send import DeliveryError, flush, kafka_message
 from xafs_workers.producer.sequences import Sequence, with_xafs_plots
 

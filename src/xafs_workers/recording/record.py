@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from xafs_workers.recording.exact import BYTES, Inexact, from_json, to_json
+from xafs_workers.recording.json_codec import BYTES, Inexact, from_json, to_json
 from xafs_workers.wire import Undecodable, decode, encode
 
 Topic = Literal["control", "documents"]

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import Protocol
 
+from xafs_workers.consumer.partition_merger import Timeline
 from xafs_workers.consumer.records import EndOfPartition, Partition, RawRecord
-from xafs_workers.consumer.timeline import Timeline
 from xafs_workers.logs import get_logger
 from xafs_workers.recording.record import Record, Topic
-from xafs_workers.recording.settle import Settling
+from xafs_workers.recording.reorder_buffer import Settling
 from xafs_workers.wire import Undecodable, decode
 
 log = get_logger("recording")

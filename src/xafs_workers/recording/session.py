@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from xafs_workers.recording.exact import from_json
+from xafs_workers.recording.json_codec import from_json
 from xafs_workers.recording.record import (
     MARK,
     PLAIN_TAG,

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from xafs_workers.reduction import door
+from xafs_workers.reduction import larch_api
 from xafs_workers.reduction.merge import Array, ordered
-from xafs_workers.reduction.recipe import RECIPE, Recipe
+from xafs_workers.reduction.parameters import RECIPE, Recipe
 from xafs_workers.reduction.reduce import Edge, NotReduced, normalised, reduce
 
 TOLERANCE = 1e-9
@@ -58,7 +58,7 @@ def project(members: Sequence[Member], edge: Edge, written: float, recipe: Recip
     _tell_apart(groups)
     with tempfile.TemporaryDirectory(prefix="xafs-workers-") as folder:
         path = Path(folder) / "project.prj"
-        made = door.io().create_athena(str(path))
+        made = larch_api.io().create_athena(str(path))
         for group in groups:
             made.add_group(group)
         for number, (key, entry) in enumerate(made.groups.items()):
@@ -86,7 +86,7 @@ def _group(member: Member, edge: Edge, recipe: Recipe) -> Any:
     arguments = recipe.autobk()
     if hasattr(group, "autobk_details"):
         group.autobk_details.call_args = {**arguments, "kmax": float(group.autobk_details.kmax)}
-    group.xftf_details = door.group(call_args=recipe.xftf())
+    group.xftf_details = larch_api.group(call_args=recipe.xftf())
     return group
 
 
@@ -111,7 +111,7 @@ def _as_far_as_possible(energy: Array, mu: Array, edge: Edge, recipe: Recipe) ->
             return step(energy, mu, edge, recipe)
         except NotReduced:
             continue
-    return door.group(energy=energy, mu=mu, e0=edge.energy or float(np.mean(energy)), edge_step=1.0)
+    return larch_api.group(energy=energy, mu=mu, e0=edge.energy or float(np.mean(energy)), edge_step=1.0)
 
 
 def _dated(text: bytes, written: float) -> bytes:
@@ -127,7 +127,7 @@ def _dated(text: bytes, written: float) -> bytes:
 
 
 def _check(path: Path, groups: Sequence[Any]) -> None:
-    found = list(door.io().read_athena(str(path), do_bkg=True, do_fft=False).groups.values())
+    found = list(larch_api.io().read_athena(str(path), do_bkg=True, do_fft=False).groups.values())
     if len(found) != len(groups):
         raise NotReduced(f"project of {len(groups)} groups read back as {len(found)}")
     for made, read in zip(groups, found, strict=True):

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from xafs_workers.reduction import door
+from xafs_workers.reduction import larch_api
 from xafs_workers.reduction.merge import Array, Curve, ordered
-from xafs_workers.reduction.recipe import RECIPE, Recipe
+from xafs_workers.reduction.parameters import RECIPE, Recipe
 from xafs_workers.reduction.reduce import Edge, NotReduced, background_end, checked_step, reduce, with_e0
 
 FROM = 60.0
@@ -88,7 +88,7 @@ def carried_over(energy: Array, mu: Array, done: Any) -> Mapping[str, Array]:
 
 def _on_grid(energy: Array, chi: Array, done: Any) -> Mapping[str, Array]:
     above = energy >= done.e0
-    k = door.xafs().etok(1.0) * np.sqrt(energy[above] - done.e0)
+    k = larch_api.xafs().etok(1.0) * np.sqrt(energy[above] - done.e0)
     grid = done.k[done.k <= k[-1]]
     return {"k": grid, "chi": np.interp(grid, k, chi[above])}
 
@@ -104,7 +104,7 @@ def _first(energy: Array, mu: Array, edge: Edge, recipe: Recipe) -> Any:
     end = background_end(edge, recipe)
     limit = {} if end is None else {"kmax": end}
     try:
-        door.xafs().pre_edge(
+        larch_api.xafs().pre_edge(
             group,
             e0=group.e0,
             pre1=pre1,
@@ -115,7 +115,7 @@ def _first(energy: Array, mu: Array, edge: Edge, recipe: Recipe) -> Any:
             nvict=recipe.nvict,
             make_flat=False,
         )
-        door.xafs().autobk(
+        larch_api.xafs().autobk(
             checked_step(group), e0=group.e0, kstep=recipe.kstep, nfft=recipe.nfft, **recipe.autobk(), **limit
         )
     except (ValueError, IndexError, TypeError) as error:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from xafs_workers.reduction import door
-from xafs_workers.reduction.recipe import RECIPE, Recipe
+from xafs_workers.reduction import larch_api
+from xafs_workers.reduction.parameters import RECIPE, Recipe
 
 
 def noise_of(group: Any, recipe: Recipe = RECIPE) -> dict[str, float]:
@@ -20,7 +20,7 @@ def noise_of(group: Any, recipe: Recipe = RECIPE) -> dict[str, float]:
     if last <= recipe.kmin + 1.0:
         return {}
     kmax = min(recipe.kmax, last)
-    door.xafs().estimate_noise(
+    larch_api.xafs().estimate_noise(
         group.k,
         chi=group.chi,
         group=group,

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from xafs_workers.logs import get_logger
-from xafs_workers.reduction.child import Child, Died
-from xafs_workers.reduction.running import RunningMerges
+from xafs_workers.reduction.running_merge import RunningMerges
+from xafs_workers.reduction.subprocess_client import Child, Died
 from xafs_workers.scans.items import Reduced
-from xafs_workers.scans.requests import Request
+from xafs_workers.scans.reduction_requests import Request
 
 log = get_logger("reduction")
 

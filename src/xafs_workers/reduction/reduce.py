@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.elements import edge_energy
-from xafs_workers.reduction import door
+from xafs_workers.reduction import larch_api
 from xafs_workers.reduction.merge import Array, ordered
-from xafs_workers.reduction.recipe import RECIPE, Recipe, gap_to_next_edge, ranges
+from xafs_workers.reduction.parameters import RECIPE, Recipe, gap_to_next_edge, ranges
 
 FARTHEST_E0 = 50.0
 """Of e0 from the tabulated edge, eV; beyond it the edge was not found."""
@@ -58,7 +58,7 @@ def reduce(energy: Array, mu: Array, edge: Edge, recipe: Recipe = RECIPE) -> Any
         There is no edge in it, or Larch cannot find it.
     """
     group = background_removed(*ordered(energy, mu), edge, recipe)
-    door.xafs().xftf(group, kstep=recipe.kstep, nfft=recipe.nfft, **recipe.xftf())
+    larch_api.xafs().xftf(group, kstep=recipe.kstep, nfft=recipe.nfft, **recipe.xftf())
     return group
 
 
@@ -72,7 +72,7 @@ def background_removed(energy: Array, mu: Array, edge: Edge, recipe: Recipe = RE
     """
     group = normalised(energy, mu, edge, recipe)
     try:
-        door.xafs().autobk(group, e0=group.e0, kstep=recipe.kstep, nfft=recipe.nfft, **_until(edge, recipe))
+        larch_api.xafs().autobk(group, e0=group.e0, kstep=recipe.kstep, nfft=recipe.nfft, **_until(edge, recipe))
     except (ValueError, IndexError, TypeError) as error:
         raise NotReduced(f"no background: {error}") from error
     if not np.isfinite(group.chi).all():
@@ -91,7 +91,7 @@ def normalised(energy: Array, mu: Array, edge: Edge, recipe: Recipe = RECIPE) ->
     group = with_e0(energy, mu, edge)
     limits = ranges(float(energy[0]), float(energy[-1]), group.e0, edge.gap, recipe)
     try:
-        door.xafs().pre_edge(
+        larch_api.xafs().pre_edge(
             group,
             e0=group.e0,
             pre1=limits.pre1,
@@ -114,9 +114,9 @@ def with_e0(energy: Array, mu: Array, edge: Edge) -> Any:
     NotReduced
         There are too few points, or what is found lies far from the tabulated edge.
     """
-    group = door.group(energy=energy, mu=mu)
+    group = larch_api.group(energy=energy, mu=mu)
     try:
-        door.xafs().find_e0(group)
+        larch_api.xafs().find_e0(group)
     except (ValueError, IndexError, TypeError) as error:
         raise NotReduced(f"no e0: {error}") from error
     table = edge.energy
@@ -147,7 +147,7 @@ def values_of(group: Any) -> Mapping[str, Any]:
 def background_end(edge: Edge, recipe: Recipe = RECIPE) -> float | None:
     """Return the k at which the background must end because the next edge begins, None where the data decide."""
     gap = edge.gap
-    return None if gap is None else float(door.xafs().etok(gap - recipe.k_below_next_edge))
+    return None if gap is None else float(larch_api.xafs().etok(gap - recipe.k_below_next_edge))
 
 
 def _until(edge: Edge, recipe: Recipe) -> dict[str, Any]:

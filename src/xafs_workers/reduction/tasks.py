@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from xafs_workers.reduction import door, xdi
+from xafs_workers.reduction import larch_api, xdi
 from xafs_workers.reduction.athena import Member, project
 from xafs_workers.reduction.live import live
 from xafs_workers.reduction.noise import noise_of
-from xafs_workers.reduction.recipe import RECIPE
+from xafs_workers.reduction.parameters import RECIPE
 from xafs_workers.reduction.reduce import Edge, NotReduced, reduce, values_of
 
 Values = Mapping[str, Any]
@@ -65,7 +65,7 @@ def warm_up(asked: Values) -> Values:
     mu = np.arctan((energy - 7112.0) / 2.0) / np.pi + 0.02 * np.sin((energy - 7112.0) / 20.0) * (energy > 7112.0)
     group = reduce(energy, mu, Edge("Fe", "K"))
     noise_of(group)
-    return {"version": door.version()}
+    return {"version": larch_api.version()}
 
 
 TASKS: Mapping[str, Callable[[Values], Values]] = {

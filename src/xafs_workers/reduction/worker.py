@@ -11,7 +11,7 @@ import signal
 import sys
 from typing import BinaryIO
 
-from xafs_workers.reduction.frames import PipeClosed, framed, read_frame
+from xafs_workers.reduction.framing import PipeClosed, framed, read_frame
 from xafs_workers.reduction.tasks import TASKS
 
 PR_SET_PDEATHSIG = 1

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.scans import spectra
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.detectors import Wish, fluorescence
-from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
 
 Array = np.ndarray[Any, np.dtype[np.float64]]

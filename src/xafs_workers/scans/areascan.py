@@ -8,9 +8,9 @@ from typing import Any, cast
 import numpy as np
 
 from xafs_workers.messages.areascan import AreascanStart
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.items import Control
 from xafs_workers.scans.points import Points
-from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Motors, ScanKind, scan_kinds
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan, ScanKind, Window, scan_kinds
 

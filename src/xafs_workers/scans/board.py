@@ -9,14 +9,14 @@ from typing import Any
 
 from xafs_workers.scans.arrays import Arrays
 from xafs_workers.scans.binding import bind
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.items import Control, Document, Fetched, Item, Reduced, Tick
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.results import Results, with_result, without_scans
 from xafs_workers.scans.retention import retained
-from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run, array_keys, new_run, readings, scalar_keys, within_budget
 from xafs_workers.scans.scan import Scan, scan_kinds
-from xafs_workers.scans.telling import is_told, scans_told, told_at
+from xafs_workers.scans.scan_builder import is_told, scans_told, told_at
 
 RESOURCES = ("resource", "stream_resource")
 

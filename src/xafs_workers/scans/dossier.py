@@ -8,7 +8,7 @@ from typing import Any
 
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan, ScanKind, scan_kinds
-from xafs_workers.scans.telling import place_of
+from xafs_workers.scans.scan_builder import place_of
 
 KIND = "dossier"
 

@@ -9,7 +9,7 @@ from xafs_workers.messages.xafsscan import XafsscanStart
 from xafs_workers.scans.absorption import Absorber, Spectrum, absorption
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.detectors import NoChannels
-from xafs_workers.scans.requests import Request, makers
+from xafs_workers.scans.reduction_requests import Request, makers
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan, Window
 from xafs_workers.scans.spectra import MissingColumn

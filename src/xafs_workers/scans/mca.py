@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.detectors import SINGLE
-from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
 
 Array = np.ndarray[Any, Any]

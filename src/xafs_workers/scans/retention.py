@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.items import Control
-from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
-from xafs_workers.scans.telling import place_of
+from xafs_workers.scans.scan_builder import place_of
 
 
 class Kept(NamedTuple):

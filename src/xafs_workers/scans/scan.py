@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from xafs_workers.registry import Registry
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.items import Control
-from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Key
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.items import Control
-from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.scan import Motors, ScanKind, scan_kinds
 
 

@@ -13,10 +13,10 @@ from xafs_workers.messages.xafs_sequence import XafsSequenceStart
 from xafs_workers.messages.xafsscan import XafsscanStart
 from xafs_workers.scans.absorption import Absorber, Spectrum, absorption
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.detectors import NoChannels
 from xafs_workers.scans.metadata import mapping, text
-from xafs_workers.scans.requests import Request, makers
-from xafs_workers.scans.rules import Rules
+from xafs_workers.scans.reduction_requests import Request, makers
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan, ScanKind, scan_kinds
 from xafs_workers.scans.spectra import MissingColumn

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from xafs_workers.storage.errors import Absent
 from xafs_workers.storage.proposals import ProposalFolder
-from xafs_workers.writers.words import one_line
+from xafs_workers.writers.text_format import one_line
 
 NAME = "file_manager.log"
 LONGEST = 10_000

@@ -7,7 +7,7 @@ from functools import partial
 
 from xafs_workers.storage.errors import Absent, Refused
 from xafs_workers.storage.proposals import ProposalFolder
-from xafs_workers.writers.messagelog import PAGE, RAW, LogEntry, entries, is_recorded, log_page, record
+from xafs_workers.writers.message_log import PAGE, RAW, LogEntry, entries, is_recorded, log_page, record
 
 
 class MessageLog:

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from xafs_workers.settings import Storage
+from xafs_workers.storage.confusables import look_alike
 from xafs_workers.storage.errors import Absent, Refused, Unavailable, kind, shown, translated
-from xafs_workers.storage.look_alikes import look_alike
 
 MAX_PATH = 4095  # bytes; PATH_MAX of Linux less its NUL
 MAX_COMPONENT = 255  # bytes; NAME_MAX

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from xafs_workers.storage.confusables import without_look_alikes
 from xafs_workers.storage.errors import Refused, shown
-from xafs_workers.storage.look_alikes import without_look_alikes
 
 PICTURES = (".png", ".pdf", ".svg")
 _SUFFIXED = re.compile(

@@ -9,17 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from xafs_workers.settings import Storage
-from xafs_workers.storage import edits, publishing
-from xafs_workers.storage.confined import (
-    Place,
-    Roots,
-    chunks,
-    components,
-    open_regular,
-    opened,
-    reading,
-    sync_folder,
-)
+from xafs_workers.storage import folder_edits, publishing
+from xafs_workers.storage.confined import Place, Roots, chunks, components, open_regular, opened, reading, sync_folder
 from xafs_workers.storage.errors import Absent, Refused, shown, translated
 from xafs_workers.storage.publishing import Content, Published
 
@@ -167,10 +158,10 @@ class ProposalFolder:
         """Append to a log that the program owns, durably; what could not be written whole is taken back."""
         place = self._only_owned(relative)
         with opened(place.folder, make_from=_INSIDE) as folder:
-            edits.create_empty(folder, place.name, place.path)
+            folder_edits.create_empty(folder, place.name, place.path)
             handle = open_regular(folder, place.name, place.path, os.O_WRONLY | os.O_APPEND)
             try:
-                edits.append(handle, place.path, content)
+                folder_edits.append(handle, place.path, content)
             finally:
                 os.close(handle)
         return place.path
@@ -179,7 +170,7 @@ class ProposalFolder:
         """Make an empty file, or leave the one that is there."""
         place = self._writable(relative)
         with opened(place.folder, make_from=_INSIDE) as folder:
-            edits.create_empty(folder, place.name, place.path)
+            folder_edits.create_empty(folder, place.name, place.path)
             os.close(open_regular(folder, place.name, place.path))
         return place.path
 
@@ -196,7 +187,7 @@ class ProposalFolder:
         place = self._writable(relative)
         try:
             with opened(place.folder) as folder, reading(folder, place.name, place.path) as handle:
-                return os.path.join(place.folder.path, edits.set_aside(folder, place.path, handle))
+                return os.path.join(place.folder.path, folder_edits.set_aside(folder, place.path, handle))
         except Absent:
             return None
 

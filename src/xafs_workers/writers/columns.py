@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.scans import spectra
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.detectors import Wish, fluorescence_channels, roi
-from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
-from xafs_workers.writers import words
-from xafs_workers.writers.contents import CannotWrite
+from xafs_workers.writers import text_format
+from xafs_workers.writers.registry import CannotWrite
 
 Array = np.ndarray[Any, Any]
 
@@ -57,7 +57,7 @@ class Column:
 def of_key(run: Run, key: str, unit: str, *, label: str = "", name: str = "") -> Iterator[Column]:
     """Yield the column of a data key, nothing where the run has none."""
     if key in run.points:
-        yield Column(label or words.label(key), run.points.column(key), unit, name, key)
+        yield Column(label or text_format.label(key), run.points.column(key), unit, name, key)
 
 
 def energies(run: Run, rules: Rules) -> Iterator[Column]:

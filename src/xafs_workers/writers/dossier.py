@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from xafs_workers.scans.dossier import Dossier
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import html
-from xafs_workers.writers.contents import Asset, CannotWrite
+from xafs_workers.writers.registry import Asset, CannotWrite
 
 if TYPE_CHECKING:
     from markupsafe import Markup

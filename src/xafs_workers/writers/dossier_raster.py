@@ -8,9 +8,9 @@ from typing import Any
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import dossier_parts as parts
 from xafs_workers.writers import html
-from xafs_workers.writers.contents import CannotWrite
 from xafs_workers.writers.dossier import Content, Files, Rows, Sources
 from xafs_workers.writers.raster import names_of
+from xafs_workers.writers.registry import CannotWrite
 
 
 def content(sources: Sources) -> Content:

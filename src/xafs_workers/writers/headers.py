@@ -10,8 +10,8 @@ from typing import Any
 from xafs_workers import __version__
 from xafs_workers.scans.metadata import mapping, text
 from xafs_workers.scans.runs import Run
-from xafs_workers.writers import words
-from xafs_workers.writers.contents import Asset, CannotWrite, Surroundings, end_of
+from xafs_workers.writers import text_format
+from xafs_workers.writers.registry import Asset, CannotWrite, Surroundings, end_of
 
 FAMILIES = ("Beamline", "Detector", "Element", "Facility", "Mono", "Sample", "Scan")
 
@@ -38,7 +38,7 @@ Fields = dict[str, str]
 def first_line(run: Run) -> str:
     """Return the line that tells format and programs."""
     version = text(mapping(run.start.get("versions")).get("bluesky"))
-    bluesky = f"BlueSky/{words.label(version)}" if version else ""
+    bluesky = f"BlueSky/{text_format.label(version)}" if version else ""
     return " ".join(filter(None, ("XDI/1.0", bluesky, f"xafs-workers/{__version__}")))
 
 
@@ -68,10 +68,10 @@ def _told(xdi: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield names and values as the start document has them, of two that would get one name the later one."""
     for family in FAMILIES:
         for given, value in mapping(xdi.get(family)).items():
-            key = words.key(str(given))
+            key = text_format.key(str(given))
             if key:
                 name = f"{family}.{key}"
-                yield name, _with_unit(name, words.value_text(value))
+                yield name, _with_unit(name, text_format.value_text(value))
 
 
 def _with_unit(name: str, value: str) -> str:
@@ -80,11 +80,11 @@ def _with_unit(name: str, value: str) -> str:
 
 def _own(run: Run, surroundings: Surroundings) -> Fields:
     found = {
-        "Scan.start_time": words.local_time(float(run.start["time"]), surroundings.zone),
-        "Scan.end_time": words.local_time(end_of(run), surroundings.zone),
-        "Scan.uid": words.one_line(run.uid),
+        "Scan.start_time": text_format.local_time(float(run.start["time"]), surroundings.zone),
+        "Scan.end_time": text_format.local_time(end_of(run), surroundings.zone),
+        "Scan.uid": text_format.one_line(run.uid),
     }
-    scan_id = words.value_text(run.start.get("scan_id"))
+    scan_id = text_format.value_text(run.start.get("scan_id"))
     return found | ({"Scan.transient_id": scan_id} if scan_id else {})
 
 
@@ -97,7 +97,7 @@ def asset_fields(assets: Iterable[Asset]) -> Fields:
             continue
         detector = next((name for word, name in _DETECTORS if word in hints), "")
         name = f"Scan.{detector}_hdf5_file" if detector else "Scan.hdf5_file"
-        path = words.one_line("/".join(PurePosixPath(asset.path.lstrip("/")).parts[-_PARTS_OF_PATH:]))
+        path = text_format.one_line("/".join(PurePosixPath(asset.path.lstrip("/")).parts[-_PARTS_OF_PATH:]))
         if path not in found.values():
             found[_free(name, found)] = path
     return found
@@ -120,8 +120,8 @@ def absorber_fields(run: Run) -> Fields:
         The start document does not name one of them, or what it names is none.
     """
     told, plan = dict(_told(run.xdi)), mapping(run.start.get("BMM_kafka"))
-    symbol = told.get("Element.symbol") or words.value_text(plan.get("element"))
-    edge = told.get("Element.edge") or words.value_text(plan.get("edge"))
+    symbol = told.get("Element.symbol") or text_format.value_text(plan.get("element"))
+    edge = told.get("Element.edge") or text_format.value_text(plan.get("edge"))
     spacing = told.get("Mono.d_spacing", "")
     _require("Element.symbol", symbol, bool(SYMBOL.match(symbol)), "the symbol of an element")
     _require("Element.edge", edge, bool(EDGES.match(edge)), "an edge, such as K or L3")
@@ -147,4 +147,4 @@ def comments_of(run: Run) -> list[str]:
     given = run.xdi.get("_comment")
     members = given if isinstance(given, list | tuple) else [given]
     lines = (line for member in members if isinstance(member, str) for line in member.splitlines())
-    return [line for line in map(words.one_line, lines) if line]
+    return [line for line in map(text_format.one_line, lines) if line]

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from xafs_workers.writers import words
+from xafs_workers.writers import text_format
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -105,7 +105,7 @@ def seen(text: str) -> str:
 
 def line(value: Any) -> str:
     """Return a value of loosely typed metadata on one line; '' for what has no text, and for the plans' `...`."""
-    text = words.value_text(value)
+    text = text_format.value_text(value)
     return "" if text == "..." else text
 
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 
 from xafs_workers.messages.lsxdi import Lsxdi
 from xafs_workers.scans import spectra
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.detectors import Wish
 from xafs_workers.scans.metadata import mapping, text
-from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import columns as parts
-from xafs_workers.writers import headers, words
+from xafs_workers.writers import headers, text_format
 from xafs_workers.writers.columns import Column, table
-from xafs_workers.writers.contents import CannotWrite, Material, Surroundings, writers
-from xafs_workers.writers.xditext import text_of
+from xafs_workers.writers.registry import CannotWrite, Material, Surroundings, writers
+from xafs_workers.writers.xdi_text import text_of
 
 _NOWHERE = Surroundings()
 
@@ -40,12 +40,12 @@ def content(run: Run, rules: Rules, *, surroundings: Surroundings = _NOWHERE) ->
     if len(columns) == 1:
         raise CannotWrite(f"it has no signal: expected {rules.columns.i0} or fluorescence channels, say")
     fields = headers.fields_of(run, surroundings)
-    return text_of(headers.first_line(run), fields, columns, [f"linescan on {words.label(motor)}"])
+    return text_of(headers.first_line(run), fields, columns, [f"linescan on {text_format.label(motor)}"])
 
 
 def _columns(run: Run, rules: Rules, motor: str, detector: str) -> Iterator[Column]:
     position = spectra.column(run.points, motor)
-    yield Column(words.label(motor), position, _unit(run, motor), source=motor)
+    yield Column(text_format.label(motor), position, _unit(run, motor), source=motor)
     yield from parts.chambers(run, rules)
     yield from parts.channels(run, rules, Wish())
     yield from parts.electron_yield(run, rules)
@@ -68,4 +68,4 @@ def _hinted(run: Run, place: int) -> str:
 
 
 def _unit(run: Run, key: str) -> str:
-    return words.one_line(text(mapping(run.data_keys.get(key)).get("units")))[: words.LONGEST_NAME].strip()
+    return text_format.one_line(text(mapping(run.data_keys.get(key)).get("units")))[: text_format.LONGEST_NAME].strip()

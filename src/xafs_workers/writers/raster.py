@@ -12,13 +12,13 @@ import numpy as np
 from xafs_workers.messages.detectors import canonical_detector
 from xafs_workers.messages.raster import RasterFiles
 from xafs_workers.scans import spectra
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.detectors import NoChannels, Wish, fluorescence, fluorescence_channels
 from xafs_workers.scans.metadata import mapping, text
-from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
-from xafs_workers.writers import words
-from xafs_workers.writers.contents import CannotWrite, Material, end_of, writers
+from xafs_workers.writers import text_format
 from xafs_workers.writers.matlab import mat_file
+from xafs_workers.writers.registry import CannotWrite, Material, end_of, writers
 from xafs_workers.writers.spreadsheet import xlsx_file
 
 Array = np.ndarray[Any, Any]
@@ -82,7 +82,7 @@ def content(run: Run, rules: Rules) -> Mapping[str, bytes]:
         raise CannotWrite("nothing was measured in it")
     ended, told, names = end_of(run), told_by(run), names_of(run)
     signals = tuple(signals_of(run, rules, told.detector))
-    sample = words.one_line(text(mapping(run.xdi.get("Sample")).get("name")))
+    sample = text_format.one_line(text(mapping(run.xdi.get("Sample")).get("name")))
     sheet = dict(_rows(run, rules, told, signals))
     return {
         names[0]: xlsx_file(sample, sheet, ended),
@@ -142,11 +142,11 @@ def signals_of(run: Run, rules: Rules, detector: str) -> Iterator[Signal]:
     if canonical in FLUORESCENCE:
         wish = Wish(canonical)
         ratio = fluorescence(run, rules, wish)
-        yield Signal(words.label(detector), _total(run, rules, wish), ratio)
+        yield Signal(text_format.label(detector), _total(run, rules, wish), ratio)
         return
     currents = {"transmission": names.it, "reference": names.ir, "yield": names.iy, "i0": names.i0, "test": names.i0}
     for key in PAIRS.get(canonical, (currents.get(canonical, canonical),)):
-        label = words.label(key if canonical in PAIRS else detector)
+        label = text_format.label(key if canonical in PAIRS else detector)
         raw = spectra.column(run.points, key)
         over = names.i0 in run.points
         yield Signal(label, raw, spectra.ratio(run.points, key, names.i0) if over else np.full(raw.shape, np.nan))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from xafs_workers.writers import words
+from xafs_workers.writers import text_format
 
 Array = np.ndarray[Any, Any]
 
@@ -27,7 +27,7 @@ _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
 
 def sheet_title(name: str) -> str:
     """Return a name as Excel accepts it for a sheet."""
-    title = words.one_line(_FORBIDDEN.sub("-", words.one_line(name)))[:LONGEST_TITLE].strip("' ")
+    title = text_format.one_line(_FORBIDDEN.sub("-", text_format.one_line(name)))[:LONGEST_TITLE].strip("' ")
     return title if title and title.lower() != _RESERVED else f"sheet {title}".strip()
 
 
@@ -70,7 +70,7 @@ def _headings(sheet: Any, names: Mapping[str, Array]) -> list[Any]:
     """Return the headings as cells that are text, also where they look like a formula."""
     from openpyxl.cell import WriteOnlyCell
 
-    cells = [WriteOnlyCell(sheet, words.one_line(name)) for name in names]
+    cells = [WriteOnlyCell(sheet, text_format.one_line(name)) for name in names]
     for cell in cells:
         cell.data_type = "s"
     return cells

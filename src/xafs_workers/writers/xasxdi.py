@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 
 from xafs_workers.messages.xasxdi import Xasxdi
 from xafs_workers.scans.absorption import Absorber
+from xafs_workers.scans.board_config import Rules
 from xafs_workers.scans.detectors import Wish
-from xafs_workers.scans.rules import Rules
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import columns as parts
 from xafs_workers.writers import headers
 from xafs_workers.writers.columns import Column, table
-from xafs_workers.writers.contents import Material, Surroundings, writers
-from xafs_workers.writers.mode import mode_of, xmu
-from xafs_workers.writers.xditext import text_of
+from xafs_workers.writers.measurement_mode import mode_of, xmu
+from xafs_workers.writers.registry import Material, Surroundings, writers
+from xafs_workers.writers.xdi_text import text_of
 
 _NOWHERE = Surroundings()
 

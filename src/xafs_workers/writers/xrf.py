@@ -11,10 +11,10 @@ from xafs_workers.messages.xrf import XrfWrite
 from xafs_workers.scans.mca import BIN
 from xafs_workers.scans.metadata import text
 from xafs_workers.scans.runs import Run
-from xafs_workers.writers import headers, words
+from xafs_workers.writers import headers, text_format
 from xafs_workers.writers.columns import COUNTS, Column, table
-from xafs_workers.writers.contents import CannotWrite, Material, Surroundings, writers
-from xafs_workers.writers.xditext import text_of
+from xafs_workers.writers.registry import CannotWrite, Material, Surroundings, writers
+from xafs_workers.writers.xdi_text import text_of
 
 Array = np.ndarray[Any, Any]
 
@@ -51,7 +51,7 @@ def spectra_text(run: Run, spectra: Mapping[str, Array], surroundings: Surroundi
         raise CannotWrite("there are no fluorescence spectra of it")
     bins = max(len(counts) for counts in spectra.values())
     energy = Column("energy", BIN * np.arange(bins), "eV")
-    counted = (Column(words.label(label), _padded(counts, bins), COUNTS) for label, counts in spectra.items())
+    counted = (Column(text_format.label(label), _padded(counts, bins), COUNTS) for label, counts in spectra.items())
     columns = table([energy, *counted])
     return text_of(headers.first_line(run), _fields(run, len(spectra), surroundings), columns, headers.comments_of(run))
 
@@ -67,10 +67,10 @@ def _fields(run: Run, channels: int, surroundings: Surroundings) -> headers.Fiel
     """Return the metadata: the detector as told, else as the run names it, and the energy of the beam."""
     told = headers.fields_of(run, surroundings)
     told.setdefault("Detector.fluorescence", _detector(run, channels))
-    pcc = words.value_text(run.xdi.get("_pccenergy"))
+    pcc = text_format.value_text(run.xdi.get("_pccenergy"))
     if pcc:
         told["Beamline.energy"] = f"{pcc} eV"
-    beamline = words.one_line(text(run.start.get("beamline_id")))
+    beamline = text_format.one_line(text(run.start.get("beamline_id")))
     if beamline:
         told.setdefault("Beamline.name", beamline)
     return headers.in_order(headers.with_own(told, headers.asset_fields(surroundings.assets)))
@@ -78,4 +78,4 @@ def _fields(run: Run, channels: int, surroundings: Surroundings) -> headers.Fiel
 
 def _detector(run: Run, channels: int) -> str:
     named = (name for name in run.detectors if "sdd" in name.lower() or "dante" in name.lower())
-    return words.one_line(next(named, "")) or f"{channels} channel{'s' if channels > 1 else ''}"
+    return text_format.one_line(next(named, "")) or f"{channels} channel{'s' if channels > 1 else ''}"

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from xafs_workers.figures.figure_builder import scans_on_show, views
 from xafs_workers.figures.model import Figure
-from xafs_workers.figures.views import scans_on_show, views
-from xafs_workers.frontends.making import Maker
+from xafs_workers.frontends.figure_factory import Maker
 from xafs_workers.frontends.progress import progress_of
 from xafs_workers.frontends.status import STALE, Feed, Status, running, status_of
 from xafs_workers.render.sketch import sketch

@@ -16,8 +16,8 @@ from bokeh.plotting import figure as Plot  # noqa: N812 - a class that is named 
 
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.frontends.browser.gallery import Gallery
-from xafs_workers.frontends.browser.look import message_of, number, style_of
-from xafs_workers.frontends.pluck import PLUCKED, click_of
+from xafs_workers.frontends.browser.page_state import message_of, number, style_of
+from xafs_workers.frontends.click_position import PLUCKED, click_of
 from xafs_workers.frontends.readout import ENERGY, readout
 from xafs_workers.logs import get_logger
 from xafs_workers.render.bokeh.drawing import Drawing

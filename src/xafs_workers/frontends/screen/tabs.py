@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QTabWidget
 
-from xafs_workers.frontends.choice import tabs_wanted
-from xafs_workers.frontends.screen.loose import LooseWindow
-from xafs_workers.frontends.screen.sheet import Sheet, SheetPorts
+from xafs_workers.frontends.screen.detached_window import LooseWindow
+from xafs_workers.frontends.screen.figure_tab import Sheet, SheetPorts
+from xafs_workers.frontends.tab_policy import tabs_wanted
 from xafs_workers.render.matplotlib.style import Style
 
 LONGEST = 32

@@ -12,15 +12,15 @@ from PySide6.QtCore import QRect, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QMoveEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QStackedWidget, QToolButton
 
+from xafs_workers.figures.figure_builder import scans_on_show
 from xafs_workers.figures.model import Figure, Panel
-from xafs_workers.figures.views import scans_on_show
-from xafs_workers.frontends.making import Maker
-from xafs_workers.frontends.pluck import click_of
+from xafs_workers.frontends.click_position import click_of
+from xafs_workers.frontends.figure_factory import Maker
 from xafs_workers.frontends.readout import ENERGY, readout
-from xafs_workers.frontends.screen.place import Place, Rectangle, read_place, write_place
-from xafs_workers.frontends.screen.sheet import SheetPorts
+from xafs_workers.frontends.screen.figure_tab import SheetPorts
 from xafs_workers.frontends.screen.status_line import StatusLine
 from xafs_workers.frontends.screen.tabs import Tabs
+from xafs_workers.frontends.screen.window_geometry import Place, Rectangle, read_place, write_place
 from xafs_workers.frontends.status import STALE, Feed, status_of
 from xafs_workers.render.matplotlib.style import Style
 from xafs_workers.scans.board import Board

@@ -15,9 +15,9 @@ from xafs_workers.figures.model import Line, Mark, Mesh, Panel, Trace
 from xafs_workers.render import limits
 from xafs_workers.render.items import Key, items_of
 from xafs_workers.render.limits import Extent, Span
-from xafs_workers.render.matplotlib import words
-from xafs_workers.render.matplotlib.furniture import Furniture
-from xafs_workers.render.matplotlib.kept import Kept, KeptLine, KeptMark, KeptText, KeptTrace
+from xafs_workers.render.matplotlib import text_layout
+from xafs_workers.render.matplotlib.artists import Kept, KeptLine, KeptMark, KeptText, KeptTrace
+from xafs_workers.render.matplotlib.decorations import Furniture
 from xafs_workers.render.matplotlib.layout import Margins, Rect
 from xafs_workers.render.matplotlib.meshes import KeptMesh
 from xafs_workers.render.matplotlib.style import Palette, Sizes, look
@@ -257,4 +257,4 @@ class PanelView:
         for kept in sorted((k for k in self._each(KeptLine) if k.label), key=lambda k: k.x):
             near = [end for x, end in ends if (kept.x - x) * scale < height]
             kept.drop = max(near, default=0.0) if len(near) < _MOST_STAGGERED else 0.0
-            ends.append((kept.x, kept.drop + words.width(kept.label, sizes.small) + sizes.small))
+            ends.append((kept.x, kept.drop + text_layout.width(kept.label, sizes.small) + sizes.small))

@@ -14,7 +14,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Transform
 
 from xafs_workers.figures.model import Panel
-from xafs_workers.render.matplotlib import words
+from xafs_workers.render.matplotlib import text_layout
 from xafs_workers.render.matplotlib.layout import Rect
 from xafs_workers.render.matplotlib.style import Sizes
 
@@ -74,11 +74,11 @@ def strip(panel: Panel, room: float, sizes: Sizes) -> Strip:
     More entries than fit into four rows lose their middle.
     """
     size = sizes.small if panel.legend == "compact" else 0.95 * sizes.text
-    entries = [Entry(words.clean(trace.label), trace.key) for trace in panel.traces if trace.label]
+    entries = [Entry(text_layout.clean(trace.label), trace.key) for trace in panel.traces if trace.label]
     if panel.legend == "none" or not entries:
         return Strip((), 1, room, size)
     fixed = (_HANDLE + _GAP) * size
-    widest = max(words.width(entry.label, size) for entry in entries)
+    widest = max(text_layout.width(entry.label, size) for entry in entries)
     pitch = min(fixed + widest + _BETWEEN * size, max(room, fixed))
     columns = max(1, min(len(entries), int((room + _BETWEEN * size) / pitch)))
     most = columns * _MOST_ROWS
@@ -86,7 +86,7 @@ def strip(panel: Panel, room: float, sizes: Sizes) -> Strip:
         first = (most - 1) // 2
         entries = [*entries[:first], Entry("…", None), *entries[len(entries) - (most - first - 1) :]]
     columns = math.ceil(len(entries) / math.ceil(len(entries) / columns))  # rows of even length
-    fitted = tuple(Entry(words.fit(entry.label, pitch - fixed, size), entry.key) for entry in entries)
+    fitted = tuple(Entry(text_layout.fit(entry.label, pitch - fixed, size), entry.key) for entry in entries)
     return Strip(fitted, columns, pitch, size)
 
 
@@ -113,7 +113,7 @@ def draw(figure: Figure, strip: Strip, axes: Rect, looks: dict[str, Line2D], **h
             artists.append(_sample(looks[entry.key], (x, x + _HANDLE * size), y, points))
         label = Text(
             x + (_HANDLE + _GAP) * size, y, entry.label, va="center_baseline", fontsize=size, color=how["colour"],
-            transform=points, **words.PLAIN,
+            transform=points, **text_layout.PLAIN,
         )  # fmt: skip
         artists.append(label)
     for artist in artists:

@@ -10,7 +10,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, Bbox
 
 from xafs_workers.figures.model import Figure, Panel
-from xafs_workers.render.matplotlib import legend, words
+from xafs_workers.render.matplotlib import legend, text_layout
 from xafs_workers.render.matplotlib.axes import PanelView, Stale, frame
 from xafs_workers.render.matplotlib.layout import Cell, Margins, Rect, arrange
 from xafs_workers.render.matplotlib.style import Sizes, Style
@@ -50,7 +50,7 @@ class Scene:
         drawn.set(facecolor=style.palette.paper, edgecolor="none")
         drawn.set_layout_engine("none")
         self._points = Affine2D().scale(1.0 / 72.0) + drawn.dpi_scale_trans
-        how = {"transform": self._points, "linespacing": words.LINE_HEIGHT, **words.PLAIN}
+        how = {"transform": self._points, "linespacing": text_layout.LINE_HEIGHT, **text_layout.PLAIN}
         self._heading = Text(ha="center", va="top", **how)
         drawn.add_artist(self._heading)
         self._margins: dict[str, Margins] = {}
@@ -139,7 +139,7 @@ class Scene:
             if titles.get(panel.key) != panel.title:
                 furniture = self.views[panel.key].furniture
                 found.append((furniture.title, furniture.retitled(panel, sizes)))
-        if any(words.rows(text) != words.rows(artist.get_text()) for artist, text in found):
+        if any(text_layout.rows(text) != text_layout.rows(artist.get_text()) for artist, text in found):
             return False
         for artist, text in found:
             self._reworded.append(Reworded(artist, artist.get_window_extent()))
@@ -176,11 +176,11 @@ class Scene:
         self._heading.set(
             text=heading, x=width / 2.0, y=height - edge, fontsize=sizes.heading, color=self.style.palette.ink
         )
-        top = edge + words.rows(heading) * words.LINE_HEIGHT * sizes.heading
+        top = edge + text_layout.rows(heading) * text_layout.LINE_HEIGHT * sizes.heading
         return Rect(edge, edge, max(width - 2.0 * edge, 1.0), max(height - edge - top, 1.0))
 
     def _fitted_heading(self, model: Figure, sizes: Sizes) -> str:
-        return words.fit(model.title, self.canvas[0] - 4.0 * _EDGE * sizes.text, sizes.heading, lines=2)
+        return text_layout.fit(model.title, self.canvas[0] - 4.0 * _EDGE * sizes.text, sizes.heading, lines=2)
 
     def _below_legend(self, room: Rect, sizes: Sizes) -> Rect:
         shared = legend.shared(view.panel for view in self.views.values())

@@ -13,7 +13,7 @@ from matplotlib.axis import XAxis
 from matplotlib.ticker import Formatter, MaxNLocator
 
 from xafs_workers.figures.model import Array
-from xafs_workers.render.matplotlib import words
+from xafs_workers.render.matplotlib import text_layout
 
 _MOST = 9
 _STEPS = (1, 2, 2.5, 5, 10)
@@ -97,7 +97,7 @@ def _inside(low: float, high: float, count: int) -> Array:
 
 def widest(values: Array, size: float) -> float:
     """Return the width of the widest label, points."""
-    return max((words.width(label, size) for label in labels(values)), default=0.0)
+    return max((text_layout.width(label, size) for label in labels(values)), default=0.0)
 
 
 class RoomyLocator(MaxNLocator):

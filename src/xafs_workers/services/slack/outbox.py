@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
-from xafs_workers.services.posts import Post
+from xafs_workers.services.slack_posts import Post
 
 State = Literal["waiting", "unclear", "done", "failed"]
 

@@ -1,0 +1,1 @@
+"""Diagnostics for staff: doctor, worker status, topic watch, dead letters."""

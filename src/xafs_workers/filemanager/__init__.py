@@ -1,0 +1,1 @@
+"""The file manager: data files, copies, dossiers and logs for control messages."""

@@ -1,0 +1,84 @@
+"""A file copied into an experiment's folder: by its path, or as the first file of a run."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable
+from typing import cast
+
+from xafs_workers.filemanager.actions.context import Outcome, Tools, actions, reservations
+from xafs_workers.messages.copy import Copy
+from xafs_workers.runtime.publish_once import publish_once
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.items import Control
+from xafs_workers.storage.errors import Conflict, Refused, shown
+from xafs_workers.storage.proposals import ProposalFolder
+from xafs_workers.storage.publishing import Content
+
+_NUMBER = re.compile(r"%(?:0?[0-9]*)?(?:\.([0-9]+))?d")
+"""Stands in the names of series of images, e.g. `%d` or `%6.6d`; the first image has number 0."""
+
+
+@actions.register("copy")
+def copy(control: Control, board: Board, tools: Tools) -> Outcome:
+    """Copy the file; one of that name with other content is first set aside under the time of its last change."""
+    message = cast(Copy, control.message)
+    folder, target = ProposalFolder.of_path(message.target, tools.roots)
+    source = message.file or _first_file(message.uuid or "", folder, tools)
+    _only_its_own(source, folder, tools)
+    name = posixpath.join(target, posixpath.basename(source)) if _is_folder(folder, message.target) else target
+    if not name:
+        raise Refused(f"came {shown(message.target)}, the proposal folder itself: expected a name in it")
+    return Outcome("done", (_copied(folder, name, control, lambda: tools.sources.chunks(source), tools),))
+
+
+def _copied(folder: ProposalFolder, name: str, control: Control, content: Callable[[], Content], tools: Tools) -> str:
+    try:
+        return publish_once(folder, name, control, content, tools.records, overwrite=False)
+    except Conflict:
+        folder.set_aside(name)
+        return publish_once(folder, name, control, content, tools.records, overwrite=False)
+
+
+def _only_its_own(source: str, folder: ProposalFolder, tools: Tools) -> None:
+    """Raise Refused where the source is another group's: what lies in a proposal folder is copied only within it."""
+    place = tools.sources.locate(source)
+    if place.root is not tools.roots.first:
+        return
+    owner, _ = ProposalFolder.of_path(source, tools.roots)
+    if owner.path != folder.path:
+        raise Refused(f"came {shown(source)}, a file of another proposal: expected one of {folder.path}")
+
+
+def _first_file(uid: str, folder: ProposalFolder, tools: Tools) -> str:
+    """Return the path of the first file that a run's documents name.
+
+    Raises
+    ------
+    Refused
+        They name none on a file system, or the run is another proposal's than the copy.
+    """
+    run = tools.runs.run(uid, tools.stop)
+    owner = ProposalFolder.of_run(run.start, tools.roots, tools.settings.storage)
+    if owner.path != folder.path:
+        raise Refused(f"run {shown(uid)} belongs to {owner.path}: expected one of {folder.path}")
+    assets = run.assets(tools.stop)
+    if not assets:
+        raise Refused(f"run {shown(uid)}: its documents name no file: expected an image or data file")
+    path = _NUMBER.sub(lambda found: "0".zfill(int(found[1] or 1)), assets[0].path)
+    if not path.startswith("/"):
+        raise Refused(f"run {shown(uid)}: its first file is {shown(assets[0].path)}: expected a path")
+    return path
+
+
+def _is_folder(folder: ProposalFolder, target: str) -> bool:
+    return target.endswith("/") or folder.is_folder(target)
+
+
+@reservations.register("copy")
+def reserved(message: Copy, folder: ProposalFolder) -> tuple[str, ...]:
+    """Return the name that will be there, where the target names a file."""
+    if message.target.endswith("/"):
+        return (message.target + posixpath.basename(message.file),) if message.file else ()
+    return (message.target,)

@@ -1,0 +1,18 @@
+"""How posting to Slack is: said in the log and in the answer."""
+
+from __future__ import annotations
+
+from xafs_workers.filemanager.actions.context import Outcome, Tools, actions
+from xafs_workers.logs import get_logger
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.items import Control
+
+log = get_logger("workers")
+
+
+@actions.register("describe_slack")
+def describe_slack(control: Control, board: Board, tools: Tools) -> Outcome:
+    """Tell whether posts are made, how many wait and why, and which channels are known."""
+    told = tools.posting.describe() if tools.posting is not None else {"posting": False}
+    log.info("slack", **told)
+    return Outcome("done", reason=", ".join(f"{name}: {value}" for name, value in told.items() if value != ""))

@@ -1,0 +1,37 @@
+"""Question: whether a data file, or any of a series, exists."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from typing import cast
+
+from xafs_workers.filemanager.actions.context import Tools, questions
+from xafs_workers.messages.file_exists import FileExists
+from xafs_workers.scans.items import Control
+from xafs_workers.storage.proposals import ProposalFolder
+
+
+@questions.register("file_exists")
+def file_exists(control: Control, reserved: frozenset[str], tools: Tools) -> bool:
+    """Return whether a name is taken, by a file that is there or by one still to be written."""
+    message = cast(FileExists, control.message)
+    folder, inside = ProposalFolder.of_path(message.folder, tools.roots)
+    there = set(folder.listing(inside)) if message.number else set[str]()
+    for name in _names(message):
+        relative = posixpath.join(inside, name)
+        if posixpath.join(folder.path, relative) in reserved or name in there:
+            return True
+        if not message.number and folder.exists(relative):
+            return True
+    return False
+
+
+def _names(message: FileExists) -> Iterator[str]:
+    """Yield the names asked for; of a range the last is not one: plans send the number after it."""
+    if not message.number:
+        yield message.filename
+        return
+    first = message.start or 0
+    for number in range(first, max(message.stop or 0, first + 1)):
+        yield f"{message.filename}.{number:03d}"

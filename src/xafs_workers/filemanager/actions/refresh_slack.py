@@ -1,0 +1,16 @@
+"""Channels asked for anew, and the token read anew: a new proposal begins."""
+
+from __future__ import annotations
+
+from xafs_workers.filemanager.actions.context import Outcome, Tools, actions
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.items import Control
+
+
+@actions.register("refresh_slack")
+def refresh_slack(control: Control, board: Board, tools: Tools) -> Outcome:
+    """Ask anew at once; what waits is tried again."""
+    if tools.posting is None or not tools.posting.is_on:
+        return Outcome("done", reason="nothing is posted: no Slack token is configured")
+    tools.posting.refresh()
+    return Outcome("done")

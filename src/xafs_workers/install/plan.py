@@ -1,0 +1,149 @@
+"""What is installed where, and whether it is there already."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+from xafs_workers.settings import Settings
+
+ETC = "/etc/xafs-workers"
+SYSTEM_UNITS = "/etc/systemd/system"
+USER_UNITS = "/etc/systemd/user"
+BIN = "/usr/local/bin"
+SHARE = "/usr/local/share/xafs-workers"
+STATE_NAME = "xafs-workers"
+ACCOUNT = "xafs-workers"
+
+UNITS = {
+    "xafs-workers-file-manager.service": SYSTEM_UNITS,
+    "xafs-workers-plot-manager.service": SYSTEM_UNITS,
+    "xafs-workers-screen.service": USER_UNITS,
+    "xafs-workers-web.service": SYSTEM_UNITS,
+}
+SCRIPTS = (
+    "run-filemanager",
+    "run-plotmanager",
+    "set-konsole-tab-title.sh",
+    "open-tabs.sh",
+    "xafs_service",
+    "xafs_services",
+)
+CONFIG = f"{ETC}/config.yaml"
+
+State = Literal["new", "same", "differs"]
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file to be installed.
+
+    Attributes
+    ----------
+    path
+        Where it is written; its content names the places as they will be on the machine.
+    once
+        True: written only where there is none, since people change it.
+    """
+
+    path: Path
+    content: str
+    mode: int = 0o644
+    once: bool = False
+
+    @property
+    def state(self) -> State:
+        """Whether it is there, and the same."""
+        there = _read(self.path)
+        if there is None:
+            return "new"
+        return "same" if there == self.content else "differs"
+
+    def difference(self) -> str:
+        """Return what would change, as a unified diff; '' for a new file."""
+        there = _read(self.path)
+        if there is None:
+            return ""
+        old, new = (text.splitlines(keepends=True) for text in (there, self.content))
+        return "".join(difflib.unified_diff(old, new, f"{self.path} (there)", f"{self.path} (new)"))
+
+    def write(self) -> None:
+        """Write it, whole or not at all."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as to:
+                to.write(self.content)
+            os.chmod(temporary, self.mode)
+            os.replace(temporary, self.path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+
+
+def planned(settings: Settings, *, target: Path, account: str, command: str | None = None) -> list[File]:
+    """Return all files.
+
+    Parameters
+    ----------
+    target
+        Root below which they are written; ``/`` for this machine.
+    account
+        Runs the workers that write to the proposals.
+    command
+        The program as units start it; without it that of this installation.
+    """
+    words = _words(settings, account, command or own_command())
+    made = [File(_below(target, f"{place}/{name}"), _filled(name, words)) for name, place in UNITS.items()]
+    made += [File(_below(target, f"{BIN}/{name}"), _filled(name, words), 0o755) for name in SCRIPTS]
+    made.append(File(_below(target, f"{SHARE}/tab-layout"), _filled("tab-layout", words)))
+    made.append(File(_below(target, CONFIG), _filled("config.yaml", words), once=True))
+    if account == ACCOUNT:
+        made.append(File(_below(target, "/etc/sysusers.d/xafs-workers.conf"), _filled("sysusers.conf", words)))
+    return made
+
+
+def own_command() -> str:
+    """Return how this installation is started."""
+    program = Path(sys.executable).with_name("xafs-workers")
+    return str(program) if program.exists() else f"{sys.executable} -m xafs_workers"
+
+
+def _words(settings: Settings, account: str, command: str) -> Mapping[str, str]:
+    return {
+        "ACCOUNT": account,
+        "BEAMLINE": settings.beamline,
+        "BIN": BIN,
+        "CACHE": f"/var/cache/{STATE_NAME}",
+        "COMMAND": command,
+        "ETC": ETC,
+        "PROPOSALS": str(settings.storage.proposals_root),
+        "SHARE": SHARE,
+        "STATE": f"/var/lib/{STATE_NAME}",
+        "STATE_NAME": STATE_NAME,
+    }
+
+
+def _filled(name: str, words: Mapping[str, str]) -> str:
+    content = files("xafs_workers.install").joinpath("files", name).read_text(encoding="utf-8")
+    for word, value in words.items():
+        content = content.replace(f"@{word}@", value)
+    return content
+
+
+def _below(target: Path, path: str) -> Path:
+    return target / path.lstrip("/")
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
+        return None

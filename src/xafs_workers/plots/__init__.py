@@ -1,0 +1,1 @@
+"""The headless plot manager: pictures and Athena projects for control messages."""

@@ -1,0 +1,77 @@
+"""The life of every worker: signals, the loop until it is told to stop, a clean end, the exit code."""
+
+from __future__ import annotations
+
+import importlib.util
+import signal
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from xafs_workers.logs import get_logger
+from xafs_workers.services.systemd_notify import Notifier
+
+log = get_logger("workers")
+
+
+class Steps(Protocol):
+    """A worker's loop."""
+
+    def step(self, timeout: float = 0.2) -> int:
+        """Do one turn."""
+        ...
+
+
+def need(module: str) -> None:
+    """Raise ModuleNotFoundError unless a module is installed; it is not loaded."""
+    if importlib.util.find_spec(module) is None:
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+
+def stop_on_signals() -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set; nothing in the handler can block."""
+    stop = threading.Event()
+
+    def heard(number: int, frame: object) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, heard)
+    return stop
+
+
+def live(loop: Steps, stop: threading.Event, each_turn: Callable[[], object], finish: Callable[[], object]) -> int:
+    """Run a loop until it is told to stop; systemd is told that it runs, with each turn, and that it ends.
+
+    Parameters
+    ----------
+    each_turn
+        Called after each turn (heartbeat).
+    finish
+        Called once at the end, whatever happened (drain, store, close).
+
+    Returns
+    -------
+    int
+        Exit code: 0 after a clean stop, 1 when the loop died (systemd then starts it again).
+    """
+    code = 0
+    notifier = Notifier.of_environment()
+    notifier.ready()
+    try:
+        while not stop.is_set():
+            loop.step()
+            each_turn()
+            notifier.alive()
+        log.info("stopping")
+    except Exception:
+        log.exception("worker_died")
+        code = 1
+    notifier.stopping()
+    try:
+        finish()
+    except Exception:
+        log.exception("finish_failed")
+        code = 1
+    log.info("stopped", exit_code=code)
+    return code

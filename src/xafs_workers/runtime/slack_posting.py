@@ -1,0 +1,143 @@
+"""Posts of a worker, composed: its outbox, the thread that empties it, and what it may post pictures of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from xafs_workers.logs import get_logger
+from xafs_workers.scans.items import Control
+from xafs_workers.services.slack_posts import Post, nobody
+from xafs_workers.settings import Settings
+from xafs_workers.storage.confined import Roots
+from xafs_workers.storage.errors import Absent, Refused, Unavailable
+from xafs_workers.storage.proposals import ProposalFolder
+
+log = get_logger("workers")
+
+LARGEST_PICTURE = 64 * 1024 * 1024
+"""Bytes."""
+
+
+class Posting:
+    """What a worker says to Slack; where no token is configured, nothing.
+
+    Use it as `Posting.open(settings, worker, stack)`. Calling it is posting.
+    """
+
+    def __init__(self, settings: Settings, outbox: Any = None):
+        self._settings, self._outbox = settings, outbox
+        self._post: Any = nobody
+        self._postman: Any = None
+        self._channels: Any = None
+        self._roots = Roots.from_settings(settings.storage)
+
+    @classmethod
+    def open(cls, settings: Settings, worker: str, stack: ExitStack) -> Posting:
+        """Open the outbox of a worker and start its thread; both are closed with the stack."""
+        if not _is_configured(settings):
+            return cls(settings)
+        try:
+            import slack_sdk  # noqa: F401
+        except ImportError:
+            log.error("slack_is_off", reason="a token is configured, but no slack-sdk: install xafs-workers[slack]")
+            return cls(settings)
+        from xafs_workers.services.slack.outbox import Outbox
+
+        outbox = stack.enter_context(Outbox(settings.state_folder() / worker / "outbox.sqlite"))
+        made = cls(settings, outbox)
+        made._start()
+        stack.callback(made.close)
+        return made
+
+    def __call__(self, post: Post) -> None:
+        """Put a post down, durably."""
+        self._post(post)
+
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is posted."""
+        return self._postman is not None
+
+    @property
+    def waits_for(self) -> str:
+        """Why posts wait, '' where none does."""
+        return self._postman.waits_for if self._postman is not None else ""
+
+    @property
+    def waiting(self) -> int:
+        """How many posts wait."""
+        return self._outbox.waiting() if self._postman is not None else 0
+
+    def refresh(self) -> None:
+        """Ask anew for channels, read the token anew, and try at once what waits."""
+        if self._postman is not None:
+            self._channels.refresh()
+            self._postman.hurry()
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return the state: whether posts are made, how many wait and why, and which channels are known."""
+        if self._postman is None:
+            return {"posting": False}
+        return {
+            "posting": True,
+            "waiting": self.waiting,
+            "waits_for": self.waits_for,
+            "channels": self._channels.known(),
+        }
+
+    def hears(self, control: Control) -> None:
+        """Do what messages about Slack ask of every worker that posts."""
+        if control.message.kind == "refresh_slack":
+            self.refresh()
+        elif control.message.kind == "describe_slack":
+            log.info("slack", **self.describe())
+
+    def close(self) -> None:
+        """Stop after the call in hand."""
+        if self._postman is not None:
+            self._postman.close()
+
+    def _start(self) -> None:
+        from xafs_workers.services.slack.channels import Channels
+        from xafs_workers.services.slack.outbox_worker import Ports, Postman
+
+        self._channels = Channels(self._settings.slack, self._settings.beamline)
+        self._postman = Postman(self._outbox, Ports(self._chat, self._channels, self._picture))
+        self._post = self._postman.put
+        self._postman.start()
+
+    def _chat(self) -> Any:
+        from xafs_workers.services.slack.chat import Chat
+        from xafs_workers.services.slack.token import TokenMissing, read_token
+
+        slack = self._settings.slack
+        token = read_token(slack)
+        if token is None:
+            raise TokenMissing("no token is configured any more")
+        return Chat(token, slack.base_url, slack.timeout)
+
+    def _picture(self, post: Post) -> bytes:
+        """Read a picture, which must lie in the folder of the proposal it is posted for."""
+        from xafs_workers.services.slack.outbox_worker import NoPicture, PictureAway
+
+        try:
+            folder, name = ProposalFolder.of_path(post.picture, self._roots)
+            if post.session and folder.session != post.session:
+                raise NoPicture(f"{post.picture} is of {folder.session}, the post of {post.session}")
+            return folder.read(name, limit=LARGEST_PICTURE)
+        except (Refused, Absent) as refusal:
+            raise NoPicture(str(refusal)) from refusal
+        except Unavailable as away:
+            raise PictureAway(str(away)) from away
+
+
+def _is_configured(settings: Settings) -> bool:
+    from xafs_workers.services.slack.token import TokenMissing, read_token
+
+    try:
+        return read_token(settings.slack) is not None
+    except TokenMissing as missing:
+        log.error("token_missing", reason=str(missing))
+        return True  # posts wait in the outbox until the file is there

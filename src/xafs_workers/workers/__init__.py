@@ -1,1 +1,0 @@
-"""The roles, composed: one short module a role."""

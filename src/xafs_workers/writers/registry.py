@@ -1,0 +1,117 @@
+"""Which writer makes the files of which message."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
+from typing import Any, Protocol
+
+import numpy as np
+
+from xafs_workers.messages.base import ControlMessage
+from xafs_workers.registry import Registry
+from xafs_workers.scans.board_config import Rules
+from xafs_workers.scans.detectors import NoChannels
+from xafs_workers.scans.mca import NoSpectra
+from xafs_workers.scans.runs import Run
+from xafs_workers.scans.spectra import MissingColumn
+
+Array = np.ndarray[Any, Any]
+
+
+class CannotWrite(ValueError):
+    """A run of which the file asked for cannot be made; the text says why."""
+
+
+class Asset(Protocol):
+    """A file with data of a run, as its documents name it."""
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        ...
+
+    @property
+    def form(self) -> str:
+        """MIME type, or the `spec` of older documents."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Surroundings:
+    """What a file says beside the run itself.
+
+    Attributes
+    ----------
+    assets
+        The run's files.
+    zone
+        Of the times in the file; None: that of this computer.
+    """
+
+    assets: Sequence[Asset] = ()
+    zone: tzinfo | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What a writer is given.
+
+    Attributes
+    ----------
+    run
+        Ended: the times in the files are those of its documents.
+    spectra
+        Counts by channel, each of shape (bins,); only XRF files need them.
+    """
+
+    run: Run
+    rules: Rules
+    surroundings: Surroundings = field(default_factory=Surroundings)
+    spectra: Mapping[int, Array] = field(default_factory=dict[int, Array])
+
+
+Writer = Callable[[Any, Material], Mapping[str, bytes]]
+"""From a message and what it is about to the content of each file, by name relative to the proposal folder."""
+
+writers: Registry[Writer] = Registry("xafs_workers.writers")
+"""By message (`<kind>` or `<kind>.<action>`, as in `messages.base.kinds`), each in the module of its kind."""
+
+
+def key_of(message: ControlMessage) -> str:
+    """Return the key under which the writer of a message is registered."""
+    return f"{message.kind}.{message.action}" if message.action else message.kind
+
+
+def files_of(message: ControlMessage, material: Material) -> Mapping[str, bytes]:
+    """Return the content of each file that a message asks for.
+
+    Raises
+    ------
+    KeyError
+        Such a message asks for no file.
+    CannotWrite
+        The run does not have what the file needs.
+    """
+    writer = writers[key_of(message)]
+    run = material.run
+    try:
+        if run.stop is None:
+            raise CannotWrite("it has no stop document yet: expected a run that ended")
+        return writer(message, material)
+    except (CannotWrite, MissingColumn, NoChannels, NoSpectra) as problem:
+        raise CannotWrite(f"{message.kind}: run {run.uid[:80]}: {problem}") from problem
+
+
+def end_of(run: Run) -> float:
+    """Return when a run ended, POSIX seconds.
+
+    Raises
+    ------
+    CannotWrite
+        It did not end.
+    """
+    if run.stop is None:
+        raise CannotWrite("it has no stop document yet: expected a run that ended")
+    return float(run.stop["time"])

@@ -1,0 +1,91 @@
+"""XDI text: header, columns and comments composed, and read back before they are handed over."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from xafs_workers.writers import text_format
+from xafs_workers.writers.columns import Column
+from xafs_workers.writers.xdi_reader import check
+
+SLASHES = "#" + "/" * 60
+DASHES = "#" + "-" * 60
+"""Without a blank after the #: Larch's reader takes only those for the end of the comments."""
+
+LONGEST_COMMENT = 100
+"""Characters of a line of comments; longer ones go on in the next."""
+
+LONGEST_LINE = 6000
+"""Bytes of a header line. Larch's reader (and others that use libxdifile) corrupts its memory above 8192."""
+
+_LIKE_A_MARK = re.compile(r"[/\-]{2,}")
+
+
+def text_of(
+    first_line: str, fields: Mapping[str, str], columns: Sequence[Column], comments: Iterable[str] = ()
+) -> bytes:
+    """Return a file in the XAS Data Interchange format.
+
+    The format has no gaps: 0 is written, and a comment tells where.
+
+    Parameters
+    ----------
+    fields
+        By `Family.key`; the values on one line each.
+    comments
+        Long ones are wrapped; a line that begins like a mark of the format is set off by a bar.
+
+    Raises
+    ------
+    Unreadable
+        What was read back is not what was written.
+    """
+    fitted = {name: _fitted(name, value) for name, value in fields.items()}
+    remarks = [line for comment in (*comments, *_gaps(columns)) for line in _wrapped(comment)]
+    content = ("\n".join(_lines(first_line, fitted, columns, remarks)) + "\n").encode()
+    check(content, fitted, columns, remarks)
+    return content
+
+
+def _lines(
+    first_line: str, fields: Mapping[str, str], columns: Sequence[Column], comments: Iterable[str]
+) -> Iterator[str]:
+    yield f"# {first_line}"
+    for name, value in fields.items():
+        yield f"# {name}: {value}"
+    for number, column in enumerate(columns, start=1):
+        yield f"# Column.{number}: {column.heading}"
+    yield SLASHES
+    for line in comments:
+        yield f"# {line}"
+    yield DASHES
+    yield "# " + "  ".join(column.label for column in columns)
+    values = (np.where(np.isfinite(column.values), column.values, 0.0).tolist() for column in columns)
+    for row in zip(*values, strict=True):
+        yield "  ".join(map(text_format.number, row))
+
+
+def _fitted(name: str, value: str) -> str:
+    """Return a value of which the line is not too long, cut off with an ellipsis where it was."""
+    room = LONGEST_LINE - len(f"# {name}: ")
+    encoded = value.encode()
+    return value if len(encoded) <= room else encoded[: room - 3].decode(errors="ignore").rstrip() + "…"
+
+
+def _wrapped(comment: str) -> Iterator[str]:
+    for line in textwrap.wrap(comment, LONGEST_COMMENT - 2, break_on_hyphens=False):
+        yield f"| {line}" if _LIKE_A_MARK.match(line) else line
+
+
+def _gaps(columns: Iterable[Column]) -> Iterator[str]:
+    """Yield, for each column with gaps, in which rows they are."""
+    for column in columns:
+        rows = np.flatnonzero(~np.isfinite(column.values)) + 1
+        if len(rows):
+            runs = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
+            told = ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
+            yield f"0 stands for no value in column {column.label}, row {told}"

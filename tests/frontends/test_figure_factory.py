@@ -1,0 +1,80 @@
+"""A figure that cannot be made costs no other, in a browser and on the screen."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+import structlog
+
+from helpers.streams import EPOCH, fold, items_of, run_documents
+from xafs_workers.figures.figure_builder import figure_of
+from xafs_workers.figures.model import Figure
+from xafs_workers.frontends import figure_factory
+from xafs_workers.frontends.browser.gallery import Gallery
+from xafs_workers.frontends.figure_factory import NOT_MADE
+from xafs_workers.frontends.status import Feed
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.scan import Scan
+
+LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
+TIME = {"timescan": "start", "detector": "it"}
+
+
+COLUMNS = {"xafs_x": [0.0, 1.0, 2.0], "I0": [1.0] * 3, "It": [1.0, 2.0, 3.0]}
+
+
+@pytest.fixture(autouse=True)
+def _no_line_scans(monkeypatch: pytest.MonkeyPatch) -> None:
+    def only_others(board: Board, scan: Scan, **how: Any) -> Figure:
+        if scan.kind == "linescan":
+            raise ZeroDivisionError("a fault of the program")
+        return figure_of(board, scan, **how)
+
+    monkeypatch.setattr(figure_factory, "figure_of", only_others)
+
+
+def notes(figure: Figure | None) -> list[str]:
+    assert figure is not None
+    return [text.text for panel in figure.panels for text in panel.texts]
+
+
+def test_in_a_browser_it_says_so_and_is_logged_once() -> None:
+    run = list(run_documents(hint=None, motors=["xafs_x"], columns=COLUMNS))
+    items = items_of([("bmm", LINE), *run, ("bmm", TIME)])
+    board, gallery = Board(), Gallery(lambda: Feed(board, "", EPOCH, 0), clock=lambda: EPOCH)
+    with structlog.testing.capture_logs() as logged:
+        for item in items:
+            board = fold([item], board)
+            for scan in board.scans:
+                gallery.look()
+                gallery.figure(scan.figure_id)
+    assert [entry["event"] for entry in logged] == ["figure_not_made"]
+    line, time = (gallery.figure(scan.figure_id) for scan in board.scans)
+    assert notes(line) == [NOT_MADE]
+    assert NOT_MADE not in notes(time)
+    assert [card["title"] for card in gallery.cards] == ["time scan", "linescan"]
+
+
+def test_on_the_screen_too() -> None:
+    if not os.environ.get("CI"):
+        pytest.importorskip("PySide6.QtWidgets", reason="no Qt: install the extra `screen`", exc_type=ImportError)
+    from helpers.screen import Desk
+
+    run = run_documents(hint=None, motors=["xafs_x"], columns=COLUMNS)
+    desk = Desk()
+    try:
+        with structlog.testing.capture_logs() as logged:
+            desk.hear(("bmm", LINE), *run)
+            line = desk.sheet
+            desk.hear(("bmm", TIME))
+            time = desk.sheet
+            desk.window.tabs.setCurrentIndex(0)
+            desk.look()
+        assert [entry["event"] for entry in logged] == ["figure_not_made"]
+        assert notes(line.drawing.model) == [NOT_MADE]
+        assert NOT_MADE not in notes(time.drawing.model)
+        assert desk.titles == ["linescan", "time scan"]
+    finally:
+        desk.close()

@@ -1,0 +1,83 @@
+"""The desk answers every kind it owns: at once, or when the picture is there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from helpers.examples import CURVE
+from helpers.figures import a_run, board_of, uid_of
+from xafs_workers.plots.picture_handler import Desk, DeskPorts
+from xafs_workers.runtime.outcome import Outcome
+from xafs_workers.wire import Answer
+
+LINEAR = {"glancing_angle": "linear", "motor": "xafs_y", **CURVE, "center": 1.2, "amplitude": 0.4, "spinner": 3}
+SLOT = {"align_wheel": "find_slot", "motor": "xafs_y", **CURVE, "center": 2.5, "amplitude": 0.31}
+WAFER = {"wafer": "edge", "motor": "xafs_x", **CURVE, "center": 3.4, "amplitude": 0.2}
+CALIBRATION = {
+    "mono_calibration": True,
+    **{"found": [1.0], "ee": [1.0], "tt": [1.0], "mono": "111", "dspacing": [3.1, None], "offset": [0.0, None]},
+}
+
+
+def answers(*entries: Any) -> list[tuple[str, str, str]]:
+    """Return (kind, state, reason) of the answers to the last message."""
+    given: list[Answer] = []
+    desk = Desk(
+        DeskPorts(
+            draw=lambda *_: Outcome("done", ("picture",)),
+            known=lambda control: None,
+            record=lambda control, outcome: None,
+            answer=given.append,
+            give_up=lambda control, reason: None,
+            warm_up=lambda: None,
+        )
+    )
+    board = board_of(*entries)
+    desk.start()
+    desk.consider(max(board.messages, key=lambda control: control.origin), board)
+    desk.advance(board)
+    assert desk.drain(10.0)
+    desk.close()
+    return [(answer.kind, answer.state, answer.reason) for answer in given]
+
+
+@pytest.mark.parametrize(
+    ("entries", "kind"),
+    [
+        ([{"align_wheel": "start"}], "align_wheel"),
+        ([{"align_wheel": "start"}, SLOT], "align_wheel"),
+        ([{"align_wheel": "start"}, SLOT, {"align_wheel": "end"}], "align_wheel"),
+        ([{"glancing_angle": "start"}, LINEAR], "glancing_angle"),
+        ([WAFER], "wafer"),
+        ([CALIBRATION], "mono_calibration"),
+        ([{"xrfat": "start", "uid": "u", "energy": [-1]}], "xrfat"),
+        ([{"xrf": "plot", "uid": "u"}], "xrf"),
+    ],
+)
+def test_what_needs_no_picture_is_done_at_once(entries: list[dict[str, Any]], kind: str) -> None:
+    assert answers(*entries) == [(kind, "done", "")]
+
+
+@pytest.mark.parametrize("message", [SLOT, LINEAR, {"areascan": "stop"}, {"align_wheel": "stop"}])
+def test_a_message_of_nothing_open_fails_with_the_reason(message: dict[str, Any]) -> None:
+    kind = next(iter(message))
+    assert answers(message) == [(kind, "failed", f"no {kind} is open")]
+
+
+def test_a_picture_is_accepted_and_then_done() -> None:
+    run = a_run({"I0": [1.0]})
+    for entries in (
+        [{"glancing_angle": "start", "filename": "/p/c/s/a.png"}, LINEAR, {"glancing_angle": "stop"}],
+        [run, {"xrf": "plot", "uid": uid_of(run), "filename": "x.png"}],
+    ):
+        assert [state for _, state, _ in answers(*entries)] == ["accepted", "done"]
+
+
+def test_a_spectrum_waits_for_the_end_of_its_run() -> None:
+    run = a_run({"I0": [1.0]})
+    message = {"xrf": "plot", "uid": uid_of(run), "filename": "x.png"}
+    early = board_of(run[:-1], message, settled=False)
+    assert not early.settled(early.scans[-1])
+    assert board_of(run, message, settled=False).settled(early.scans[-1])

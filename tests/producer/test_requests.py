@@ -1,0 +1,264 @@
+"""Questions and answers: heard from before the question is sent, in sessions and in plans."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from bluesky import RunEngine
+from bluesky import plan_stubs as bps
+
+from helpers.answering import Answering, Reply
+from plugins.brokers import Broker
+from xafs_workers import wire
+from xafs_workers.consumer.publisher import Publisher
+from xafs_workers.producer.answers import NoAnswer
+from xafs_workers.producer.requests import Asker, ask_plan, value_of
+from xafs_workers.settings import Kafka, Settings
+
+
+def answer(message_id: str, state: str, **more: Any) -> wire.Answer:
+    return wire.Answer(message_id, "file-manager", "file_exists", "", state, **more)
+
+
+def knows_one_file(body: Mapping[str, Any]) -> list[wire.Answer]:
+    """Answer as the file manager does, with somebody else's answer before it."""
+    number = body["message_id"]
+    return [
+        answer("somebody-else", "value", value="theirs"),
+        answer(number, "accepted"),
+        answer(number, "value", value=body["filename"] == "there"),
+    ]
+
+
+@pytest.fixture
+def settings(broker: Broker) -> Settings:
+    return Settings(kafka=Kafka(control_topic=broker.new_topic(), answers_topic=broker.new_topic()))
+
+
+@pytest.fixture
+def asker(broker: Broker, settings: Settings) -> Iterator[Asker]:
+    made = Asker(settings, broker.config)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def working(broker: Broker, settings: Settings) -> Iterator[Callable[[Reply], Answering]]:
+    made: list[Answering] = []
+
+    def start(reply: Reply) -> Answering:
+        made.append(Answering(broker, settings, reply))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.close()
+
+
+def exists(name: str) -> dict[str, Any]:
+    return {"file_exists": True, "folder": "/f", "filename": name}
+
+
+def test_the_value_of_the_own_answer_comes_back(asker: Asker, working: Callable[[Reply], Answering]) -> None:
+    worker = working(knows_one_file)
+    assert value_of(asker.ask(exists("there"))) is True
+    assert value_of(asker.ask(exists("free"))) is False
+    numbers = [body["message_id"] for body in worker.asked]
+    assert len(set(numbers)) == 2
+    assert all(numbers)
+
+
+def test_the_senders_own_id_is_kept(asker: Asker, working: Callable[[Reply], Answering]) -> None:
+    working(knows_one_file)
+    assert asker.ask({**exists("there"), "message_id": "mine"}).message_id == "mine"
+
+
+def test_several_threads_may_ask_at_once(asker: Asker, working: Callable[[Reply], Answering]) -> None:
+    working(knows_one_file)
+    heard: dict[str, Any] = {}
+
+    def one(name: str) -> None:
+        heard[name] = asker.ask(exists(name)).value
+
+    threads = [threading.Thread(target=one, args=(name,)) for name in ("there", "a", "b")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert heard == {"there": True, "a": False, "b": False}
+
+
+def test_answers_from_before_the_question_are_not_heard(broker: Broker, settings: Settings, asker: Asker) -> None:
+    publisher = Publisher(broker.config, settings, "file-manager")
+    publisher.answer(answer("mine", "value", value=False))
+    assert publisher.flush(10)
+    with pytest.raises(NoAnswer, match=r"message mine: no worker answered within 0\.5 s"):
+        asker.ask({**exists("x"), "message_id": "mine"}, 0.5)
+
+
+def test_accepted_is_not_an_answer_but_is_told(asker: Asker, working: Callable[[Reply], Answering]) -> None:
+    working(lambda body: [answer(body["message_id"], "accepted")])
+    with pytest.raises(NoAnswer, match="accepted by file-manager, but not done within") as caught:
+        asker.ask(exists("x"), 2.0)
+    assert caught.value.answer is not None
+
+
+def test_a_failure_is_no_value(asker: Asker, working: Callable[[Reply], Answering]) -> None:
+    working(lambda body: [answer(body["message_id"], "failed", reason="/f: outside every root")])
+    with pytest.raises(NoAnswer, match="file_exists: file-manager failed: /f: outside every root"):
+        value_of(asker.ask(exists("x")))
+
+
+def test_records_that_are_no_answers_are_passed_over(
+    broker: Broker, settings: Settings, asker: Asker, working: Callable[[Reply], Answering]
+) -> None:
+    from confluent_kafka import Producer
+
+    producer = Producer({**broker.config.for_producer(), "log_level": 3})
+
+    def reply(body: Mapping[str, Any]) -> list[wire.Answer]:
+        number = body["message_id"]
+        wrong = {"message_id": number, "state": ["value"]}
+        for value in (b"\xc1", None, wire.encode("answer", wrong), wire.encode("answer", {"click": {}})):
+            producer.produce(settings.topic("answers"), value=value, key="file-manager")
+        assert producer.flush(10) == 0
+        return [answer(number, "value", value=7)]
+
+    working(reply)
+    assert asker.ask(exists("x")).value == 7
+
+
+def test_without_a_broker_nothing_is_known() -> None:
+    asker = Asker(Settings(kafka=Kafka(bootstrap_servers="127.0.0.1:1")))
+    with pytest.raises(NoAnswer, match=r"bmm\.workers\.answers cannot be read, nothing was sent"):
+        asker.ask(exists("x"), 0.3)
+    asker.close()
+
+
+@pytest.fixture
+def engine() -> Iterator[RunEngine]:
+    made = RunEngine({}, context_managers=[])
+    yield made
+    made.loop.call_soon_threadsafe(made.loop.stop)
+    made._th.join(10)
+    made.loop.close()
+
+
+def test_a_plan_gets_its_value_while_the_run_engine_lives_on(
+    engine: RunEngine, asker: Asker, working: Callable[[Reply], Answering]
+) -> None:
+    """The worker answers only after the RunEngine's event loop did something else."""
+    alive = threading.Event()
+
+    def reply(body: Mapping[str, Any]) -> list[wire.Answer]:
+        engine.loop.call_soon_threadsafe(alive.set)
+        assert alive.wait(10), "the event loop was blocked"
+        return knows_one_file(body)
+
+    worker = working(reply)
+    found: list[Any] = []
+
+    def plan() -> Any:
+        found.append((yield from ask_plan(exists("there"), 20, ask=lambda *asked: value_of(asker.ask(*asked)))))
+
+    engine(plan())
+    assert found == [True]
+    assert len(worker.asked) == 1
+
+
+def test_a_plan_that_was_paused_meanwhile_asks_once(engine: RunEngine) -> None:
+    asked: list[Any] = []
+    waiting, go_on = threading.Event(), threading.Event()
+
+    def slow(message: Mapping[str, Any], timeout: float) -> Any:
+        asked.append(message)
+        waiting.set()
+        assert go_on.wait(20)
+        return 5
+
+    found: list[Any] = []
+
+    def plan() -> Any:
+        yield from bps.checkpoint()
+        found.append((yield from ask_plan(exists("x"), ask=slow)))
+
+    def pause() -> None:
+        assert waiting.wait(20)
+        engine.request_pause()
+
+    threading.Thread(target=pause).start()
+    from bluesky.utils import RunEngineInterrupted
+
+    with pytest.raises(RunEngineInterrupted):
+        engine(plan())
+    assert engine.state == "paused"
+    go_on.set()
+    engine.resume()
+    assert (len(asked), found) == (1, [5])
+
+
+def test_a_plan_can_go_on_without_an_answer(engine: RunEngine) -> None:
+    def away(message: Mapping[str, Any], timeout: float) -> Any:
+        raise NoAnswer("nobody there")
+
+    found: list[Any] = []
+
+    def plan() -> Any:
+        try:
+            yield from ask_plan(exists("x"), ask=away)
+        except NoAnswer as error:
+            found.append(str(error))
+
+    engine(plan())
+    assert found == ["nobody there"]
+
+
+def test_in_a_dry_run_nothing_is_asked_and_nothing_known() -> None:
+    plan = ask_plan(exists("x"), ask=lambda *asked: pytest.fail("asked"))
+    next(plan)
+    with pytest.raises(NoAnswer, match="no RunEngine"):
+        plan.send(None)
+
+
+PURE = """
+import json, sys
+import xafs_workers.producer
+print(json.dumps(sorted(sys.modules)))
+"""
+
+HEAVY = ("matplotlib", "larch", "bokeh", "PySide6", "PyQt5", "tiled", "scipy", "pandas", "bluesky", "confluent_kafka")
+
+
+def test_a_session_imports_nothing_heavy() -> None:
+    done = subprocess.run([sys.executable, "-c", PURE], capture_output=True, text=True, check=True)
+    modules = json.loads(done.stdout)
+    assert not [name for name in modules if name.partition(".")[0] in HEAVY]
+    own = {name.split(".")[1] for name in modules if name.startswith("xafs_workers.")}
+    assert own == {"producer", "settings", "logs", "wire"}
+
+
+def test_a_partition_that_moves_meanwhile_is_asked_for_again(
+    asker: Asker, working: Callable[[Reply], Answering], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from confluent_kafka import KafkaError, KafkaException
+
+    from xafs_workers.producer.answers import Ear
+
+    whole, moved = Ear._end_of, [True]
+
+    def end_of(ear: Ear, number: int) -> Any:
+        if moved:
+            moved.pop()
+            raise KafkaException(KafkaError(KafkaError.NOT_LEADER_FOR_PARTITION))
+        return whole(ear, number)
+
+    working(knows_one_file)
+    monkeypatch.setattr(Ear, "_end_of", end_of)
+    assert asker.ask(exists("there")).value is True
+    assert moved == []

@@ -1,0 +1,130 @@
+"""Plans that import the producer, run by a real bluesky-queueserver and in turn by an interactive session."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from helpers.processes import Station
+from helpers.queueserver import QueueServer, missing
+from plugins.brokers import Broker
+from xafs_workers.simulation.broker import EmbeddedBroker
+from xafs_workers.writers.xdi_reader import read
+
+SESSION = Path(__file__).parents[2] / "docs/examples/session.py"
+PLANS = ("rocking_curve", "watch_i0", "small_map", "find_slot", "foil")
+PICTURES = {
+    "maps/slot.png",
+    "snapshots/foil_01.png",
+    "snapshots/foil_liveplot_01.png",
+    "snapshots/i0.png",
+    "snapshots/rocking_curve.png",
+}
+AGAINST_TIME = "snapshots/i0.png"
+QUEUED, TYPED = "pass-1", "pass-2"
+
+
+@pytest.fixture
+def broker(embedded_broker: EmbeddedBroker) -> Broker:
+    create = embedded_broker.create_topic
+    return Broker("embedded", embedded_broker.bootstrap_servers, lambda name, _partitions: create(name))
+
+
+@pytest.fixture
+def station(tmp_path: Path, broker: Broker, larch: None) -> Iterator[Station]:
+    made = Station(tmp_path, broker.bootstrap_servers, broker.create_topic, f"b{uuid.uuid4().hex[:8]}")
+    for session in (QUEUED, TYPED):
+        (made.folder / "proposals/2026-3" / session).mkdir()
+    made.start()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def file_manager(station: Station) -> Iterator[None]:
+    """The file manager, beside the station's headless worker."""
+    command = [sys.executable, "-m", "xafs_workers", "file-manager", "--config", str(station.config)]
+    with (station.folder / "worker-file-manager.log").open("wb") as stream:
+        process = subprocess.Popen(command, stdout=stream, stderr=stream)
+    station.wait(lambda: any(beat["pid"] == process.pid for beat in station.heard["status"]), "its heartbeat")
+    yield
+    process.terminate()
+    assert process.wait(20) == 0, station.logs()
+
+
+def environment(station: Station, session: str) -> dict[str, str]:
+    """Return the environment of an account at the beamline, whose configuration is the station's."""
+    home = station.folder / session
+    (home / ".config/xafs-workers").mkdir(parents=True)
+    shutil.copy(station.config, home / ".config/xafs-workers/config.yaml")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("XAFS_WORKERS_")}
+    return {
+        **kept,
+        "HOME": str(home),
+        "DATA_SESSION": session,
+        "PYTHONPATH": os.pathsep.join(map(os.path.abspath, filter(None, sys.path))),
+    }
+
+
+def pictures(station: Station, session: str) -> dict[str, bytes]:
+    root = f"2026-3/{session}/"
+    return {name.removeprefix(root): data for name, data in station.files().items() if name.startswith(root)}
+
+
+def ended(station: Station, times: int) -> None:
+    station.wait(lambda: len(station.final("xasxdi", "")) == 2 * times, "the data files")
+    assert {answer["state"] for answer in station.final("xasxdi", "")} == {"done"}, station.final("xasxdi", "")
+    for kind in ("linescan", "timescan", "areascan", "align_wheel", "xafsscan", "xafs_sequence"):
+        each = 3 * times if kind == "linescan" else times
+        station.wait(lambda kind=kind, each=each: len(station.final(kind)) == each, f"the answers to {kind}: stop")
+        assert {answer["state"] for answer in station.final(kind)} == {"done"}, station.final(kind)
+
+
+@pytest.mark.slow
+def test_queueserver_and_interactive_session_give_the_same_pictures_and_files(
+    station: Station, file_manager: None, tmp_path: Path
+) -> None:
+    if (lacking := missing()) and not os.environ.get("CI"):
+        pytest.skip(lacking)
+    server = QueueServer(tmp_path / "queueserver", SESSION, environment(station, QUEUED))
+    try:
+        server.open()
+        results = server.run(*({"name": name} for name in PLANS))
+        assert [result["exit_status"] for result in results] == ["completed"] * len(PLANS), results
+        ended(station, 1)
+    finally:
+        server.close()
+    typed = "".join(f"RE({name}())\n" for name in PLANS)
+    done = subprocess.run(
+        [sys.executable, "-i", str(SESSION)],
+        input=typed,
+        env=environment(station, TYPED),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    ended(station, 2)
+    queued, interactive = pictures(station, QUEUED), pictures(station, TYPED)
+    assert PICTURES | {"foil.001", "foil.002"} <= queued.keys()
+    assert queued.keys() - set(filter(_by_uid, queued)) == interactive.keys() - set(filter(_by_uid, interactive))
+    for name in PICTURES - {AGAINST_TIME}:
+        assert queued[name] == interactive[name], name
+    for name in ("foil.001", "foil.002"):
+        first, second = read(queued[name]).data, read(interactive[name]).data
+        np.testing.assert_array_equal(first, second)
+        assert first.shape[1] > 200
+    assert not station.heard["dead-letter"]
+    assert not station.logged_errors()
+
+
+def _by_uid(name: str) -> bool:
+    return "/by-uid/" in name

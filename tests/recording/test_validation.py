@@ -1,0 +1,218 @@
+import json
+
+import numpy as np
+import pytest
+
+from xafs_workers.messages.parsing import parse
+from xafs_workers.recording.record import Header, Record
+from xafs_workers.recording.references import RunKeys
+from xafs_workers.recording.session import Session, SessionWriter
+from xafs_workers.recording.validation import LISTED, own_uids, schema_problem, survey
+
+START = ("start", {"uid": "run-1", "time": 100.0, "data_session": "pass-1", "XDI": {"Facility": {"cycle": "2025-1"}}})
+DESCRIPTOR = (
+    "descriptor",
+    {
+        "uid": "desc-1",
+        "run_start": "run-1",
+        "time": 100.5,
+        "name": "primary",
+        "data_keys": {"I0": {"source": "pv", "dtype": "number", "shape": []}},
+    },
+)
+
+
+def event(number, descriptor="desc-1", **changed):
+    doc = {
+        "uid": f"event-{number}",
+        "descriptor": descriptor,
+        "time": 100.0 + number,
+        "seq_num": number,
+        "data": {"I0": 1.0},
+        "timestamps": {"I0": 100.0},
+    }
+    return ("event", {**doc, **changed})
+
+
+def stop(primary=2):
+    doc = {"uid": "stop-1", "run_start": "run-1", "time": 103.0, "exit_status": "success"}
+    return ("stop", {**doc, "num_events": {"primary": primary}})
+
+
+RUN = [START, DESCRIPTOR, event(1), event(2), stop()]
+
+
+def surveyed(tmp_path, entries, **options):
+    path = tmp_path / "session.jsonl"
+    path.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
+    return survey(Session(path), parse, **options)
+
+
+def problems(found):
+    return [(problem.line, problem.severity) for problem in found.problems]
+
+
+@pytest.mark.parametrize("name", ["ni2o3", "ni2o3-bothways", "cr2o3_fluo", "cr2o3_fluo-realabort"])
+def test_the_measured_files_are_without_problem(measured, name):
+    path = measured / f"{name}.jsonl"
+    found = survey(Session(path), parse, uids=True)
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert found.problems == []
+    assert found.total == len(lines)
+    assert found.records["control"] == sum(kind == "bmm" for kind, _ in lines)
+    assert found.runs == sum(kind == "start" for kind, _ in lines)
+    assert found.folders == {("2025-1", "pass-333333"): None}
+    times = [doc["time"] for kind, doc in lines if kind in ("start", "stop")]
+    assert 0.8 * (times[-1] - times[0]) < found.seconds <= times[-1] - times[0]
+    assert found.uids == {doc["uid"] for kind, doc in lines if kind in ("start", "descriptor", "event")}
+
+
+def test_a_good_run_has_no_problem_and_is_counted(tmp_path):
+    found = surveyed(tmp_path, [["bmm", {"close": "all"}], *RUN], longest_gap=0.75, uids=True)
+    assert found.problems == []
+    assert (found.total, found.runs, found.seconds) == (6, 1, 2.5)
+    assert found.uids == {"run-1", "desc-1", "event-1", "event-2"}
+
+
+@pytest.mark.parametrize(
+    ("entries", "line", "text"),
+    [
+        ([("start", {"time": 1.0})], 1, "'uid' is a required property"),
+        ([*RUN[:2], event(1, seq_num="one")], 3, "event, field seq_num: 'one' is not of type 'integer'"),
+        ([*RUN[:2], event(1, descriptor="desc-9")], 3, "descriptor desc-9 did not come before"),
+        ([*RUN, event(3)], 6, "event of run run-1 after its stop document"),
+        ([*RUN, DESCRIPTOR], 6, "descriptor of run run-1 after its stop document"),
+        ([DESCRIPTOR], 1, "descriptor of run run-1, whose start document did not come before"),
+        ([stop()], 1, "stop of run run-1, whose start document did not come before"),
+        ([*RUN, stop()], 6, "stop of run run-1 after its stop document"),
+        ([*RUN, START], 6, "run run-1 started already in line 1"),
+        ([*RUN[:2], DESCRIPTOR], 3, "descriptor desc-1 came before"),
+        ([("datum", {"datum_id": "r/0", "resource": "r", "datum_kwargs": {}})], 1, "resource r did not come before"),
+        ([("events", {})], 1, "'events' is no name of a Bluesky document"),
+        ([["bmm", []]], 1, "expected [name, document]"),
+    ],
+)
+def test_an_error_names_its_line(tmp_path, entries, line, text):
+    if text.startswith("expected"):
+        entries = [["start", {"uid": "run-1", "time": 1.0}], stop(0), *entries]
+        line = 3
+    found = surveyed(tmp_path, entries)
+    errors = [problem for problem in found.problems if problem.severity == "error"]
+    assert [problem.line for problem in errors][:1] == [line]
+    assert text in errors[0].text
+
+
+@pytest.mark.parametrize(
+    ("entries", "line", "text"),
+    [
+        ([["bmm", {"clos": "all"}]], 1, "no known kind"),
+        ([["bmm", {"xafsscan": "start"}]], 1, "element"),
+        (RUN[:4], 1, "run run-1 has no stop document"),
+        ([*RUN[:3], stop()], 4, "counts 2 events in stream 'primary': the recording has 1"),
+        ([*RUN[:2], stop()], 3, "counts 2 events in stream 'primary': the recording has 0"),
+    ],
+)
+def test_what_is_only_odd_is_a_warning(tmp_path, entries, line, text):
+    (problem,) = surveyed(tmp_path, entries).problems
+    assert (problem.severity, problem.line) == ("warning", line)
+    assert text in problem.text
+
+
+def test_repeated_points_count_once_and_pages_count_all(tmp_path):
+    page = {
+        "uid": ["a", "b"],
+        "descriptor": "desc-1",
+        "time": [101.0, 102.0],
+        "seq_num": [2, 3],
+        "data": {"I0": [1.0, 2.0]},
+        "timestamps": {"I0": [1.0, 2.0]},
+    }
+    assert surveyed(tmp_path, [*RUN[:2], event(1), event(2), ("event_page", page), stop(3)]).problems == []
+
+
+def test_streamed_points_are_not_missed(tmp_path):
+    streamed = [
+        ("stream_resource", {"uid": "s", "data_key": "img", "mimetype": "x", "uri": "file://h/x", "parameters": {}}),
+        (
+            "stream_datum",
+            {
+                "uid": "s/0",
+                "stream_resource": "s",
+                "descriptor": "desc-1",
+                "indices": {"start": 0, "stop": 2},
+                "seq_nums": {"start": 1, "stop": 3},
+            },
+        ),
+    ]
+    assert surveyed(tmp_path, [*RUN[:2], *streamed, stop(2)]).problems == []
+
+
+def recorded(tmp_path, *records):
+    path = tmp_path / "own.jsonl"
+    with SessionWriter(path, Header(tag="xyz")) as writer:
+        for record in records:
+            writer.write(record)
+    return survey(Session(path), parse)
+
+
+def test_in_our_own_form_the_tag_is_that_of_the_recording(tmp_path):
+    found = recorded(
+        tmp_path,
+        Record(1.0, "control", "xyz", {"close": "all"}),
+        Record(1.1, "control", "", {"close": "all"}),
+        Record(1.2, "control", "bmm", {"close": "all"}),
+        Record(1.3, "control", raw=b"\xc1"),
+        Record(1.25, "documents", "bmm", {"close": "all"}),
+    )
+    assert problems(found) == [(4, "warning"), (5, "warning"), (6, "error"), (6, "warning")]
+    texts = [problem.text for problem in found.problems]
+    assert "'bmm' on the control topic: expected 'xyz'" in texts[0]
+    assert "no message" in texts[1]
+    assert "belong to the control topic" in texts[2]
+    assert "recorded 0.050 s before an earlier line" in texts[3]
+
+
+def test_lines_that_are_no_json_are_errors_among_the_others(tmp_path):
+    path = tmp_path / "session.jsonl"
+    path.write_text('["bmm", {"close": "all"}]\n{{\n["bmm", {"close": "all"}]\n[1')
+    found = survey(Session(path), parse)
+    assert problems(found) == [(2, "error"), (4, "error")]
+    assert found.problems[0].text.startswith("not a line of JSON")
+    assert found.total == 2
+
+
+def test_a_long_list_of_problems_is_cut_but_counted(tmp_path):
+    found = surveyed(tmp_path, [["bmm", {}]] * (LISTED + 7))
+    assert len(found.problems) == LISTED
+    assert found.found["warning"] == LISTED + 7
+
+
+def test_a_survey_can_be_ended(tmp_path):
+    assert surveyed(tmp_path, RUN, seen=lambda record: record.line < 2).total == 2
+
+
+def test_arrays_fit_the_schema():
+    page = {
+        "uid": ["a"],
+        "descriptor": "d",
+        "time": np.array([1.0]),
+        "seq_num": np.array([1]),
+        "data": {"x": np.array([1.0])},
+        "timestamps": {"x": np.array([1.0])},
+    }
+    assert schema_problem("event_page", page) is None
+    assert "seq_num" in (schema_problem("event_page", {**page, "seq_num": np.array([1.5])}) or "")
+    assert own_uids("event_page", {"uid": np.array(["a", "b"])}) == ["a", "b"]
+
+
+def test_documents_are_keyed_by_their_run():
+    keys = RunKeys()
+    assert keys.of("start", {"uid": "run"}) == "run"
+    assert keys.of("descriptor", {"uid": "d", "run_start": "run"}) == "run"
+    assert keys.of("resource", {"uid": "r", "run_start": "run"}) == "run"
+    assert keys.of("event", {"uid": "e", "descriptor": "d"}) == "run"
+    assert keys.of("datum", {"datum_id": "r/0", "resource": "r"}) == "run"
+    assert keys.of("stream_datum", {"uid": "x", "stream_resource": "s", "descriptor": "d"}) == "run"
+    assert keys.of("stop", {"uid": "s", "run_start": "run"}) == "run"
+    assert keys.of("event", {"descriptor": "unknown"}) is None
+    assert keys.of("event", {"descriptor": ["no", "text"]}) is None
