@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from xafs_workers.storage import sequence_number as sequence_number_module
 from xafs_workers.storage.errors import Absent, Refused
 from xafs_workers.storage.proposals import ProposalFolder
 from xafs_workers.storage.sequence_number import sequence_number
