@@ -28,10 +28,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from confluent_kafka.admin import AdminClient, NewTopic
 from playwright.sync_api import Page, sync_playwright
 
-from helpers.browsing import free_port
-from helpers.onlookers import Onlooker, run
+from helpers.browsing import find_free_port
+from helpers.onlookers import ProtocolViewer, run_coroutines
 from helpers.processes import Station
-from helpers.streams import run_documents
+from helpers.streams import build_run_documents
 from kafka_server import KafkaServer
 
 LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
@@ -82,7 +82,7 @@ def station() -> Iterator[WebStation]:
             for future in admin.create_topics([NewTopic(name, partitions, 1)]).values():
                 future.result(20)
 
-        web = {"port": free_port()}
+        web = {"port": find_free_port()}
         made = WebStation(
             Path(folder) / "station", kafka.bootstrap_servers, create, f"b{uuid.uuid4().hex[:8]}", web=web
         )
@@ -100,7 +100,7 @@ Entries = list[tuple[str, dict[str, Any]]]
 def line_run(points: int) -> tuple[Entries, Entries, Entries]:
     """Return the documents of a line scan: before its points, its points, after them."""
     columns = {"xafs_x": [0.1 * i for i in range(points)], "I0": [1.0] * points, "It": [1.0 + i for i in range(points)]}
-    return parts(list(run_documents(hint=None, motors=["xafs_x"], columns=columns)), points)
+    return parts(list(build_run_documents(hint=None, motors=["xafs_x"], columns=columns)), points)
 
 
 def parts(documents: Entries, points: int) -> tuple[Entries, Entries, Entries]:
@@ -133,14 +133,14 @@ def delays(station: WebStation, page: Page) -> list[float]:
 
 
 @contextmanager
-def crowd(address: str, viewers: int) -> Iterator[list[Onlooker]]:
+def crowd(address: str, viewers: int) -> Iterator[list[ProtocolViewer]]:
     """Viewers that draw every frame at once, in a thread of their own."""
-    onlookers = [Onlooker(address) for _ in range(viewers)]
+    onlookers = [ProtocolViewer(address) for _ in range(viewers)]
     leave = threading.Event()
 
-    async def look(one: Onlooker) -> None:
+    async def look(one: ProtocolViewer) -> None:
         await one.open()
-        task = asyncio.ensure_future(one.look(lambda _: False))
+        task = asyncio.ensure_future(one.draw_until(lambda _: False))
         while not leave.is_set():
             await asyncio.sleep(0.05)
         task.cancel()
@@ -187,23 +187,23 @@ def twenty(station: WebStation) -> None:
         sending = pool.submit(paced, station, events)
         first: list[float] = []
         ended = sending.result(120)[-1]
-        beats = station.heard["status"]
+        beats = station.received["status"]
         station.wait(lambda: beats[-1]["time"] > ended, "a heartbeat after the last event")
         late = [beat["late_seconds"] for beat in beats if beat["time"] > began + 0.2]
         frames = sum(one.frames for one in onlookers) / len(onlookers)
         tell("20 viewers, 10 events/s: clock of the server late by", late)
         print(f"{'':<58} at worst {1e3 * max(late):.1f} ms; {frames:.0f} frames a viewer")
         for _ in range(10):
-            first += run(visit(station.address))
+            first += run_coroutines(visit(station.address))
         tell("another page beside 20 viewers, to its first frame", first)
     station.put([*after, ("bmm", {"linescan": "stop"})])
 
 
 async def visit(address: str) -> float:
     """Look at one frame and go; return how long it took."""
-    onlooker = Onlooker(address)
+    onlooker = ProtocolViewer(address)
     await onlooker.open()
-    await onlooker.look(lambda one: one.frames >= 1)
+    await onlooker.draw_until(lambda one: one.frames >= 1)
     await onlooker.close()
     return onlooker.first or 0.0
 
@@ -213,8 +213,8 @@ def come_and_go(station: WebStation) -> None:
     sizes = []
     for _ in range(5):
         for _ in range(4):
-            run(*(visit(station.address) for _ in range(10)))
-        while (station.listen() or station.heard["status"][-1])["viewers"]:
+            run_coroutines(*(visit(station.address) for _ in range(10)))
+        while (station.poll_topics() or station.received["status"][-1])["viewers"]:
             PAUSE.wait(0.2)
         sizes.append(station.memory())
     print(f"{'memory of the worker after 40, 80, ... 200 pages':<58} " + "  ".join(f"{size:.0f} MB" for size in sizes))
@@ -223,7 +223,7 @@ def come_and_go(station: WebStation) -> None:
 def hour(station: WebStation, page: Page) -> None:
     """An hour's worth of points at speed: memory of the page."""
     columns = {"I0": [1.0] * HOUR, "It": [1.0 + (i % 100) for i in range(HOUR)]}
-    before, events, _ = parts(list(run_documents(hint=None, motors=None, columns=columns)), HOUR)
+    before, events, _ = parts(list(build_run_documents(hint=None, motors=None, columns=columns)), HOUR)
     station.put([("bmm", TIME), *before])
     client = page.context.new_cdp_session(page)
     sizes = []

@@ -6,10 +6,10 @@ import statistics
 import time
 
 from benchmarks.feeds import Stamp, repetition, xafs_start
-from xafs_workers.consumer.record_parser import Reader
+from xafs_workers.consumer.record_parser import RecordParser
 from xafs_workers.consumer.source import RawRecord
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import Document, Origin
+from xafs_workers.scans.items import Document, RecordPosition
 from xafs_workers.settings import Settings
 from xafs_workers.wire import encode
 
@@ -21,17 +21,17 @@ GOAL = 20e-6
 def decode_and_fold() -> float:
     """Return the median over rounds of the cost of one event of a fluorescence scan, seconds."""
     settings, run = Settings(), repetition(1, 1000)
-    reader, topic = Reader(settings), settings.topic("documents")
+    reader, topic = RecordParser(settings), settings.get_topic("documents")
     before = Stamp().fold(Board(), [("bmm", xafs_start(1)), ("bmm", {"xafsscan": "next", "count": 1}), *run.head])
     records = [
-        RawRecord(Origin(topic, 0, n), before.now + n, b"k", encode(name, body))
+        RawRecord(RecordPosition(topic, 0, n), before.now + n, b"k", encode(name, body))
         for n, (name, body) in enumerate(run.events, 1)
     ]
     costs: list[float] = []
     for _ in range(ROUNDS):
         board, began = before, time.perf_counter()
         for record in records:
-            item = reader.read(record)
+            item = reader.parse_record(record)
             assert isinstance(item, Document), item
             board = board.apply(item)
         costs.append((time.perf_counter() - began) / len(records))

@@ -11,7 +11,7 @@ import numpy as np
 
 from xafs_workers.messages.parsing import parse
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import Control, Document, Item, Origin
+from xafs_workers.scans.items import BoardItem, Document, ReceivedMessage, RecordPosition
 
 Document_ = tuple[str, dict[str, Any]]
 Columns = dict[str, list[float]]
@@ -41,12 +41,12 @@ class Stamp:
     def __init__(self) -> None:
         self._n = 0
 
-    def items(self, entries: Iterable[Document_]) -> Iterator[Item]:
+    def items(self, entries: Iterable[Document_]) -> Iterator[BoardItem]:
         """Yield items, a millisecond apart."""
         for name, body in entries:
             self._n += 1
-            time, origin = EPOCH + 1e-3 * self._n, Origin("topic", 0, self._n)
-            yield Control(parse(body), time, origin) if name == "bmm" else Document(name, body, time, origin)
+            time, origin = EPOCH + 1e-3 * self._n, RecordPosition("topic", 0, self._n)
+            yield ReceivedMessage(parse(body), time, origin) if name == "bmm" else Document(name, body, time, origin)
 
     def fold(self, board: Board, entries: Iterable[Document_]) -> Board:
         """Return the board after more entries."""

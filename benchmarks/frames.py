@@ -23,7 +23,7 @@ from benchmarks.feeds import (
     xafs_start,
 )
 from benchmarks.peers import fill_grid, live_grid, live_plots
-from xafs_workers.figures.figure_builder import figure_of
+from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.render.matplotlib.drawing import Drawing
 from xafs_workers.scans.board import Board
 
@@ -69,7 +69,7 @@ class Ours:
     def take(self, entries: Sequence[Document_], /) -> None:
         """Fold, and draw."""
         self.load(entries)
-        self._drawing.show(figure_of(self._board, self._board.scans[-1]))
+        self._drawing.show(build_figure(self._board, self._board.scans[-1]))
         self._backend.paint()
 
 

@@ -12,7 +12,7 @@ from benchmarks.canvases import Agg, Backend
 from benchmarks.feeds import Document_, Run, repetition, xafs_start
 from benchmarks.frames import Compared, Ours
 from xafs_workers.reduction.process import Reducer
-from xafs_workers.scans.reduction_requests import requests
+from xafs_workers.scans.reduction_requests import build_reduction_requests
 
 EVENTS = 120
 """Timed, the last of the repetition, all of them beyond +60 eV."""
@@ -36,12 +36,12 @@ class Reducing(Ours):
         for item in self._reducer.take():
             self._board = self._board.apply(item)
             self.results += 1
-        for request in requests(self._board):
+        for request in build_reduction_requests(self._board):
             self._reducer.ask(request)
 
     def settle(self) -> None:
         """Wait until all that was asked for is there; the first time, Larch has to be loaded."""
-        while requests(self._board):
+        while build_reduction_requests(self._board):
             PAUSE.wait(1e-2)
             self.load([])
 

@@ -60,7 +60,7 @@ def samples(scans: int) -> Iterator[Sample]:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtWidgets import QApplication
 
-    from xafs_workers.frontends.screen.window import Window, WindowPorts
+    from xafs_workers.frontends.screen.window import Window, WindowCallbacks
     from xafs_workers.viewers.follower import Follower
 
     application = QApplication.instance() or QApplication([])
@@ -68,17 +68,17 @@ def samples(scans: int) -> Iterator[Sample]:
     with EmbeddedBroker(settings) as broker:
         config = KafkaConfig(broker.bootstrap_servers)
         follower = Follower(settings, config, SCREEN)
-        window = Window(WindowPorts(follower.feed, lambda click: None))
+        window = Window(WindowCallbacks(follower.build_feed, lambda click: None))
         follower.start()
         window.start()
-        _wait(application, lambda: not follower.feed().waits_for)
+        _wait(application, lambda: not follower.build_feed().waits_for)
         sent = _Sender(settings, config)
         for step in range(STEPS):
             first = step * (scans // STEPS) + 1
             for number in range(first, first + scans // STEPS):
                 sent.send(entries_of(number))
-                _wait(application, lambda number=number: f"run-{number}" in follower.feed().board.runs)
-            board = follower.feed().board
+                _wait(application, lambda number=number: f"run-{number}" in follower.build_feed().board.runs)
+            board = follower.build_feed().board
             widgets = len(QApplication.allWidgets())
             yield Sample(
                 (step + 1) * (scans // STEPS),
@@ -96,14 +96,14 @@ class _Sender:
     """Publishes what a beamline would."""
 
     def __init__(self, settings: Settings, config: KafkaConfig):
-        self._settings, self._producer = settings, Producer(config.for_producer())
+        self._settings, self._producer = settings, Producer(config.get_producer_properties())
         self._stamp = 0
 
     def send(self, entries: Iterator[Document_]) -> None:
         """Send, and wait until all is there."""
         for name, body in entries:
             self._stamp = max(self._stamp + 1, int(time.time() * 1000))
-            topic = self._settings.topic("control" if name == "bmm" else "documents")
+            topic = self._settings.get_topic("control" if name == "bmm" else "documents")
             self._producer.produce(topic, value=encode(name, body), key="k", timestamp=self._stamp)
         self._producer.flush(PATIENCE)
 

@@ -14,16 +14,16 @@ from matplotlib.figure import Figure
 
 from benchmarks.canvases import DPI, WINDOW, Agg, Backend
 from benchmarks.frames import Compared
-from xafs_workers.figures.figure_builder import figure_of
+from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.messages.parsing import parse
-from xafs_workers.reduction.merge import merged
+from xafs_workers.reduction.merge import merge_spectra
 from xafs_workers.reduction.process import Reducer
 from xafs_workers.reduction.reduce import Edge, reduce
 from xafs_workers.render.matplotlib.drawing import Drawing
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import Control, Document, Item, Origin, Reduced
-from xafs_workers.scans.reduction_requests import requests
-from xafs_workers.scans.xafs_sequence import sequence_of
+from xafs_workers.scans.items import BoardItem, Document, ReceivedMessage, RecordPosition, ReductionResult
+from xafs_workers.scans.reduction_requests import build_reduction_requests
+from xafs_workers.scans.xafs_sequence import build_sequence
 
 POINTS = 500
 TENTH = 10
@@ -38,10 +38,10 @@ class Stream:
     def __init__(self) -> None:
         self._n = 0
 
-    def item(self, name: str, body: dict) -> Item:
+    def item(self, name: str, body: dict) -> BoardItem:
         self._n += 1
-        time, origin = EPOCH + self._n * 1e-3, Origin("topic", 0, self._n)
-        return Control(parse(body), time, origin) if name == "bmm" else Document(name, body, time, origin)
+        time, origin = EPOCH + self._n * 1e-3, RecordPosition("topic", 0, self._n)
+        return ReceivedMessage(parse(body), time, origin) if name == "bmm" else Document(name, body, time, origin)
 
 
 def repetition(count: int, rng: np.random.Generator) -> list[tuple[str, dict]]:
@@ -62,18 +62,18 @@ def repetition(count: int, rng: np.random.Generator) -> list[tuple[str, dict]]:
 
 def wait_for(reducer: Reducer, board: Board) -> Board:
     """Return the board with all its requests answered."""
-    missing = requests(board)
+    missing = build_reduction_requests(board)
     for request in missing:
         reducer.ask(request)
     for _ in missing:
         for item in _next(reducer):
             board = board.apply(item)
-        if not requests(board):
+        if not build_reduction_requests(board):
             break
     return board
 
 
-def _next(reducer: Reducer) -> tuple[Reduced, ...]:
+def _next(reducer: Reducer) -> tuple[ReductionResult, ...]:
     """Return what is ready, once something is; looking too often would keep the reducer's thread from its work."""
     while not (found := reducer.take()):
         PAUSE.wait(5e-4)
@@ -98,7 +98,7 @@ def additions(reducer: Reducer, backend: Backend, repetitions: int) -> Iterator[
         began = time.perf_counter()
         board = board.apply(stream.item("bmm", {"xafs_sequence": "add", "uid": f"run-{count}"}))
         board = wait_for(reducer, board)
-        drawing.show(figure_of(board, board.scans[0]))
+        drawing.show(build_figure(board, board.scans[0]))
         backend.paint()
         added = time.perf_counter()
         _afresh(board, count)
@@ -106,10 +106,10 @@ def additions(reducer: Reducer, backend: Backend, repetitions: int) -> Iterator[
 
 
 def _afresh(board: Board, count: int) -> None:
-    spectra = [(one.energy, one.mu) for one in sequence_of(board, board.scans[0]).merged[:count]]
+    spectra = [(one.energy, one.mu) for one in build_sequence(board, board.scans[0]).merged_spectra[:count]]
     edge = Edge("Fe", "K")
     reduce(*spectra[-1], edge)
-    merge = merged(spectra)
+    merge = merge_spectra(spectra)
     group = reduce(merge.energy, merge.mu, edge)
     drawn = Figure(figsize=WINDOW, dpi=DPI, layout="tight")
     FigureCanvasAgg(drawn)

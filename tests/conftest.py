@@ -28,7 +28,7 @@ def measured() -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+def _hide_machine_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no environment variable of the developer's change what is tested."""
     for name in list(os.environ):
         if name.startswith("XAFS_WORKERS_") and name != "XAFS_WORKERS_TEST_DATA":
@@ -37,7 +37,7 @@ def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _logs_as_before() -> Iterator[None]:
+def _restore_logging() -> Iterator[None]:
     """Let no test leave its logs to the next one: they would go to a standard error that is closed."""
     yield
     structlog.reset_defaults()

@@ -17,7 +17,7 @@ PROGRAM_MISSING = 3
 START_SECONDS = 110.0  # the first start on a machine fetches the jars
 
 
-class KafkaMissing(RuntimeError):
+class KafkaNotInstalledError(RuntimeError):
     """Java or Maven is not installed."""
 
 
@@ -47,19 +47,21 @@ class KafkaServer:
         if not line:
             code = self.stop()
             reason = (self.data / "stderr.txt").read_text()[-3000:]
-            raise (KafkaMissing if code == PROGRAM_MISSING else RuntimeError)(reason.strip() or "no answer in time")
+            raise (KafkaNotInstalledError if code == PROGRAM_MISSING else RuntimeError)(
+                reason.strip() or "no answer in time"
+            )
         self.bootstrap_servers = line.strip()
 
     def stop(self) -> int | None:
         """Stop the node in order; it may be started again."""
-        return self._end(signal.SIGTERM)
+        return self._end_process(signal.SIGTERM)
 
     def kill(self) -> int | None:
         """Let the node die at once, as in a power cut; it may be started again."""
-        return self._end(signal.SIGKILL)
+        return self._end_process(signal.SIGKILL)
 
     @contextmanager
-    def frozen(self) -> Iterator[None]:
+    def freeze(self) -> Iterator[None]:
         """Let the node hang: it keeps its connections and answers nothing."""
         assert self._process is not None
         children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
@@ -72,7 +74,7 @@ class KafkaServer:
             for child in children:
                 os.kill(int(child), signal.SIGCONT)
 
-    def _end(self, number: signal.Signals) -> int | None:
+    def _end_process(self, number: signal.Signals) -> int | None:
         process, self._process = self._process, None
         if process is None:
             return None

@@ -16,7 +16,7 @@ PATIENCE = 60.0
 
 
 @contextmanager
-def source_of(config: KafkaConfig, *topics: str, group: str = "test", **options) -> Iterator[KafkaSource]:
+def open_source(config: KafkaConfig, *topics: str, group: str = "test", **options) -> Iterator[KafkaSource]:
     """Give a source and close it."""
     source = KafkaSource(config, topics, group, **options)
     try:
@@ -29,7 +29,7 @@ def produce(
     config: KafkaConfig, topic: str, values: Iterable[bytes], *, partition: int = 0, times: Iterable[float] = ()
 ) -> None:
     """Write values to a partition, with these record times (POSIX seconds) or now."""
-    producer = Producer({**config.for_producer(), "log_level": 3})
+    producer = Producer({**config.get_producer_properties(), "log_level": 3})
     stamps = iter(times)
     failures = []
     for value in values:
@@ -58,22 +58,22 @@ def poll_until(
     return entries
 
 
-def read(source: KafkaSource, count: int, **options) -> list[RawRecord]:
+def read_records(source: KafkaSource, count: int, **options) -> list[RawRecord]:
     """Poll until `count` records came."""
-    entries = poll_until(source, lambda came: len(records(came)) >= count, **options)
-    return records(entries)
+    entries = poll_until(source, lambda came: len(select_records(came)) >= count, **options)
+    return select_records(entries)
 
 
-def records(entries: Iterable[RawRecord | EndOfPartition]) -> list[RawRecord]:
+def select_records(entries: Iterable[RawRecord | EndOfPartition]) -> list[RawRecord]:
     """Leave the ends out."""
     return [entry for entry in entries if isinstance(entry, RawRecord)]
 
 
-def ends(entries: Iterable[RawRecord | EndOfPartition]) -> list[EndOfPartition]:
+def select_ends(entries: Iterable[RawRecord | EndOfPartition]) -> list[EndOfPartition]:
     """Leave the records out."""
     return [entry for entry in entries if isinstance(entry, EndOfPartition)]
 
 
-def values(entries: Iterable[RawRecord | EndOfPartition]) -> list[bytes | None]:
+def list_values(entries: Iterable[RawRecord | EndOfPartition]) -> list[bytes | None]:
     """Return the values of the records."""
-    return [record.value for record in records(entries)]
+    return [record.value for record in select_records(entries)]

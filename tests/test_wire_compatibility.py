@@ -9,7 +9,7 @@ from bluesky_kafka import Publisher  # patches msgpack for the whole process, as
 from bluesky_kafka.produce import BasicProducer
 
 from plugins.brokers import Topic
-from reading import read, source_of
+from reading import open_source, read_records
 from xafs_workers import wire
 from xafs_workers.consumer.records import RawRecord
 from xafs_workers.producer.send import ControlSender
@@ -51,24 +51,24 @@ def plain(value: object) -> object:
 
 
 @pytest.mark.parametrize("value", VALUES, ids=repr)
-def test_the_bytes_are_understood_both_ways(value: object):
+def test_bytes_are_decoded_both_ways(value: object):
     theirs = msgpack.packb(["event", {"data": {"x": value}}])
     ours = wire.encode("event", {"data": {"x": value}})
     assert plain(wire.decode(theirs)[1]) == {"data": {"x": plain(value)}}
     assert plain(msgpack.unpackb(ours)) == ["event", {"data": {"x": plain(value)}}]
 
 
-def test_a_complex_number_of_theirs_is_read():
+def test_a_complex_number_of_msgpack_numpy_is_read():
     assert wire.decode(msgpack.packb(["bmm", {"x": 1 + 2j}])) == ("bmm", {"x": 1 + 2j})
 
 
 def read_all(topic: Topic, count: int) -> list[RawRecord]:
-    with source_of(topic.broker.config, topic.name) as source:
-        source.assign(dict.fromkeys(source.partitions(), 0))
-        return read(source, count)
+    with open_source(topic.broker.config, topic.name) as source:
+        source.assign(dict.fromkeys(source.list_partitions(), 0))
+        return read_records(source, count)
 
 
-def test_control_messages_of_todays_session_are_read(topic: Topic):
+def test_control_messages_of_current_sessions_are_read(topic: Topic):
     session = BasicProducer(
         topic=topic.name, bootstrap_servers=[topic.broker.bootstrap_servers], key="abcdef", producer_config={"acks": 1}
     )
@@ -103,7 +103,7 @@ def test_documents_of_the_publisher_are_read(topic: Topic):
     assert [(name, plain(doc)) for name, doc in came] == [(name, plain(doc)) for name, doc in documents]
 
 
-def test_our_control_messages_are_read_by_todays_workers(topic: Topic):
+def test_our_control_messages_are_read_by_current_workers(topic: Topic):
     sender = ControlSender(Settings(kafka=Kafka(control_topic=topic.name)), topic.broker.config)
     message = {"xafs_sequence": "add", "energy": np.arange(3.0), "count": np.int64(4), "uid": "u"}
     sender.send(message)

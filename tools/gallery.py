@@ -19,14 +19,14 @@ from typing import Any
 
 import numpy as np
 
-from xafs_workers.consumer.reduction_requests import Reductions
-from xafs_workers.figures.figure_builder import figure_of, figures_on_show
+from xafs_workers.consumer.reduction_requests import ReductionRequester
+from xafs_workers.figures.figure_builder import build_figure, build_shown_figures
 from xafs_workers.figures.model import Figure
 from xafs_workers.messages.parsing import parse
 from xafs_workers.reduction.process import Reducer
-from xafs_workers.render.matplotlib.pictures import picture
+from xafs_workers.render.matplotlib.pictures import render_picture
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import Control, Document, Origin, Tick
+from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage, RecordPosition
 
 RNG = np.random.default_rng(7)
 EDGE = 7112.0
@@ -43,7 +43,7 @@ class Session:
 
     def tell(self, **message: Any) -> Session:
         """Send a control message."""
-        return self._apply(Control(parse(message), *self._place("c")))
+        return self._apply(ReceivedMessage(parse(message), *self._place("c")))
 
     def run(self, columns: Numbers, *, stop: bool = True, units: dict[str, str] | None = None, **start: Any) -> str:
         """Publish a run; return its uid."""
@@ -62,16 +62,16 @@ class Session:
 
     def figure(self, kind: str = "", **options: Any) -> Figure:
         """Return the figure of the scan that started last, of a kind if one is named; reduced where Larch is there."""
-        board = reduced(self.board.apply(Tick(self.count + 100.0)))
+        board = reduced(self.board.apply(ClockTick(self.count + 100.0)))
         scan = next(scan for scan in reversed(board.scans) if kind in ("", scan.kind))
-        return figure_of(board, scan, **options)
+        return build_figure(board, scan, **options)
 
     def _document(self, name: str, doc: dict[str, Any]) -> None:
         self._apply(Document(name, doc, *self._place("d")))
 
-    def _place(self, topic: str) -> tuple[float, Origin]:
+    def _place(self, topic: str) -> tuple[float, RecordPosition]:
         self.count += 1
-        return float(self.count), Origin(topic, 0, self.count)
+        return float(self.count), RecordPosition(topic, 0, self.count)
 
     def _apply(self, item: Any) -> Session:
         self.board = self.board.apply(item)
@@ -86,10 +86,10 @@ def reduced(board: Board) -> Board:
     """Return the board with all the reductions that it asks for."""
     if not _reducers:
         return board
-    reductions = Reductions(_reducers[0])
+    reductions = ReductionRequester(_reducers[0])
     board = reductions.fold(board, live=True)
     pause = Event()
-    while reductions.waiting:
+    while reductions.is_waiting:
         pause.wait(0.01)
         board = reductions.fold(board, live=True)
     return reductions.fold(board, live=True)
@@ -245,7 +245,7 @@ def area(
                 snaking=[False, bool(how.get("snake"))], BMM_kafka={"hint": hint})  # fmt: skip
     if done:
         session.tell(areascan="stop", filename="map")
-    return session.figure(channels=bool(how.get("channels")))
+    return session.figure(separate_channels=bool(how.get("separate_channels")))
 
 
 def found_slot(motor: str, center: float, half: float) -> Numbers:
@@ -350,7 +350,7 @@ def find_slot_screens() -> Iterator[tuple[str, Figure]]:
         session.tell(linescan="stop").tell(close="last")
         session.tell(align_wheel="find_slot", **found_slot(motor, center, 1.5))
     session.tell(close="all").tell(align_wheel="stop")
-    for number, figure in enumerate(figures_on_show(session.board)):
+    for number, figure in enumerate(build_shown_figures(session.board)):
         yield f"plan-find_slot-on-show-{number}", figure
 
 
@@ -361,7 +361,7 @@ def figures() -> Iterator[tuple[str, Figure]]:
     for detector in SDD:
         mode = "dante" if detector == "Dante" else "fluorescence"
         yield f"xafs-fluorescence-{detector}", xafs(mode, detector=detector)
-    yield "xafs-fluorescence-each-channel", xafs("fluorescence", detector="7-element SDD", channels=True)
+    yield "xafs-fluorescence-each-channel", xafs("fluorescence", detector="7-element SDD", separate_channels=True)
     yield "xafs-twelve-repetitions", xafs("transmission", 12)
     yield (
         "xafs-before-first-point",
@@ -391,8 +391,8 @@ def _lines() -> Iterator[tuple[str, Figure]]:
         yield f"linescan-fluorescence-{detector}", linescan(name, detector)
         yield f"linescan-stacked-{detector}", linescan(name, detector, stack=True)
     yield "linescan-Xs1", linescan("Xs1", "1-element SDD")
-    yield "linescan-each-channel", linescan("Xs", "7-element SDD", channels=True)
-    yield "linescan-stacked-each-channel", linescan("Xs", "4-element SDD", channels=True, stack=True)
+    yield "linescan-each-channel", linescan("Xs", "7-element SDD", separate_channels=True)
+    yield "linescan-stacked-each-channel", linescan("Xs", "4-element SDD", separate_channels=True, stack=True)
     yield "linescan-against-time", linescan("It", motor=None)
     yield "linescan-no-channels", linescan("Xs")
     for detector in ("It", "I0", "Ir", "Iy", "Test", "Ic1"):
@@ -410,7 +410,7 @@ def _maps() -> Iterator[tuple[str, Figure]]:
     yield "areascan-contour-aborted", area("If", points=1400, contour=True)
     yield "areascan-log", area("If", log=True)
     yield "areascan-surplus", area("If", surplus=3)
-    yield "areascan-each-channel", area("If", channels=True)
+    yield "areascan-each-channel", area("If", separate_channels=True)
     yield "areascan-empty", Session().tell(**MAP, detector="It").figure()
 
 
@@ -456,7 +456,7 @@ def main() -> int:
         if options.only not in name:
             continue
         file = f"{name.replace(' ', '_')}.png"
-        (options.output / file).write_bytes(picture(figure, dots_per_inch=80))
+        (options.output / file).write_bytes(render_picture(figure, dots_per_inch=80))
         entries.append(f'<figure><img src="{file}" loading="lazy" alt=""><figcaption>{html.escape(name)}</figcaption>')
     page = "<!doctype html><meta charset='utf-8'><title>Gallery</title><style>figure{display:inline-block;margin:8px}"
     page += "img{max-width:560px}figcaption{font-family:sans-serif}</style>" + "</figure>\n".join(entries) + "</figure>"

@@ -16,16 +16,18 @@ from cycler import cycler
 
 from xafs_workers import producer, settings
 from xafs_workers.producer.kafka_config import read_kafka_config
-from xafs_workers.simulation.beamline import Beamline, Surroundings, kafka_publisher
-from xafs_workers.simulation.grid import energy_grid
-from xafs_workers.simulation.metadata import Proposal, Xafs, xdi
+from xafs_workers.simulation.beamline import Beamline, SimulationSetup, create_kafka_publisher
+from xafs_workers.simulation.grid import build_energy_grid
+from xafs_workers.simulation.metadata import Proposal, XafsParameters, build_xdi
 
 _settings = settings.load()
 _kafka = read_kafka_config(_settings.kafka)
-_publish = kafka_publisher(_kafka.bootstrap_servers, _settings.topic("documents"), _kafka.for_producer())
+_publish = create_kafka_publisher(
+    _kafka.bootstrap_servers, _settings.get_topic("documents"), _kafka.get_producer_properties()
+)
 _proposal = Proposal(session=os.environ.get("DATA_SESSION", "pass-123456"))
 _beamline = Beamline(
-    Surroundings(producer.kafka_message, _publish, str(_settings.storage.proposals_root), _proposal),
+    SimulationSetup(producer.kafka_message, _publish, str(_settings.storage.proposals_root), _proposal),
     context_managers=[],  # Ctrl-C is the session's own affair
 )
 RE = _beamline.engine
@@ -35,20 +37,20 @@ atexit.register(_publish.flush)
 def rocking_curve(points: int = 41):
     """Scan the pitch of the monochromator and watch I0."""
     scan = bp.rel_scan(_beamline.detectors, _beamline.axes["dcm_pitch"], -0.15, 0.15, points)
-    yield from producer.with_linescan_plot(scan, motor="dcm_pitch", detector="I0", fname="rocking_curve.png")
+    yield from producer.plot_linescan(scan, motor="dcm_pitch", detector="I0", fname="rocking_curve.png")
 
 
 def watch_i0(points: int = 20):
     """Watch I0 against time."""
     count = bp.count(_beamline.detectors, num=points)
-    yield from producer.with_timescan_plot(count, detector="I0", fname="i0.png")
+    yield from producer.plot_timescan(count, detector="I0", fname="i0.png")
 
 
 def small_map(points: int = 9):
     """Map the transmission around the sample's slot."""
     x, y = _beamline.axes["xafs_x"], _beamline.axes["xafs_y"]
     scan = bp.rel_grid_scan(_beamline.detectors, y, -4, 4, points, x, -9, 9, 2 * points)
-    yield from producer.with_areascan_plot(
+    yield from producer.plot_areascan(
         scan,
         slow=producer.MapAxis("xafs_y", -4, 4, points, y.position),
         fast=producer.MapAxis("xafs_x", -9, 9, 2 * points, x.position),
@@ -63,26 +65,32 @@ def find_slot(points: int = 41):
 
     def both():
         for motor, half in (("xafs_y", 5.0), ("xafs_x", 9.0)):
-            yield from producer.slot_found((yield from _middle(motor, half, points)))
+            yield from producer.plot_slot_result((yield from _middle(motor, half, points)))
 
-    yield from producer.with_wheel_alignment(both())
+    yield from producer.plot_wheel_alignment(both())
 
 
 def foil(repetitions: int = 2, stub: str = "foil"):
     """Measure XAFS scans of the mounted foil, with their data files, from the next free number on."""
     first = yield from producer.ask_plan({"next_index": True, "folder": _beamline.folder, "stub": stub}, 20)
-    asked = Xafs(stub, repetitions=repetitions, bounds="-100 -20 20 10k", steps="5 0.5 0.05k", times="0.5 0.5 0.25k")
-    energies, dwells = zip(*energy_grid(asked.bounds, asked.steps, asked.times, _beamline.edge), strict=True)
+    asked = XafsParameters(
+        stub, repetitions=repetitions, bounds="-100 -20 20 10k", steps="5 0.5 0.05k", times="0.5 0.5 0.25k"
+    )
+    energies, dwells = zip(*build_energy_grid(asked.bounds, asked.steps, asked.times, _beamline.edge), strict=True)
     path = cycler(_beamline.axes["dcm_energy"], energies) + cycler(_beamline.axes["dwti_dwell_time"], dwells)
 
     def repetition(count: int):
-        return bp.scan_nd(_beamline.detectors, path, md={"XDI": xdi(asked, _beamline.mounted, _proposal, count)})
+        return bp.scan_nd(
+            _beamline.detectors, path, md={"XDI": build_xdi(asked, _beamline.mounted_sample, _proposal, count)}
+        )
 
     def file_of(count: int, uid: str):
         return {"xasxdi": True, "uid": uid, "filename": f"{stub}.{first + count - 1:03d}"}
 
-    about = producer.Sequence("Fe", "K", "transmission", stub, repetitions, sample="Fe foil", reference_material="Fe")
-    yield from producer.with_xafs_plots(repetition, about, between=file_of)
+    about = producer.SequenceDescription(
+        "Fe", "K", "transmission", stub, repetitions, sample="Fe foil", reference_material="Fe"
+    )
+    yield from producer.plot_xafs_sequence(repetition, about, between=file_of)
 
 
 def _middle(motor: str, half: float, points: int):
@@ -94,8 +102,8 @@ def _middle(motor: str, half: float, points: int):
             seen.append((doc["data"][motor], doc["data"]["It"] / doc["data"]["I0"]))
 
     scan = bp.rel_scan(_beamline.detectors, _beamline.axes[motor], -half, half, points)
-    yield from producer.with_linescan_plot(bpp.subs_wrapper(scan, {"event": note}), motor=motor, detector="It")
+    yield from producer.plot_linescan(bpp.subs_wrapper(scan, {"event": note}), motor=motor, detector="It")
     x, y = np.array(seen).T
     above = y > y.max() / 2
     top = y[above].mean()
-    return producer.Result(motor, x, y, x[above].mean(), top, best_fit=np.where(above, top, y[~above].mean()))
+    return producer.AlignmentResult(motor, x, y, x[above].mean(), top, best_fit=np.where(above, top, y[~above].mean()))

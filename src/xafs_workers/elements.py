@@ -21,12 +21,17 @@ class EmissionLine(NamedTuple):
     energy: float
 
 
-_LINES = {"K": ("Kα", ("Ka1", "Ka2")), "L3": ("Lα1", ("La1",)), "L2": ("Lβ1", ("Lb1",)), "L1": ("Lβ3", ("Lb3",))}
+_STRONGEST_LINES = {
+    "K": ("Kα", ("Ka1", "Ka2")),
+    "L3": ("Lα1", ("La1",)),
+    "L2": ("Lβ1", ("Lb1",)),
+    "L1": ("Lβ3", ("Lb3",)),
+}
 """Edge -> (name, xraydb's names). Kα1 is K-L3, Kα2 K-L2, Lα1 L3-M5, Lβ1 L2-M4, Lβ3 L1-M3."""
 
 
 @cache
-def edge_energy(element: str, edge: str) -> float | None:
+def find_edge_energy(element: str, edge: str) -> float | None:
     """Return the tabulated energy of an absorption edge, eV, or None where there is none (xraydb: Elam tables)."""
     import xraydb
 
@@ -38,14 +43,14 @@ def edge_energy(element: str, edge: str) -> float | None:
 
 
 @cache
-def emission_line(element: str, edge: str) -> EmissionLine | None:
+def find_emission_line(element: str, edge: str) -> EmissionLine | None:
     """Return the strongest line of an edge, None for edges other than K, L1, L2, L3 and for unknown elements.
 
     Detectors of this kind do not resolve Kα1 from Kα2: Kα is their mean, Kα1 counted twice (it is twice as strong).
     """
     import xraydb
 
-    name, members = _LINES.get(edge.upper(), ("", ()))
+    name, members = _STRONGEST_LINES.get(edge.upper(), ("", ()))
     try:
         lines = xraydb.xray_lines(element) if members else {}
     except (ValueError, KeyError):
@@ -58,7 +63,7 @@ def emission_line(element: str, edge: str) -> EmissionLine | None:
 
 
 @cache
-def atomic_number(element: str) -> int | None:
+def find_atomic_number(element: str) -> int | None:
     """Return Z of an element's symbol, None for what is none."""
     import xraydb
 

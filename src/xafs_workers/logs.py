@@ -10,8 +10,8 @@ from typing import Any
 
 import structlog
 
-_configured = logging.INFO
-_last_trouble: dict[str, Any] = {}
+_configured_level = logging.INFO
+_last_problem: dict[str, Any] = {}
 
 
 def get_logger(room: str) -> Any:
@@ -19,7 +19,7 @@ def get_logger(room: str) -> Any:
     return structlog.get_logger(room=room)
 
 
-def set_up(level: str = "info", style: str = "text", **fields: Any) -> None:
+def configure_logging(level: str = "info", style: str = "text", **fields: Any) -> None:
     """Send logs to standard error.
 
     Parameters
@@ -31,8 +31,8 @@ def set_up(level: str = "info", style: str = "text", **fields: Any) -> None:
     fields
         Carried by each line, e.g. ``worker="headless"``.
     """
-    global _configured
-    _configured = number = logging.getLevelNamesMapping()[level.upper()]
+    global _configured_level
+    _configured_level = number = logging.getLevelNamesMapping()[level.upper()]
     last: Any = structlog.processors.JSONRenderer(default=str)
     if style == "text":
         last = structlog.dev.ConsoleRenderer(
@@ -42,7 +42,7 @@ def set_up(level: str = "info", style: str = "text", **fields: Any) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            _remember,
+            _record_problem,
             structlog.processors.TimeStamper(fmt="iso", utc=False),
             *([structlog.processors.format_exc_info] if style == "json" else []),
             last,
@@ -57,7 +57,7 @@ def set_up(level: str = "info", style: str = "text", **fields: Any) -> None:
 
 def set_detail(on: bool) -> None:
     """Log in full, down to ``debug``, or as configured."""
-    level = logging.DEBUG if on else _configured
+    level = logging.DEBUG if on else _configured_level
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
 
 
@@ -66,21 +66,21 @@ def is_detailed() -> bool:
     return get_logger("logs").is_enabled_for(logging.DEBUG)
 
 
-def last_trouble() -> dict[str, Any]:
+def get_last_problem() -> dict[str, Any]:
     """Return the newest warning or error that was logged: its event, reason, time and level; empty for none."""
-    return dict(_last_trouble)
+    return dict(_last_problem)
 
 
-def _remember(logger: Any, method: str, entry: Any) -> Any:
+def _record_problem(logger: Any, method: str, entry: Any) -> Any:
     if entry.get("level") in ("warning", "error", "critical"):
         told = {"level": entry["level"], "event": entry["event"], "time": time.time()}
         reason = str(entry.get("reason") or entry.get("missing") or "")[:300]
-        _last_trouble.clear()
-        _last_trouble.update(told, **({"reason": reason} if reason else {}))
+        _last_problem.clear()
+        _last_problem.update(told, **({"reason": reason} if reason else {}))
     return entry
 
 
-class _Handed(logging.Handler):
+class _ForwardingHandler(logging.Handler):
     """Hands what a library logs on to ours."""
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -88,10 +88,10 @@ class _Handed(logging.Handler):
         logger.log(record.levelno, "library", reason=record.getMessage(), exc_info=record.exc_info)
 
 
-def hear_libraries(levels: Mapping[str, str]) -> None:
+def configure_library_logs(levels: Mapping[str, str]) -> None:
     """Log what libraries say, by the names of their loggers: from these levels on, and nowhere else."""
     for name, level in levels.items():
         logger = logging.getLogger(name)  # noqa: TID251 - that of a library
         logger.setLevel(level.upper())
         if "." not in name:
-            logger.handlers, logger.propagate = [_Handed()], False
+            logger.handlers, logger.propagate = [_ForwardingHandler()], False

@@ -15,32 +15,32 @@ class Registry(Generic[T]):
 
     Parameters
     ----------
-    room
+    package_name
         Package whose modules register, e.g. ``xafs_workers.figures``.
     """
 
-    def __init__(self, room: str):
-        self.room = room
+    def __init__(self, package_name: str):
+        self.package_name = package_name
         self._entries: dict[str, T] = {}
         self._discovered = False
 
     def register(self, key: str) -> Callable[[T], T]:
         """Return a decorator that claims `key`; a second claim is a ValueError."""
 
-        def claim(entry: T) -> T:
+        def add_entry(entry: T) -> T:
             if key in self._entries:
-                raise ValueError(f"{key!r} in {self.room} is claimed by {self._entries[key]!r} and {entry!r}")
+                raise ValueError(f"{key!r} in {self.package_name} is claimed by {self._entries[key]!r} and {entry!r}")
             self._entries[key] = entry
             return entry
 
-        return claim
+        return add_entry
 
     def discover(self) -> dict[str, T]:
         """Import every module of the room, once, and return what all of them registered."""
         if not self._discovered:
-            package = importlib.import_module(self.room)
+            package = importlib.import_module(self.package_name)
             for module in pkgutil.iter_modules(package.__path__):
-                importlib.import_module(f"{self.room}.{module.name}")
+                importlib.import_module(f"{self.package_name}.{module.name}")
             self._discovered = True
         return self._entries
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-NOT_SHOWN = "not_shown"
+HIDDEN_VALUE_ERROR = "not_shown"
 """Type of the refusal whose value is not shown."""
 
 CONFIG_FILES = (Path("/etc/xafs-workers/config.yaml"), Path("~/.config/xafs-workers/config.yaml"))
@@ -21,11 +21,11 @@ class ConfigurationError(ValueError):
     """The configuration cannot be used; the text names the file, the key and what is expected."""
 
 
-class _Part(BaseModel):
+class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Kafka(_Part):
+class Kafka(_Section):
     """Where the topics are. `{beamline}` in a topic's name is replaced."""
 
     config_file: Path | None = Field(
@@ -45,7 +45,7 @@ class Kafka(_Part):
     max_record_bytes: int = Field(default=8 * 1024 * 1024, gt=0, description="larger records become dead letters")
 
 
-class Storage(_Part):
+class Storage(_Section):
     """Where a group's files live."""
 
     proposals_root: Path = Field(
@@ -67,7 +67,7 @@ class Storage(_Part):
     )
 
 
-class Columns(_Part):
+class Columns(_Section):
     """Names of the data keys at this beamline."""
 
     i0: str = "I0"
@@ -81,7 +81,7 @@ class Columns(_Part):
     )
 
 
-class Detectors(_Part):
+class Detectors(_Section):
     """Channels of each fluorescence detector, in the order in which they are summed."""
 
     channels: dict[str, tuple[int, ...]] = {
@@ -97,7 +97,7 @@ class Detectors(_Part):
     )
 
 
-class Screen(_Part):
+class Screen(_Section):
     """The on-screen plot manager."""
 
     large: bool = Field(default=False, description="type that can be read at four metres")
@@ -106,7 +106,7 @@ class Screen(_Part):
     )
 
 
-class Web(_Part):
+class Web(_Section):
     """The browser view."""
 
     host: str = Field(default="127.0.0.1", description="address at which it listens; 0.0.0.0: all of this computer's")
@@ -139,13 +139,13 @@ class Web(_Part):
         return origins
 
 
-class KeyStore(_Part):
+class KeyStore(_Section):
     """A Redis from which today's plans read picked positions and replies."""
 
     url: str | None = Field(default=None, description="redis://host:port/db; none: nothing is written")
 
 
-class Slack(_Part):
+class Slack(_Section):
     """Where posts go. Without a token nothing is posted."""
 
     token_file: Path | None = Field(default=None, description="file that holds the bot token; else $SLACK_BOT_TOKEN")
@@ -177,14 +177,14 @@ class Slack(_Part):
         return url if url.endswith("/") else url + "/"
 
 
-class Metrics(_Part):
+class Metrics(_Section):
     """Prometheus endpoints."""
 
     host: str = Field(default="127.0.0.1", description="address at which they listen")
     ports: dict[str, int] = Field(default={}, description="port of each worker that has one, e.g. file-manager: 9181")
 
 
-class Doctor(_Part):
+class Doctor(_Section):
     """What `xafs-workers doctor` expects."""
 
     least_free_bytes: int = Field(default=1_000_000_000, ge=0, description="less room on a disk is a fault")
@@ -193,7 +193,7 @@ class Doctor(_Part):
     )
 
 
-class Retention(_Part):
+class Retention(_Section):
     """How much of what ended is kept in memory."""
 
     scans: int = Field(default=50, ge=1, description="ended scans whose figures stay")
@@ -201,7 +201,7 @@ class Retention(_Part):
     open_hours: float = Field(default=24.0, gt=0, description="open state older than this is closed and released")
 
 
-class Recovery(_Part):
+class Recovery(_Section):
     """How a worker finds what it missed."""
 
     look_back_hours: float = Field(
@@ -209,14 +209,14 @@ class Recovery(_Part):
     )
 
 
-class Pictures(_Part):
+class Pictures(_Section):
     """Pictures in the proposal folder."""
 
     also: tuple[Literal["pdf", "svg"], ...] = Field(default=(), description="formats written beside each PNG")
     dots_per_inch: int = Field(default=120, ge=50, le=600)
 
 
-class Reduction(_Part):
+class Reduction(_Section):
     """Merges of XAFS sequences, reduced while they are measured."""
 
     target_noise: float | None = Field(
@@ -229,7 +229,7 @@ class Reduction(_Part):
     task_seconds: float = Field(default=60.0, gt=0, description="a reduction that takes longer is killed and repeated")
 
 
-class Catalog(_Part):
+class Catalog(_Section):
     """Where finished runs are read from (Tiled), and how long they are waited for: a profile, a uri, or nowhere."""
 
     profile: str | None = Field(default=None, description="name of a Tiled profile of this account or machine")
@@ -248,7 +248,7 @@ class Catalog(_Part):
     @classmethod
     def _without_key(cls, uri: str | None) -> str | None:
         if uri is not None and ("api_key=" in uri or "@" in uri):
-            raise PydanticCustomError(NOT_SHOWN, "no key or password may be part of it: use api_key_file")
+            raise PydanticCustomError(HIDDEN_VALUE_ERROR, "no key or password may be part of it: use api_key_file")
         return uri
 
     @property
@@ -257,7 +257,7 @@ class Catalog(_Part):
         return bool(self.profile or self.uri)
 
 
-class Logging(_Part):
+class Logging(_Section):
     """What is logged, and how."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
@@ -309,17 +309,17 @@ class Settings(BaseSettings):
         """Let only the environment and what `load` passes take part."""
         return (env_settings, init_settings)
 
-    def topic(self, which: Literal["control", "documents", "answers", "status", "dead_letters"]) -> str:
+    def get_topic(self, which: Literal["control", "documents", "answers", "status", "dead_letters"]) -> str:
         """Return the name of a topic at this beamline."""
         return getattr(self.kafka, f"{which}_topic").format(beamline=self.beamline)
 
-    def state_folder(self) -> Path:
+    def find_state_folder(self) -> Path:
         """Return the folder of the worker's own state (not created)."""
         given = self.state_directory or os.environ.get("STATE_DIRECTORY", "").split(":")[0]
         return Path(given or "~/.local/state/xafs-workers").expanduser()
 
 
-class _Given(Settings):
+class _ResolvedSettings(Settings):
     """Settings exactly as given: file and environment are in them already."""
 
     @classmethod
@@ -354,9 +354,9 @@ def load(config: Path | None = None, options: dict[str, Any] | None = None) -> S
     try:
         settings = Settings(**(_read(path) if path else {}))
         if options:
-            settings = _Given(**_merged(settings.model_dump(), options))
+            settings = _ResolvedSettings(**_merge(settings.model_dump(), options))
     except ValidationError as error:
-        raise ConfigurationError(f"{path or 'environment'}: " + _explain(error)) from error
+        raise ConfigurationError(f"{path or 'environment'}: " + _format_errors(error)) from error
     return settings
 
 
@@ -372,17 +372,17 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
+def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
     merged = dict(below)
     for key, value in above.items():
         both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merged(merged[key], value) if both else value
+        merged[key] = _merge(merged[key], value) if both else value
     return merged
 
 
-def _explain(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}{_came(e)}" for e in error.errors())
+def _format_errors(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}{_format_input(e)}" for e in error.errors())
 
 
-def _came(problem: Any) -> str:
-    return "" if problem["type"] == NOT_SHOWN else f" (came: {problem['input']!r:.80})"
+def _format_input(problem: Any) -> str:
+    return "" if problem["type"] == HIDDEN_VALUE_ERROR else f" (came: {problem['input']!r:.80})"

@@ -17,10 +17,10 @@ except ImportError:  # pragma: no cover - a Python without the compiled module
     from msgpack.fallback import Packer, unpackb  # type: ignore[assignment]
 import numpy as np
 
-SAFE_KINDS = frozenset("biufcSU")
+SAFE_DTYPE_KINDS = frozenset("biufcSU")
 """numpy's dtype kinds that are rebuilt: bool, (unsigned) integer, float, complex, bytes, text."""
 
-PLAIN_DTYPE = re.compile(r"[<>=|]?(\?|[a-zA-Z]\d{0,9})")
+DTYPE_PATTERN = re.compile(r"[<>=|]?(\?|[a-zA-Z]\d{0,9})")
 """How dtypes are written; numpy's own parser takes seconds for a long list of fields."""
 
 MAX_DIMENSIONS = 32
@@ -31,44 +31,46 @@ MAX_CODE_POINT = 0x10FFFF
 MAX_RECORD_BYTES = 8 * 1024 * 1024
 
 
-class Undecodable(ValueError):
+class DecodeError(ValueError):
     """A record whose bytes are no usable message; the text says what came and what is expected."""
 
 
-def _dtype(description: Any) -> np.dtype[Any]:
+def _parse_dtype(description: Any) -> np.dtype[Any]:
     if not isinstance(description, str | bytes):
-        raise Undecodable(f"numpy map of type {description!r:.80}: expected a plain dtype such as '<f8'")
+        raise DecodeError(f"numpy map of type {description!r:.80}: expected a plain dtype such as '<f8'")
     text = description.decode("ascii", "replace") if isinstance(description, bytes) else description
-    if not PLAIN_DTYPE.fullmatch(text):
-        raise Undecodable(f"numpy map of dtype {text!r:.80}: expected a plain dtype such as '<f8'")
+    if not DTYPE_PATTERN.fullmatch(text):
+        raise DecodeError(f"numpy map of dtype {text!r:.80}: expected a plain dtype such as '<f8'")
     try:
         dtype = np.dtype(text)
     except (TypeError, ValueError, SyntaxError) as error:
-        raise Undecodable(f"numpy map with unknown dtype {text!r:.80}") from error
-    if dtype.kind not in SAFE_KINDS:
-        raise Undecodable(f"numpy map of dtype kind {dtype.kind!r}: expected one of {''.join(sorted(SAFE_KINDS))}")
+        raise DecodeError(f"numpy map with unknown dtype {text!r:.80}") from error
+    if dtype.kind not in SAFE_DTYPE_KINDS:
+        raise DecodeError(
+            f"numpy map of dtype kind {dtype.kind!r}: expected one of {''.join(sorted(SAFE_DTYPE_KINDS))}"
+        )
     if dtype.itemsize == 0:
-        raise Undecodable(f"numpy map of dtype {dtype.str}, whose elements have no size")
+        raise DecodeError(f"numpy map of dtype {dtype.str}, whose elements have no size")
     return dtype
 
 
-def _array(obj: Mapping[Any, Any], data: bytes, dtype: np.dtype[Any]) -> np.ndarray:
+def _rebuild_array(obj: Mapping[Any, Any], data: bytes, dtype: np.dtype[Any]) -> np.ndarray:
     shape = obj.get(b"shape", ())
     if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape):
-        raise Undecodable(f"numpy map with shape {shape!r:.80}: expected a list of counts")
+        raise DecodeError(f"numpy map with shape {shape!r:.80}: expected a list of counts")
     if len(shape) > MAX_DIMENSIONS:
-        raise Undecodable(f"numpy map of {len(shape)} dimensions: at most {MAX_DIMENSIONS} are accepted")
+        raise DecodeError(f"numpy map of {len(shape)} dimensions: at most {MAX_DIMENSIONS} are accepted")
     if len(data) != math.prod(shape) * dtype.itemsize:
-        raise Undecodable(f"numpy map of {len(data)} bytes: shape {shape!r:.80} of {dtype.str} needs another length")
-    return _elements(data, dtype).reshape(shape)
+        raise DecodeError(f"numpy map of {len(data)} bytes: shape {shape!r:.80} of {dtype.str} needs another length")
+    return _read_elements(data, dtype).reshape(shape)
 
 
-def _elements(data: bytes, dtype: np.dtype[Any]) -> np.ndarray:
+def _read_elements(data: bytes, dtype: np.dtype[Any]) -> np.ndarray:
     """Return the buffer as an array; numpy itself looks at code points only when it is too late for an answer."""
     if dtype.kind == "U":
         points = np.frombuffer(data, dtype=f"{dtype.byteorder}u4")
         if points.size and points.max() > MAX_CODE_POINT:
-            raise Undecodable(f"numpy text with code point {points.max()}: the largest is {MAX_CODE_POINT}")
+            raise DecodeError(f"numpy text with code point {points.max()}: the largest is {MAX_CODE_POINT}")
     return np.frombuffer(data, dtype=dtype)
 
 
@@ -79,32 +81,32 @@ def rebuild_numpy(obj: dict[Any, Any]) -> Any:
 
     Raises
     ------
-    Undecodable
+    DecodeError
         The map claims to be numpy's but is of another kind, or its parts do not fit together.
     """
     if b"nd" not in obj:
         if b"complex" in obj:
-            return _complex(obj.get(b"data"))
+            return _parse_complex(obj.get(b"data"))
         return obj
     kind = obj.get(b"kind", b"")
     if kind not in (b"", ""):
-        raise Undecodable(f"numpy map of kind {kind!r:.20}: object and structured arrays are refused")
+        raise DecodeError(f"numpy map of kind {kind!r:.20}: object and structured arrays are refused")
     data = obj.get(b"data")
     if not isinstance(data, bytes):
-        raise Undecodable(f"numpy map whose data is a {type(data).__name__}: expected bytes")
-    dtype = _dtype(obj.get(b"type"))
+        raise DecodeError(f"numpy map whose data is a {type(data).__name__}: expected bytes")
+    dtype = _parse_dtype(obj.get(b"type"))
     if obj[b"nd"]:
-        return _array(obj, data, dtype)
+        return _rebuild_array(obj, data, dtype)
     if len(data) != dtype.itemsize:
-        raise Undecodable(f"numpy number of {len(data)} bytes: {dtype.str} needs {dtype.itemsize}")
-    return _elements(data, dtype)[0].item()
+        raise DecodeError(f"numpy number of {len(data)} bytes: {dtype.str} needs {dtype.itemsize}")
+    return _read_elements(data, dtype)[0].item()
 
 
-def _complex(text: Any) -> complex:
+def _parse_complex(text: Any) -> complex:
     try:
         return complex(text if isinstance(text, str) else text.decode("ascii"))
     except (AttributeError, TypeError, ValueError) as error:
-        raise Undecodable(f"complex number written as {text!r:.40}") from error
+        raise DecodeError(f"complex number written as {text!r:.40}") from error
 
 
 def decode(value: bytes | None, limit: int = MAX_RECORD_BYTES) -> tuple[str, dict[str, Any]]:
@@ -124,48 +126,48 @@ def decode(value: bytes | None, limit: int = MAX_RECORD_BYTES) -> tuple[str, dic
 
     Raises
     ------
-    Undecodable
+    DecodeError
         With the reason, never any other exception.
     """
     if value is None:
-        raise Undecodable("record without a value: expected msgpack of [name, mapping]")
+        raise DecodeError("record without a value: expected msgpack of [name, mapping]")
     if len(value) > limit:
-        raise Undecodable(f"record of {len(value)} bytes: the limit is {limit}")
+        raise DecodeError(f"record of {len(value)} bytes: the limit is {limit}")
     try:
         content = unpackb(value, raw=False, strict_map_key=False, object_hook=rebuild_numpy)
-    except Undecodable:
+    except DecodeError:
         raise
     except RecursionError as error:
-        raise Undecodable("record nested too deeply") from error
+        raise DecodeError("record nested too deeply") from error
     except Exception as error:  # hostile bytes: msgpack raises many kinds, each is one bad record
-        raise Undecodable(f"not msgpack: {type(error).__name__}: {error!s:.200}") from error
-    return _envelope(content)
+        raise DecodeError(f"not msgpack: {type(error).__name__}: {error!s:.200}") from error
+    return _unpack_envelope(content)
 
 
-def _envelope(content: Any) -> tuple[str, dict[str, Any]]:
+def _unpack_envelope(content: Any) -> tuple[str, dict[str, Any]]:
     if isinstance(content, dict):
         name, body = "", content
     elif isinstance(content, list) and len(content) == 2:
         name, body = content
     else:
-        raise Undecodable(f"a {_shape_of(content)}: expected [name, mapping] or a bare mapping")
+        raise DecodeError(f"a {_describe_shape(content)}: expected [name, mapping] or a bare mapping")
     if not isinstance(name, str):
-        raise Undecodable(f"a name of type {type(name).__name__}: expected text")
+        raise DecodeError(f"a name of type {type(name).__name__}: expected text")
     if not isinstance(body, dict):
-        raise Undecodable(f"{name or 'message'!r:.40} with a body of type {type(body).__name__}: expected a mapping")
+        raise DecodeError(f"{name or 'message'!r:.40} with a body of type {type(body).__name__}: expected a mapping")
     for key in body:
         if not isinstance(key, str):
-            raise Undecodable(f"key {key!r:.40} of type {type(key).__name__}: expected text")
+            raise DecodeError(f"key {key!r:.40} of type {type(key).__name__}: expected text")
     return name, body
 
 
-def _shape_of(content: Any) -> str:
+def _describe_shape(content: Any) -> str:
     return f"list of {len(content)}" if isinstance(content, list) else type(content).__name__
 
 
-def _plain(obj: Any) -> Any:
+def _to_plain(obj: Any) -> Any:
     if isinstance(obj, np.ndarray):
-        if obj.dtype.kind not in SAFE_KINDS:
+        if obj.dtype.kind not in SAFE_DTYPE_KINDS:
             raise TypeError(f"array of dtype {obj.dtype} cannot be sent")
         array = np.ascontiguousarray(obj)
         return {b"nd": True, b"type": array.dtype.str, b"kind": b"", b"shape": obj.shape, b"data": array.tobytes()}
@@ -178,7 +180,7 @@ def _plain(obj: Any) -> Any:
 
 def encode(name: str, body: Mapping[str, Any]) -> bytes:
     """Encode ``[name, body]`` as bluesky-kafka does (arrays as msgpack-numpy writes them)."""
-    packed = Packer(default=_plain, use_bin_type=True).pack([name, dict(body)])
+    packed = Packer(default=_to_plain, use_bin_type=True).pack([name, dict(body)])
     if packed is None:  # pragma: no cover - only with autoreset=False
         raise TypeError("nothing was packed")
     return bytes(packed)
@@ -208,7 +210,7 @@ class Answer:
     reason: str = ""
     seconds: float = 0.0
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the answer as it goes on the wire."""
         return {**asdict(self), "paths": list(self.paths)}
 
@@ -218,18 +220,18 @@ class Answer:
 
         Raises
         ------
-        Undecodable
+        DecodeError
             A part is missing or of the wrong type.
         """
         words = {name: body.get(name, "") for name in ("message_id", "worker", "kind", "action", "state", "reason")}
         for name, word in words.items():
             if not isinstance(word, str):
-                raise Undecodable(f"an answer whose {name} is a {type(word).__name__}: expected text")
+                raise DecodeError(f"an answer whose {name} is a {type(word).__name__}: expected text")
         paths, seconds = body.get("paths", []), body.get("seconds", 0.0)
         if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
-            raise Undecodable(f"an answer whose paths are {paths!r:.80}: expected a list of text")
+            raise DecodeError(f"an answer whose paths are {paths!r:.80}: expected a list of text")
         if not isinstance(seconds, int | float):
-            raise Undecodable(f"an answer whose seconds are {seconds!r:.80}: expected a number")
+            raise DecodeError(f"an answer whose seconds are {seconds!r:.80}: expected a number")
         return cls(**words, value=body.get("value"), paths=tuple(paths), seconds=float(seconds))
 
 
@@ -257,11 +259,11 @@ class DeadLetter:
     excerpt: bytes = dataclasses.field(default=b"", repr=False)
 
     @property
-    def record(self) -> str:
+    def record_id(self) -> str:
         """Where the record stands: ``<topic>/<partition>/<offset>``."""
         return f"{self.topic}/{self.partition}/{self.offset}"
 
-    def as_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """Return the dead letter as it goes on the wire."""
         return asdict(self)
 
@@ -271,15 +273,15 @@ class DeadLetter:
 
         Raises
         ------
-        Undecodable
+        DecodeError
             A part is missing or of the wrong type.
         """
         types = {"partition": int, "offset": int, "time": int | float, "excerpt": bytes}
         known = {field.name for field in dataclasses.fields(cls)} & body.keys()
         for name in known:
             if not isinstance(body[name], types.get(name, str)):
-                raise Undecodable(f"a dead letter whose {name} is a {type(body[name]).__name__}")
+                raise DecodeError(f"a dead letter whose {name} is a {type(body[name]).__name__}")
         try:
             return cls(**{name: body[name] for name in known})
         except TypeError as error:
-            raise Undecodable(f"a dead letter that lacks a part: {error}") from None
+            raise DecodeError(f"a dead letter that lacks a part: {error}") from None

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.streams import fold, items_of, run_documents
+from helpers.streams import build_run_documents, fold, stamp_entries
 from plugins.tiled import Connect
-from xafs_workers.catalog.connection import plain_clients
-from xafs_workers.catalog.errors import Missing, NotComplete
+from xafs_workers.catalog.connection import build_plain_clients
+from xafs_workers.catalog.errors import MissingData, NotComplete
 from xafs_workers.catalog.finished_run import Asset
-from xafs_workers.catalog.layouts import assets_in
-from xafs_workers.catalog.tiled_runs import documents_of
+from xafs_workers.catalog.layouts import parse_asset_documents
+from xafs_workers.catalog.tiled_runs import fetch_documents
 from xafs_workers.scans.board import Board
 from xafs_workers.simulation.tiled_server import TiledServer
 
@@ -30,17 +30,17 @@ def container(tiled_server: TiledServer) -> Iterator[Any]:
     """The server's root, without the plug-in's clients."""
     from tiled.client import from_uri
 
-    root = from_uri(tiled_server.uri, api_key=tiled_server.api_key, structure_clients=plain_clients())
+    root = from_uri(tiled_server.uri, api_key=tiled_server.api_key, structure_clients=build_plain_clients())
     yield root
     root.context.close()
 
 
 def documents(points: int = 3) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any], Board]:
     """Return start, primary descriptor and stop of a run, and the board that followed it."""
-    entries = list(run_documents(hint="xafs", motors=["dcm_energy"], columns=COLUMNS))
+    entries = list(build_run_documents(hint="xafs", motors=["dcm_energy"], columns=COLUMNS))
     entries[-1][1]["num_events"] = {"baseline": 2, "primary": points}
     found = {name if name != "descriptor" else doc["name"]: doc for name, doc in entries}
-    return found["start"], found["primary"], found["stop"], fold(items_of(entries))
+    return found["start"], found["primary"], found["stop"], fold(stamp_entries(entries))
 
 
 def older_run(container: Any, start: dict[str, Any], stop: dict[str, Any] | None) -> Any:
@@ -74,51 +74,49 @@ def write_data_set(stream: Any, times: list[float], columns: dict[str, Any]) -> 
     write_xarray_dataset(stream, dataset, key="data")
 
 
-def assert_as_followed(connect: Connect, uid: str, board: Board) -> None:
-    run, expected = connect().run(uid, NEVER), board.runs[uid]
+def assert_equals_followed(connect: Connect, uid: str, board: Board) -> None:
+    run, expected = connect().wait_for_run(uid, NEVER), board.runs[uid]
     assert run.start == expected.start
     assert run.stop == expected.stop
     assert run.data_keys == expected.data_keys
-    assert run.points.sequence == expected.points.sequence
+    assert run.points.sequence_numbers == expected.points.sequence_numbers
     np.testing.assert_array_equal(run.points.time, expected.points.time)
     for key in COLUMNS:
-        np.testing.assert_array_equal(run.points.column(key), expected.points.column(key))
+        np.testing.assert_array_equal(run.points.get_column(key), expected.points.get_column(key))
 
 
-def test_a_data_set_of_the_older_layout(container: Any, connect: Connect) -> None:
+def test_a_data_set_of_the_older_layout_is_read(container: Any, connect: Connect) -> None:
     start, descriptor, stop, board = documents()
     times = board.runs[start["uid"]].points.time.tolist()
     write_data_set(older_stream(older_run(container, start, stop), descriptor), times, COLUMNS)
-    assert_as_followed(connect, start["uid"], board)
-    image = connect().run(start["uid"], NEVER).array("dante-1_image", NEVER)
+    assert_equals_followed(connect, start["uid"], board)
+    image = connect().wait_for_run(start["uid"], NEVER).read_array("dante-1_image", NEVER)
     np.testing.assert_array_equal(image, np.arange(12.0).reshape(3, 4))
-    with pytest.raises(Missing, match="no documents"):  # this server is not databroker's
-        connect().run(start["uid"], NEVER).assets(NEVER)
+    with pytest.raises(MissingData, match="no documents"):  # this server is not databroker's
+        connect().wait_for_run(start["uid"], NEVER).list_assets(NEVER)
 
 
-def test_plain_arrays_in_data_of_the_older_layout(container: Any, connect: Connect) -> None:
+def test_plain_arrays_of_the_older_layout_are_read(container: Any, connect: Connect) -> None:
     start, descriptor, stop, board = documents()
     data = older_stream(older_run(container, start, stop), descriptor).create_container(key="data")
     for key, values in {**COLUMNS, "time": board.runs[start["uid"]].points.time}.items():
         data.write_array(np.array(values), key=key)
-    assert_as_followed(connect, start["uid"], board)
+    assert_equals_followed(connect, start["uid"], board)
 
 
-def test_an_older_run_without_stop_document_or_with_too_few_points_is_not_complete(
-    container: Any, connect: Connect
-) -> None:
+def test_an_older_run_without_stop_or_points_is_incomplete(container: Any, connect: Connect) -> None:
     start, _, _, _ = documents()
     older_run(container, start, None)
     with pytest.raises(NotComplete, match="no stop document"):
-        connect().look(start["uid"])
+        connect().find_run(start["uid"])
     start, descriptor, stop, board = documents(points=5)
     times = board.runs[start["uid"]].points.time.tolist()
     write_data_set(older_stream(older_run(container, start, stop), descriptor), times, COLUMNS)
     with pytest.raises(NotComplete, match="3 of 5 points"):
-        connect().look(start["uid"])
+        connect().find_run(start["uid"])
 
 
-def test_streams_one_level_lower(container: Any, connect: Connect) -> None:
+def test_streams_one_level_lower_are_found(container: Any, connect: Connect) -> None:
     import pyarrow
     from tiled.structures.core import Spec
 
@@ -129,13 +127,13 @@ def test_streams_one_level_lower(container: Any, connect: Connect) -> None:
     specs = [Spec("BlueskyEventStream", "3.0"), Spec("composite")]
     stream = run.create_container(key="streams").create_container(key="primary", metadata=descriptor, specs=specs)
     points = board.runs[start["uid"]].points
-    table = pyarrow.table({"seq_num": list(points.sequence), "time": points.time.tolist(), **COLUMNS})
+    table = pyarrow.table({"seq_num": list(points.sequence_numbers), "time": points.time.tolist(), **COLUMNS})
     stream.create_appendable_table(schema=table.schema, key="internal").append_partition(0, table)
     stream.write_array(np.ones((3, 2)), key="data")  # a data key may be called like the older layout's data set
-    assert_as_followed(connect, start["uid"], board)
-    run = connect().run(start["uid"], NEVER)
-    assert run.assets(NEVER) == ()
-    np.testing.assert_array_equal(run.array("data", NEVER), np.ones((3, 2)))
+    assert_equals_followed(connect, start["uid"], board)
+    run = connect().wait_for_run(start["uid"], NEVER)
+    assert run.list_assets(NEVER) == ()
+    np.testing.assert_array_equal(run.read_array("data", NEVER), np.ones((3, 2)))
 
 
 RESOURCES = [
@@ -148,12 +146,12 @@ RESOURCES = [
 ASSETS = (Asset("/nsls2/data3/bmm/assets/a.h5", "XSP3"), Asset("/nsls2/b.jpg", "JPG"), Asset("/n/c 1.h5", "m", "k"))
 
 
-def test_files_that_documents_name() -> None:
-    assert assets_in(RESOURCES) == ASSETS
+def test_files_named_in_documents_are_listed() -> None:
+    assert parse_asset_documents(RESOURCES) == ASSETS
 
 
 @pytest.mark.parametrize("separator", ["", "\x1e"])
-def test_an_older_server_hands_out_the_documents(separator: str) -> None:
+def test_an_older_server_returns_the_documents(separator: str) -> None:
     import httpx
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -167,6 +165,6 @@ def test_an_older_server_hands_out_the_documents(separator: str) -> None:
             item={"links": {"self": "http://tiled/api/v1/metadata/bmm/raw/u"}},
             context=SimpleNamespace(http_client=client),
         )
-        came = documents_of(node)
+        came = fetch_documents(node)
         assert came is not None
-        assert assets_in(came) == ASSETS
+        assert parse_asset_documents(came) == ASSETS

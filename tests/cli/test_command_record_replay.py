@@ -37,7 +37,7 @@ DEADLINE = 60.0
 
 
 @pytest.fixture(autouse=True)
-def _leave_no_trace():
+def _restore_signals():
     kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield
     for number, handler in kept.items():
@@ -62,13 +62,13 @@ def call(*arguments):
     return result.exit_code, re.sub(r"\x1b\[\d*m", "", result.output)
 
 
-def test_a_replay_says_what_was_delivered(session, broker):
+def test_a_replay_reports_what_was_delivered(session, broker):
     code, said = call("replay", session, "--speed", "max", "--kafka", broker)
     assert code == 0
     assert "1 control, 2 documents of 3 records delivered" in said
 
 
-def test_problems_are_listed_with_their_lines_and_errors_end_the_replay(session, broker):
+def test_problems_are_listed_by_line_and_errors_end_the_replay(session, broker):
     with session.open("a") as file:
         file.write('["bmm", {"closs": 1}]\n["event", {}]\nrubbish\n')
     code, said = call("replay", session, "--speed", "max", "--kafka", broker)
@@ -100,13 +100,13 @@ def test_warnings_end_the_replay_only_when_strict(session, broker):
         (("--kafka", " "), "is empty: expected host:port"),
     ],
 )
-def test_wrong_options_end_with_two(session, arguments, reason):
+def test_wrong_options_exit_with_code_2(session, arguments, reason):
     code, said = call("replay", session, *arguments)
     assert code == 2
     assert reason in said
 
 
-def test_a_file_that_is_no_recording_ends_with_two(tmp_path):
+def test_a_file_that_is_no_recording_exits_with_code_2(tmp_path):
     assert call("replay", tmp_path / "none.jsonl")[0] == 2
     (tmp_path / "empty.jsonl").touch()
     code, said = call("replay", tmp_path / "empty.jsonl")
@@ -114,7 +114,7 @@ def test_a_file_that_is_no_recording_ends_with_two(tmp_path):
     assert "is empty: expected a recording" in said
 
 
-def test_an_existing_file_is_not_recorded_over(session):
+def test_a_recording_does_not_overwrite_a_file(session):
     before = session.read_text()
     code, said = call("record", session)
     assert code == 2
@@ -126,7 +126,7 @@ def test_an_existing_file_is_not_recorded_over(session):
     ("arguments", "reason"),
     [(("--since", "soon"), "--since 'soon': expected a duration"), (("--since", "1h", "--from-beginning"), "exclude")],
 )
-def test_where_to_begin_must_be_clear(tmp_path, arguments, reason):
+def test_an_ambiguous_or_missing_begin_is_refused(tmp_path, arguments, reason):
     code, said = call("record", tmp_path / "x.jsonl", *arguments)
     assert code == 2
     assert reason in said
@@ -158,12 +158,12 @@ def test_a_recording_ends_cleanly_on_a_signal(tmp_path, session, broker, number)
     with started("record", path, "--kafka", broker) as process:
         wait_for(path.exists)
         assert call("replay", session, "--speed", "max", "--kafka", broker)[0] == 0
-        wait_for(lambda: len(list(Session(path).records(on_error=lambda error: None))) == 3)
+        wait_for(lambda: len(list(Session(path).read_records(on_error=lambda error: None))) == 3)
         process.send_signal(number)
         said, _ = process.communicate(timeout=DEADLINE)
     assert process.returncode == 0
     assert "1 control, 2 documents, 0 of them undecodable" in said
-    assert [one.body for one in Session(path).records()] == [one.body for one in Session(session).records()]
+    assert [one.body for one in Session(path).read_records()] == [one.body for one in Session(session).read_records()]
 
 
 def test_a_replay_ends_at_once_on_a_signal(tmp_path, broker):

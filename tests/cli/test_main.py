@@ -26,7 +26,7 @@ HEAVY = (
 )
 
 
-def test_help_loads_nothing_heavy() -> None:
+def test_help_imports_no_heavy_modules() -> None:
     code = "import sys; import xafs_workers.cli.main; print(' '.join(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not set(HEAVY) & set(loaded)
@@ -36,7 +36,7 @@ def test_help_loads_nothing_heavy() -> None:
     ("module", "command", "extra"),
     [("bluesky", ["demo"], "demo"), ("matplotlib", ["plot-manager", "--headless"], "headless")],
 )
-def test_a_missing_part_is_named_with_what_to_install(
+def test_a_missing_extra_is_named_with_its_install_command(
     module: str, command: list[str], extra: str, tmp_path: Path
 ) -> None:
     code = f"import sys; sys.modules[{module!r}] = None; from xafs_workers.cli.main import run; run()"
@@ -50,13 +50,13 @@ def test_a_missing_part_is_named_with_what_to_install(
     assert run.stderr == f"{module} is not installed: pip install 'xafs-workers[{extra}]'\n"
 
 
-def test_the_producer_side_loads_no_plotting() -> None:
+def test_the_producer_imports_no_plotting() -> None:
     code = "import sys; import xafs_workers.producer.send; print(' '.join(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"matplotlib", "scipy", "bluesky", "ophyd", "xraydb", "larch", "tiled"} & set(loaded)
 
 
-def test_the_headless_worker_loads_drawing_only_when_it_draws() -> None:
+def test_the_headless_worker_imports_matplotlib_when_it_draws() -> None:
     code = "import sys; import xafs_workers.plots.worker; print(' '.join(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"matplotlib", "scipy", "bluesky", "PySide6", "larch", "tiled"} & set(loaded)
@@ -68,12 +68,12 @@ def test_help_names_every_command() -> None:
         assert command in run.stdout
 
 
-def test_the_committed_schema_is_that_of_the_settings() -> None:
+def test_the_committed_schema_matches_the_settings() -> None:
     committed = json.loads((Path(__file__).parents[2] / "docs" / "config.schema.json").read_text())
     assert committed == Settings.model_json_schema()
 
 
-def test_file_environment_and_options_override_in_this_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_options_override_environment_and_environment_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "config.yaml"
     config.write_text(yaml.safe_dump({"beamline": "a", "storage": {"cycle": "file"}, "retention": {"scans": 7}}))
     monkeypatch.setenv("XAFS_WORKERS_STORAGE__CYCLE", "environment")
@@ -100,8 +100,8 @@ def test_a_bad_configuration_names_file_and_key(content: str, said: str, tmp_pat
     assert "config.yaml" in str(error.value)
 
 
-def test_the_readmes_configuration_loads(tmp_path: Path) -> None:
+def test_the_configuration_in_the_readme_loads(tmp_path: Path) -> None:
     readme = (Path(__file__).parents[2] / "README.md").read_text()
     config = tmp_path / "config.yaml"
     config.write_text(readme.split("```yaml\n")[1].split("```")[0])
-    assert load(config).topic("control") == "bmm.test"
+    assert load(config).get_topic("control") == "bmm.test"

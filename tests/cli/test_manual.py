@@ -23,20 +23,20 @@ LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
     ("page", "command"),
     [("messages.md", ["messages", "--markdown"]), ("configuration.md", ["config", "manual"])],
 )
-def test_the_page_is_what_the_models_say(page: str, command: list[str]) -> None:
+def test_the_page_matches_the_models(page: str, command: list[str]) -> None:
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0
     assert (DOCS / page).read_text() == result.output, f"docs/{page} is not up to date: make docs"
 
 
-def test_each_example_on_the_page_is_a_message_the_workers_take() -> None:
+def test_each_example_on_the_page_is_a_valid_message() -> None:
     blocks = re.findall(r"```json\n(.*?)\n```", (DOCS / "messages.md").read_text(), re.DOTALL)
     assert len(blocks) == len(kinds.discover())
     for block in blocks:
         parse(json.loads(block))
 
 
-def test_each_setting_is_on_the_page() -> None:
+def test_each_setting_is_documented_on_the_page() -> None:
     text = (DOCS / "configuration.md").read_text()
     for name, field in Settings.model_fields.items():
         inner = getattr(field.annotation, "model_fields", None)
@@ -46,12 +46,12 @@ def test_each_setting_is_on_the_page() -> None:
 
 
 @pytest.mark.parametrize("page", sorted(path.name for path in DOCS.glob("*.md")))
-def test_links_lead_somewhere(page: str) -> None:
+def test_links_resolve(page: str) -> None:
     for target in LINK.findall((DOCS / page).read_text()):
         assert target.startswith("https://") or (DOCS / target).exists(), target
 
 
-def test_the_page_for_plan_authors_names_what_there_is() -> None:
+def test_the_page_for_plan_authors_names_existing_functions() -> None:
     text = (DOCS / "queueserver.md").read_text()
     for name in set(producer.__all__) - {"DeliveryError", "flush", "close_last_plot"}:
         assert name in text, name

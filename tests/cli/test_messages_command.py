@@ -12,25 +12,25 @@ import typer
 from typer.testing import CliRunner
 
 from helpers.examples import EVERY
-from xafs_workers.cli.messages import lint, messages, schema
+from xafs_workers.cli.messages import lint, print_schema, show_messages
 from xafs_workers.messages.base import kinds
-from xafs_workers.messages.schema import json_schema, kind_names
+from xafs_workers.messages.schema import build_json_schema, list_kind_names
 
 app = typer.Typer()
-for command in (messages, schema, lint):
+for command in (show_messages, print_schema, lint):
     app.command()(command)
 runner = CliRunner()
 
 
-def test_all_kinds_are_listed_one_a_line() -> None:
+def test_each_kind_is_listed_on_its_own_line() -> None:
     result = runner.invoke(app, ["messages"])
     assert result.exit_code == 0
     first = [line.split()[0] for line in result.output.splitlines()]
-    assert first == ["kind", *kind_names()]
+    assert first == ["kind", *list_kind_names()]
     assert "file-manager" in result.output
 
 
-@pytest.mark.parametrize("kind", kind_names())
+@pytest.mark.parametrize("kind", list_kind_names())
 def test_a_kind_is_shown_with_its_fields_and_examples(kind: str) -> None:
     result = runner.invoke(app, ["messages", kind])
     assert result.exit_code == 0
@@ -46,7 +46,7 @@ def test_units_and_types_are_shown() -> None:
     assert "Å" in output
 
 
-def test_on_a_terminal_nothing_is_taken_for_markup(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_shows_markup_as_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "200")
     output = runner.invoke(app, ["messages", "mono_calibration"]).output
@@ -55,7 +55,7 @@ def test_on_a_terminal_nothing_is_taken_for_markup(monkeypatch: pytest.MonkeyPat
     assert ":emoji:" in runner.invoke(app, ["messages", "echoslack"]).output
 
 
-def test_an_unknown_kind_is_wrong_use() -> None:
+def test_an_unknown_kind_is_a_usage_error() -> None:
     result = runner.invoke(app, ["messages", "sing"])
     assert result.exit_code == 2
     assert "expected one of align_wheel" in result.output
@@ -64,10 +64,10 @@ def test_an_unknown_kind_is_wrong_use() -> None:
 def test_the_schema_is_printed() -> None:
     result = runner.invoke(app, ["schema"])
     assert result.exit_code == 0
-    assert json.loads(result.output) == json_schema()
+    assert json.loads(result.output) == build_json_schema()
 
 
-def test_a_file_without_fault_passes(tmp_path: Path) -> None:
+def test_a_valid_file_passes(tmp_path: Path) -> None:
     lines = [json.dumps(["bmm", body]) for _, body in EVERY]
     lines += [json.dumps(body) for _, body in EVERY]
     lines += [json.dumps(["start", {"uid": "u", "time": 1.0}])]
@@ -97,9 +97,7 @@ FAULTY = [
 
 
 @pytest.mark.parametrize(("line", "where", "reason"), FAULTY)
-def test_a_fault_is_told_with_file_line_kind_field_and_reason(
-    tmp_path: Path, line: bytes, where: str, reason: str
-) -> None:
+def test_an_error_names_file_line_kind_field_and_reason(tmp_path: Path, line: bytes, where: str, reason: str) -> None:
     path = tmp_path / "session.jsonl"
     path.write_bytes(b'{"close": "all"}\n' + line + b'\n{"close": "all"}\n')
     result = runner.invoke(app, ["lint", str(path)])
@@ -110,20 +108,20 @@ def test_a_fault_is_told_with_file_line_kind_field_and_reason(
     assert count == "3 lines, 1 refused"
 
 
-def test_another_tag_may_mark_control_messages(tmp_path: Path) -> None:
+def test_control_messages_with_another_tag_are_checked(tmp_path: Path) -> None:
     path = tmp_path / "session.jsonl"
     path.write_text('["xas", {"close": "all"}]\n')
     assert runner.invoke(app, ["lint", str(path)]).exit_code == 1
     assert runner.invoke(app, ["lint", "--tag", "xas", str(path)]).exit_code == 0
 
 
-def test_the_standard_input_is_read() -> None:
+def test_standard_input_is_read() -> None:
     result = runner.invoke(app, ["lint", "-"], input='{"close": "all"}\n{"close": "none"}\n')
     assert result.exit_code == 1
     assert result.output.startswith("-:2: close: close: ")
 
 
-def test_a_file_that_cannot_be_read_is_wrong_use(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_a_usage_error(tmp_path: Path) -> None:
     result = runner.invoke(app, ["lint", str(tmp_path / "none")])
     assert result.exit_code == 2
     assert "expected a readable file" in result.output
@@ -134,7 +132,7 @@ def test_measured_sessions_pass(measured: Path) -> None:
         assert runner.invoke(app, ["lint", str(path)]).exit_code == 0
 
 
-def test_importing_the_commands_imports_nothing_heavy() -> None:
+def test_importing_the_commands_loads_no_heavy_modules() -> None:
     code = "import sys, xafs_workers.cli.messages; print('pydantic' in sys.modules, 'numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == ["False", "False"]

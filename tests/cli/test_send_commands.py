@@ -12,15 +12,15 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from helpers.answering import Answering
+from helpers.answering import AnsweringWorker
 from helpers.processes import wait_until
 from plugins.brokers import Broker
 from xafs_workers.cli.main import app
 from xafs_workers.consumer.publisher import Publisher
-from xafs_workers.consumer.record_parser import Bad
+from xafs_workers.consumer.record_parser import RejectedRecord
 from xafs_workers.consumer.records import RawRecord
 from xafs_workers.producer.send import ControlSender
-from xafs_workers.runtime.effect_ledger import dead_letter_of_record
+from xafs_workers.runtime.effect_ledger import build_record_dead_letter
 from xafs_workers.settings import Settings, load
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.simulation.tiled_server import TiledServer
@@ -39,7 +39,7 @@ def broker(embedded_broker: EmbeddedBroker) -> Broker:
 
 @pytest.fixture
 def config(tmp_path: Path, broker: Broker) -> Path:
-    topics = {f"{name}_topic": broker.new_topic() for name in ("control", "answers", "dead_letters")}
+    topics = {f"{name}_topic": broker.create_unique_topic() for name in ("control", "answers", "dead_letters")}
     path = tmp_path / "config.yaml"
     path.write_text(yaml.safe_dump({"kafka": {"bootstrap_servers": broker.bootstrap_servers, **topics}}))
     return path
@@ -51,14 +51,14 @@ def settings(config: Path) -> Settings:
 
 
 @pytest.fixture
-def working(broker: Broker, settings: Settings) -> Iterator[Callable[..., Answering]]:
-    made: list[Answering] = []
+def working(broker: Broker, settings: Settings) -> Iterator[Callable[..., AnsweringWorker]]:
+    made: list[AnsweringWorker] = []
 
-    def start(state: str = "done", **more: Any) -> Answering:
+    def start(state: str = "done", **more: Any) -> AnsweringWorker:
         def reply(body: Mapping[str, Any]) -> list[Answer]:
             return [Answer(body["message_id"], OWNER, next(iter(body)), "", state, **more)]
 
-        made.append(Answering(broker, settings, reply))
+        made.append(AnsweringWorker(broker, settings, reply))
         return made[-1]
 
     yield start
@@ -72,7 +72,7 @@ def call(*arguments: Any) -> tuple[int, str]:
     return result.exit_code, re.sub(r"\x1b\[\d*m", "", result.output)
 
 
-def test_the_answer_is_printed_with_its_files(config: Path, working: Callable[..., Answering]) -> None:
+def test_the_answer_is_printed_with_its_files(config: Path, working: Callable[..., AnsweringWorker]) -> None:
     worker = working(paths=("/p/2026-3/pass-1/dossier/MANIFEST",))
     assert call("send", json.dumps(TOUCH), "--config", config) == (
         0,
@@ -81,20 +81,20 @@ def test_the_answer_is_printed_with_its_files(config: Path, working: Callable[..
     assert worker.asked[0]["touch"] == TOUCH["touch"]
 
 
-def test_a_python_dict_is_taken_and_a_value_printed(config: Path, working: Callable[..., Answering]) -> None:
+def test_a_python_dict_is_accepted_and_the_value_printed(config: Path, working: Callable[..., AnsweringWorker]) -> None:
     working("value", value=False)
     question = "{'file_exists': True, 'folder': '/p/2026-3/pass-1', 'filename': 'x'}"
     assert call("send", question, "--config", config) == (0, "false\n")
 
 
-def test_a_failure_ends_with_one_and_json_has_all(config: Path, working: Callable[..., Answering]) -> None:
+def test_a_failure_exits_with_code_1_and_json_shows_all(config: Path, working: Callable[..., AnsweringWorker]) -> None:
     working("failed", reason="no such folder")
     code, output = call("send", json.dumps(TOUCH), "--json", "--config", config)
     assert code == 1
     assert json.loads(output)["reason"] == "no such folder"
 
 
-def test_no_answer_ends_with_three(config: Path) -> None:
+def test_a_missing_answer_exits_with_code_3(config: Path) -> None:
     code, output = call("send", json.dumps(TOUCH), "--timeout", "0.3", "--config", config)
     assert code == 3
     assert "no worker answered within 0.3 s" in output
@@ -109,7 +109,7 @@ def test_no_answer_ends_with_three(config: Path) -> None:
         ('["close"]', "came a list: expected a mapping"),
     ],
 )
-def test_what_would_be_refused_is_not_sent(config: Path, message: str, reason: str) -> None:
+def test_an_invalid_message_is_not_sent(config: Path, message: str, reason: str) -> None:
     code, output = call("send", message, "--config", config)
     assert code == 2
     assert "not sent" in output
@@ -121,19 +121,21 @@ def test_a_message_can_be_sent_without_waiting(config: Path, arguments: list[str
     assert call("send", *arguments, "--config", config) == (0, "sent\n")
 
 
-def letters_of(broker: Broker, settings: Settings, bodies: list[Mapping[str, Any]], **bad: str) -> list[DeadLetter]:
+def write_dead_letters(
+    broker: Broker, settings: Settings, bodies: list[Mapping[str, Any]], **bad: str
+) -> list[DeadLetter]:
     """Send messages and have dead letters written about them, as a worker does."""
     sender = ControlSender(settings, broker.config)
     publisher = Publisher(broker.config, settings, OWNER)
     written: list[DeadLetter] = []
 
     def refuse(record: RawRecord) -> None:
-        letter = dead_letter_of_record(record, Bad("control", "failed", "disk full", **bad), OWNER)
+        letter = build_record_dead_letter(record, RejectedRecord("control", "failed", "disk full", **bad), OWNER)
         written.append(letter)
-        publisher.dead_letter(letter)
-        publisher.dead_letter(letter)  # delivered twice
+        publisher.send_dead_letter(letter)
+        publisher.send_dead_letter(letter)  # delivered twice
 
-    ears = Answering(broker, settings, lambda body: [], heard=refuse)
+    ears = AnsweringWorker(broker, settings, lambda body: [], heard=refuse)
     for body in bodies:
         sender.send(body)
     sender.flush(10)
@@ -144,43 +146,43 @@ def letters_of(broker: Broker, settings: Settings, bodies: list[Mapping[str, Any
 
 
 def test_dead_letters_are_listed_and_shown(config: Path, broker: Broker, settings: Settings) -> None:
-    (letter,) = letters_of(broker, settings, [TOUCH], kind="touch")
+    (letter,) = write_dead_letters(broker, settings, [TOUCH], kind="touch")
     code, output = call("dead-letters", "list", "--config", config)
     assert code == 0
     lines = output.splitlines()
-    assert lines[0].endswith(f"{letter.record}  file-manager  failed  touch: disk full")
+    assert lines[0].endswith(f"{letter.record_id}  file-manager  failed  touch: disk full")
     assert lines[1].startswith("1 dead letters since")
-    code, output = call("dead-letters", "show", letter.record, "--json", "--config", config)
+    code, output = call("dead-letters", "show", letter.record_id, "--json", "--config", config)
     assert json.loads(output)["content"] == TOUCH
     code, output = call("dead-letters", "list", "--since", "2000-01-01", "--json", "--config", config)
-    assert [json.loads(line)["record"] for line in output.splitlines()] == [letter.record]
+    assert [json.loads(line)["record"] for line in output.splitlines()] == [letter.record_id]
     code, output = call("dead-letters", "show", "x/0/1", "--config", config)
     assert code == 2
     assert "x/0/1: no dead letter about this record" in output
 
 
-def test_a_file_action_is_sent_again_under_its_id(
-    config: Path, broker: Broker, settings: Settings, working: Callable[..., Answering]
+def test_a_file_action_is_sent_again_with_its_id(
+    config: Path, broker: Broker, settings: Settings, working: Callable[..., AnsweringWorker]
 ) -> None:
     named = {**TOUCH, "message_id": "plan-7"}
-    letters = letters_of(broker, settings, [TOUCH, named, {"linescan": "stop", "fname": "a.png"}])
+    letters = write_dead_letters(broker, settings, [TOUCH, named, {"linescan": "stop", "fname": "a.png"}])
     worker = working(paths=("/p/x",))
-    code, output = call("dead-letters", "retry", *(letter.record for letter in letters), "--config", config)
+    code, output = call("dead-letters", "retry", *(letter.record_id for letter in letters), "--config", config)
     assert code == 2
     assert output.count("file-manager: done") == 2
     assert "linescan: only what the file manager does is sent again" in output
-    assert worker.asked[-2:] == [{**TOUCH, "message_id": letters[0].record}, named]
+    assert worker.asked[-2:] == [{**TOUCH, "message_id": letters[0].record_id}, named]
 
 
-def test_what_would_be_refused_again_is_not_sent_again(config: Path, broker: Broker, settings: Settings) -> None:
-    (letter,) = letters_of(broker, settings, [{"touch": 5}])
-    code, output = call("dead-letters", "retry", letter.record, "--config", config)
+def test_an_invalid_dead_letter_is_not_sent_again(config: Path, broker: Broker, settings: Settings) -> None:
+    (letter,) = write_dead_letters(broker, settings, [{"touch": 5}])
+    code, output = call("dead-letters", "retry", letter.record_id, "--config", config)
     assert code == 2
-    assert f"{letter.record}: would be refused again: touch: field touch: came 5" in output
+    assert f"{letter.record_id}: would be refused again: touch: field touch: came 5" in output
 
 
-def test_the_data_file_of_a_run_in_tiled_is_asked_for(
-    config: Path, followed: tuple[str, Any], tiled_server: TiledServer, working: Callable[..., Answering]
+def test_the_data_file_of_a_run_in_tiled_is_requested(
+    config: Path, followed: tuple[str, Any], tiled_server: TiledServer, working: Callable[..., AnsweringWorker]
 ) -> None:
     content = yaml.safe_load(config.read_text())
     content["catalog"] = {"uri": tiled_server.uri, "api_key_file": str(tiled_server.api_key_file)}
@@ -196,13 +198,13 @@ def test_the_data_file_of_a_run_in_tiled_is_asked_for(
     assert "the catalog has none of this uid" in output
 
 
-def test_without_a_catalog_it_says_what_is_missing(config: Path) -> None:
+def test_a_missing_catalog_is_reported(config: Path) -> None:
     code, output = call("regenerate", "8a6f7c1a", "--config", config)
     assert code == 2
     assert "no catalog is configured: expected catalog.profile or catalog.uri" in output
 
 
-def test_a_broker_that_is_away_is_no_answer(tmp_path: Path) -> None:
+def test_an_unreachable_broker_is_reported_as_no_answer(tmp_path: Path) -> None:
     path = tmp_path / "config.yaml"
     path.write_text("kafka: {bootstrap_servers: '127.0.0.1:1'}")
     code, output = call("send", json.dumps(TOUCH), "--timeout", "0.3", "--config", path)

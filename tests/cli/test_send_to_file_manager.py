@@ -14,13 +14,13 @@ from typer.testing import CliRunner
 from helpers.processes import Station
 from xafs_workers.cli.main import app
 from xafs_workers.producer.answers import NoAnswer
-from xafs_workers.producer.requests import Asker, value_of
+from xafs_workers.producer.requests import RequestClient, extract_value
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.simulation.tiled_server import TiledServer
 from xafs_workers.writers.xdi_reader import read
 
 
-class Office(Station):
+class CommandStation(Station):
     """A file manager on topics of its own."""
 
     command = ("file-manager",)
@@ -38,8 +38,8 @@ class Office(Station):
 @pytest.fixture(scope="module")
 def office(
     tmp_path_factory: pytest.TempPathFactory, embedded_broker: EmbeddedBroker, tiled_server: TiledServer
-) -> Iterator[Office]:
-    made = Office(
+) -> Iterator[CommandStation]:
+    made = CommandStation(
         tmp_path_factory.mktemp("office"),
         embedded_broker.bootstrap_servers,
         lambda name, count: embedded_broker.create_topic(name),
@@ -51,7 +51,7 @@ def office(
     made.close()
 
 
-def test_questions_are_answered_by_what_is_on_disk(office: Office) -> None:
+def test_questions_are_answered_from_the_files_on_disk(office: CommandStation) -> None:
     question = json.dumps({"next_index": True, "folder": str(office.session), "stub": "foil"})
     assert office.call("send", question) == (0, "1\n")
     made = office.session / "foil.007"
@@ -59,22 +59,22 @@ def test_questions_are_answered_by_what_is_on_disk(office: Office) -> None:
     assert office.call("send", question) == (0, "8\n")
 
 
-def test_a_session_asks_and_learns_why_not(office: Office) -> None:
+def test_a_session_gets_the_reason_of_a_refusal(office: CommandStation) -> None:
     (office.session / "there").touch()
-    asker = Asker(office.settings)
+    asker = RequestClient(office.settings)
     exists = {"file_exists": True, "folder": str(office.session)}
-    assert value_of(asker.ask({**exists, "filename": "there"})) is True
-    assert value_of(asker.ask({**exists, "filename": "free"})) is False
+    assert extract_value(asker.ask({**exists, "filename": "there"})) is True
+    assert extract_value(asker.ask({**exists, "filename": "free"})) is False
     with pytest.raises(NoAnswer, match=r"failed: .*/etc"):
-        value_of(asker.ask({"file_exists": True, "folder": "/etc", "filename": "passwd"}))
+        extract_value(asker.ask({"file_exists": True, "folder": "/etc", "filename": "passwd"}))
     asker.close()
 
 
-def test_what_failed_is_found_among_the_dead_letters_and_done_at_the_second_try(office: Office) -> None:
+def test_a_failed_action_is_resent_from_the_dead_letters(office: CommandStation) -> None:
     late = office.folder / "proposals/2026-3/pass-2"
     code, output = office.call("send", json.dumps({"touch": str(late / "x"), "message_id": "plan-1"}))
     assert code == 1, output
-    office.wait(lambda: bool(office.heard["dead-letter"]), "the dead letter")
+    office.wait(lambda: bool(office.received["dead-letter"]), "the dead letter")
     code, output = office.call("dead-letters", "list", "--json")
     (letter,) = (one for one in map(json.loads, output.splitlines()) if one["kind"] == "touch")
     late.mkdir()
@@ -84,11 +84,11 @@ def test_what_failed_is_found_among_the_dead_letters_and_done_at_the_second_try(
     assert "failed" in _states(office, "plan-1")
 
 
-def _states(office: Office, message_id: str) -> list[str]:
-    return [answer["state"] for answer in office.heard["answer"] if answer["message_id"] == message_id]
+def _states(office: CommandStation, message_id: str) -> list[str]:
+    return [answer["state"] for answer in office.received["answer"] if answer["message_id"] == message_id]
 
 
-def test_a_data_file_is_written_again_but_not_over_another_one(office: Office, followed: tuple[str, Any]) -> None:
+def test_a_regenerated_data_file_does_not_overwrite_another(office: CommandStation, followed: tuple[str, Any]) -> None:
     uid, _ = followed
     path = office.session / "fe.001"
     assert office.call("regenerate", uid) == (0, f"file-manager: done\n  {path}\n")

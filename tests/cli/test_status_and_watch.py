@@ -12,14 +12,14 @@ import pytest
 from confluent_kafka import Producer
 from typer.testing import CliRunner
 
-from helpers.streams import run_documents
+from helpers.streams import build_run_documents
 from plugins.brokers import Broker
 from xafs_workers.cli.main import app
-from xafs_workers.cli.status import table_of
+from xafs_workers.cli.status import build_table
 from xafs_workers.consumer.records import RawRecord
-from xafs_workers.diagnostics.watch import line_of, watch
-from xafs_workers.diagnostics.worker_status import Colleagues
-from xafs_workers.scans.items import Origin
+from xafs_workers.diagnostics.watch import format_record, watch
+from xafs_workers.diagnostics.worker_status import WorkerTable
+from xafs_workers.scans.items import RecordPosition
 from xafs_workers.settings import Kafka, Settings
 from xafs_workers.wire import Answer, encode
 
@@ -35,13 +35,13 @@ class Beamline:
             beamline=f"b{uuid.uuid4().hex[:8]}", kafka=Kafka(bootstrap_servers=broker.bootstrap_servers)
         )
         for name in ("control", "documents", "answers", "status", "dead_letters"):
-            broker.create_topic(self.settings.topic(name), 4)  # type: ignore[arg-type]
+            broker.create_topic(self.settings.get_topic(name), 4)  # type: ignore[arg-type]
         self._producer = Producer({"bootstrap.servers": self.servers, "log_level": 0})
 
     def put(self, topic: Any, tag: str, body: dict[str, Any], age: float = 0.0) -> None:
         stamp = int((time.time() - age) * 1000)
         key = str(body.get("worker", "key"))
-        self._producer.produce(self.settings.topic(topic), value=encode(tag, body), key=key, timestamp=stamp)
+        self._producer.produce(self.settings.get_topic(topic), value=encode(tag, body), key=key, timestamp=stamp)
         assert self._producer.flush(20) == 0
 
     def invoke(self, *arguments: str) -> Any:
@@ -53,7 +53,7 @@ def beamline(broker: Broker) -> Beamline:
     return Beamline(broker)
 
 
-def test_status_tells_of_every_worker_and_who_is_stale(beamline: Beamline) -> None:
+def test_status_shows_every_worker_and_marks_stale_ones(beamline: Beamline) -> None:
     beamline.put("status", "status", {**BEAT, "worker": "headless"}, age=300.0)
     beamline.put("status", "status", {**BEAT, "worker": "headless", "pid": 2, "last_files": ["/p/a.png"]}, age=2.0)
     beamline.put("status", "status", {**BEAT, "worker": "file-manager"}, age=300.0)
@@ -76,23 +76,23 @@ def test_status_tells_of_every_worker_and_who_is_stale(beamline: Beamline) -> No
         assert words in table
 
 
-def test_status_is_content_when_all_are_well(beamline: Beamline) -> None:
+def test_status_exits_with_0_when_all_workers_run(beamline: Beamline) -> None:
     beamline.put("status", "status", {**BEAT, "worker": "headless"})
     assert beamline.invoke("status", "--once").exit_code == 0
 
 
-def test_status_says_when_nobody_was_heard(beamline: Beamline) -> None:
+def test_status_reports_that_no_heartbeat_came(beamline: Beamline) -> None:
     result = beamline.invoke("status", "--once")
     assert result.exit_code == 1
     assert "no worker was heard" in result.stdout
 
 
-def test_a_heartbeat_of_a_stranger_harms_nobody() -> None:
-    colleagues = Colleagues()
+def test_a_foreign_heartbeat_is_ignored() -> None:
+    colleagues = WorkerTable()
     strange = {"worker": "\x1b[31mred", "every": float("nan"), "pid": "x", "last_error": {"time": 1.0, "event": "\x07"}}
     for value in (encode("status", strange), encode("status", {"worker": 7}), b"\xff", None):
-        colleagues.hear(RawRecord(Origin("status", 0, 1), 100.0, None, value))
-    table = table_of(colleagues.all(101.0), 101.0)
+        colleagues.add_record(RawRecord(RecordPosition("status", 0, 1), 100.0, None, value))
+    table = build_table(colleagues.list_workers(101.0), 101.0)
     assert table.row_count == 1
     from rich.console import Console
 
@@ -112,13 +112,15 @@ def lines(settings: Settings, number: int, **options: Any) -> list[str]:
     return found
 
 
-def test_watch_prints_messages_documents_and_what_workers_say(beamline: Beamline) -> None:
-    run = list(run_documents(hint="linescan It xafs_x", motors=["xafs_x"], columns={"xafs_x": [1.5], "I0": [2.0]}))
+def test_watch_prints_messages_documents_and_answers(beamline: Beamline) -> None:
+    run = list(
+        build_run_documents(hint="linescan It xafs_x", motors=["xafs_x"], columns={"xafs_x": [1.5], "I0": [2.0]})
+    )
     beamline.put("control", "bmm", {"linescan": "start", "motor": "xafs_x", "detector": "it"})
     for name, doc in run:
         beamline.put("documents", name, doc)
     beamline.put(
-        "answers", "answer", Answer("id", "headless", "linescan", "stop", "done", paths=("/p/a.png",)).as_dict()
+        "answers", "answer", Answer("id", "headless", "linescan", "stop", "done", paths=("/p/a.png",)).to_dict()
     )
     beamline.put("status", "status", {**BEAT, "worker": "headless"})
     found = lines(beamline.settings, 3 + len(run), workers=True, since=time.time() - 60)
@@ -136,18 +138,18 @@ def test_watch_prints_messages_documents_and_what_workers_say(beamline: Beamline
 
 
 def record(topic: str, value: bytes) -> RawRecord:
-    return RawRecord(Origin(topic, 0, 1), 1_700_000_000.0, None, value)
+    return RawRecord(RecordPosition(topic, 0, 1), 1_700_000_000.0, None, value)
 
 
-def test_watch_names_what_would_be_refused_and_lets_nothing_reach_the_terminal() -> None:
+def test_watch_marks_invalid_messages_and_escapes_control_codes() -> None:
     settings = Settings()
-    control, documents = settings.topic("control"), settings.topic("documents")
-    bad = line_of(record(control, encode("bmm", {"linescan": "start", "motor": "x\x1b[2J"})), "control", settings)
+    control, documents = settings.get_topic("control"), settings.get_topic("documents")
+    bad = format_record(record(control, encode("bmm", {"linescan": "start", "motor": "x\x1b[2J"})), "control", settings)
     assert "REFUSED" in bad
     assert "detector" in bad
     assert "\x1b" not in bad
-    assert "UNDECODABLE" in line_of(record(control, b"\xc1"), "control", settings)
-    assert "REFUSED" in line_of(record(documents, encode("event", {"no": 1})), "documents", settings)
+    assert "UNDECODABLE" in format_record(record(control, b"\xc1"), "control", settings)
+    assert "REFUSED" in format_record(record(documents, encode("event", {"no": 1})), "documents", settings)
     long = {"linescan": "start", "motor": "x", "detector": "it", "note": "y" * 5000}
-    assert len(line_of(record(control, encode("bmm", long)), "control", settings)) < 250
-    assert len(line_of(record(control, encode("bmm", long)), "control", settings, full=True)) > 5000
+    assert len(format_record(record(control, encode("bmm", long)), "control", settings)) < 250
+    assert len(format_record(record(control, encode("bmm", long)), "control", settings, full=True)) > 5000

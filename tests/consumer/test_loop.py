@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from helpers.hostile import Hostile, corpus
-from helpers.lists import ListSource, Watcher
-from helpers.streams import CONTROL, DOCUMENTS, EPOCH, run_documents
-from xafs_workers.consumer.loop import Loop, Ports
-from xafs_workers.consumer.record_parser import Bad, Reader
+from helpers.hostile import HostileRecord, list_hostile_records
+from helpers.lists import CollectingHandler, ListSource
+from helpers.streams import CONTROL, DOCUMENTS, EPOCH, build_run_documents
+from xafs_workers.consumer.loop import Loop, LoopCallbacks
+from xafs_workers.consumer.record_parser import RecordParser, RejectedRecord
 from xafs_workers.consumer.roles import FILE_MANAGER, HEADLESS, SCREEN, Role
 from xafs_workers.consumer.source import RawRecord
-from xafs_workers.logs import set_up
-from xafs_workers.plots.picture_handler import Desk, DeskPorts
+from xafs_workers.logs import configure_logging
+from xafs_workers.plots.picture_handler import PictureCallbacks, PictureHandler
 from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.scans.board import Board
 from xafs_workers.settings import Settings
@@ -29,20 +29,22 @@ class Worker:
 
     def __init__(self, role: Role):
         self.source, self.letters = ListSource(), list[tuple[str, str]]()
-        self.watcher = Watcher()
-        ports = DeskPorts(
+        self.watcher = CollectingHandler()
+        ports = PictureCallbacks(
             draw=lambda *_: Outcome("done"),
-            known=lambda control: None,
-            record=lambda control, outcome: None,
+            find_outcome=lambda control: None,
+            record_outcome=lambda control, outcome: None,
             answer=lambda answer: None,
             give_up=lambda control, reason: self.letters.append(("failed", reason)),
             warm_up=lambda: None,
         )
-        duty = Desk(ports) if role is HEADLESS else self.watcher
-        self.loop = Loop(self.source, role, Reader(Settings()), Board(), Ports(duty, self.dead_letter, lambda: EPOCH))
+        duty = PictureHandler(ports) if role is HEADLESS else self.watcher
+        self.loop = Loop(
+            self.source, role, RecordParser(Settings()), Board(), LoopCallbacks(duty, self.dead_letter, lambda: EPOCH)
+        )
         self.loop.begin(self.source.positions, self.source.positions)
 
-    def dead_letter(self, record: RawRecord, bad: Bad) -> None:
+    def dead_letter(self, record: RawRecord, bad: RejectedRecord) -> None:
         self.letters.append((bad.outcome, bad.reason))
 
     def run(self) -> None:
@@ -58,18 +60,20 @@ def workers() -> list[Worker]:
 TRAP = "executed"
 
 
-@pytest.mark.parametrize("hostile", corpus(TRAP), ids=lambda hostile: hostile.name)
-def test_a_hostile_record_is_one_dead_letter_and_what_follows_is_handled(
-    hostile: Hostile, workers: list[Worker], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("hostile", list_hostile_records(TRAP), ids=lambda hostile: hostile.name)
+def test_a_hostile_record_becomes_one_dead_letter(
+    hostile: HostileRecord, workers: list[Worker], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    run = list(run_documents(hint="linescan It xafs_x", motors=["xafs_x"], columns={"xafs_x": [1.0], "I0": [2.0]}))
+    run = list(
+        build_run_documents(hint="linescan It xafs_x", motors=["xafs_x"], columns={"xafs_x": [1.0], "I0": [2.0]})
+    )
     for worker in workers:
         worker.source.put(hostile.topic, hostile.value)
         worker.source.put_entries([("bmm", LINE), *run])
         worker.run()
         (scan,) = worker.loop.board.scans
-        assert scan.runs == (run[0][1]["uid"],)
+        assert scan.run_uids == (run[0][1]["uid"],)
     letters = [letter for worker in workers for letter in worker.letters]
     assert len(letters) == 1, letters
     assert letters[0][0] == hostile.outcome
@@ -77,7 +81,7 @@ def test_a_hostile_record_is_one_dead_letter_and_what_follows_is_handled(
     assert not (tmp_path / TRAP).exists()
 
 
-def test_a_flood_of_events_of_one_unknown_descriptor_is_one_dead_letter_and_counted() -> None:
+def test_events_of_an_unknown_descriptor_make_one_dead_letter() -> None:
     worker = Worker(HEADLESS)
     for n in range(1, 6):
         doc = {"uid": f"e{n}", "descriptor": "d", "seq_num": n, "time": EPOCH, "data": {}, "timestamps": {}}
@@ -87,30 +91,30 @@ def test_a_flood_of_events_of_one_unknown_descriptor_is_one_dead_letter_and_coun
     assert worker.loop.counters.misplaced == 5
 
 
-def test_a_record_time_in_a_strange_year_does_not_stop_a_scan() -> None:
+def test_an_implausible_record_time_does_not_stop_a_scan() -> None:
     worker = Worker(SCREEN)
     worker.source.put(CONTROL, encode("bmm", LINE), time=0.0)
     worker.run()
     assert len(worker.loop.board.scans) == 1
 
 
-def test_a_plain_mapping_without_the_tag_is_a_message() -> None:
+def test_a_mapping_without_the_tag_is_read_as_a_message() -> None:
     worker = Worker(FILE_MANAGER)
     worker.source.put(CONTROL, b"\x81\xa5mkdir\xa2/x")
     worker.run()
-    assert [control.message.kind for control in worker.watcher.considered] == ["mkdir"]
+    assert [control.message.kind for control in worker.watcher.received] == ["mkdir"]
 
 
 def test_only_the_owner_acts_on_a_message() -> None:
     manager = Worker(FILE_MANAGER)
     manager.source.put_entries([("bmm", LINE), ("bmm", {"xasxdi": True, "uid": "u", "filename": "f.001"})])
     manager.run()
-    assert [control.message.kind for control in manager.watcher.considered] == ["xasxdi"]
+    assert [control.message.kind for control in manager.watcher.received] == ["xasxdi"]
 
 
-def test_offsets_are_stored_no_further_than_what_an_open_scan_needs() -> None:
+def test_stored_offsets_do_not_pass_what_an_open_scan_needs() -> None:
     worker = Worker(HEADLESS)
-    run = list(run_documents(hint=None, motors=["xafs_x"], columns={"xafs_x": [1.0], "I0": [2.0]}))
+    run = list(build_run_documents(hint=None, motors=["xafs_x"], columns={"xafs_x": [1.0], "I0": [2.0]}))
     worker.source.put_entries([("bmm", {"mkdir": "/x"}), ("bmm", LINE), *run])
     worker.run()
     assert worker.loop.store_now()
@@ -121,17 +125,17 @@ def test_offsets_are_stored_no_further_than_what_an_open_scan_needs() -> None:
     assert worker.source.stored == {(CONTROL, 0): 3, (DOCUMENTS, 0): len(run)}
 
 
-def test_a_fault_in_our_own_code_costs_one_record(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_in_a_handler_rejects_only_one_record(monkeypatch: pytest.MonkeyPatch) -> None:
     worker = Worker(HEADLESS)
     worker.source.put_entries([("bmm", {"close": "all"}), ("bmm", LINE)])
-    original = Desk.consider
+    original = PictureHandler.on_message
 
-    def broken(self: Desk, control: object, board: Board) -> None:
+    def broken(self: PictureHandler, control: object, board: Board) -> None:
         if control.message.kind == "close":  # type: ignore[attr-defined]
             raise ZeroDivisionError("a fault")
         original(self, control, board)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Desk, "consider", broken)
+    monkeypatch.setattr(PictureHandler, "on_message", broken)
     worker.run()
     assert worker.letters == [("failed", "ZeroDivisionError: a fault")]
     assert worker.loop.counters.failed == 1
@@ -140,7 +144,7 @@ def test_a_fault_in_our_own_code_costs_one_record(monkeypatch: pytest.MonkeyPatc
 
 def test_verbose_changes_the_detail_of_every_worker(workers: list[Worker], capsys: pytest.CaptureFixture[str]) -> None:
     for worker in workers:
-        set_up("info", "json", worker="any")
+        configure_logging("info", "json", worker="any")
         for entry in (LINE, {"verbose": True}, LINE, {"verbose": False}, LINE):
             worker.source.put_entries([("bmm", entry)])
             worker.run()

@@ -10,7 +10,7 @@ from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaExcep
 from structlog.testing import capture_logs
 
 from xafs_workers.consumer import offsets
-from xafs_workers.consumer.client import Health, SourceError
+from xafs_workers.consumer.client import ConnectionHealth, SourceError
 from xafs_workers.consumer.offsets import OffsetStore
 from xafs_workers.producer.kafka_config import KafkaConfig
 
@@ -47,14 +47,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return now
 
 
-def store_with(*errors: KafkaError | None) -> tuple[OffsetStore, Admin, Health]:
-    health, admin = Health(), Admin(*errors)
+def store_with(*errors: KafkaError | None) -> tuple[OffsetStore, Admin, ConnectionHealth]:
+    health, admin = ConnectionHealth(), Admin(*errors)
     store = OffsetStore(KafkaConfig("unused:1"), "g", health)
     store._client = admin
     return store, admin, health
 
 
-def test_only_what_changed_is_sent():
+def test_only_changed_offsets_are_sent():
     store, admin, _ = store_with()
     assert store.store({ONE: 1, OTHER: 1})
     assert store.store({ONE: 1, OTHER: 2})
@@ -62,7 +62,7 @@ def test_only_what_changed_is_sent():
     assert admin.asked == [[("t", 0, 1), ("t", 1, 1)], [("t", 1, 2)]]
 
 
-def test_a_coordinator_that_gets_ready_is_waited_for():
+def test_a_coordinator_that_loads_is_waited_for():
     store, admin, _ = store_with(KafkaError(14), KafkaError(15), KafkaError(16))
     with capture_logs() as logs:
         assert store.store({ONE: 1})
@@ -70,7 +70,7 @@ def test_a_coordinator_that_gets_ready_is_waited_for():
     assert logs == []
 
 
-def test_a_coordinator_that_does_not_get_ready_is_given_up(clock: list[float], monkeypatch: pytest.MonkeyPatch):
+def test_waiting_for_a_coordinator_ends_after_the_limit(clock: list[float], monkeypatch: pytest.MonkeyPatch):
     store, admin, _ = store_with(*[KafkaError(14)] * 100)
 
     class Pause:
@@ -85,7 +85,7 @@ def test_a_coordinator_that_does_not_get_ready_is_given_up(clock: list[float], m
     assert [line["error"] for line in logs] == ["COORDINATOR_LOAD_IN_PROGRESS"]
 
 
-def test_after_a_failure_it_rests_and_what_failed_is_sent_again(clock: list[float]):
+def test_failed_offsets_are_sent_again_after_a_pause(clock: list[float]):
     store, admin, _ = store_with(KafkaError(KafkaError._TIMED_OUT))
     with capture_logs() as logs:
         assert not store.store({ONE: 1})
@@ -97,14 +97,14 @@ def test_after_a_failure_it_rests_and_what_failed_is_sent_again(clock: list[floa
     assert [line["event"] for line in logs] == ["kafka_trouble", "kafka_trouble_over"]
 
 
-def test_nothing_is_asked_while_the_brokers_are_known_to_be_away():
+def test_no_offset_is_sent_while_all_brokers_are_down():
     store, admin, health = store_with()
     health.on_error(KafkaError(KafkaError._TRANSPORT))
     assert not store.store({ONE: 1})
     assert admin.asked == []
 
 
-def test_a_refusal_ends_the_reading():
+def test_a_refused_commit_ends_the_reading():
     store, _, health = store_with(KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED))
     assert not store.store({ONE: 1})
     with pytest.raises(SourceError, match="GROUP_AUTHORIZATION_FAILED"):

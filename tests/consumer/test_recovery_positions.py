@@ -10,16 +10,16 @@ import pytest
 from confluent_kafka import Producer
 
 from helpers.processes import PATIENCE
-from helpers.streams import Entry, run_documents
+from helpers.streams import Entry, build_run_documents
 from kafka_server import KafkaServer
 from plugins.brokers import ApacheAdmin, Broker
-from xafs_workers.consumer.loop import Loop, Ports
-from xafs_workers.consumer.record_parser import Reader
-from xafs_workers.consumer.recovery import beginning, kept_positions, live_positions
+from xafs_workers.consumer.loop import Loop, LoopCallbacks
+from xafs_workers.consumer.record_parser import RecordParser
+from xafs_workers.consumer.recovery import find_live_offsets, find_oldest_offsets, find_stored_offsets
 from xafs_workers.consumer.roles import SCREEN
 from xafs_workers.consumer.source import KafkaSource
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.board_config import Rules
+from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.settings import Settings, load
 from xafs_workers.wire import encode
 
@@ -30,11 +30,11 @@ class Topics:
     """Two topics of their own, and a reader of them."""
 
     def __init__(self, broker: Broker, folder: Path):
-        self.control, self.documents = broker.new_topic(), broker.new_topic()
+        self.control, self.documents = broker.create_unique_topic(), broker.create_unique_topic()
         config = folder / "config.yaml"
         config.write_text(f"kafka: {{control_topic: {self.control}, documents_topic: {self.documents}}}")
         self.settings: Settings = load(config)
-        self.reader = Reader(self.settings)
+        self.reader = RecordParser(self.settings)
         self.source = KafkaSource(broker.config, (self.control, self.documents), f"group.{self.control}")
         self._producer = Producer({"bootstrap.servers": broker.bootstrap_servers, "log_level": 3})
         self._stamp = int(time.time() * 1000) - 3600_000
@@ -51,8 +51,8 @@ class Topics:
 
     def follow(self, positions: dict[tuple[str, int], int]) -> Board:
         """Return the board of a screen worker that begins there."""
-        loop = Loop(self.source, SCREEN, self.reader, Board(), Ports(_Idle(), lambda *_: None))
-        ends = {partition: high for partition, (_, high) in self.source.watermarks().items()}
+        loop = Loop(self.source, SCREEN, self.reader, Board(), LoopCallbacks(_IdleHandler(), lambda *_: None))
+        ends = {partition: high for partition, (_, high) in self.source.fetch_watermarks().items()}
         self.source.assign(positions)
         loop.begin(positions, ends)
         deadline = time.monotonic() + PATIENCE
@@ -62,14 +62,14 @@ class Topics:
         return loop.board
 
 
-class _Idle:
-    def consider(self, *_: object) -> None:
+class _IdleHandler:
+    def on_message(self, *_: object) -> None:
         raise AssertionError("a screen owns no message")
 
-    def advance(self, board: Board) -> None:
+    def poll(self, board: Board) -> None:
         pass
 
-    def unfinished(self) -> tuple[()]:
+    def pending(self) -> tuple[()]:
         return ()
 
 
@@ -82,57 +82,57 @@ def topics(broker: Broker, tmp_path: Path) -> Iterator[Topics]:
 
 def documents(hint: str | None = None) -> list[Entry]:
     columns = {"xafs_x": [1.0, 2.0], "I0": [1.0, 1.0], "It": [1.0, 2.0]}
-    return list(run_documents(hint=hint, motors=["xafs_x"], columns=columns))
+    return list(build_run_documents(hint=hint, motors=["xafs_x"], columns=columns))
 
 
-def test_a_screen_comes_back_to_the_scan_that_is_still_open(topics: Topics) -> None:
+def test_a_screen_restarts_at_the_open_scan(topics: Topics) -> None:
     topics.put([("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"})])
     run = documents()
     topics.put([("bmm", LINE), *run], later=60)
-    positions = live_positions(topics.source, topics.reader, Rules(), since=time.time() - 12 * 3600)
+    positions = find_live_offsets(topics.source, topics.reader, BoardConfig(), since=time.time() - 12 * 3600)
     board = topics.follow(positions)
-    assert [scan.runs for scan in board.scans] == [(run[0][1]["uid"],)]
-    assert len(board.runs_of(board.scans[0])[0].points) == 2
+    assert [scan.run_uids for scan in board.scans] == [(run[0][1]["uid"],)]
+    assert len(board.get_runs(board.scans[0])[0].points) == 2
 
 
-def test_a_screen_with_nothing_open_begins_at_the_end(topics: Topics) -> None:
+def test_a_screen_without_an_open_scan_starts_at_the_end(topics: Topics) -> None:
     """A dossier that is being filled is nothing to look at."""
     topics.put([("bmm", {"dossier": "start", "stub": "s"}), ("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"})])
-    positions = live_positions(topics.source, topics.reader, Rules(), since=time.time() - 12 * 3600)
-    assert positions == {partition: high for partition, (_, high) in topics.source.watermarks().items()}
+    positions = find_live_offsets(topics.source, topics.reader, BoardConfig(), since=time.time() - 12 * 3600)
+    assert positions == {partition: high for partition, (_, high) in topics.source.fetch_watermarks().items()}
 
 
-def test_a_screen_does_not_look_back_further_than_it_should(topics: Topics) -> None:
+def test_a_screen_does_not_look_back_beyond_its_limit(topics: Topics) -> None:
     topics.put([("bmm", LINE)])
     later = topics.put([("bmm", {"close": "all"})], later=1800)
-    assert not topics.follow(live_positions(topics.source, topics.reader, Rules(), since=later - 60)).scans
+    assert not topics.follow(find_live_offsets(topics.source, topics.reader, BoardConfig(), since=later - 60)).scans
 
 
-def test_a_kept_worker_starts_at_the_end_the_first_time_and_stores_that(topics: Topics) -> None:
+def test_a_first_start_stores_the_end_offsets(topics: Topics) -> None:
     topics.put([("bmm", LINE), *documents()])
-    first = kept_positions(topics.source)
-    assert first == {partition: high for partition, (_, high) in topics.source.watermarks().items()}
+    first = find_stored_offsets(topics.source)
+    assert first == {partition: high for partition, (_, high) in topics.source.fetch_watermarks().items()}
     topics.put([("bmm", {"linescan": "stop"})])
-    assert kept_positions(topics.source) == first
+    assert find_stored_offsets(topics.source) == first
 
 
-def test_from_the_beginning_is_all_that_is_kept(topics: Topics) -> None:
+def test_from_the_beginning_reads_all_stored_records(topics: Topics) -> None:
     run = documents()
     topics.put([("bmm", LINE), *run])
-    board = topics.follow(beginning(topics.source))
-    assert [scan.runs for scan in board.scans] == [(run[0][1]["uid"],)]
+    board = topics.follow(find_oldest_offsets(topics.source))
+    assert [scan.run_uids for scan in board.scans] == [(run[0][1]["uid"],)]
 
 
 @pytest.mark.kafka
-def test_an_offset_that_is_no_longer_kept_becomes_the_oldest(
+def test_a_deleted_offset_becomes_the_oldest(
     apache_kafka: KafkaServer, apache_admin: ApacheAdmin, tmp_path: Path
 ) -> None:
     broker = Broker("apache", apache_kafka.bootstrap_servers, apache_admin.create_topic)
     topics = Topics(broker, tmp_path)
-    kept_positions(topics.source)
+    find_stored_offsets(topics.source)
     topics.put([("bmm", {"close": "all"})] * 5)
-    marks = topics.source.watermarks()
+    marks = topics.source.fetch_watermarks()
     partition = next(p for p, (_, high) in marks.items() if high == 5)
     apache_admin.delete_records(partition[0], partition[1], 3)
-    assert kept_positions(topics.source)[partition] == 3
+    assert find_stored_offsets(topics.source)[partition] == 3
     topics.source.close()

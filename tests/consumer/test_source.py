@@ -10,127 +10,127 @@ from structlog.testing import capture_logs
 
 from kafka_server import KafkaServer
 from plugins.brokers import ApacheAdmin, Broker, Topic
-from reading import PATIENCE, ends, poll_until, produce, read, records, source_of, values
-from xafs_workers.consumer.client import Health, consumer_properties
-from xafs_workers.consumer.partition_merger import Timeline
+from reading import PATIENCE, list_values, open_source, poll_until, produce, read_records, select_ends, select_records
+from xafs_workers.consumer.client import ConnectionHealth, build_consumer_properties
+from xafs_workers.consumer.partition_merger import PartitionMerger
 from xafs_workers.consumer.records import EndOfPartition
 from xafs_workers.consumer.source import KafkaSource, SourceError
 from xafs_workers.producer.kafka_config import KafkaConfig
 
 
-def beginnings(source: KafkaSource) -> dict:
-    return dict.fromkeys(source.partitions(), 0)
+def list_beginnings(source: KafkaSource) -> dict:
+    return dict.fromkeys(source.list_partitions(), 0)
 
 
 def test_every_partition_is_read_in_order_and_to_its_end(topic: Topic):
     for number in range(topic.partitions):
         produce(topic.broker.config, topic.name, [b"%d-%d" % (number, i) for i in range(3)], partition=number)
-    with source_of(topic.broker.config, topic.name) as source:
-        source.assign(beginnings(source))
-        came = poll_until(source, lambda came: len(ends(came)) >= topic.partitions)
+    with open_source(topic.broker.config, topic.name) as source:
+        source.assign(list_beginnings(source))
+        came = poll_until(source, lambda came: len(select_ends(came)) >= topic.partitions)
     for number in range(topic.partitions):
         partition = (topic.name, number)
         of_one = [entry for entry in came if entry.partition == partition]
-        assert values(of_one) == [b"%d-%d" % (number, i) for i in range(3)]
+        assert list_values(of_one) == [b"%d-%d" % (number, i) for i in range(3)]
         assert of_one[-1] == EndOfPartition(partition, 3)
 
 
-def test_records_carry_origin_key_and_record_time(broker: Broker):
-    topic = broker.new_topic()
+def test_records_have_position_key_and_record_time(broker: Broker):
+    topic = broker.create_unique_topic()
     now = time.time()
     produce(broker.config, topic, [b"one", b"two"], times=[now - 7.25, now + 3], partition=2)
-    with source_of(broker.config, topic) as source:
+    with open_source(broker.config, topic) as source:
         source.assign({(topic, 2): 0})
-        one, two = read(source, 2)
-    assert (str(one.origin), one.key) == (f"{topic}/2/0", b"k")
+        one, two = read_records(source, 2)
+    assert (str(one.position), one.key) == (f"{topic}/2/0", b"k")
     assert one.time == pytest.approx(now - 7.25, abs=0.001)
     assert two.time == pytest.approx(now + 3, abs=0.001)
 
 
-def test_a_record_time_far_in_the_future_is_the_arrival(broker: Broker):
-    topic = broker.new_topic()
+def test_a_future_record_time_is_replaced_by_arrival_time(broker: Broker):
+    topic = broker.create_unique_topic()
     produce(broker.config, topic, [b"x"], times=[time.time() + 1000])
-    with source_of(broker.config, topic, clock=lambda: 12345.0) as source:
+    with open_source(broker.config, topic, clock=lambda: 12345.0) as source:
         source.assign({(topic, 0): 0})
-        assert read(source, 1)[0].time == 12345.0
+        assert read_records(source, 1)[0].time == 12345.0
 
 
-def test_the_lag_is_what_poll_has_not_returned(topic: Topic):
+def test_the_lag_counts_records_not_yet_polled(topic: Topic):
     for number in range(topic.partitions):
         produce(topic.broker.config, topic.name, [b"%d" % i for i in range(5)], partition=number)
-    with source_of(topic.broker.config, topic.name) as source:
-        assert source.lag() == 0  # nothing is known before the first answer
-        source.assign(beginnings(source))
-        poll_until(source, lambda came: len(ends(came)) >= topic.partitions)
-        assert source.lag() == 0
+    with open_source(topic.broker.config, topic.name) as source:
+        assert source.compute_lag() == 0  # nothing is known before the first answer
+        source.assign(list_beginnings(source))
+        poll_until(source, lambda came: len(select_ends(came)) >= topic.partitions)
+        assert source.compute_lag() == 0
         assert not source.brokers_away
-        source.assign(beginnings(source))
+        source.assign(list_beginnings(source))
         (first,) = source.poll(10.0, limit=1)
-        assert source.lag() >= 4
+        assert source.compute_lag() >= 4
         assert first.partition[0] == topic.name
 
 
 def test_the_end_follows_the_last_record_in_the_same_poll(broker: Broker):
     """Otherwise a live record of one topic waits for the other topic's next, empty fetch."""
-    topic = broker.new_topic()
+    topic = broker.create_unique_topic()
     config = KafkaConfig(broker.bootstrap_servers, consumer={"fetch.wait.max.ms": 3000})
-    with source_of(config, topic) as source:
+    with open_source(config, topic) as source:
         source.assign({(topic, 0): 0})
-        poll_until(source, lambda came: ends(came) == [EndOfPartition((topic, 0), 0)])
+        poll_until(source, lambda came: select_ends(came) == [EndOfPartition((topic, 0), 0)])
         produce(broker.config, topic, [b"x"])
         came = poll_until(source, bool)
         assert [type(entry).__name__ for entry in came] == ["RawRecord", "EndOfPartition"]
-        assert ends(came) == [EndOfPartition((topic, 0), 1)]
+        assert select_ends(came) == [EndOfPartition((topic, 0), 1)]
 
 
-def test_the_same_end_is_told_once(broker: Broker):
-    topic = broker.new_topic()
+def test_each_partition_end_is_reported_once(broker: Broker):
+    topic = broker.create_unique_topic()
     produce(broker.config, topic, [b"x"])
-    with source_of(broker.config, topic) as source:
+    with open_source(broker.config, topic) as source:
         source.assign({(topic, 0): 0})
-        came = poll_until(source, ends)
+        came = poll_until(source, select_ends)
         for _ in range(8):
             came += source.poll(0.1)
-    assert ends(came) == [EndOfPartition((topic, 0), 1)]
+    assert select_ends(came) == [EndOfPartition((topic, 0), 1)]
 
 
-def test_poll_gives_no_more_than_the_limit_and_returns_what_is_there(broker: Broker):
-    topic = broker.new_topic()
+def test_poll_returns_at_most_the_limit(broker: Broker):
+    topic = broker.create_unique_topic()
     produce(broker.config, topic, [b"%d" % i for i in range(20)])
-    with source_of(broker.config, topic) as source:
+    with open_source(broker.config, topic) as source:
         source.assign({(topic, 0): 0})
         came = []
-        while len(records(came)) < 20:
+        while len(select_records(came)) < 20:
             few = source.poll(5.0, 3)
-            assert len(records(few)) <= 3
+            assert len(select_records(few)) <= 3
             came += few
-    assert values(came) == [b"%d" % i for i in range(20)]
+    assert list_values(came) == [b"%d" % i for i in range(20)]
 
 
 @pytest.mark.kafka
-def test_a_live_record_is_there_within_a_moment(apache_kafka: KafkaServer, apache_admin: ApacheAdmin):
+def test_a_live_record_is_polled_without_delay(apache_kafka: KafkaServer, apache_admin: ApacheAdmin):
     apache_admin.create_topic("latency", 2)
     config = KafkaConfig(apache_kafka.bootstrap_servers)
-    with source_of(config, "latency") as source:
-        source.assign(beginnings(source))
-        poll_until(source, lambda came: len(ends(came)) == 2)
+    with open_source(config, "latency") as source:
+        source.assign(list_beginnings(source))
+        poll_until(source, lambda came: len(select_ends(came)) == 2)
         produce(config, "latency", [b"warm"])
-        read(source, 1)
+        read_records(source, 1)
         delays = []
         for _ in range(5):
             produce(config, "latency", [b"x"])
-            delays.append(time.time() - read(source, 1)[0].time)
+            delays.append(time.time() - read_records(source, 1)[0].time)
     assert sorted(delays)[2] < 0.2, delays
 
 
-def test_big_records_pass(broker: Broker):
-    topic = broker.new_topic()
+def test_large_records_are_read(broker: Broker):
+    topic = broker.create_unique_topic()
     size = 3_000_000 if broker.name == "embedded" else 15_900_000  # the embedded one keeps 5 MB
     config = KafkaConfig(broker.bootstrap_servers, producer={"message.max.bytes": 17_000_000})
     produce(config, topic, [b"\0" * size, b"small"])
-    with source_of(config, topic) as source:
+    with open_source(config, topic) as source:
         source.assign({(topic, 0): 0})
-        assert [len(record.value or b"") for record in read(source, 2)] == [size, 5]
+        assert [len(record.value or b"") for record in read_records(source, 2)] == [size, 5]
 
 
 # Stored offsets ----------------------------------------------------------------------------------------------------
@@ -139,94 +139,92 @@ def test_big_records_pass(broker: Broker):
 def test_stored_offsets_survive_a_reconnect(topic: Topic):
     group = f"group-{topic.name}"
     produce(topic.broker.config, topic.name, [b"0", b"1", b"2"])
-    with source_of(topic.broker.config, topic.name, group=group) as source:
-        assert source.committed() == {}
+    with open_source(topic.broker.config, topic.name, group=group) as source:
+        assert source.fetch_committed_offsets() == {}
         assert source.store({(topic.name, 0): 2})
         assert source.store({(topic.name, 0): 2}), "again: the same"
         assert source.store({}), "nothing: no failure"
-    with source_of(topic.broker.config, topic.name, group=group) as source:
-        positions = {**beginnings(source), **source.committed()}
-        assert source.committed() == {(topic.name, 0): 2}, "only the stored ones"
+    with open_source(topic.broker.config, topic.name, group=group) as source:
+        positions = {**list_beginnings(source), **source.fetch_committed_offsets()}
+        assert source.fetch_committed_offsets() == {(topic.name, 0): 2}, "only the stored ones"
         source.assign(positions)
-        assert values(read(source, 1)) == [b"2"]
-    with source_of(topic.broker.config, topic.name, group="another") as source:
-        assert source.committed() == {}
+        assert list_values(read_records(source, 1)) == [b"2"]
+    with open_source(topic.broker.config, topic.name, group="another") as source:
+        assert source.fetch_committed_offsets() == {}
 
 
-def test_nothing_is_stored_by_reading(broker: Broker):
-    topic = broker.new_topic()
+def test_reading_stores_no_offsets(broker: Broker):
+    topic = broker.create_unique_topic()
     group = f"group-{topic}"
     produce(broker.config, topic, [b"x"])
-    with source_of(broker.config, topic, group=group) as source:
+    with open_source(broker.config, topic, group=group) as source:
         source.assign({(topic, 0): 0})
-        read(source, 1)
-    with source_of(broker.config, topic, group=group) as source:
-        assert source.committed() == {}
+        read_records(source, 1)
+    with open_source(broker.config, topic, group=group) as source:
+        assert source.fetch_committed_offsets() == {}
 
 
 # Offsets that are gone ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("offset", [99, 2**40])
-def test_an_offset_past_the_end_goes_on_at_the_oldest(broker: Broker, offset: int):
-    topic = broker.new_topic()
+def test_an_offset_past_the_end_resets_to_the_oldest(broker: Broker, offset: int):
+    topic = broker.create_unique_topic()
     produce(broker.config, topic, [b"0", b"1"])
-    with source_of(broker.config, topic) as source, capture_logs() as logs:
+    with open_source(broker.config, topic) as source, capture_logs() as logs:
         source.assign({(topic, 0): offset})
-        assert values(read(source, 2)) == [b"0", b"1"]
+        assert list_values(read_records(source, 2)) == [b"0", b"1"]
     told = [line for line in logs if line["event"] == "offset_out_of_range"]
     assert [(line["partition"], line["offset"]) for line in told] == [((topic, 0), offset)]
 
 
 @pytest.mark.kafka
-def test_an_offset_deleted_by_the_broker_goes_on_at_the_oldest_kept(
-    apache_kafka: KafkaServer, apache_admin: ApacheAdmin
-):
+def test_a_deleted_offset_resets_to_the_oldest_record(apache_kafka: KafkaServer, apache_admin: ApacheAdmin):
     apache_admin.create_topic("trimmed", 1)
     config = KafkaConfig(apache_kafka.bootstrap_servers)
     produce(config, "trimmed", [b"%d" % i for i in range(10)])
     apache_admin.delete_records("trimmed", 0, before=6)
-    with source_of(config, "trimmed") as source, capture_logs() as logs:
-        assert source.watermarks() == {("trimmed", 0): (6, 10)}
-        assert source.record_at(("trimmed", 0), 5) is None
+    with open_source(config, "trimmed") as source, capture_logs() as logs:
+        assert source.fetch_watermarks() == {("trimmed", 0): (6, 10)}
+        assert source.read_record(("trimmed", 0), 5) is None
         source.assign({("trimmed", 0): 2})
-        assert values(read(source, 4)) == [b"6", b"7", b"8", b"9"]
+        assert list_values(read_records(source, 4)) == [b"6", b"7", b"8", b"9"]
     assert [line["offset"] for line in logs if line["event"] == "offset_out_of_range"] == [2]
 
 
-def test_a_partition_that_was_paused_stays_so_when_it_goes_on_at_the_oldest(broker: Broker):
-    topic = broker.new_topic()
+def test_an_offset_reset_keeps_a_partition_paused(broker: Broker):
+    topic = broker.create_unique_topic()
     produce(broker.config, topic, [b"0"])
-    with source_of(broker.config, topic) as source:
+    with open_source(broker.config, topic) as source:
         source.assign({(topic, 0): 0})
-        read(source, 1)
+        read_records(source, 1)
         source.pause([(topic, 0)])
-        source._go_on_at_oldest((topic, 0), 7, "for the test")
+        source._seek_oldest((topic, 0), 7, "for the test")
         assert [entry for _ in range(5) for entry in source.poll(0.1)] == []
         source.resume([(topic, 0)])
-        assert values(read(source, 1)) == [b"0"]
+        assert list_values(read_records(source, 1)) == [b"0"]
 
 
-def test_an_assignment_forgets_pauses(broker: Broker):
-    topic = broker.new_topic()
+def test_an_assignment_clears_pauses(broker: Broker):
+    topic = broker.create_unique_topic()
     produce(broker.config, topic, [b"0", b"1"])
-    with source_of(broker.config, topic) as source:
+    with open_source(broker.config, topic) as source:
         source.assign({(topic, 0): 0})
-        read(source, 2)
+        read_records(source, 2)
         source.pause([(topic, 0)])
         source.assign({(topic, 0): 1, (topic, 1): 0})
-        assert values(read(source, 1)) == [b"1"]
+        assert list_values(read_records(source, 1)) == [b"1"]
 
 
 # Pause and resume --------------------------------------------------------------------------------------------------
 
 
-def test_a_paused_partition_gives_nothing_and_loses_nothing(broker: Broker):
-    topic = broker.new_topic()
+def test_a_paused_partition_returns_and_loses_no_record(broker: Broker):
+    topic = broker.create_unique_topic()
     produce(broker.config, topic, [b"a%d" % i for i in range(50)], partition=0)
     produce(broker.config, topic, [b"b%d" % i for i in range(50)], partition=1)
     one, other = (topic, 0), (topic, 1)
-    with source_of(broker.config, topic) as source:
+    with open_source(broker.config, topic) as source:
         source.assign({one: 0, other: 0})
         came = poll_until(source, lambda came: any(entry.partition == one for entry in came), limit=5)
         source.pause([one, ("unknown", 0)])
@@ -235,19 +233,19 @@ def test_a_paused_partition_gives_nothing_and_loses_nothing(broker: Broker):
         source.resume([one])
         came += meanwhile
         came += poll_until(source, lambda some: EndOfPartition(one, 50) in came + some, limit=7)
-    assert values(e for e in came if e.partition == one) == [b"a%d" % i for i in range(50)]
-    assert values(e for e in came if e.partition == other) == [b"b%d" % i for i in range(50)]
+    assert list_values(e for e in came if e.partition == one) == [b"a%d" % i for i in range(50)]
+    assert list_values(e for e in came if e.partition == other) == [b"b%d" % i for i in range(50)]
 
 
-def test_two_topics_are_caught_up_in_the_order_of_their_times(broker: Broker):
-    control, documents = broker.new_topic(), broker.new_topic()
+def test_two_topics_are_caught_up_in_order_of_record_time(broker: Broker):
+    control, documents = broker.create_unique_topic(), broker.create_unique_topic()
     start = time.time() - 100
     produce(broker.config, control, [b"0", b"5", b"9"], times=[start, start + 5, start + 9], partition=1)
     produce(broker.config, documents, [b"1", b"6"], times=[start + 1, start + 6], partition=0)
     produce(broker.config, documents, [b"3", b"8"], times=[start + 3, start + 8], partition=3)
-    with source_of(broker.config, control, documents) as source:
-        timeline = Timeline(source.partitions())
-        source.assign(beginnings(source))
+    with open_source(broker.config, control, documents) as source:
+        timeline = PartitionMerger(source.list_partitions())
+        source.assign(list_beginnings(source))
         released: list = []
 
         def caught_up(_) -> bool:
@@ -256,43 +254,43 @@ def test_two_topics_are_caught_up_in_the_order_of_their_times(broker: Broker):
         def poll_and_feed(timeout: float, limit: int = 500) -> list:
             entries = KafkaSource.poll(source, timeout, limit)
             for entry in entries:
-                timeline.feed(entry)
-            released.extend(timeline.ready())
+                timeline.add_entry(entry)
+            released.extend(timeline.release_ready())
             return entries
 
         source.poll = poll_and_feed
         poll_until(source, caught_up)
-    assert values(released) == [b"0", b"1", b"3", b"5", b"6", b"8", b"9"]
+    assert list_values(released) == [b"0", b"1", b"3", b"5", b"6", b"8", b"9"]
 
 
 # Trouble -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.kafka
-def test_new_partitions_are_taken_up_from_their_beginning(apache_kafka: KafkaServer, apache_admin: ApacheAdmin):
+def test_new_partitions_are_read_from_their_beginning(apache_kafka: KafkaServer, apache_admin: ApacheAdmin):
     apache_admin.create_topic("growing", 1)
     config = KafkaConfig(apache_kafka.bootstrap_servers)
-    with source_of(config, "growing") as source:
-        source.assign(beginnings(source))
+    with open_source(config, "growing") as source:
+        source.assign(list_beginnings(source))
         assert source.refresh_partitions() == ()
-        apache_admin.grow_topic("growing", 3)
+        apache_admin.add_partitions("growing", 3)
         produce(config, "growing", [b"new"], partition=2)
         deadline = time.monotonic() + PATIENCE
         while not (new := source.refresh_partitions()):
             assert time.monotonic() < deadline
         assert new == (("growing", 1), ("growing", 2))
         assert source.refresh_partitions() == ()
-        assert values(read(source, 1)) == [b"new"]
+        assert list_values(read_records(source, 1)) == [b"new"]
 
 
 @pytest.mark.kafka
-def test_a_broker_that_hangs_holds_up_nothing_for_long(apache_kafka: KafkaServer, apache_admin: ApacheAdmin):
+def test_a_hanging_broker_delays_calls_only_briefly(apache_kafka: KafkaServer, apache_admin: ApacheAdmin):
     apache_admin.create_topic("hanging", 1)
     config = KafkaConfig(apache_kafka.bootstrap_servers)
-    with source_of(config, "hanging", group="hanging") as source, capture_logs() as logs:
-        source.assign(beginnings(source))
+    with open_source(config, "hanging", group="hanging") as source, capture_logs() as logs:
+        source.assign(list_beginnings(source))
         assert source.store({("hanging", 0): 0})
-        with apache_kafka.frozen():
+        with apache_kafka.freeze():
             began = time.monotonic()
             assert not source.store({("hanging", 0): 1})
             assert not source.store({("hanging", 0): 1})
@@ -304,21 +302,21 @@ def test_a_broker_that_hangs_holds_up_nothing_for_long(apache_kafka: KafkaServer
         while not source.store({("hanging", 0): 1}):
             assert time.monotonic() < deadline
             source.poll(0.1)
-        assert source.committed() == {("hanging", 0): 1}
+        assert source.fetch_committed_offsets() == {("hanging", 0): 1}
 
 
 @pytest.mark.kafka
 @pytest.mark.parametrize("end", ["stop", pytest.param("kill", marks=pytest.mark.slow)])
-def test_a_broker_that_goes_and_comes_back_is_told_once_and_nothing_is_lost(
+def test_a_broker_restart_is_logged_once_and_loses_no_record(
     apache_kafka: KafkaServer, apache_admin: ApacheAdmin, end: str
 ):
     topic = f"restart-{end}"
     apache_admin.create_topic(topic, 1)
     config = KafkaConfig(apache_kafka.bootstrap_servers)
     produce(config, topic, [b"before"])
-    with source_of(config, topic, group=topic) as source, capture_logs() as logs:
-        source.assign(beginnings(source))
-        read(source, 1)
+    with open_source(config, topic, group=topic) as source, capture_logs() as logs:
+        source.assign(list_beginnings(source))
+        read_records(source, 1)
         getattr(apache_kafka, end)()
         poll_until(source, lambda _: source._health.brokers_away)
         for _ in range(30):
@@ -332,40 +330,38 @@ def test_a_broker_that_goes_and_comes_back_is_told_once_and_nothing_is_lost(
         assert len(told) == len(set(told)) <= 3
         apache_kafka.start()
         produce(config, topic, [b"after"])
-        assert values(read(source, 1, patience=PATIENCE)) == [b"after"]
+        assert list_values(read_records(source, 1, patience=PATIENCE)) == [b"after"]
         poll_until(source, lambda _: not source._health.brokers_away)
         assert source.store({(topic, 0): 2})
-        assert source.committed() == {(topic, 0): 2}
+        assert source.fetch_committed_offsets() == {(topic, 0): 2}
     assert [line["where"] for line in logs if line["event"] == "kafka_trouble_over"].count("brokers") == 1
 
 
 @pytest.mark.kafka
-def test_a_topic_that_is_deleted_and_made_again_is_read_from_its_beginning(
-    apache_kafka: KafkaServer, apache_admin: ApacheAdmin
-):
+def test_a_recreated_topic_is_read_from_its_beginning(apache_kafka: KafkaServer, apache_admin: ApacheAdmin):
     apache_admin.create_topic("again", 1)
     config = KafkaConfig(apache_kafka.bootstrap_servers, consumer={"topic.metadata.refresh.interval.ms": 500})
     produce(config, "again", [b"0", b"1", b"2"])
-    with source_of(config, "again") as source:
-        source.assign(beginnings(source))
-        read(source, 3)
+    with open_source(config, "again") as source:
+        source.assign(list_beginnings(source))
+        read_records(source, 3)
         apache_admin.delete_topic("again")
         for _ in range(20):
             source.poll(0.1)
         apache_admin.create_topic("again", 1)
         produce(config, "again", [b"new"])
-        assert values(read(source, 1, patience=PATIENCE)) == [b"new"]
+        assert list_values(read_records(source, 1, patience=PATIENCE)) == [b"new"]
 
 
-def test_a_refusal_is_raised_and_other_errors_are_told_once():
-    health = Health()
+def test_a_refusal_is_raised_and_other_errors_logged_once():
+    health = ConnectionHealth()
     with capture_logs() as logs:
         for _ in range(3):
             health.on_error(KafkaError(KafkaError._TRANSPORT, "127.0.0.1:9092 refused"))
-            health.note(("t", 0), KafkaError(KafkaError.NOT_LEADER_FOR_PARTITION))
+            health.record_error(("t", 0), KafkaError(KafkaError.NOT_LEADER_FOR_PARTITION))
         health.check()
-        health.over(("t", 0))
-        health.over(("t", 0))
+        health.record_recovery(("t", 0))
+        health.record_recovery(("t", 0))
     assert [(line["event"], line["where"]) for line in logs] == [
         ("kafka_trouble", "brokers"),
         ("kafka_trouble", ("t", 0)),
@@ -376,8 +372,8 @@ def test_a_refusal_is_raised_and_other_errors_are_told_once():
         health.check()
 
 
-def test_connections_are_back_when_all_that_are_needed_are_open():
-    health = Health()
+def test_connections_count_as_restored_when_all_are_open():
+    health = ConnectionHealth()
     health.on_error(KafkaError(KafkaError._TRANSPORT, "gone"))
     health.on_statistics('{"brokers": {"a": {"state": "UP"}, "b": {"state": "TRY_CONNECT"}}}')
     assert health.brokers_away
@@ -393,7 +389,7 @@ def test_connections_are_back_when_all_that_are_needed_are_open():
     assert not health.brokers_away
 
 
-def test_properties_keep_what_the_source_relies_on():
+def test_fixed_consumer_properties_cannot_be_overridden():
     given = KafkaConfig(
         "h:1",
         producer={"acks": "all", "sasl.username": "u"},
@@ -405,7 +401,7 @@ def test_properties_keep_what_the_source_relies_on():
             "fetch.message.max.bytes": 1000,
         },
     )
-    properties = consumer_properties(given, "ours")
+    properties = build_consumer_properties(given, "ours")
     assert properties["group.id"] == "ours"
     assert properties["auto.offset.reset"] == "error"
     assert properties["enable.auto.commit"] == "false"

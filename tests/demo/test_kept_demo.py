@@ -24,7 +24,7 @@ def is_alive(pid: int) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_a_kept_demo_and_all_its_workers(
+def test_a_signal_ends_a_running_demo_and_its_workers(
     number: signal.Signals, measured: Path, tmp_path: Path, larch: None
 ) -> None:
     recording = str(measured / "ni2o3.jsonl")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from xafs_workers.demo.listener import file_due_of
+from xafs_workers.demo.listener import find_file_action
 
 BOTH = ("headless", "file-manager")
 
@@ -25,6 +25,6 @@ BOTH = ("headless", "file-manager")
         ({"dossier": "start", "stub": "a"}, None),
     ],
 )
-def test_a_message_that_asks_for_a_file_makes_one_due(body: dict[str, Any], due: tuple[str, str] | None) -> None:
-    assert file_due_of(BOTH, body) == due
-    assert file_due_of((), body) is None
+def test_a_message_that_asks_for_a_file_is_awaited(body: dict[str, Any], due: tuple[str, str] | None) -> None:
+    assert find_file_action(BOTH, body) == due
+    assert find_file_action((), body) is None

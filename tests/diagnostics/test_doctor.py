@@ -21,15 +21,15 @@ import pytest
 import yaml
 from confluent_kafka import Producer
 
-from helpers.browsing import Show
+from helpers.browsing import BrowserHarness
 from helpers.processes import wait_until
 from helpers.slack_server import SCOPES, TOKEN, SlackServer
-from plugins.brokers import ApacheAdmin, Broker, _broker
+from plugins.brokers import ApacheAdmin, Broker, _build_broker
 from xafs_workers.diagnostics.doctor.examine import examine
 from xafs_workers.diagnostics.doctor.finding import Case, Check, Finding
-from xafs_workers.diagnostics.doctor.pages import browser_view
-from xafs_workers.diagnostics.doctor.services import display, redis, tiled
-from xafs_workers.diagnostics.doctor.services import slack as slack_check
+from xafs_workers.diagnostics.doctor.pages import check_browser_view
+from xafs_workers.diagnostics.doctor.services import check_display, check_redis, check_tiled
+from xafs_workers.diagnostics.doctor.services import check_slack as slack_check
 from xafs_workers.settings import load
 from xafs_workers.simulation.tiled_server import TiledServer
 from xafs_workers.wire import encode
@@ -54,7 +54,7 @@ app()
 """Runs the command in an account without rights, in a process that has no way back."""
 
 
-class Setup:
+class DoctorSetup:
     """Everything that a worker leans on, each part real; a test breaks one."""
 
     def __init__(self, folder: Path, broker: Broker, tiled: TiledServer, slack: SlackServer):
@@ -89,23 +89,23 @@ class Setup:
         settings = load(self.config)
         for name in TOPICS:
             if name not in without:
-                self.broker.create_topic(settings.topic(name), 4)  # type: ignore[arg-type]
+                self.broker.create_topic(settings.get_topic(name), 4)  # type: ignore[arg-type]
 
     def write(self, topic: Any, age: float) -> None:
         producer = Producer({"bootstrap.servers": self.broker.bootstrap_servers, "log_level": 0})
         stamp = int((time.time() - age) * 1000)
         settings = load(self.config)
-        producer.produce(settings.topic(topic), value=encode("bmm", {"resting_state": True}), timestamp=stamp)
+        producer.produce(settings.get_topic(topic), value=encode("bmm", {"resting_state": True}), timestamp=stamp)
         assert producer.flush(20) == 0
 
-    def examined(self, role: Any = "file-manager", **case: Any) -> list[Finding]:
-        return list(examine(Case(load(self.config), role, patience=3.0, listens=0.3, **case)))
+    def run_examination(self, role: Any = "file-manager", **case: Any) -> list[Finding]:
+        return list(examine(Case(load(self.config), role, timeout=3.0, listen_seconds=0.3, **case)))
 
-    def checked(self, check: Check, role: Any = "file-manager") -> list[Finding]:
+    def run_check(self, check: Check, role: Any = "file-manager") -> list[Finding]:
         """Make one check alone."""
-        return list(check(Case(load(self.config), role, patience=3.0, listens=0.3)))
+        return list(check(Case(load(self.config), role, timeout=3.0, listen_seconds=0.3)))
 
-    def in_another_account(self, role: str, *options: str) -> list[Finding]:
+    def examine_in_another_account(self, role: str, *options: str) -> list[Finding]:
         """Run the command in an account without rights, where this one could make such."""
         arguments = ["doctor", "--json", "--role", role, "--config", str(self.config), *options]
         command = [sys.executable, "-c", AS_NOBODY, *arguments]
@@ -126,29 +126,29 @@ def slack() -> Iterator[SlackServer]:
 @pytest.fixture
 def setup(
     request: pytest.FixtureRequest, tiled_server: TiledServer, slack: SlackServer, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Setup]:
+) -> Iterator[DoctorSetup]:
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "SLACK_BOT_TOKEN", "TILED_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     with tempfile.TemporaryDirectory() as name:  # of pytest's own folder other accounts see nothing
         folder = Path(name)
         folder.chmod(0o755)
-        yield Setup(folder, _broker("embedded", request), tiled_server, slack)
+        yield DoctorSetup(folder, _build_broker("embedded", request), tiled_server, slack)
 
 
-def faults(findings: list[Finding]) -> dict[str, Finding]:
+def find_faults(findings: list[Finding]) -> dict[str, Finding]:
     found = {finding.check: finding for finding in findings if finding.level == "fault"}
     assert all(finding.remedy for finding in found.values())
     return found
 
 
-def only(check: str, findings: list[Finding]) -> str:
+def get_only_fault_text(check: str, findings: list[Finding]) -> str:
     """Return the words of the one fault, of which nothing else is infected."""
-    found = faults(findings)
+    found = find_faults(findings)
     assert list(found) == [check], findings
     return f"{found[check].text} → {found[check].remedy}"
 
 
-def give_away(path: Path) -> None:
+def change_owner(path: Path) -> None:
     if os.geteuid() == 0:
         os.chown(path, NOBODY, NOBODY)
 
@@ -166,11 +166,11 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
     process.wait(10)
 
 
-def test_a_healthy_set_up_is_all_ok(setup: Setup, redis_url: str) -> None:
+def test_a_healthy_setup_is_all_ok(setup: DoctorSetup, redis_url: str) -> None:
     setup.create_topics()
     setup.content["key_store"] = {"url": redis_url}
-    findings = setup.examined()
-    assert faults(findings) == {}
+    findings = setup.run_examination()
+    assert find_faults(findings) == {}
     by = {finding.check for finding in findings if finding.level == "ok"}
     assert by >= {"configuration", "broker", "topics", "rights", "tiled", "state", "disk", "redis", "slack"}
     words = "\n".join(finding.text for finding in findings)
@@ -179,67 +179,67 @@ def test_a_healthy_set_up_is_all_ok(setup: Setup, redis_url: str) -> None:
 
 
 @pytest.mark.kafka
-def test_a_real_kafka_is_all_ok_and_its_clock_is_compared(
-    setup: Setup, request: pytest.FixtureRequest, apache_admin: ApacheAdmin
+def test_a_real_kafka_is_ok_and_its_clock_is_compared(
+    setup: DoctorSetup, request: pytest.FixtureRequest, apache_admin: ApacheAdmin
 ) -> None:
-    setup.broker = _broker("apache", request)
+    setup.broker = _build_broker("apache", request)
     setup.content["kafka"]["bootstrap_servers"] = setup.broker.bootstrap_servers
     settings = load(setup.config)
     for name in TOPICS:
-        apache_admin.create_topic(settings.topic(name), 2, message_timestamp_type="LogAppendTime")  # type: ignore[arg-type]
-    findings = setup.examined()
-    assert faults(findings) == {}
+        apache_admin.create_topic(settings.get_topic(name), 2, message_timestamp_type="LogAppendTime")  # type: ignore[arg-type]
+    findings = setup.run_examination()
+    assert find_faults(findings) == {}
     assert [finding.level for finding in findings if finding.check == "clock"] == ["ok"]
 
 
-def test_wrong_broker(setup: Setup, unused_port: int) -> None:
+def test_an_unreachable_broker_is_reported(setup: DoctorSetup, unused_port: int) -> None:
     setup.content["kafka"]["bootstrap_servers"] = f"127.0.0.1:{unused_port}"
-    words = only("broker", setup.examined())
+    words = get_only_fault_text("broker", setup.run_examination())
     assert f"127.0.0.1:{unused_port} does not answer" in words
     assert "kafka.bootstrap_servers" in words
 
 
-def test_no_kafka_file(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_kafka_file_is_reported(setup: DoctorSetup, monkeypatch: pytest.MonkeyPatch) -> None:
     setup.content["kafka"] = {"config_file": "/nowhere/kafka.yml"}
-    assert "/nowhere/kafka.yml: no such file" in only("broker", setup.examined())
+    assert "/nowhere/kafka.yml: no such file" in get_only_fault_text("broker", setup.run_examination())
 
 
-def test_missing_topic(setup: Setup) -> None:
+def test_a_missing_topic_is_reported(setup: DoctorSetup) -> None:
     setup.create_topics("dead_letters")
-    words = only("topics", setup.examined())
+    words = get_only_fault_text("topics", setup.run_examination())
     assert f"missing: {setup.content['beamline']}.workers.dead-letters" in words
     assert "create them" in words
 
 
-def test_no_tiled(setup: Setup, unused_port: int, key_of_nobody: Path) -> None:
+def test_an_unreachable_tiled_server_is_reported(setup: DoctorSetup, unused_port: int, wrong_key_file: Path) -> None:
     setup.create_topics()
     right = dict(setup.content["catalog"])
     setup.content["catalog"] = {**right, "uri": f"http://127.0.0.1:{unused_port}/api/v1"}
-    assert "start the Tiled server" in only("tiled", setup.examined())
-    setup.content["catalog"] = {**right, "api_key_file": str(key_of_nobody)}
-    assert "check catalog.uri, catalog.path, and the key" in only("tiled", setup.checked(tiled))
+    assert "start the Tiled server" in get_only_fault_text("tiled", setup.run_examination())
+    setup.content["catalog"] = {**right, "api_key_file": str(wrong_key_file)}
+    assert "check catalog.uri, catalog.path, and the key" in get_only_fault_text("tiled", setup.run_check(check_tiled))
     setup.content["catalog"] = {}
-    assert "set catalog.profile" in only("tiled", setup.checked(tiled))
-    assert faults(setup.checked(tiled, "headless")) == {}, "only the file manager needs one"
+    assert "set catalog.profile" in get_only_fault_text("tiled", setup.run_check(check_tiled))
+    assert find_faults(setup.run_check(check_tiled, "headless")) == {}, "only the file manager needs one"
 
 
-def test_read_only_folder(setup: Setup) -> None:
+def test_a_read_only_folder_is_reported(setup: DoctorSetup) -> None:
     setup.create_topics()
     setup.session.chmod(0o555)
-    give_away(setup.session)
+    change_owner(setup.session)
     setup.content |= {"catalog": {}, "slack": {}, "state_directory": str(setup.folder / "state")}
     (setup.folder / "state").mkdir()
-    give_away(setup.folder / "state")
-    words = only("proposals", setup.in_another_account("headless"))
+    change_owner(setup.folder / "state")
+    words = get_only_fault_text("proposals", setup.examine_in_another_account("headless"))
     assert f"cannot write in {setup.session}: Permission denied: its own, but read-only (dr-xr-xr-x)" in words
     assert f"chmod u+rwx {setup.session}" in words
 
 
-def test_wrong_owner_of_proposals_and_of_the_workers_own_state(setup: Setup) -> None:
+def test_wrong_owners_of_proposal_or_state_are_reported(setup: DoctorSetup) -> None:
     setup.create_topics()
     setup.content |= {"catalog": {}, "slack": {}, "state_directory": "/usr/share"}
     setup.content["storage"]["proposals_root"] = "/"
-    found = faults(setup.in_another_account("headless", "--session", "share"))
+    found = find_faults(setup.examine_in_another_account("headless", "--session", "share"))
     assert set(found) == {"proposals", "state"}
     assert "cannot write in /usr/share: Permission denied: owned by root" in found["proposals"].text
     assert "setfacl" in found["proposals"].remedy
@@ -248,10 +248,10 @@ def test_wrong_owner_of_proposals_and_of_the_workers_own_state(setup: Setup) -> 
 
 
 @pytest.mark.parametrize(("mode", "level"), [(0o777, "fault"), (0o555, "ok")])
-def test_the_screens_account_must_have_no_right_on_the_proposals(mode: int, level: str, setup: Setup) -> None:
+def test_a_screen_account_with_write_access_is_reported(mode: int, level: str, setup: DoctorSetup) -> None:
     setup.create_topics()
     setup.session.chmod(mode)
-    findings = setup.in_another_account("web")
+    findings = setup.examine_in_another_account("web")
     (finding,) = [finding for finding in findings if finding.check == "proposals"]
     assert finding.level == level
     if level == "fault":
@@ -259,71 +259,73 @@ def test_the_screens_account_must_have_no_right_on_the_proposals(mode: int, leve
         assert "beamline operator" in finding.remedy
 
 
-def test_where_all_workers_share_an_account_nobody_is_told_apart(setup: Setup) -> None:
+def test_a_shared_account_may_write_in_the_proposals(setup: DoctorSetup) -> None:
     setup.create_topics()
     setup.session.chmod(0o777)
     setup.content["doctor"]["one_account"] = True
     for role in ("web", "headless"):
-        findings = setup.in_another_account(role)
+        findings = setup.examine_in_another_account(role)
         (finding,) = [finding for finding in findings if finding.check == "proposals"]
         assert (finding.level, "may write in" in finding.text) == ("ok", True)
 
 
-def test_no_proposals_at_all(setup: Setup) -> None:
+def test_a_missing_proposals_root_is_reported(setup: DoctorSetup) -> None:
     setup.create_topics()
     setup.content["storage"]["proposals_root"] = str(setup.folder / "not mounted")
-    assert "mount it, or set storage.proposals_root" in only("proposals", setup.examined())
+    assert "mount it, or set storage.proposals_root" in get_only_fault_text("proposals", setup.run_examination())
 
 
-def test_expired_slack_token(setup: Setup) -> None:
+def test_an_expired_slack_token_is_reported(setup: DoctorSetup) -> None:
     setup.create_topics()
     (setup.folder / "token").write_text("xoxb-old")
-    words = only("slack", setup.examined())
+    words = get_only_fault_text("slack", setup.run_examination())
     assert "token_expired" in words
     assert "valid bot token" in words
     assert "xoxb-old" not in words
     (setup.folder / "token").unlink()
-    assert "put the bot token there" in only("slack", setup.checked(slack_check))
+    assert "put the bot token there" in get_only_fault_text("slack", setup.run_check(slack_check))
 
 
-def test_slack_that_is_away_a_wrong_channel_and_missing_scopes(setup: Setup, unused_port: int) -> None:
+def test_slack_outage_wrong_channel_and_scopes_are_reported(setup: DoctorSetup, unused_port: int) -> None:
     setup.content["slack"]["channels"] = {SESSION: "C404"}
-    assert "C404 of pass-1: channel_not_found → correct its id" in only("slack", setup.checked(slack_check))
+    assert "C404 of pass-1: channel_not_found → correct its id" in get_only_fault_text(
+        "slack", setup.run_check(slack_check)
+    )
     setup.content["slack"]["channels"] = {}
-    findings = [f for f in setup.checked(slack_check) if f.level == "warning" and f.check == "slack"]
+    findings = [f for f in setup.run_check(slack_check) if f.level == "warning" and f.check == "slack"]
     assert "pass-1 has no channel" in findings[0].text
     setup.slack.scopes = "chat:write,files:write,channels:read"
     try:
-        findings = [f for f in setup.checked(slack_check) if f.level == "warning" and "lacks" in f.text]
+        findings = [f for f in setup.run_check(slack_check) if f.level == "warning" and "lacks" in f.text]
     finally:
         setup.slack.scopes = SCOPES
     assert "files:read" in findings[0].text
     assert "channels:history" in findings[0].text
     setup.content["slack"]["base_url"] = f"http://127.0.0.1:{unused_port}/"
-    assert "check slack.base_url" in only("slack", setup.checked(slack_check))
+    assert "check slack.base_url" in get_only_fault_text("slack", setup.run_check(slack_check))
 
 
-def test_no_display(setup: Setup, monkeypatch: pytest.MonkeyPatch, qt: None) -> None:
+def test_a_missing_display_is_reported(setup: DoctorSetup, monkeypatch: pytest.MonkeyPatch, qt: None) -> None:
     setup.create_topics()
     setup.content["storage"]["proposals_root"] = "/proc/self/no"  # its own fault, expected here
-    assert faults(setup.checked(display, "screen")) == {}
+    assert find_faults(setup.run_check(check_display, "screen")) == {}
     for name in ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
-    finding = faults(setup.examined("screen"))["display"]
+    finding = find_faults(setup.run_examination("screen"))["display"]
     assert "neither DISPLAY nor WAYLAND_DISPLAY is set" in finding.text
     assert "in the session of whoever sits at the screen" in finding.remedy
 
 
 @pytest.mark.parametrize("ahead", [5.0, 7200.0])
-def test_skewed_clock(ahead: float, setup: Setup) -> None:
+def test_a_skewed_clock_is_reported(ahead: float, setup: DoctorSetup) -> None:
     setup.create_topics()
     setup.write("control", -ahead)
-    words = only("clock", setup.examined())
+    words = get_only_fault_text("clock", setup.run_examination())
     assert "s behind that of those who write to the topics" in words
     assert "chronyd" in words
 
 
-def test_a_clock_that_is_ahead_is_seen_while_others_write(setup: Setup) -> None:
+def test_a_clock_ahead_is_found_while_others_write(setup: DoctorSetup) -> None:
     import threading
 
     setup.create_topics()
@@ -337,45 +339,47 @@ def test_a_clock_that_is_ahead_is_seen_while_others_write(setup: Setup) -> None:
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        case = Case(load(setup.config), "headless", patience=3.0, listens=20.0)
-        words = only("clock", list(examine(case)))
+        case = Case(load(setup.config), "headless", timeout=3.0, listen_seconds=20.0)
+        words = get_only_fault_text("clock", list(examine(case)))
     finally:
         stop.set()
         writer.join()
     assert "60 s ahead of that of those who write" in words
 
 
-def test_the_browser_view_and_who_may_look(setup: Setup, unused_port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_access_to_the_browser_view_is_reported(
+    setup: DoctorSetup, unused_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     setup.content["web"] = {"port": unused_port}
-    assert [finding.level for finding in setup.checked(browser_view, "web")] == ["ok"]
-    assert setup.checked(browser_view, "headless") == []
+    assert [finding.level for finding in setup.run_check(check_browser_view, "web")] == ["ok"]
+    assert setup.run_check(check_browser_view, "headless") == []
     with socket.create_server(("127.0.0.1", unused_port)):
-        (taken,) = setup.checked(browser_view, "web")
+        (taken,) = setup.run_check(check_browser_view, "web")
     assert (taken.level, "in use" in taken.text) == ("warning", True)
-    show = Show(prefix="/some/where/")
+    show = BrowserHarness(prefix="/some/where/")
     try:
         setup.content["web"] = {"port": urlsplit(show.address).port, "prefix": "some/where"}
-        (running,) = setup.checked(browser_view, "web")
+        (running,) = setup.run_check(check_browser_view, "web")
     finally:
         show.close()
     assert (running.level, "the browser view answers there" in running.text) == ("ok", True)
     setup.content["web"] = {"port": unused_port}
     setup.content["web"] |= {"host": "0.0.0.0"}
-    assert [finding.level for finding in setup.checked(browser_view, "web")] == ["ok", "warning", "warning"]
+    assert [finding.level for finding in setup.run_check(check_browser_view, "web")] == ["ok", "warning", "warning"]
     setup.content["web"] |= {"origins": ["plots.example.org"], "token_file": str(setup.folder / "nothing")}
-    assert "token_file" in only("pages", setup.checked(browser_view, "web"))
+    assert "token_file" in get_only_fault_text("pages", setup.run_check(check_browser_view, "web"))
     (setup.folder / "nothing").write_text("no guessing\n")
-    assert [finding.level for finding in setup.checked(browser_view, "web")] == ["ok"]
+    assert [finding.level for finding in setup.run_check(check_browser_view, "web")] == ["ok"]
 
 
-def test_full_disk(setup: Setup) -> None:
+def test_a_nearly_full_disk_is_reported(setup: DoctorSetup) -> None:
     setup.create_topics()
     setup.content["doctor"]["least_free_bytes"] = 10**18
-    words = only("disk", setup.examined())
+    words = get_only_fault_text("disk", setup.run_examination())
     assert "free, expected at least 1000000.0 TB → make room" in words
 
 
-def test_a_disk_that_is_really_full(setup: Setup) -> None:
+def test_a_full_disk_is_reported(setup: DoctorSetup) -> None:
     """What a write to a full file system says, on one of one page."""
     small = setup.folder / "small"
     small.mkdir()
@@ -385,7 +389,7 @@ def test_a_disk_that_is_really_full(setup: Setup) -> None:
         (small / "fills").write_bytes(b"\0" * 4096)
         setup.create_topics()
         setup.content["state_directory"] = str(small)
-        found = faults(setup.examined("headless"))
+        found = find_faults(setup.run_examination("headless"))
         assert set(found) == {"state", "disk"}
         assert "No space left on device" in found["state"].text
         assert found["state"].remedy == "make room on it"
@@ -393,15 +397,15 @@ def test_a_disk_that_is_really_full(setup: Setup) -> None:
         subprocess.run(["umount", small], check=True)
 
 
-def test_bad_configuration(setup: Setup) -> None:
+def test_a_bad_configuration_is_reported(setup: DoctorSetup) -> None:
     setup.content["storage"]["proposal_root"] = "/typo"
-    (finding,) = setup.in_another_account("headless")
+    (finding,) = setup.examine_in_another_account("headless")
     assert (finding.check, finding.level) == ("configuration", "fault")
     assert "storage.proposal_root" in finding.text
     assert "config schema" in finding.remedy
 
 
-def test_a_check_that_fails_itself_does_not_end_the_others(setup: Setup, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_check_does_not_stop_the_others(setup: DoctorSetup, monkeypatch: pytest.MonkeyPatch) -> None:
     from xafs_workers.diagnostics.doctor import examine as module
 
     def broken(case: Case) -> Iterator[Finding]:
@@ -409,18 +413,18 @@ def test_a_check_that_fails_itself_does_not_end_the_others(setup: Setup, monkeyp
         yield
 
     monkeypatch.setattr(module, "CHECKS", (broken, *module.CHECKS[3:4]))
-    findings = setup.examined()
-    assert "ZeroDivisionError: oh" in only("broken", findings)
+    findings = setup.run_examination()
+    assert "ZeroDivisionError: oh" in get_only_fault_text("broken", findings)
     assert [finding.check for finding in findings] == ["configuration", "broken", "state"]
 
 
-def test_redis_that_is_away(setup: Setup, unused_port: int) -> None:
-    case = Case(load(setup.config), patience=1.0)
+def test_an_unreachable_redis_is_reported(setup: DoctorSetup, unused_port: int) -> None:
+    case = Case(load(setup.config), timeout=1.0)
     settings = case.settings.model_copy(
         update={
             "key_store": case.settings.key_store.model_copy(update={"url": f"redis://:secret@127.0.0.1:{unused_port}"})
         }
     )
-    (finding,) = redis(replace(case, settings=settings))
+    (finding,) = check_redis(replace(case, settings=settings))
     assert (finding.level, "secret" in finding.text) == ("fault", False)
     assert "key_store.url" in finding.remedy

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from helpers.examples import AXIS, CURVE, FIT, SIGNAL
-from helpers.figures import a_run, board_of, on_show, only_panel, said, shown
-from xafs_workers.figures.cubic import cubic
-from xafs_workers.figures.figure_builder import figure_of, figures_on_show
+from helpers.figures import build_last_figure, fold_board, get_only_panel, join_notes, list_shown_figures, make_run
+from xafs_workers.figures.cubic import interpolate_cubic
+from xafs_workers.figures.figure_builder import build_figure, build_shown_figures
 from xafs_workers.figures.model import Figure, Panel
-from xafs_workers.figures.mono_calibration import tabulated
+from xafs_workers.figures.mono_calibration import interpolate_edges
 
 WHEEL = {"align_wheel": "start"}
 SPINNER = {"glancing_angle": "start", "filename": "/p/2026-1/pass-1/snapshots/s.png"}
@@ -42,21 +42,24 @@ def check(panel: Panel, cross: tuple[float, float], *, fit: bool = True) -> None
     assert (mark.x, mark.y) == cross
 
 
-def test_a_slot_is_points_fit_and_a_cross_at_its_middle() -> None:
-    figure = shown(WHEEL, slot("xafs_y"))
-    panel = only_panel(figure)
+def test_a_slot_shows_points_fit_and_a_cross_at_its_centre() -> None:
+    figure = build_last_figure(WHEEL, slot("xafs_y"))
+    panel = get_only_panel(figure)
     assert figure.title == "fit to y scan, center=2.500"
     assert (panel.x_label, panel.y_label) == ("xafs_y (mm)", "It/I0 and error function")
     check(panel, (2.5, 0.31))
 
 
-def test_l24_the_summary_shows_both_scans_and_closes_nothing_else() -> None:
+def test_the_summary_shows_both_scans_and_closes_no_other() -> None:
     line = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
     entries = [line, {"linescan": "stop"}, WHEEL, slot("xafs_y"), slot("xafs_x", 3.0)]
-    assert on_show(*entries) == [("linescan", "xafs_x alignment scan"), ("align_wheel", "fit to x scan, center=3.000")]
-    board = board_of(*entries, {"align_wheel": "end"})
-    assert [figure.kind for figure in figures_on_show(board)] == ["linescan", "align_wheel"]
-    figure = figures_on_show(board)[-1]
+    assert list_shown_figures(*entries) == [
+        ("linescan", "xafs_x alignment scan"),
+        ("align_wheel", "fit to x scan, center=3.000"),
+    ]
+    board = fold_board(*entries, {"align_wheel": "end"})
+    assert [figure.kind for figure in build_shown_figures(board)] == ["linescan", "align_wheel"]
+    figure = build_shown_figures(board)[-1]
     assert figure.title == "Sample wheel alignment"
     assert [(panel.x_label, panel.y_label, panel.row) for panel in figure.panels] == [
         ("xafs_x (mm)", "It/I0", 0),
@@ -66,37 +69,44 @@ def test_l24_the_summary_shows_both_scans_and_closes_nothing_else() -> None:
     check(figure.panels[1], (2.5, 0.31))
 
 
-def test_find_slot_as_it_is_sent_ends_with_the_summary_on_show() -> None:
+def test_find_slot_ends_with_the_summary_on_show() -> None:
     """`close: all` comes just before the end; `close: last` before each result closes the line scan."""
     entries: list[Any] = [WHEEL]
     for motor in ("xafs_y", "xafs_x"):
-        run = a_run({motor: [1.0], "I0": [1.0], "It": [1.0]}, f"rectanglescan It {motor} negated", [motor])
+        run = make_run({motor: [1.0], "I0": [1.0], "It": [1.0]}, f"rectanglescan It {motor} negated", [motor])
         entries += [{"linescan": "start", "motor": motor, "detector": "it"}, run, {"linescan": "stop"}]
         entries += [{"close": "last"}, slot(motor), {"resting_state": True}]
-        assert [kind for kind, _ in on_show(*entries)] == ["align_wheel"]
-    assert on_show(*entries, {"close": "all"}) == []
-    assert on_show(*entries, {"close": "all"}, {"align_wheel": "stop"}) == [("align_wheel", "Sample wheel alignment")]
+        assert [kind for kind, _ in list_shown_figures(*entries)] == ["align_wheel"]
+    assert list_shown_figures(*entries, {"close": "all"}) == []
+    assert list_shown_figures(*entries, {"close": "all"}, {"align_wheel": "stop"}) == [
+        ("align_wheel", "Sample wheel alignment")
+    ]
 
 
-def test_each_result_is_a_figure_of_its_own() -> None:
+def test_each_result_has_its_own_figure() -> None:
     """L14: an id is never used again, so closing one result does not close the next."""
-    ids = {shown(*entries).id for entries in ([WHEEL, slot("xafs_y")], [WHEEL, slot("xafs_y"), slot("xafs_x")])}
+    ids = {
+        build_last_figure(*entries).id for entries in ([WHEEL, slot("xafs_y")], [WHEEL, slot("xafs_y"), slot("xafs_x")])
+    }
     assert len(ids) == 2
-    assert on_show(WHEEL, slot("xafs_y"), {"close": "all"}) == []
-    assert len(on_show(WHEEL, slot("xafs_y"), {"close": "all"}, slot("xafs_x"))) == 1
+    assert list_shown_figures(WHEEL, slot("xafs_y"), {"close": "all"}) == []
+    assert len(list_shown_figures(WHEEL, slot("xafs_y"), {"close": "all"}, slot("xafs_x"))) == 1
 
 
 def test_a_search_without_a_result_shows_nothing() -> None:
-    assert on_show(WHEEL) == []
-    assert on_show(WHEEL, {"align_wheel": "stop"}) == []
+    assert list_shown_figures(WHEEL) == []
+    assert list_shown_figures(WHEEL, {"align_wheel": "stop"}) == []
 
 
-def test_a_new_search_closes_the_figure_of_the_one_before() -> None:
-    assert on_show(WHEEL, slot("xafs_y"), WHEEL) == []
+def test_a_new_search_closes_the_previous_figure() -> None:
+    assert list_shown_figures(WHEEL, slot("xafs_y"), WHEEL) == []
 
 
-def test_a_direction_without_a_result_is_said_to_be_missing() -> None:
-    assert said(shown(WHEEL, slot("xafs_y"), {"align_wheel": "stop"})) == "no scan along x came to a result"
+def test_a_direction_without_a_result_is_noted_as_missing() -> None:
+    assert (
+        join_notes(build_last_figure(WHEEL, slot("xafs_y"), {"align_wheel": "stop"}))
+        == "no scan along x came to a result"
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,16 +117,18 @@ def test_a_direction_without_a_result_is_said_to_be_missing() -> None:
         (FLUO, "y scan, spinner 3, center=1.300", "xafs_y (mm)", "If/I0", 0.4),
     ],
 )
-def test_each_result_of_a_spinner(result: dict[str, Any], title: str, x_label: str, y_label: str, cross: float) -> None:
-    figure = shown(SPINNER, result)
-    panel = only_panel(figure)
+def test_each_spinner_result_is_drawn(
+    result: dict[str, Any], title: str, x_label: str, y_label: str, cross: float
+) -> None:
+    figure = build_last_figure(SPINNER, result)
+    panel = get_only_panel(figure)
     assert (figure.title, panel.x_label, panel.y_label) == (title, x_label, y_label)
     check(panel, (result["center"], cross), fit="best_fit" in result)
 
 
-def test_the_summary_of_a_spinner_shows_the_latest_of_each() -> None:
+def test_the_spinner_summary_shows_the_latest_results() -> None:
     first = aligned("linear", "xafs_y", 9.9)
-    figure = shown(SPINNER, first, PITCH, LINEAR, FLUO, {"glancing_angle": "end"})
+    figure = build_last_figure(SPINNER, first, PITCH, LINEAR, FLUO, {"glancing_angle": "end"})
     assert figure.title == "alignment of spinner 3"
     assert [(panel.key, panel.column) for panel in figure.panels] == [("linear", 0), ("pitch", 1), ("fluo", 2)]
     check(figure.panels[0], (1.2, 0.2))
@@ -124,33 +136,33 @@ def test_the_summary_of_a_spinner_shows_the_latest_of_each() -> None:
     check(figure.panels[2], (1.3, 0.4), fit=False)
 
 
-def test_auto_align_as_it_is_sent_ends_with_the_summary_on_show() -> None:
+def test_auto_align_ends_with_the_summary_on_show() -> None:
     entries: list[Any] = [SPINNER]
     for result in (LINEAR, PITCH, LINEAR, PITCH):
         entries += [{"close": "last"}, {"linescan": "start", "motor": "xafs_y", "detector": "it"}]
         entries += [{"linescan": "stop"}, {"resting_state": True}, {"close": "last"}, result]
     entries += [{"close": "last"}, FLUO, {"close": "last"}, {"glancing_angle": "stop"}]
-    assert on_show(*entries) == [("glancing_angle", "alignment of spinner 3")]
+    assert list_shown_figures(*entries) == [("glancing_angle", "alignment of spinner 3")]
 
 
 def wafer(**more: Any) -> dict[str, Any]:
     return {"wafer": "edge", "motor": "xafs_x", **CURVE, "center": 3.4, "amplitude": 0.2, **more}
 
 
-def test_the_edge_of_a_wafer() -> None:
-    figure = shown(wafer())
-    panel = only_panel(figure)
+def test_the_wafer_edge_is_drawn() -> None:
+    figure = build_last_figure(wafer())
+    panel = get_only_panel(figure)
     assert figure.title == "Wafer edge: x scan, center=3.400"
     assert (panel.x_label, panel.y_label) == ("xafs_x (mm)", "It/I0 and error function")
     check(panel, (3.4, 0.1))
-    assert len(on_show(wafer(), wafer(motor="xafs_y"))) == 1
+    assert len(list_shown_figures(wafer(), wafer(motor="xafs_y"))) == 1
 
 
-def test_l18_what_is_shown_of_a_message_is_made_once() -> None:
+def test_arrays_of_a_message_figure_are_built_once() -> None:
     """Every pull gives the same arrays, so a front end draws nothing twice; no window is opened by a handler."""
     for entries in ([WHEEL, slot("xafs_y")], [wafer()], [calibration(1e-5, 2e-4)]):
-        board = board_of(*entries)
-        one, other = (figure_of(board, board.scans[0]) for _ in range(2))
+        board = fold_board(*entries)
+        one, other = (build_figure(board, board.scans[0]) for _ in range(2))
         for a, b in zip(one.panels[0].traces, other.panels[0].traces, strict=True):
             assert a.x is b.x
             assert a.y is b.y
@@ -166,9 +178,9 @@ def calibration(spacing_error: float | None, offset_error: float | None) -> dict
     return {"mono_calibration": True, "found": found, "ee": EE, "tt": TT, "mono": "111", **fitted}
 
 
-def test_the_calibration_curve() -> None:
-    figure: Figure = shown(calibration(1e-5, 2e-4))
-    panel = only_panel(figure)
+def test_the_calibration_curve_is_drawn() -> None:
+    figure: Figure = build_last_figure(calibration(1e-5, 2e-4))
+    panel = get_only_panel(figure)
     assert figure.title == "Si(111) calibration curve"
     assert (panel.x_label, panel.y_label) == ("energy (eV)", "angle (degrees)")
     curve, points = panel.traces
@@ -176,14 +188,14 @@ def test_the_calibration_curve() -> None:
     assert points.x.tolist() == [energy + 0.3 for energy in EE]
     assert points.y.tolist() == TT
     np.testing.assert_array_equal(curve.x, np.linspace(EE[0], EE[-1], 100))
-    assert said(figure) == "d-spacing = 3.13590000 ± 0.00001000 Å offset = 0.00100 ± 0.00020°"
+    assert join_notes(figure) == "d-spacing = 3.13590000 ± 0.00001000 Å offset = 0.00100 ± 0.00020°"
 
 
-def test_l22_a_fit_without_errors_is_shown_without() -> None:
-    assert said(shown(calibration(None, None))) == "d-spacing = 3.13590000 Å offset = 0.00100°"
+def test_a_fit_without_errors_is_drawn_without_them() -> None:
+    assert join_notes(build_last_figure(calibration(None, None))) == "d-spacing = 3.13590000 Å offset = 0.00100°"
 
 
-def test_the_spline_is_the_one_of_scipy() -> None:
+def test_the_spline_equals_the_one_of_scipy() -> None:
     interpolate = pytest.importorskip("scipy.interpolate")
     rng = np.random.default_rng(3)
     for n in (2, 3, 4, 5, 12, 200):
@@ -191,22 +203,22 @@ def test_the_spline_is_the_one_of_scipy() -> None:
         y = rng.uniform(-1.0, 1.0, n)
         fine = np.linspace(x[0], x[-1], 301)
         expected = interpolate.CubicSpline(x, y, bc_type="not-a-knot")(fine)
-        np.testing.assert_allclose(cubic(x, y, fine), expected, rtol=1e-7, atol=1e-9)
+        np.testing.assert_allclose(interpolate_cubic(x, y, fine), expected, rtol=1e-7, atol=1e-9)
 
 
-def test_the_spline_reproduces_a_cubic_and_passes_through_its_points() -> None:
+def test_the_spline_reproduces_a_cubic_and_passes_its_points() -> None:
     x = np.array([0.0, 0.7, 1.1, 2.0, 3.5, 4.0])
     y = x**3 - 2.0 * x**2 + 0.5
     fine = np.linspace(0.0, 4.0, 101)
-    np.testing.assert_allclose(cubic(x, y, fine), fine**3 - 2.0 * fine**2 + 0.5, rtol=1e-10, atol=1e-10)
-    np.testing.assert_allclose(cubic(x, y, x), y, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(interpolate_cubic(x, y, fine), fine**3 - 2.0 * fine**2 + 0.5, rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(interpolate_cubic(x, y, x), y, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize(
     ("energies", "angles"),
     [((), ()), ((1.0,), (2.0,)), ((1.0, float("nan")), (2.0, 3.0)), ((3.0, 1.0, 1.0), (1.0, 2.0, 5.0))],
 )
-def test_few_gappy_or_repeated_edges_do_not_hurt(energies: tuple[float, ...], angles: tuple[float, ...]) -> None:
-    x, y = tabulated(energies, angles)
+def test_few_missing_or_repeated_edges_are_accepted(energies: tuple[float, ...], angles: tuple[float, ...]) -> None:
+    x, y = interpolate_edges(energies, angles)
     assert len(x) == len(y)
     assert np.isfinite(y).all()

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from helpers.examples import AREASCAN
-from helpers.figures import a_run, board_of, on_show, only_panel, said, shown
-from xafs_workers.figures.figure_builder import figure_of
+from helpers.figures import build_last_figure, fold_board, get_only_panel, join_notes, list_shown_figures, make_run
+from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.figures.model import Figure, Mesh
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import Document, Origin
+from xafs_workers.scans.items import Document, RecordPosition
 
 START = {**AREASCAN, "slow_steps": 3, "fast_steps": 4}
 MOTORS = ["xafs_y", "xafs_x"]
@@ -27,15 +27,17 @@ def columns(n: int = 12) -> dict[str, list[float]]:
 
 
 def area(detector: str, n: int = 12, hint: str | None = None, **more: Any) -> Figure:
-    settled, options = more.pop("settled", True), {"channels": more.pop("channels", False)}
+    settled, options = more.pop("settled", True), {"separate_channels": more.pop("separate_channels", False)}
     fluo, start = more.pop("fluo", None), more.pop("start", None)
-    run = a_run(more.pop("columns", columns(n)), hint, MOTORS, start=start, finished=settled)
+    run = make_run(more.pop("columns", columns(n)), hint, MOTORS, start=start, finished=settled)
     end = [{"areascan": "stop"}] if settled else []
-    return shown({**START, "detector": detector, "fluo_detector": fluo}, run, *end, settled=settled, **options)
+    return build_last_figure(
+        {**START, "detector": detector, "fluo_detector": fluo}, run, *end, settled=settled, **options
+    )
 
 
 def mesh_of(figure: Figure) -> Mesh:
-    (mesh,) = only_panel(figure).meshes
+    (mesh,) = get_only_panel(figure).meshes
     return mesh
 
 
@@ -65,7 +67,7 @@ def rois(*channels: int) -> list[str]:
         ("noisy_det", None, "noisy_det", quotient(["noisy_det"])),
     ],
 )
-def test_l9_l10_every_detector_is_mapped_by_its_formula(
+def test_every_detector_is_mapped_by_its_formula(
     detector: str, fluo: str | None, label: str, expected: np.ndarray[Any, Any]
 ) -> None:
     """L9: all channels of the detector, the map of I0 shows I0; L10: names in any spelling."""
@@ -76,31 +78,31 @@ def test_l9_l10_every_detector_is_mapped_by_its_formula(
     np.testing.assert_allclose(mesh.y, SLOW, rtol=1e-12)
 
 
-def test_labels_title_and_direction() -> None:
+def test_labels_title_and_direction_are_set() -> None:
     figure = area("if", fluo="4-element SDD")
-    panel = only_panel(figure)
+    panel = get_only_panel(figure)
     assert figure.title == "fluorescence   Energy = 7200.0"
     assert panel.x_label == "fast axis (xafs_x) position (mm)"
     assert panel.y_label == "slow axis (xafs_y) position (mm)"
     assert panel.y_inverted
     other = {**START, "slow_motor": "xafs_x", "fast_motor": "xafs_y", "detector": "It"}
-    assert not only_panel(shown(other)).y_inverted
+    assert not get_only_panel(build_last_figure(other)).y_inverted
 
 
-def test_l11_unmeasured_pixels_are_blank() -> None:
+def test_unmeasured_pixels_are_blank() -> None:
     """Nothing but what was measured takes part in the colours; a map is one mesh, whatever the number of points."""
     z = mesh_of(area("It", 6, settled=False)).z
     assert np.isfinite(z).sum() == 6
     assert np.isfinite(z[0]).all()
     assert np.isnan(z[2]).all()
-    empty = mesh_of(shown({**START, "detector": "It"}))
+    empty = mesh_of(build_last_figure({**START, "detector": "It"}))
     assert np.isnan(empty.z).all()
     assert empty.z.shape == (3, 4)
 
 
-def test_l11_an_unchanged_map_is_the_same_array() -> None:
-    board = board_of({**START, "detector": "It"}, a_run(columns(5), None, MOTORS, finished=False), settled=False)
-    one, other = (mesh_of(figure_of(board, board.scans[0])) for _ in range(2))
+def test_an_unchanged_map_returns_the_same_array() -> None:
+    board = fold_board({**START, "detector": "It"}, make_run(columns(5), None, MOTORS, finished=False), settled=False)
+    one, other = (mesh_of(build_figure(board, board.scans[0])) for _ in range(2))
     assert one.z is other.z
 
 
@@ -121,78 +123,81 @@ def test_without_a_snake_the_rows_run_the_same_way() -> None:
     np.testing.assert_array_equal(mesh_of(area("It", columns=data)).z, quotient(["It"], "I0"))
 
 
-def test_l10_points_beyond_the_grid_are_ignored_and_counted() -> None:
+def test_points_beyond_the_grid_are_ignored_and_counted() -> None:
     figure = area("It", 14, columns=columns(14))
     assert np.isfinite(mesh_of(figure).z).all()
-    assert only_panel(figure).title == "2 points beyond the grid of 3 × 4 not shown"
+    assert get_only_panel(figure).title == "2 points beyond the grid of 3 × 4 not shown"
 
 
 def test_a_missed_point_leaves_its_pixel_blank() -> None:
-    run = [e for e in a_run(columns(), None, MOTORS) if not (e[0] == "event" and e[1]["seq_num"] == 5)]
-    z = mesh_of(shown({**START, "detector": "It"}, run, {"areascan": "stop"})).z
+    run = [e for e in make_run(columns(), None, MOTORS) if not (e[0] == "event" and e[1]["seq_num"] == 5)]
+    z = mesh_of(build_last_figure({**START, "detector": "It"}, run, {"areascan": "stop"})).z
     assert np.argwhere(np.isnan(z)).tolist() == [[1, 0]]
 
 
 @pytest.mark.parametrize(
     ("contour", "log"), [("True", "False"), ("False", "True"), ("True", "True"), ("False", "False")]
 )
-def test_the_final_form_is_the_one_the_hint_asks_for(contour: str, log: str) -> None:
+def test_the_final_form_follows_the_plot_hint(contour: str, log: str) -> None:
     hint = f"areascan It xafs_y xafs_x {contour} {log} 7200"
     live, final = area("It", hint=hint, settled=False), area("It", hint=hint)
-    assert not mesh_of(live).contour
+    assert not mesh_of(live).is_contour
     np.testing.assert_array_equal(mesh_of(live).z, quotient(["It"], "I0"))
     mesh = mesh_of(final)
-    assert mesh.contour is (contour == "True")
+    assert mesh.is_contour is (contour == "True")
     expected = np.log(quotient(["It"], "I0")) if log == "True" else quotient(["It"], "I0")
     np.testing.assert_array_equal(mesh.z, expected)
     assert mesh.label == ("ln(It/I0)" if log == "True" else "It/I0")
 
 
-def test_the_final_form_comes_in_the_same_figure_and_an_incomplete_map_stays_as_it_is() -> None:
+def test_only_a_complete_map_gets_its_final_form() -> None:
     hint = "areascan It xafs_y xafs_x True False 7200"
-    run = a_run(columns(), hint, MOTORS)
-    board = board_of({**START, "detector": "It"}, run, {"areascan": "stop"}, settled=False)
-    earlier = board_of({**START, "detector": "It"}, run[:-1], settled=False)
-    final, live = (figure_of(b, b.scans[0]) for b in (board, earlier))
+    run = make_run(columns(), hint, MOTORS)
+    board = fold_board({**START, "detector": "It"}, run, {"areascan": "stop"}, settled=False)
+    earlier = fold_board({**START, "detector": "It"}, run[:-1], settled=False)
+    final, live = (build_figure(b, b.scans[0]) for b in (board, earlier))
     assert final.id == live.id
-    assert (mesh_of(live).contour, mesh_of(final).contour) == (False, True)
-    assert not mesh_of(area("It", 7, hint=hint)).contour
+    assert (mesh_of(live).is_contour, mesh_of(final).is_contour) == (False, True)
+    assert not mesh_of(area("It", 7, hint=hint)).is_contour
 
 
-def test_not_positive_values_are_gaps_of_a_log_map() -> None:
+def test_a_log_map_leaves_gaps_at_values_not_above_zero() -> None:
     data = {**columns(), "It": [0.0, -1.0, *[2.0] * 10], "I0": [1.0] * 12}
     z = mesh_of(area("It", columns=data, hint="areascan It xafs_y xafs_x False True 7200")).z
     assert np.isnan(z).sum() == 2
     assert np.nanmax(z) == np.log(2.0)
 
 
-def test_a_fluorescence_map_without_channels_says_so() -> None:
-    assert said(area("if", columns={"I0": [1.0] * 12})) == "no fluorescence channels in this run"
+def test_a_fluorescence_map_without_channels_has_a_note() -> None:
+    assert join_notes(area("if", columns={"I0": [1.0] * 12})) == "no fluorescence channels in this run"
 
 
 def test_each_channel_has_a_panel_on_request() -> None:
-    figure = area("if", fluo="4-element SDD", channels=True)
+    figure = area("if", fluo="4-element SDD", separate_channels=True)
     assert [panel.key for panel in figure.panels] == rois(1, 2, 3, 4)
     assert (figure.rows, figure.columns) == (2, 2)
 
 
-def test_a_new_map_takes_the_place_of_the_one_before() -> None:
+def test_a_new_map_replaces_the_previous_one() -> None:
     start = {**START, "detector": "It"}
-    assert len(on_show(start, {"areascan": "stop"}, start)) == 1
+    assert len(list_shown_figures(start, {"areascan": "stop"}, start)) == 1
 
 
-def test_l19_the_axes_name_the_motors() -> None:
+def test_the_axes_name_the_motors() -> None:
     """A click needs no label: the panel knows what moves along its axes."""
-    panel = only_panel(area("It"))
+    panel = get_only_panel(area("It"))
     assert (panel.x_name, panel.y_name) == ("xafs_x", "xafs_y")
-    assert only_panel(shown({"linescan": "start", "motor": "dcm_roll", "detector": "it"})).x_name == "dcm_roll"
+    assert (
+        get_only_panel(build_last_figure({"linescan": "start", "motor": "dcm_roll", "detector": "it"})).x_name
+        == "dcm_roll"
+    )
 
 
-def test_a_late_point_still_enters_the_map() -> None:
-    run = a_run(columns(), None, MOTORS)
+def test_a_late_point_is_added_to_the_map() -> None:
+    run = make_run(columns(), None, MOTORS)
     last = next(body for name, body in run if name == "event" and body["seq_num"] == 12)
     kept = [entry for entry in run if entry[1] is not last]
-    board: Board = board_of({**START, "detector": "It"}, kept, {"areascan": "stop"})
-    assert np.isnan(mesh_of(figure_of(board, board.scans[0])).z).sum() == 1
-    board = board.apply(Document("event", last, 0.0, Origin("d", 0, 999)))
-    assert np.isfinite(mesh_of(figure_of(board, board.scans[0])).z).all()
+    board: Board = fold_board({**START, "detector": "It"}, kept, {"areascan": "stop"})
+    assert np.isnan(mesh_of(build_figure(board, board.scans[0])).z).sum() == 1
+    board = board.apply(Document("event", last, 0.0, RecordPosition("d", 0, 999)))
+    assert np.isfinite(mesh_of(build_figure(board, board.scans[0])).z).all()

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.figures import a_run, board_of, on_show, only_panel, said, shown
-from helpers.streams import Teller, fold
-from xafs_workers.figures.figure_builder import figure_of
+from helpers.figures import build_last_figure, fold_board, get_only_panel, join_notes, list_shown_figures, make_run
+from helpers.streams import EntryStamper, fold
+from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.figures.model import Figure
 
 X = [1.0, 2.0, 3.0, 4.0]
@@ -40,9 +40,9 @@ FOUR, SEVEN = [f"Fe{n}" for n in range(1, 5)], [f"Fe{n}" for n in range(1, 8)]
 
 
 def line(detector: str, *, fluo: str | None = None, columns: dict[str, Any] = RAW, **more: Any) -> Figure:
-    options = {"channels": more.pop("channels", False)}
+    options = {"separate_channels": more.pop("separate_channels", False)}
     start = {"linescan": "start", "motor": "xafs_x", "detector": detector, "fluo_detector": fluo, **more}
-    return shown(start, a_run(columns, f"linescan {detector} xafs_x", ["xafs_x"]), **options)
+    return build_last_figure(start, make_run(columns, f"linescan {detector} xafs_x", ["xafs_x"]), **options)
 
 
 @pytest.mark.parametrize(
@@ -68,43 +68,43 @@ def line(detector: str, *, fluo: str | None = None, columns: dict[str, Any] = RA
         ("Xs1", "7-element SDD", "fluorescence / I0", [over_i0("Fe8")]),
     ],
 )
-def test_l5_every_detector_of_the_plans_gives_its_curve(
+def test_every_detector_of_the_plans_gives_its_curve(
     detector: str, fluo: str | None, label: str, expected: list[list[float]]
 ) -> None:
     """L3: the 1-element detector too; L4: `Xs1` is channel 8 whatever the message calls the detector."""
-    panel = only_panel(line(detector, fluo=fluo))
+    panel = get_only_panel(line(detector, fluo=fluo))
     assert panel.y_label == label
     assert [trace.x.tolist() for trace in panel.traces] == [X] * len(expected)
     np.testing.assert_array_equal([trace.y for trace in panel.traces], expected)
 
 
-def test_l5_a_detector_that_the_run_does_not_have_is_named() -> None:
-    assert said(line("Bicron", columns={"xafs_x": X, "I0": X})) == "no Bicron in this run"
+def test_a_detector_missing_in_the_run_is_named() -> None:
+    assert join_notes(line("Bicron", columns={"xafs_x": X, "I0": X})) == "no Bicron in this run"
 
 
-def test_l14_figures_have_ids_of_their_own_and_close_touches_only_what_it_names() -> None:
+def test_close_hides_only_the_named_figures() -> None:
     start = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
-    board = board_of(start, {"linescan": "stop"}, start, {"close": "last"})
+    board = fold_board(start, {"linescan": "stop"}, start, {"close": "last"})
     first, second = board.scans
-    assert figure_of(board, first).id != figure_of(board, second).id
-    assert (first.shown, second.shown) == (True, False)
+    assert build_figure(board, first).id != build_figure(board, second).id
+    assert (first.is_shown, second.is_shown) == (True, False)
 
 
-def test_l25_charges_and_motors_have_units() -> None:
-    run = a_run({"xafs_x": X, "I0": X}, "linescan I0 xafs_x", ["xafs_x"])
+def test_charges_and_motors_have_units() -> None:
+    run = make_run({"xafs_x": X, "I0": X}, "linescan I0 xafs_x", ["xafs_x"])
     for name, body in run:
         if name == "descriptor" and body["name"] == "primary":
             body["data_keys"] = {
                 key: {**about, **({"units": "mm"} if key == "xafs_x" else {})}
                 for key, about in body["data_keys"].items()
             }
-    panel = only_panel(shown({"linescan": "start", "motor": "xafs_x", "detector": "I0"}, run))
+    panel = get_only_panel(build_last_figure({"linescan": "start", "motor": "xafs_x", "detector": "I0"}, run))
     assert (panel.x_label, panel.y_label) == ("xafs_x (mm)", "I0 (nA·s)")
 
 
-def test_l26_a_stacked_scan_and_each_channel() -> None:
+def test_a_stacked_scan_shows_each_channel() -> None:
     """A view that shows each channel has a line for each, whatever the mode."""
-    figure = line("Xs", fluo="4-element SDD", stack=True, channels=True)
+    figure = line("Xs", fluo="4-element SDD", stack=True, separate_channels=True)
     top, bottom = figure.panels
     assert (top.y_label, bottom.y_label) == ("fluorescence (4-element SDD)", "transmission")
     assert [trace.label for trace in top.traces] == FOUR
@@ -121,62 +121,64 @@ COLUMNS = {"dcm_energy": X, "dwti_dwell_time": [1.0] * 4, **{k: v for k, v in RA
 
 def sequence(mode: str, **options: Any) -> Figure:
     repetitions = [
-        ({"xafsscan": "next", "count": n}, a_run(COLUMNS, f"xafs {mode}", start={"BMM_kafka": {"count": n}}))
+        ({"xafsscan": "next", "count": n}, make_run(COLUMNS, f"xafs {mode}", start={"BMM_kafka": {"count": n}}))
         for n in (1, 2)
     ]
     entries = [entry for pair in repetitions for entry in pair]
-    return shown({**XAFS, "mode": mode, "fluo_detector": "4-element SDD"}, *entries, **options)
+    return build_last_figure({**XAFS, "mode": mode, "fluo_detector": "4-element SDD"}, *entries, **options)
 
 
 @pytest.mark.parametrize("mode", ["fluorescence", "yield", "pilatus", "eiger", "dante", "test", "transmission"])
-def test_l26_each_panel_has_a_line_for_each_repetition(mode: str) -> None:
+def test_each_panel_has_a_line_for_each_repetition(mode: str) -> None:
     for panel in sequence(mode).panels:
         if panel.key == "chi":
             continue
         assert [trace.label for trace in panel.traces] == ["scan 1", "scan 2"], panel.key
 
 
-def test_each_channel_of_the_latest_repetition_is_shown_on_request() -> None:
-    plain, asked = sequence("fluorescence"), sequence("fluorescence", channels=True)
+def test_channels_of_the_latest_repetition_are_shown_on_request() -> None:
+    plain, asked = sequence("fluorescence"), sequence("fluorescence", separate_channels=True)
     assert [p.key for p in plain.panels] == [p.key for p in asked.panels]
-    panel = asked.panel("fluorescence")
+    panel = asked.get_panel("fluorescence")
     assert [trace.label for trace in panel.traces] == FOUR
     assert panel.title == "scan 2: each channel"
-    assert asked.panel("transmission").traces[0].label == "scan 1"
+    assert asked.get_panel("transmission").traces[0].label == "scan 1"
 
 
-def test_a_time_scan_starts_at_its_first_point() -> None:
-    figure = shown({"timescan": "start", "detector": "it"}, a_run({"I0": RAW["I0"], "It": RAW["It"]}, "timescan It"))
-    panel = only_panel(figure)
+def test_a_time_scan_starts_at_the_time_of_its_first_point() -> None:
+    figure = build_last_figure(
+        {"timescan": "start", "detector": "it"}, make_run({"I0": RAW["I0"], "It": RAW["It"]}, "timescan It")
+    )
+    panel = get_only_panel(figure)
     assert (figure.title, panel.x_label) == ("time scan", "time (seconds)")
     assert panel.traces[0].x.tolist() == [0.0, 1.0, 2.0, 3.0]
 
 
-def test_a_line_scan_without_a_motor_is_one_against_time() -> None:
+def test_a_line_scan_without_a_motor_is_drawn_against_time() -> None:
     start = {"linescan": "start", "detector": "it"}
-    assert on_show(start) == [("linescan", "time scan")]
+    assert list_shown_figures(start) == [("linescan", "time scan")]
 
 
-def test_a_repetition_that_stands_still_is_the_same_trace() -> None:
+def test_an_unchanged_repetition_returns_the_same_trace() -> None:
     """So that a point of the twentieth costs no more than one of the first."""
-    teller, first, second = Teller(), a_run(COLUMNS), a_run(COLUMNS)
+    teller, first, second = EntryStamper(), make_run(COLUMNS), make_run(COLUMNS)
     start = [("bmm", {**XAFS, "mode": "fluorescence"}), ("bmm", {"xafsscan": "next", "count": 1}), *first]
-    board = fold(teller.items(start))
-    before = figure_of(board, board.scans[-1])
-    board = fold(teller.items([("bmm", {"xafsscan": "next", "count": 2}), *second[:-4]]), board)
-    later = figure_of(board, board.scans[-1])
-    board = fold(teller.items(second[-4:]), board)
-    last = figure_of(board, board.scans[-1])
+    board = fold(teller.stamp(start))
+    before = build_figure(board, board.scans[-1])
+    board = fold(teller.stamp([("bmm", {"xafsscan": "next", "count": 2}), *second[:-4]]), board)
+    later = build_figure(board, board.scans[-1])
+    board = fold(teller.stamp(second[-4:]), board)
+    last = build_figure(board, board.scans[-1])
     for key in ("transmission", "fluorescence", "I0", "reference"):
-        assert before.panel(key).traces[0] is later.panel(key).traces[0] is last.panel(key).traces[0]
-        assert [len(figure.panel(key).traces[1].x) for figure in (later, last)] == [2, 4]
+        assert before.get_panel(key).traces[0] is later.get_panel(key).traces[0] is last.get_panel(key).traces[0]
+        assert [len(figure.get_panel(key).traces[1].x) for figure in (later, last)] == [2, 4]
 
 
-def test_an_aborted_repetition_says_so_although_no_point_came() -> None:
-    teller, run = Teller(), a_run(COLUMNS)
+def test_an_aborted_repetition_without_points_has_a_note() -> None:
+    teller, run = EntryStamper(), make_run(COLUMNS)
     run[-1] = ("stop", {**run[-1][1], "exit_status": "abort"})
     start = [("bmm", {**XAFS, "mode": "transmission"}), ("bmm", {"xafsscan": "next", "count": 1}), *run[:-1]]
-    board = fold(teller.items(start))
-    assert figure_of(board, board.scans[-1]).panel("transmission").traces[0].label == "scan 1"
-    board = fold(teller.items(run[-1:]), board)
-    assert figure_of(board, board.scans[-1]).panel("transmission").traces[0].label == "scan 1 (aborted)"
+    board = fold(teller.stamp(start))
+    assert build_figure(board, board.scans[-1]).get_panel("transmission").traces[0].label == "scan 1"
+    board = fold(teller.stamp(run[-1:]), board)
+    assert build_figure(board, board.scans[-1]).get_panel("transmission").traces[0].label == "scan 1 (aborted)"

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.streams import Entry, fold, items_of, read_entries
-from xafs_workers.figures.figure_builder import figure_of
+from helpers.streams import Entry, fold, read_entries, stamp_entries
+from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.figures.model import Figure
 
 Data = dict[str, Any]
@@ -42,7 +42,7 @@ FORMULAS: dict[str, Callable[[Data], float]] = {
 def check(figure: Figure, events: list[list[Data]], panels: list[str]) -> int:
     compared = 0
     assert [panel.key for panel in figure.panels if panel.key != "chi"] == panels
-    for panel in map(figure.panel, panels):
+    for panel in map(figure.get_panel, panels):
         assert len(panel.traces) == len(events)
         for trace, data in zip(panel.traces, events, strict=True):
             expected = np.array([FORMULAS[panel.key](d) for d in data])
@@ -69,16 +69,16 @@ def test_replays_show_the_formulas_applied_to_the_documents(
     measured: Path, name: str, panels: list[str], title: str, numbers: int
 ) -> None:
     entries = read_entries(measured / f"{name}.jsonl")
-    board = fold(items_of(entries))
+    board = fold(stamp_entries(entries))
     scan = next(scan for scan in board.scans if scan.kind == "xafsscan")
-    figure = figure_of(board, scan)
+    figure = build_figure(board, scan)
     assert figure.title == title
     assert check(figure, list(primary_events(entries).values()), panels) == numbers
 
 
-def test_the_labels_are_those_users_know(measured: Path) -> None:
-    board = fold(items_of(read_entries(measured / "cr2o3_fluo.jsonl")))
-    figure = figure_of(board, next(scan for scan in board.scans if scan.kind == "xafsscan"))
+def test_the_labels_match_those_users_know(measured: Path) -> None:
+    board = fold(stamp_entries(read_entries(measured / "cr2o3_fluo.jsonl")))
+    figure = build_figure(board, next(scan for scan in board.scans if scan.kind == "xafsscan"))
     assert (figure.rows, figure.columns) == (2, 3)
     assert {panel.x_label for panel in figure.panels} == {"energy (eV)", "wavenumber (Å⁻¹)"}
     assert [(panel.title, panel.y_label) for panel in figure.panels] == [
@@ -91,19 +91,19 @@ def test_the_labels_are_those_users_know(measured: Path) -> None:
     assert [trace.label for trace in figure.panels[0].traces] == [f"scan {n}" for n in range(1, 6)]
 
 
-def test_an_aborted_sequence_ends_cleanly_and_the_next_starts_clean(measured: Path) -> None:
+def test_a_sequence_after_an_aborted_one_starts_empty(measured: Path) -> None:
     aborted = read_entries(measured / "cr2o3_fluo-realabort.jsonl")
-    board = fold(items_of([*aborted, *read_entries(measured / "ni2o3.jsonl")]))
+    board = fold(stamp_entries([*aborted, *read_entries(measured / "ni2o3.jsonl")]))
     first, second = (scan for scan in board.scans if scan.kind == "xafsscan")
-    assert board.closed(first)
-    assert board.closed(second)
-    assert not first.shown
-    assert [trace.label for trace in figure_of(board, first).panels[0].traces] == [
+    assert board.is_closed(first)
+    assert board.is_closed(second)
+    assert not first.is_shown
+    assert [trace.label for trace in build_figure(board, first).panels[0].traces] == [
         "scan 1",
         "scan 2",
         "scan 3 (aborted)",
     ]
-    figure = figure_of(board, second)
+    figure = build_figure(board, second)
     assert figure.title == "Ni2O3: scan 3 of 3"
-    assert all(len(figure.panel(key).traces) == 3 for key in TRANSMISSION)
+    assert all(len(figure.get_panel(key).traces) == 3 for key in TRANSMISSION)
     assert all("Cr" not in panel.title for panel in figure.panels)

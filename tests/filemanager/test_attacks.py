@@ -10,39 +10,39 @@ from typing import Any
 
 import pytest
 
-from helpers.clerkship import Clerkship, xafs_run
-from helpers.dossiers import Page, broken_links
+from helpers.clerkship import FileManagerStation, build_xafs_run
+from helpers.dossiers import ParsedPage, find_broken_links
 from xafs_workers.simulation.broker import EmbeddedBroker
 
 Tree = dict[str, tuple[object, ...]]
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory, embedded_broker: EmbeddedBroker) -> Iterator[Clerkship]:
+def office(tmp_path_factory: pytest.TempPathFactory, embedded_broker: EmbeddedBroker) -> Iterator[FileManagerStation]:
     """One file manager for all attacks, and what they are aimed at."""
     folder = tmp_path_factory.mktemp("attacked")
     workspace, outside = folder / "workspace", folder / "outside"
     for made in (workspace, outside):
         made.mkdir()
-    office = Clerkship(
+    office = FileManagerStation(
         folder,
         embedded_broker.bootstrap_servers,
         lambda name, count: embedded_broker.create_topic(name),
         "attacked",
         storage={"copy_sources": [str(workspace)]},
     )
-    targets(office, workspace, outside)
+    create_targets(office, workspace, outside)
     office.start()
     office.put(OURS)
     yield office
     office.close()
 
 
-OURS = xafs_run()
+OURS = build_xafs_run()
 UID = OURS[0][1]["uid"]
 
 
-def targets(office: Clerkship, workspace: Path, outside: Path) -> None:
+def create_targets(office: FileManagerStation, workspace: Path, outside: Path) -> None:
     other = office.session.parent / "pass-222222"
     other.mkdir()
     (other / "secret.001").write_text("theirs")
@@ -52,14 +52,14 @@ def targets(office: Clerkship, workspace: Path, outside: Path) -> None:
     (workspace / "link").symlink_to("/etc/passwd")
     (workspace / "linked").symlink_to(outside)
     os.mkfifo(workspace / "pipe")
-    device(workspace / "device")
+    create_device(workspace / "device")
     (office.session / "planted").symlink_to(outside / "victim")
     (office.session / "parent").symlink_to(outside)
     (office.session.parent / "pass-333333").symlink_to("pass-222222")
     os.mkfifo(office.session / "pipe")
 
 
-def device(path: Path) -> None:
+def create_device(path: Path) -> None:
     """Make a device that reads as zeros; who may not, has the one that is there."""
     try:
         os.mknod(path, stat.S_IFCHR | 0o666, os.makedev(1, 5))
@@ -126,7 +126,7 @@ ATTACKS = {
 } | MORE
 
 
-def tree(office: Clerkship) -> Tree:
+def snapshot_tree(office: FileManagerStation) -> Tree:
     seen: Tree = {}
     for folder in ("proposals", "workspace", "outside"):
         for entry in sorted((office.folder / folder).rglob("*")):
@@ -136,7 +136,7 @@ def tree(office: Clerkship) -> Tree:
     return seen
 
 
-def at(office: Clerkship, message: dict[str, Any]) -> dict[str, Any]:
+def fill_paths(office: FileManagerStation, message: dict[str, Any]) -> dict[str, Any]:
     names = {
         "session": str(office.session),
         "cycle": str(office.session.parent),
@@ -145,15 +145,15 @@ def at(office: Clerkship, message: dict[str, Any]) -> dict[str, Any]:
     return {k: v.format(**names) if isinstance(v, str) else v for k, v in message.items()}
 
 
-def refusal(office: Clerkship, message: dict[str, Any], name: str) -> str:
+def send_and_get_refusal(office: FileManagerStation, message: dict[str, Any], name: str) -> str:
     """Send a message and return the reason in its dead letter; what was answered before agrees with it."""
     office.put([("bmm", {**message, "message_id": name})])
     found: list[dict[str, Any]] = []
 
     def refused() -> bool:
-        done = [a for a in office.heard["answer"] if a["message_id"] == name and a["state"] in ("done", "value")]
+        done = [a for a in office.received["answer"] if a["message_id"] == name and a["state"] in ("done", "value")]
         assert not done, done
-        found[:] = [letter for letter in office.heard["dead-letter"] if name in str(letter)]
+        found[:] = [letter for letter in office.received["dead-letter"] if name in str(letter)]
         return bool(found)
 
     office.wait(refused, f"the dead letter of {name}")
@@ -161,13 +161,15 @@ def refusal(office: Clerkship, message: dict[str, Any], name: str) -> str:
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_refused_with_a_reason_and_nothing_touched(attack: str, office: Clerkship) -> None:
-    before = tree(office)
-    reason = refusal(office, at(office, ATTACKS[attack]), f"attack {list(ATTACKS).index(attack):03d}.")
+def test_an_attack_is_refused_and_touches_no_file(attack: str, office: FileManagerStation) -> None:
+    before = snapshot_tree(office)
+    reason = send_and_get_refusal(
+        office, fill_paths(office, ATTACKS[attack]), f"attack {list(ATTACKS).index(attack):03d}."
+    )
     assert len(reason) > 20
     assert reason.isprintable()
     assert len(reason) < 2000
-    assert tree(office) == before
+    assert snapshot_tree(office) == before
     assert not Path("/etc/xafs-workers-attack").exists()
     assert not Path("/etc/file_manager.log").exists()
 
@@ -176,10 +178,10 @@ SCRIPT = "<script>alert(1)</script>"
 FRAGMENT = f'<p onclick="alert(1)">stage{SCRIPT}<img src=x onerror=alert(1)><iframe src="/etc/passwd"></iframe></p>'
 
 
-def test_markup_in_a_sample_stays_text_in_its_dossier_and_log(office: Clerkship) -> None:
+def test_markup_in_a_sample_is_escaped_in_dossier_and_log(office: FileManagerStation) -> None:
     """Names, comments and fragments are the group's own text: they are kept, and nothing in them acts."""
     user = {"sample": SCRIPT, "comment": SCRIPT, "instrument": FRAGMENT, "initext": SCRIPT}
-    run = xafs_run(scan_id=2)
+    run = build_xafs_run(scan_id=2)
     run[0][1]["XDI"] = {**run[0][1]["XDI"], "Sample": {"name": SCRIPT}, "_comment": [SCRIPT], "_user": user}
     office.put(run)
     uid = run[0][1]["uid"]
@@ -191,16 +193,16 @@ def test_markup_in_a_sample_stays_text_in_its_dossier_and_log(office: Clerkship)
     answer = office.ask({"dossier": "write"})
     assert (answer["reason"], answer["state"]) == ("", "done")
     for name in ("marked-07.html", "00INDEX.html", "messagelog.html"):
-        page = Page((office.session / "dossier" / name).read_bytes())
+        page = ParsedPage((office.session / "dossier" / name).read_bytes())
         assert page.problems == []
-        assert broken_links(office.session / "dossier" / name) == []
-    assert SCRIPT in Page((office.session / "dossier/marked-07.html").read_bytes()).text
-    assert SCRIPT in Page((office.session / "dossier/messagelog.html").read_bytes()).text
+        assert find_broken_links(office.session / "dossier" / name) == []
+    assert SCRIPT in ParsedPage((office.session / "dossier/marked-07.html").read_bytes()).text
+    assert SCRIPT in ParsedPage((office.session / "dossier/messagelog.html").read_bytes()).text
 
 
-def test_attributes_of_the_program_are_no_fields_of_a_dossier(office: Clerkship) -> None:
+def test_python_attributes_are_refused_as_dossier_fields(office: FileManagerStation) -> None:
     """Today's worker sets whatever a message names; here only declared fields are known, and the rest does nothing."""
-    office.put(run := xafs_run(scan_id=3))
+    office.put(run := build_xafs_run(scan_id=3))
     uid = run[0][1]["uid"]
     office.ask({"dossier": "start", "stub": "attributes"})
     evil = {
@@ -216,4 +218,4 @@ def test_attributes_of_the_program_are_no_fields_of_a_dossier(office: Clerkship)
     assert answer["paths"] == [str(office.session / "dossier/attributes-08.html")]
     assert office.process is not None
     assert office.process.poll() is None
-    assert not office.logged_errors()
+    assert not office.read_logged_errors()

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from helpers.dossiers import Page, broken_links
+from helpers.dossiers import ParsedPage, find_broken_links
 from helpers.processes import Station
 from helpers.streams import Entry, read_entries
 from xafs_workers.simulation.broker import EmbeddedBroker
 
 
-class Office(Station):
+class TwoWorkerStation(Station):
     """A file manager that can be killed, and a headless worker beside it."""
 
     command = ("file-manager",)
@@ -25,7 +25,7 @@ class Office(Station):
         command = [sys.executable, "-m", "xafs_workers", "plot-manager", "--headless", "--config", str(self.config)]
         with (self.folder / "worker-drawing.log").open("wb") as stream:
             self.drawing = subprocess.Popen(command, stderr=stream, stdout=stream)
-        self.wait(lambda: any(beat["worker"] == "headless" for beat in self.heard["status"]), "the second heartbeat")
+        self.wait(lambda: any(beat["worker"] == "headless" for beat in self.received["status"]), "the second heartbeat")
 
     def close(self) -> None:
         self.drawing.kill()
@@ -34,15 +34,17 @@ class Office(Station):
 
 
 @pytest.fixture
-def station(tmp_path: Path, embedded_broker: EmbeddedBroker, larch: None) -> Iterator[Office]:
-    made = Office(tmp_path, embedded_broker.bootstrap_servers, lambda n, _: embedded_broker.create_topic(n), "dossiers")
+def station(tmp_path: Path, embedded_broker: EmbeddedBroker, larch: None) -> Iterator[TwoWorkerStation]:
+    made = TwoWorkerStation(
+        tmp_path, embedded_broker.bootstrap_servers, lambda n, _: embedded_broker.create_topic(n), "dossiers"
+    )
     made.start_drawing()
     made.start()
     yield made
     made.close()
 
 
-def session(folder: Path, proposal: Path) -> list[Entry]:
+def load_session(folder: Path, proposal: Path) -> list[Entry]:
     """Return a measured stream whose files go to the station's proposal folder."""
     entries = copy.deepcopy(read_entries(folder / "ni2o3.jsonl"))
     for kind, body in entries:
@@ -54,10 +56,10 @@ def session(folder: Path, proposal: Path) -> list[Entry]:
 
 
 @pytest.mark.slow
-def test_killed_while_it_is_filled_and_while_it_waits(station: Office, measured: Path) -> None:
+def test_a_kill_before_the_page_is_written_loses_nothing(station: TwoWorkerStation, measured: Path) -> None:
     """The page comes once, with all its pictures, whenever the file manager was killed."""
     folder = station.folder / "proposals/2026-3/pass-123456"
-    entries = session(measured, folder)
+    entries = load_session(measured, folder)
     filled = next(index for index, (_, body) in enumerate(entries) if body.get("dossier") == "set")
     asked = next(index for index, (_, body) in enumerate(entries) if body.get("dossier") == "write")
     for begin, end in ((0, filled + 1), (filled + 1, asked + 1)):
@@ -65,19 +67,19 @@ def test_killed_while_it_is_filled_and_while_it_waits(station: Office, measured:
         station.kill()
         station.start()
     station.put(entries[asked + 1 :])
-    station.wait(lambda: bool(station.final("dossier", "write")), "the dossier")
+    station.wait(lambda: bool(station.list_final_answers("dossier", "write")), "the dossier")
     page = folder / "dossier/Ni2O3-01.html"
-    (answer,) = station.final("dossier", "write")
+    (answer,) = station.list_final_answers("dossier", "write")
     assert (answer["state"], answer["paths"]) == ("done", [str(page)])
     wanted = {"snapshots/Ni2O3_01.png", "snapshots/Ni2O3_liveplot_01.png", "prj/Ni2O3_01.prj"}
     data = {f"Ni2O3.{number:03d}" for number in (1, 2, 3)}
-    assert {f"../{name}" for name in (*wanted, *data)} <= set(Page(page.read_bytes()).addresses)
+    assert {f"../{name}" for name in (*wanted, *data)} <= set(ParsedPage(page.read_bytes()).addresses)
     for name in ("Ni2O3-01.html", "00INDEX.html", "messagelog.html"):
-        assert Page((folder / "dossier" / name).read_bytes()).problems == []
-        assert broken_links(folder / "dossier" / name) == []
-    log = Page((folder / "dossier/messagelog.html").read_bytes()).text
+        assert ParsedPage((folder / "dossier" / name).read_bytes()).problems == []
+        assert find_broken_links(folder / "dossier" / name) == []
+    log = ParsedPage((folder / "dossier/messagelog.html").read_bytes()).text
     for line in ("starting repetition 2 of 3", "wrote XAFS dossier", "finished 🎉"):
         assert log.count(line) == 1
     assert log.count("wrote XAS data to") == 3
     assert (folder / "dossier/MANIFEST").read_text().count("\n") == 1
-    assert station.heard["dead-letter"] == []
+    assert station.received["dead-letter"] == []

@@ -9,36 +9,36 @@ from typing import Any
 
 import pytest
 
-from helpers.dossiers import Page, broken_links, touch
-from helpers.streams import Entry, fold, items_of, read_entries
+from helpers.dossiers import ParsedPage, find_broken_links, touch_files
+from helpers.streams import Entry, fold, read_entries, stamp_entries
 from xafs_workers.catalog.followed_runs import FollowedRuns
-from xafs_workers.catalog.retry import Patience
+from xafs_workers.catalog.retry import RetryPolicy
 from xafs_workers.filemanager.dossier_sources import (
-    NO_REST,
-    PATIENCE,
-    Around,
+    PICTURE_TIMEOUT,
+    REST_TIMEOUT,
+    SourceContext,
+    add_to_index,
+    can_write_page,
+    collect_sources,
     find_runs,
-    gathered,
-    may_be_written,
-    pictures_awaited,
-    put_in_list,
+    list_awaited_pictures,
 )
-from xafs_workers.plots.picture_publisher import Shelf
-from xafs_workers.runtime.effect_ledger import Records
+from xafs_workers.plots.picture_publisher import PicturePublisher
+from xafs_workers.runtime.effect_ledger import EffectLedger
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.dossier import Dossier, dossier_of
-from xafs_workers.scans.items import Tick
+from xafs_workers.scans.dossier import Dossier, build_dossier
+from xafs_workers.scans.items import ClockTick
 from xafs_workers.scans.scan import Scan
 from xafs_workers.settings import Settings, Storage
 from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.ledger import Ledger
 from xafs_workers.storage.proposals import ProposalFolder
-from xafs_workers.storage.sequence_number import sequence_number
-from xafs_workers.writers.dossier import dossier_page
-from xafs_workers.writers.dossier_index import INDEX, MANIFEST
+from xafs_workers.storage.sequence_number import reserve_sequence_number
+from xafs_workers.writers.dossier import render_dossier_page
+from xafs_workers.writers.dossier_index import INDEX_PATH, MANIFEST_PATH
 from xafs_workers.writers.registry import CannotWrite
 
-QUICK = Patience(appears=0.05, complete=0.05, outage=0.05, pauses=(0.01, 0.02))
+QUICK = RetryPolicy(appears_within=0.05, complete_within=0.05, outage=0.05, pauses=(0.01, 0.02))
 
 
 @pytest.fixture
@@ -57,60 +57,60 @@ def folder(storage: Storage) -> ProposalFolder:
     return ProposalFolder(Roots.from_settings(storage), "2025-1", "pass-333333")
 
 
-def dossier_scan(board: Board) -> Scan:
+def find_dossier_scan(board: Board) -> Scan:
     return next(scan for scan in reversed(board.scans) if scan.kind == "dossier")
 
 
-def until(entries: list[Entry], last: dict[str, Any]) -> Board:
+def fold_until(entries: list[Entry], last: dict[str, Any]) -> Board:
     """Return the board as it is right after a message."""
     place = next(index for index, (_, body) in enumerate(entries) if last.items() <= body.items())
-    return fold(items_of(entries[: place + 1]))
+    return fold(stamp_entries(entries[: place + 1]))
 
 
-def around(board: Board) -> Around:
-    return Around(FollowedRuns(lambda: board, None, QUICK), board.rules, Event())
+def build_surroundings(board: Board) -> SourceContext:
+    return SourceContext(FollowedRuns(lambda: board, None, QUICK), board.config, Event())
 
 
-def test_it_waits_for_both_stops_and_then_for_the_files(entries: list[Entry]) -> None:
-    board = until(entries, {"dossier": "write"})
-    assert not may_be_written(board, dossier_scan(board))
-    board = until(entries, {"xafsscan": "stop"})
-    assert not may_be_written(board, dossier_scan(board))
-    board = until(entries, {"xafs_sequence": "stop"})
-    scan = dossier_scan(board)
-    assert may_be_written(board, scan)
+def test_a_dossier_waits_for_both_stops_and_the_files(entries: list[Entry]) -> None:
+    board = fold_until(entries, {"dossier": "write"})
+    assert not can_write_page(board, find_dossier_scan(board))
+    board = fold_until(entries, {"xafsscan": "stop"})
+    assert not can_write_page(board, find_dossier_scan(board))
+    board = fold_until(entries, {"xafs_sequence": "stop"})
+    scan = find_dossier_scan(board)
+    assert can_write_page(board, scan)
     expected = {"snapshots/Ni2O3_liveplot_04.png", "snapshots/Ni2O3_04.png", "prj/Ni2O3_04.prj"}
-    assert set(pictures_awaited(board, scan, 4)) == expected
+    assert set(list_awaited_pictures(board, scan, 4)) == expected
 
 
-def test_a_minute_after_rest_it_waits_for_nothing(entries: list[Entry]) -> None:
-    board = fold(items_of(entries))
-    scan = dossier_scan(board)
-    assert pictures_awaited(board.apply(Tick(board.now + PATIENCE - 1)), scan, 1)
-    late = board.apply(Tick(board.now + PATIENCE + 1))
-    assert pictures_awaited(late, scan, 1) == ()
+def test_a_dossier_stops_waiting_a_minute_after_rest(entries: list[Entry]) -> None:
+    board = fold(stamp_entries(entries))
+    scan = find_dossier_scan(board)
+    assert list_awaited_pictures(board.apply(ClockTick(board.now + PICTURE_TIMEOUT - 1)), scan, 1)
+    late = board.apply(ClockTick(board.now + PICTURE_TIMEOUT + 1))
+    assert list_awaited_pictures(late, scan, 1) == ()
 
 
-def test_a_plan_that_died_holds_nothing_up_for_ever(entries: list[Entry]) -> None:
-    board = until(entries, {"dossier": "write"})
-    scan = dossier_scan(board)
-    assert not may_be_written(board.apply(Tick(board.now + NO_REST)), scan)
-    assert may_be_written(board.apply(Tick(board.now + NO_REST + PATIENCE + 1)), scan)
+def test_a_failed_plan_does_not_delay_a_dossier_forever(entries: list[Entry]) -> None:
+    board = fold_until(entries, {"dossier": "write"})
+    scan = find_dossier_scan(board)
+    assert not can_write_page(board.apply(ClockTick(board.now + REST_TIMEOUT)), scan)
+    assert can_write_page(board.apply(ClockTick(board.now + REST_TIMEOUT + PICTURE_TIMEOUT + 1)), scan)
 
 
-def test_one_made_again_waits_for_nobody(entries: list[Entry]) -> None:
+def test_a_remade_dossier_does_not_wait(entries: list[Entry]) -> None:
     """`remake_dossier`: no scan is measured meanwhile."""
-    uids = dossier_of(dossier_scan(fold(items_of(entries)))).uids
+    uids = build_dossier(find_dossier_scan(fold(stamp_entries(entries)))).uids
     again: list[Entry] = [
         ("bmm", {"dossier": "start", "stub": "Ni2O3"}),
         ("bmm", {"dossier": "set", "uidlist": list(uids), "force_seqnumber": 9}),
         ("bmm", {"dossier": "write"}),
     ]
-    board = fold(items_of([*entries, *again]))
-    scan = dossier_scan(board)
-    assert may_be_written(board, scan)
-    assert pictures_awaited(board, scan, 9) == ()
-    assert dossier_of(scan).force_seqnumber == 9
+    board = fold(stamp_entries([*entries, *again]))
+    scan = find_dossier_scan(board)
+    assert can_write_page(board, scan)
+    assert list_awaited_pictures(board, scan, 9) == ()
+    assert build_dossier(scan).force_seqnumber == 9
 
 
 @pytest.mark.parametrize(
@@ -120,90 +120,96 @@ def test_one_made_again_waits_for_nobody(entries: list[Entry]) -> None:
         ({"xafs_sequence": {"filename": None}}, {"snapshots/Ni2O3_liveplot_01.png", "prj/Ni2O3_01.prj"}),
     ],
 )
-def test_a_picture_that_is_not_wanted_is_not_awaited(
+def test_a_picture_not_asked_for_is_not_awaited(
     change: dict[str, dict[str, Any]], awaited: set[str], entries: list[Entry]
 ) -> None:
     changed = [
         (name, {**body, **next((more for kind, more in change.items() if body.get(kind) == "stop"), {})})
         for name, body in entries
     ]
-    board = fold(items_of(changed))
-    assert set(pictures_awaited(board, dossier_scan(board), 1)) == awaited
+    board = fold(stamp_entries(changed))
+    assert set(list_awaited_pictures(board, find_dossier_scan(board), 1)) == awaited
 
 
-def test_the_names_awaited_are_those_the_headless_worker_writes(
+def test_awaited_names_match_those_of_the_headless_worker(
     entries: list[Entry], storage: Storage, folder: ProposalFolder, tmp_path: Path
 ) -> None:
-    board = fold(items_of(entries))
+    board = fold(stamp_entries(entries))
     with Ledger.open(tmp_path / "ledger.sqlite") as ledger:
-        shelf = Shelf(Settings(storage=storage), Records(ledger, "c"))
+        shelf = PicturePublisher(Settings(storage=storage), EffectLedger(ledger, "c"))
         written: list[str] = []
         for scan in board.scans:
             if scan.kind in ("xafsscan", "xafs_sequence"):
                 assert scan.end is not None
                 written += shelf.draw(scan.end, scan, board).paths
-    scan = dossier_scan(board)
-    number = sequence_number(folder, "Ni2O3", dossier_of(scan).uids[0])
-    awaited = [f"{folder.path}/{name}" for name in pictures_awaited(board, scan, number)]
+    scan = find_dossier_scan(board)
+    number = reserve_sequence_number(folder, "Ni2O3", build_dossier(scan).uids[0])
+    awaited = [f"{folder.path}/{name}" for name in list_awaited_pictures(board, scan, number)]
     assert [name for name in awaited if name.endswith(".png")] == written
     assert all(Path(name).is_file() for name in written)
 
 
-def test_runs_that_cannot_be_had_are_left_out_and_named(entries: list[Entry]) -> None:
-    board = fold(items_of(entries))
-    dossier = dossier_of(dossier_scan(board))
-    found = find_runs(replace(dossier, uids=("nobody", *dossier.uids)), around(board).catalog, Event())
+def test_unavailable_runs_are_left_out_and_named(entries: list[Entry]) -> None:
+    board = fold(stamp_entries(entries))
+    dossier = build_dossier(find_dossier_scan(board))
+    found = find_runs(replace(dossier, uids=("nobody", *dossier.uids)), build_surroundings(board).catalog, Event())
     assert [run.uid for run in found.runs] == list(dossier.uids)
     assert len(found.missing) == 1
     assert "nobody" in found.missing[0]
     with pytest.raises(CannotWrite, match="nobody"):
-        find_runs(replace(dossier, uids=("nobody",)), around(board).catalog, Event())
+        find_runs(replace(dossier, uids=("nobody",)), build_surroundings(board).catalog, Event())
 
 
 @pytest.mark.parametrize(("count", "reason"), [(5, "too many of its runs cannot be had"), (5000, "5003 runs: at most")])
-def test_a_list_that_somebody_invented_holds_nobody_up(count: int, reason: str, entries: list[Entry]) -> None:
+def test_too_many_missing_runs_are_refused(count: int, reason: str, entries: list[Entry]) -> None:
     """Each run that is missing is waited for: a handful at most."""
-    board = fold(items_of(entries))
-    invented = Dossier("s", (*dossier_of(dossier_scan(board)).uids, *(f"nobody-{n}" for n in range(count))))
+    board = fold(stamp_entries(entries))
+    invented = Dossier("s", (*build_dossier(find_dossier_scan(board)).uids, *(f"nobody-{n}" for n in range(count))))
     with pytest.raises(CannotWrite, match=reason):
-        find_runs(invented, around(board).catalog, Event())
+        find_runs(invented, build_surroundings(board).catalog, Event())
 
 
-def test_nothing_measured(entries: list[Entry]) -> None:
+def test_a_dossier_without_runs_is_refused(entries: list[Entry]) -> None:
     """D1: no uid was told, so there is nothing to write, whatever was measured before."""
-    board = fold(items_of(entries))
+    board = fold(stamp_entries(entries))
     with pytest.raises(CannotWrite, match="nothing was measured"):
-        find_runs(Dossier("s"), around(board).catalog, Event())
+        find_runs(Dossier("s"), build_surroundings(board).catalog, Event())
 
 
-def test_a_page_and_its_place_in_the_list(entries: list[Entry], folder: ProposalFolder) -> None:
-    board = fold(items_of(entries))
-    dossier = dossier_of(dossier_scan(board))
-    found = find_runs(dossier, around(board).catalog, Event())
+def test_a_page_is_listed_once_in_the_index(entries: list[Entry], folder: ProposalFolder) -> None:
+    board = fold(stamp_entries(entries))
+    dossier = build_dossier(find_dossier_scan(board))
+    found = find_runs(dossier, build_surroundings(board).catalog, Event())
     root = Path(folder.path)
-    touch(root, "dossier/messagelog.html", "Ni2O3.001", "Ni2O3.002", "Ni2O3.003")
+    touch_files(root, "dossier/messagelog.html", "Ni2O3.001", "Ni2O3.002", "Ni2O3.003")
     page = root / "dossier/Ni2O3-01.html"
-    page.write_bytes(dossier_page("xafs", gathered(found, replace(dossier, rid=""), 1, folder, around(board))))
+    page.write_bytes(
+        render_dossier_page(
+            "xafs", collect_sources(found, replace(dossier, rid=""), 1, folder, build_surroundings(board))
+        )
+    )
     for _ in range(2):
-        put_in_list(folder, "xafs", str(page), "2025-03-03")
-    assert (root / MANIFEST).read_text() == f"xafs\N{OPEN BOX}{page}\n"
-    assert broken_links(page) == broken_links(root / INDEX) == []
-    assert "1 XAFS Ni2O3-01" in Page((root / INDEX).read_bytes()).text
-    assert "slot 14" in Page(page.read_bytes()).text
+        add_to_index(folder, "xafs", str(page), "2025-03-03")
+    assert (root / MANIFEST_PATH).read_text() == f"xafs\N{OPEN BOX}{page}\n"
+    assert find_broken_links(page) == find_broken_links(root / INDEX_PATH) == []
+    assert "1 XAFS Ni2O3-01" in ParsedPage((root / INDEX_PATH).read_bytes()).text
+    assert "slot 14" in ParsedPage(page.read_bytes()).text
 
 
-def test_counts_of_the_spectrum(folder: ProposalFolder) -> None:
+def test_counts_of_the_spectrum_are_collected(folder: ProposalFolder) -> None:
     from helpers.finished import XAFS, XDI
-    from helpers.streams import run_documents
+    from helpers.streams import build_run_documents
 
     spectra = {f"4-element SDD_channel0{n}_xrf": [[n, 10 * n, 100 * n]] for n in (1, 2, 3, 4)}
     regions = {f"Fe{n}": [10.0 * n] for n in (1, 2, 3, 4)}
-    xrf = list(run_documents(hint=None, motors=None, columns={**spectra, **regions}))
+    xrf = list(build_run_documents(hint=None, motors=None, columns={**spectra, **regions}))
     xdi = {**XDI, "_snapshots": {"xrf_uid": xrf[0][1]["uid"]}}
-    scan = list(run_documents(hint="xafs xs", motors=None, columns=XAFS, start={"XDI": xdi}))
-    board = fold(items_of([*xrf, *scan]))
+    scan = list(build_run_documents(hint="xafs xs", motors=None, columns=XAFS, start={"XDI": xdi}))
+    board = fold(stamp_entries([*xrf, *scan]))
     dossier = Dossier("s", (scan[0][1]["uid"],))
-    made = gathered(find_runs(dossier, around(board).catalog, Event()), dossier, 1, folder, around(board))
+    made = collect_sources(
+        find_runs(dossier, build_surroundings(board).catalog, Event()), dossier, 1, folder, build_surroundings(board)
+    )
     assert made.counts is not None
     assert made.counts.channels == ("1", "2", "3", "4")
     assert made.counts.totals == (111, 222, 333, 444)

@@ -17,19 +17,19 @@ from typing import Any
 
 import pytest
 
-from helpers.clerkship import Clerkship, xafs_run
+from helpers.clerkship import FileManagerStation, build_xafs_run
 from helpers.processes import wait_until
 from kafka_server import KafkaServer
 from plugins.brokers import ApacheAdmin
-from xafs_workers.runtime.work_queues import Lanes
+from xafs_workers.runtime.work_queues import WorkQueues
 from xafs_workers.simulation.broker import EmbeddedBroker
-from xafs_workers.simulation.tiled_server import TiledServer, tiled_writer
+from xafs_workers.simulation.tiled_server import TiledServer, create_tiled_writer
 
 POWERS = "-dac_override,-dac_read_search"
 """What root must lack for the modes of folders to count."""
 
 
-class Plain(Clerkship):
+class UnprivilegedStation(FileManagerStation):
     """A file manager to which the modes of folders apply."""
 
     def start(self, *, ready: bool = True) -> None:
@@ -44,50 +44,52 @@ class Plain(Clerkship):
             self.process = subprocess.Popen(
                 ["setpriv", "--bounding-set", POWERS, "--inh-caps", POWERS, *program], stderr=stream, stdout=stream
             )
-        self.wait(lambda: bool(self.heard["status"]), "the first heartbeat")
+        self.wait(lambda: bool(self.received["status"]), "the first heartbeat")
 
 
 @pytest.fixture
-def place(tmp_path: Path, embedded_broker: EmbeddedBroker) -> Iterator[Plain]:
+def place(tmp_path: Path, embedded_broker: EmbeddedBroker) -> Iterator[UnprivilegedStation]:
     name = f"waits{uuid.uuid4().hex[:8]}"
-    made = Plain(tmp_path, embedded_broker.bootstrap_servers, lambda n, _: embedded_broker.create_topic(n), name)
+    made = UnprivilegedStation(
+        tmp_path, embedded_broker.bootstrap_servers, lambda n, _: embedded_broker.create_topic(n), name
+    )
     yield made
     made.close()
 
 
-def ends(place: Clerkship) -> list[str]:
-    return [a["message_id"] for a in place.heard["answer"] if a["state"] in ("done", "failed", "value")]
+def list_ended_ids(place: FileManagerStation) -> list[str]:
+    return [a["message_id"] for a in place.received["answer"] if a["state"] in ("done", "failed", "value")]
 
 
-def says(place: Clerkship, word: str) -> None:
-    place.wait(lambda: word in place.heard["status"][-1]["waits_for"], f"a heartbeat that says {word}")
+def wait_for_reason(place: FileManagerStation, word: str) -> None:
+    place.wait(lambda: word in place.received["status"][-1]["waits_for"], f"a heartbeat that says {word}")
 
 
-def send(place: Clerkship, name: str, message: dict[str, Any]) -> None:
+def send(place: FileManagerStation, name: str, message: dict[str, Any]) -> None:
     place.put([("bmm", {**message, "message_id": name})])
 
 
-def test_a_read_only_folder_holds_up_its_own_lane_alone(place: Plain) -> None:
+def test_a_read_only_folder_delays_only_its_own_queue(place: UnprivilegedStation) -> None:
     other = place.session.parent / "pass-222222"
     other.mkdir()
     place.start()
     place.session.chmod(0o500)
     for number in range(3):
         send(place, f"waits {number}", {"touch": str(place.session / f"file.{number}")})
-    says(place, "EACCES")
+    wait_for_reason(place, "EACCES")
     question = {"file_exists": True, "folder": str(place.session), "filename": "file.2"}
     assert place.ask(question)["value"] is True  # still to be written
     assert place.ask({"touch": str(other / "file.001")})["state"] == "done"
-    assert not [name for name in ends(place) if name.startswith("waits")]
+    assert not [name for name in list_ended_ids(place) if name.startswith("waits")]
     place.session.chmod(0o700)
-    place.wait(lambda: "waits 2" in ends(place), "what waited")
-    assert [name for name in ends(place) if name.startswith("waits")] == ["waits 0", "waits 1", "waits 2"]
-    says(place, "")
+    place.wait(lambda: "waits 2" in list_ended_ids(place), "what waited")
+    assert [name for name in list_ended_ids(place) if name.startswith("waits")] == ["waits 0", "waits 1", "waits 2"]
+    wait_for_reason(place, "")
     assert place.terminate() >= 0
 
 
 @contextmanager
-def limited(place: Plain) -> Iterator[Callable[[], None]]:
+def limit_file_size(place: UnprivilegedStation) -> Iterator[Callable[[], None]]:
     """Let the kernel refuse to the worker what is larger than 1 MB, until the callable is called."""
     place.start()
     assert place.process is not None
@@ -97,7 +99,7 @@ def limited(place: Plain) -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
-def filled(place: Plain) -> Iterator[Callable[[], None]]:
+def fill_disk(place: UnprivilegedStation) -> Iterator[Callable[[], None]]:
     """Put a file system of its own, and full, where the proposals are, until the callable is called."""
     root = place.folder / "proposals"
     mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(root)]
@@ -113,36 +115,38 @@ def filled(place: Plain) -> Iterator[Callable[[], None]]:
         subprocess.run(["umount", str(root)], check=True)
 
 
-@pytest.mark.parametrize(("full", "says_so"), [(limited, "EFBIG"), (filled, "ENOSPC")], ids=["limited", "filled"])
-def test_a_full_disk_is_waited_for_in_order_and_questions_are_answered(
-    full: Callable[[Plain], Any], says_so: str, tmp_path: Path, embedded_broker: EmbeddedBroker
+@pytest.mark.parametrize(
+    ("full", "says_so"), [(limit_file_size, "EFBIG"), (fill_disk, "ENOSPC")], ids=["limited", "filled"]
+)
+def test_a_full_disk_delays_files_but_not_questions(
+    full: Callable[[UnprivilegedStation], Any], says_so: str, tmp_path: Path, embedded_broker: EmbeddedBroker
 ) -> None:
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     (workspace / "large").write_bytes(os.urandom(3_000_000))
     name, sources = f"full{uuid.uuid4().hex[:8]}", {"copy_sources": [str(workspace)]}
     servers = embedded_broker.bootstrap_servers
-    place = Plain(tmp_path, servers, lambda n, _: embedded_broker.create_topic(n), name, storage=sources)
+    place = UnprivilegedStation(tmp_path, servers, lambda n, _: embedded_broker.create_topic(n), name, storage=sources)
     try:
         with full(place) as make_room:
-            run = xafs_run()
+            run = build_xafs_run()
             place.put(run)
             copy = {"copy": True, "file": str(workspace / "large"), "target": str(place.session / "large")}
             send(place, "first", copy)
             send(place, "second", {"xasxdi": True, "uid": run[0][1]["uid"], "filename": "foil.001"})
-            says(place, says_so)
+            wait_for_reason(place, says_so)
             asked = {"file_exists": True, "folder": str(place.session)}
             assert place.ask({**asked, "filename": "foil.001"})["value"] is True  # still to be written
             assert place.ask({**asked, "filename": "foil.002"})["value"] is False
-            assert not {"first", "second"} & set(ends(place))
+            assert not {"first", "second"} & set(list_ended_ids(place))
             assert [path for path in place.session.rglob("*") if path.is_file()] == []
             make_room()
-            place.wait(lambda: "second" in ends(place), "what waited")
-            assert [one for one in ends(place) if one in ("first", "second")] == ["first", "second"]
+            place.wait(lambda: "second" in list_ended_ids(place), "what waited")
+            assert [one for one in list_ended_ids(place) if one in ("first", "second")] == ["first", "second"]
             assert (place.session / "large").read_bytes() == (workspace / "large").read_bytes()
             assert (place.session / "foil.001").exists()
-            says(place, "")
-            assert not place.heard["dead-letter"]
+            wait_for_reason(place, "")
+            assert not place.received["dead-letter"]
             place.terminate()
     finally:
         place.close()
@@ -150,29 +154,27 @@ def test_a_full_disk_is_waited_for_in_order_and_questions_are_answered(
 
 @pytest.mark.kafka
 @pytest.mark.slow
-def test_what_is_done_while_the_broker_is_away_is_answered_when_it_is_back(
-    tmp_path: Path, apache_kafka: KafkaServer
-) -> None:
+def test_work_during_a_broker_outage_is_answered_later(tmp_path: Path, apache_kafka: KafkaServer) -> None:
     workspace = tmp_path / "workspace"
     workspace.mkdir()
     (workspace / "large").write_bytes(os.urandom(3_000_000))
     name, sources = f"back{uuid.uuid4().hex[:8]}", {"copy_sources": [str(workspace)]}
     create = ApacheAdmin(apache_kafka).create_topic
-    place = Plain(tmp_path, apache_kafka.bootstrap_servers, create, name, storage=sources)
+    place = UnprivilegedStation(tmp_path, apache_kafka.bootstrap_servers, create, name, storage=sources)
     try:
-        with limited(place) as make_room:
+        with limit_file_size(place) as make_room:
             copy = {"copy": True, "file": str(workspace / "large"), "target": str(place.session / "large")}
             send(place, "first", copy)
             send(place, "second", {"touch": str(place.session / "second")})
-            says(place, "EFBIG")
+            wait_for_reason(place, "EFBIG")
             apache_kafka.stop()
             try:
                 make_room()
                 wait_until((place.session / "second").exists, "the work, which needs no broker")
             finally:
                 apache_kafka.start()
-            place.wait(lambda: "second" in ends(place), "the answers, late")
-            assert [one for one in ends(place) if one in ("first", "second")] == ["first", "second"]
+            place.wait(lambda: "second" in list_ended_ids(place), "the answers, late")
+            assert [one for one in list_ended_ids(place) if one in ("first", "second")] == ["first", "second"]
             assert place.ask({"touch": str(place.session / "third")})["state"] == "done"
             assert place.starts == 1
             place.terminate()
@@ -180,9 +182,9 @@ def test_what_is_done_while_the_broker_is_away_is_answered_when_it_is_back(
         place.close()
 
 
-def catalogued(server: TiledServer) -> str:
+def write_run_to_catalog(server: TiledServer) -> str:
     """Write a run into the catalog alone; return its uid."""
-    writer, run = tiled_writer(server.uri, server.api_key), xafs_run()
+    writer, run = create_tiled_writer(server.uri, server.api_key), build_xafs_run()
     for name, document in run:
         writer(name, document)
     writer.client.context.close()
@@ -190,14 +192,14 @@ def catalogued(server: TiledServer) -> str:
 
 
 @pytest.mark.slow
-def test_with_tiled_away_data_files_wait_in_order_and_all_else_goes_on(
+def test_an_outage_of_tiled_delays_only_data_files(
     tmp_path: Path, embedded_broker: EmbeddedBroker, tiled_server: TiledServer
 ) -> None:
     """The runs are in the catalog alone: the worker was not there when they were measured."""
-    uids = [catalogued(tiled_server) for _ in range(2)]
+    uids = [write_run_to_catalog(tiled_server) for _ in range(2)]
     catalog = {"uri": tiled_server.uri, "api_key_file": str(tiled_server.api_key_file), "timeout": 5.0, "outage": 0.5}
     servers, name = embedded_broker.bootstrap_servers, f"away{uuid.uuid4().hex[:8]}"
-    place = Clerkship(tmp_path, servers, lambda n, _: embedded_broker.create_topic(n), name, catalog=catalog)
+    place = FileManagerStation(tmp_path, servers, lambda n, _: embedded_broker.create_topic(n), name, catalog=catalog)
     names = [f"run {which} file {number}" for which in range(2) for number in range(2)]
     try:
         place.start()
@@ -206,57 +208,57 @@ def test_with_tiled_away_data_files_wait_in_order_and_all_else_goes_on(
             for name in names:
                 message = {"xasxdi": True, "uid": uids[int(name[4])], "filename": f"{name.replace(' ', '-')}.001"}
                 send(place, name, message)
-            says(place, "Tiled")
+            wait_for_reason(place, "Tiled")
             assert place.ask({"file_exists": True, "folder": str(place.session), "filename": "x"})["value"] is False
             assert place.ask({"touch": str(place.session / "meanwhile")})["state"] == "done"
             place.kill()
             place.start()
-            says(place, "Tiled")
-            assert not set(names) & set(ends(place))
+            wait_for_reason(place, "Tiled")
+            assert not set(names) & set(list_ended_ids(place))
         finally:
             tiled_server.start()
-        place.wait(lambda: set(names) <= set(ends(place)), "the files")
+        place.wait(lambda: set(names) <= set(list_ended_ids(place)), "the files")
         for which in range(2):
-            done = [name for name in ends(place) if name.startswith(f"run {which}")]
+            done = [name for name in list_ended_ids(place) if name.startswith(f"run {which}")]
             assert done == [f"run {which} file 0", f"run {which} file 1"]
         assert {path.name for path in place.session.glob("run-*")} == {
             f"{name.replace(' ', '-')}.001" for name in names
         }
-        assert not place.heard["dead-letter"]
-        says(place, "")
+        assert not place.received["dead-letter"]
+        wait_for_reason(place, "")
     finally:
         place.close()
 
 
-def test_a_folder_that_cannot_be_read_holds_up_no_question_about_another(place: Plain) -> None:
+def test_an_unreadable_folder_delays_only_its_own_questions(place: UnprivilegedStation) -> None:
     away = place.session.parent / "pass-999999"
     away.mkdir()
     away.chmod(0)
     place.start()
     send(place, "unreadable", {"file_exists": True, "folder": str(away), "filename": "x"})
-    says(place, "EACCES")
+    wait_for_reason(place, "EACCES")
     answer = place.ask({"file_exists": True, "folder": str(place.session), "filename": "x"})
     assert answer["value"] is False
-    assert "unreadable" not in ends(place)
+    assert "unreadable" not in list_ended_ids(place)
     away.chmod(0o700)
-    place.wait(lambda: "unreadable" in ends(place), "the answer, late")
+    place.wait(lambda: "unreadable" in list_ended_ids(place), "the answer, late")
 
 
-def test_a_name_is_taken_although_the_run_came_after_the_message(place: Plain) -> None:
-    run = xafs_run()
-    Clerkship.start(place)
+def test_a_name_is_reserved_before_its_run_is_complete(place: UnprivilegedStation) -> None:
+    run = build_xafs_run()
+    FileManagerStation.start(place)
     send(place, "file", {"xasxdi": True, "uid": run[0][1]["uid"], "filename": "late.001"})
-    place.wait(lambda: bool(place.heard["answer"]), "accepted")
+    place.wait(lambda: bool(place.received["answer"]), "accepted")
     place.put(run[:-1])
-    place.wait(lambda: place.heard["status"][-1]["documents"] == len(run) - 1, "the run to be followed")
+    place.wait(lambda: place.received["status"][-1]["documents"] == len(run) - 1, "the run to be followed")
     assert place.ask({"next_index": True, "folder": str(place.session), "stub": "late"})["value"] == 2
     place.put(run[-1:])
-    place.wait(lambda: "file" in ends(place), "the file")
+    place.wait(lambda: "file" in list_ended_ids(place), "the file")
     assert (place.session / "late.001").exists()
 
 
 @pytest.mark.slow
-def test_a_ledger_that_cannot_be_written_to_is_waited_for(place: Plain) -> None:
+def test_an_unwritable_ledger_is_waited_for(place: UnprivilegedStation) -> None:
     place.start()
     first, second = place.session / "first", place.session / "second"
     assert place.ask({"touch": str(first)})["state"] == "done"
@@ -264,16 +266,16 @@ def test_a_ledger_that_cannot_be_written_to_is_waited_for(place: Plain) -> None:
     with closing(sqlite3.connect(ledger, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")  # for longer than the worker's patience with a locked file
         send(place, "second", {"touch": str(second)})
-        says(place, "ledger")
-        assert "second" not in ends(place)
+        wait_for_reason(place, "ledger")
+        assert "second" not in list_ended_ids(place)
         connection.execute("ROLLBACK")
-    place.wait(lambda: "second" in ends(place), "what waited")
-    assert ends(place).count("second") == 1
+    place.wait(lambda: "second" in list_ended_ids(place), "what waited")
+    assert list_ended_ids(place).count("second") == 1
 
 
-def test_a_worker_that_ends_while_larch_does_not_answer_fails_no_message(place: Plain, larch: None) -> None:
-    run = xafs_run()
-    Clerkship.start(place)
+def test_stopping_while_larch_hangs_fails_no_message(place: UnprivilegedStation, larch: None) -> None:
+    run = build_xafs_run()
+    FileManagerStation.start(place)
     assert place.process is not None
     tasks = Path(f"/proc/{place.process.pid}/task")
 
@@ -284,19 +286,19 @@ def test_a_worker_that_ends_while_larch_does_not_answer_fails_no_message(place: 
     os.kill(children()[0], signal.SIGSTOP)
     place.put(run)
     send(place, "file", {"xasxdi": True, "uid": run[0][1]["uid"], "filename": "foil.001"})
-    place.wait(lambda: bool(place.heard["answer"]), "accepted")
+    place.wait(lambda: bool(place.received["answer"]), "accepted")
     place.terminate()
-    assert "message_failed" not in place.logs()
-    Clerkship.start(place)
+    assert "message_failed" not in place.read_logs()
+    FileManagerStation.start(place)
     place.wait((place.session / "foil.001").exists, "the file, after the next start")
-    assert not place.heard["dead-letter"]
+    assert not place.received["dead-letter"]
 
 
-def test_a_lane_that_cannot_go_on_is_told() -> None:
+def test_a_blocked_queue_is_logged() -> None:
     def do(job: int, note: object) -> bool:
         raise ValueError(f"job {job}")
 
-    lanes = Lanes(do)
+    lanes = WorkQueues(do)
     lanes.check()
     lanes.put("a", 1)
 
@@ -308,4 +310,4 @@ def test_a_lane_that_cannot_go_on_is_told() -> None:
         return False
 
     wait_until(broken, "the lane's end")
-    assert lanes.jobs() == (1,)
+    assert lanes.list_jobs() == (1,)

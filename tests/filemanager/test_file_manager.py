@@ -11,19 +11,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.clerkship import Clerkship, xafs_run
+from helpers.clerkship import FileManagerStation, build_xafs_run
 from helpers.streams import Entry
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.writers.xdi_reader import read
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory, embedded_broker: EmbeddedBroker) -> Iterator[Clerkship]:
+def office(tmp_path_factory: pytest.TempPathFactory, embedded_broker: EmbeddedBroker) -> Iterator[FileManagerStation]:
     """One file manager for all tests of this module that do not stop it."""
     folder = tmp_path_factory.mktemp("office")
     outside = folder / "workspace"
     outside.mkdir()
-    made = Clerkship(
+    made = FileManagerStation(
         folder,
         embedded_broker.bootstrap_servers,
         lambda name, count: embedded_broker.create_topic(name),
@@ -35,7 +35,7 @@ def office(tmp_path_factory: pytest.TempPathFactory, embedded_broker: EmbeddedBr
     made.close()
 
 
-def test_folders_and_empty_files_are_made_and_asked_for(office: Clerkship) -> None:
+def test_folders_and_empty_files_are_created_and_found(office: FileManagerStation) -> None:
     maps = str(office.session / "maps")
     assert office.ask({"mkdir": maps})["paths"] == [maps]
     assert (office.session / "maps").is_dir()
@@ -48,25 +48,25 @@ def test_folders_and_empty_files_are_made_and_asked_for(office: Clerkship) -> No
     assert office.ask({**question, "filename": "MANIFEST.old"})["value"] is False
 
 
-def test_a_session_is_made_only_where_its_cycle_exists(office: Clerkship) -> None:
+def test_a_session_folder_is_created_only_in_its_cycle(office: FileManagerStation) -> None:
     root = office.folder / "proposals"
     assert office.ask({"mkdir": str(root / "2026-3/pass-777777/snapshots")})["state"] == "failed"
     assert office.ask({"mkdir": str(root / "2026-3/pass-777777")})["state"] == "done"
     assert office.ask({"mkdir": str(root / "2031-1/pass-777777")})["state"] == "failed"
 
 
-def test_a_run_becomes_a_data_file_that_is_told_and_never_overwritten(office: Clerkship) -> None:
-    run = xafs_run()
+def test_a_data_file_is_reported_and_never_overwritten(office: FileManagerStation) -> None:
+    run = build_xafs_run()
     office.put(run)
     message = {"xasxdi": True, "uid": run[0][1]["uid"], "filename": "foil.001"}
     answer = office.ask(message)
     path = office.session / "foil.001"
     assert (answer["reason"], answer["state"], answer["paths"]) == ("", "done", [str(path)])
     file = read(path.read_bytes())
-    np.testing.assert_allclose(file.column("xmu"), np.log(file.column("I0") / file.column("It")), rtol=1e-8)
+    np.testing.assert_allclose(file.get_column("xmu"), np.log(file.get_column("I0") / file.get_column("It")), rtol=1e-8)
     assert office.ask(message)["state"] == "done"
     assert f"wrote XAS data to {path}" in (office.session / "dossier/messagelog.html").read_text()
-    other = xafs_run(scan_id=2)
+    other = build_xafs_run(scan_id=2)
     office.put(other)
     refused = office.ask({**message, "uid": other[0][1]["uid"]})
     assert refused["state"] == "failed"
@@ -76,9 +76,9 @@ def test_a_run_becomes_a_data_file_that_is_told_and_never_overwritten(office: Cl
     assert read(path.read_bytes()).fields["Scan.uid"] == other[0][1]["uid"]
 
 
-def test_two_sequences_of_one_stub_overwrite_nothing(office: Clerkship) -> None:
+def test_two_sequences_with_one_stub_overwrite_no_file(office: FileManagerStation) -> None:
     """The second begins while nothing is known of the first one's files, and asks for the same names."""
-    runs = [xafs_run(scan_id=10 + number) for number in range(4)]
+    runs = [build_xafs_run(scan_id=10 + number) for number in range(4)]
     first, second = runs[:2], runs[2:]
     for run in runs:
         office.put(run)
@@ -105,14 +105,14 @@ def test_two_sequences_of_one_stub_overwrite_nothing(office: Clerkship) -> None:
     assert office.ask(again)["state"] == "done"
 
 
-def test_the_next_number_counts_files_and_what_is_still_to_be_written(office: Clerkship) -> None:
+def test_the_next_number_counts_existing_and_pending_files(office: FileManagerStation) -> None:
     folder = office.session
     for name in ("series.001", "series.009", "series.x", "series.003.bak", "series.1000"):
         (folder / name).write_text("")
     question = {"next_index": True, "folder": str(folder), "stub": "series"}
     assert office.ask(question)["value"] == 1001
     # This file is not there for a long time: its run has no stop document yet.
-    run = xafs_run()
+    run = build_xafs_run()
     office.put(run[:-1])
     office.put([("bmm", {"xasxdi": True, "uid": run[0][1]["uid"], "filename": "series.1001"})])
     assert office.ask(question)["value"] == 1002
@@ -123,7 +123,7 @@ def test_the_next_number_counts_files_and_what_is_still_to_be_written(office: Cl
     office.wait((folder / "series.1001").exists, "the file of the run that ended late")
 
 
-def test_a_copy_sets_aside_what_was_there(office: Clerkship) -> None:
+def test_a_copy_archives_the_existing_file(office: FileManagerStation) -> None:
     source = office.folder / "workspace" / "scan.ini"
     source.write_text("start = 1\n")
     message = {"copy": True, "file": str(source), "target": str(office.session)}
@@ -136,11 +136,11 @@ def test_a_copy_sets_aside_what_was_there(office: Clerkship) -> None:
     assert (office.session / "scan.ini").read_text() == "start = 2\n"
 
 
-def test_an_image_is_copied_by_the_run_that_took_it(office: Clerkship) -> None:
+def test_an_image_is_copied_by_the_run_that_took_it(office: FileManagerStation) -> None:
     image = office.session / "assets" / "webcam" / "image_000000.jpg"
     image.parent.mkdir(parents=True)
     image.write_bytes(b"\xff\xd8 picture")
-    run = xafs_run()
+    run = build_xafs_run()
     uid = run[0][1]["uid"]
     resource = {
         "uid": str(uuid.uuid4()),
@@ -156,7 +156,7 @@ def test_an_image_is_copied_by_the_run_that_took_it(office: Clerkship) -> None:
     answer = office.ask({"copy": True, "uuid": uid, "target": str(target)})
     assert (answer["reason"], answer["state"]) == ("", "done")
     assert target.read_bytes() == image.read_bytes()
-    plain = xafs_run()
+    plain = build_xafs_run()
     office.put(plain)
     answer = office.ask({"copy": True, "uuid": plain[0][1]["uid"], "target": str(target)})
     assert answer["state"] == "failed"
@@ -181,7 +181,7 @@ def test_an_image_is_copied_by_the_run_that_took_it(office: Clerkship) -> None:
     ],
     ids=lambda message: next(iter(message)) + " " + str(message)[-28:],
 )
-def test_nothing_outside_is_touched_or_told(office: Clerkship, message: dict[str, Any]) -> None:
+def test_no_file_outside_is_touched_or_revealed(office: FileManagerStation, message: dict[str, Any]) -> None:
     workspace = office.folder / "workspace"
     (workspace / "good.txt").write_text("good")
     for link, place in ((workspace / "link-to-passwd", "/etc/passwd"), (office.session / "link", str(office.folder))):
@@ -198,15 +198,15 @@ def test_nothing_outside_is_touched_or_told(office: Clerkship, message: dict[str
     after = {path for path in office.folder.rglob("*") if "state" not in path.parts and path.suffix != ".log"}
     assert after == before
     office.wait(
-        lambda: any(letter["reason"] == answer["reason"] for letter in office.heard["dead-letter"]), "its letter"
+        lambda: any(letter["reason"] == answer["reason"] for letter in office.received["dead-letter"]), "its letter"
     )
 
 
 @pytest.fixture
-def own(tmp_path: Path, embedded_broker: EmbeddedBroker) -> Iterator[Clerkship]:
+def own(tmp_path: Path, embedded_broker: EmbeddedBroker) -> Iterator[FileManagerStation]:
     """A file manager for one test."""
     name = f"b{uuid.uuid4().hex[:8]}"
-    made = Clerkship(
+    made = FileManagerStation(
         tmp_path, embedded_broker.bootstrap_servers, lambda topic, count: embedded_broker.create_topic(topic), name
     )
     made.start()
@@ -214,48 +214,48 @@ def own(tmp_path: Path, embedded_broker: EmbeddedBroker) -> Iterator[Clerkship]:
     made.close()
 
 
-def test_folders_that_are_not_mounted_are_waited_for_in_order(own: Clerkship) -> None:
+def test_unmounted_folders_are_waited_for_in_order(own: FileManagerStation) -> None:
     root = own.folder / "proposals"
     root.rename(own.folder / "not mounted")
     root.mkdir()
     own.put([("bmm", {"mkdir": str(own.session / "maps")}), ("bmm", {"touch": str(own.session / "maps/first")})])
-    own.wait(lambda: "proposals" in own.heard["status"][-1]["waits_for"], "the wait to be told")
-    assert not own.answers("mkdir")
+    own.wait(lambda: "proposals" in own.received["status"][-1]["waits_for"], "the wait to be told")
+    assert not own.list_answers("mkdir")
     root.rmdir()
     (own.folder / "not mounted").rename(root)
-    own.wait(lambda: bool(own.answers("touch")), "the files")
-    assert [answer["state"] for answer in (*own.answers("mkdir"), *own.answers("touch"))] == ["done", "done"]
+    own.wait(lambda: bool(own.list_answers("touch")), "the files")
+    assert [answer["state"] for answer in (*own.list_answers("mkdir"), *own.list_answers("touch"))] == ["done", "done"]
     assert (own.session / "maps/first").exists()
 
 
-def test_a_run_that_is_awaited_holds_up_no_other_proposal_and_no_question(own: Clerkship) -> None:
+def test_an_awaited_run_delays_no_other_proposal_or_question(own: FileManagerStation) -> None:
     other = own.folder / "proposals/2026-3/pass-654321"
     other.mkdir()
-    run = xafs_run()
+    run = build_xafs_run()
     own.put(run[:-1])
-    own.wait(lambda: own.heard["status"][-1]["documents"] == len(run) - 1, "the run to be followed")
+    own.wait(lambda: own.received["status"][-1]["documents"] == len(run) - 1, "the run to be followed")
     own.put([("bmm", {"xasxdi": True, "uid": run[0][1]["uid"], "filename": "late.001"})])
     own.put([("bmm", {"touch": str(own.session / "after")})])
     assert own.ask({"touch": str(other / "mine")})["state"] == "done"
     assert own.ask({"next_index": True, "folder": str(own.session), "stub": "late"})["value"] == 2
-    assert not own.answers("xasxdi")
+    assert not own.list_answers("xasxdi")
     assert not (own.session / "after").exists()
     own.put(run[-1:])
-    own.wait(lambda: bool(own.answers("touch")[1:]), "what came after")
+    own.wait(lambda: bool(own.list_answers("touch")[1:]), "what came after")
     assert (own.session / "after").exists()
-    assert own.answers("xasxdi")[0]["state"] == "done"
+    assert own.list_answers("xasxdi")[0]["state"] == "done"
 
 
-def test_the_same_without_larch_is_read_back_by_our_own_reader(
-    own: Clerkship, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+def test_a_data_file_is_verified_without_larch(
+    own: FileManagerStation, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own.terminate()
     hidden = tmp_path_factory.mktemp("hidden")
     (hidden / "sitecustomize.py").write_text("import sys\nsys.modules['larch'] = None\n")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(hidden), os.environ.get("PYTHONPATH", "")]))
     own.start()
-    run = xafs_run()
+    run = build_xafs_run()
     own.put(run)
     assert own.ask({"xasxdi": True, "uid": run[0][1]["uid"], "filename": "plain.001"})["state"] == "done"
     assert read((own.session / "plain.001").read_bytes()).fields["Scan.uid"] == run[0][1]["uid"]
-    assert "no_larch" in own.logs()
+    assert "no_larch" in own.read_logs()

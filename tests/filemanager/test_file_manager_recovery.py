@@ -14,19 +14,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.clerkship import Clerkship, xafs_run
-from helpers.processes import start_document
-from helpers.streams import Entry, run_documents
+from helpers.clerkship import FileManagerStation, build_xafs_run
+from helpers.processes import make_start_document
+from helpers.streams import Entry, build_run_documents
 from plugins.brokers import Broker
 
-Make = Callable[[str], Clerkship]
+Make = Callable[[str], FileManagerStation]
 
 
 @pytest.fixture
 def make(tmp_path: Path, broker: Broker) -> Iterator[Make]:
-    made: list[Clerkship] = []
+    made: list[FileManagerStation] = []
 
-    def _make(name: str) -> Clerkship:
+    def _make(name: str) -> FileManagerStation:
         folder = tmp_path / name
         workspace = folder / "workspace"
         workspace.mkdir(parents=True)
@@ -34,7 +34,7 @@ def make(tmp_path: Path, broker: Broker) -> Iterator[Make]:
         (workspace / "edited.ini").write_text("start = 7\n")
         topics = f"{name}{uuid.uuid4().hex[:8]}"
         sources = {"copy_sources": [str(workspace)]}
-        made.append(Clerkship(folder, broker.bootstrap_servers, broker.create_topic, topics, storage=sources))
+        made.append(FileManagerStation(folder, broker.bootstrap_servers, broker.create_topic, topics, storage=sources))
         return made[-1]
 
     yield _make
@@ -42,7 +42,7 @@ def make(tmp_path: Path, broker: Broker) -> Iterator[Make]:
         one.close()
 
 
-def a_map() -> list[Entry]:
+def build_map_run() -> list[Entry]:
     columns = {
         "xafs_y": [0.0, 0.0, 1.0, 1.0],
         "xafs_x": [5.0, 6.0, 5.0, 6.0],
@@ -51,29 +51,29 @@ def a_map() -> list[Entry]:
         "Ir": [1.0, 1.0, 1.0, 1.0],
     }
     told = {"Sample": {"name": "rust"}, "_snapshots": {"xlsxout": "maps/m.xlsx", "matout": "maps/m.mat"}}
-    start = start_document(XDI=told, shape=[2, 2], plan_name="grid_scan measurement xafs_y xafs_x It")
+    start = make_start_document(XDI=told, shape=[2, 2], plan_name="grid_scan measurement xafs_y xafs_x It")
     hint = "areascan It xafs_y xafs_x True False 7112.0"
-    return list(run_documents(hint=hint, motors=["xafs_y", "xafs_x"], columns=columns, start=start))
+    return list(build_run_documents(hint=hint, motors=["xafs_y", "xafs_x"], columns=columns, start=start))
 
 
-def a_line() -> list[Entry]:
+def build_line_run() -> list[Entry]:
     x = np.linspace(-1.0, 1.0, 11)
     columns = {"xafs_x": x.tolist(), "I0": [100.0] * 11, "It": [50.0] * 11, "Ir": [20.0] * 11}
-    start = start_document(plan_name="rel_scan linescan xafs_x It")
-    return list(run_documents(hint="linescan It xafs_x", motors=["xafs_x"], columns=columns, start=start))
+    start = make_start_document(plan_name="rel_scan linescan xafs_x It")
+    return list(build_run_documents(hint="linescan It xafs_x", motors=["xafs_x"], columns=columns, start=start))
 
 
-def a_day() -> list[Entry]:
+def build_day() -> list[Entry]:
     """Return a day at a beamline: every kind of file, some twice, one that must fail."""
     folders = [("bmm", {"mkdir": f"{{session}}/{name}"}) for name in ("snapshots", "prj", "dossier", "maps")]
     entries: list[Entry] = [*folders, ("bmm", {"touch": "{session}/dossier/MANIFEST"})]
     entries.append(("bmm", {"copy": True, "file": "{workspace}/scan.ini", "target": "{session}/scan.ini"}))
     for number in range(1, 5):
-        run = xafs_run(scan_id=number)
+        run = build_xafs_run(scan_id=number)
         entries += [*run, ("bmm", {"xasxdi": True, "uid": run[0][1]["uid"], "filename": f"foil.{number:03d}"})]
     entries.append(("bmm", {"copy": True, "file": "{workspace}/edited.ini", "target": "{session}/scan.ini"}))
     entries.append(("bmm", {"xasxdi": True, "uid": run[0][1]["uid"], "filename": "foil.001"}))
-    area, line = a_map(), a_line()
+    area, line = build_map_run(), build_line_run()
     entries += [*area, ("bmm", {"raster": True, "uid": area[0][1]["uid"]})]
     entries += [*line, ("bmm", {"lsxdi": True, "uid": line[0][1]["uid"], "filename": "line.001"})]
     entries.append(("bmm", {"echoslack": True, "text": "the day is over", "icon": "message", "rid": None}))
@@ -81,7 +81,7 @@ def a_day() -> list[Entry]:
     return entries
 
 
-def at(place: Clerkship, entries: list[Entry]) -> list[Entry]:
+def fill_paths(place: FileManagerStation, entries: list[Entry]) -> list[Entry]:
     """Return entries with the paths of one file manager's folders."""
     names = {"session": str(place.session), "workspace": str(place.folder / "workspace")}
 
@@ -91,19 +91,21 @@ def at(place: Clerkship, entries: list[Entry]) -> list[Entry]:
     return [(name, filled(body) if name == "bmm" else body) for name, body in entries]
 
 
-def finish(place: Clerkship, messages: int) -> None:
+def wait_for_answers(place: FileManagerStation, messages: int) -> None:
     """Wait until each message was answered for good."""
-    place.wait(lambda: len(ended(place)) >= messages, "the last answer")
+    place.wait(lambda: len(list_ended_ids(place)) >= messages, "the last answer")
 
 
-def ended(place: Clerkship) -> set[str]:
-    return {answer["message_id"] for answer in place.heard["answer"] if answer["state"] in ("done", "failed", "value")}
+def list_ended_ids(place: FileManagerStation) -> set[str]:
+    return {
+        answer["message_id"] for answer in place.received["answer"] if answer["state"] in ("done", "failed", "value")
+    }
 
 
-def files(place: Clerkship) -> dict[str, bytes | Counter[str]]:
+def collect_files(place: FileManagerStation) -> dict[str, bytes | Counter[str]]:
     """Return the files; a file set aside without its time, and of the message log the lines."""
     found: dict[str, bytes | Counter[str]] = {}
-    for name, content in place.files().items():
+    for name, content in place.read_files().items():
         if name.endswith("dossier/.rawlog"):
             texts = re.findall(r'"text": *"((?:[^"\\]|\\.)*)"', content.decode())
             found[name] = Counter(text.replace(str(place.folder), "") for text in texts)
@@ -112,87 +114,89 @@ def files(place: Clerkship) -> dict[str, bytes | Counter[str]]:
     return found
 
 
-def weather(make: Make, kills: int, seed: int) -> Counter[str]:
+def compare_with_kills(make: Make, kills: int, seed: int) -> Counter[str]:
     """Compare a day with so many kills to one in peace; return what the kills met."""
-    entries = a_day()
+    entries = build_day()
     messages = sum(name == "bmm" for name, _ in entries)
     calm, stormy = make("calm"), make("stormy")
     calm.start()
-    calm.put(at(calm, entries))
-    finish(calm, messages)
+    calm.put(fill_paths(calm, entries))
+    wait_for_answers(calm, messages)
     calm.terminate()
     rng, met = random.Random(seed), Counter[str]()
     cuts = sorted(rng.choices(range(1, len(entries)), k=kills))
     stormy.start()
     for begin, end in zip([0, *cuts], [*cuts, len(entries)], strict=True):
-        stormy.put(at(stormy, entries[begin:end]))
+        stormy.put(fill_paths(stormy, entries[begin:end]))
         if rng.random() < 0.6:
-            before = len(stormy.heard["answer"])
+            before = len(stormy.received["answer"])
             asked = sum(name == "bmm" for name, _ in entries[begin:end])
             enough = before + rng.randint(min(1, asked), asked)
-            stormy.wait(lambda n=enough: len(stormy.heard["answer"]) >= n, "answers")
+            stormy.wait(lambda n=enough: len(stormy.received["answer"]) >= n, "answers")
         stormy.kill()
-        met.update(state_at_death(stormy, sum(name == "bmm" for name, _ in entries[:end])))
+        met.update(describe_kill(stormy, sum(name == "bmm" for name, _ in entries[:end])))
         stormy.start(ready=rng.random() < 0.5)
-    finish(stormy, messages)
+    wait_for_answers(stormy, messages)
     stormy.terminate()
     assert stormy.starts == kills + 2
-    expected = files(calm)
+    expected = collect_files(calm)
     root = "2026-3/pass-123456"
     kept = {f"{root}/{name}" for name in ("scan.ini", "scan.ini.<time>", "maps/m.xlsx", "maps/m.mat", "line.001")}
     assert kept | {f"{root}/foil.{number:03d}" for number in range(1, 5)} <= set(expected)
-    assert files(stormy) == expected
-    assert {letter["reason"][:10] for letter in stormy.heard["dead-letter"]} == {
-        letter["reason"][:10] for letter in calm.heard["dead-letter"]
+    assert collect_files(stormy) == expected
+    assert {letter["reason"][:10] for letter in stormy.received["dead-letter"]} == {
+        letter["reason"][:10] for letter in calm.received["dead-letter"]
     }
-    assert not [name for name in stormy.files() if ".tmp" in name or ".part" in name]
+    assert not [name for name in stormy.read_files() if ".tmp" in name or ".part" in name]
     return met
 
 
-def state_at_death(place: Clerkship, asked: int) -> Iterator[str]:
+def describe_kill(place: FileManagerStation, asked: int) -> Iterator[str]:
     """Yield what a kill met: a worker that had not begun, messages that were not done."""
     assert place.process is not None
     pid = place.process.pid
-    place.listen()
+    place.poll_topics()
     yield "kills"
-    if not any(beat["pid"] == pid for beat in place.heard["status"]):
+    if not any(beat["pid"] == pid for beat in place.received["status"]):
         yield "while starting"
-    if len(ended(place)) < asked:
+    if len(list_ended_ids(place)) < asked:
         yield "with messages not done"
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_killed_at_ten_points_the_files_equal_those_of_one_left_in_peace(make: Make) -> None:
-    weather(make, kills=10, seed=11)
+def test_ten_kills_leave_the_same_files_as_none(make: Make) -> None:
+    compare_with_kills(make, kills=10, seed=11)
 
 
 @pytest.mark.soak
 @pytest.mark.kafka
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("seed", range(10))
-def test_killed_two_hundred_times(seed: int, make: Make, broker: Broker, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_hundred_kills_leave_the_same_files_as_none(
+    seed: int, make: Make, broker: Broker, capsys: pytest.CaptureFixture[str]
+) -> None:
     if broker.name != "apache":
         pytest.skip("the soak is run on a real Kafka")
-    met = weather(make, kills=20, seed=seed)
+    met = compare_with_kills(make, kills=20, seed=seed)
     with capsys.disabled():
         sys.stdout.write(f"seed {seed}: " + ", ".join(f"{count} {what}" for what, count in met.items()) + " ")
 
 
-def test_each_message_sent_up_to_three_times_gives_one_file(make: Make) -> None:
+def test_each_repeated_message_gives_one_file(make: Make) -> None:
     place = make("again")
     place.start()
-    entries = at(place, a_day())
+    entries = fill_paths(place, build_day())
     rng = random.Random(5)
     often = [entry for entry in entries for _ in range(rng.randint(1, 3) if entry[0] == "bmm" else 1)]
     for count, (name, body) in enumerate(often):
         if name == "bmm":
             body = {**body, "message_id": f"message {count}"}
         place.put([(name, body)])
-    finish(place, sum(name == "bmm" for name, _ in often))
-    names = [name for name in place.files() if "/foil." in name or "/maps/" in name or name.endswith("line.001")]
+    wait_for_answers(place, sum(name == "bmm" for name, _ in often))
+    names = [name for name in place.read_files() if "/foil." in name or "/maps/" in name or name.endswith("line.001")]
     assert len(names) == 4 + 2 + 1
-    assert len([name for name in place.files() if "scan.ini" in name]) == 2
-    failed = [answer for answer in place.heard["answer"] if answer["state"] == "failed"]
+    assert len([name for name in place.read_files() if "scan.ini" in name]) == 2
+    failed = [answer for answer in place.received["answer"] if answer["state"] == "failed"]
     assert {answer["kind"] for answer in failed} == {"xasxdi"}
     assert all("other content" in answer["reason"] for answer in failed)

@@ -15,12 +15,12 @@ import pytest
 from bokeh.models import Plot
 from bokeh.util.token import generate_jwt_token, generate_session_id
 
-from helpers.browsing import Show, agrees, free_port
-from helpers.onlookers import TOKEN, Onlooker, run
+from helpers.browsing import BrowserHarness, find_free_port, has_figure_data
+from helpers.onlookers import TOKEN, ProtocolViewer, run_coroutines
 from helpers.processes import wait_until
-from helpers.streams import run_documents
-from xafs_workers.figures.figure_builder import figure_of
-from xafs_workers.frontends.browser.page_state import message_of, style_of
+from helpers.streams import build_run_documents
+from xafs_workers.figures.figure_builder import build_figure
+from xafs_workers.frontends.browser.page_state import parse_message, parse_style
 from xafs_workers.render.bokeh.style import Style
 
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ SECRET = "as dark as a hutch"
 
 
 @pytest.fixture
-def shows() -> Iterator[Callable[..., Show]]:
-    made: list[Show] = []
+def shows() -> Iterator[Callable[..., BrowserHarness]]:
+    made: list[BrowserHarness] = []
 
-    def new(**options: Any) -> Show:
-        show = Show(**options)
+    def new(**options: Any) -> BrowserHarness:
+        show = BrowserHarness(**options)
         columns = {"xafs_x": [0.0, 1.0, 2.0], "I0": [1.0] * 3, "It": [1.0, 3.0, 2.0]}
-        show.hear(("bmm", LINE), *run_documents(hint=None, motors=["xafs_x"], columns=columns))
+        show.add_entries(("bmm", LINE), *build_run_documents(hint=None, motors=["xafs_x"], columns=columns))
         made.append(show)
         return show
 
@@ -48,7 +48,7 @@ def shows() -> Iterator[Callable[..., Show]]:
         show.close()
 
 
-def asked(show: Show, path: str, *, method: str = "GET", body: str | None = None, **headers: str) -> Any:
+def asked(show: BrowserHarness, path: str, *, method: str = "GET", body: str | None = None, **headers: str) -> Any:
     """Ask for a path and return the answer, read; nothing is followed."""
     connection = http.client.HTTPConnection(urlsplit(show.address).netloc, timeout=20)
     kind = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
@@ -81,7 +81,7 @@ def refused(address: str, token: str, **headers: str) -> bool:
             return status != http.client.SWITCHING_PROTOCOLS or answer.read(1) != TEXT
 
 
-def test_without_a_token_whoever_reaches_the_port_may_look(shows: Callable[..., Show]) -> None:
+def test_pages_are_open_without_a_token(shows: Callable[..., BrowserHarness]) -> None:
     show = shows()
     page = asked(show, "/")
     assert page.status == 200
@@ -92,9 +92,9 @@ def test_without_a_token_whoever_reaches_the_port_may_look(shows: Callable[..., 
     assert asked(show, "/table.csv?figure=nothing").status == 404
 
 
-def test_with_a_token_nobody_else_sees_anything(shows: Callable[..., Show], open_tab: OpenTab) -> None:
+def test_pages_are_refused_without_the_required_token(shows: Callable[..., BrowserHarness], open_tab: OpenTab) -> None:
     show = shows(token=SECRET)
-    figure = figure_of(show.board, show.board.scans[0])
+    figure = build_figure(show.board, show.board.scans[0])
     for path in ("/", f"/table.csv?figure={figure.id}", "/autoload.js?bokeh-autoload-element=1", "/metadata"):
         answer = asked(show, path)
         assert answer.status in (302, 403), path
@@ -107,13 +107,13 @@ def test_with_a_token_nobody_else_sees_anything(shows: Callable[..., Show], open
     tab = open_tab(show.address)
     tab.page.fill("#token", SECRET)
     tab.page.click("button")
-    wait_until(lambda: agrees(tab.page, figure), "the figure")
+    wait_until(lambda: has_figure_data(tab.page, figure), "the figure")
     assert tab.page.url == show.address
     assert "hutch" not in tab.page.content()
     assert tab.page.evaluate("document.cookie") == ""
 
 
-def test_the_token_may_stand_in_the_address_once(shows: Callable[..., Show]) -> None:
+def test_the_token_may_be_given_once_in_the_address(shows: Callable[..., BrowserHarness]) -> None:
     show = shows(token="rook-and-magpie")
     answer = asked(show, "/login?token=rook-and-magpie")
     assert answer.status == 302
@@ -125,7 +125,7 @@ def test_the_token_may_stand_in_the_address_once(shows: Callable[..., Show]) -> 
     assert asked(show, "/", Cookie=cookie.partition(";")[0]).status == 200
 
 
-def test_sessions_of_another_server_are_not_taken(shows: Callable[..., Show]) -> None:
+def test_sessions_of_another_server_are_refused(shows: Callable[..., BrowserHarness]) -> None:
     one, other = shows(), shows()
     token = TOKEN.search(asked(one, "/").text)
     assert token is not None
@@ -133,7 +133,7 @@ def test_sessions_of_another_server_are_not_taken(shows: Callable[..., Show]) ->
     assert refused(one.address, generate_jwt_token(generate_session_id(signed=False), signed=False))
 
 
-def test_pages_of_other_hosts_may_not_connect(shows: Callable[..., Show]) -> None:
+def test_pages_of_other_hosts_may_not_connect(shows: Callable[..., BrowserHarness]) -> None:
     show = shows(origins=("plots.example.org",))
     token = TOKEN.search(asked(show, "/").text)
     assert token is not None
@@ -182,8 +182,8 @@ class Proxy:
             sink.close()
 
 
-def test_behind_a_proxy_below_a_path(shows: Callable[..., Show], open_tab: OpenTab) -> None:
-    outside = free_port()
+def test_pages_work_behind_a_proxy_below_a_path(shows: Callable[..., BrowserHarness], open_tab: OpenTab) -> None:
+    outside = find_free_port()
     show = shows(prefix="/beamline/xafs/", origins=(f"127.0.0.1:{outside}",), proxied=True)
     own = urlsplit(show.address)
     assert own.path == "/beamline/xafs/"
@@ -191,14 +191,14 @@ def test_behind_a_proxy_below_a_path(shows: Callable[..., Show], open_tab: OpenT
     proxy = Proxy(outside, int(own.port or 0))
     try:
         tab = open_tab(show.address.replace(own.netloc, f"127.0.0.1:{outside}"))
-        wait_until(lambda: agrees(tab.page, figure_of(show.board, show.board.scans[0])), "the figure")
-        assert not [address for address in tab.asked if own.netloc in address]
+        wait_until(lambda: has_figure_data(tab.page, build_figure(show.board, show.board.scans[0])), "the figure")
+        assert not [address for address in tab.requested_urls if own.netloc in address]
         tab.close()
     finally:
         proxy.close()
 
 
-def test_no_other_file_is_served(shows: Callable[..., Show]) -> None:
+def test_no_other_file_is_served(shows: Callable[..., BrowserHarness]) -> None:
     show = shows()
     for path in ("/page/../viewer.py", "/page/%2e%2e/viewer.py", "/page/%2e%2e%2fviewer.py", "/page//etc/passwd"):
         answer = asked(show, path)
@@ -206,50 +206,50 @@ def test_no_other_file_is_served(shows: Callable[..., Show]) -> None:
     assert asked(show, "/page/page.js").status == 200
 
 
-def test_pages_that_are_gone_cost_nothing(shows: Callable[..., Show]) -> None:
+def test_closed_pages_use_no_resources(shows: Callable[..., BrowserHarness]) -> None:
     """Each sees the figure and goes; their models go with them."""
     show = shows()
-    lost: list[Onlooker] = []
+    lost: list[ProtocolViewer] = []
 
     async def visit() -> None:
-        onlooker = Onlooker(show.address)
+        onlooker = ProtocolViewer(show.address)
         await onlooker.open()
-        await onlooker.look(lambda one: one.frames >= 1)
+        await onlooker.draw_until(lambda one: one.frames >= 1)
         await onlooker.close()
         lost.append(onlooker)
 
     def plots() -> int:
-        wait_until(lambda: not show.in_loop(lambda: len(show.server.viewers)), "the server to forget its viewers")
-        return show.in_loop(lambda: gc.collect() and sum(isinstance(one, Plot) for one in gc.get_objects()))
+        wait_until(lambda: not show.run_in_loop(lambda: len(show.server.viewers)), "the server to forget its viewers")
+        return show.run_in_loop(lambda: gc.collect() and sum(isinstance(one, Plot) for one in gc.get_objects()))
 
     for _ in range(2):
-        run(*(visit() for _ in range(10)))
+        run_coroutines(*(visit() for _ in range(10)))
     before = plots()
     for _ in range(5):
-        run(*(visit() for _ in range(10)))
+        run_coroutines(*(visit() for _ in range(10)))
     assert len(lost) == 70
     assert plots() <= before
 
 
-def test_who_does_not_draw_is_sent_no_more(shows: Callable[..., Show]) -> None:
+def test_a_page_that_does_not_draw_gets_no_more_frames(shows: Callable[..., BrowserHarness]) -> None:
     show = shows()
 
     async def stare() -> int:
-        onlooker = Onlooker(show.address)
+        onlooker = ProtocolViewer(show.address)
         await onlooker.open()
-        await onlooker.look(lambda one: one.frames >= 1)
-        show.hear(("bmm", {**LINE, "motor": "xafs_y"}))
+        await onlooker.draw_until(lambda one: one.frames >= 1)
+        show.add_entries(("bmm", {**LINE, "motor": "xafs_y"}))
         show.now += 1000
-        frames = await onlooker.pending()
+        frames = await onlooker.count_pending_frames()
         await onlooker.close()
         return frames
 
-    assert run(stare()) == [1]
+    assert run_coroutines(stare()) == [1]
 
 
 @pytest.mark.parametrize("said", [None, 7, "x" * 5000, "{", "[1]", '"look"', '{"a": 1'])
-def test_what_is_no_message_is_none(said: object) -> None:
-    assert message_of(said) == {}
+def test_an_invalid_page_message_is_ignored(said: object) -> None:
+    assert parse_message(said) == {}
 
 
 @pytest.mark.parametrize(
@@ -263,5 +263,5 @@ def test_what_is_no_message_is_none(said: object) -> None:
         ({"height": -5, "narrow": True}, Style(narrow=True, height=320)),
     ],
 )
-def test_a_look_is_read_tolerantly(said: object, look: Style) -> None:
-    assert style_of(said) == look
+def test_an_invalid_page_style_falls_back_to_defaults(said: object, look: Style) -> None:
+    assert parse_style(said) == look

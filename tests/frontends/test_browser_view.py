@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from helpers.browsing import Show, agrees, held, wanted
+from helpers.browsing import BrowserHarness, build_expected_data, has_figure_data, read_plotted_data
 from helpers.processes import wait_until
-from helpers.streams import EPOCH, Entry, run_documents
-from xafs_workers.figures.figure_builder import figure_of, scans_on_show
+from helpers.streams import EPOCH, Entry, build_run_documents
+from xafs_workers.figures.figure_builder import build_figure, list_shown_scans
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -35,7 +35,7 @@ MAP = {
 def line_run(n: int = POINTS) -> list[Entry]:
     x = [0.1 * i for i in range(n)]
     return list(
-        run_documents(
+        build_run_documents(
             hint=None,
             motors=["xafs_x"],
             columns={"xafs_x": x, "I0": [100.0] * n, "It": [50.0 + (i % 7) for i in range(n)]},
@@ -53,15 +53,15 @@ def xafs_run(n: int = POINTS) -> list[Entry]:
         "Ir": [0.0 if i == 3 else 20.0 for i in range(n)],
     }
     start = {"num_points": n, "scan_id": 8}
-    return list(run_documents(hint="xafs", motors=["dcm_energy"], columns=columns, start=start))
+    return list(build_run_documents(hint="xafs", motors=["dcm_energy"], columns=columns, start=start))
 
 
 @pytest.fixture
-def shows() -> Iterator[Callable[..., Show]]:
-    made: list[Show] = []
+def shows() -> Iterator[Callable[..., BrowserHarness]]:
+    made: list[BrowserHarness] = []
 
-    def new(**options: Any) -> Show:
-        made.append(Show(**options))
+    def new(**options: Any) -> BrowserHarness:
+        made.append(BrowserHarness(**options))
         return made[-1]
 
     yield new
@@ -70,177 +70,182 @@ def shows() -> Iterator[Callable[..., Show]]:
 
 
 @pytest.fixture
-def show(shows: Callable[..., Show]) -> Show:
+def show(shows: Callable[..., BrowserHarness]) -> BrowserHarness:
     return shows()
 
 
-def see(page: Page, show: Show) -> None:
+def wait_for_page(page: Page, show: BrowserHarness) -> None:
     """Wait until the page shows all that the board has of the newest figure."""
-    figure = figure_of(show.board, scans_on_show(show.board)[-1])
+    figure = build_figure(show.board, list_shown_scans(show.board)[-1])
     wait_until(
-        lambda: page.text_content("#title") == figure.title and agrees(page, figure), "the page to be up to date"
+        lambda: page.text_content("#title") == figure.title and has_figure_data(page, figure),
+        "the page to be up to date",
     )
 
 
-def test_points_come_as_they_are_measured(show: Show, open_tab: OpenTab, tmp_path: Path) -> None:
+def test_points_appear_as_they_are_measured(show: BrowserHarness, open_tab: OpenTab, tmp_path: Path) -> None:
     tab = open_tab(show.address)
     assert tab.page.inner_text("#nothing") in ("connecting …", "nothing to be seen yet")
     run = xafs_run()
-    show.hear(("bmm", XAFS), ("bmm", NEXT), *run[:2])
+    show.add_entries(("bmm", XAFS), ("bmm", NEXT), *run[:2])
     wait_until(lambda: tab.page.inner_text("#title") == "fe: scan 1 of 2", "the title")
-    show.hear(*run[2:40])
-    see(tab.page, show)
-    show.hear(*run[40:])
-    see(tab.page, show)
-    figure = figure_of(show.board, scans_on_show(show.board)[-1])
-    assert len(wanted(figure)) >= 3
-    assert any(None in columns["y"] for columns in held(tab.page).values())
+    show.add_entries(*run[2:40])
+    wait_for_page(tab.page, show)
+    show.add_entries(*run[40:])
+    wait_for_page(tab.page, show)
+    figure = build_figure(show.board, list_shown_scans(show.board)[-1])
+    assert len(build_expected_data(figure)) >= 3
+    assert any(None in columns["y"] for columns in read_plotted_data(tab.page).values())
     assert tab.page.inner_text("#measurement") == "xafsscan #8: point 60 of 60"
     assert "scan 1 of 2" in tab.page.inner_text("#progress")
     assert "60 points" in (tab.page.text_content("#summary") or "")
-    assert tab.picture(tmp_path / "xafs.png").stat().st_size > 20_000
+    assert tab.save_screenshot(tmp_path / "xafs.png").stat().st_size > 20_000
 
 
-def test_only_what_is_new_is_sent(show: Show, open_tab: OpenTab) -> None:
+def test_only_new_points_are_sent(show: BrowserHarness, open_tab: OpenTab) -> None:
     run = line_run(400)
-    show.hear(("bmm", LINE), *run[:300])
+    show.add_entries(("bmm", LINE), *run[:300])
     tab = open_tab("about:blank")
     sizes: list[int] = []
     tab.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: sizes.append(len(frame))))
     tab.page.goto(show.address)
-    see(tab.page, show)
+    wait_for_page(tab.page, show)
     first, before = sum(sizes), len(sizes)
-    show.hear(run[300])
-    see(tab.page, show)
+    show.add_entries(run[300])
+    wait_for_page(tab.page, show)
     assert sum(sizes[before:]) < 0.1 * first
     assert sum(sizes[before:]) < 4000
 
 
-def test_a_map_is_patched_and_keeps_its_blanks(show: Show, open_tab: OpenTab, tmp_path: Path) -> None:
+def test_a_map_is_patched_and_keeps_its_blanks(show: BrowserHarness, open_tab: OpenTab, tmp_path: Path) -> None:
     tab = open_tab(show.address)
     y = [0.5 * (i // 5) for i in range(20)]
     x = [0.25 * (i % 5 if (i // 5) % 2 == 0 else 4 - i % 5) for i in range(20)]
     columns = {"xafs_y": y, "xafs_x": x, "I0": [100.0] * 20, "It": [float(i) for i in range(20)]}
     start = {"shape": [4, 5], "num_points": 20}
-    run = list(run_documents(hint="areascan", motors=["xafs_y", "xafs_x"], columns=columns, start=start))
-    show.hear(("bmm", MAP), *run[:9])
-    see(tab.page, show)
-    show.hear(*run[9:14])
-    see(tab.page, show)
-    image = next(columns["image"] for columns in held(tab.page).values() if "image" in columns)
+    run = list(build_run_documents(hint="areascan", motors=["xafs_y", "xafs_x"], columns=columns, start=start))
+    show.add_entries(("bmm", MAP), *run[:9])
+    wait_for_page(tab.page, show)
+    show.add_entries(*run[9:14])
+    wait_for_page(tab.page, show)
+    image = next(columns["image"] for columns in read_plotted_data(tab.page).values() if "image" in columns)
     assert None in image
-    show.hear(*run[14:])
-    see(tab.page, show)
-    tab.picture(tmp_path / "map.png")
+    show.add_entries(*run[14:])
+    wait_for_page(tab.page, show)
+    tab.save_screenshot(tmp_path / "map.png")
 
 
-def test_a_zoom_stays_while_points_come_and_a_double_click_gives_it_back(show: Show, open_tab: OpenTab) -> None:
+def test_a_zoom_stays_until_a_double_click_resets_it(show: BrowserHarness, open_tab: OpenTab) -> None:
     run = line_run()
-    show.hear(("bmm", LINE), *run[:30])
+    show.add_entries(("bmm", LINE), *run[:30])
     tab = open_tab(show.address)
-    see(tab.page, show)
-    whole = span(tab.page)
+    wait_for_page(tab.page, show)
+    whole = read_x_limits(tab.page)
     drag(tab.page, (0.3, 0.3), (0.5, 0.7))
-    wait_until(lambda: span(tab.page) != whole, "the zoom")
-    zoomed = span(tab.page)
-    show.hear(*run[30:50])
-    see(tab.page, show)
-    assert span(tab.page) == zoomed
-    tab.page.mouse.dblclick(*place(tab.page, 0.5, 0.5))
-    (trace,) = figure_of(show.board, show.board.scans[0]).panels[0].traces
-    wait_until(lambda: span(tab.page)[1] >= trace.x[-1] > zoomed[1], "all the data")
+    wait_until(lambda: read_x_limits(tab.page) != whole, "the zoom")
+    zoomed = read_x_limits(tab.page)
+    show.add_entries(*run[30:50])
+    wait_for_page(tab.page, show)
+    assert read_x_limits(tab.page) == zoomed
+    tab.page.mouse.dblclick(*find_position(tab.page, 0.5, 0.5))
+    (trace,) = build_figure(show.board, show.board.scans[0]).panels[0].traces
+    wait_until(lambda: read_x_limits(tab.page)[1] >= trace.x[-1] > zoomed[1], "all the data")
 
 
-def test_a_click_picks_a_position_and_a_double_click_does_not(show: Show, open_tab: OpenTab) -> None:
-    show.hear(("bmm", LINE), *line_run())
+def test_a_click_picks_a_position_and_a_double_click_does_not(show: BrowserHarness, open_tab: OpenTab) -> None:
+    show.add_entries(("bmm", LINE), *line_run())
     tab = open_tab(show.address)
-    see(tab.page, show)
-    tab.page.mouse.dblclick(*place(tab.page, 0.5, 0.5))
-    tab.page.mouse.click(*place(tab.page, 0.25, 0.5))
+    wait_for_page(tab.page, show)
+    tab.page.mouse.dblclick(*find_position(tab.page, 0.5, 0.5))
+    tab.page.mouse.click(*find_position(tab.page, 0.25, 0.5))
     wait_until(lambda: bool(show.clicks), "the click")
     wait_until(lambda: "picked xafs_x = " in tab.page.inner_text("#words"), "its echo")
     (click,) = show.clicks
     assert click["motor"] == "xafs_x"
-    low, high = span(tab.page)
+    low, high = read_x_limits(tab.page)
     assert click["position"] == pytest.approx(low + 0.25 * (high - low), abs=0.1)
 
 
-def test_without_the_setting_no_click_picks(shows: Callable[..., Show], open_tab: OpenTab) -> None:
+def test_clicks_pick_nothing_without_the_setting(shows: Callable[..., BrowserHarness], open_tab: OpenTab) -> None:
     show = shows(pluck=False)
-    show.hear(("bmm", LINE), *line_run())
+    show.add_entries(("bmm", LINE), *line_run())
     tab = open_tab(show.address)
-    see(tab.page, show)
-    tab.page.mouse.click(*place(tab.page, 0.25, 0.5))
+    wait_for_page(tab.page, show)
+    tab.page.mouse.click(*find_position(tab.page, 0.25, 0.5))
     tab.page.evaluate("() => new Promise((done) => setTimeout(done, 500))")  # longer than a double click takes
     wait_until(lambda: "xafs_x" in tab.page.inner_text("#words"), "the read-out")
     assert show.clicks == []
 
 
-def test_the_cursor_reads_energy_and_k(show: Show, open_tab: OpenTab) -> None:
-    show.hear(("bmm", XAFS), ("bmm", NEXT), *xafs_run())
+def test_the_cursor_shows_energy_and_k(show: BrowserHarness, open_tab: OpenTab) -> None:
+    show.add_entries(("bmm", XAFS), ("bmm", NEXT), *xafs_run())
     tab = open_tab(show.address)
-    see(tab.page, show)
-    tab.page.mouse.move(*place(tab.page, 0.8, 0.5))
+    wait_for_page(tab.page, show)
+    tab.page.mouse.move(*find_position(tab.page, 0.8, 0.5))
     wait_until(lambda: "Å⁻¹" in tab.page.inner_text("#words"), "the read-out")
     assert "E-E0 +" in tab.page.inner_text("#words")
 
 
-def test_on_a_phone_in_the_dark(show: Show, open_tab: OpenTab, tmp_path: Path) -> None:
-    show.hear(("bmm", LINE), *line_run(), ("bmm", XAFS), ("bmm", NEXT), *xafs_run())
+def test_pages_fit_a_phone_in_dark_mode(show: BrowserHarness, open_tab: OpenTab, tmp_path: Path) -> None:
+    show.add_entries(("bmm", LINE), *line_run(), ("bmm", XAFS), ("bmm", NEXT), *xafs_run())
     tab = open_tab(show.address, size=(360, 740), scheme="dark")
-    see(tab.page, show)
+    wait_for_page(tab.page, show)
     assert tab.overflow == 0
     assert tab.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 22, 26)"
     lefts = tab.page.evaluate("Bokeh.documents[0].roots()[0].children[0].children.map(([plot, row, column]) => column)")
     assert set(lefts) == {0}
-    tab.picture(tmp_path / "phone.png")
+    tab.save_screenshot(tmp_path / "phone.png")
     tab.page.click("#large")
-    wait_until(lambda: agrees(tab.page, figure_of(show.board, scans_on_show(show.board)[-1])), "large plots")
+    wait_until(
+        lambda: has_figure_data(tab.page, build_figure(show.board, list_shown_scans(show.board)[-1])), "large plots"
+    )
     assert tab.overflow == 0
-    tab.picture(tmp_path / "large.png")
+    tab.save_screenshot(tmp_path / "large.png")
 
 
-def test_two_pages_look_at_two_figures(show: Show, open_tab: OpenTab) -> None:
+def test_two_pages_show_two_figures(show: BrowserHarness, open_tab: OpenTab) -> None:
     run = xafs_run()
-    show.hear(("bmm", LINE), *line_run(), ("bmm", XAFS), ("bmm", NEXT), *run[:20])
+    show.add_entries(("bmm", LINE), *line_run(), ("bmm", XAFS), ("bmm", NEXT), *run[:20])
     one, other = open_tab(show.address), open_tab(show.address)
-    see(one.page, show)
-    see(other.page, show)
+    wait_for_page(one.page, show)
+    wait_for_page(other.page, show)
     wait_until(lambda: other.page.locator("#cards .picture svg").count() == 2, "both small pictures")
     other.page.focus("#cards li:nth-child(2) button")
     other.page.keyboard.press("Enter")
-    line = figure_of(show.board, scans_on_show(show.board)[0])
-    wait_until(lambda: other.page.inner_text("#title") == line.title and agrees(other.page, line), "the line scan")
-    show.hear(*run[20:])
-    see(one.page, show)
+    line = build_figure(show.board, list_shown_scans(show.board)[0])
+    wait_until(
+        lambda: other.page.inner_text("#title") == line.title and has_figure_data(other.page, line), "the line scan"
+    )
+    show.add_entries(*run[20:])
+    wait_for_page(one.page, show)
     assert other.page.inner_text("#title") == line.title
     other.page.click("#newest")
-    see(other.page, show)
+    wait_for_page(other.page, show)
     assert not other.page.is_visible("#newest")
 
 
-def test_what_was_closed_is_among_the_earlier_scans(show: Show, open_tab: OpenTab) -> None:
-    show.hear(("bmm", LINE), *line_run(), ("bmm", {"linescan": "stop"}), ("bmm", {"close": "all"}))
+def test_a_closed_figure_is_listed_among_earlier_scans(show: BrowserHarness, open_tab: OpenTab) -> None:
+    show.add_entries(("bmm", LINE), *line_run(), ("bmm", {"linescan": "stop"}), ("bmm", {"close": "all"}))
     tab = open_tab(show.address)
     wait_until(lambda: tab.page.is_visible("#past-box"), "the list")
     assert tab.page.inner_text("#nothing") == "nothing to be seen yet"
     tab.page.click("#past-box summary")
     assert tab.page.inner_text("#past .name") == "linescan #7"
     tab.page.click("#past button")
-    wait_until(lambda: bool(held(tab.page)), "the figure")
-    (values,) = held(tab.page).values()
+    wait_until(lambda: bool(read_plotted_data(tab.page)), "the figure")
+    (values,) = read_plotted_data(tab.page).values()
     assert len(values["x"]) == POINTS
 
 
-def test_what_is_shown_is_saved_as_picture_and_table(show: Show, open_tab: OpenTab, tmp_path: Path) -> None:
-    show.hear(("bmm", LINE), *line_run())
+def test_a_figure_is_saved_as_picture_and_table(show: BrowserHarness, open_tab: OpenTab, tmp_path: Path) -> None:
+    show.add_entries(("bmm", LINE), *line_run())
     tab = open_tab(show.address)
-    see(tab.page, show)
+    wait_for_page(tab.page, show)
     with tab.page.expect_download() as got:
         tab.page.click("#csv")
     assert got.value.suggested_filename.endswith(".csv")
     rows = list(csv.reader(io.StringIO(Path(got.value.path()).read_text())))
-    (trace,) = figure_of(show.board, show.board.scans[0]).panels[0].traces
+    (trace,) = build_figure(show.board, show.board.scans[0]).panels[0].traces
     assert "xafs_x" in rows[0][0]
     assert [[float(one) for one in row] for row in rows[1:]] == [
         list(pair) for pair in zip(trace.x, trace.y, strict=True)
@@ -254,13 +259,13 @@ def test_what_is_shown_is_saved_as_picture_and_table(show: Show, open_tab: OpenT
     assert saved.stat().st_size > 10_000
 
 
-def test_texts_are_shown_as_they_are(show: Show, open_tab: OpenTab) -> None:
+def test_texts_are_shown_without_markup(show: BrowserHarness, open_tab: OpenTab) -> None:
     name = "<img src=x onerror=alert(1)>$$\\frac{1}{2}$$"
     message = {**XAFS, "sample": name, "filename": name, "reference_material": "</script><script>alert(2)</script>"}
     tab = open_tab(show.address)
     tab.page.on("dialog", lambda dialog: tab.complaints.append("a dialog"))
-    show.hear(("bmm", message), ("bmm", NEXT), *xafs_run())
-    see(tab.page, show)
+    show.add_entries(("bmm", message), ("bmm", NEXT), *xafs_run())
+    wait_for_page(tab.page, show)
     assert name in tab.page.inner_text("#title")
     wait_until(lambda: tab.page.locator("#cards .picture svg").count() == 1, "the small picture")
     assert name in tab.page.inner_text("#cards .name")
@@ -269,13 +274,13 @@ def test_texts_are_shown_as_they_are(show: Show, open_tab: OpenTab) -> None:
         ".map(([plot]) => plot.title.text.text ?? plot.title.text)"
     )
     wait_until(lambda: f"data: {name}" in tab.page.evaluate(titles), "the panel's title")
-    assert not [address for address in tab.asked if address.endswith("/x") or "mathjax" in address]
+    assert not [address for address in tab.requested_urls if address.endswith("/x") or "mathjax" in address]
 
 
-def test_old_data_are_marked_and_a_lost_broker_is_told(show: Show, open_tab: OpenTab) -> None:
-    show.hear(("bmm", LINE), *line_run()[:5])
+def test_stale_data_and_a_lost_broker_are_marked(show: BrowserHarness, open_tab: OpenTab) -> None:
+    show.add_entries(("bmm", LINE), *line_run()[:5])
     tab = open_tab(show.address)
-    see(tab.page, show)
+    wait_for_page(tab.page, show)
     assert "stale" not in (tab.page.get_attribute("#age", "class") or "")
     show.now, show.waits_for = EPOCH + 60, "the broker"
     wait_until(lambda: tab.page.inner_text("#age") == "⚠ data 1 min old", "the mark")
@@ -283,27 +288,27 @@ def test_old_data_are_marked_and_a_lost_broker_is_told(show: Show, open_tab: Ope
     assert tab.page.inner_text("#connection") == "waiting for the broker"
 
 
-def test_each_channel_in_place_of_the_sum(show: Show, open_tab: OpenTab) -> None:
+def test_each_channel_is_shown_instead_of_the_sum(show: BrowserHarness, open_tab: OpenTab) -> None:
     n = 12
     columns = {f"Fe{i}": [10.0 * i + j for j in range(n)] for i in range(1, 5)}
-    run = run_documents(
+    run = build_run_documents(
         hint=None, motors=["xafs_x"], columns={"xafs_x": [float(i) for i in range(n)], "I0": [2.0] * n, **columns}
     )
     message = {"linescan": "start", "motor": "xafs_x", "detector": "xs", "fluo_detector": "4-element SDD"}
-    show.hear(("bmm", {**message, "element": "Fe"}), *run)
+    show.add_entries(("bmm", {**message, "element": "Fe"}), *run)
     tab = open_tab(show.address)
-    see(tab.page, show)
+    wait_for_page(tab.page, show)
     tab.page.click("#channels")
-    figure = figure_of(show.board, show.board.scans[0], channels=True)
+    figure = build_figure(show.board, show.board.scans[0], separate_channels=True)
     assert sum(len(panel.traces) for panel in figure.panels) == 4
-    wait_until(lambda: agrees(tab.page, figure), "the channels")
+    wait_until(lambda: has_figure_data(tab.page, figure), "the channels")
 
 
-def test_a_trace_can_be_hidden_and_stays_so(show: Show, open_tab: OpenTab) -> None:
+def test_a_hidden_trace_stays_hidden(show: BrowserHarness, open_tab: OpenTab) -> None:
     run = xafs_run()
-    show.hear(("bmm", XAFS), ("bmm", NEXT), *run[:20])
+    show.add_entries(("bmm", XAFS), ("bmm", NEXT), *run[:20])
     tab = open_tab(show.address)
-    see(tab.page, show)
+    wait_for_page(tab.page, show)
     box = tab.page.evaluate(
         """() => { const view = Bokeh.index.get_by_id(Bokeh.documents[0].roots()[0].id);
         const walk = (v) => v.child_views ? [v, ...v.child_views.flatMap(walk)] : [v];
@@ -316,12 +321,12 @@ def test_a_trace_can_be_hidden_and_stays_so(show: Show, open_tab: OpenTab) -> No
     tab.page.mouse.click(*box)
     hidden = "Bokeh.documents[0].roots()[0].children[0].children[0][0].renderers.filter((one) => !one.visible).length"
     wait_until(lambda: tab.page.evaluate(hidden) == 1, "the trace to be hidden")
-    show.hear(*run[20:])
-    see(tab.page, show)
+    show.add_entries(*run[20:])
+    wait_for_page(tab.page, show)
     assert tab.page.evaluate(hidden) == 1
 
 
-def place(page: Page, across: float, down: float) -> tuple[float, float]:
+def find_position(page: Page, across: float, down: float) -> tuple[float, float]:
     """Return where a part of the first plot's frame is in the window."""
     left, top, width, height = page.evaluate(
         """() => { const view = Bokeh.index.get_by_id(Bokeh.documents[0].roots()[0].id);
@@ -333,7 +338,7 @@ def place(page: Page, across: float, down: float) -> tuple[float, float]:
     return left + across * width, top + down * height
 
 
-def span(page: Page) -> tuple[float, float]:
+def read_x_limits(page: Page) -> tuple[float, float]:
     """Return the limits of the first plot's horizontal axis."""
     plot = "Bokeh.documents[0].roots()[0].children[0].children[0][0]"
     low, high = page.evaluate(f"[{plot}.x_range.start, {plot}.x_range.end]")
@@ -342,16 +347,16 @@ def span(page: Page) -> tuple[float, float]:
 
 def drag(page: Page, begin: tuple[float, float], end: tuple[float, float]) -> None:
     """Draw a box over a part of the first plot."""
-    page.mouse.move(*place(page, *begin))
+    page.mouse.move(*find_position(page, *begin))
     page.mouse.down()
-    page.mouse.move(*place(page, *end), steps=5)
+    page.mouse.move(*find_position(page, *end), steps=5)
     page.mouse.up()
 
 
-def test_a_page_cannot_be_made_to_say_nonsense(show: Show, open_tab: OpenTab) -> None:
-    show.hear(("bmm", LINE), *line_run())
+def test_a_page_ignores_invalid_messages(show: BrowserHarness, open_tab: OpenTab) -> None:
+    show.add_entries(("bmm", LINE), *line_run())
     tab = open_tab(show.address)
-    see(tab.page, show)
+    wait_for_page(tab.page, show)
     nonsense = [
         {"at": {"panel": "nowhere", "x": 1, "y": 1}}, {"at": 7}, {"click": {"panel": 3}}, {"show": ["x"]},
         {"show": "../../etc"}, {"look": {"height": "1e999", "dark": "yes"}}, {"channels": "x"}, {"drawn": "all"},
@@ -362,6 +367,6 @@ def test_a_page_cannot_be_made_to_say_nonsense(show: Show, open_tab: OpenTab) ->
             " up.data = {json: [said]}; }",
             said,
         )
-    show.hear(("bmm", {"linescan": "stop"}), ("bmm", {**LINE, "motor": "xafs_z"}))
+    show.add_entries(("bmm", {"linescan": "stop"}), ("bmm", {**LINE, "motor": "xafs_z"}))
     wait_until(lambda: "xafs_z" in tab.page.inner_text("#title"), "the next figure")
     assert show.clicks == []

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 import structlog
 
-from helpers.streams import EPOCH, fold, items_of, run_documents
-from xafs_workers.figures.figure_builder import figure_of
+from helpers.streams import EPOCH, build_run_documents, fold, stamp_entries
+from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.figures.model import Figure
 from xafs_workers.frontends import figure_factory
 from xafs_workers.frontends.browser.gallery import Gallery
-from xafs_workers.frontends.figure_factory import NOT_MADE
+from xafs_workers.frontends.figure_factory import FAILURE_NOTE
 from xafs_workers.frontends.status import Feed
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan
@@ -26,13 +26,13 @@ COLUMNS = {"xafs_x": [0.0, 1.0, 2.0], "I0": [1.0] * 3, "It": [1.0, 2.0, 3.0]}
 
 
 @pytest.fixture(autouse=True)
-def _no_line_scans(monkeypatch: pytest.MonkeyPatch) -> None:
+def _break_line_scans(monkeypatch: pytest.MonkeyPatch) -> None:
     def only_others(board: Board, scan: Scan, **how: Any) -> Figure:
         if scan.kind == "linescan":
             raise ZeroDivisionError("a fault of the program")
-        return figure_of(board, scan, **how)
+        return build_figure(board, scan, **how)
 
-    monkeypatch.setattr(figure_factory, "figure_of", only_others)
+    monkeypatch.setattr(figure_factory, "build_figure", only_others)
 
 
 def notes(figure: Figure | None) -> list[str]:
@@ -40,41 +40,41 @@ def notes(figure: Figure | None) -> list[str]:
     return [text.text for panel in figure.panels for text in panel.texts]
 
 
-def test_in_a_browser_it_says_so_and_is_logged_once() -> None:
-    run = list(run_documents(hint=None, motors=["xafs_x"], columns=COLUMNS))
-    items = items_of([("bmm", LINE), *run, ("bmm", TIME)])
+def test_a_failed_figure_is_noted_in_the_browser() -> None:
+    run = list(build_run_documents(hint=None, motors=["xafs_x"], columns=COLUMNS))
+    items = stamp_entries([("bmm", LINE), *run, ("bmm", TIME)])
     board, gallery = Board(), Gallery(lambda: Feed(board, "", EPOCH, 0), clock=lambda: EPOCH)
     with structlog.testing.capture_logs() as logged:
         for item in items:
             board = fold([item], board)
             for scan in board.scans:
-                gallery.look()
-                gallery.figure(scan.figure_id)
+                gallery.refresh()
+                gallery.get_figure(scan.figure_id)
     assert [entry["event"] for entry in logged] == ["figure_not_made"]
-    line, time = (gallery.figure(scan.figure_id) for scan in board.scans)
-    assert notes(line) == [NOT_MADE]
-    assert NOT_MADE not in notes(time)
+    line, time = (gallery.get_figure(scan.figure_id) for scan in board.scans)
+    assert notes(line) == [FAILURE_NOTE]
+    assert FAILURE_NOTE not in notes(time)
     assert [card["title"] for card in gallery.cards] == ["time scan", "linescan"]
 
 
-def test_on_the_screen_too() -> None:
+def test_a_failed_figure_is_noted_on_the_screen() -> None:
     if not os.environ.get("CI"):
         pytest.importorskip("PySide6.QtWidgets", reason="no Qt: install the extra `screen`", exc_type=ImportError)
-    from helpers.screen import Desk
+    from helpers.screen import ScreenHarness
 
-    run = run_documents(hint=None, motors=["xafs_x"], columns=COLUMNS)
-    desk = Desk()
+    run = build_run_documents(hint=None, motors=["xafs_x"], columns=COLUMNS)
+    desk = ScreenHarness()
     try:
         with structlog.testing.capture_logs() as logged:
-            desk.hear(("bmm", LINE), *run)
-            line = desk.sheet
-            desk.hear(("bmm", TIME))
-            time = desk.sheet
+            desk.add_entries(("bmm", LINE), *run)
+            line = desk.figure_tab
+            desk.add_entries(("bmm", TIME))
+            time = desk.figure_tab
             desk.window.tabs.setCurrentIndex(0)
-            desk.look()
+            desk.refresh()
         assert [entry["event"] for entry in logged] == ["figure_not_made"]
-        assert notes(line.drawing.model) == [NOT_MADE]
-        assert NOT_MADE not in notes(time.drawing.model)
+        assert notes(line.drawing.model) == [FAILURE_NOTE]
+        assert FAILURE_NOTE not in notes(time.drawing.model)
         assert desk.titles == ["linescan", "time scan"]
     finally:
         desk.close()

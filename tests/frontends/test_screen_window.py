@@ -18,40 +18,40 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
-from helpers.screen import LINE, TIME, XAFS, Desk, line, repetition, settle
-from helpers.streams import run_documents
+from helpers.screen import LINE, TIME, XAFS, ScreenHarness, make_line_scan, make_repetition, process_events
+from helpers.streams import build_run_documents
 from xafs_workers.frontends.screen import window as window_module
-from xafs_workers.frontends.screen.window_geometry import Place, read_place, write_place
-from xafs_workers.scans.board_config import Rules
+from xafs_workers.frontends.screen.window_geometry import WindowGeometry, read_geometry, write_geometry
+from xafs_workers.scans.board_config import BoardConfig
 
 
 def drawings(sheet: Any) -> int:
     return sum(sheet.drawing.counts.values())
 
 
-def test_each_figure_has_a_tab_and_the_newest_comes_to_the_front(desk: Desk) -> None:
-    desk.hear(("bmm", LINE), *line(5))
-    desk.hear(("bmm", TIME))
+def test_each_figure_has_a_tab_and_the_newest_is_selected(desk: ScreenHarness) -> None:
+    desk.add_entries(("bmm", LINE), *make_line_scan(5))
+    desk.add_entries(("bmm", TIME))
     assert desk.titles == ["xafs_x alignment scan", "time scan"]
     assert desk.window.tabs.currentIndex() == 1
-    desk.hear(("bmm", XAFS), *repetition(1), *repetition(2))
+    desk.add_entries(("bmm", XAFS), *make_repetition(1), *make_repetition(2))
     assert desk.titles[-1] == "fe: scan 2 of 3"
     assert desk.window.tabs.currentIndex() == 2
-    assert len(desk.sheet.drawing.axes_of("transmission").lines) >= 2
+    assert len(desk.figure_tab.drawing.get_axes("transmission").lines) >= 2
 
 
-def test_several_figures_at_once_get_their_titles_and_only_the_front_is_drawn(desk: Desk) -> None:
+def test_only_the_front_one_of_several_new_figures_is_drawn(desk: ScreenHarness) -> None:
     """As after recovery."""
-    desk.hear(("bmm", LINE), *line(5), ("bmm", TIME), ("bmm", XAFS), *repetition(1))
+    desk.add_entries(("bmm", LINE), *make_line_scan(5), ("bmm", TIME), ("bmm", XAFS), *make_repetition(1))
     assert desk.titles == ["xafs_x alignment scan", "time scan", "fe: scan 1 of 3"]
-    hidden = [sheet for sheet in desk.window.tabs.sheets.values() if sheet is not desk.sheet]
+    hidden = [sheet for sheet in desk.window.tabs.figure_tabs.values() if sheet is not desk.figure_tab]
     assert [drawings(sheet) for sheet in hidden] == [0, 0]
-    assert drawings(desk.sheet) > 0
+    assert drawings(desk.figure_tab) > 0
 
 
-def test_the_time_of_the_last_frame_is_known(desk: Desk) -> None:
+def test_the_time_of_the_last_frame_is_measured(desk: ScreenHarness) -> None:
     assert desk.window.frame_seconds is None
-    desk.hear(("bmm", LINE), *line(5))
+    desk.add_entries(("bmm", LINE), *make_line_scan(5))
     assert desk.window.frame_seconds is not None
     assert desk.window.frame_seconds > 0
 
@@ -60,294 +60,296 @@ def test_the_time_of_the_last_frame_is_known(desk: Desk) -> None:
     ("close", "left"),
     [("all", []), ("line", ["fe"]), ("last", ["xafs_x alignment scan", "time scan"])],
 )
-def test_close_messages_close_tabs(close: str, left: list[str], desk: Desk) -> None:
-    desk.hear(("bmm", LINE), ("bmm", TIME), ("bmm", XAFS))
+def test_close_messages_close_tabs(close: str, left: list[str], desk: ScreenHarness) -> None:
+    desk.add_entries(("bmm", LINE), ("bmm", TIME), ("bmm", XAFS))
     assert len(desk.titles) == 3
-    desk.hear(("bmm", {"close": close}))
+    desk.add_entries(("bmm", {"close": close}))
     assert [title.split(":")[0] for title in desk.titles] == left
-    desk.hear(("bmm", {"close": close}))
-    desk.hear(("bmm", {"close": "all"}), ("bmm", {"close": "last"}))
+    desk.add_entries(("bmm", {"close": close}))
+    desk.add_entries(("bmm", {"close": "all"}), ("bmm", {"close": "last"}))
     assert desk.titles == []
 
 
-def test_a_close_message_closes_a_figure_in_a_window_of_its_own(desk: Desk) -> None:
-    desk.hear(("bmm", LINE), *line(5))
+def test_a_close_message_closes_a_detached_window(desk: ScreenHarness) -> None:
+    desk.add_entries(("bmm", LINE), *make_line_scan(5))
     desk.press_tool("own window")
-    (window,) = desk.window.tabs.loose.values()
-    desk.hear(("bmm", {"close": "line"}))
-    assert desk.window.tabs.loose == {}
-    assert desk.window.tabs.sheets == {}
+    (window,) = desk.window.tabs.detached_windows.values()
+    desk.add_entries(("bmm", {"close": "line"}))
+    assert desk.window.tabs.detached_windows == {}
+    assert desk.window.tabs.figure_tabs == {}
     with pytest.raises(RuntimeError, match="already deleted"):
         window.isVisible()
 
 
-def test_a_tab_put_away_in_mid_scan_stays_away_until_the_next_scan(desk: Desk) -> None:
-    run = line(20)
-    desk.hear(("bmm", LINE), *run[:10])
+def test_a_tab_closed_mid_scan_stays_closed_until_the_next_scan(desk: ScreenHarness) -> None:
+    run = make_line_scan(20)
+    desk.add_entries(("bmm", LINE), *run[:10])
     desk.close_tab(0)
     assert desk.titles == []
-    desk.hear(*run[10:])
+    desk.add_entries(*run[10:])
     assert desk.titles == []
-    desk.hear(("bmm", {"linescan": "stop"}), ("bmm", LINE), *line(3))
+    desk.add_entries(("bmm", {"linescan": "stop"}), ("bmm", LINE), *make_line_scan(3))
     assert desk.titles == ["xafs_x alignment scan"]
 
 
-def test_a_window_closed_in_mid_scan_comes_back_with_the_next_scan(desk: Desk) -> None:
-    run = line(20)
-    desk.hear(("bmm", LINE), *run[:10])
+def test_a_window_closed_mid_scan_reopens_with_the_next_scan(desk: ScreenHarness) -> None:
+    run = make_line_scan(20)
+    desk.add_entries(("bmm", LINE), *run[:10])
     desk.window.close()
-    desk.hear(*run[10:])
+    desk.add_entries(*run[10:])
     assert not desk.window.isVisible()
-    desk.hear(("bmm", LINE), *line(3))
+    desk.add_entries(("bmm", LINE), *make_line_scan(3))
     assert desk.window.isVisible()
     assert desk.titles == ["xafs_x alignment scan"]
-    assert len(desk.sheet.drawing.axes_of("signal").lines[0].get_xdata()) == 3
+    assert len(desk.figure_tab.drawing.get_axes("signal").lines[0].get_xdata()) == 3
 
 
-def test_a_figure_can_have_a_window_of_its_own_and_come_back(desk: Desk) -> None:
-    run = line(20)
-    desk.hear(("bmm", LINE), *run[:5])
-    sheet = desk.sheet
+def test_a_figure_can_be_detached_and_reattached(desk: ScreenHarness) -> None:
+    run = make_line_scan(20)
+    desk.add_entries(("bmm", LINE), *run[:5])
+    sheet = desk.figure_tab
     desk.press_tool("own window")
-    desk.look()
-    (loose,) = desk.window.tabs.loose.values()
+    desk.refresh()
+    (loose,) = desk.window.tabs.detached_windows.values()
     assert desk.titles == []
     assert loose.isVisible()
-    assert sheet.seen
+    assert sheet.is_on_screen
     assert loose.windowTitle() == "xafs_x alignment scan"
-    desk.hear(*run[5:15])
-    assert len(sheet.drawing.axes_of("signal").lines[0].get_xdata()) == 15 - 4  # four records come before the points
+    desk.add_entries(*run[5:15])
+    assert len(sheet.drawing.get_axes("signal").lines[0].get_xdata()) == 15 - 4  # four records come before the points
     assert QTest.qWaitForWindowExposed(loose)
     loose.close()
-    desk.look()
+    desk.refresh()
     assert desk.titles == ["xafs_x alignment scan"]
-    assert desk.sheet is sheet
-    desk.hear(*run[15:])
+    assert desk.figure_tab is sheet
+    desk.add_entries(*run[15:])
     assert len(desk.axes.lines[0].get_xdata()) == 20
     desk.press_tool("own window")
     sheet.toolbar.actions()[-1].trigger()
-    desk.look()
+    desk.refresh()
     assert desk.titles == ["xafs_x alignment scan"]
 
 
-def test_a_window_of_its_own_outlives_the_main_window_until_it_is_closed_too(desk: Desk) -> None:
-    desk.hear(("bmm", LINE), *line(20)[:10], ("bmm", TIME))
+def test_a_detached_window_outlives_the_main_window(desk: ScreenHarness) -> None:
+    desk.add_entries(("bmm", LINE), *make_line_scan(20)[:10], ("bmm", TIME))
     desk.window.tabs.setCurrentIndex(0)
     desk.press_tool("own window")
     desk.window.close()
-    (loose,) = desk.window.tabs.loose.values()
+    (loose,) = desk.window.tabs.detached_windows.values()
     assert loose.isVisible()
     loose.close()
-    desk.look()
-    assert desk.window.tabs.sheets == {}
+    desk.refresh()
+    assert desk.window.tabs.figure_tabs == {}
     assert not desk.window.isVisible()
 
 
-def test_a_hidden_tab_is_not_drawn(desk: Desk) -> None:
-    run = line(20)
-    desk.hear(("bmm", LINE), *run[:10])
-    hidden = desk.sheet
-    desk.hear(("bmm", TIME))
+def test_a_hidden_tab_is_not_drawn(desk: ScreenHarness) -> None:
+    run = make_line_scan(20)
+    desk.add_entries(("bmm", LINE), *run[:10])
+    hidden = desk.figure_tab
+    desk.add_entries(("bmm", TIME))
     drawn = drawings(hidden)
-    desk.hear(*run[10:])
+    desk.add_entries(*run[10:])
     assert drawings(hidden) == drawn
     desk.window.tabs.setCurrentIndex(0)
-    assert len(hidden.drawing.axes_of("signal").lines[0].get_xdata()) == 20
+    assert len(hidden.drawing.get_axes("signal").lines[0].get_xdata()) == 20
 
 
-def test_a_minimized_window_draws_nothing(desk: Desk) -> None:
-    run = line(20)
-    desk.hear(("bmm", LINE), *run[:10])
+def test_a_minimized_window_draws_nothing(desk: ScreenHarness) -> None:
+    run = make_line_scan(20)
+    desk.add_entries(("bmm", LINE), *run[:10])
     desk.window.showMinimized()
-    settle()
-    drawn = drawings(desk.sheet)
-    desk.hear(*run[10:])
-    assert drawings(desk.sheet) == drawn
+    process_events()
+    drawn = drawings(desk.figure_tab)
+    desk.add_entries(*run[10:])
+    assert drawings(desk.figure_tab) == drawn
     desk.window.showNormal()
-    desk.look()
+    desk.refresh()
     assert len(desk.axes.lines[0].get_xdata()) == 20
 
 
-def test_titles_of_hidden_tabs_follow_now_and_then(desk: Desk) -> None:
-    desk.hear(("bmm", XAFS), *repetition(1))
-    desk.hear(("bmm", TIME))
-    desk.hear(*repetition(2))
+def test_titles_of_hidden_tabs_are_updated_at_times(desk: ScreenHarness) -> None:
+    desk.add_entries(("bmm", XAFS), *make_repetition(1))
+    desk.add_entries(("bmm", TIME))
+    desk.add_entries(*make_repetition(2))
     desk.now += 60
-    desk.hear(*repetition(3))
+    desk.add_entries(*make_repetition(3))
     assert desk.titles[0] == "fe: scan 3 of 3"
 
 
-def test_nothing_is_drawn_where_nothing_is_new(desk: Desk) -> None:
-    desk.hear(("bmm", LINE), *line(10))
-    drawn = drawings(desk.sheet)
+def test_an_unchanged_figure_is_not_drawn_again(desk: ScreenHarness) -> None:
+    desk.add_entries(("bmm", LINE), *make_line_scan(10))
+    drawn = drawings(desk.figure_tab)
     for _ in range(5):
-        desk.look()
-    assert drawings(desk.sheet) == drawn
+        desk.refresh()
+    assert drawings(desk.figure_tab) == drawn
 
 
-def test_a_dear_frame_makes_the_next_one_wait(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    desk.hear(("bmm", LINE), *line(10))
+def test_a_slow_frame_delays_the_next_one(desk: ScreenHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.add_entries(("bmm", LINE), *make_line_scan(10))
     assert desk.window._timer.interval() >= 40
     ticks = iter(0.3 * n for n in range(1000))
     monkeypatch.setattr(window_module.time, "perf_counter", lambda: next(ticks))
-    desk.hear(*line(1), ("bmm", LINE), *line(4))
+    desk.add_entries(*make_line_scan(1), ("bmm", LINE), *make_line_scan(4))
     assert desk.window._timer.interval() >= 600
 
 
-def test_the_window_never_raises_itself_nor_takes_the_keyboard(qt: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_window_never_takes_the_focus(qt: None, monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[str] = []
     for name in ("raise_", "activateWindow", "setFocus", "grabKeyboard"):
         monkeypatch.setattr(QWidget, name, lambda *_, name=name: called.append(name))
     monkeypatch.setattr(QApplication, "alert", lambda *_: called.append("alert"))
-    desk = Desk()
-    desk.hear(("bmm", LINE), *line(5))
-    desk.hear(("bmm", XAFS), *repetition(1))
+    desk = ScreenHarness()
+    desk.add_entries(("bmm", LINE), *make_line_scan(5))
+    desk.add_entries(("bmm", XAFS), *make_repetition(1))
     desk.press_tool("own window")
     desk.window.close()
-    desk.hear(("bmm", LINE), *line(5))
-    windows = [desk.window, *desk.window.tabs.loose.values()]
+    desk.add_entries(("bmm", LINE), *make_line_scan(5))
+    windows = [desk.window, *desk.window.tabs.detached_windows.values()]
     assert called == []
     assert len(windows) == 2
     assert all(window.testAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating) for window in windows)
-    assert desk.sheet.canvas.focusPolicy() == Qt.FocusPolicy.NoFocus
+    assert desk.figure_tab.canvas.focusPolicy() == Qt.FocusPolicy.NoFocus
     desk.close()
 
 
-def test_stale_data_are_marked_visibly(desk: Desk) -> None:
-    desk.hear(("bmm", LINE), *line(5))
-    age = desk.window.status.labels["age"]
+def test_stale_data_are_marked_visibly(desk: ScreenHarness) -> None:
+    desk.add_entries(("bmm", LINE), *make_line_scan(5))
+    age = desk.window.status_line.labels["age"]
     fresh = age.grab().toImage()
     assert age.styleSheet() == ""
     desk.now += 60
-    desk.look()
+    desk.refresh()
     assert age.text() == "⚠ data 1 min old"
     red = [age.grab().toImage().pixelColor(2, y).red() for y in range(2, age.height() - 2)]
     assert red != [fresh.pixelColor(2, y).red() for y in range(2, min(age.height(), fresh.height()) - 2)]
     desk.last_record = desk.now
-    desk.look()
+    desk.refresh()
     assert age.styleSheet() == ""
 
 
-def test_without_a_broker_the_window_says_what_it_waits_for(desk: Desk) -> None:
+def test_the_window_shows_that_it_waits_for_the_broker(desk: ScreenHarness) -> None:
     desk.waits_for, desk.last_record = "the broker and its topics", None
-    desk.look()
+    desk.refresh()
     assert desk.window.isVisible()
-    assert desk.window.status.labels["connection"].text() == "waiting for the broker and its topics"
-    assert desk.window.status.labels["connection"].styleSheet() != ""
-    assert desk.window._empty.isVisible()
-    assert desk.window._empty.text().startswith("waiting for the broker")
+    assert desk.window.status_line.labels["connection"].text() == "waiting for the broker and its topics"
+    assert desk.window.status_line.labels["connection"].styleSheet() != ""
+    assert desk.window._empty_label.isVisible()
+    assert desk.window._empty_label.text().startswith("waiting for the broker")
     desk.waits_for = ""
-    desk.look()
-    assert desk.window.status.labels["connection"].text() == "connected"
-    assert desk.window.status.labels["connection"].styleSheet() == ""
-    assert desk.window._empty.text() == "nothing to be seen yet"
+    desk.refresh()
+    assert desk.window.status_line.labels["connection"].text() == "connected"
+    assert desk.window.status_line.labels["connection"].styleSheet() == ""
+    assert desk.window._empty_label.text() == "nothing to be seen yet"
 
 
-def test_large_type_is_larger_keeps_the_zoom_and_can_be_taken_back(desk: Desk) -> None:
-    desk.hear(("bmm", LINE), *line(30))
+def test_large_type_keeps_the_zoom_and_can_be_switched_off(desk: ScreenHarness) -> None:
+    desk.add_entries(("bmm", LINE), *make_line_scan(30))
     usual = desk.axes.xaxis.label.get_size()
-    status = desk.window.status.labels["age"].font().pointSize()
+    status = desk.window.status_line.labels["age"].font().pointSize()
     desk.axes.set_xlim(5.0, 9.0)
     QTest.keyClick(desk.window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
-    desk.look()
+    desk.refresh()
     assert desk.axes.xaxis.label.get_size() > 2 * usual
     assert desk.axes.get_xlim() == (5.0, 9.0)
-    assert desk.window.status.labels["age"].font().pointSize() > 2 * status
-    desk.hear(("bmm", LINE), *line(5))
+    assert desk.window.status_line.labels["age"].font().pointSize() > 2 * status
+    desk.add_entries(("bmm", LINE), *make_line_scan(5))
     assert desk.axes.xaxis.label.get_size() > 2 * usual
     QTest.keyClick(desk.window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
-    desk.look()
+    desk.refresh()
     assert desk.axes.xaxis.label.get_size() == pytest.approx(usual, abs=0.5)  # the canvas may differ by a pixel
-    assert desk.window.status.labels["age"].font().pointSize() == status
+    assert desk.window.status_line.labels["age"].font().pointSize() == status
 
 
-def test_large_type_from_the_start(qt: None) -> None:
-    desk = Desk(large=True)
-    desk.hear(("bmm", LINE), *line(5))
+def test_large_type_can_be_set_from_the_start(qt: None) -> None:
+    desk = ScreenHarness(large=True)
+    desk.add_entries(("bmm", LINE), *make_line_scan(5))
     assert desk.axes.xaxis.label.get_size() >= 20
-    assert desk.window.status.labels["measurement"].font().pointSize() >= 20
-    assert desk.window.large_type.isChecked()
+    assert desk.window.status_line.labels["measurement"].font().pointSize() >= 20
+    assert desk.window.large_type_action.isChecked()
     desk.close()
 
 
-def test_each_fluorescence_channel_can_be_shown(desk: Desk) -> None:
+def test_each_fluorescence_channel_can_be_shown(desk: ScreenHarness) -> None:
     """To find a bad one."""
     columns = {key: [2.0, 3.0, 4.0] for key in ("I0", "It", "Ir", "Fe1", "Fe2", "Fe3", "Fe4")}
     columns |= {"dcm_energy": [7000.0, 7100.0, 7200.0], "dwti_dwell_time": [0.5] * 3}
-    run = run_documents(hint=None, motors=["dcm_energy"], columns=columns)
+    run = build_run_documents(hint=None, motors=["dcm_energy"], columns=columns)
     start = XAFS | {"mode": "fluorescence", "fluo_detector": "4-element SDD"}
-    desk.hear(("bmm", start), ("bmm", {"xafsscan": "next", "count": 1}), *run)
-    sums = len(desk.sheet.drawing.axes_of("fluorescence").lines)
-    desk.window.each_channel.trigger()
-    desk.look()
-    assert len(desk.sheet.drawing.axes_of("fluorescence").lines) == sums + 3
-    desk.window.each_channel.trigger()
-    desk.look()
-    assert len(desk.sheet.drawing.axes_of("fluorescence").lines) == sums
+    desk.add_entries(("bmm", start), ("bmm", {"xafsscan": "next", "count": 1}), *run)
+    sums = len(desk.figure_tab.drawing.get_axes("fluorescence").lines)
+    desk.window.channels_action.trigger()
+    desk.refresh()
+    assert len(desk.figure_tab.drawing.get_axes("fluorescence").lines) == sums + 3
+    desk.window.channels_action.trigger()
+    desk.refresh()
+    assert len(desk.figure_tab.drawing.get_axes("fluorescence").lines) == sums
 
 
-def test_the_place_is_remembered_and_taken_again(qt: None, tmp_path: Path) -> None:
+def test_the_window_geometry_is_saved_and_restored(qt: None, tmp_path: Path) -> None:
     path = tmp_path / "state" / "place.json"
-    desk = Desk(path)
+    desk = ScreenHarness(path)
     screen = desk.window.screen().availableGeometry()
     desk.window.setGeometry(screen.width() // 10, screen.height() // 5, screen.width() // 2, screen.height() // 2)
-    settle()
-    QTest.qWait(window_module.SETTLED + 200)
-    assert read_place(path).width == pytest.approx(0.5, abs=0.02)  # while it runs: it may be killed
+    process_events()
+    QTest.qWait(window_module.GEOMETRY_SAVE_DELAY + 200)
+    assert read_geometry(path).width == pytest.approx(0.5, abs=0.02)  # while it runs: it may be killed
     chosen = desk.window.geometry()
     desk.window.close()
     desk.close()
-    again = window_module.Window(window_module.WindowPorts(desk.feed, print, place=path))
+    again = window_module.Window(window_module.WindowCallbacks(desk.build_feed, print, geometry_file=path))
     assert again.geometry() == chosen
     again.deleteLater()
-    settle()
+    process_events()
 
 
-def test_a_maximized_window_comes_back_maximized_on_its_monitor(qt: None, tmp_path: Path) -> None:
+def test_a_maximized_window_is_restored_on_its_monitor(qt: None, tmp_path: Path) -> None:
     path = tmp_path / "place.json"
-    write_place(path, Place(0.1, 0.1, 0.5, 0.5, QApplication.primaryScreen().name() if QApplication.instance() else ""))
-    desk = Desk(path)
+    write_geometry(
+        path, WindowGeometry(0.1, 0.1, 0.5, 0.5, QApplication.primaryScreen().name() if QApplication.instance() else "")
+    )
+    desk = ScreenHarness(path)
     desk.window.showMaximized()
-    settle()
-    desk.window.remember_place()
-    kept = read_place(path)
+    process_events()
+    desk.window.save_window_geometry()
+    kept = read_geometry(path)
     assert kept.maximized
     assert kept.monitor == desk.window.screen().name()
     desk.close()
-    again = window_module.Window(window_module.WindowPorts(desk.feed, print, place=path))
+    again = window_module.Window(window_module.WindowCallbacks(desk.build_feed, print, geometry_file=path))
     assert again.isMaximized()
     again.deleteLater()
-    settle()
+    process_events()
 
 
-def test_closed_figures_are_freed(desk: Desk) -> None:
-    desk.hear(("bmm", LINE), *line(5))
+def test_closed_figures_are_freed(desk: ScreenHarness) -> None:
+    desk.add_entries(("bmm", LINE), *make_line_scan(5))
     desk.press_tool("own window")
-    desk.look()
-    desk.hear(("bmm", TIME))
-    sheets = list(desk.window.tabs.sheets.values())
+    desk.refresh()
+    desk.add_entries(("bmm", TIME))
+    sheets = list(desk.window.tabs.figure_tabs.values())
     held: list[Any] = [weakref.ref(sheet.drawing) for sheet in sheets]
     held += [weakref.ref(sheet.canvas) for sheet in sheets]
     held += [weakref.ref(sheet.canvas.figure) for sheet in sheets]
     held += [weakref.ref(sheet) for sheet in sheets]
-    held += [weakref.ref(window) for window in desk.window.tabs.loose.values()]
+    held += [weakref.ref(window) for window in desk.window.tabs.detached_windows.values()]
     del sheets
-    desk.hear(("bmm", {"close": "all"}))
+    desk.add_entries(("bmm", {"close": "all"}))
     gc.collect()
-    settle()
+    process_events()
     gc.collect()
     assert [reference() for reference in held] == [None] * 9
 
 
-def test_line_scan_after_line_scan_leaves_memory_and_widgets_flat(qt: None) -> None:
-    desk = Desk(rules=Rules(keep_scans=3, keep_runs=2))
+def test_many_line_scans_leave_memory_and_widgets_flat(qt: None) -> None:
+    desk = ScreenHarness(rules=BoardConfig(scan_limit=3, run_limit=2))
 
     def measure(scans: int) -> None:
         for _ in range(scans):
-            desk.hear(("bmm", LINE), *line(3, finished=True), ("bmm", {"linescan": "stop"}))
+            desk.add_entries(("bmm", LINE), *make_line_scan(3, finished=True), ("bmm", {"linescan": "stop"}))
             assert len(desk.titles) <= 4
         gc.collect()
-        settle()
+        process_events()
         gc.collect()
 
     measure(10)

@@ -16,7 +16,7 @@ from xafs_workers.settings import Settings
 Reply = Callable[[Mapping[str, Any]], Iterable[wire.Answer]]
 
 
-class Answering:
+class AnsweringWorker:
     """Answers from now on, in a thread."""
 
     def __init__(
@@ -30,12 +30,12 @@ class Answering:
         self.asked: list[Mapping[str, Any]] = []
         self._reply, self._heard, self._stop = reply, heard, threading.Event()
         self._publisher = Publisher(broker.config, settings, "file-manager")
-        self._source = KafkaSource(broker.config, [settings.topic("control")], "worker")
-        self._source.assign({partition: high for partition, (_, high) in self._source.watermarks().items()})
-        self._thread = threading.Thread(target=self._work)
+        self._source = KafkaSource(broker.config, [settings.get_topic("control")], "worker")
+        self._source.assign({partition: high for partition, (_, high) in self._source.fetch_watermarks().items()})
+        self._thread = threading.Thread(target=self._answer_until_stopped)
         self._thread.start()
 
-    def _work(self) -> None:
+    def _answer_until_stopped(self) -> None:
         while not self._stop.is_set():
             for entry in self._source.poll(0.05):
                 if isinstance(entry, RawRecord):
@@ -43,7 +43,7 @@ class Answering:
                     _, body = wire.decode(entry.value)
                     self.asked.append(body)
                     for answer in self._reply(body):
-                        self._publisher.answer(answer)
+                        self._publisher.send_answer(answer)
 
     def close(self) -> None:
         self._stop.set()

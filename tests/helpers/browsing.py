@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from helpers.processes import wait_until
-from helpers.streams import EPOCH, Entry, Teller, fold
+from helpers.streams import EPOCH, Entry, EntryStamper, fold
 from xafs_workers.figures.model import Figure
 from xafs_workers.frontends.browser.gallery import Gallery
-from xafs_workers.frontends.browser.server import Address, BrowserServer
-from xafs_workers.frontends.browser.viewer import ViewerPorts
+from xafs_workers.frontends.browser.server import BrowserServer, ListenAddress
+from xafs_workers.frontends.browser.viewer import ViewerCallbacks
 from xafs_workers.frontends.status import Feed
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.board_config import Rules
-from xafs_workers.scans.items import Item
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.items import BoardItem
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -35,22 +35,22 @@ DATA = """() => Object.fromEntries((window.Bokeh?.documents[0]?.roots()[0].child
 """What the page's plots hold: by panel and trace, columns with null for a gap."""
 
 
-def free_port() -> int:
+def find_free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-class Show:
+class BrowserHarness:
     """A server of pages, and the board behind it."""
 
-    def __init__(self, rules: Rules | None = None, *, pluck: bool = True, **address: Any):
-        self._teller = Teller()
-        self.board = Board(rules or Rules())
+    def __init__(self, rules: BoardConfig | None = None, *, pluck: bool = True, **address: Any):
+        self._stamper = EntryStamper()
+        self.board = Board(rules or BoardConfig())
         self.now, self.last_record, self.waits_for = EPOCH, EPOCH, ""
         self.clicks: list[dict[str, Any]] = []
-        self._where = Address(port=free_port(), **address)
-        self._ports = ViewerPorts(self.clicks.append if pluck else None, lambda element, edge: 7112.0)
+        self._where = ListenAddress(port=find_free_port(), **address)
+        self._ports = ViewerCallbacks(self.clicks.append if pluck else None, lambda element, edge: 7112.0)
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
@@ -58,16 +58,16 @@ class Show:
 
     @property
     def address(self) -> str:
-        return self.server.address
+        return self.server.url
 
-    def hear(self, *entries: Entry) -> None:
+    def add_entries(self, *entries: Entry) -> None:
         """Let the board hear more."""
-        self.take(self._teller.items(entries))
+        self.add_items(self._stamper.stamp(entries))
 
-    def take(self, items: Iterable[Item]) -> None:
+    def add_items(self, items: Iterable[BoardItem]) -> None:
         self.board = fold(items, self.board)
 
-    def in_loop(self, act: Callable[[], Any]) -> Any:
+    def run_in_loop(self, act: Callable[[], Any]) -> Any:
         """Do something in the thread that serves, and return what it gave."""
         done: list[Any] = []
         self.server.loop.add_callback(lambda: done.append(act()))
@@ -91,30 +91,30 @@ class Show:
         self.server.loop.close(all_fds=True)
 
 
-def held(page: Page) -> dict[str, dict[str, list[float | None]]]:
+def read_plotted_data(page: Page) -> dict[str, dict[str, list[float | None]]]:
     """Return what the page's plots hold."""
     return page.evaluate(DATA)
 
 
-def wanted(figure: Figure) -> dict[str, dict[str, list[float | None]]]:
+def build_expected_data(figure: Figure) -> dict[str, dict[str, list[float | None]]]:
     """Return the same of a figure: traces with their points, maps in ascending order."""
     found: dict[str, dict[str, list[float | None]]] = {}
     for panel in figure.panels:
         for trace in panel.traces:
-            found[f"{panel.key}/{trace.key}"] = {"x": _plain(trace.x), "y": _plain(trace.y)}
+            found[f"{panel.key}/{trace.key}"] = {"x": _to_plain_list(trace.x), "y": _to_plain_list(trace.y)}
         for mesh in panel.meshes:
             rows, columns = np.argsort(mesh.y, kind="stable"), np.argsort(mesh.x, kind="stable")
-            found[f"{panel.key}/{mesh.key}"] = {"image": _plain(mesh.z[np.ix_(rows, columns)].ravel())}
+            found[f"{panel.key}/{mesh.key}"] = {"image": _to_plain_list(mesh.z[np.ix_(rows, columns)].ravel())}
     return found
 
 
-def _plain(values: Any) -> list[float | None]:
+def _to_plain_list(values: Any) -> list[float | None]:
     return [None if value != value else float(value) for value in np.asarray(values, dtype=float)]
 
 
-def agrees(page: Page, figure: Figure) -> bool:
+def has_figure_data(page: Page, figure: Figure) -> bool:
     """Tell whether a page's plots hold a figure's numbers, all of them."""
-    there, all_of_it = held(page), wanted(figure)
+    there, all_of_it = read_plotted_data(page), build_expected_data(figure)
     return {
         key: {name: there.get(key, {}).get(name) for name in columns} for key, columns in all_of_it.items()
     } == all_of_it

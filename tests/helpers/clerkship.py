@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from helpers.processes import Station, start_document
-from helpers.streams import Entry, run_documents
+from helpers.processes import Station, make_start_document
+from helpers.streams import Entry, build_run_documents
 
 SESSION = "2026-3/pass-123456"
 
 
-class Clerkship(Station):
+class FileManagerStation(Station):
     """A file manager on topics of its own."""
 
     command = ("file-manager",)
@@ -30,7 +30,7 @@ class Clerkship(Station):
         found: list[dict[str, Any]] = []
 
         def answered() -> bool:
-            found[:] = [a for a in self.heard["answer"] if a["message_id"] == name and a["state"] != "accepted"]
+            found[:] = [a for a in self.received["answer"] if a["message_id"] == name and a["state"] != "accepted"]
             return bool(found)
 
         self.wait(answered, f"the answer to {message}")
@@ -38,7 +38,7 @@ class Clerkship(Station):
         return found[0]
 
 
-def xafs_run(**start: Any) -> list[Entry]:
+def build_xafs_run(**start: Any) -> list[Entry]:
     energy = np.linspace(7000.0, 7400.0, 40)
     columns = {
         "dcm_energy": energy.tolist(),
@@ -58,4 +58,8 @@ def xafs_run(**start: Any) -> list[Entry]:
         },
         "plan_name": "scan_nd xafs transmission",
     }
-    return list(run_documents(hint=None, motors=["dcm_energy"], columns=columns, start=start_document(**told, **start)))
+    return list(
+        build_run_documents(
+            hint=None, motors=["dcm_energy"], columns=columns, start=make_start_document(**told, **start)
+        )
+    )

@@ -14,7 +14,7 @@ from helpers.processes import wait_until
 PROGRAMS = ("Xvfb", "openbox", "xdotool")
 SIZE = (1600, 1100)
 
-Place = tuple[int, int]
+PixelPosition = tuple[int, int]
 """In a window, pixels."""
 
 # A line to type into, as any other program has one; the text is kept in a file.
@@ -33,7 +33,7 @@ application.exec()
 """
 
 
-def missing_programs() -> list[str]:
+def list_missing_programs() -> list[str]:
     return [name for name in PROGRAMS if shutil.which(name) is None]
 
 
@@ -49,81 +49,91 @@ class Display:
     def __init__(self) -> None:
         read, write = os.pipe()
         command = ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{SIZE[0]}x{SIZE[1]}x24", "-nolisten", "tcp"]
-        self._processes = [_quiet(command, pass_fds=(write,))]
+        self._processes = [_start_quietly(command, pass_fds=(write,))]
         os.close(write)
         with os.fdopen(read) as stream:
             self.name = f":{stream.readline().strip()}"
         self.environment = {**os.environ, "DISPLAY": self.name, "QT_QPA_PLATFORM": "xcb"}
         self.environment.pop("WAYLAND_DISPLAY", None)
         self._editor: subprocess.Popen[Any] | None = None
-        self._processes.append(_quiet(["openbox"], env=self.environment))
-        wait_until(lambda: self.told("get_num_desktops") is not None, "the window manager")
+        self._processes.append(_start_quietly(["openbox"], env=self.environment))
+        wait_until(lambda: self.run_xdotool("get_num_desktops") is not None, "the window manager")
 
-    def told(self, *words: str) -> str | None:
+    def run_xdotool(self, *words: str) -> str | None:
         """Return what xdotool says, None where it finds nothing."""
         done = subprocess.run(
             ["xdotool", *words], env=self.environment, capture_output=True, text=True, check=False, timeout=60
         )
         return done.stdout.strip() if done.returncode == 0 else None
 
-    def windows(self, name: str) -> list[str]:
+    def find_windows(self, name: str) -> list[str]:
         """Return the ids of the windows on show with this name."""
-        found = self.told("search", "--onlyvisible", "--name", f"^{name}$")
+        found = self.run_xdotool("search", "--onlyvisible", "--name", f"^{name}$")
         return found.split() if found else []
 
-    def window(self, name: str) -> str:
+    def wait_for_window(self, name: str) -> str:
         """Wait for a window."""
-        wait_until(lambda: bool(self.windows(name)), f"the window {name}")
-        return self.windows(name)[0]
+        wait_until(lambda: bool(self.find_windows(name)), f"the window {name}")
+        return self.find_windows(name)[0]
 
-    def size(self, window: str) -> tuple[int, int]:
+    def measure_window(self, window: str) -> tuple[int, int]:
         """Return width and height of a window, pixels."""
-        told = dict(line.split("=") for line in (self.told("getwindowgeometry", "--shell", window) or "").splitlines())
+        told = dict(
+            line.split("=") for line in (self.run_xdotool("getwindowgeometry", "--shell", window) or "").splitlines()
+        )
         return int(told["WIDTH"]), int(told["HEIGHT"])
 
-    def active(self) -> str | None:
+    def find_active_window(self) -> str | None:
         """Return the window that has the keyboard."""
-        return self.told("getactivewindow")
+        return self.run_xdotool("getactivewindow")
 
-    def editor(self, text: Path) -> str:
+    def open_editor(self, text: Path) -> str:
         """Start another program with a line to type into; return its window, which has the keyboard."""
         text.write_text("")
-        self._editor = _quiet([sys.executable, "-c", EDITOR, str(text)], env=self.environment)
-        window = self.window("another program")
-        self.told("windowactivate", "--sync", window)
-        wait_until(lambda: self.active() == window, "the other program to have the keyboard")
+        self._editor = _start_quietly([sys.executable, "-c", EDITOR, str(text)], env=self.environment)
+        window = self.wait_for_window("another program")
+        self.run_xdotool("windowactivate", "--sync", window)
+        wait_until(lambda: self.find_active_window() == window, "the other program to have the keyboard")
         return window
 
-    def end_editor(self) -> None:
+    def close_editor(self) -> None:
         if self._editor is not None:
             self._editor.terminate()
             self._editor.wait(30)
             self._editor = None
 
-    def click(self, window: str, at: Place, *, times: int = 1) -> None:
+    def click(self, window: str, at: PixelPosition, *, times: int = 1) -> None:
         """Click at a place in a window."""
-        self.told(*_to(window, at), *["click", "1"] * times)
+        self.run_xdotool(*_build_move_command(window, at), *["click", "1"] * times)
 
-    def drag(self, window: str, begin: Place, end: Place) -> None:
+    def drag(self, window: str, begin: PixelPosition, end: PixelPosition) -> None:
         middle = ((begin[0] + end[0]) // 2, (begin[1] + end[1]) // 2)
-        self.told(*_to(window, begin), "mousedown", "1", *_to(window, middle), *_to(window, end), "mouseup", "1")
+        self.run_xdotool(
+            *_build_move_command(window, begin),
+            "mousedown",
+            "1",
+            *_build_move_command(window, middle),
+            *_build_move_command(window, end),
+            "mouseup",
+            "1",
+        )
 
-    def picture(self) -> Any:
+    def take_screenshot(self) -> Any:
         """Return all that is on show."""
         from PIL import ImageGrab
 
         return ImageGrab.grab(xdisplay=self.name)
 
     def close(self) -> None:
-        self.end_editor()
+        self.close_editor()
         for process in reversed(self._processes):
             process.terminate()
             process.wait(30)
 
 
-def _to(window: str, at: Place) -> list[str]:
+def _build_move_command(window: str, at: PixelPosition) -> list[str]:
     return ["mousemove", "--window", window, str(at[0]), str(at[1])]
 
 
-def _quiet(command: list[str], **how: Any) -> subprocess.Popen[Any]:
+def _start_quietly(command: list[str], **how: Any) -> subprocess.Popen[Any]:
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **how)

@@ -9,14 +9,14 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.dossier import Dossier, dossier_of
-from xafs_workers.writers.dossier import Sources
+from xafs_workers.scans.dossier import Dossier, build_dossier
+from xafs_workers.writers.dossier import DossierSources
 
 VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 OPTIONAL = frozenset({"path", "use", "circle"})
 
 
-class Page(HTMLParser):
+class ParsedPage(HTMLParser):
     """A page taken apart; `problems` names what is not well formed or not allowed."""
 
     def __init__(self, content: bytes):
@@ -66,9 +66,9 @@ class Page(HTMLParser):
             self.words.append(data)
 
 
-def broken_links(path: Path) -> list[str]:
+def find_broken_links(path: Path) -> list[str]:
     """Return the addresses of a page on disk that lead nowhere, or out of the proposal folder."""
-    page, broken = Page(path.read_bytes()), []
+    page, broken = ParsedPage(path.read_bytes()), []
     root = path.parent.parent
     for address in page.addresses:
         parts = urlsplit(address)
@@ -77,26 +77,28 @@ def broken_links(path: Path) -> list[str]:
         target = (path.parent / unquote(parts.path)).resolve()
         if parts.scheme or parts.netloc or not target.is_relative_to(root) or not target.is_file():
             broken.append(address)
-        elif parts.fragment and parts.fragment not in Page(target.read_bytes()).ids:
+        elif parts.fragment and parts.fragment not in ParsedPage(target.read_bytes()).ids:
             broken.append(address)
     return broken
 
 
-def sources_of(board: Board, folder: Path, number: int = 1, **changes: Any) -> Sources:
+def build_board_sources(board: Board, folder: Path, number: int = 1, **changes: Any) -> DossierSources:
     """Return what the last dossier of a board is made of."""
     scan = [one for one in board.scans if one.kind == "dossier"][-1]
-    dossier = dossier_of(scan)
+    dossier = build_dossier(scan)
     runs = [board.runs[uid] for uid in dossier.uids]
-    return sources(dossier, folder, runs=runs, number=number, baseline=runs[0].baseline if runs else {}, **changes)
+    return build_sources(
+        dossier, folder, runs=runs, number=number, baseline=runs[0].baseline if runs else {}, **changes
+    )
 
 
-def sources(dossier: Dossier, folder: Path, **parts: Any) -> Sources:
+def build_sources(dossier: Dossier, folder: Path, **parts: Any) -> DossierSources:
     """Return what a dossier is made of, with the files of a folder."""
     given: Mapping[str, Any] = {"number": 1, "exists": lambda name: (folder / name).exists(), **parts}
-    return Sources(dossier, **given)
+    return DossierSources(dossier, **given)
 
 
-def touch(folder: Path, *names: str) -> None:
+def touch_files(folder: Path, *names: str) -> None:
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(PIXEL if name.endswith((".png", ".jpg")) else b"content\n")

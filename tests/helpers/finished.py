@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from helpers.streams import fold, items_of, run_documents
+from helpers.streams import build_run_documents, fold, stamp_entries
 from xafs_workers.scans.runs import Run
-from xafs_workers.writers.xdi_reader import Xdi
+from xafs_workers.writers.xdi_reader import XdiFile
 
 XDI: dict[str, Any] = {
     "Beamline": {"name": "BMM"},
@@ -31,11 +31,11 @@ IY = {"Iy": [0.5, 0.75, 1.25, 1.5]}
 AREA_DETECTOR = {"diffuse": [11.0, 12.0, 13.0, 14.0], "specular": [21.0, 22.0, 23.0, 24.0]}
 
 
-def channels(element: str, *numbers: int) -> dict[str, list[float]]:
+def make_channels(element: str, *numbers: int) -> dict[str, list[float]]:
     return {f"{element}{n}": [100.0 * n + row for row in range(4)] for n in numbers}
 
 
-def finished(
+def make_finished_run(
     columns: dict[str, list[float]],
     hint: str | None = None,
     *,
@@ -47,14 +47,14 @@ def finished(
 ) -> Run:
     """Return the run that documents with these columns fold into."""
     told = {"versions": {"bluesky": "1.13.1"}, "XDI": XDI if xdi is None else xdi, **start}
-    documents = run_documents(
+    documents = build_run_documents(
         hint=hint, motors=motors, columns=columns, start=told, detectors=detectors, finished=stopped
     )
-    (run,) = fold(items_of(documents)).runs.values()
+    (run,) = fold(stamp_entries(documents)).runs.values()
     return run
 
 
-def xdi_with(**families: Any) -> dict[str, Any]:
+def merge_xdi(**families: Any) -> dict[str, Any]:
     """Return the metadata with members of families replaced, or other keys set."""
     merged = dict(XDI)
     for name, value in families.items():
@@ -62,7 +62,7 @@ def xdi_with(**families: Any) -> dict[str, Any]:
     return merged
 
 
-def hinted(file: Xdi) -> np.ndarray:
+def compute_plot_hint(file: XdiFile) -> np.ndarray:
     """Return what the plot hint of a file computes from its columns, as a plot program would."""
     formula = file.fields["Scan.plot_hint"].rpartition("  --  ")[2]
     assert re.fullmatch(r"[$0-9+/()ln]+", formula), formula

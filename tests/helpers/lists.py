@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from helpers.streams import CONTROL, DOCUMENTS, EPOCH, Entry
 from xafs_workers.consumer.source import EndOfPartition, Partition, RawRecord
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import Control, Origin
+from xafs_workers.scans.items import ReceivedMessage, RecordPosition
 from xafs_workers.wire import encode
 
 
@@ -19,10 +19,10 @@ class ListSource:
         self._waiting: list[RawRecord] = []
         self._ends: dict[Partition, int] = {(CONTROL, 0): 0, (DOCUMENTS, 0): 0}
 
-    def put(self, topic: str, value: bytes | None, time: float | None = None) -> Origin:
+    def put(self, topic: str, value: bytes | None, time: float | None = None) -> RecordPosition:
         offset = self._ends[topic, 0]
         self._ends[topic, 0] = offset + 1
-        origin = Origin(topic, 0, offset)
+        origin = RecordPosition(topic, 0, offset)
         moment = EPOCH + 0.001 * sum(self._ends.values()) if time is None else time
         self._waiting.append(RawRecord(origin, moment, None, value))
         return origin
@@ -55,18 +55,18 @@ class ListSource:
         return dict(self._ends)
 
 
-class Watcher:
+class CollectingHandler:
     """A duty that only remembers."""
 
     def __init__(self) -> None:
-        self.considered: list[Control] = []
-        self.waiting: list[Control] = []
+        self.received: list[ReceivedMessage] = []
+        self.waiting: list[ReceivedMessage] = []
 
-    def consider(self, control: Control, board: Board) -> None:
-        self.considered.append(control)
+    def on_message(self, control: ReceivedMessage, board: Board) -> None:
+        self.received.append(control)
 
-    def advance(self, board: Board) -> None:
+    def poll(self, board: Board) -> None:
         pass
 
-    def unfinished(self) -> list[Control]:
+    def pending(self) -> list[ReceivedMessage]:
         return list(self.waiting)

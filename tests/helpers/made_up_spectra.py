@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from xafs_workers.elements import edge_energy
+from xafs_workers.elements import find_edge_energy
 
 
-def spectrum(
+def make_spectrum(
     element: str, edge: str, *, above: float = 800.0, below: float = 200.0, step: float = 1.0
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return energy and mu of an edge with a step of 1 and one shell at 2 Å."""
-    table = edge_energy(element, edge)
+    table = find_edge_energy(element, edge)
     assert table is not None
     fine = np.concatenate([np.arange(-below, -30.0, 10.0), np.arange(-30.0, 30.0, 0.5)])
     wavenumbers = np.arange(np.sqrt(30.0 * 0.262468), np.sqrt(above * 0.262468), 0.05)

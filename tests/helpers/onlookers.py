@@ -17,7 +17,7 @@ TOKEN = re.compile(r'"token":\s*"([^"]+)"')
 FRAME = re.compile(r'\\"frame\\": (\d+)')
 
 
-class Onlooker:
+class ProtocolViewer:
     """One viewer.
 
     Attributes
@@ -46,37 +46,37 @@ class Onlooker:
         assert token is not None, page[:2000]
         where = self._address.replace("http", "ws", 1) + "ws"
         self._socket = await websocket_connect(where, subprotocols=["bokeh", token[1]])
-        while (await self._message())[0] != "ACK":
+        while (await self._read_message())[0] != "ACK":
             pass
         await self._send("PULL-DOC-REQ", {})
-        kind, content = await self._message()
+        kind, content = await self._read_message()
         while kind != "PULL-DOC-REPLY":
-            kind, content = await self._message()
-        self._up = str(_named(json.loads(content), "up"))
-        await self.say(look={"height": 600})
+            kind, content = await self._read_message()
+        self._up = str(_find_model_id(json.loads(content), "up"))
+        await self.send_page_message(look={"height": 600})
 
-    async def say(self, **said: Any) -> None:
+    async def send_page_message(self, **said: Any) -> None:
         """Tell the server something, as the page does."""
         columns = {"type": "map", "entries": [["json", [json.dumps(said)]]]}
         event = {"kind": "ModelChanged", "model": {"id": self._up}, "attr": "data", "new": columns}
         await self._send("PATCH-DOC", {"events": [event]})
 
-    async def look(self, until: Callable[[Onlooker], bool]) -> None:
+    async def draw_until(self, until: Callable[[ProtocolViewer], bool]) -> None:
         """Draw what comes until a condition holds, asked after each frame."""
         while not until(self):
-            _, content = await self._message()
+            _, content = await self._read_message()
             frame = FRAME.search(content)
             if frame is not None:
                 self.frames += 1
                 self.first = self.first or time.perf_counter() - self._began
-                await self.say(drawn=int(frame[1]))
+                await self.send_page_message(drawn=int(frame[1]))
 
-    async def pending(self) -> int:
+    async def count_pending_frames(self) -> int:
         """Return how many frames come while none is drawn."""
         count = 0
         while True:
             try:
-                _, content = await asyncio.wait_for(self._message(), 1.0)
+                _, content = await asyncio.wait_for(self._read_message(), 1.0)
             except TimeoutError:
                 return count
             count += FRAME.search(content) is not None
@@ -88,15 +88,15 @@ class Onlooker:
         while await self._socket.read_message() is not None:
             pass
 
-    async def _message(self) -> tuple[str, str]:
-        header = json.loads(await self._part())
-        await self._part()
-        content = await self._part()
+    async def _read_message(self) -> tuple[str, str]:
+        header = json.loads(await self._read_part())
+        await self._read_part()
+        content = await self._read_part()
         for _ in range(2 * header.get("num_buffers", 0)):
-            await self._part()
+            await self._read_part()
         return header["msgtype"], str(content)
 
-    async def _part(self) -> str | bytes:
+    async def _read_part(self) -> str | bytes:
         assert self._socket is not None
         part = await self._socket.read_message()
         assert part is not None, "the server closed the connection"
@@ -110,19 +110,19 @@ class Onlooker:
             await self._socket.write_message(json.dumps(part))
 
 
-def _named(document: Any, name: str) -> str | None:
+def _find_model_id(document: Any, name: str) -> str | None:
     """Return the id that a document gives the model of this name in the arguments of a callback."""
     if isinstance(document, dict):
-        found = (_named(value, name) for value in document.values())
+        found = (_find_model_id(value, name) for value in document.values())
         return next(filter(None, found), None)
     if isinstance(document, list):
         if len(document) == 2 and document[0] == name and isinstance(document[1], dict) and "id" in document[1]:
             return str(document[1]["id"])
-        return next(filter(None, (_named(value, name) for value in document)), None)
+        return next(filter(None, (_find_model_id(value, name) for value in document)), None)
     return None
 
 
-def run(*coroutines: Awaitable[Any]) -> list[Any]:
+def run_coroutines(*coroutines: Awaitable[Any]) -> list[Any]:
     """Run coroutines together to their ends, in a thread: that of the tests may have a loop that runs."""
 
     async def _all() -> list[Any]:

@@ -53,7 +53,7 @@ class Tab:
         size: tuple[int, int] = (1280, 900),
         allowed: tuple[str, ...] = LOCAL,
     ):
-        self.asked: list[str] = []
+        self.requested_urls: list[str] = []
         self.complaints: list[str] = []
         self._allowed = allowed
         width, height = size
@@ -66,12 +66,12 @@ class Tab:
         self.page.on("pageerror", lambda error: self.complaints.append(f"exception: {error}"))
         self.page.goto(address, wait_until="load")
 
-    def picture(self, path: Path, *, whole: bool = True) -> Path:
+    def save_screenshot(self, path: Path, *, whole: bool = True) -> Path:
         """Save what the page looks like: all of it, or what fits into the window."""
         self.page.screenshot(path=str(path), full_page=whole)
         return path
 
-    def print(self, path: Path) -> Path:
+    def save_pdf(self, path: Path) -> Path:
         """Save the page as it is printed, A4."""
         self.page.pdf(path=str(path), format="A4", print_background=True)
         return path
@@ -86,7 +86,7 @@ class Tab:
         self._context.close()
 
     def _note_request(self, request: Request) -> None:
-        self.asked.append(request.url)
+        self.requested_urls.append(request.url)
         if not request.url.startswith(self._allowed):
             self.complaints.append(f"asked for {request.url}")
 

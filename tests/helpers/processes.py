@@ -78,17 +78,17 @@ class Station:
         self.config.write_text(yaml.safe_dump(content))
         self.settings: Settings = load(self.config)
         for name in ("control", "documents", "answers", "status", "dead_letters"):
-            create_topic(self.settings.topic(name), 4)  # type: ignore[arg-type]
+            create_topic(self.settings.get_topic(name), 4)  # type: ignore[arg-type]
         self.process: subprocess.Popen[bytes] | None = None
-        self.heard: dict[str, list[dict[str, Any]]] = {"answer": [], "dead-letter": [], "status": []}
+        self.received: dict[str, list[dict[str, Any]]] = {"answer": [], "dead-letter": [], "status": []}
         self.starts = 0
         self._stamp = 0
         self._run = ""
         config = KafkaConfig(bootstrap_servers)
-        self._producer = Producer({**config.for_producer(), "log_level": 3})
-        topics = [self.settings.topic(name) for name in ("answers", "status", "dead_letters")]  # type: ignore[arg-type]
-        self._ears = KafkaSource(config, topics, "ears")
-        self._ears.assign({partition: low for partition, (low, _) in self._ears.watermarks().items()})
+        self._producer = Producer({**config.get_producer_properties(), "log_level": 3})
+        topics = [self.settings.get_topic(name) for name in ("answers", "status", "dead_letters")]  # type: ignore[arg-type]
+        self._source = KafkaSource(config, topics, "ears")
+        self._source.assign({partition: low for partition, (low, _) in self._source.fetch_watermarks().items()})
 
     def start(self, *, ready: bool = True) -> None:
         command = [sys.executable, "-m", "xafs_workers", *self.command, "--config", str(self.config)]
@@ -98,7 +98,7 @@ class Station:
             self.process = subprocess.Popen(command, stderr=stream, stdout=stream)
         if ready:
             pid = self.process.pid
-            self.wait(lambda: any(beat["pid"] == pid for beat in self.heard["status"]), "the first heartbeat")
+            self.wait(lambda: any(beat["pid"] == pid for beat in self.received["status"]), "the first heartbeat")
 
     def kill(self) -> None:
         assert self.process is not None
@@ -110,7 +110,7 @@ class Station:
         assert self.process is not None
         began = time.monotonic()
         self.process.terminate()
-        assert self.process.wait(PATIENCE) == 0, self.logs()
+        assert self.process.wait(PATIENCE) == 0, self.read_logs()
         return time.monotonic() - began
 
     def put(self, entries: Iterable[Entry]) -> None:
@@ -119,9 +119,9 @@ class Station:
             if name == "start":
                 self._run = body["uid"]
             if name == "bmm":
-                self.put_raw(self.settings.topic("control"), encode(name, body))
+                self.put_raw(self.settings.get_topic("control"), encode(name, body))
             else:
-                self.put_raw(self.settings.topic("documents"), encode(name, body), self._run)
+                self.put_raw(self.settings.get_topic("documents"), encode(name, body), self._run)
         assert self._producer.flush(PATIENCE) == 0
 
     def put_raw(self, topic: str, value: bytes | None, key: str = "abcdef") -> None:
@@ -130,39 +130,39 @@ class Station:
         self._producer.produce(topic, value=value, key=key, timestamp=self._stamp)
         self._producer.poll(0)
 
-    def listen(self) -> None:
-        for entry in self._ears.poll(0.05):
+    def poll_topics(self) -> None:
+        for entry in self._source.poll(0.05):
             if isinstance(entry, RawRecord):
                 tag, body = decode(entry.value)
-                self.heard[tag].append(body)
+                self.received[tag].append(body)
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
         def heard() -> bool:
-            self.listen()
-            assert self.process is None or self.process.poll() in (None, -9), self.logs()
+            self.poll_topics()
+            assert self.process is None or self.process.poll() in (None, -9), self.read_logs()
             return condition()
 
         wait_until(heard, what)
 
-    def answers(self, kind: str) -> list[dict[str, Any]]:
+    def list_answers(self, kind: str) -> list[dict[str, Any]]:
         """Return the answers that end a message of a kind, in order."""
-        return [one for one in self.heard["answer"] if one["kind"] == kind and one["state"] != "accepted"]
+        return [one for one in self.received["answer"] if one["kind"] == kind and one["state"] != "accepted"]
 
-    def final(self, kind: str, action: str = "stop") -> list[dict[str, Any]]:
+    def list_final_answers(self, kind: str, action: str = "stop") -> list[dict[str, Any]]:
         return [
             answer
-            for answer in self.heard["answer"]
+            for answer in self.received["answer"]
             if (answer["kind"], answer["action"]) == (kind, action) and answer["state"] in ("done", "failed")
         ]
 
-    def files(self) -> dict[str, bytes]:
+    def read_files(self) -> dict[str, bytes]:
         root = self.folder / "proposals"
         return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
-    def logs(self) -> str:
+    def read_logs(self) -> str:
         return "".join(path.read_text() for path in sorted(self.folder.glob("worker-*.log")))[-8000:]
 
-    def logged_errors(self) -> list[str]:
+    def read_logged_errors(self) -> list[str]:
         lines = [line for path in self.folder.glob("worker-*.log") for line in path.read_text().splitlines()]
         entries = [json.loads(line) for line in lines if line.startswith("{")]
         wild = [line for line in lines if not line.startswith("{") and "Error" in line]
@@ -172,8 +172,8 @@ class Station:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        self._ears.close()
+        self._source.close()
 
 
-def start_document(**more: Any) -> dict[str, Any]:
+def make_start_document(**more: Any) -> dict[str, Any]:
     return {"data_session": "pass-123456", "cycle": "2026-3", **more}

@@ -21,11 +21,11 @@ user_groups:
 """
 
 
-def missing() -> str:
+def find_missing_program() -> str:
     """Return what a queueserver lacks here, '' where it can be started."""
     if shutil.which("redis-server") is None:
         return "no redis-server: the Debian package redis-server"
-    return "" if _manager().exists() else "no start-re-manager: pip install bluesky-queueserver"
+    return "" if _find_manager().exists() else "no start-re-manager: pip install bluesky-queueserver"
 
 
 class QueueServer:
@@ -34,11 +34,11 @@ class QueueServer:
     def __init__(self, folder: Path, startup: Path, environment: Mapping[str, str]):
         folder.mkdir()
         (folder / "permissions.yaml").write_text(PERMISSIONS)
-        ports = _free_ports(3)
+        ports = _find_free_ports(3)
         self.log = folder / "manager.log"
-        self._processes = [self._redis(folder, ports[0])]
+        self._processes = [self._start_redis(folder, ports[0])]
         address = f"tcp://127.0.0.1:{ports[1]}"
-        command = [str(_manager()), "--startup-script", str(startup), "--redis-addr", f"127.0.0.1:{ports[0]}"]
+        command = [str(_find_manager()), "--startup-script", str(startup), "--redis-addr", f"127.0.0.1:{ports[0]}"]
         command += ["--zmq-control-addr", address, "--zmq-info-addr", f"tcp://127.0.0.1:{ports[2]}"]
         command += ["--user-group-permissions", str(folder / "permissions.yaml")]
         command += ["--existing-plans-devices", str(folder / "existing.yaml"), "--console-output", "ON"]
@@ -49,10 +49,10 @@ class QueueServer:
 
         self._client = ZMQCommSendThreads(zmq_server_address=address, raise_exceptions=False)
 
-    def ask(self, method: str, **params: Any) -> dict[str, Any]:
+    def call(self, method: str, **params: Any) -> dict[str, Any]:
         return self._client.send_message(method=method, params=params)
 
-    def _redis(self, folder: Path, port: int) -> subprocess.Popen[bytes]:
+    def _start_redis(self, folder: Path, port: int) -> subprocess.Popen[bytes]:
         command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
@@ -65,28 +65,28 @@ class QueueServer:
 
     def open(self) -> None:
         """Load the start-up script in the worker."""
-        wait_until(lambda: self.ask("ping").get("manager_state") == "idle", f"the RE manager: {self.log}")
-        assert self.ask("environment_open")["success"]
-        wait_until(self._idle, f"the environment: {self.log.read_text()[-3000:]}")
-        assert self.ask("status")["worker_environment_exists"], self.log.read_text()[-3000:]
+        wait_until(lambda: self.call("ping").get("manager_state") == "idle", f"the RE manager: {self.log}")
+        assert self.call("environment_open")["success"]
+        wait_until(self._is_idle, f"the environment: {self.log.read_text()[-3000:]}")
+        assert self.call("status")["worker_environment_exists"], self.log.read_text()[-3000:]
 
     def run(self, *plans: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Run plans, and return what became of each."""
         for plan in plans:
             item = {"item_type": "plan", **plan}
-            added = self.ask("queue_item_add", item=item, user="test", user_group="primary")
+            added = self.call("queue_item_add", item=item, user="test", user_group="primary")
             assert added["success"], added
-        assert self.ask("queue_start")["success"]
+        assert self.call("queue_start")["success"]
 
         def results() -> list[dict[str, Any]]:
-            return [item["result"] for item in self.ask("history_get")["items"]]
+            return [item["result"] for item in self.call("history_get")["items"]]
 
         def over() -> bool:
             ended = results()
             return len(ended) == len(plans) or any(result["exit_status"] != "completed" for result in ended)
 
         wait_until(over, "the plans to end")
-        wait_until(self._idle, "the RE manager to be idle")
+        wait_until(self._is_idle, "the RE manager to be idle")
         return results()
 
     def close(self) -> None:
@@ -101,15 +101,15 @@ class QueueServer:
                 process.kill()
                 process.wait()
 
-    def _idle(self) -> bool:
-        return self.ask("status").get("manager_state") == "idle"
+    def _is_idle(self) -> bool:
+        return self.call("status").get("manager_state") == "idle"
 
 
-def _manager() -> Path:
+def _find_manager() -> Path:
     return Path(sys.executable).with_name("start-re-manager")
 
 
-def _free_ports(count: int) -> list[int]:
+def _find_free_ports(count: int) -> list[int]:
     probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
     ports = [probe.getsockname()[1] for probe in probes]
     for probe in probes:

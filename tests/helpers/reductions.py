@@ -12,18 +12,18 @@ from typing import Any
 import numpy as np
 
 from helpers.processes import wait_until
-from helpers.streams import fold, items_of, read_entries
+from helpers.streams import fold, read_entries, stamp_entries
 from xafs_workers.reduction.process import Reducer
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.reduction_requests import requests
+from xafs_workers.scans.reduction_requests import build_reduction_requests
 
 SETS = {"ni2o3": 3, "ni2o3-bothways": 3, "cr2o3_fluo": 5, "cr2o3_fluo-realabort": 2}
 """Measured streams, and how many of their repetitions make up the merge."""
 
 
-def answered(board: Board, reducer: Reducer) -> Board:
+def answer_requests(board: Board, reducer: Reducer) -> Board:
     """Return the board with all its requests answered."""
-    missing = requests(board)
+    missing = build_reduction_requests(board)
     for request in missing:
         reducer.ask(request)
     found: list[Any] = []
@@ -36,16 +36,16 @@ def answered(board: Board, reducer: Reducer) -> Board:
     return fold(found, board)
 
 
-def measured_board(folder: Path, name: str, reducer: Reducer) -> Board:
-    return answered(fold(items_of(read_entries(folder / f"{name}.jsonl"))), reducer)
+def build_measured_board(folder: Path, name: str, reducer: Reducer) -> Board:
+    return answer_requests(fold(stamp_entries(read_entries(folder / f"{name}.jsonl"))), reducer)
 
 
-def expected(folder: Path, name: str) -> Mapping[str, np.ndarray]:
+def load_expected(folder: Path, name: str) -> Mapping[str, np.ndarray]:
     with np.load(folder / f"{name.partition('-')[0]}.npz") as content:
         return dict(content)
 
 
-def near(found: np.ndarray, wanted: np.ndarray) -> None:
+def assert_close(found: np.ndarray, wanted: np.ndarray) -> None:
     """Equal to 1e-9 of the largest."""
     np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-9 * float(np.abs(wanted).max()))
 

@@ -13,12 +13,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTabBar, QWidget
 
 from helpers.processes import wait_until
-from helpers.streams import EPOCH, Entry, Teller, fold, run_documents
-from xafs_workers.frontends.screen.figure_tab import Sheet
-from xafs_workers.frontends.screen.window import Window, WindowPorts
+from helpers.streams import EPOCH, Entry, EntryStamper, build_run_documents, fold
+from xafs_workers.frontends.screen.figure_tab import FigureTab
+from xafs_workers.frontends.screen.window import Window, WindowCallbacks
 from xafs_workers.frontends.status import Feed
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.board_config import Rules
+from xafs_workers.scans.board_config import BoardConfig
 
 LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
 TIME = {"timescan": "start", "detector": "i0"}
@@ -26,7 +26,7 @@ XAFS = {"xafsscan": "start", "element": "Fe", "edge": "K", "mode": "transmission
 LEFT = Qt.MouseButton.LeftButton
 
 
-def application() -> QApplication:
+def get_application() -> QApplication:
     made = QApplication.instance() or QApplication([])
     assert isinstance(made, QApplication)
     made.setQuitOnLastWindowClosed(False)
@@ -34,86 +34,86 @@ def application() -> QApplication:
     return made
 
 
-def settle() -> None:
+def process_events() -> None:
     """Let Qt do what is due, deletions too."""
     for _ in range(3):
         QApplication.processEvents()
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
 
 
-class Desk:
+class ScreenHarness:
     """A window and the board behind it."""
 
-    def __init__(self, place: Path | None = None, rules: Rules | None = None, *, large: bool = False):
-        application()
-        self._teller = Teller()
-        self.board = Board(rules or Rules())
+    def __init__(self, place: Path | None = None, rules: BoardConfig | None = None, *, large: bool = False):
+        get_application()
+        self._stamper = EntryStamper()
+        self.board = Board(rules or BoardConfig())
         self.now = EPOCH
         self.waits_for = ""
         self.last_record: float | None = EPOCH
         self.clicks: list[dict[str, Any]] = []
-        ports = WindowPorts(
-            self.feed, self.clicks.append, lambda element, edge: 7112.0, place, large, clock=lambda: self.now
+        ports = WindowCallbacks(
+            self.build_feed, self.clicks.append, lambda element, edge: 7112.0, place, large, clock=lambda: self.now
         )
         self.window = Window(ports)
         self.window.resize(900, 700)
         self.window.start()
-        self.look()
+        self.refresh()
 
-    def feed(self) -> Feed:
+    def build_feed(self) -> Feed:
         return Feed(self.board, self.waits_for, self.last_record, 0)
 
-    def hear(self, *entries: Entry) -> None:
+    def add_entries(self, *entries: Entry) -> None:
         """Let the board hear more, and the window look."""
-        self.board = fold(self._teller.items(entries), self.board)
-        self.look()
+        self.board = fold(self._stamper.stamp(entries), self.board)
+        self.refresh()
 
-    def look(self) -> None:
+    def refresh(self) -> None:
         self.window.refresh()
-        settle()
+        process_events()
         self.window.refresh()
 
     def close(self) -> None:
-        for window in (*self.window.tabs.loose.values(), self.window):
+        for window in (*self.window.tabs.detached_windows.values(), self.window):
             window.hide()
             window.deleteLater()
-        settle()
+        process_events()
 
     @property
     def titles(self) -> list[str]:
         return [self.window.tabs.tabText(n) for n in range(self.window.tabs.count())]
 
     @property
-    def sheet(self) -> Sheet:
-        sheet = self.window.tabs.current()
+    def figure_tab(self) -> FigureTab:
+        sheet = self.window.tabs.get_current()
         assert sheet is not None
         return sheet
 
     @property
     def axes(self) -> Any:
-        return self.sheet.drawing.axes_of("signal")
+        return self.figure_tab.drawing.get_axes("signal")
 
-    def pixel(self, panel: str, x: float, y: float, sheet: Sheet | None = None) -> QPoint:
+    def find_pixel(self, panel: str, x: float, y: float, sheet: FigureTab | None = None) -> QPoint:
         """Return where in the canvas a place of a panel is."""
-        sheet = sheet or self.sheet
-        px, py = sheet.drawing.axes_of(panel).transData.transform((x, y))
+        sheet = sheet or self.figure_tab
+        px, py = sheet.drawing.get_axes(panel).transData.transform((x, y))
         ratio = sheet.canvas.device_pixel_ratio
         return QPoint(round(px / ratio), round(sheet.canvas.height() - py / ratio))
 
     def drag(self, begin: QPoint, end: QPoint) -> None:
-        canvas = self.sheet.canvas
+        canvas = self.figure_tab.canvas
         QTest.mousePress(canvas, LEFT, pos=begin)
         QTest.mouseMove(canvas, (begin + end) / 2)
         QTest.mouseMove(canvas, end)
         QTest.mouseRelease(canvas, LEFT, pos=end)
-        settle()
+        process_events()
 
     def press_tool(self, name: str) -> None:
         """Click a button of the toolbar."""
-        toolbar = self.sheet.toolbar
+        toolbar = self.figure_tab.toolbar
         action = next(action for action in toolbar.actions() if action.text() == name)
         QTest.mouseClick(toolbar.widgetForAction(action), LEFT)
-        settle()
+        process_events()
 
     def close_tab(self, index: int) -> None:
         """Click the cross of a tab."""
@@ -122,7 +122,7 @@ class Desk:
         cross = cross or bar.tabButton(index, QTabBar.ButtonPosition.LeftSide)
         assert isinstance(cross, QWidget)
         QTest.mouseClick(cross, LEFT)
-        self.look()
+        self.refresh()
 
     def wait_for_click(self) -> dict[str, Any]:
         def clicked() -> bool:
@@ -132,25 +132,25 @@ class Desk:
         wait_until(clicked, "a click", 10.0)
         return self.clicks.pop()
 
-    def no_click_comes(self) -> bool:
+    def has_no_click(self) -> bool:
         """Wait for longer than a click is held back."""
         QTest.qWait(4 * QApplication.doubleClickInterval() + 50)
         return not self.clicks
 
 
-def line(points: int, *, finished: bool = False, motor: str = "xafs_x") -> list[Entry]:
+def make_line_scan(points: int, *, finished: bool = False, motor: str = "xafs_x") -> list[Entry]:
     columns = {
         motor: [float(n) for n in range(points)],
         "I0": [2.0] * points,
         "It": [1.0 + n % 3 for n in range(points)],
     }
-    return list(run_documents(hint=None, motors=[motor], columns=columns, finished=finished))
+    return list(build_run_documents(hint=None, motors=[motor], columns=columns, finished=finished))
 
 
-def repetition(count: int, points: int = 20) -> list[Entry]:
+def make_repetition(count: int, points: int = 20) -> list[Entry]:
     columns = {key: [2.0 + n % 5 for n in range(points)] for key in ("I0", "It", "Ir")}
     columns |= {"dcm_energy": [7000.0 + 10 * n for n in range(points)], "dwti_dwell_time": [0.5] * points}
     return [
         ("bmm", {"xafsscan": "next", "count": count}),
-        *run_documents(hint=None, motors=["dcm_energy"], columns=columns),
+        *build_run_documents(hint=None, motors=["dcm_energy"], columns=columns),
     ]

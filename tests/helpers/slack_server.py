@@ -38,7 +38,7 @@ class Fault:
 
 
 @dataclass
-class Message:
+class PostedMessage:
     """What stands in a channel."""
 
     ts: str
@@ -51,7 +51,7 @@ class SlackServer:
     """The workspace. `messages[channel]` is what people see, in order."""
 
     def __init__(self) -> None:
-        self.messages: dict[str, list[Message]] = defaultdict(list)
+        self.messages: dict[str, list[PostedMessage]] = defaultdict(list)
         self.channels = {"C1": "pass-1-bmm", "C2": "pass-2-bmm", "CSTAFF": "staff"}
         self.files: dict[str, dict[str, Any]] = {}
         self.token, self.scopes = TOKEN, SCOPES
@@ -62,7 +62,7 @@ class SlackServer:
         self._lock = threading.Lock()
         self._released = threading.Event()
         self._stamp = 1_700_000_000
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Handler,), {"slack": self}))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (SlackRequestHandler,), {"slack": self}))
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 
@@ -84,18 +84,18 @@ class SlackServer:
         self._thread.join()
         self._server.server_close()
 
-    def texts(self, channel: str) -> list[str]:
+    def list_texts(self, channel: str) -> list[str]:
         with self._lock:
             return [message.text for message in self.messages[channel]]
 
-    def pictures(self, channel: str) -> list[bytes]:
+    def list_pictures(self, channel: str) -> list[bytes]:
         with self._lock:
             return [self.files[known["id"]]["content"] for message in self.messages[channel] for known in message.files]
 
     def fail(self, method: str, *faults: Fault) -> None:
         self.faults[method].extend(faults)
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         self._released.set()
 
     def answer(self, method: str, fields: dict[str, str], token: str) -> tuple[int, dict[str, Any], dict[str, str]]:
@@ -103,15 +103,15 @@ class SlackServer:
             self.calls.append(method)
             fault = self.faults[method].popleft() if self.faults[method] else None
         if fault is not None and not fault.after:
-            return self._faulty(fault, {})
+            return self._answer_fault(fault, {})
         if token != self.token:
             return 200, {"ok": False, "error": "token_expired"}, {}
         with self._lock:
             body = _METHODS[method](self, fields)
         headers = {"X-OAuth-Scopes": self.scopes}
-        return self._faulty(fault, headers) if fault is not None else (200, body, headers)
+        return self._answer_fault(fault, headers) if fault is not None else (200, body, headers)
 
-    def _faulty(self, fault: Fault, headers: dict[str, str]) -> tuple[int, dict[str, Any], dict[str, str]]:
+    def _answer_fault(self, fault: Fault, headers: dict[str, str]) -> tuple[int, dict[str, Any], dict[str, str]]:
         if fault.hangs:
             self._released.wait(60)
         if fault.retry_after:
@@ -126,25 +126,25 @@ class SlackServer:
                 self.files[file_id]["content"] = content
         if fault is None:
             return 200
-        return self._faulty(fault, {})[0]
+        return self._answer_fault(fault, {})[0]
 
-    def _auth_test(self, fields: dict[str, str]) -> dict[str, Any]:
+    def _check_token(self, fields: dict[str, str]) -> dict[str, Any]:
         return {"ok": True, "team": "beamline", "user": "bot", "user_id": "U1"}
 
-    def _post(self, fields: dict[str, str]) -> dict[str, Any]:
+    def _post_message(self, fields: dict[str, str]) -> dict[str, Any]:
         if fields["channel"] not in self.channels:
             return {"ok": False, "error": "channel_not_found"}
         metadata = json.loads(fields["metadata"]) if "metadata" in fields else {}
-        message = self._append(fields["channel"], Message(self._next(), fields["text"], metadata))
+        message = self._append(fields["channel"], PostedMessage(self._create_timestamp(), fields["text"], metadata))
         return {"ok": True, "channel": fields["channel"], "ts": message.ts}
 
-    def _place(self, fields: dict[str, str]) -> dict[str, Any]:
+    def _reserve_upload(self, fields: dict[str, str]) -> dict[str, Any]:
         file_id = f"F{len(self.files) + 1}"
         self.files[file_id] = {"id": file_id, "name": fields["filename"], "size": int(fields["length"]), "shares": {}}
         root = self.base_url.removesuffix("api/")
         return {"ok": True, "file_id": file_id, "upload_url": f"{root}upload/{file_id}"}
 
-    def _complete(self, fields: dict[str, str]) -> dict[str, Any]:
+    def _complete_upload(self, fields: dict[str, str]) -> dict[str, Any]:
         if fields["channel_id"] not in self.channels:
             return {"ok": False, "error": "channel_not_found"}
         (asked,) = json.loads(fields["files"])
@@ -153,11 +153,13 @@ class SlackServer:
             return {"ok": False, "error": "file_not_found"}
         known["title"] = asked["title"]
         shared = known["shares"].setdefault("public", {}).setdefault(fields["channel_id"], [])
-        message = Message(self._next(), fields.get("initial_comment", ""), files=[{"id": known["id"]}])
+        message = PostedMessage(
+            self._create_timestamp(), fields.get("initial_comment", ""), files=[{"id": known["id"]}]
+        )
         shared.append({"ts": self._append(fields["channel_id"], message).ts})
         return {"ok": True, "files": [{"id": known["id"], "title": known["title"]}]}
 
-    def _file_info(self, fields: dict[str, str]) -> dict[str, Any]:
+    def _read_file_info(self, fields: dict[str, str]) -> dict[str, Any]:
         known = self.files.get(fields["file"])
         if "files:read" not in self.scopes:
             return {"ok": False, "error": "missing_scope", "needed": "files:read"}
@@ -165,7 +167,7 @@ class SlackServer:
             return {"ok": False, "error": "file_not_found"}
         return {"ok": True, "file": {name: value for name, value in known.items() if name != "content"}}
 
-    def _history(self, fields: dict[str, str]) -> dict[str, Any]:
+    def _read_history(self, fields: dict[str, str]) -> dict[str, Any]:
         if "channels:history" not in self.scopes:
             return {"ok": False, "error": "missing_scope", "needed": "channels:history"}
         newest_first = self.messages[fields["channel"]][::-1]
@@ -181,33 +183,33 @@ class SlackServer:
         following = {"next_cursor": str(begin + limit)} if more else {"next_cursor": ""}
         return {"ok": True, "messages": shown, "has_more": more, "response_metadata": following}
 
-    def _channel_info(self, fields: dict[str, str]) -> dict[str, Any]:
+    def _read_channel_info(self, fields: dict[str, str]) -> dict[str, Any]:
         name = self.channels.get(fields["channel"])
         if name is None:
             return {"ok": False, "error": "channel_not_found"}
         return {"ok": True, "channel": {"id": fields["channel"], "name": name, "is_member": True, "is_archived": False}}
 
-    def _append(self, channel: str, message: Message) -> Message:
+    def _append(self, channel: str, message: PostedMessage) -> PostedMessage:
         self.messages[channel].append(message)
         return message
 
-    def _next(self) -> str:
+    def _create_timestamp(self) -> str:
         self._stamp += 1
         return f"{self._stamp}.000100"
 
 
 _METHODS = {
-    "auth.test": SlackServer._auth_test,
-    "chat.postMessage": SlackServer._post,
-    "files.getUploadURLExternal": SlackServer._place,
-    "files.completeUploadExternal": SlackServer._complete,
-    "files.info": SlackServer._file_info,
-    "conversations.history": SlackServer._history,
-    "conversations.info": SlackServer._channel_info,
+    "auth.test": SlackServer._check_token,
+    "chat.postMessage": SlackServer._post_message,
+    "files.getUploadURLExternal": SlackServer._reserve_upload,
+    "files.completeUploadExternal": SlackServer._complete_upload,
+    "files.info": SlackServer._read_file_info,
+    "conversations.history": SlackServer._read_history,
+    "conversations.info": SlackServer._read_channel_info,
 }
 
 
-class Handler(BaseHTTPRequestHandler):
+class SlackRequestHandler(BaseHTTPRequestHandler):
     slack: SlackServer
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -227,9 +229,9 @@ class Handler(BaseHTTPRequestHandler):
             self._send(status, "OK", {})
             return
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        self._send(*self.slack.answer(path.removeprefix("/api/"), self._fields(content), token))
+        self._send(*self.slack.answer(path.removeprefix("/api/"), self._parse_fields(content), token))
 
-    def _fields(self, content: bytes) -> dict[str, str]:
+    def _parse_fields(self, content: bytes) -> dict[str, str]:
         if self.headers.get_content_type() == "application/json":
             given = json.loads(content or b"{}")
             return {k: v if isinstance(v, str) else json.dumps(v) for k, v in given.items() if v is not None}

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from xafs_workers.cli.main import app
-from xafs_workers.install.plan import SCRIPTS, planned
+from xafs_workers.install.plan import SCRIPTS, build_install_plan
 from xafs_workers.settings import Settings, Storage, load
 
 DOCUMENTED = {
@@ -34,7 +34,7 @@ def root(tmp_path: Path) -> Path:
     program.write_text('#!/bin/sh\necho "ran: $*"\nexit 3\n')
     program.chmod(0o755)
     settings = Settings(beamline="six", storage=Storage(proposals_root=Path("/data/our proposals")))
-    for file in planned(settings, target=tmp_path / "root", account="root", command=str(program)):
+    for file in build_install_plan(settings, target=tmp_path / "root", account="root", command=str(program)):
         file.write()
     return tmp_path / "root"
 
@@ -45,7 +45,7 @@ def installed(*options: str) -> str:
     return result.output
 
 
-def test_every_script_of_the_document_is_there_and_runnable(root: Path) -> None:
+def test_every_documented_script_exists_and_can_run(root: Path) -> None:
     there = {path.name: path for path in root.rglob("*") if path.is_file()}
     assert set(there) >= DOCUMENTED
     for name in SCRIPTS:
@@ -63,7 +63,7 @@ def _systemd() -> None:
 
 
 @pytest.mark.usefixtures("_systemd")
-def test_systemd_finds_little_that_the_services_could_do_besides(root: Path) -> None:
+def test_systemd_rates_the_services_as_well_confined(root: Path) -> None:
     """Its exposure goes from 0 to 10; an unhardened service has 9.6."""
     for unit in sorted((root / "etc/systemd/system").glob("*.service")):
         text = unit.read_text().replace("User=root", "User=staff")  # the tests' account need not exist for this
@@ -86,7 +86,7 @@ def test_systemd_accepts_the_units(root: Path, tmp_path: Path) -> None:
         assert (done.returncode, ours) == (0, []), done.stderr
 
 
-def test_the_units_that_write_may_write_to_the_proposals(root: Path) -> None:
+def test_writing_units_have_access_to_the_proposals(root: Path) -> None:
     units = {path.name: path.read_text() for path in root.rglob("*.service")}
     for name in ("xafs-workers-file-manager.service", "xafs-workers-plot-manager.service"):
         assert 'ReadWritePaths="-/data/our proposals"' in units[name]
@@ -129,7 +129,7 @@ def _with_tools(folder: Path, **tools: str) -> dict[str, str]:
 SAYS = 'echo "$(basename "$0") $*"'
 
 
-def test_in_konsole_the_tab_gets_its_title(root: Path, tmp_path: Path) -> None:
+def test_a_konsole_tab_gets_its_title(root: Path, tmp_path: Path) -> None:
     environment = _with_tools(tmp_path / "tools", qdbus6=f"{SAYS} >> {tmp_path}/said")
     environment |= {"KONSOLE_DBUS_SERVICE": "org.kde.konsole-1", "KONSOLE_DBUS_SESSION": "/Sessions/2"}
     subprocess.run([_here(root, "run-filemanager")], env=environment, check=False, capture_output=True)
@@ -155,7 +155,7 @@ def test_xafs_service_restarts_and_shows_the_log(script: str, word: str, unit: s
     ]
 
 
-def test_xafs_service_asks_which(root: Path) -> None:
+def test_xafs_service_asks_which_worker(root: Path) -> None:
     done = subprocess.run([root / "usr/local/bin/xafs_service", "screen"], capture_output=True, text=True)
     assert done.returncode == 2
     assert "file|plot" in done.stderr
@@ -170,14 +170,14 @@ def test_open_tabs_uses_the_layout_with_a_tab_for_each_worker(root: Path, tmp_pa
     assert titles == [f"title: {name}" for name in ("Visual plot manager", "File manager", "Headless plot manager")]
 
 
-def test_without_apply_nothing_is_written(tmp_path: Path) -> None:
+def test_no_file_is_written_without_apply(tmp_path: Path) -> None:
     output = installed("--target", str(tmp_path))
     assert "--apply" in output
     assert f"new                          {tmp_path}/usr/local/bin/xafs_service" in output
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_was_changed_by_hand_stays_unless_told_and_the_configuration_always(tmp_path: Path) -> None:
+def test_an_installation_keeps_files_changed_by_hand(tmp_path: Path) -> None:
     target = ("--target", str(tmp_path))
     installed("--apply", *target)
     unit = tmp_path / "etc/systemd/system/xafs-workers-plot-manager.service"
@@ -197,7 +197,7 @@ def test_what_was_changed_by_hand_stays_unless_told_and_the_configuration_always
     }
 
 
-def test_units_start_this_installation(tmp_path: Path) -> None:
+def test_units_start_the_running_installation(tmp_path: Path) -> None:
     installed("--apply", "--target", str(tmp_path), "--account", "staff")
     unit = (tmp_path / "etc/systemd/system/xafs-workers-file-manager.service").read_text()
     assert f"ExecStart={Path(sys.executable).parent}" in unit
@@ -205,7 +205,7 @@ def test_units_start_this_installation(tmp_path: Path) -> None:
     assert not (tmp_path / "etc/sysusers.d").exists(), "the facility's account is not made"
 
 
-def test_where_one_may_not_write_it_says_so(tmp_path: Path) -> None:
+def test_an_unwritable_target_is_reported(tmp_path: Path) -> None:
     (tmp_path / "etc").write_text("a file where a folder is needed")
     result = CliRunner().invoke(app, ["install", "--apply", "--target", str(tmp_path)])
     assert result.exit_code == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from xafs_workers.messages.detectors import MODES, canonical_detector, canonical_fluo_detector, canonical_mode
+from xafs_workers.messages.detectors import MODES, normalize_detector, normalize_fluo_detector, normalize_mode
 from xafs_workers.settings import Detectors
 
 SPELLINGS = {
@@ -25,30 +25,30 @@ EACH = [(spelling, name) for name, spellings in SPELLINGS.items() for spelling i
 
 
 @pytest.mark.parametrize(("spelling", "name"), EACH)
-def test_every_spelling_in_any_capitals(spelling: str, name: str) -> None:
+def test_detector_names_are_read_in_any_spelling(spelling: str, name: str) -> None:
     for given in (spelling, spelling.upper(), spelling.capitalize(), f" {spelling} "):
-        assert canonical_detector(given) == name
+        assert normalize_detector(given) == name
     if name in MODES:
-        assert canonical_mode(spelling.upper()) == name
+        assert normalize_mode(spelling.upper()) == name
 
 
 @pytest.mark.parametrize("name", ["noisy_det", "Bicron", "Xs8", ""])
-def test_any_other_name_is_a_data_key(name: str) -> None:
-    assert canonical_detector(name) == name
+def test_any_other_name_is_taken_as_a_data_key(name: str) -> None:
+    assert normalize_detector(name) == name
 
 
 @pytest.mark.parametrize("mode", ["i0", "ic1", "noisy_det", ""])
-def test_what_is_no_mode_is_refused(mode: str) -> None:
+def test_an_unknown_mode_is_refused(mode: str) -> None:
     with pytest.raises(ValueError, match="one of transmission, fluorescence"):
-        canonical_mode(mode)
+        normalize_mode(mode)
 
 
-def test_every_mode_is_its_own_name() -> None:
-    assert [canonical_mode(mode) for mode in MODES] == list(MODES)
-    assert canonical_mode("test transmission") == "test"
+def test_every_mode_is_read_under_its_own_name() -> None:
+    assert [normalize_mode(mode) for mode in MODES] == list(MODES)
+    assert normalize_mode("test transmission") == "test"
 
 
 @pytest.mark.parametrize("name", list(Detectors().channels))
-def test_fluorescence_detectors_of_the_table(name: str) -> None:
-    assert canonical_fluo_detector(name.upper()) == name
-    assert canonical_fluo_detector("another one") == "another one"
+def test_fluorescence_detectors_of_the_table_are_read(name: str) -> None:
+    assert normalize_fluo_detector(name.upper()) == name
+    assert normalize_fluo_detector("another one") == "another one"

@@ -128,7 +128,7 @@ def test_a_sequence_number_counts_from_1(number: Any) -> None:
         ("data", {"I0": np.zeros((3, 2))}),
     ],
 )
-def test_the_lists_of_a_page_are_of_one_length(field: str, wrong: Any) -> None:
+def test_the_lists_of_a_page_must_have_one_length(field: str, wrong: Any) -> None:
     assert refused("event_page", {**VALID["event_page"], field: wrong}).field in {field, "uid"}
 
 
@@ -145,7 +145,7 @@ def test_an_unknown_name_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("doc", [None, 3, [], "event"])
-def test_what_is_no_mapping_is_refused(doc: Any) -> None:
+def test_a_value_that_is_not_a_mapping_is_refused(doc: Any) -> None:
     assert refused("event", doc).field == ""
 
 
@@ -163,13 +163,13 @@ nested = anything | st.lists(anything, max_size=3) | st.dictionaries(st.text(max
 
 
 @given(name=st.sampled_from(list(VALID)), data=st.data())
-def test_nothing_but_a_reason_is_ever_raised(name: str, data: st.DataObject) -> None:
+def test_damaged_documents_raise_only_the_expected_error(name: str, data: st.DataObject) -> None:
     damage = data.draw(st.dictionaries(st.sampled_from(list(VALID[name])), nested, min_size=1))
     doc = {**VALID[name], **damage}
     assert len(reason_against(name, doc)) < 600
 
 
-def test_what_bluesky_composes_passes() -> None:
+def test_documents_composed_by_bluesky_pass() -> None:
     run = compose_run(metadata={"plan_name": "count"})
     keys: Any = {"I0": {"dtype": "number", "shape": [], "source": "test"}}
     stream = run.compose_descriptor(name="primary", data_keys=keys)

@@ -22,12 +22,12 @@ raster next_index file_exists""".split()
 every_class = pytest.mark.parametrize("key", list(kinds))
 
 
-def test_all_28_kinds_are_there() -> None:
+def test_all_28_kinds_are_registered() -> None:
     assert {message.kind for message in kinds.discover().values()} == set(KINDS)
     assert len(KINDS) == 28
 
 
-def test_each_module_of_the_room_is_a_kind_and_registers_it() -> None:
+def test_each_module_registers_its_kind() -> None:
     modules = {module.name for module in pkgutil.iter_modules(xafs_workers.messages.__path__)} - NOT_KINDS
     assert modules == set(KINDS)
     for message in kinds.discover().values():
@@ -35,14 +35,14 @@ def test_each_module_of_the_room_is_a_kind_and_registers_it() -> None:
 
 
 @every_class
-def test_a_class_is_registered_as_what_it_says(key: str) -> None:
+def test_a_class_is_registered_under_its_kind_and_action(key: str) -> None:
     message = kinds[key]
     assert key == (f"{message.kind}.{message.action}" if message.value == "action" else message.kind)
     assert message.value != "field" or message.kind in {field.alias for field in message.model_fields.values()}
 
 
 @every_class
-def test_a_class_is_documented(key: str) -> None:
+def test_each_class_is_documented(key: str) -> None:
     message = kinds[key]
     assert message.__doc__
     assert message.__doc__ != ControlMessage.__doc__
@@ -52,14 +52,14 @@ def test_a_class_is_documented(key: str) -> None:
 
 
 @every_class
-def test_the_example_is_a_message_of_its_class(key: str) -> None:
+def test_the_example_parses_as_its_class(key: str) -> None:
     message = parse(kinds[key].example)
     assert type(message) is kinds[key]
     assert not message.extras
 
 
 @every_class
-def test_no_field_bears_the_name_of_a_kind(key: str) -> None:
+def test_no_field_has_the_name_of_a_kind(key: str) -> None:
     fields = {field.alias or name for name, field in kinds[key].model_fields.items()}
     assert fields & set(KINDS) <= {kinds[key].kind}
 
@@ -70,6 +70,6 @@ def test_each_action_has_its_owner(key: str) -> None:
     assert kinds[key].owner == expected
 
 
-def test_a_second_claim_is_refused() -> None:
+def test_a_second_registration_is_refused() -> None:
     with pytest.raises(ValueError, match="is claimed by"):
         kinds.register("linescan.start")(kinds["linescan.start"])

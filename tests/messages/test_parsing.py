@@ -20,7 +20,7 @@ from xafs_workers.messages.dossier import DossierSet
 from xafs_workers.messages.linescan import LinescanStart
 from xafs_workers.messages.mkdir import Mkdir
 from xafs_workers.messages.mono_calibration import MonoCalibration
-from xafs_workers.messages.parsing import owner_of, parse
+from xafs_workers.messages.parsing import find_owner, parse
 from xafs_workers.messages.verbose import Verbose
 from xafs_workers.messages.xafsscan import XafsscanNext, XafsscanStart, XafsscanStop
 from xafs_workers.messages.xasxdi import Xasxdi
@@ -39,14 +39,14 @@ def refused(body: Any) -> InvalidMessage:
 
 
 @pytest.mark.parametrize(("name", "body"), EVERY)
-def test_an_example_becomes_its_class(name: str, body: dict[str, Any]) -> None:
+def test_an_example_is_parsed_as_its_class(name: str, body: dict[str, Any]) -> None:
     message = parse(body)
     assert type(message).__name__ == name
     assert message.extras == {}
 
 
 @pytest.mark.parametrize(("name", "body"), EVERY)
-def test_an_example_survives_the_wire(name: str, body: dict[str, Any]) -> None:
+def test_an_example_is_unchanged_by_encoding(name: str, body: dict[str, Any]) -> None:
     tag, decoded = decode(encode("bmm", body))
     assert tag == "bmm"
     assert parse(decoded) == parse(body)
@@ -59,7 +59,7 @@ def test_the_examples_cover_every_action() -> None:
 
 
 @pytest.mark.parametrize("key", [key for key in kinds if key.endswith(".stop")])
-def test_end_means_stop(key: str) -> None:
+def test_end_is_read_as_stop(key: str) -> None:
     kind = key.partition(".")[0]
     ended = parse({kind: "end"})
     assert ended == parse({kind: "stop"})
@@ -67,7 +67,7 @@ def test_end_means_stop(key: str) -> None:
 
 
 @pytest.mark.parametrize("key", [key for key in kinds if not kinds[key].value == "action"])
-def test_a_kind_without_actions_wants_true(key: str) -> None:
+def test_a_kind_without_actions_requires_true(key: str) -> None:
     message = kinds[key]
     if message.value == "field":
         return
@@ -90,7 +90,7 @@ REQUIRED = [
 ]
 
 
-def test_every_kind_with_needed_fields_is_tested() -> None:
+def test_every_kind_with_required_fields_is_tested() -> None:
     without = {"close", "verbose", "refresh_slack", "describe_slack", "echoslack", "mkdir", "touch", "resting_state"}
     assert {kinds[key].kind for key in kinds} - {kinds[key].kind for key, _ in REQUIRED} == without
 
@@ -126,7 +126,7 @@ def test_an_unknown_action_names_the_known_ones(key: str) -> None:
     assert not isinstance(error, UnknownKind)
 
 
-def test_an_action_that_is_no_text_is_refused() -> None:
+def test_an_action_that_is_not_text_is_refused() -> None:
     for value in (None, True, 3, ["start"], {"a": 1}):
         assert refused({"linescan": value, "detector": "it"}).field == "linescan"
 
@@ -138,7 +138,7 @@ def test_two_kinds_in_one_message_are_both_named() -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"detector": "it"}, {"sing": "start"}, {3: "start"}])
-def test_an_unknown_kind_lists_what_came_and_the_known_kinds(body: dict[Any, Any]) -> None:
+def test_an_unknown_kind_lists_its_keys_and_the_known_kinds(body: dict[Any, Any]) -> None:
     error = refused(body)
     assert isinstance(error, UnknownKind)
     for key in body:
@@ -151,7 +151,7 @@ def test_a_misspelt_kind_gives_a_hint() -> None:
 
 
 @pytest.mark.parametrize("body", [None, 3, "linescan", ["linescan"], b"linescan"])
-def test_what_is_no_mapping_is_refused(body: Any) -> None:
+def test_a_value_that_is_not_a_mapping_is_refused(body: Any) -> None:
     assert isinstance(refused(body), UnknownKind)
 
 
@@ -163,7 +163,7 @@ def test_unknown_fields_are_kept(name: str, body: dict[str, Any]) -> None:
     assert message.kind in body
 
 
-def test_the_path_of_a_folder_to_make_cannot_be_changed_by_an_extra_field() -> None:
+def test_an_extra_field_cannot_change_the_path_of_mkdir() -> None:
     message = parse({"mkdir": "/a", "path": "/b"})
     assert isinstance(message, Mkdir)
     assert message.path == "/a"
@@ -180,7 +180,7 @@ class TestNames:
     @pytest.mark.parametrize(
         ("given", "canonical"), [("Xs", "fluorescence"), ("xs", "fluorescence"), ("IT", "transmission")]
     )
-    def test_detectors_in_any_capitals(self, given: str, canonical: str) -> None:
+    def test_detectors_are_read_in_any_capitals(self, given: str, canonical: str) -> None:
         for body in ({"linescan": "start", "detector": given}, {**AREASCAN, "detector": given}):
             message = parse(body)
             assert isinstance(message, LinescanStart | AreascanStart)
@@ -191,7 +191,7 @@ class TestNames:
         assert isinstance(message, AreascanStart)
         assert message.detector == "noisy_det"
 
-    def test_fluorescence_detectors_are_named_as_in_the_table_of_channels(self) -> None:
+    def test_fluorescence_detectors_are_named_as_in_the_table(self) -> None:
         start = {"linescan": "start", "detector": "if"}
         for name, known in (("Dante", "dante"), ("7-ELEMENT sdd", "7-element SDD"), ("odd", "odd"), ("", None)):
             message = parse({**start, "fluo_detector": name})
@@ -203,7 +203,7 @@ class TestNames:
         assert error.field == "mode"
         assert "came 'dancing': expected one of transmission, fluorescence, xs1, yield" in str(error)
 
-    def test_modes_as_written_in_old_files_are_folded(self) -> None:
+    def test_modes_of_old_files_are_normalized(self) -> None:
         message = parse({**XAFS, "mode": "fluo+yield"})
         assert isinstance(message, XafsscanStart)
         assert message.mode == "yield"
@@ -211,20 +211,20 @@ class TestNames:
 
 class TestNumbers:
     @pytest.mark.parametrize("count", [2, 2.0, np.int64(2), np.float32(2)])
-    def test_a_whole_number_in_any_guise(self, count: Any) -> None:
+    def test_a_whole_number_is_read_in_any_form(self, count: Any) -> None:
         message = parse({"xafsscan": "next", "count": count})
         assert isinstance(message, XafsscanNext)
         assert message.count == 2
         assert type(message.count) is int
 
     @pytest.mark.parametrize("count", ["2", 2.5, True, None, 0, -1, 10**7, 10**400, math.inf, math.nan, [2]])
-    def test_what_is_no_count_is_refused(self, count: Any) -> None:
+    def test_a_value_that_is_not_a_count_is_refused(self, count: Any) -> None:
         error = refused({"xafsscan": "next", "count": count})
         assert error.field == "count"
         assert "expected whole number from 1 to 1000000" in str(error)
 
     @pytest.mark.parametrize("number", [math.nan, math.inf, "7200", True, None, 10**400, 1j])
-    def test_what_is_no_finite_number_is_refused(self, number: Any) -> None:
+    def test_a_value_that_is_not_a_finite_number_is_refused(self, number: Any) -> None:
         error = refused({**AREASCAN, "energy": number})
         assert error.field == "energy"
         assert "expected finite number, eV" in str(error)
@@ -239,12 +239,12 @@ class TestNumbers:
         assert isinstance(spoken, Verbose)
         assert spoken.on
 
-    def test_a_map_beyond_all_memory_is_refused(self) -> None:
+    def test_a_map_larger_than_memory_is_refused(self) -> None:
         error = refused({**AREASCAN, "fast_steps": 100_000, "slow_steps": 100_000})
         assert error.field == "fast_steps"
         assert "100000 x 100000" in str(error)
 
-    def test_yield_columns_go_by_the_value_of_the_field(self) -> None:
+    def test_yield_columns_follow_the_value_of_the_field(self) -> None:
         for value in (True, False):
             message = parse({"xasxdi": True, "uid": UID, "filename": "a.001", "include_yield": value})
             assert isinstance(message, Xasxdi)
@@ -268,12 +268,12 @@ class TestLists:
             [np.float64(1), 2.5, np.int64(3), 4],
         ],
     )
-    def test_any_sequence_of_numbers(self, given: Any) -> None:
+    def test_any_sequence_of_numbers_is_accepted(self, given: Any) -> None:
         data = self.found(data=given).data
         assert data == (1.0, 2.5, 3.0, 4.0)
         assert set(map(type, data)) == {float}
 
-    def test_what_is_not_finite_is_a_gap(self) -> None:
+    def test_a_value_that_is_not_finite_is_a_gap(self) -> None:
         data = self.found(data=[1.0, math.nan, None, -math.inf]).data
         assert data[0] == 1.0
         assert all(map(math.isnan, data[1:]))
@@ -291,7 +291,7 @@ class TestLists:
             [10**400] * 4,
         ],
     )
-    def test_what_is_no_list_of_numbers_is_refused(self, given: Any) -> None:
+    def test_a_value_that_is_not_a_list_of_numbers_is_refused(self, given: Any) -> None:
         with pytest.raises(InvalidMessage) as caught:
             self.found(data=given)
         assert caught.value.field == "data"
@@ -299,16 +299,16 @@ class TestLists:
     def test_the_wrong_member_is_shown(self) -> None:
         assert "came 'b' at index 2" in str(refused({**WAFER, "data": [1.0, 2.0, "b", 3.0]}))
 
-    def test_too_long_a_list_is_refused(self) -> None:
+    def test_a_list_that_is_too_long_is_refused(self) -> None:
         assert "at most 1000000" in str(refused({**WAFER, "data": np.zeros(1_000_001)}))
 
     @pytest.mark.parametrize("key", ["wafer", "align_wheel.find_slot", "glancing_angle.linear", "glancing_angle.pitch"])
-    def test_lists_of_unlike_lengths_are_refused(self, key: str) -> None:
+    def test_lists_of_different_lengths_are_refused(self, key: str) -> None:
         error = refused({**kinds[key].example, "data": [1.0]})
         assert error.field == "data"
         assert "came 1 values: expected as many as xaxis has (4)" in str(error)
 
-    def test_a_fit_without_standard_error_is_no_failure(self) -> None:
+    def test_a_fit_without_standard_error_is_accepted(self) -> None:
         for error in (None, math.nan):
             message = parse({**CALIBRATION, "dspacing": [3.1359, error], "mono": 311})
             assert isinstance(message, MonoCalibration)
@@ -317,7 +317,7 @@ class TestLists:
         for wrong in ([3.1], [math.nan, 1.0], [3.1, "a"], [3.1, 1.0, 2.0], 3.1):
             assert refused({**CALIBRATION, "dspacing": wrong}).field == "dspacing"
 
-    def test_energies_alone_or_in_a_list(self) -> None:
+    def test_energies_are_read_alone_or_in_a_list(self) -> None:
         body = {"xrfat": "start", "uid": UID}
         for energy, energies in ((7200, (7200.0,)), ([-1, 7112.5], (-1.0, 7112.5)), (np.float64(1), (1.0,))):
             message = parse({**body, "energy": energy})
@@ -339,17 +339,17 @@ class TestText:
         assert isinstance(message, DossierSet)
         assert refused({"dossier": "set", "ini": "x" * 5_000_001}).field == "ini"
 
-    def test_a_path_holds_no_nul(self) -> None:
+    def test_a_path_with_a_nul_character_is_refused(self) -> None:
         assert refused({"mkdir": "/a\0b"}).field == "mkdir"
         assert parse({"echoslack": True, "text": "a\0b"})
 
-    def test_a_path_is_not_empty_but_a_picture_may_be_left_out_so(self) -> None:
+    def test_an_empty_path_is_refused_except_for_a_picture(self) -> None:
         assert "expected text that is not empty" in str(refused({"mkdir": ""}))
         message = parse({"areascan": "stop", "filename": "", "uid": UID})
         assert isinstance(message, AreascanStop)
         assert message.filename is None
 
-    def test_a_null_picture_differs_from_none_named(self) -> None:
+    def test_a_null_picture_differs_from_a_missing_field(self) -> None:
         null, left_out = parse({"xafsscan": "stop", "filename": None}), parse({"xafsscan": "end"})
         assert isinstance(null, XafsscanStop)
         assert isinstance(left_out, XafsscanStop)
@@ -358,7 +358,7 @@ class TestText:
 
 
 class TestWholeMessages:
-    def test_a_single_uid_is_a_list_of_one(self) -> None:
+    def test_a_single_uid_becomes_a_list_of_one(self) -> None:
         message = parse({"dossier": "set", "uidlist": UID})
         assert isinstance(message, DossierSet)
         assert message.uidlist == (UID,)
@@ -391,8 +391,8 @@ class TestOwners:
             ({}, "file-manager"),
         ],
     )
-    def test_a_message_has_an_owner_even_when_it_cannot_be_used(self, body: dict[str, Any], owner: str) -> None:
-        assert owner_of(body) == owner
+    def test_an_invalid_message_has_an_owner_too(self, body: dict[str, Any], owner: str) -> None:
+        assert find_owner(body) == owner
 
 
 anything = st.recursive(
@@ -418,22 +418,22 @@ def reason_against(body: dict[Any, Any]) -> str:
     value=st.sampled_from([*actions, True]) | anything,
     fields=st.dictionaries(st.sampled_from(names) | st.text(max_size=5) | st.integers(), anything, max_size=8),
 )
-def test_nothing_but_a_reason_is_ever_raised(kind: str, value: Any, fields: dict[Any, Any]) -> None:
+def test_random_mappings_raise_only_the_expected_error(kind: str, value: Any, fields: dict[Any, Any]) -> None:
     body = {**fields, kind: value}
     reason = reason_against(body)
     assert len(reason.encode()) < 2_000
-    assert owner_of(body) in ("file-manager", "headless")
+    assert find_owner(body) in ("file-manager", "headless")
 
 
 @given(st.data())
-def test_no_damage_to_a_valid_message_raises_anything_else(data: st.DataObject) -> None:
+def test_damaged_messages_raise_only_the_expected_error(data: st.DataObject) -> None:
     example = dict(kinds[data.draw(st.sampled_from(list(kinds)))].example)
     example[data.draw(st.sampled_from(sorted(example)))] = data.draw(anything)
     reason = reason_against(example)
     assert not reason or "expected" in reason
 
 
-def test_deep_nesting_is_no_failure() -> None:
+def test_deep_nesting_does_not_crash() -> None:
     deep: Any = []
     for _ in range(50_000):
         deep = [deep]

@@ -10,18 +10,18 @@ from jsonschema import Draft202012Validator
 from helpers.examples import EVERY, UID
 from xafs_workers.messages.base import InvalidMessage, kinds
 from xafs_workers.messages.parsing import parse
-from xafs_workers.messages.schema import describe, json_schema, kind_names
+from xafs_workers.messages.schema import build_json_schema, describe_kind, list_kind_names
 
 
 @pytest.fixture(scope="module")
 def validator() -> Draft202012Validator:
-    schema = json_schema()
+    schema = build_json_schema()
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema)
 
 
 def test_each_action_has_its_entry() -> None:
-    schema = json_schema()
+    schema = build_json_schema()
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert set(schema["$defs"]) == set(kinds)
     for key, entry in schema["$defs"].items():
@@ -60,7 +60,7 @@ def test_own_examples_and_extra_fields_are_valid(key: str, validator: Draft20201
         {"glancing_angle": "start", "filename": 7},
     ],
 )
-def test_what_the_schema_refuses_the_parser_refuses(body: dict[str, Any], validator: Draft202012Validator) -> None:
+def test_the_parser_refuses_what_the_schema_refuses(body: dict[str, Any], validator: Draft202012Validator) -> None:
     assert not validator.is_valid(body)
     with pytest.raises(InvalidMessage):
         parse(body)
@@ -73,18 +73,18 @@ def test_the_schema_refuses_wrong_fields_as_the_parser_does(key: str, validator:
 
 
 def test_a_kind_is_described_with_types_units_and_examples() -> None:
-    start, _ = describe("areascan").actions
+    start, _ = describe_kind("areascan").actions
     assert (start.value, start.owner) == ("start", "headless")
     energy = next(field for field in start.fields if field.name == "energy")
     assert (energy.type, energy.unit, energy.required) == ("finite number", "eV", True)
     assert start.example["areascan"] == "start"
-    assert describe("areascan").actions[1].value == "stop (or end)"
-    assert describe("xrf").owners == ("file-manager", "headless")
+    assert describe_kind("areascan").actions[1].value == "stop (or end)"
+    assert describe_kind("xrf").owners == ("file-manager", "headless")
 
 
-@pytest.mark.parametrize("kind", kind_names())
+@pytest.mark.parametrize("kind", list_kind_names())
 def test_every_kind_is_described_in_full(kind: str) -> None:
-    description = describe(kind)
+    description = describe_kind(kind)
     assert description.summary.endswith(".")
     for action in description.actions:
         assert action.summary
@@ -92,11 +92,11 @@ def test_every_kind_is_described_in_full(kind: str) -> None:
 
 
 def test_numbers_with_a_unit_name_it() -> None:
-    units = {field.name: field.unit for action in describe("glancing_angle").actions for field in action.fields}
+    units = {field.name: field.unit for action in describe_kind("glancing_angle").actions for field in action.fields}
     assert units["xaxis"] == units["center"] == "unit of the motor (mm or degree)"
-    assert {field.unit for field in describe("mono_calibration").actions[0].fields} == {"eV", "degree", "Å", ""}
+    assert {field.unit for field in describe_kind("mono_calibration").actions[0].fields} == {"eV", "degree", "Å", ""}
 
 
 def test_an_unknown_kind_has_no_description() -> None:
     with pytest.raises(KeyError):
-        describe(UID)
+        describe_kind(UID)

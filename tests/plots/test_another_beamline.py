@@ -12,43 +12,43 @@ import pytest
 import yaml
 
 from helpers.processes import Station
-from helpers.vega import Vega
+from helpers.vega import VegaBeamline
 from plugins.brokers import Broker
-from xafs_workers.figures.figure_builder import figure_of
+from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.messages.parsing import parse
 from xafs_workers.producer.send import ControlSender
-from xafs_workers.render.matplotlib.pictures import picture
+from xafs_workers.render.matplotlib.pictures import render_picture
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.board_config import Rules
-from xafs_workers.scans.items import Control, Document, Origin
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.items import Document, ReceivedMessage, RecordPosition
 from xafs_workers.settings import load
-from xafs_workers.simulation.beamline import kafka_publisher
+from xafs_workers.simulation.beamline import create_kafka_publisher
 from xafs_workers.simulation.broker import EmbeddedBroker
 
 EXAMPLE = Path(__file__).parents[2] / "docs/examples/another-beamline.yaml"
 EXPERIMENT = "2026/HC-1234"
 
 
-class Followed:
+class FollowedBoard:
     """The board of a session, followed beside the worker."""
 
-    def __init__(self, rules: Rules):
+    def __init__(self, rules: BoardConfig):
         self.board = Board(rules)
         self._count = 0
 
     def message(self, body: Mapping[str, Any]) -> None:
-        self._fold(lambda time, origin: Control(parse(body), time, origin))
+        self._fold(lambda time, origin: ReceivedMessage(parse(body), time, origin))
 
     def document(self, name: str, body: Mapping[str, Any]) -> None:
         self._fold(lambda time, origin: Document(name, body, time, origin))
 
     def _fold(self, made: Any) -> None:
         self._count += 1
-        self.board = self.board.apply(made(1.8e9 + self._count / 1000, Origin("t", 0, self._count)))
+        self.board = self.board.apply(made(1.8e9 + self._count / 1000, RecordPosition("t", 0, self._count)))
 
     def figure(self, kind: str) -> Any:
         (scan,) = (scan for scan in self.board.scans if scan.kind == kind)
-        return figure_of(self.board, scan)
+        return build_figure(self.board, scan)
 
 
 @pytest.fixture
@@ -67,20 +67,20 @@ def station(tmp_path: Path, embedded_broker: EmbeddedBroker, larch: None) -> Ite
     made.close()
 
 
-def test_the_example_names_nothing_of_bmm() -> None:
+def test_the_example_has_no_names_of_bmm() -> None:
     settings = load(EXAMPLE)
-    assert settings.topic("control") == "vega.xas.commands"
+    assert settings.get_topic("control") == "vega.xas.commands"
     text = EXAMPLE.read_text().split("\n", 1)[1].lower()
     for name in ("bmm", "nsls2", "xafs_", "dcm_", "dwti_", "data_session"):
         assert name not in text, name
 
 
 @pytest.mark.slow
-def test_an_xafs_sequence_a_line_scan_and_a_map_of_another_beamline(station: Station) -> None:
+def test_scans_of_another_beamline_are_drawn_with_its_names(station: Station) -> None:
     settings = station.settings
     sender = ControlSender(settings)
-    publisher = kafka_publisher(settings.kafka.bootstrap_servers or "", settings.topic("documents"))
-    followed = Followed(Rules.from_settings(settings))
+    publisher = create_kafka_publisher(settings.kafka.bootstrap_servers or "", settings.get_topic("documents"))
+    followed = FollowedBoard(BoardConfig.from_settings(settings))
 
     def send(message: Mapping[str, Any]) -> None:
         followed.message(message)
@@ -90,16 +90,18 @@ def test_an_xafs_sequence_a_line_scan_and_a_map_of_another_beamline(station: Sta
         followed.document(name, document)
         publisher(name, document)
 
-    vega = Vega(send, publish)
-    for plan in (vega.across(), vega.map(), vega.iron()):
+    vega = VegaBeamline(send, publish)
+    for plan in (vega.scan_line(), vega.scan_map(), vega.scan_xafs()):
         vega.engine(plan)
     vega.close()
     publisher.flush()
     sender.flush()
     for kind in ("linescan", "areascan", "xafsscan", "xafs_sequence"):
-        station.wait(lambda kind=kind: bool(station.final(kind)), f"the answer to {kind}: stop")
-        assert [answer["state"] for answer in station.final(kind)] == ["done"], station.final(kind)
-    files = station.files()
+        station.wait(lambda kind=kind: bool(station.list_final_answers(kind)), f"the answer to {kind}: stop")
+        assert [answer["state"] for answer in station.list_final_answers(kind)] == ["done"], station.list_final_answers(
+            kind
+        )
+    files = station.read_files()
     files = {name.removeprefix(f"{EXPERIMENT}/"): data for name, data in files.items() if "/by-uid/" not in name}
     assert set(files) == {
         "dossier/.sequence/hematite-01",
@@ -109,24 +111,24 @@ def test_an_xafs_sequence_a_line_scan_and_a_map_of_another_beamline(station: Sta
         "snapshots/hematite_01.png",
         "snapshots/hematite_liveplot_01.png",
     }
-    assert not station.heard["dead-letter"]
-    assert not station.logged_errors()
+    assert not station.received["dead-letter"]
+    assert not station.read_logged_errors()
     _line(followed, files["snapshots/across.png"])
     _map(followed, files["maps/map.png"])
     _spectra(followed)
 
 
-def _line(followed: Followed, drawn: bytes) -> None:
+def _line(followed: FollowedBoard, drawn: bytes) -> None:
     figure = followed.figure("linescan")
     (panel,) = figure.panels
     assert (panel.x_label, panel.y_label) == ("sample_x (mm)", "fluorescence / I0")
-    (run,) = (followed.board.runs[uid] for scan in followed.board.scans[:1] for uid in scan.runs)
-    counts = sum(run.points.column(f"fluo_Fe_{channel}") for channel in (1, 2, 3, 4))
-    np.testing.assert_array_equal(panel.traces[0].y, counts / run.points.column("ionch_1"))
-    assert drawn == picture(figure), "the picture is the figure whose labels were looked at"
+    (run,) = (followed.board.runs[uid] for scan in followed.board.scans[:1] for uid in scan.run_uids)
+    counts = sum(run.points.get_column(f"fluo_Fe_{channel}") for channel in (1, 2, 3, 4))
+    np.testing.assert_array_equal(panel.traces[0].y, counts / run.points.get_column("ionch_1"))
+    assert drawn == render_picture(figure), "the picture is the figure whose labels were looked at"
 
 
-def _map(followed: Followed, drawn: bytes) -> None:
+def _map(followed: FollowedBoard, drawn: bytes) -> None:
     figure = followed.figure("areascan")
     (panel,) = figure.panels
     assert (panel.x_label, panel.y_label) == (
@@ -134,17 +136,19 @@ def _map(followed: Followed, drawn: bytes) -> None:
         "slow axis (sample_z) position (mm)",
     )
     assert panel.y_inverted
-    assert drawn == picture(figure)
+    assert drawn == render_picture(figure)
 
 
-def _spectra(followed: Followed) -> None:
+def _spectra(followed: FollowedBoard) -> None:
     figure = followed.figure("xafsscan")
     panels = {panel.y_label: panel for panel in figure.panels}
     assert {"transmission µ(E)", "fluorescence µ(E)  (Vortex ME4)", "reference µ(E)", "I0 (nA)"} <= panels.keys()
     assert figure.title == "hematite: scan 2 of 2"
     scan = next(scan for scan in followed.board.scans if scan.kind == "xafsscan")
-    points = followed.board.runs[scan.runs[0]].points
+    points = followed.board.runs[scan.run_uids[0]].points
     first = panels["transmission µ(E)"].traces[0]
-    np.testing.assert_array_equal(first.x, points.column("mono_energy"))
-    np.testing.assert_allclose(first.y, np.log(points.column("ionch_1") / points.column("ionch_2")))
-    np.testing.assert_allclose(panels["I0 (nA)"].traces[0].y, points.column("ionch_1") / points.column("count_time"))
+    np.testing.assert_array_equal(first.x, points.get_column("mono_energy"))
+    np.testing.assert_allclose(first.y, np.log(points.get_column("ionch_1") / points.get_column("ionch_2")))
+    np.testing.assert_allclose(
+        panels["I0 (nA)"].traces[0].y, points.get_column("ionch_1") / points.get_column("count_time")
+    )

@@ -13,9 +13,9 @@ import pytest
 
 from helpers.processes import Station
 from plugins.brokers import Broker
-from xafs_workers.simulation.beamline import Beamline, Surroundings, kafka_publisher
+from xafs_workers.simulation.beamline import Beamline, SimulationSetup, create_kafka_publisher
 from xafs_workers.simulation.metadata import Proposal
-from xafs_workers.simulation.plans import Xafs, linescan, xafs
+from xafs_workers.simulation.plans import XafsParameters, measure_linescan, measure_xafs
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ for line in sys.stdin:
 def in_one_process(station: Station, servers: str) -> Iterator[Callable[[Mapping[str, Any]], None]]:
     from bluesky_kafka.produce import BasicProducer
 
-    producer = BasicProducer(topic=station.settings.topic("control"), bootstrap_servers=[servers], key="abcdef")
+    producer = BasicProducer(topic=station.settings.get_topic("control"), bootstrap_servers=[servers], key="abcdef")
     yield lambda message: producer.produce(["bmm", dict(message)])
     producer.flush()
 
@@ -47,7 +47,7 @@ def in_one_process(station: Station, servers: str) -> Iterator[Callable[[Mapping
 def in_another_process(station: Station, servers: str) -> Iterator[Callable[[Mapping[str, Any]], None]]:
     import json
 
-    command = [sys.executable, "-c", CHILD, station.settings.topic("control"), servers]
+    command = [sys.executable, "-c", CHILD, station.settings.get_topic("control"), servers]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
 
         def send(message: Mapping[str, Any]) -> None:
@@ -61,25 +61,32 @@ def in_another_process(station: Station, servers: str) -> Iterator[Callable[[Map
 
 
 @pytest.mark.parametrize("sender", [in_one_process, in_another_process])
-def test_a_session_at_the_beamline_becomes_pictures(sender: Any, station: Station, broker: Broker) -> None:
+def test_a_session_at_the_beamline_gives_pictures(sender: Any, station: Station, broker: Broker) -> None:
     station.start()
     sending = sender(station, broker.bootstrap_servers)
     send = next(sending)
-    publisher = kafka_publisher(broker.bootstrap_servers, station.settings.topic("documents"))
+    publisher = create_kafka_publisher(broker.bootstrap_servers, station.settings.get_topic("documents"))
     proposal = Proposal("2026-3", "pass-123456")
-    beamline = Beamline(Surroundings(send, publisher, str(station.folder / "proposals"), proposal), context_managers=[])
+    beamline = Beamline(
+        SimulationSetup(send, publisher, str(station.folder / "proposals"), proposal), context_managers=[]
+    )
     beamline.mount("Fe2O3", "4-element SDD")
-    beamline.run(linescan(beamline, "xafs_y", "If", (-3, 3, 9), stack=True, fname="y.png"))
+    beamline.run(measure_linescan(beamline, "xafs_y", "If", (-3, 3, 9), stack=True, fname="y.png"))
     grid = {"bounds": "-60 -10 20 6k", "steps": "10 4 0.4k", "times": "0.5 0.5 0.25k"}
-    beamline.run(xafs(beamline, Xafs("fe", mode="fluorescence", repetitions=2, **grid)))
+    beamline.run(measure_xafs(beamline, XafsParameters("fe", mode="fluorescence", repetitions=2, **grid)))
     publisher.flush()
     list(sending)
-    station.wait(lambda: bool(station.final("xafsscan")) and bool(station.final("linescan")), "the pictures")
-    assert {answer["state"] for answer in (*station.final("xafsscan"), *station.final("linescan"))} == {"done"}
-    assert sorted(name for name in station.files() if "/by-uid/" not in name) == [
+    station.wait(
+        lambda: bool(station.list_final_answers("xafsscan")) and bool(station.list_final_answers("linescan")),
+        "the pictures",
+    )
+    assert {
+        answer["state"] for answer in (*station.list_final_answers("xafsscan"), *station.list_final_answers("linescan"))
+    } == {"done"}
+    assert sorted(name for name in station.read_files() if "/by-uid/" not in name) == [
         "2026-3/pass-123456/dossier/.sequence/fe-01",
         "2026-3/pass-123456/snapshots/fe_liveplot_01.png",
         "2026-3/pass-123456/snapshots/y.png",
     ]
-    assert not station.heard["dead-letter"]
-    assert not station.logged_errors()
+    assert not station.received["dead-letter"]
+    assert not station.read_logged_errors()

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from helpers.hostile import corpus
-from helpers.processes import PATIENCE, Station, start_document
-from helpers.streams import CONTROL, run_documents
+from helpers.hostile import list_hostile_records
+from helpers.processes import PATIENCE, Station, make_start_document
+from helpers.streams import CONTROL, build_run_documents
 from plugins.brokers import Broker
-from xafs_workers.scans.items import Origin
+from xafs_workers.scans.items import RecordPosition
 
 
 @pytest.fixture
@@ -26,40 +26,40 @@ FILE_MANAGERS = {"file manager's field"}
 TOO_LARGE_FOR_A_BROKER = {"10 MB array", "10 MB document"}
 
 
-def test_hostile_records_become_dead_letters_and_nothing_stops(station: Station, tmp_path: Path) -> None:
+def test_hostile_records_become_dead_letters(station: Station, tmp_path: Path) -> None:
     trap = str(tmp_path / "executed")
-    hostile = [one for one in corpus(trap) if one.name not in TOO_LARGE_FOR_A_BROKER]
+    hostile = [one for one in list_hostile_records(trap) if one.name not in TOO_LARGE_FOR_A_BROKER]
     station.start()
     for one in hostile:
-        station.put_raw(station.settings.topic("control" if one.topic == CONTROL else "documents"), one.value)
+        station.put_raw(station.settings.get_topic("control" if one.topic == CONTROL else "documents"), one.value)
     line = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
     run = list(
-        run_documents(
+        build_run_documents(
             hint=None,
             motors=["xafs_x"],
             columns={"xafs_x": [1.0, 2.0], "I0": [1.0, 1.0], "It": [1.0, 3.0]},
-            start=start_document(),
+            start=make_start_document(),
         )
     )
     station.put([("bmm", line), *run, ("bmm", {"linescan": "end", "fname": "after"})])
-    station.wait(lambda: bool(station.final("linescan")), "the picture of what came after")
-    assert station.final("linescan")[0]["paths"] == [
+    station.wait(lambda: bool(station.list_final_answers("linescan")), "the picture of what came after")
+    assert station.list_final_answers("linescan")[0]["paths"] == [
         str(station.folder / "proposals/2026-3/pass-123456/snapshots/after.png")
     ]
     documents = [one for one in hostile if one.topic != CONTROL]
     own = [one for one in hostile if one.outcome in ("invalid", "failed") and one.name not in FILE_MANAGERS]
     own = [one for one in own if one.name != "two kinds" and one.topic == CONTROL]
-    station.wait(lambda: len(station.heard["dead-letter"]) >= len(documents), "the dead letters")
-    reasons = [letter["reason"] for letter in station.heard["dead-letter"]]
+    station.wait(lambda: len(station.received["dead-letter"]) >= len(documents), "the dead letters")
+    reasons = [letter["reason"] for letter in station.received["dead-letter"]]
     for one in (*documents, *own):
         assert any(one.reason.lower() in reason.lower() for reason in reasons), (one.name, reasons)
     assert not Path(trap).exists()
-    letters = [str(Origin(x["topic"], x["partition"], x["offset"])) for x in station.heard["dead-letter"]]
+    letters = [str(RecordPosition(x["topic"], x["partition"], x["offset"])) for x in station.received["dead-letter"]]
     assert len(letters) == len(set(letters))
     assert station.terminate() < 5.0
 
 
-def test_a_broker_that_is_not_there_is_waited_for_with_one_line(tmp_path: Path) -> None:
+def test_a_missing_broker_is_logged_once_and_waited_for(tmp_path: Path) -> None:
     import socket
 
     with socket.socket() as free:
@@ -76,29 +76,29 @@ def test_a_broker_that_is_not_there_is_waited_for_with_one_line(tmp_path: Path) 
     from helpers.processes import wait_until
 
     try:
-        wait_until(lambda: "waiting_for" in station.logs(), "the log line")
+        wait_until(lambda: "waiting_for" in station.read_logs(), "the log line")
         assert station.terminate() < 5.0
-        assert station.logs().count("waiting_for") == 1
+        assert station.read_logs().count("waiting_for") == 1
     finally:
         if station.process is not None and station.process.poll() is None:
             station.kill()
 
 
-def test_a_folder_that_is_away_is_waited_for_and_then_written_to(station: Station) -> None:
+def test_a_missing_folder_is_waited_for_and_then_used(station: Station) -> None:
     proposals = station.folder / "proposals"
     away = station.folder / "away"
     station.start()
     proposals.rename(away)
-    run = list(run_documents(hint=None, motors=None, columns={"I0": [1.0]}, start=start_document()))
+    run = list(build_run_documents(hint=None, motors=None, columns={"I0": [1.0]}, start=make_start_document()))
     station.put(
         [("bmm", {"timescan": "start", "detector": "i0"}), *run, ("bmm", {"timescan": "stop", "fname": "t.png"})]
     )
-    station.wait(lambda: any(beat["waits_for"] for beat in station.heard["status"]), "a heartbeat that says so")
-    assert not station.final("timescan")
+    station.wait(lambda: any(beat["waits_for"] for beat in station.received["status"]), "a heartbeat that says so")
+    assert not station.list_final_answers("timescan")
     away.rename(proposals)
-    station.wait(lambda: bool(station.final("timescan")), "the answer")
-    assert station.final("timescan")[0]["state"] == "done"
-    assert list(station.files()) == ["2026-3/pass-123456/snapshots/t.png"]
+    station.wait(lambda: bool(station.list_final_answers("timescan")), "the answer")
+    assert station.list_final_answers("timescan")[0]["state"] == "done"
+    assert list(station.read_files()) == ["2026-3/pass-123456/snapshots/t.png"]
 
 
 def test_two_workers_cannot_share_a_ledger(station: Station) -> None:
@@ -107,5 +107,5 @@ def test_two_workers_cannot_share_a_ledger(station: Station) -> None:
     station.start(ready=False)
     assert station.process is not None
     assert station.process.wait(PATIENCE) != 0
-    assert "in use by another worker" in station.logs()
+    assert "in use by another worker" in station.read_logs()
     station.process = first

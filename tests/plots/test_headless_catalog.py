@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from helpers.processes import Station, start_document
-from helpers.reductions import SETS, expected, near, read_project
-from helpers.streams import Entry, read_entries, run_documents
+from helpers.processes import Station, make_start_document
+from helpers.reductions import SETS, assert_close, load_expected, read_project
+from helpers.streams import Entry, build_run_documents, read_entries
 from xafs_workers.simulation.broker import EmbeddedBroker
-from xafs_workers.simulation.tiled_server import TiledServer, tiled_writer
+from xafs_workers.simulation.tiled_server import TiledServer, create_tiled_writer
 
 Make = Callable[[], Station]
 
@@ -72,7 +72,7 @@ def other_uids(entries: list[Entry]) -> list[Entry]:
 
 def catalogued(tiled_server: TiledServer, entries: list[Entry]) -> None:
     """Write the documents into the server, as the RunEngine's subscription does."""
-    writer = tiled_writer(tiled_server.uri, tiled_server.api_key)
+    writer = create_tiled_writer(tiled_server.uri, tiled_server.api_key)
     for name, doc in entries:
         if name != "bmm":
             writer(name, doc)
@@ -85,7 +85,7 @@ def sequence_alone(entries: list[Entry]) -> list[Entry]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["ni2o3", "ni2o3-bothways", "cr2o3_fluo-realabort"])
-def test_a_sequence_of_runs_from_the_catalog_has_the_project_of_one_that_was_followed(
+def test_runs_from_the_catalog_give_the_same_project(
     make: Make, measured: Path, tiled_server: TiledServer, tmp_path: Path, name: str
 ) -> None:
     entries = other_uids(session(measured, name))
@@ -96,18 +96,18 @@ def test_a_sequence_of_runs_from_the_catalog_has_the_project_of_one_that_was_fol
     followed.put(entries)
     fetched.put(with_the_aborted(entries))
     for station in (followed, fetched):
-        station.wait(lambda station=station: bool(station.final("xafs_sequence")), "the sequence's files")
-        assert station.final("xafs_sequence")[0]["state"] == "done"
-        assert not station.logged_errors()
+        station.wait(lambda station=station: bool(station.list_final_answers("xafs_sequence")), "the sequence's files")
+        assert station.list_final_answers("xafs_sequence")[0]["state"] == "done"
+        assert not station.read_logged_errors()
     (one,), (other,) = (
-        [content for name, content in station.files().items() if name.endswith(".prj")]
+        [content for name, content in station.read_files().items() if name.endswith(".prj")]
         for station in (followed, fetched)
     )
     assert one == other
     (tmp_path / "read.prj").write_bytes(other)
     labels, chi, _ = read_project(tmp_path / "read.prj")
     assert len(labels) == SETS[name] + 1
-    near(chi[-1], expected(measured, name)["chi_partial"][SETS[name] - 1])
+    assert_close(chi[-1], load_expected(measured, name)["chi_partial"][SETS[name] - 1])
 
 
 def with_the_aborted(entries: list[Entry]) -> list[Entry]:
@@ -118,9 +118,7 @@ def with_the_aborted(entries: list[Entry]) -> list[Entry]:
     return [*messages[:-1], *added, messages[-1]]
 
 
-def test_with_the_server_away_all_else_goes_on_and_the_sequence_comes_late(
-    make: Make, measured: Path, tiled_server: TiledServer
-) -> None:
+def test_a_tiled_outage_delays_only_the_sequence(make: Make, measured: Path, tiled_server: TiledServer) -> None:
     entries = other_uids(session(measured))
     catalogued(tiled_server, entries)
     station = make()
@@ -128,23 +126,25 @@ def test_with_the_server_away_all_else_goes_on_and_the_sequence_comes_late(
     tiled_server.stop()
     try:
         station.put(sequence_alone(entries))
-        station.wait(lambda: bool(station.heard["status"][-1]["waits_for"]), "the wait for the catalog")
+        station.wait(lambda: bool(station.received["status"][-1]["waits_for"]), "the wait for the catalog")
         columns = {"xafs_x": [1.0, 2.0], "I0": [1.0, 1.0], "It": [1.0, 3.0]}
-        run = run_documents(hint="linescan It xafs_x", motors=["xafs_x"], columns=columns, start=start_document())
+        run = build_run_documents(
+            hint="linescan It xafs_x", motors=["xafs_x"], columns=columns, start=make_start_document()
+        )
         start = {"linescan": "start", "motor": "xafs_x", "detector": "It"}
         station.put([("bmm", start), *run, ("bmm", {"linescan": "stop", "fname": "line.png"})])
-        station.wait(lambda: bool(station.final("linescan")), "the picture of the line scan")
-        assert station.final("linescan")[0]["state"] == "done"
-        assert not station.final("xafs_sequence")
+        station.wait(lambda: bool(station.list_final_answers("linescan")), "the picture of the line scan")
+        assert station.list_final_answers("linescan")[0]["state"] == "done"
+        assert not station.list_final_answers("xafs_sequence")
     finally:
         tiled_server.start()
-    station.wait(lambda: bool(station.final("xafs_sequence")), "the sequence's files")
-    (answer,) = station.final("xafs_sequence")
+    station.wait(lambda: bool(station.list_final_answers("xafs_sequence")), "the sequence's files")
+    (answer,) = station.list_final_answers("xafs_sequence")
     assert answer["state"] == "done"
     assert {Path(path).suffix for path in answer["paths"]} == {".png", ".prj"}
 
 
-def test_a_run_that_nobody_has_is_left_out_with_a_note(make: Make, measured: Path, tiled_server: TiledServer) -> None:
+def test_an_unavailable_run_is_left_out_with_a_note(make: Make, measured: Path, tiled_server: TiledServer) -> None:
     entries = other_uids(session(measured))
     catalogued(tiled_server, entries)
     station = make()
@@ -153,6 +153,6 @@ def test_a_run_that_nobody_has_is_left_out_with_a_note(make: Make, measured: Pat
     messages = sequence_alone(entries)
     unknown = ("bmm", {"xafs_sequence": "add", "uid": str(uuid.uuid4())})
     station.put([*messages[:-1], unknown, messages[-1]])
-    station.wait(lambda: bool(station.final("xafs_sequence")), "the sequence's files")
-    assert station.final("xafs_sequence")[0]["state"] == "done"
-    assert "run_not_fetched" in station.logs()
+    station.wait(lambda: bool(station.list_final_answers("xafs_sequence")), "the sequence's files")
+    assert station.list_final_answers("xafs_sequence")[0]["state"] == "done"
+    assert "run_not_fetched" in station.read_logs()

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.processes import Station, start_document
-from helpers.streams import Entry, run_documents
+from helpers.processes import Station, make_start_document
+from helpers.streams import Entry, build_run_documents
 from plugins.brokers import Broker
 
 KILLS = 20
@@ -36,11 +36,11 @@ def sequence(repetitions: int = 3, points: int = 40) -> list[Entry]:
     """Return a line scan with a picture and an XAFS sequence, as a plan would send them."""
     rng = np.random.default_rng(7)
     x = np.linspace(-1, 1, 21)
-    line = run_documents(
+    line = build_run_documents(
         hint="linescan It xafs_x",
         motors=["xafs_x"],
         columns={"xafs_x": x.tolist(), "I0": [100.0] * 21, "It": rng.uniform(1, 9, 21).tolist()},
-        start=start_document(),
+        start=make_start_document(),
     )
     entries: list[Entry] = [("bmm", {"linescan": "start", "motor": "xafs_x", "detector": "it"}), *line]
     entries.append(("bmm", {"linescan": "stop", "fname": "slot.png", "uid": entries[1][1]["uid"]}))
@@ -51,8 +51,8 @@ def sequence(repetitions: int = 3, points: int = 40) -> list[Entry]:
         entries.append(("bmm", {"xafsscan": "next", "count": count}))
         columns = {key: rng.uniform(10, 90, points).tolist() for key in ("I0", "It", "Ir")}
         columns |= {"dcm_energy": np.linspace(7000, 7800, points).tolist(), "dwti_dwell_time": [0.5] * points}
-        more = start_document(BMM_kafka={"count": count})
-        run = list(run_documents(hint="xafs trans", motors=["dcm_energy"], columns=columns, start=more))
+        more = make_start_document(BMM_kafka={"count": count})
+        run = list(build_run_documents(hint="xafs trans", motors=["dcm_energy"], columns=columns, start=more))
         first = first or run[0][1]["uid"]
         entries.extend(run)
     entries.append(("bmm", {"xafsscan": "stop", "filename": "snapshots/fe_liveplot.png", "uid": first}))
@@ -62,13 +62,14 @@ def sequence(repetitions: int = 3, points: int = 40) -> list[Entry]:
 
 def finish(station: Station) -> None:
     station.wait(
-        lambda: bool(station.final("xafsscan")) and bool(station.final("resting_state", "")), "the last answer"
+        lambda: bool(station.list_final_answers("xafsscan")) and bool(station.list_final_answers("resting_state", "")),
+        "the last answer",
     )
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-def test_killed_at_twenty_points_the_files_equal_those_of_an_undisturbed_run(station: Callable[[str], Station]) -> None:
+def test_twenty_kills_leave_the_same_files_as_none(station: Callable[[str], Station]) -> None:
     entries = sequence()
     calm, stormy = station("calm"), station("stormy")
     calm.start()
@@ -83,9 +84,9 @@ def test_killed_at_twenty_points_the_files_equal_those_of_an_undisturbed_run(sta
     for begin, end in zip([0, *cuts], [*cuts, last], strict=True):
         stormy.put(entries[begin:end])
         if end == last:
-            stormy.wait(lambda: _accepted(stormy), "the last picture to be taken in hand")
+            stormy.wait(lambda: _list_accepted(stormy), "the last picture to be taken in hand")
         elif rng.random() < 0.5:
-            stormy.wait(lambda: _seen(stormy) > 0, "something to be read")
+            stormy.wait(lambda: _count_processed(stormy) > 0, "something to be read")
         stormy.kill()
         if end != last:
             stormy.start(ready=rng.random() < 0.7)
@@ -93,28 +94,28 @@ def test_killed_at_twenty_points_the_files_equal_those_of_an_undisturbed_run(sta
     finish(stormy)
     stormy.terminate()
     assert stormy.starts > 15
-    expected = calm.files()
+    expected = calm.read_files()
     assert sorted(name for name in expected if "/by-uid/" not in name) == [
         "2026-3/pass-123456/dossier/.sequence/fe-01",
         "2026-3/pass-123456/snapshots/fe_liveplot_01.png",
         "2026-3/pass-123456/snapshots/slot.png",
     ]
-    assert stormy.files() == expected
-    assert {answer["state"] for answer in stormy.final("xafsscan")} == {"done"}
-    assert not stormy.logged_errors()
-    assert not stormy.heard["dead-letter"]
+    assert stormy.read_files() == expected
+    assert {answer["state"] for answer in stormy.list_final_answers("xafsscan")} == {"done"}
+    assert not stormy.read_logged_errors()
+    assert not stormy.received["dead-letter"]
 
 
-def _accepted(station: Station) -> bool:
-    return any(answer["kind"] == "xafsscan" and answer["state"] == "accepted" for answer in station.heard["answer"])
+def _list_accepted(station: Station) -> bool:
+    return any(answer["kind"] == "xafsscan" and answer["state"] == "accepted" for answer in station.received["answer"])
 
 
-def _seen(station: Station) -> int:
-    beats = [beat for beat in station.heard["status"] if station.process and beat["pid"] == station.process.pid]
+def _count_processed(station: Station) -> int:
+    beats = [beat for beat in station.received["status"] if station.process and beat["pid"] == station.process.pid]
     return beats[-1]["messages"] + beats[-1]["documents"] if beats else 0
 
 
-def test_what_is_sent_while_the_worker_is_down_is_done_when_it_comes_back(station: Callable[[str], Station]) -> None:
+def test_messages_sent_during_downtime_are_done_later(station: Callable[[str], Station]) -> None:
     """T1."""
     one = station("down")
     one.start()
@@ -122,20 +123,20 @@ def test_what_is_sent_while_the_worker_is_down_is_done_when_it_comes_back(statio
     one.put(sequence(repetitions=1))
     one.start()
     finish(one)
-    assert len([name for name in one.files() if "/by-uid/" not in name]) == 3
+    assert len([name for name in one.read_files() if "/by-uid/" not in name]) == 3
 
 
-def test_a_first_start_leaves_what_was_there_before_alone(station: Callable[[str], Station]) -> None:
+def test_a_first_start_ignores_earlier_messages(station: Callable[[str], Station]) -> None:
     one = station("first")
     one.put(sequence(repetitions=1))
     one.start()
     one.put([("bmm", {"close": "all"})])
-    one.wait(lambda: bool(one.final("close", "all")), "the answer to close")
-    assert one.files() == {}
-    assert [answer["kind"] for answer in one.heard["answer"]] == ["close"]
+    one.wait(lambda: bool(one.list_final_answers("close", "all")), "the answer to close")
+    assert one.read_files() == {}
+    assert [answer["kind"] for answer in one.received["answer"]] == ["close"]
 
 
-def test_an_existing_picture_with_other_content_is_never_overwritten(station: Callable[[str], Station]) -> None:
+def test_an_existing_different_picture_is_never_overwritten(station: Callable[[str], Station]) -> None:
     one = station("existing")
     path = one.folder / "proposals/2026-3/pass-123456/snapshots/slot.png"
     path.parent.mkdir()
@@ -143,8 +144,8 @@ def test_an_existing_picture_with_other_content_is_never_overwritten(station: Ca
     one.start()
     one.put(sequence(repetitions=1))
     finish(one)
-    one.wait(lambda: bool(one.heard["dead-letter"]), "the dead letter")
-    (answer,) = one.final("linescan")
+    one.wait(lambda: bool(one.received["dead-letter"]), "the dead letter")
+    (answer,) = one.list_final_answers("linescan")
     assert answer["state"] == "failed"
     assert "exists with other content" in answer["reason"]
     assert path.read_bytes() == b"somebody's"

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers.processes import Station, start_document
-from helpers.streams import Entry, read_entries, run_documents
+from helpers.processes import Station, make_start_document
+from helpers.streams import Entry, build_run_documents, read_entries
 from plugins.brokers import Broker
 
 
@@ -49,7 +49,7 @@ def session(folder: Path, name: str, *, repetitions: int | None = None) -> list[
     return entries
 
 
-def child_of(station: Station) -> int:
+def find_reduction_process(station: Station) -> int:
     """Return the process id of the worker's reduction."""
     assert station.process is not None
     found = subprocess.run(
@@ -59,24 +59,26 @@ def child_of(station: Station) -> int:
     return int(line.split()[0])
 
 
-def done(station: Station) -> None:
-    station.wait(lambda: bool(station.final("xafs_sequence")), "the end of the sequence")
-    station.wait(lambda: bool(station.final("xafsscan")), "the end of the live view")
-    for answer in (*station.final("xafs_sequence"), *station.final("xafsscan")):
+def wait_until_done(station: Station) -> None:
+    station.wait(lambda: bool(station.list_final_answers("xafs_sequence")), "the end of the sequence")
+    station.wait(lambda: bool(station.list_final_answers("xafsscan")), "the end of the live view")
+    for answer in (*station.list_final_answers("xafs_sequence"), *station.list_final_answers("xafsscan")):
         assert answer["state"] == "done", answer
 
 
 def results(station: Station) -> dict[str, bytes]:
-    return {Path(name).name: content for name, content in station.files().items() if name.endswith((".png", ".prj"))}
+    return {
+        Path(name).name: content for name, content in station.read_files().items() if name.endswith((".png", ".prj"))
+    }
 
 
 @pytest.mark.slow
-def test_a_sequence_gives_pictures_of_its_progress_and_end_and_a_project(measured: Path, station: Station) -> None:
+def test_a_sequence_gives_progress_pictures_and_a_project(measured: Path, station: Station) -> None:
     station.start()
     station.put(session(measured, "ni2o3", repetitions=6))
-    done(station)
+    wait_until_done(station)
     root = "2026-3/pass-123456"
-    assert set(station.files()) >= {
+    assert set(station.read_files()) >= {
         f"{root}/snapshots/Ni2O3_01_after3.png",
         f"{root}/snapshots/Ni2O3_01.png",
         f"{root}/snapshots/Ni2O3_liveplot_01.png",
@@ -84,39 +86,40 @@ def test_a_sequence_gives_pictures_of_its_progress_and_end_and_a_project(measure
     }
     project = gzip.decompress((station.folder / "proposals" / root / "prj/Ni2O3_01.prj").read_bytes()).decode()
     assert project.count("$old_group") == 4
-    assert [Path(path).name for path in station.final("xafs_sequence")[0]["paths"]] == ["Ni2O3_01.png", "Ni2O3_01.prj"]
+    assert [Path(path).name for path in station.list_final_answers("xafs_sequence")[0]["paths"]] == [
+        "Ni2O3_01.png",
+        "Ni2O3_01.prj",
+    ]
 
 
 @pytest.mark.slow
-def test_killed_in_the_middle_worker_and_reduction_end_with_the_same_files(
-    measured: Path, stations: Callable[[], Station]
-) -> None:
+def test_killing_worker_or_reduction_leaves_the_same_files(measured: Path, stations: Callable[[], Station]) -> None:
     undisturbed, station = stations(), stations()
     entries = session(measured, "ni2o3")
     undisturbed.start()
     undisturbed.put(entries)
-    done(undisturbed)
+    wait_until_done(undisturbed)
     assert undisturbed.terminate() < 5.0
     station.start()
     third = [place for place, (kind, _) in enumerate(entries) if kind == "start"][2]
     station.put(entries[:third])
-    station.wait(lambda: "reducer_ready" in station.logs(), "Larch")
-    os.kill(child_of(station), signal.SIGKILL)
+    station.wait(lambda: "reducer_ready" in station.read_logs(), "Larch")
+    os.kill(find_reduction_process(station), signal.SIGKILL)
     station.put(entries[third : third + 100])
     station.kill()
     station.start()
     station.put(entries[third + 100 :])
-    done(station)
+    wait_until_done(station)
     assert results(station) == results(undisturbed)
     assert set(results(station)) == {"Ni2O3_01.png", "Ni2O3_liveplot_01.png", "Ni2O3_01.prj"}
 
 
 @pytest.mark.slow
-def test_an_aborted_sequence_still_gives_its_picture_and_project(measured: Path, station: Station) -> None:
+def test_an_aborted_sequence_gives_its_picture_and_project(measured: Path, station: Station) -> None:
     station.start()
     station.put(session(measured, "cr2o3_fluo-realabort"))
-    done(station)
-    assert {"Cr2O3_01.png", "Cr2O3_01.prj"} <= {Path(name).name for name in station.files()}
+    wait_until_done(station)
+    assert {"Cr2O3_01.png", "Cr2O3_01.prj"} <= {Path(name).name for name in station.read_files()}
 
 
 def short_sequence(repetitions: int = 2, points: int = 60) -> list[Entry]:
@@ -131,11 +134,11 @@ def short_sequence(repetitions: int = 2, points: int = 60) -> list[Entry]:
     for count in range(1, repetitions + 1):
         columns = {"dcm_energy": energy, "I0": np.full(points, 100.0), "It": 100.0 * np.exp(-mu - 0.01 * count)}
         columns |= {"Ir": np.full(points, 10.0), "dwti_dwell_time": np.full(points, 0.5)}
-        run = run_documents(
+        run = build_run_documents(
             hint="xafs trans",
             motors=["dcm_energy"],
             columns={key: values.tolist() for key, values in columns.items()},
-            start=start_document(BMM_kafka={"count": count}),
+            start=make_start_document(BMM_kafka={"count": count}),
         )
         entries += [("bmm", {"xafsscan": "next", "count": count}), *run]
         entries.append(("bmm", {"xafs_sequence": "add", "uid": entries[-1][1]["run_start"]}))
@@ -145,22 +148,22 @@ def short_sequence(repetitions: int = 2, points: int = 60) -> list[Entry]:
 
 
 @pytest.mark.slow
-def test_a_short_sequence_has_its_picture_and_project_also_when_killed_between_two_repetitions(
+def test_a_kill_between_repetitions_loses_no_picture_or_project(
     stations: Callable[[], Station],
 ) -> None:
     entries = short_sequence()
     undisturbed, station = stations(), stations()
     undisturbed.start()
     undisturbed.put(entries)
-    done(undisturbed)
+    wait_until_done(undisturbed)
     undisturbed.terminate()
     first = next(place for place, (_, body) in enumerate(entries) if body.get("xafs_sequence") == "add")
     station.start()
     station.put(entries[: first + 1])
-    station.wait(lambda: bool(station.final("xafs_sequence", "add")), "the answer to the first repetition")
+    station.wait(lambda: bool(station.list_final_answers("xafs_sequence", "add")), "the answer to the first repetition")
     station.kill()
     station.start()
     station.put(entries[first + 1 :])
-    done(station)
+    wait_until_done(station)
     assert set(results(station)) == {"short_01.png", "short_liveplot_01.png", "short_01.prj"}
     assert results(station) == results(undisturbed)

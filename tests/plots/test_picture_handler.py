@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from helpers.examples import CURVE
-from helpers.figures import a_run, board_of, uid_of
-from xafs_workers.plots.picture_handler import Desk, DeskPorts
+from helpers.figures import fold_board, get_run_uid, make_run
+from xafs_workers.plots.picture_handler import PictureCallbacks, PictureHandler
 from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.wire import Answer
 
@@ -24,20 +24,20 @@ CALIBRATION = {
 def answers(*entries: Any) -> list[tuple[str, str, str]]:
     """Return (kind, state, reason) of the answers to the last message."""
     given: list[Answer] = []
-    desk = Desk(
-        DeskPorts(
+    desk = PictureHandler(
+        PictureCallbacks(
             draw=lambda *_: Outcome("done", ("picture",)),
-            known=lambda control: None,
-            record=lambda control, outcome: None,
+            find_outcome=lambda control: None,
+            record_outcome=lambda control, outcome: None,
             answer=given.append,
             give_up=lambda control, reason: None,
             warm_up=lambda: None,
         )
     )
-    board = board_of(*entries)
+    board = fold_board(*entries)
     desk.start()
-    desk.consider(max(board.messages, key=lambda control: control.origin), board)
-    desk.advance(board)
+    desk.on_message(max(board.messages, key=lambda control: control.position), board)
+    desk.poll(board)
     assert desk.drain(10.0)
     desk.close()
     return [(answer.kind, answer.state, answer.reason) for answer in given]
@@ -56,28 +56,28 @@ def answers(*entries: Any) -> list[tuple[str, str, str]]:
         ([{"xrf": "plot", "uid": "u"}], "xrf"),
     ],
 )
-def test_what_needs_no_picture_is_done_at_once(entries: list[dict[str, Any]], kind: str) -> None:
+def test_a_message_without_a_picture_is_done_at_once(entries: list[dict[str, Any]], kind: str) -> None:
     assert answers(*entries) == [(kind, "done", "")]
 
 
 @pytest.mark.parametrize("message", [SLOT, LINEAR, {"areascan": "stop"}, {"align_wheel": "stop"}])
-def test_a_message_of_nothing_open_fails_with_the_reason(message: dict[str, Any]) -> None:
+def test_a_message_without_an_open_scan_fails_with_a_reason(message: dict[str, Any]) -> None:
     kind = next(iter(message))
     assert answers(message) == [(kind, "failed", f"no {kind} is open")]
 
 
 def test_a_picture_is_accepted_and_then_done() -> None:
-    run = a_run({"I0": [1.0]})
+    run = make_run({"I0": [1.0]})
     for entries in (
         [{"glancing_angle": "start", "filename": "/p/c/s/a.png"}, LINEAR, {"glancing_angle": "stop"}],
-        [run, {"xrf": "plot", "uid": uid_of(run), "filename": "x.png"}],
+        [run, {"xrf": "plot", "uid": get_run_uid(run), "filename": "x.png"}],
     ):
         assert [state for _, state, _ in answers(*entries)] == ["accepted", "done"]
 
 
 def test_a_spectrum_waits_for_the_end_of_its_run() -> None:
-    run = a_run({"I0": [1.0]})
-    message = {"xrf": "plot", "uid": uid_of(run), "filename": "x.png"}
-    early = board_of(run[:-1], message, settled=False)
-    assert not early.settled(early.scans[-1])
-    assert board_of(run, message, settled=False).settled(early.scans[-1])
+    run = make_run({"I0": [1.0]})
+    message = {"xrf": "plot", "uid": get_run_uid(run), "filename": "x.png"}
+    early = fold_board(run[:-1], message, settled=False)
+    assert not early.is_settled(early.scans[-1])
+    assert fold_board(run, message, settled=False).is_settled(early.scans[-1])

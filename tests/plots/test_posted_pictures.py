@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from helpers.examples import AREASCAN, CURVE
-from helpers.figures import a_run, board_of, uid_of
-from xafs_workers.plots.picture_publisher import Shelf
-from xafs_workers.plots.posted_pictures import POSTED, PostedPictures
-from xafs_workers.runtime.effect_ledger import Records
+from helpers.figures import fold_board, get_run_uid, make_run
+from xafs_workers.plots.picture_publisher import PicturePublisher
+from xafs_workers.plots.posted_pictures import POST_CONDITIONS, PicturePoster
+from xafs_workers.runtime.effect_ledger import EffectLedger
 from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.services.slack_posts import Post
 from xafs_workers.settings import Pictures, Settings, Storage
@@ -25,58 +25,58 @@ COLUMNS = {"I0": [1.0] * 4, "It": [1.0, 2.0, 3.0, 4.0]}
 LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
 
 
-class Wall:
+class PostCollector:
     """Draws and keeps the posts."""
 
     def __init__(self, root: Path, ledger: Ledger):
         settings = Settings(storage=Storage(proposals_root=root, root_aliases={}), pictures=Pictures(also=("pdf",)))
-        records, roots = Records(ledger, "cluster"), Roots.from_settings(settings.storage)
+        records, roots = EffectLedger(ledger, "cluster"), Roots.from_settings(settings.storage)
         self.root, self.posts = root, list[Post]()
-        self.draw = PostedPictures(Shelf(settings, records).draw, self.posts.append, records, roots)
+        self.draw = PicturePoster(PicturePublisher(settings, records).draw, self.posts.append, records, roots)
 
-    def drawn(self, *entries: Any) -> Outcome:
-        board = board_of(*entries)
-        control = max(board.messages, key=lambda control: control.origin)
-        scan = board.told_by(control)
+    def draw_and_post(self, *entries: Any) -> Outcome:
+        board = fold_board(*entries)
+        control = max(board.messages, key=lambda control: control.position)
+        scan = board.find_scan(control)
         assert scan is not None
         return self.draw(control, scan, board)
 
 
 @pytest.fixture
-def wall(tmp_path: Path) -> Iterator[Wall]:
+def post_collector(tmp_path: Path) -> Iterator[PostCollector]:
     (tmp_path / "proposals/2026-1/pass-1").mkdir(parents=True)
     with Ledger.open(tmp_path / "state" / "ledger.sqlite") as ledger:
-        yield Wall(tmp_path / "proposals", ledger)
+        yield PostCollector(tmp_path / "proposals", ledger)
 
 
-def test_a_map_is_posted_once_it_is_published_to_the_proposal_it_lies_in(wall: Wall) -> None:
-    run = a_run(COLUMNS, "areascan It xafs_y xafs_x True False 7200", ["xafs_y", "xafs_x"], start=HOME)
-    entries = [GRID, run, {"areascan": "stop", "filename": "mymap", "uid": uid_of(run)}]
-    outcome = wall.drawn(*entries)
-    (post,) = wall.posts
+def test_a_published_map_is_posted_to_its_proposal(post_collector: PostCollector) -> None:
+    run = make_run(COLUMNS, "areascan It xafs_y xafs_x True False 7200", ["xafs_y", "xafs_x"], start=HOME)
+    entries = [GRID, run, {"areascan": "stop", "filename": "mymap", "uid": get_run_uid(run)}]
+    outcome = post_collector.draw_and_post(*entries)
+    (post,) = post_collector.posts
     assert (post.session, post.text, post.picture) == ("pass-1", "mymap.png", outcome.paths[0])
     assert Path(post.picture).read_bytes().startswith(b"\x89PNG")
     assert len(outcome.paths) == 2, "the PDF is written too, and not posted"
-    wall.drawn(*entries)
-    assert wall.posts[1].key == post.key, "a redelivered message is known by its key"
+    post_collector.draw_and_post(*entries)
+    assert post_collector.posts[1].key == post.key, "a redelivered message is known by its key"
 
 
-def test_the_alignment_of_a_spinner_is_posted_from_where_it_lies(wall: Wall) -> None:
+def test_a_spinner_alignment_is_posted_to_its_proposal(post_collector: PostCollector) -> None:
     linear = {"glancing_angle": "linear", "motor": "xafs_y", **CURVE, "center": 1.2, "amplitude": 0.4, "spinner": 3}
-    name = str(wall.root / "2026-1/pass-1/snapshots/spinner3.png")
-    wall.drawn({"glancing_angle": "start", "filename": name}, linear, {"glancing_angle": "stop"})
-    assert [post.picture for post in wall.posts] == [name]
+    name = str(post_collector.root / "2026-1/pass-1/snapshots/spinner3.png")
+    post_collector.draw_and_post({"glancing_angle": "start", "filename": name}, linear, {"glancing_angle": "stop"})
+    assert [post.picture for post in post_collector.posts] == [name]
 
 
-def test_a_picture_of_a_line_scan_is_not_posted(wall: Wall) -> None:
-    run = a_run({"xafs_x": [1.0, 2.0], "I0": [1.0, 1.0], "It": [1.0, 3.0]}, None, ["xafs_x"], start=HOME)
-    assert wall.drawn(LINE, run, {"linescan": "stop", "fname": "line.png"}).state == "done"
-    assert wall.posts == []
+def test_a_picture_of_a_line_scan_is_not_posted(post_collector: PostCollector) -> None:
+    run = make_run({"xafs_x": [1.0, 2.0], "I0": [1.0, 1.0], "It": [1.0, 3.0]}, None, ["xafs_x"], start=HOME)
+    assert post_collector.draw_and_post(LINE, run, {"linescan": "stop", "fname": "line.png"}).state == "done"
+    assert post_collector.posts == []
 
 
-def test_a_spectrum_is_posted_if_asked() -> None:
+def test_a_spectrum_is_posted_on_request() -> None:
     from xafs_workers.messages.parsing import parse
 
     for post in (True, False):
         message = parse({"xrf": "plot", "uid": "a", "filename": "a.png", "post": post})
-        assert POSTED["xrf"](message) is post
+        assert POST_CONDITIONS["xrf"](message) is post

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
-from kafka_server import KafkaMissing, KafkaServer
+from kafka_server import KafkaNotInstalledError, KafkaServer
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.simulation.broker import EmbeddedBroker
 
@@ -36,7 +36,7 @@ class Broker:
         """How to reach it."""
         return KafkaConfig(self.bootstrap_servers)
 
-    def new_topic(self, partitions: int = EMBEDDED_PARTITIONS) -> str:
+    def create_unique_topic(self, partitions: int = EMBEDDED_PARTITIONS) -> str:
         """Create a topic that no other test uses."""
         name = f"test.{uuid.uuid4().hex[:12]}"
         self.create_topic(name, partitions)
@@ -72,7 +72,7 @@ class ApacheAdmin:
         """Delete a topic."""
         self._wait(lambda client: client.delete_topics([name]))
 
-    def grow_topic(self, name: str, partitions: int) -> None:
+    def add_partitions(self, name: str, partitions: int) -> None:
         """Give a topic more partitions."""
         self._wait(lambda client: client.create_partitions([NewPartitions(name, partitions)]))
 
@@ -104,7 +104,7 @@ def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServ
     server = KafkaServer(tmp_path_factory.mktemp("kafka"))
     try:
         server.start()
-    except KafkaMissing as error:
+    except KafkaNotInstalledError as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(f"no real Kafka: {error}")
@@ -118,7 +118,7 @@ def apache_admin(apache_kafka: KafkaServer) -> ApacheAdmin:
     return ApacheAdmin(apache_kafka)
 
 
-def _broker(name: str, request: pytest.FixtureRequest) -> Broker:
+def _build_broker(name: str, request: pytest.FixtureRequest) -> Broker:
     if name == "embedded":
         embedded: EmbeddedBroker = request.getfixturevalue("embedded_broker")
         return Broker(name, embedded.bootstrap_servers, _create_embedded(embedded))
@@ -129,7 +129,7 @@ def _broker(name: str, request: pytest.FixtureRequest) -> Broker:
 @pytest.fixture(params=["embedded", pytest.param("apache", marks=pytest.mark.kafka)])
 def broker(request: pytest.FixtureRequest) -> Broker:
     """Either broker in turn."""
-    return _broker(request.param, request)
+    return _build_broker(request.param, request)
 
 
 @pytest.fixture(
@@ -143,5 +143,5 @@ def broker(request: pytest.FixtureRequest) -> Broker:
 def topic(request: pytest.FixtureRequest) -> Topic:
     """A new topic on either broker, with one partition or with several."""
     name, partitions = request.param
-    found = _broker(name, request)
-    return Topic(found, found.new_topic(partitions), partitions)
+    found = _build_broker(name, request)
+    return Topic(found, found.create_unique_topic(partitions), partitions)

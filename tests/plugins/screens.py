@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from helpers.screen import Desk
+    from helpers.screen import ScreenHarness
 
 
 @pytest.fixture
@@ -22,10 +22,10 @@ def qt(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def desk(qt: None) -> Iterator[Desk]:
+def desk(qt: None) -> Iterator[ScreenHarness]:
     """A window over an empty board."""
-    from helpers.screen import Desk
+    from helpers.screen import ScreenHarness
 
-    made = Desk()
+    made = ScreenHarness()
     yield made
     made.close()

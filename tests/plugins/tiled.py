@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from helpers.streams import Entry, fold, items_of
-from xafs_workers.catalog.retry import Patience
+from helpers.streams import Entry, fold, stamp_entries
+from xafs_workers.catalog.retry import RetryPolicy
 from xafs_workers.catalog.tiled_runs import TiledRuns
 from xafs_workers.scans.board import Board
 from xafs_workers.settings import Catalog
-from xafs_workers.simulation.beamline import Beamline, Surroundings
-from xafs_workers.simulation.plans import Xafs, xafs
-from xafs_workers.simulation.tiled_server import TiledServer, tiled_writer
+from xafs_workers.simulation.beamline import Beamline, SimulationSetup
+from xafs_workers.simulation.plans import XafsParameters, measure_xafs
+from xafs_workers.simulation.tiled_server import TiledServer, create_tiled_writer
 
 SHORT: dict[str, Any] = {"bounds": "-60 -10 20 6k", "steps": "10 4 0.4k", "times": "0.5 0.5 0.25k"}
-QUICK = Patience(appears=0.3, complete=0.3, outage=0.5, pauses=(0.02, 0.1))
+QUICK = RetryPolicy(appears_within=0.3, complete_within=0.3, outage=0.5, pauses=(0.02, 0.1))
 
 Connect = Callable[..., TiledRuns]
 
@@ -36,7 +36,7 @@ def connect(tiled_server: TiledServer) -> Iterator[Connect]:
     """Connect to the server; closed at the end."""
     opened: list[TiledRuns] = []
 
-    def _connect(patience: Patience = QUICK, **settings: Any) -> TiledRuns:
+    def _connect(patience: RetryPolicy = QUICK, **settings: Any) -> TiledRuns:
         given = {"uri": tiled_server.uri, "api_key_file": tiled_server.api_key_file, "timeout": 10.0, **settings}
         opened.append(TiledRuns(Catalog(**given), patience))
         return opened[-1]
@@ -49,7 +49,7 @@ def connect(tiled_server: TiledServer) -> Iterator[Connect]:
 @pytest.fixture
 def writer(tiled_server: TiledServer) -> Iterator[Any]:
     """The writer of documents into the server."""
-    made = tiled_writer(tiled_server.uri, tiled_server.api_key)
+    made = create_tiled_writer(tiled_server.uri, tiled_server.api_key)
     yield made
     made.client.context.close()
 
@@ -58,22 +58,22 @@ def writer(tiled_server: TiledServer) -> Iterator[Any]:
 def followed(tiled_server: TiledServer) -> tuple[str, Board]:
     """A simulated fluorescence scan, written by the RunEngine's subscription: its uid, and the board that followed."""
     entries: list[Entry] = []
-    surroundings = Surroundings(
+    surroundings = SimulationSetup(
         lambda message: entries.append(("bmm", dict(message))),
         lambda name, doc: entries.append((name, doc)),
         "/proposals",
     )
     beamline = Beamline(surroundings, context_managers=[])
-    subscribed = tiled_writer(tiled_server.uri, tiled_server.api_key)
+    subscribed = create_tiled_writer(tiled_server.uri, tiled_server.api_key)
     beamline.engine.subscribe(subscribed)
     beamline.mount("Fe2O3", "4-element SDD")
-    (uid,) = beamline.run(xafs(beamline, Xafs("fe", mode="fluorescence", repetitions=1, **SHORT)))
+    (uid,) = beamline.run(measure_xafs(beamline, XafsParameters("fe", mode="fluorescence", repetitions=1, **SHORT)))
     subscribed.client.context.close()
-    return uid, fold(items_of(entries))
+    return uid, fold(stamp_entries(entries))
 
 
 @pytest.fixture
-def key_of_nobody(tmp_path: Path) -> Path:
+def wrong_key_file(tmp_path: Path) -> Path:
     """A key file whose key opens nothing."""
     path = tmp_path / "wrong_key"
     path.write_text("0badc0de0badc0de\n")

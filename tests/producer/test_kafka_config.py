@@ -53,8 +53,8 @@ def written(tmp_path: Path, text: str) -> Kafka:
     return Kafka(config_file=path)
 
 
-def test_producer_gets_its_section_and_security(facility: Path):
-    properties = read_kafka_config(Kafka(config_file=facility)).for_producer()
+def test_the_producer_gets_its_section_and_security(facility: Path):
+    properties = read_kafka_config(Kafka(config_file=facility)).get_producer_properties()
     assert properties == {
         "bootstrap.servers": "kafka1.example:9092,kafka2.example:9092",
         "acks": 1,
@@ -68,8 +68,8 @@ def test_producer_gets_its_section_and_security(facility: Path):
     }
 
 
-def test_consumer_gets_its_section_and_only_security_of_the_producers(facility: Path):
-    properties = read_kafka_config(Kafka(config_file=facility)).for_consumer()
+def test_a_consumer_gets_only_security_of_the_producer_section(facility: Path):
+    properties = read_kafka_config(Kafka(config_file=facility)).get_consumer_properties()
     assert properties == {
         "bootstrap.servers": "kafka1.example:9092,kafka2.example:9092",
         "security.protocol": "SASL_SSL",
@@ -83,7 +83,7 @@ def test_consumer_gets_its_section_and_only_security_of_the_producers(facility: 
 
 
 def test_an_administrator_gets_security_alone(facility: Path):
-    properties = read_kafka_config(Kafka(config_file=facility)).for_admin()
+    properties = read_kafka_config(Kafka(config_file=facility)).get_admin_properties()
     assert properties == {
         "bootstrap.servers": "kafka1.example:9092,kafka2.example:9092",
         "security.protocol": "SASL_SSL",
@@ -103,24 +103,24 @@ def test_the_shared_security_section_goes_to_both(tmp_path: Path):
             "runengine_producer_config: {acks: all, ssl.key.password: q}\n",
         )
     )
-    assert config.for_producer()["ssl.key.password"] == "q"
-    assert config.for_consumer() == {
+    assert config.get_producer_properties()["ssl.key.password"] == "q"
+    assert config.get_consumer_properties() == {
         "security.protocol": "SSL",
         "ssl.key.password": "p",
         "bootstrap.servers": "h:1",
     }
 
 
-def test_no_password_is_shown(facility: Path):
+def test_no_password_is_printed(facility: Path):
     assert "hunter2" not in repr(read_kafka_config(Kafka(config_file=facility)))
 
 
-def test_servers_as_text(tmp_path: Path):
+def test_servers_are_given_as_text(tmp_path: Path):
     kafka = written(tmp_path, "bootstrap_servers: ' a:1, b:2 ,'\nrunengine_producer_config: {}\n")
     assert read_kafka_config(kafka) == KafkaConfig("a:1,b:2")
 
 
-def test_the_file_is_that_of_the_option_else_of_the_variable_else_of_the_system(
+def test_the_option_precedes_the_variable_and_the_system_file(
     facility: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     def minimal(name: str) -> Path:
@@ -138,13 +138,13 @@ def test_the_file_is_that_of_the_option_else_of_the_variable_else_of_the_system(
 def test_given_servers_need_no_file_and_read_none(facility: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("BLUESKY_KAFKA_CONFIG_PATH", str(facility))
     config = read_kafka_config(Kafka(bootstrap_servers="127.0.0.1:1"))
-    assert config.for_producer() == config.for_consumer() == {"bootstrap.servers": "127.0.0.1:1"}
+    assert config.get_producer_properties() == config.get_consumer_properties() == {"bootstrap.servers": "127.0.0.1:1"}
 
 
 def test_given_servers_override_those_of_a_given_file(facility: Path):
     config = read_kafka_config(Kafka(config_file=facility, bootstrap_servers="tunnel:1"))
-    assert config.for_producer()["bootstrap.servers"] == "tunnel:1"
-    assert config.for_producer()["sasl.password"] == "hunter2"
+    assert config.get_producer_properties()["bootstrap.servers"] == "tunnel:1"
+    assert config.get_producer_properties()["sasl.password"] == "hunter2"
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_given_servers_override_those_of_a_given_file(facility: Path):
         ("a: \xff", "."),
     ],
 )
-def test_what_cannot_be_used_is_named_with_its_file(tmp_path: Path, text: str, reason: str):
+def test_an_invalid_entry_is_named_with_its_file(tmp_path: Path, text: str, reason: str):
     path = tmp_path / "other.yml"
     path.write_text(text, encoding="latin-1")
     with pytest.raises(KafkaConfigError, match=reason) as caught:
@@ -171,17 +171,17 @@ def test_what_cannot_be_used_is_named_with_its_file(tmp_path: Path, text: str, r
     assert str(caught.value).startswith(str(path))
 
 
-def test_a_missing_file_is_named_with_the_ways_out(tmp_path: Path):
+def test_a_missing_file_is_named_with_the_alternatives(tmp_path: Path):
     with pytest.raises(KafkaConfigError, match=r"absent\.yml: no such file.*BLUESKY_KAFKA_CONFIG_PATH.*bootstrap"):
         read_kafka_config(Kafka())
 
 
-def test_librdkafka_accepts_what_a_file_says(facility: Path, tmp_path: Path):
+def test_librdkafka_accepts_the_settings_of_a_file(facility: Path, tmp_path: Path):
     """Numbers, texts and truth values in the form that a real client takes."""
     from confluent_kafka import Consumer, Producer
 
     text = FACILITY.replace("  ssl.ca.location: /etc/ssl/ca.pem\n", "").replace("SASL_SSL", "SASL_PLAINTEXT")
     text = text.replace("kafka1.example", "127.0.0.1").replace("kafka2.example", "127.0.0.1")
     config = read_kafka_config(written(tmp_path, text))
-    Producer({**config.for_producer(), "log_level": 0})
-    Consumer({**config.for_consumer(), "group.id": "g", "log_level": 0}).close()
+    Producer({**config.get_producer_properties(), "log_level": 0})
+    Consumer({**config.get_consumer_properties(), "group.id": "g", "log_level": 0}).close()

@@ -10,7 +10,7 @@ import pytest
 
 from xafs_workers import producer
 from xafs_workers.messages.parsing import parse
-from xafs_workers.producer.legacy_api import regeneration
+from xafs_workers.producer.legacy_api import build_regeneration_message
 
 UID = "8a6f7c1a-2b43-4b0e-b4d1-3c2f6a90c7e5"
 
@@ -27,7 +27,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return messages
 
 
-def test_each_command_is_its_message(sent: list[Any]) -> None:
+def test_each_command_sends_its_message(sent: list[Any]) -> None:
     producer.close_plots()
     producer.close_line_plots()
     producer.close_last_plot()
@@ -46,7 +46,7 @@ def run(**start: Any) -> Any:
     return SimpleNamespace(metadata={"start": {"uid": UID, **start}})
 
 
-def test_a_file_is_written_again_under_the_name_of_its_run(sent: list[Any]) -> None:
+def test_a_file_is_regenerated_under_the_name_of_its_run(sent: list[Any]) -> None:
     catalog = {UID: run(BMM_kafka={"hint": "xafs transmission"}, XDI={"_filename": "foil.001"})}
     producer.regenerate_file(UID, catalog=catalog)
     producer.regenerate_file(UID, "other.001", overwrite=True)
@@ -56,7 +56,7 @@ def test_a_file_is_written_again_under_the_name_of_its_run(sent: list[Any]) -> N
     ]
 
 
-def test_without_name_and_catalog_it_says_what_it_needs(sent: list[Any]) -> None:
+def test_a_missing_name_and_catalog_are_reported(sent: list[Any]) -> None:
     with pytest.raises(ValueError, match="neither filename nor catalog given"):
         producer.regenerate_file(UID)
     assert sent == []
@@ -66,14 +66,14 @@ def test_without_name_and_catalog_it_says_what_it_needs(sent: list[Any]) -> None
     ("hint", "kind"),
     [("timescan It", "seadxdi"), ("linescan It x", "lsxdi"), ("rectanglescan It x", "lsxdi"), ("xafs xs", "xasxdi")],
 )
-def test_the_kind_of_file_is_that_of_the_run(hint: str, kind: str) -> None:
-    message = regeneration(run(BMM_kafka={"hint": hint}).metadata["start"], filename="a.001")
+def test_the_kind_of_file_follows_the_run(hint: str, kind: str) -> None:
+    message = build_regeneration_message(run(BMM_kafka={"hint": hint}).metadata["start"], filename="a.001")
     assert message == {kind: True, "uid": UID, "filename": "a.001", "overwrite": False}
     parse(message)
 
 
-def test_a_map_is_named_by_its_own_start_document() -> None:
-    message = regeneration(run(BMM_kafka={"hint": "areascan It y x"}).metadata["start"], overwrite=True)
+def test_a_map_is_named_by_its_start_document() -> None:
+    message = build_regeneration_message(run(BMM_kafka={"hint": "areascan It y x"}).metadata["start"], overwrite=True)
     assert message == {"raster": True, "uid": UID, "overwrite": True}
     parse(message)
 
@@ -85,6 +85,6 @@ def test_a_map_is_named_by_its_own_start_document() -> None:
         ({"XDI": {"_kind": "xafs"}}, "has no XDI._filename: give the data file's name"),
     ],
 )
-def test_a_run_that_tells_too_little_is_named(start: dict[str, Any], reason: str) -> None:
+def test_a_run_with_missing_metadata_is_named(start: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValueError, match=f"run {UID}: .*{reason}"):
-        regeneration(run(**start).metadata["start"])
+        build_regeneration_message(run(**start).metadata["start"])

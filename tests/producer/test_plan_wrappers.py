@@ -52,9 +52,9 @@ def shape(log: Log) -> list[str]:
     return [name if name != "message" else " ".join(map(str, next(iter(body.items())))) for name, body in log]
 
 
-def test_a_line_scan_is_framed_and_its_picture_asked_for(engine: RunEngine, log: Log) -> None:
+def test_a_line_scan_sends_start_stop_and_picture_request(engine: RunEngine, log: Log) -> None:
     scan = bp.scan([det], motor, -1, 1, 3)
-    plan = producer.with_linescan_plot(scan, motor="motor", detector="If", fname="m.png", stack=True, send=sender(log))
+    plan = producer.plot_linescan(scan, motor="motor", detector="If", fname="m.png", stack=True, send=sender(log))
     (uid,) = engine(plan)
     assert shape(log) == ["linescan start", "start", "stop", "linescan stop"]
     first, last = messages(log)
@@ -67,12 +67,12 @@ class Broken(Exception):
 
 
 @pytest.mark.parametrize("kind", ["linescan", "timescan", "areascan"])
-def test_the_stop_comes_from_a_finalizer_and_without_a_picture(kind: str, engine: RunEngine, log: Log) -> None:
+def test_a_failed_plan_sends_stop_without_a_picture(kind: str, engine: RunEngine, log: Log) -> None:
     axis = producer.MapAxis("y", -1, 1, 3)
     wrapped = {
-        "linescan": lambda plan: producer.with_linescan_plot(plan, detector="I0", fname="a", send=sender(log)),
-        "timescan": lambda plan: producer.with_timescan_plot(plan, detector="I0", fname="a", send=sender(log)),
-        "areascan": lambda plan: producer.with_areascan_plot(
+        "linescan": lambda plan: producer.plot_linescan(plan, detector="I0", fname="a", send=sender(log)),
+        "timescan": lambda plan: producer.plot_timescan(plan, detector="I0", fname="a", send=sender(log)),
+        "areascan": lambda plan: producer.plot_areascan(
             plan, slow=axis, fast=axis, detector="I0", filename="a", send=sender(log)
         ),
     }[kind]
@@ -87,19 +87,19 @@ def failing_in_run() -> Any:
     raise Broken
 
 
-def test_the_value_of_the_plan_comes_through(engine: RunEngine, log: Log) -> None:
+def test_the_value_of_the_plan_is_returned(engine: RunEngine, log: Log) -> None:
     found: list[Any] = []
 
     def plan() -> Any:
         inner = bp.count([det])
-        found.append((yield from producer.with_timescan_plot(inner, detector="I0", send=sender(log))))
+        found.append((yield from producer.plot_timescan(inner, detector="I0", send=sender(log))))
 
     assert engine(plan()) == tuple(found)
 
 
-def test_a_map_tells_its_axes(engine: RunEngine, log: Log) -> None:
+def test_a_map_sends_its_axes(engine: RunEngine, log: Log) -> None:
     slow, fast = producer.MapAxis("y", -1, 1, 2, 10.0), producer.MapAxis("x", -2, 2, 3)
-    plan = producer.with_areascan_plot(
+    plan = producer.plot_areascan(
         bp.count([det]), slow=slow, fast=fast, detector="Xs", filename="map.png", element="Fe", send=sender(log)
     )
     (uid,) = engine(plan)
@@ -109,11 +109,11 @@ def test_a_map_tells_its_axes(engine: RunEngine, log: Log) -> None:
     assert last == {"areascan": "stop", "filename": "map.png", "uid": uid}
 
 
-SEQUENCE = producer.Sequence("Fe", "K", "transmission", "foil", repetitions=2, sample="Fe foil")
+SEQUENCE = producer.SequenceDescription("Fe", "K", "transmission", "foil", repetitions=2, sample="Fe foil")
 
 
-def test_a_sequence_is_fed_with_each_repetition(engine: RunEngine, log: Log) -> None:
-    plan = producer.with_xafs_plots(
+def test_a_sequence_sends_each_repetition(engine: RunEngine, log: Log) -> None:
+    plan = producer.plot_xafs_sequence(
         lambda count: bp.count([det], md={"count": count}),
         SEQUENCE,
         between=lambda count, uid: {"xasxdi": True, "uid": uid, "filename": f"foil.{count:03d}"},
@@ -131,64 +131,66 @@ def test_a_sequence_is_fed_with_each_repetition(engine: RunEngine, log: Log) -> 
     ]
 
 
-def test_a_sequence_that_ends_early_keeps_what_was_finished(engine: RunEngine, log: Log) -> None:
+def test_a_sequence_that_ends_early_keeps_finished_scans(engine: RunEngine, log: Log) -> None:
     def repetition(count: int) -> Any:
         return bp.count([det]) if count == 1 else bpp.run_wrapper(failing_in_run())
 
     with pytest.raises(Broken):
-        engine(producer.with_xafs_plots(repetition, SEQUENCE, send=sender(log)))
+        engine(producer.plot_xafs_sequence(repetition, SEQUENCE, send=sender(log)))
     assert shape(log).count("xafs_sequence add") == 1
     assert shape(log)[-2:] == ["xafsscan stop", "xafs_sequence stop"]
 
 
-def test_a_sequence_without_a_finished_repetition_comes_to_rest(engine: RunEngine, log: Log) -> None:
+def test_a_sequence_without_a_finished_scan_sends_resting_state(engine: RunEngine, log: Log) -> None:
     with pytest.raises(Broken):
-        engine(producer.with_xafs_plots(lambda count: failing_in_run(), SEQUENCE, send=sender(log)))
+        engine(producer.plot_xafs_sequence(lambda count: failing_in_run(), SEQUENCE, send=sender(log)))
     assert shape(log)[-1] == "resting_state True"
     assert "xafsscan stop" not in shape(log)
 
 
-def result(**more: Any) -> producer.Result:
+def result(**more: Any) -> producer.AlignmentResult:
     import numpy as np
 
-    return producer.Result("xafs_y", np.arange(4.0), [0.0, 1, 2, 1], 1.5, np.float64(2.0), **more)
+    return producer.AlignmentResult("xafs_y", np.arange(4.0), [0.0, 1, 2, 1], 1.5, np.float64(2.0), **more)
 
 
-def test_alignments_are_framed_and_their_results_are_messages(engine: RunEngine, log: Log) -> None:
+def test_alignments_send_start_results_and_stop(engine: RunEngine, log: Log) -> None:
     send = sender(log)
 
     def wheel() -> Any:
         for axis in ("xafs_y", "xafs_x"):
-            yield from producer.with_linescan_plot(bp.count([det]), motor=axis, detector="It", send=send)
-            yield from producer.slot_found(result(best_fit=[0, 1, 2, 1]), send=send)
+            yield from producer.plot_linescan(bp.count([det]), motor=axis, detector="It", send=send)
+            yield from producer.plot_slot_result(result(best_fit=[0, 1, 2, 1]), send=send)
 
     def spinner() -> Any:
-        yield from producer.spinner_found("linear", result(best_fit=[0, 1, 2, 1]), spinner=3, inverted=True, send=send)
-        yield from producer.spinner_found("pitch", result(), spinner=3, send=send)
-        yield from producer.spinner_found("fluo", result(), spinner=3, send=send)
+        yield from producer.plot_spinner_result(
+            "linear", result(best_fit=[0, 1, 2, 1]), spinner=3, inverted=True, send=send
+        )
+        yield from producer.plot_spinner_result("pitch", result(), spinner=3, send=send)
+        yield from producer.plot_spinner_result("fluo", result(), spinner=3, send=send)
 
-    engine(producer.with_wheel_alignment(wheel(), send=send))
+    engine(producer.plot_wheel_alignment(wheel(), send=send))
     assert [entry for entry in shape(log) if "align" in entry] == [
         "align_wheel start",
         "align_wheel find_slot",
         "align_wheel find_slot",
         "align_wheel stop",
     ]
-    engine(producer.with_spinner_alignment(spinner(), filename="/p/s.png", send=send))
+    engine(producer.plot_spinner_alignment(spinner(), filename="/p/s.png", send=send))
     assert shape(log)[-5:] == [f"glancing_angle {step}" for step in ("start", "linear", "pitch", "fluo", "stop")]
     assert messages(log)[-4]["inverted"] == "inverted "
-    engine(producer.wafer_edge_found(result(best_fit=[0, 1, 2, 1]), send=send))
+    engine(producer.plot_wafer_edge(result(best_fit=[0, 1, 2, 1]), send=send))
     assert messages(log)[-1]["center"] == 1.5
 
 
 def test_a_dry_run_sends_nothing(log: Log) -> None:
-    plan = producer.with_linescan_plot(bp.scan([det], motor, -1, 1, 3), motor="motor", detector="It", send=sender(log))
+    plan = producer.plot_linescan(bp.scan([det], motor, -1, 1, 3), motor="motor", detector="It", send=sender(log))
     commands = [message.command for message in plan]
     assert {"open_run", "close_run"} <= set(commands)
     assert log == []
 
 
-def test_a_plan_that_is_paused_and_resumed_sends_its_start_once(engine: RunEngine, log: Log) -> None:
+def test_a_paused_and_resumed_plan_sends_its_start_once(engine: RunEngine, log: Log) -> None:
     from bluesky.utils import RunEngineInterrupted
 
     def plan() -> Any:

@@ -13,12 +13,12 @@ import pytest
 from bluesky import RunEngine
 from bluesky import plan_stubs as bps
 
-from helpers.answering import Answering, Reply
+from helpers.answering import AnsweringWorker, Reply
 from plugins.brokers import Broker
 from xafs_workers import wire
 from xafs_workers.consumer.publisher import Publisher
 from xafs_workers.producer.answers import NoAnswer
-from xafs_workers.producer.requests import Asker, ask_plan, value_of
+from xafs_workers.producer.requests import RequestClient, ask_plan, extract_value
 from xafs_workers.settings import Kafka, Settings
 
 
@@ -26,7 +26,7 @@ def answer(message_id: str, state: str, **more: Any) -> wire.Answer:
     return wire.Answer(message_id, "file-manager", "file_exists", "", state, **more)
 
 
-def knows_one_file(body: Mapping[str, Any]) -> list[wire.Answer]:
+def answer_about_one_file(body: Mapping[str, Any]) -> list[wire.Answer]:
     """Answer as the file manager does, with somebody else's answer before it."""
     number = body["message_id"]
     return [
@@ -38,22 +38,22 @@ def knows_one_file(body: Mapping[str, Any]) -> list[wire.Answer]:
 
 @pytest.fixture
 def settings(broker: Broker) -> Settings:
-    return Settings(kafka=Kafka(control_topic=broker.new_topic(), answers_topic=broker.new_topic()))
+    return Settings(kafka=Kafka(control_topic=broker.create_unique_topic(), answers_topic=broker.create_unique_topic()))
 
 
 @pytest.fixture
-def asker(broker: Broker, settings: Settings) -> Iterator[Asker]:
-    made = Asker(settings, broker.config)
+def asker(broker: Broker, settings: Settings) -> Iterator[RequestClient]:
+    made = RequestClient(settings, broker.config)
     yield made
     made.close()
 
 
 @pytest.fixture
-def working(broker: Broker, settings: Settings) -> Iterator[Callable[[Reply], Answering]]:
-    made: list[Answering] = []
+def working(broker: Broker, settings: Settings) -> Iterator[Callable[[Reply], AnsweringWorker]]:
+    made: list[AnsweringWorker] = []
 
-    def start(reply: Reply) -> Answering:
-        made.append(Answering(broker, settings, reply))
+    def start(reply: Reply) -> AnsweringWorker:
+        made.append(AnsweringWorker(broker, settings, reply))
         return made[-1]
 
     yield start
@@ -65,22 +65,26 @@ def exists(name: str) -> dict[str, Any]:
     return {"file_exists": True, "folder": "/f", "filename": name}
 
 
-def test_the_value_of_the_own_answer_comes_back(asker: Asker, working: Callable[[Reply], Answering]) -> None:
-    worker = working(knows_one_file)
-    assert value_of(asker.ask(exists("there"))) is True
-    assert value_of(asker.ask(exists("free"))) is False
+def test_the_value_of_the_matching_answer_is_returned(
+    asker: RequestClient, working: Callable[[Reply], AnsweringWorker]
+) -> None:
+    worker = working(answer_about_one_file)
+    assert extract_value(asker.ask(exists("there"))) is True
+    assert extract_value(asker.ask(exists("free"))) is False
     numbers = [body["message_id"] for body in worker.asked]
     assert len(set(numbers)) == 2
     assert all(numbers)
 
 
-def test_the_senders_own_id_is_kept(asker: Asker, working: Callable[[Reply], Answering]) -> None:
-    working(knows_one_file)
+def test_the_message_id_of_the_sender_is_used(
+    asker: RequestClient, working: Callable[[Reply], AnsweringWorker]
+) -> None:
+    working(answer_about_one_file)
     assert asker.ask({**exists("there"), "message_id": "mine"}).message_id == "mine"
 
 
-def test_several_threads_may_ask_at_once(asker: Asker, working: Callable[[Reply], Answering]) -> None:
-    working(knows_one_file)
+def test_several_threads_can_ask_at_once(asker: RequestClient, working: Callable[[Reply], AnsweringWorker]) -> None:
+    working(answer_about_one_file)
     heard: dict[str, Any] = {}
 
     def one(name: str) -> None:
@@ -94,39 +98,41 @@ def test_several_threads_may_ask_at_once(asker: Asker, working: Callable[[Reply]
     assert heard == {"there": True, "a": False, "b": False}
 
 
-def test_answers_from_before_the_question_are_not_heard(broker: Broker, settings: Settings, asker: Asker) -> None:
+def test_answers_older_than_the_question_are_ignored(broker: Broker, settings: Settings, asker: RequestClient) -> None:
     publisher = Publisher(broker.config, settings, "file-manager")
-    publisher.answer(answer("mine", "value", value=False))
+    publisher.send_answer(answer("mine", "value", value=False))
     assert publisher.flush(10)
     with pytest.raises(NoAnswer, match=r"message mine: no worker answered within 0\.5 s"):
         asker.ask({**exists("x"), "message_id": "mine"}, 0.5)
 
 
-def test_accepted_is_not_an_answer_but_is_told(asker: Asker, working: Callable[[Reply], Answering]) -> None:
+def test_accepted_is_reported_but_ends_no_request(
+    asker: RequestClient, working: Callable[[Reply], AnsweringWorker]
+) -> None:
     working(lambda body: [answer(body["message_id"], "accepted")])
     with pytest.raises(NoAnswer, match="accepted by file-manager, but not done within") as caught:
         asker.ask(exists("x"), 2.0)
     assert caught.value.answer is not None
 
 
-def test_a_failure_is_no_value(asker: Asker, working: Callable[[Reply], Answering]) -> None:
+def test_a_failure_raises_instead_of_a_value(asker: RequestClient, working: Callable[[Reply], AnsweringWorker]) -> None:
     working(lambda body: [answer(body["message_id"], "failed", reason="/f: outside every root")])
     with pytest.raises(NoAnswer, match="file_exists: file-manager failed: /f: outside every root"):
-        value_of(asker.ask(exists("x")))
+        extract_value(asker.ask(exists("x")))
 
 
-def test_records_that_are_no_answers_are_passed_over(
-    broker: Broker, settings: Settings, asker: Asker, working: Callable[[Reply], Answering]
+def test_records_that_are_no_answers_are_skipped(
+    broker: Broker, settings: Settings, asker: RequestClient, working: Callable[[Reply], AnsweringWorker]
 ) -> None:
     from confluent_kafka import Producer
 
-    producer = Producer({**broker.config.for_producer(), "log_level": 3})
+    producer = Producer({**broker.config.get_producer_properties(), "log_level": 3})
 
     def reply(body: Mapping[str, Any]) -> list[wire.Answer]:
         number = body["message_id"]
         wrong = {"message_id": number, "state": ["value"]}
         for value in (b"\xc1", None, wire.encode("answer", wrong), wire.encode("answer", {"click": {}})):
-            producer.produce(settings.topic("answers"), value=value, key="file-manager")
+            producer.produce(settings.get_topic("answers"), value=value, key="file-manager")
         assert producer.flush(10) == 0
         return [answer(number, "value", value=7)]
 
@@ -134,8 +140,8 @@ def test_records_that_are_no_answers_are_passed_over(
     assert asker.ask(exists("x")).value == 7
 
 
-def test_without_a_broker_nothing_is_known() -> None:
-    asker = Asker(Settings(kafka=Kafka(bootstrap_servers="127.0.0.1:1")))
+def test_a_missing_broker_gives_no_value() -> None:
+    asker = RequestClient(Settings(kafka=Kafka(bootstrap_servers="127.0.0.1:1")))
     with pytest.raises(NoAnswer, match=r"bmm\.workers\.answers cannot be read, nothing was sent"):
         asker.ask(exists("x"), 0.3)
     asker.close()
@@ -150,8 +156,8 @@ def engine() -> Iterator[RunEngine]:
     made.loop.close()
 
 
-def test_a_plan_gets_its_value_while_the_run_engine_lives_on(
-    engine: RunEngine, asker: Asker, working: Callable[[Reply], Answering]
+def test_the_run_engine_keeps_running_while_a_plan_asks(
+    engine: RunEngine, asker: RequestClient, working: Callable[[Reply], AnsweringWorker]
 ) -> None:
     """The worker answers only after the RunEngine's event loop did something else."""
     alive = threading.Event()
@@ -159,20 +165,20 @@ def test_a_plan_gets_its_value_while_the_run_engine_lives_on(
     def reply(body: Mapping[str, Any]) -> list[wire.Answer]:
         engine.loop.call_soon_threadsafe(alive.set)
         assert alive.wait(10), "the event loop was blocked"
-        return knows_one_file(body)
+        return answer_about_one_file(body)
 
     worker = working(reply)
     found: list[Any] = []
 
     def plan() -> Any:
-        found.append((yield from ask_plan(exists("there"), 20, ask=lambda *asked: value_of(asker.ask(*asked)))))
+        found.append((yield from ask_plan(exists("there"), 20, ask=lambda *asked: extract_value(asker.ask(*asked)))))
 
     engine(plan())
     assert found == [True]
     assert len(worker.asked) == 1
 
 
-def test_a_plan_that_was_paused_meanwhile_asks_once(engine: RunEngine) -> None:
+def test_a_plan_paused_during_a_request_asks_once(engine: RunEngine) -> None:
     asked: list[Any] = []
     waiting, go_on = threading.Event(), threading.Event()
 
@@ -203,7 +209,7 @@ def test_a_plan_that_was_paused_meanwhile_asks_once(engine: RunEngine) -> None:
     assert (len(asked), found) == (1, [5])
 
 
-def test_a_plan_can_go_on_without_an_answer(engine: RunEngine) -> None:
+def test_a_plan_can_continue_without_an_answer(engine: RunEngine) -> None:
     def away(message: Mapping[str, Any], timeout: float) -> Any:
         raise NoAnswer("nobody there")
 
@@ -219,7 +225,7 @@ def test_a_plan_can_go_on_without_an_answer(engine: RunEngine) -> None:
     assert found == ["nobody there"]
 
 
-def test_in_a_dry_run_nothing_is_asked_and_nothing_known() -> None:
+def test_a_dry_run_sends_no_question_and_gets_no_value() -> None:
     plan = ask_plan(exists("x"), ask=lambda *asked: pytest.fail("asked"))
     next(plan)
     with pytest.raises(NoAnswer, match="no RunEngine"):
@@ -235,7 +241,7 @@ print(json.dumps(sorted(sys.modules)))
 HEAVY = ("matplotlib", "larch", "bokeh", "PySide6", "PyQt5", "tiled", "scipy", "pandas", "bluesky", "confluent_kafka")
 
 
-def test_a_session_imports_nothing_heavy() -> None:
+def test_a_session_imports_no_heavy_modules() -> None:
     done = subprocess.run([sys.executable, "-c", PURE], capture_output=True, text=True, check=True)
     modules = json.loads(done.stdout)
     assert not [name for name in modules if name.partition(".")[0] in HEAVY]
@@ -243,22 +249,22 @@ def test_a_session_imports_nothing_heavy() -> None:
     assert own == {"producer", "settings", "logs", "wire"}
 
 
-def test_a_partition_that_moves_meanwhile_is_asked_for_again(
-    asker: Asker, working: Callable[[Reply], Answering], monkeypatch: pytest.MonkeyPatch
+def test_a_moved_partition_is_looked_up_again(
+    asker: RequestClient, working: Callable[[Reply], AnsweringWorker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from confluent_kafka import KafkaError, KafkaException
 
-    from xafs_workers.producer.answers import Ear
+    from xafs_workers.producer.answers import AnswerListener
 
-    whole, moved = Ear._end_of, [True]
+    whole, moved = AnswerListener._find_end, [True]
 
-    def end_of(ear: Ear, number: int) -> Any:
+    def end_of(ear: AnswerListener, number: int) -> Any:
         if moved:
             moved.pop()
             raise KafkaException(KafkaError(KafkaError.NOT_LEADER_FOR_PARTITION))
         return whole(ear, number)
 
-    working(knows_one_file)
-    monkeypatch.setattr(Ear, "_end_of", end_of)
+    working(answer_about_one_file)
+    monkeypatch.setattr(AnswerListener, "_find_end", end_of)
     assert asker.ask(exists("there")).value is True
     assert moved == []

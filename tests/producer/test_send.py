@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from plugins.brokers import Broker, Topic
-from reading import read, source_of
+from reading import open_source, read_records
 from xafs_workers import wire
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.producer.send import ControlSender, DeliveryError
@@ -24,9 +24,9 @@ def settings_for(topic: str, **kafka) -> Settings:
 
 
 def read_all(topic: Topic, count: int) -> list:
-    with source_of(topic.broker.config, topic.name) as source:
-        source.assign(dict.fromkeys(source.partitions(), 0))
-        return read(source, count)
+    with open_source(topic.broker.config, topic.name) as source:
+        source.assign(dict.fromkeys(source.list_partitions(), 0))
+        return read_records(source, count)
 
 
 def test_messages_arrive_in_order_with_tag_and_key(topic: Topic):
@@ -44,7 +44,7 @@ def test_messages_arrive_in_order_with_tag_and_key(topic: Topic):
 
 
 def test_tag_key_and_record_time_can_be_chosen(broker: Broker):
-    topic = broker.new_topic()
+    topic = broker.create_unique_topic()
     sender = ControlSender(settings_for(topic, tag="six", key="other"), broker.config)
     sender.send({"close": "all"}, timestamp_ms=1_700_000_000_123)
     sender.send({"close": "last"})
@@ -55,7 +55,7 @@ def test_tag_key_and_record_time_can_be_chosen(broker: Broker):
     assert second.time == pytest.approx(time.time(), abs=30)
 
 
-def test_our_messages_share_the_partition_of_todays_sessions(topic: Topic):
+def test_messages_use_the_partition_of_current_bmm_sessions(topic: Topic):
     """Else both could not be kept in order while one session after the other is moved to our sender."""
     from bluesky_kafka.produce import BasicProducer
 
@@ -75,23 +75,21 @@ def test_our_messages_share_the_partition_of_todays_sessions(topic: Topic):
 
 
 @pytest.mark.parametrize(("given", "expected"), [({}, 1), ({"max.in.flight.requests.per.connection": 3}, 3)])
-def test_one_request_at_a_time_so_that_a_repeated_one_keeps_its_place(
-    given: dict, expected: int, monkeypatch: pytest.MonkeyPatch
-):
+def test_retries_do_not_change_the_order_of_messages(given: dict, expected: int, monkeypatch: pytest.MonkeyPatch):
     seen = {}
     monkeypatch.setattr("confluent_kafka.Producer", lambda properties, **_: seen.update(properties))
     ControlSender(settings_for("t"), KafkaConfig("127.0.0.1:1", producer=given))
     assert seen["max.in.flight.requests.per.connection"] == expected
 
 
-def test_what_cannot_be_written_is_refused_at_once(broker: Broker):
-    sender = ControlSender(settings_for(broker.new_topic()), broker.config)
+def test_a_message_that_cannot_be_encoded_is_refused(broker: Broker):
+    sender = ControlSender(settings_for(broker.create_unique_topic()), broker.config)
     with pytest.raises(TypeError, match="object cannot be sent"):
         sender.send({"close": object()})
     sender.flush(5)
 
 
-def test_a_message_that_is_not_delivered_is_told_at_the_flush():
+def test_an_undelivered_message_is_reported_by_the_flush():
     config = KafkaConfig("127.0.0.1:1", producer={"message.timeout.ms": 300})
     sender = ControlSender(settings_for("t"), config)
     with capture_logs() as logs:
@@ -103,15 +101,15 @@ def test_a_message_that_is_not_delivered_is_told_at_the_flush():
     sender.flush(1)  # told once
 
 
-def test_a_flush_that_takes_too_long_says_what_waits():
+def test_a_slow_flush_reports_the_waiting_messages():
     sender = ControlSender(settings_for("t"), KafkaConfig("127.0.0.1:1"))
     sender.send({"close": "all"})
     with pytest.raises(DeliveryError, match=r"1 still waiting after 0\.2 s"):
         sender.flush(0.2)
 
 
-def test_a_full_queue_that_empties_in_time_loses_nothing(broker: Broker):
-    topic = broker.new_topic()
+def test_a_full_queue_that_empties_in_time_loses_no_message(broker: Broker):
+    topic = broker.create_unique_topic()
     config = KafkaConfig(broker.bootstrap_servers, producer={"queue.buffering.max.messages": 3})
     sender = ControlSender(settings_for(topic), config)
     for number in range(30):
@@ -121,8 +119,8 @@ def test_a_full_queue_that_empties_in_time_loses_nothing(broker: Broker):
     assert [wire.decode(record.value)[1]["close"] for record in came] == list(range(30))
 
 
-def test_a_queue_that_stays_full_is_an_error(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("xafs_workers.producer.send.FULL_QUEUE_PATIENCE", 0.1)
+def test_a_queue_that_stays_full_raises_an_error(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("xafs_workers.producer.send.FULL_QUEUE_TIMEOUT", 0.1)
     sender = ControlSender(settings_for("t"), KafkaConfig("127.0.0.1:1", producer={"queue.buffering.max.messages": 1}))
     sender.send({"close": "all"})
     with pytest.raises(DeliveryError, match="the queue stays full"):
@@ -139,8 +137,8 @@ kafka_message({"close": "line", "number": 2})
 """
 
 
-def test_a_session_needs_one_import_and_flushes_when_it_leaves(broker: Broker, tmp_path):
-    topic = broker.new_topic()
+def test_a_session_flushes_its_messages_at_exit(broker: Broker, tmp_path):
+    topic = broker.create_unique_topic()
     config = tmp_path / "kafka.yml"
     config.write_text(
         f"bootstrap_servers: ['{broker.bootstrap_servers}']\nrunengine_producer_config: {{linger.ms: 500}}"
@@ -157,13 +155,13 @@ def test_a_session_needs_one_import_and_flushes_when_it_leaves(broker: Broker, t
     assert [msgpack.unpackb(record.value)[1]["number"] for record in came] == [1, 2]
 
 
-def test_a_session_that_leaves_without_a_broker_says_what_is_lost(tmp_path):
+def test_a_session_without_a_broker_reports_lost_messages(tmp_path):
     environment = {
         "XAFS_WORKERS_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1",
         "PYTHONPATH": ":".join(sys.path),
         "HOME": str(tmp_path),
     }
-    session = "import xafs_workers.producer.send as s; s.EXIT_PATIENCE = 0.5; s.kafka_message({'close': 'all'})"
+    session = "import xafs_workers.producer.send as s; s.EXIT_TIMEOUT = 0.5; s.kafka_message({'close': 'all'})"
     done = subprocess.run([sys.executable, "-c", session], env=environment, capture_output=True, text=True)
     assert done.returncode == 0
     assert "control_messages_lost" in done.stdout + done.stderr

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from helpers.processes import Station
-from helpers.queueserver import QueueServer, missing
+from helpers.queueserver import QueueServer, find_missing_program
 from plugins.brokers import Broker
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.writers.xdi_reader import read
@@ -54,10 +54,10 @@ def file_manager(station: Station) -> Iterator[None]:
     command = [sys.executable, "-m", "xafs_workers", "file-manager", "--config", str(station.config)]
     with (station.folder / "worker-file-manager.log").open("wb") as stream:
         process = subprocess.Popen(command, stdout=stream, stderr=stream)
-    station.wait(lambda: any(beat["pid"] == process.pid for beat in station.heard["status"]), "its heartbeat")
+    station.wait(lambda: any(beat["pid"] == process.pid for beat in station.received["status"]), "its heartbeat")
     yield
     process.terminate()
-    assert process.wait(20) == 0, station.logs()
+    assert process.wait(20) == 0, station.read_logs()
 
 
 def environment(station: Station, session: str) -> dict[str, str]:
@@ -76,23 +76,27 @@ def environment(station: Station, session: str) -> dict[str, str]:
 
 def pictures(station: Station, session: str) -> dict[str, bytes]:
     root = f"2026-3/{session}/"
-    return {name.removeprefix(root): data for name, data in station.files().items() if name.startswith(root)}
+    return {name.removeprefix(root): data for name, data in station.read_files().items() if name.startswith(root)}
 
 
 def ended(station: Station, times: int) -> None:
-    station.wait(lambda: len(station.final("xasxdi", "")) == 2 * times, "the data files")
-    assert {answer["state"] for answer in station.final("xasxdi", "")} == {"done"}, station.final("xasxdi", "")
+    station.wait(lambda: len(station.list_final_answers("xasxdi", "")) == 2 * times, "the data files")
+    assert {answer["state"] for answer in station.list_final_answers("xasxdi", "")} == {"done"}, (
+        station.list_final_answers("xasxdi", "")
+    )
     for kind in ("linescan", "timescan", "areascan", "align_wheel", "xafsscan", "xafs_sequence"):
         each = 3 * times if kind == "linescan" else times
-        station.wait(lambda kind=kind, each=each: len(station.final(kind)) == each, f"the answers to {kind}: stop")
-        assert {answer["state"] for answer in station.final(kind)} == {"done"}, station.final(kind)
+        station.wait(
+            lambda kind=kind, each=each: len(station.list_final_answers(kind)) == each, f"the answers to {kind}: stop"
+        )
+        assert {answer["state"] for answer in station.list_final_answers(kind)} == {"done"}, station.list_final_answers(
+            kind
+        )
 
 
 @pytest.mark.slow
-def test_queueserver_and_interactive_session_give_the_same_pictures_and_files(
-    station: Station, file_manager: None, tmp_path: Path
-) -> None:
-    if (lacking := missing()) and not os.environ.get("CI"):
+def test_queueserver_and_session_give_the_same_files(station: Station, file_manager: None, tmp_path: Path) -> None:
+    if (lacking := find_missing_program()) and not os.environ.get("CI"):
         pytest.skip(lacking)
     server = QueueServer(tmp_path / "queueserver", SESSION, environment(station, QUEUED))
     try:
@@ -122,8 +126,8 @@ def test_queueserver_and_interactive_session_give_the_same_pictures_and_files(
         first, second = read(queued[name]).data, read(interactive[name]).data
         np.testing.assert_array_equal(first, second)
         assert first.shape[1] > 200
-    assert not station.heard["dead-letter"]
-    assert not station.logged_errors()
+    assert not station.received["dead-letter"]
+    assert not station.read_logged_errors()
 
 
 def _by_uid(name: str) -> bool:

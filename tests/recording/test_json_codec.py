@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xafs_workers.recording.json_codec import TAGS, Inexact, from_json, to_json
+from xafs_workers.recording.json_codec import TAGS, InexactValueError, from_json, to_json
 
 
 def roundtrip(value):
@@ -42,7 +42,7 @@ values = st.recursive(
 
 
 @given(values)
-def test_whatever_msgpack_brings_comes_back(value):
+def test_msgpack_values_are_restored(value):
     assert same(value, roundtrip(value))
 
 
@@ -59,7 +59,7 @@ def test_whatever_msgpack_brings_comes_back(value):
         np.array(2.5),
     ],
 )
-def test_arrays_come_back_with_type_and_shape(array):
+def test_arrays_are_restored_with_type_and_shape(array):
     assert same([array], roundtrip([array]))
 
 
@@ -70,8 +70,8 @@ def test_negative_zero_and_infinities_keep_their_sign():
 
 
 @pytest.mark.parametrize("value", [1j, object(), np.array([None])])
-def test_what_has_no_form_is_refused(value):
-    with pytest.raises(Inexact, match=type(value).__name__):
+def test_a_value_without_a_json_form_is_refused(value):
+    with pytest.raises(InexactValueError, match=type(value).__name__):
         to_json({"x": [value]})
 
 
@@ -87,6 +87,6 @@ def test_what_has_no_form_is_refused(value):
         '{"$map": [[[1], 2]]}',
     ],
 )
-def test_a_tag_with_wrong_content_says_so(text):
+def test_a_tag_with_wrong_content_is_reported(text):
     with pytest.raises(ValueError, match="cannot be restored"):
         json.loads(text, object_hook=from_json)

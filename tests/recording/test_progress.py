@@ -1,6 +1,6 @@
 import structlog
 
-from xafs_workers.recording.progress import Place, Progress, progress
+from xafs_workers.recording.progress import Progress, StreamPosition, show_progress
 from xafs_workers.recording.record import Record
 
 
@@ -12,8 +12,8 @@ def start(time=1.0):
     return Record(time, "documents", "start", {"uid": "0123456789abcdef", "scan_id": 42})
 
 
-def test_a_place_is_the_run_and_the_repetition():
-    place = Place()
+def test_progress_shows_the_run_and_the_repetition():
+    place = StreamPosition()
     for record in (
         start(),
         control(1.0, {"xafsscan": "start", "repetitions": 3}),
@@ -26,7 +26,7 @@ def test_a_place_is_the_run_and_the_repetition():
     assert place.repetition == ""
 
 
-def test_progress_is_measured_in_records_or_in_recorded_seconds():
+def test_progress_counts_records_or_recorded_seconds():
     shown = []
     following = Progress(lambda done, place, rate: shown.append(done), interval=0.0)
     timed = Progress(lambda done, place, rate: shown.append(done), by_time=True, longest_gap=5.0, interval=0.0)
@@ -36,7 +36,7 @@ def test_progress_is_measured_in_records_or_in_recorded_seconds():
     assert shown == [1, 0, 2, 2, 3, 7, 4, 7]
 
 
-def test_it_is_shown_now_and_then_only():
+def test_progress_is_shown_only_at_intervals():
     shown = []
     following = Progress(lambda done, place, rate: shown.append(done), interval=3600.0)
     for _ in range(100):
@@ -44,8 +44,8 @@ def test_it_is_shown_now_and_then_only():
     assert shown == []
 
 
-def test_without_a_terminal_lines_are_logged():
-    with structlog.testing.capture_logs() as lines, progress("replaying", 4) as follow:
+def test_progress_is_logged_without_a_terminal():
+    with structlog.testing.capture_logs() as lines, show_progress("replaying", 4) as follow:
         follow(control(1.0, {"xafsscan": "start", "repetitions": 3}))
         follow(start())
         follow.show()
@@ -54,10 +54,10 @@ def test_without_a_terminal_lines_are_logged():
     assert {"rate", "seconds_left"} <= set(line)
 
 
-def test_a_terminal_gets_a_bar(capsys, monkeypatch):
+def test_progress_is_a_bar_on_a_terminal(capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "160")
-    with progress("replaying", 4, terminal=True) as follow:
+    with show_progress("replaying", 4, terminal=True) as follow:
         follow(start())
         follow(start())
     shown = capsys.readouterr().err

@@ -4,19 +4,19 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 
 from xafs_workers.recording.record import Record
-from xafs_workers.recording.replayer import REASONS, Replayer, Target
+from xafs_workers.recording.replayer import MAX_REASONS, Replayer, ReplayTarget
 from xafs_workers.wire import encode
 
-TARGET = Target({"control": "c", "documents": "d"}, b"key", "bmm")
+TARGET = ReplayTarget({"control": "c", "documents": "d"}, b"key", "bmm")
 
 
-class Steps:
+class CountingPace:
     """A pace that counts, and stops after so many."""
 
     def __init__(self, stop_after=None):
         self.stamps, self.stop_after = 0, stop_after
 
-    def stamp(self, recorded):
+    def wait_until_due(self, recorded):
         if self.stamps == self.stop_after:
             return None
         self.stamps += 1
@@ -59,14 +59,14 @@ class FakeProducer:
 def replay(producer, records, pace=None, *, tag="bmm", stop=None):
     seen = []
     replayer = Replayer(producer, TARGET, recorded_tag=tag, stop=stop or Event())
-    return replayer.replay(records, pace or Steps(), seen.append), seen
+    return replayer.replay(records, pace or CountingPace(), seen.append), seen
 
 
 def control(body, name="bmm", **more):
     return Record(1.0, "control", name, body, **more)
 
 
-def test_everything_goes_to_its_topic_with_its_key_and_stamp():
+def test_each_record_is_sent_to_its_topic_with_key_and_time():
     producer = FakeProducer()
     start, event = {"uid": "run", "time": 1.0}, {"uid": "e", "descriptor": "d"}
     records = [
@@ -83,12 +83,12 @@ def test_everything_goes_to_its_topic_with_its_key_and_stamp():
     assert producer.taken[1] == ("d", b"run", encode("start", start), 2)
     assert [key for _, key, _, _ in producer.taken] == [b"key", b"run", b"run", b"run", b"recorded", b"garbage", None]
     assert [value for _, _, value, _ in producer.taken[5:]] == [b"\xc1", None]
-    assert summary.complete
+    assert summary.is_complete
     assert dict(summary.delivered) == dict(summary.sent) == {"control": 1, "documents": 6}
     assert seen == records
 
 
-def test_the_recorded_tag_becomes_the_targets_and_other_names_stay():
+def test_only_the_recorded_tag_is_replaced_by_the_target_tag():
     producer = FakeProducer()
     replay(producer, [control({"close": "all"}, name) for name in ("old", "event", "")], tag="old")
     assert [value for _, _, value, _ in producer.taken] == [
@@ -101,34 +101,34 @@ def test_the_recorded_tag_becomes_the_targets_and_other_names_stay():
 def test_a_full_queue_is_waited_for():
     producer = FakeProducer(room=2)
     summary, _ = replay(producer, [control({"n": n}) for n in range(9)])
-    assert summary.complete
+    assert summary.is_complete
     assert [value for _, _, value, _ in producer.taken] == [encode("bmm", {"n": n}) for n in range(9)]
 
 
-def test_a_full_queue_does_not_outlast_a_stop():
+def test_a_stop_ends_waiting_for_a_full_queue():
     stop = Event()
     producer = FakeProducer(room=1, silent=True)
     poll = producer.poll
     producer.poll = lambda timeout: (stop.set() if timeout else None, poll(timeout))[1]
     summary, seen = replay(producer, [control({"n": n}) for n in range(9)], stop=stop)
-    assert summary.stopped
+    assert summary.is_stopped
     assert len(seen) == 1
     assert summary.failed == 1
     assert "no word from the broker" in summary.reasons[0]
-    assert not summary.complete
+    assert not summary.is_complete
 
 
-def test_what_is_not_delivered_is_counted_and_named():
+def test_undelivered_records_are_counted_and_named():
     values = [encode("bmm", {"n": n}) for n in range(30)]
     producer = FakeProducer(errors={value: KafkaError(KafkaError._MSG_TIMED_OUT) for value in values[5:]})
     summary, _ = replay(producer, [control({"n": n}, line=n + 2) for n in range(30)])
     assert (summary.failed, summary.delivered["control"]) == (25, 5)
-    assert len(summary.reasons) == REASONS
+    assert len(summary.reasons) == MAX_REASONS
     assert summary.reasons[0].startswith("7: not delivered: Local: Message timed out")
-    assert not summary.complete
+    assert not summary.is_complete
 
 
-def test_a_record_that_is_refused_does_not_end_the_others():
+def test_a_refused_record_does_not_stop_the_others():
     bad = encode("bmm", {"n": 1})
     producer = FakeProducer(refused={bad: KafkaException(KafkaError(KafkaError.MSG_SIZE_TOO_LARGE))})
     records = [control({"n": 0}), control({"n": 1}, line=3), control({"n": object()}, line=4), control({"n": 3})]
@@ -140,10 +140,10 @@ def test_a_record_that_is_refused_does_not_end_the_others():
 
 
 @pytest.mark.parametrize("after", [0, 3])
-def test_a_stop_ends_the_replay_and_delivers_what_was_sent(after):
+def test_a_stop_ends_the_replay_after_delivering_sent_records(after):
     producer = FakeProducer()
-    summary, seen = replay(producer, [control({"n": n}) for n in range(9)], Steps(after))
+    summary, seen = replay(producer, [control({"n": n}) for n in range(9)], CountingPace(after))
     assert len(seen) == summary.delivered.total() == after
-    assert summary.stopped
-    assert not summary.complete
+    assert summary.is_stopped
+    assert not summary.is_complete
     assert summary.failed == 0

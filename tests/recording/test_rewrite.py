@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 
 from xafs_workers.recording.record import Record
-from xafs_workers.recording.rewrite import FreshUids, Redirect
+from xafs_workers.recording.rewrite import FolderRedirect, FreshUids
 
 RUN, DESCRIPTOR, EVENT, RESOURCE = (str(uuid.uuid4()) for _ in range(4))
 OTHER = str(uuid.uuid4())
@@ -19,7 +19,7 @@ def document(name, body, **more):
     return Record(1.0, "documents", name, body, **more)
 
 
-def test_fresh_uids_are_the_same_everywhere_and_new_each_time():
+def test_fresh_uids_are_consistent_and_new_in_each_replay():
     fresh = FreshUids({RUN, DESCRIPTOR, EVENT, RESOURCE})
     start = fresh(document("start", {"uid": RUN, "time": 1.0}, key=RUN.encode()))
     new = start.body["uid"]
@@ -37,7 +37,7 @@ def test_fresh_uids_are_the_same_everywhere_and_new_each_time():
     assert FreshUids({RUN})(control({"uid": RUN})).body["uid"] not in (RUN, new)
 
 
-def test_names_of_data_follow_their_resource():
+def test_datum_names_follow_their_resource():
     fresh = FreshUids({RESOURCE})
     new = fresh(document("resource", {"uid": RESOURCE})).body["uid"]
     assert fresh(document("datum", {"datum_id": f"{RESOURCE}/3", "resource": RESOURCE})).body == {
@@ -47,30 +47,30 @@ def test_names_of_data_follow_their_resource():
     assert fresh(document("event", {"data": {"image": f"{RESOURCE}/3"}})).body["data"]["image"] == f"{new}/3"
 
 
-def test_arrays_of_uids_are_changed_and_others_kept():
+def test_arrays_of_uids_are_changed_and_others_are_not():
     fresh = FreshUids({RUN})
     image = np.zeros((2, 2))
     body = fresh(document("event_page", {"uid": np.array([[RUN, "x"]]), "image": image})).body
     assert body["uid"].shape == (1, 2)
-    assert body["uid"][0, 0] == fresh.changed(RUN)
+    assert body["uid"][0, 0] == fresh.replace_uid(RUN)
     assert body["uid"][0, 1] == "x"
     assert body["image"] is image
 
 
-def test_garbage_stays_garbage():
+def test_undecodable_records_are_not_changed():
     fresh = FreshUids({RUN})
     garbage = Record(1.0, "documents", raw=b"\xc1", key=b"\xff")
     assert fresh(garbage) == garbage
-    assert Redirect([("a", "b")], ROOT, cycle="c")(garbage) == garbage
+    assert FolderRedirect([("a", "b")], ROOT, cycle="c")(garbage) == garbage
 
 
-def test_what_cannot_be_packed_again_stays_as_it_came():
+def test_a_record_that_cannot_be_repacked_is_not_changed():
     record = control({"uid": RUN, "x": 1j}, raw=b"as it came")
-    assert FreshUids({RUN})(record).value() == b"as it came"
+    assert FreshUids({RUN})(record).encode_value() == b"as it came"
 
 
 def test_a_redirect_changes_runs_and_paths():
-    redirect = Redirect([("2025-1", "pass-1")], ROOT, data_session="pass-9", cycle="2026-2")
+    redirect = FolderRedirect([("2025-1", "pass-1")], ROOT, data_session="pass-9", cycle="2026-2")
     start = {
         "uid": RUN,
         "data_session": "pass-1",
@@ -97,15 +97,15 @@ def test_a_redirect_changes_runs_and_paths():
         assert redirect(control({"dossier": "set", "folder": old})).body["folder"] == new
 
 
-def test_a_redirect_of_one_part_keeps_the_other():
-    session = Redirect([("2025-1", "pass-1")], ROOT, data_session="pass-9")
-    assert session.moved("/p/2025-1/pass-1/x") == "/somewhere/else/2025-1/pass-9/x"
+def test_a_redirect_of_one_part_leaves_the_other():
+    session = FolderRedirect([("2025-1", "pass-1")], ROOT, data_session="pass-9")
+    assert session.move_path("/p/2025-1/pass-1/x") == "/somewhere/else/2025-1/pass-9/x"
     body = session(document("start", {"uid": RUN, "data_session": "pass-1", "cycle": "2025-1"})).body
     assert body == {"uid": RUN, "data_session": "pass-9", "cycle": "2025-1"}
-    cycle = Redirect([("2025-1", "pass-1")], ROOT, cycle="2026-2")
-    assert cycle.moved("/p/2025-1/pass-1/x") == "/somewhere/else/2026-2/pass-1/x"
+    cycle = FolderRedirect([("2025-1", "pass-1")], ROOT, cycle="2026-2")
+    assert cycle.move_path("/p/2025-1/pass-1/x") == "/somewhere/else/2026-2/pass-1/x"
 
 
-def test_runs_that_name_no_folder_get_one():
-    body = Redirect([], ROOT, data_session="pass-9", cycle="2026-2")(document("start", {"uid": RUN})).body
+def test_runs_without_a_folder_get_one():
+    body = FolderRedirect([], ROOT, data_session="pass-9", cycle="2026-2")(document("start", {"uid": RUN})).body
     assert body == {"uid": RUN, "data_session": "pass-9", "cycle": "2026-2"}

@@ -28,7 +28,7 @@ DEADLINE = 30.0
 def settings():
     with EmbeddedBroker() as broker:
         chosen = Settings.model_validate({"kafka": {"bootstrap_servers": broker.bootstrap_servers}})
-        for name in service.topic_names(chosen).values():
+        for name in service.build_topic_names(chosen).values():
             broker.create_topic(name)
         yield chosen
 
@@ -42,9 +42,9 @@ def replayed(path, settings, stop=None, **options):
 
 def on_topics(settings):
     """Everything on both topics, by record time, after checking that each partition's times rise."""
-    source = KafkaSource(read_kafka_config(settings.kafka), list(service.topic_names(settings).values()), "test")
+    source = KafkaSource(read_kafka_config(settings.kafka), list(service.build_topic_names(settings).values()), "test")
     try:
-        lows = {place: low for place, (low, _) in source.watermarks().items()}
+        lows = {place: low for place, (low, _) in source.fetch_watermarks().items()}
         source.assign(lows)
         records, open_ones, deadline = [], set(lows), time.monotonic() + DEADLINE
         while open_ones:
@@ -71,12 +71,12 @@ def rising(records):
 
 
 @pytest.mark.parametrize("name", MEASURED)
-def test_a_measured_session_passes_over_kafka_and_back(measured, tmp_path, settings, name):
+def test_a_measured_session_is_unchanged_by_replay_and_record(measured, tmp_path, settings, name):
     path = measured / f"{name}.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     summary = replayed(path, settings)
     now = time.time()
-    assert summary.complete
+    assert summary.is_complete
     assert summary.delivered.total() == len(lines)
 
     records = on_topics(settings)
@@ -84,7 +84,7 @@ def test_a_measured_session_passes_over_kafka_and_back(measured, tmp_path, setti
     assert now - 1.0 < records[-1].time <= now
     assert contents(records) == lines
     for record, (name_, doc) in zip(records, lines, strict=True):
-        assert (record.origin.topic == settings.topic("control")) == (name_ == "bmm")
+        assert (record.position.topic == settings.topic("control")) == (name_ == "bmm")
         if name_ == "start":
             run = doc["uid"]
         assert record.key == (b"abcdef" if name_ == "bmm" else run.encode())
@@ -92,20 +92,20 @@ def test_a_measured_session_passes_over_kafka_and_back(measured, tmp_path, setti
     own = tmp_path / "own.jsonl.gz"
     written = recorded(own, settings, len(lines))
     assert written.records.total() == len(lines)
-    again = list(Session(own).records())
+    again = list(Session(own).read_records())
     assert [[record.name, record.body] for record in again] == lines
     assert [record.time for record in again] == [record.time for record in records]
     with EmbeddedBroker() as other:
         elsewhere = Settings.model_validate({"kafka": {"bootstrap_servers": other.bootstrap_servers}})
-        assert replayed(own, elsewhere).complete
+        assert replayed(own, elsewhere).is_complete
         assert contents(on_topics(elsewhere)) == lines
 
 
-def test_a_fast_replay_that_is_recorded_live_keeps_its_order(measured, tmp_path, settings):
+def test_a_fast_replay_recorded_live_stays_in_order(measured, tmp_path, settings):
     path = measured / "ni2o3.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     recorded(tmp_path / "live.jsonl", settings, len(lines), None, lambda: replayed(path, settings))
-    live = list(Session(tmp_path / "live.jsonl").records())
+    live = list(Session(tmp_path / "live.jsonl").read_records())
     assert [[record.name, record.body] for record in live] == lines
     assert [record.time for record in live] == [record.time for record in on_topics(settings)]
 
@@ -127,7 +127,7 @@ def recorded(path, settings, count, since=BEGINNING, meanwhile=lambda: None):
 
 def lines_of(path):
     try:
-        return sum(1 for _ in Session(path).records(on_error=lambda error: None)) + 1
+        return sum(1 for _ in Session(path).read_records(on_error=lambda error: None)) + 1
     except ValueError:
         return 0
 
@@ -167,37 +167,37 @@ def session_with_everything(path):
     return records
 
 
-def test_arrays_gaps_and_garbage_pass_live_through_a_recording_and_back(tmp_path, settings):
+def test_arrays_gaps_and_invalid_bytes_are_recorded_unchanged(tmp_path, settings):
     first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
     records = session_with_everything(first)
-    values = [record.value() for record in records]
+    values = [record.encode_value() for record in records]
     written = recorded(second, settings, len(records), None, lambda: replayed(first, settings, speed=50.0))
     assert [record.value for record in on_topics(settings)] == values
-    assert [record.value() for record in Session(second).records()] == values
-    assert written.undecodable == 3
+    assert [record.encode_value() for record in Session(second).read_records()] == values
+    assert written.undecodable_count == 3
     with EmbeddedBroker() as other:
         elsewhere = Settings.model_validate({"kafka": {"bootstrap_servers": other.bootstrap_servers}})
-        assert replayed(second, elsewhere).complete
+        assert replayed(second, elsewhere).is_complete
         assert [record.value for record in on_topics(elsewhere)] == values
 
 
-def test_a_recording_leaves_out_what_was_before_it(tmp_path, settings):
+def test_a_recording_leaves_out_earlier_records(tmp_path, settings):
     session_with_everything(tmp_path / "first.jsonl")
     replayed(tmp_path / "first.jsonl", settings)
     (tmp_path / "one.jsonl").write_text('["bmm", {"close": "last"}]\n')
     path = tmp_path / "live.jsonl"
     recorded(path, settings, 1, None, lambda: replayed(tmp_path / "one.jsonl", settings))
-    assert [record.body for record in Session(path).records()] == [{"close": "last"}]
+    assert [record.body for record in Session(path).read_records()] == [{"close": "last"}]
     middle = on_topics(settings)[5].time
     recorded(tmp_path / "since.jsonl", settings, 5, middle)
-    assert len(list(Session(tmp_path / "since.jsonl").records())) == 5
+    assert len(list(Session(tmp_path / "since.jsonl").read_records())) == 5
 
 
 def test_a_recording_can_be_replayed_twice_with_fresh_uids(measured, settings):
     path = measured / "ni2o3.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     for _ in range(2):
-        assert replayed(path, settings, fresh_uids=True, data_session="pass-9").complete
+        assert replayed(path, settings, fresh_uids=True, data_session="pass-9").is_complete
     records = on_topics(settings)
     assert rising(records)
     halves = contents(records[: len(lines)]), contents(records[len(lines) :])
@@ -243,35 +243,35 @@ def test_a_replay_stops_in_the_middle(measured, settings):
     began = time.monotonic()
     summary = service.replay(session, found, settings, options, stop)
     assert time.monotonic() - began < 10
-    assert summary.stopped
-    assert not summary.complete
+    assert summary.is_stopped
+    assert not summary.is_complete
     sent = [json.loads(line) for line in session.path.read_text().splitlines()][: summary.delivered.total()]
     assert 8 <= len(sent) < 100
     assert contents(on_topics(settings)) == sent
 
 
-def test_stamps_of_a_paced_replay_are_the_moments_of_sending(tmp_path, settings):
+def test_a_paced_replay_stamps_records_with_the_sending_time(tmp_path, settings):
     path = tmp_path / "plain.jsonl"
     times = [5.0, 5.0, 65.0, 65.5]
     path.write_text("".join(json.dumps(["start", {"uid": f"u{n}", "time": t}]) + "\n" for n, t in enumerate(times)))
     began = time.time()
-    assert replayed(path, settings, speed=10.0, longest_gap=3.0).complete
+    assert replayed(path, settings, speed=10.0, longest_gap=3.0).is_complete
     stamps = [record.time - began for record in on_topics(settings)]
     assert stamps[2] - stamps[1] == pytest.approx(0.3, abs=0.1)
     assert stamps[3] - stamps[2] == pytest.approx(0.05, abs=0.05)
     assert stamps[0] >= -0.001
 
 
-def test_a_broker_that_is_not_there_is_said(tmp_path, monkeypatch):
-    monkeypatch.setattr(service, "TOPIC_PATIENCE", 1.0)
+def test_an_unreachable_broker_is_reported(tmp_path, monkeypatch):
+    monkeypatch.setattr(service, "TOPIC_TIMEOUT", 1.0)
     path = tmp_path / "plain.jsonl"
     path.write_text('["bmm", {"close": "all"}]\n')
     nowhere = Settings.model_validate({"kafka": {"bootstrap_servers": "127.0.0.1:1"}})
-    with pytest.raises(service.Unreachable, match=r"topic bmm\.test"):
+    with pytest.raises(service.KafkaUnreachableError, match=r"topic bmm\.test"):
         replayed(path, nowhere)
 
 
-def test_a_recording_that_is_stopped_before_the_topics_are_there_leaves_no_file(tmp_path):
+def test_a_recording_stopped_before_it_begins_leaves_no_file(tmp_path):
     nowhere = Settings.model_validate({"kafka": {"bootstrap_servers": "127.0.0.1:1"}})
     stop = threading.Event()
     threading.Timer(0.3, stop.set).start()
@@ -290,7 +290,7 @@ def test_a_recording_that_is_stopped_before_the_topics_are_there_leaves_no_file(
         (1, 1, {"force": True, "strict": True}, False),
     ],
 )
-def test_when_a_recording_is_refused(errors, warnings, options, refused):
-    found = service.Survey(30.0)
-    found.found.update({"error": errors, "warning": warnings})
-    assert ReplayOptions(**options).refuses(found) is refused
+def test_an_unsuitable_recording_is_refused(errors, warnings, options, refused):
+    found = service.ValidationReport(30.0)
+    found.severity_counts.update({"error": errors, "warning": warnings})
+    assert ReplayOptions(**options).should_refuse(found) is refused

@@ -27,10 +27,10 @@ def write(path, records, header=None):
 
 
 @pytest.mark.parametrize("name", ["session.jsonl", "session.jsonl.gz"])
-def test_a_session_comes_back_byte_for_byte_on_the_wire(tmp_path, name):
+def test_a_session_is_restored_byte_for_byte(tmp_path, name):
     session = Session(write(tmp_path / name, RECORDS))
-    back = list(session.records())
-    assert [one.value() for one in back] == [one.value() for one in RECORDS]
+    back = list(session.read_records())
+    assert [one.encode_value() for one in back] == [one.encode_value() for one in RECORDS]
     for one, other in zip(back, RECORDS, strict=True):
         assert (one.time, one.topic, one.key, one.partition, one.offset) == (
             other.time,
@@ -45,12 +45,12 @@ def test_a_session_comes_back_byte_for_byte_on_the_wire(tmp_path, name):
     np.testing.assert_array_equal(back[1].body["data"]["image"], np.arange(4.0))
 
 
-def test_gzipped_sessions_are_gzipped(tmp_path):
+def test_sessions_with_suffix_gz_are_compressed(tmp_path):
     path = write(tmp_path / "s.jsonl.gz", RECORDS)
     assert gzip.decompress(path.read_bytes()).count(b"\n") == len(RECORDS) + 1
 
 
-def test_every_line_is_json_for_everybody(tmp_path):
+def test_every_line_is_standard_json(tmp_path):
     def refuse(word):
         raise AssertionError(f"{word} is no JSON")
 
@@ -58,7 +58,7 @@ def test_every_line_is_json_for_everybody(tmp_path):
     assert len([json.loads(line, parse_constant=refuse) for line in lines]) == len(RECORDS) + 1
 
 
-def test_a_message_that_json_cannot_hold_is_kept_as_it_came(tmp_path):
+def test_a_message_without_a_json_form_is_stored_as_bytes(tmp_path):
     raw = (
         bytes.fromhex("92 a3")
         + b"bmm"
@@ -71,19 +71,19 @@ def test_a_message_that_json_cannot_hold_is_kept_as_it_came(tmp_path):
     )
     name, body = decode(raw)
     assert body == {"x": 1 + 2j}
-    (back,) = Session(write(tmp_path / "s.jsonl", [Record(1.0, "control", name, body, raw=raw)])).records()
-    assert back.value() == raw
+    (back,) = Session(write(tmp_path / "s.jsonl", [Record(1.0, "control", name, body, raw=raw)])).read_records()
+    assert back.encode_value() == raw
     assert back.body == {"x": 1 + 2j}
 
 
-def test_each_line_is_in_the_file_at_once(tmp_path):
+def test_each_line_is_written_at_once(tmp_path):
     path = tmp_path / "s.jsonl"
     with SessionWriter(path, Header()) as writer:
         writer.write(RECORDS[0])
         assert path.read_text().count("\n") == 2
 
 
-def test_an_existing_file_stays(tmp_path):
+def test_an_existing_file_is_not_overwritten(tmp_path):
     path = tmp_path / "s.jsonl"
     path.write_text("precious")
     with pytest.raises(SessionError, match="never overwritten"):
@@ -91,7 +91,7 @@ def test_an_existing_file_stays(tmp_path):
     assert path.read_text() == "precious"
 
 
-def test_a_folder_that_is_missing_is_said(tmp_path):
+def test_a_missing_folder_is_reported(tmp_path):
     with pytest.raises(SessionError, match="cannot be written"):
         SessionWriter(tmp_path / "nowhere" / "s.jsonl", Header())
 
@@ -114,7 +114,7 @@ def test_a_folder_that_is_missing_is_said(tmp_path):
         (b"\xff\xfe", "not a line of JSON"),
     ],
 )
-def test_a_wrong_line_is_named_and_the_others_can_be_read(tmp_path, line, reason):
+def test_an_invalid_line_is_named_and_the_others_are_read(tmp_path, line, reason):
     path = write(tmp_path / "s.jsonl", RECORDS[:1])
     with path.open("ab") as file:
         file.write((line if isinstance(line, bytes) else line.encode()) + b"\n")
@@ -124,9 +124,9 @@ def test_a_wrong_line_is_named_and_the_others_can_be_read(tmp_path, line, reason
         file.write((tmp_path / "more.jsonl").read_bytes().splitlines(keepends=True)[1])
     session = Session(path)
     with pytest.raises(SessionError, match=rf"s\.jsonl:3: .*{reason.replace('(', '.')}"):
-        list(session.records())
+        list(session.read_records())
     errors = []
-    assert [record.line for record in session.records(on_error=errors.append)] == [2, 4]
+    assert [record.line for record in session.read_records(on_error=errors.append)] == [2, 4]
     assert [error.line for error in errors] == [3]
 
 
@@ -142,23 +142,23 @@ def test_a_wrong_line_is_named_and_the_others_can_be_read(tmp_path, line, reason
         (b"\x1f\x8bbroken", ":1: the gzip stream is damaged"),
     ],
 )
-def test_a_file_that_is_no_recording_is_said(tmp_path, content, reason):
+def test_a_file_that_is_no_recording_is_reported(tmp_path, content, reason):
     path = tmp_path / "s.jsonl"
     path.write_bytes(content)
     with pytest.raises(SessionError, match=reason):
         Session(path)
 
 
-def test_a_missing_file_is_said(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     with pytest.raises(SessionError, match="No such file"):
         Session(tmp_path / "s.jsonl")
 
 
-def test_a_cut_gzip_stream_gives_what_is_whole_and_says_where_it_ends(tmp_path):
+def test_a_cut_gzip_stream_is_read_up_to_its_end(tmp_path):
     path = write(tmp_path / "s.jsonl.gz", RECORDS)
     path.write_bytes(path.read_bytes()[:-20])
     errors = []
-    back = list(Session(path).records(on_error=errors.append))
+    back = list(Session(path).read_records(on_error=errors.append))
     assert len(back) == len(RECORDS) - 1 or len(back) == len(RECORDS)
     (error,) = errors
     assert "gzip stream is damaged" in str(error)
@@ -167,10 +167,10 @@ def test_a_cut_gzip_stream_gives_what_is_whole_and_says_where_it_ends(tmp_path):
 def plain(tmp_path, *entries):
     path = tmp_path / "plain.jsonl"
     path.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
-    return list(Session(path).records())
+    return list(Session(path).read_records())
 
 
-def test_the_plain_form_takes_its_times_from_the_documents(tmp_path):
+def test_times_of_the_plain_form_come_from_the_documents(tmp_path):
     records = plain(
         tmp_path,
         ["bmm", {"close": "all"}],
@@ -185,10 +185,10 @@ def test_the_plain_form_takes_its_times_from_the_documents(tmp_path):
     )
     assert [record.time for record in records] == [100, 100, 100, 100, 103.5, 104, 104, 104.5, 104.5]
     assert [record.topic for record in records].count("control") == 3
-    assert records[3].value() == encode("bmm", {"xafsscan": "next"})
+    assert records[3].encode_value() == encode("bmm", {"xafsscan": "next"})
 
 
-def test_times_of_the_plain_form_never_run_backwards(tmp_path):
+def test_times_of_the_plain_form_never_decrease(tmp_path):
     records = plain(
         tmp_path,
         ["start", {"time": 100.0}],
@@ -200,23 +200,23 @@ def test_times_of_the_plain_form_never_run_backwards(tmp_path):
     assert [record.time for record in records] == [100, 100, 100, 100, 101]
 
 
-def test_a_plain_file_of_messages_alone_is_a_session_too(tmp_path):
+def test_a_plain_file_of_messages_alone_is_read(tmp_path):
     assert [record.time for record in plain(tmp_path, ["bmm", {"a": 1}], ["bmm", {"b": 1}])] == [0, 0]
 
 
-def test_a_wrong_line_of_the_plain_form_is_named(tmp_path):
+def test_an_invalid_line_of_the_plain_form_is_named(tmp_path):
     with pytest.raises(SessionError, match=r"plain\.jsonl:2: .*expected \[name, document\]"):
         plain(tmp_path, ["bmm", {}], ["bmm", []])
 
 
-def test_objects_of_the_plain_form_are_taken_as_they_are(tmp_path):
+def test_objects_of_the_plain_form_are_not_converted(tmp_path):
     (record,) = plain(tmp_path, ["bmm", {"$float": "nan"}])
     assert record.body == {"$float": "nan"}
 
 
-def test_reading_is_streaming(tmp_path):
+def test_a_session_is_read_line_by_line(tmp_path):
     path = tmp_path / "s.jsonl"
     write(path, RECORDS[:1])
     with path.open("a") as file:
         file.write("not read before its turn\n")
-    assert next(Session(path).records()).line == 2
+    assert next(Session(path).read_records()).line == 2

@@ -7,7 +7,7 @@ from xafs_workers.messages.parsing import parse
 from xafs_workers.recording.record import Header, Record
 from xafs_workers.recording.references import RunKeys
 from xafs_workers.recording.session import Session, SessionWriter
-from xafs_workers.recording.validation import LISTED, own_uids, schema_problem, survey
+from xafs_workers.recording.validation import MAX_LISTED, find_schema_problem, list_uids, validate_session
 
 START = ("start", {"uid": "run-1", "time": 100.0, "data_session": "pass-1", "XDI": {"Facility": {"cycle": "2025-1"}}})
 DESCRIPTOR = (
@@ -45,7 +45,7 @@ RUN = [START, DESCRIPTOR, event(1), event(2), stop()]
 def surveyed(tmp_path, entries, **options):
     path = tmp_path / "session.jsonl"
     path.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
-    return survey(Session(path), parse, **options)
+    return validate_session(Session(path), parse, **options)
 
 
 def problems(found):
@@ -53,14 +53,14 @@ def problems(found):
 
 
 @pytest.mark.parametrize("name", ["ni2o3", "ni2o3-bothways", "cr2o3_fluo", "cr2o3_fluo-realabort"])
-def test_the_measured_files_are_without_problem(measured, name):
+def test_the_measured_files_have_no_problem(measured, name):
     path = measured / f"{name}.jsonl"
-    found = survey(Session(path), parse, uids=True)
+    found = validate_session(Session(path), parse, collect_uids=True)
     lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert found.problems == []
     assert found.total == len(lines)
-    assert found.records["control"] == sum(kind == "bmm" for kind, _ in lines)
-    assert found.runs == sum(kind == "start" for kind, _ in lines)
+    assert found.record_counts["control"] == sum(kind == "bmm" for kind, _ in lines)
+    assert found.run_count == sum(kind == "start" for kind, _ in lines)
     assert found.folders == {("2025-1", "pass-333333"): None}
     times = [doc["time"] for kind, doc in lines if kind in ("start", "stop")]
     assert 0.8 * (times[-1] - times[0]) < found.seconds <= times[-1] - times[0]
@@ -68,9 +68,9 @@ def test_the_measured_files_are_without_problem(measured, name):
 
 
 def test_a_good_run_has_no_problem_and_is_counted(tmp_path):
-    found = surveyed(tmp_path, [["bmm", {"close": "all"}], *RUN], longest_gap=0.75, uids=True)
+    found = surveyed(tmp_path, [["bmm", {"close": "all"}], *RUN], longest_gap=0.75, collect_uids=True)
     assert found.problems == []
-    assert (found.total, found.runs, found.seconds) == (6, 1, 2.5)
+    assert (found.total, found.run_count, found.seconds) == (6, 1, 2.5)
     assert found.uids == {"run-1", "desc-1", "event-1", "event-2"}
 
 
@@ -112,13 +112,13 @@ def test_an_error_names_its_line(tmp_path, entries, line, text):
         ([*RUN[:2], stop()], 3, "counts 2 events in stream 'primary': the recording has 0"),
     ],
 )
-def test_what_is_only_odd_is_a_warning(tmp_path, entries, line, text):
+def test_an_unusual_record_is_a_warning(tmp_path, entries, line, text):
     (problem,) = surveyed(tmp_path, entries).problems
     assert (problem.severity, problem.line) == ("warning", line)
     assert text in problem.text
 
 
-def test_repeated_points_count_once_and_pages_count_all(tmp_path):
+def test_repeated_points_count_once_and_page_rows_all_count(tmp_path):
     page = {
         "uid": ["a", "b"],
         "descriptor": "desc-1",
@@ -130,7 +130,7 @@ def test_repeated_points_count_once_and_pages_count_all(tmp_path):
     assert surveyed(tmp_path, [*RUN[:2], event(1), event(2), ("event_page", page), stop(3)]).problems == []
 
 
-def test_streamed_points_are_not_missed(tmp_path):
+def test_streamed_points_are_counted(tmp_path):
     streamed = [
         ("stream_resource", {"uid": "s", "data_key": "img", "mimetype": "x", "uri": "file://h/x", "parameters": {}}),
         (
@@ -152,10 +152,10 @@ def recorded(tmp_path, *records):
     with SessionWriter(path, Header(tag="xyz")) as writer:
         for record in records:
             writer.write(record)
-    return survey(Session(path), parse)
+    return validate_session(Session(path), parse)
 
 
-def test_in_our_own_form_the_tag_is_that_of_the_recording(tmp_path):
+def test_the_tag_is_read_from_the_recording(tmp_path):
     found = recorded(
         tmp_path,
         Record(1.0, "control", "xyz", {"close": "all"}),
@@ -172,26 +172,26 @@ def test_in_our_own_form_the_tag_is_that_of_the_recording(tmp_path):
     assert "recorded 0.050 s before an earlier line" in texts[3]
 
 
-def test_lines_that_are_no_json_are_errors_among_the_others(tmp_path):
+def test_lines_that_are_not_json_are_listed_as_errors(tmp_path):
     path = tmp_path / "session.jsonl"
     path.write_text('["bmm", {"close": "all"}]\n{{\n["bmm", {"close": "all"}]\n[1')
-    found = survey(Session(path), parse)
+    found = validate_session(Session(path), parse)
     assert problems(found) == [(2, "error"), (4, "error")]
     assert found.problems[0].text.startswith("not a line of JSON")
     assert found.total == 2
 
 
 def test_a_long_list_of_problems_is_cut_but_counted(tmp_path):
-    found = surveyed(tmp_path, [["bmm", {}]] * (LISTED + 7))
-    assert len(found.problems) == LISTED
-    assert found.found["warning"] == LISTED + 7
+    found = surveyed(tmp_path, [["bmm", {}]] * (MAX_LISTED + 7))
+    assert len(found.problems) == MAX_LISTED
+    assert found.severity_counts["warning"] == MAX_LISTED + 7
 
 
-def test_a_survey_can_be_ended(tmp_path):
-    assert surveyed(tmp_path, RUN, seen=lambda record: record.line < 2).total == 2
+def test_a_validation_can_be_stopped(tmp_path):
+    assert surveyed(tmp_path, RUN, on_record=lambda record: record.line < 2).total == 2
 
 
-def test_arrays_fit_the_schema():
+def test_arrays_are_valid_in_the_schema():
     page = {
         "uid": ["a"],
         "descriptor": "d",
@@ -200,19 +200,19 @@ def test_arrays_fit_the_schema():
         "data": {"x": np.array([1.0])},
         "timestamps": {"x": np.array([1.0])},
     }
-    assert schema_problem("event_page", page) is None
-    assert "seq_num" in (schema_problem("event_page", {**page, "seq_num": np.array([1.5])}) or "")
-    assert own_uids("event_page", {"uid": np.array(["a", "b"])}) == ["a", "b"]
+    assert find_schema_problem("event_page", page) is None
+    assert "seq_num" in (find_schema_problem("event_page", {**page, "seq_num": np.array([1.5])}) or "")
+    assert list_uids("event_page", {"uid": np.array(["a", "b"])}) == ["a", "b"]
 
 
 def test_documents_are_keyed_by_their_run():
     keys = RunKeys()
-    assert keys.of("start", {"uid": "run"}) == "run"
-    assert keys.of("descriptor", {"uid": "d", "run_start": "run"}) == "run"
-    assert keys.of("resource", {"uid": "r", "run_start": "run"}) == "run"
-    assert keys.of("event", {"uid": "e", "descriptor": "d"}) == "run"
-    assert keys.of("datum", {"datum_id": "r/0", "resource": "r"}) == "run"
-    assert keys.of("stream_datum", {"uid": "x", "stream_resource": "s", "descriptor": "d"}) == "run"
-    assert keys.of("stop", {"uid": "s", "run_start": "run"}) == "run"
-    assert keys.of("event", {"descriptor": "unknown"}) is None
-    assert keys.of("event", {"descriptor": ["no", "text"]}) is None
+    assert keys.find_key("start", {"uid": "run"}) == "run"
+    assert keys.find_key("descriptor", {"uid": "d", "run_start": "run"}) == "run"
+    assert keys.find_key("resource", {"uid": "r", "run_start": "run"}) == "run"
+    assert keys.find_key("event", {"uid": "e", "descriptor": "d"}) == "run"
+    assert keys.find_key("datum", {"datum_id": "r/0", "resource": "r"}) == "run"
+    assert keys.find_key("stream_datum", {"uid": "x", "stream_resource": "s", "descriptor": "d"}) == "run"
+    assert keys.find_key("stop", {"uid": "s", "run_start": "run"}) == "run"
+    assert keys.find_key("event", {"descriptor": "unknown"}) is None
+    assert keys.find_key("event", {"descriptor": ["no", "text"]}) is None

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from helpers.processes import wait_until
-from helpers.reductions import expected, near
-from helpers.streams import fold, items_of, read_entries
-from xafs_workers.reduction.process import ATTEMPTS, Reducer
-from xafs_workers.reduction.subprocess_client import Child, Died
+from helpers.reductions import assert_close, load_expected
+from helpers.streams import fold, read_entries, stamp_entries
+from xafs_workers.reduction.process import MAX_ATTEMPTS, Reducer
+from xafs_workers.reduction.subprocess_client import ProcessDied, ReductionProcess
 from xafs_workers.scans.absorption import Absorber, Spectrum
-from xafs_workers.scans.items import Reduced
-from xafs_workers.scans.reduction_requests import Request, requests
+from xafs_workers.scans.items import ReductionResult
+from xafs_workers.scans.reduction_requests import ReductionRequest, build_reduction_requests
 
 
 @pytest.fixture
@@ -46,12 +46,12 @@ def spectrum(uid: str = "a", *, points: int = 300, generation: int = 300) -> Spe
 IRON = Absorber("Fe", "K", "transmission")
 
 
-def request(slot: str, rank: int = 0, task: Any = "merge", parts: tuple[Spectrum, ...] = ()) -> Request:
-    return Request("scan", slot, rank, task, IRON, parts or (spectrum(),))
+def request(slot: str, rank: int = 0, task: Any = "merge", parts: tuple[Spectrum, ...] = ()) -> ReductionRequest:
+    return ReductionRequest("scan", slot, rank, task, IRON, parts or (spectrum(),))
 
 
-def collect(reducer: Reducer, count: int) -> list[Reduced]:
-    found: list[Reduced] = []
+def collect(reducer: Reducer, count: int) -> list[ReductionResult]:
+    found: list[ReductionResult] = []
 
     def enough() -> bool:
         found.extend(reducer.take())
@@ -61,12 +61,12 @@ def collect(reducer: Reducer, count: int) -> list[Reduced]:
     return found
 
 
-def test_killed_again_and_again_it_answers_every_request(measured: Path, own: Any) -> None:
+def test_a_repeatedly_killed_process_answers_every_request(measured: Path, own: Any) -> None:
     reducer = own()
-    board = fold(items_of(read_entries(measured / "cr2o3_fluo.jsonl")))
-    missing = [one for one in requests(board) if one.slot.startswith("merge")]
+    board = fold(stamp_entries(read_entries(measured / "cr2o3_fluo.jsonl")))
+    missing = [one for one in build_reduction_requests(board) if one.slot.startswith("merge")]
     wait_until(lambda: bool(reducer.version), "the process")
-    found: list[Reduced] = []
+    found: list[ReductionResult] = []
     for round_, one in enumerate(missing):
         reducer.ask(one)
         if round_ in (1, 3):
@@ -74,28 +74,28 @@ def test_killed_again_and_again_it_answers_every_request(measured: Path, own: An
     found = collect(reducer, len(missing))
     assert reducer.restarts >= 1
     assert [item.key for item in found] == [one.key for one in missing]
-    wanted = expected(measured, "cr2o3_fluo")
+    wanted = load_expected(measured, "cr2o3_fluo")
     for n, item in enumerate(found):
-        near(item.values["chi"], wanted["chi_partial"][n])
+        assert_close(item.values["chi"], wanted["chi_partial"][n])
     assert not reducer.waits_for
 
 
-def test_a_request_that_kills_the_process_is_answered_with_a_problem(own: Any) -> None:
-    reducer = own(new_child=lambda: Child((sys.executable, "-c", DIES_OF_MERGES)))
+def test_a_request_that_kills_the_process_gets_an_error(own: Any) -> None:
+    reducer = own(new_child=lambda: ReductionProcess((sys.executable, "-c", DIES_OF_MERGES)))
     reducer.ask(request("poison"))
     (item,) = collect(reducer, 1)
-    assert f"died {ATTEMPTS} times" in item.values["problem"]
+    assert f"died {MAX_ATTEMPTS} times" in item.values["problem"]
     assert len(item.values["mu"]) == 300
 
 
 DIES_OF_MERGES = """
 import os, sys
-from xafs_workers.reduction.framing import read_frame, framed
+from xafs_workers.reduction.framing import encode_frame, read_frame
 while True:
     name, asked = read_frame(sys.stdin.buffer)
     if name == "merge":
         os._exit(9)
-    sys.stdout.buffer.write(framed("done", {"version": "none"}))
+    sys.stdout.buffer.write(encode_frame("done", {"version": "none"}))
     sys.stdout.buffer.flush()
 """
 
@@ -103,23 +103,23 @@ HANGS = DIES_OF_MERGES.replace("os._exit(9)", "import threading; threading.Event
 
 HAS_NO_LARCH = """
 import sys
-from xafs_workers.reduction.framing import read_frame, framed
+from xafs_workers.reduction.framing import encode_frame, read_frame
 read_frame(sys.stdin.buffer)
-sys.stdout.buffer.write(framed("failed", {"problem": "ModuleNotFoundError: No module named 'larch'"}))
+sys.stdout.buffer.write(encode_frame("failed", {"problem": "ModuleNotFoundError: No module named 'larch'"}))
 sys.stdout.buffer.flush()
 sys.stdin.buffer.read()
 """
 
 
 def test_a_process_that_hangs_is_killed(own: Any) -> None:
-    reducer = own(new_child=lambda: Child((sys.executable, "-c", HANGS)), timeout=0.2)
+    reducer = own(new_child=lambda: ReductionProcess((sys.executable, "-c", HANGS)), timeout=0.2)
     reducer.ask(request("slow"))
     (item,) = collect(reducer, 1)
     assert "no answer in time" in item.values["problem"]
 
 
-def test_without_larch_mu_is_still_shown_and_the_reason_said(own: Any) -> None:
-    reducer = own(new_child=lambda: Child((sys.executable, "-c", HAS_NO_LARCH)))
+def test_without_larch_mu_is_shown_with_the_reason(own: Any) -> None:
+    reducer = own(new_child=lambda: ReductionProcess((sys.executable, "-c", HAS_NO_LARCH)))
     reducer.ask(request("one"))
     (item,) = collect(reducer, 1)
     assert "No module named 'larch'" in item.values["problem"]
@@ -127,7 +127,7 @@ def test_without_larch_mu_is_still_shown_and_the_reason_said(own: Any) -> None:
     assert "larch" in reducer.waits_for
 
 
-def test_newer_requests_of_a_slot_supersede_older_ones_and_merges_go_first(own: Any) -> None:
+def test_newer_requests_replace_older_ones_and_merges_go_first(own: Any) -> None:
     reducer = own()
     for rank in range(1, 50):
         reducer.ask(request("live a", rank, "live"))
@@ -140,8 +140,8 @@ def test_newer_requests_of_a_slot_supersede_older_ones_and_merges_go_first(own: 
     assert reducer.idle
 
 
-def test_asking_never_waits(own: Any) -> None:
-    reducer = own(new_child=lambda: Child((sys.executable, "-c", HANGS)), timeout=60.0)
+def test_submitting_a_request_does_not_block(own: Any) -> None:
+    reducer = own(new_child=lambda: ReductionProcess((sys.executable, "-c", HANGS)), timeout=60.0)
     began = time.monotonic()
     for n in range(200):
         reducer.ask(request(f"merge {n}"))
@@ -152,8 +152,8 @@ def test_asking_never_waits(own: Any) -> None:
     assert time.monotonic() - began < 3.0
 
 
-def test_the_incremental_merge_equals_the_one_from_scratch(own: Any) -> None:
-    from xafs_workers.reduction.merge import merged
+def test_the_incremental_merge_equals_a_full_merge(own: Any) -> None:
+    from xafs_workers.reduction.merge import merge_spectra
     from xafs_workers.reduction.running_merge import RunningMerges
 
     rng = np.random.default_rng(3)
@@ -162,44 +162,44 @@ def test_the_incremental_merge_equals_the_one_from_scratch(own: Any) -> None:
     for n in range(1, 21):
         base = spectrum(str(n))
         parts = (*parts, replace(base, mu=base.mu + rng.normal(0, 0.01, 300), energy=base.energy + rng.normal(0, 0.05)))
-        asked = running.asked(request(f"merge {n}", parts=parts))
-        scratch = merged((part.energy, part.mu) for part in parts)
+        asked = running.build_task_values(request(f"merge {n}", parts=parts))
+        scratch = merge_spectra((part.energy, part.mu) for part in parts)
         assert asked["members"] == n
         np.testing.assert_array_equal(asked["mu"], scratch.mu)
     changed = (replace(parts[0], generation=301, mu=parts[0].mu + 1.0), *parts[1:])
-    after = running.asked(request("merge again", parts=changed))
-    np.testing.assert_array_equal(after["mu"], merged((p.energy, p.mu) for p in changed).mu)
+    after = running.build_task_values(request("merge again", parts=changed))
+    np.testing.assert_array_equal(after["mu"], merge_spectra((p.energy, p.mu) for p in changed).mu)
 
 
-def test_a_child_that_dies_says_so(larch: None) -> None:
-    child = Child((sys.executable, "-c", "import sys; sys.stdin.buffer.read(10); sys.exit(7)"))
-    with pytest.raises(Died, match=r"exit code 7|Broken pipe"):
-        child.exchange("merge", {}, 10.0)
+def test_a_process_that_dies_is_reported(larch: None) -> None:
+    child = ReductionProcess((sys.executable, "-c", "import sys; sys.stdin.buffer.read(10); sys.exit(7)"))
+    with pytest.raises(ProcessDied, match=r"exit code 7|Broken pipe"):
+        child.run_task("merge", {}, 10.0)
     child.kill()
 
 
 LOADS_FOR_EVER = "import threading; threading.Event().wait()"
 
 
-def test_closed_while_larch_is_loading_it_kills_the_process_and_cancels_what_was_to_be_made(own: Any) -> None:
-    reducer = own(new_child=lambda: Child((sys.executable, "-c", LOADS_FOR_EVER)))
-    project = reducer.project({})
+def test_closing_while_larch_loads_cancels_the_requests(own: Any) -> None:
+    reducer = own(new_child=lambda: ReductionProcess((sys.executable, "-c", LOADS_FOR_EVER)))
+    project = reducer.request_project({})
     wait_until(lambda: reducer.pid is not None, "the process")
     pid = reducer.pid
-    assert not reducer.warm
+    assert not reducer.is_warm
     reducer.close()
     assert project.cancelled()
     wait_until(lambda: not Path(f"/proc/{pid}").exists(), "the end of the process")
-    assert reducer.project({}).cancelled()
+    assert reducer.request_project({}).cancelled()
 
 
-def test_a_project_that_is_cancelled_is_tried_again_after_the_next_start(own: Any) -> None:
-    from xafs_workers.plots.athena_projects import Projects
+def test_a_cancelled_project_is_retried_after_a_restart(own: Any) -> None:
+    from xafs_workers.plots.athena_projects import AthenaProjects
     from xafs_workers.runtime.outcome import TryLater
 
     start = {"xafs_sequence": "start", "element": "Fe", "edge": "K", "repetitions": 1, "mode": "transmission"}
-    board = fold(items_of([("bmm", start)]))
-    reducer = own(new_child=lambda: Child((sys.executable, "-c", LOADS_FOR_EVER)))
+    board = fold(stamp_entries([("bmm", start)]))
+    reducer = own(new_child=lambda: ReductionProcess((sys.executable, "-c", LOADS_FOR_EVER)))
     reducer.close()
     with pytest.raises(TryLater, match="the worker ends"):
-        Projects(reducer.project, 60.0).content(board.scans[0], board)
+        AthenaProjects(reducer.request_project, 60.0).build_project(board.scans[0], board)

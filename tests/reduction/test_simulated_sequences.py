@@ -5,23 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helpers.reductions import answered
-from helpers.streams import Entry, fold, items_of
-from xafs_workers.figures.xafs_sequence import advice_on
+from helpers.reductions import answer_requests
+from helpers.streams import Entry, fold, stamp_entries
+from xafs_workers.figures.xafs_sequence import format_sequence_advice
 from xafs_workers.reduction.process import Reducer
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.reduction_requests import answer_to
-from xafs_workers.scans.xafs_sequence import sequence_of
+from xafs_workers.scans.reduction_requests import find_result
+from xafs_workers.scans.xafs_sequence import build_sequence
 from xafs_workers.simulation import beam
-from xafs_workers.simulation.beamline import Beamline, Surroundings
-from xafs_workers.simulation.plans import Xafs, xafs
+from xafs_workers.simulation.beamline import Beamline, SimulationSetup
+from xafs_workers.simulation.plans import XafsParameters, measure_xafs
 
 MODES = [("Fe foil", None, "transmission"), ("Fe2O3", "4-element SDD", "fluorescence"), ("NiO", None, "yield")]
 
 
 def measured_sequence(sample: str, detector: str | None, mode: str, repetitions: int) -> Board:
     entries: list[Entry] = []
-    surroundings = Surroundings(
+    surroundings = SimulationSetup(
         lambda message: entries.append(("bmm", dict(message))),
         lambda name, doc: entries.append((name, doc)),
         "/proposals",
@@ -29,15 +29,15 @@ def measured_sequence(sample: str, detector: str | None, mode: str, repetitions:
     )
     with Beamline(surroundings, context_managers=[]) as beamline:
         beamline.mount(sample, detector, electron_yield=mode == "yield")
-        beamline.run(xafs(beamline, Xafs("s", mode=mode, repetitions=repetitions)))
-    return fold(items_of(entries))
+        beamline.run(measure_xafs(beamline, XafsParameters("s", mode=mode, repetitions=repetitions)))
+    return fold(stamp_entries(entries))
 
 
 def chi_r(board: Board, reducer: Reducer) -> tuple[np.ndarray, np.ndarray, Board]:
-    board = answered(board, reducer)
+    board = answer_requests(board, reducer)
     (scan,) = [scan for scan in board.scans if scan.kind == "xafs_sequence"]
-    sequence = sequence_of(board, scan)
-    result = answer_to(board, sequence.merge(len(sequence.merged)))
+    sequence = build_sequence(board, scan)
+    result = find_result(board, sequence.build_merge_request(len(sequence.merged_spectra)))
     assert result is not None
     assert "problem" not in result.values
     return result.values["r"], result.values["chir_mag"], board
@@ -51,11 +51,11 @@ def peaks(r: np.ndarray, magnitude: np.ndarray, least: float = 0.25) -> list[flo
 
 
 @pytest.mark.parametrize(("sample", "detector", "mode"), MODES, ids=[mode for _, _, mode in MODES])
-def test_the_paths_appear_where_the_transform_of_the_noise_free_spectrum_has_them(
+def test_peaks_of_chi_r_are_those_of_the_noise_free_spectrum(
     sample: str, detector: str | None, mode: str, reducer: Reducer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     r, noisy, _ = chi_r(measured_sequence(sample, detector, mode, 3), reducer)
-    monkeypatch.setattr(beam, "charge_noise", lambda charge, energy, dwell: np.zeros_like(charge))
+    monkeypatch.setattr(beam, "compute_charge_noise", lambda charge, energy, dwell: np.zeros_like(charge))
     plain = beam.Beam.__init__
     monkeypatch.setattr(beam.Beam, "__init__", lambda self, *args, **how: plain(self, *args, **{**how, "noise": False}))
     _, clean, _ = chi_r(measured_sequence(sample, detector, mode, 1), reducer)
@@ -75,7 +75,7 @@ def board_sample_first_shell(sample: str) -> float:
     return min(path.distance for path in SAMPLES[sample].paths)
 
 
-def test_the_answer_carries_the_advice_of_the_figure(reducer: Reducer) -> None:
+def test_the_result_contains_the_advice_of_the_figure(reducer: Reducer) -> None:
     _, _, board = chi_r(measured_sequence("Fe foil", None, "transmission", 2), reducer)
     (scan,) = [scan for scan in board.scans if scan.kind == "xafs_sequence"]
-    assert advice_on(board, scan).startswith("ε(k) ")
+    assert format_sequence_advice(board, scan).startswith("ε(k) ")

@@ -17,13 +17,13 @@ from bokeh.document.events import ColumnDataChangedEvent, ColumnsPatchedEvent, C
 from bokeh.embed import json_item
 from bokeh.models import ColumnDataSource
 
-from helpers.streams import Teller, fold, items_of, made_up_session, run_documents
-from xafs_workers.figures.figure_builder import figure_of, figures_on_show, scans_on_show
+from helpers.streams import EntryStamper, build_run_documents, fold, generate_session, stamp_entries
+from xafs_workers.figures.figure_builder import build_figure, build_shown_figures, list_shown_scans
 from xafs_workers.figures.model import Figure, Mesh, Panel, Text, Trace
-from xafs_workers.render.bokeh.columns import bring_up_to_date
+from xafs_workers.render.bokeh.columns import update_source
 from xafs_workers.render.bokeh.drawing import Drawing
 from xafs_workers.render.bokeh.style import Style
-from xafs_workers.render.sketch import sketch
+from xafs_workers.render.sketch import render_sketch
 
 if TYPE_CHECKING:
     from plugins.browsers import OpenTab
@@ -72,9 +72,9 @@ def test_every_figure_can_be_drawn_in_a_page(gallery: dict[str, Figure], open_ta
         assert tab.page.evaluate(drawn, [json_item(Drawing(figure, style).root), len(figure.panels)]), name
 
 
-def test_every_figure_has_a_small_picture(gallery: dict[str, Figure]) -> None:
+def test_every_figure_has_a_thumbnail(gallery: dict[str, Figure]) -> None:
     for name, figure in gallery.items():
-        text = sketch(figure)
+        text = render_sketch(figure)
         assert len(text) < 60_000, name
         assert ElementTree.fromstring(text).tag.endswith("svg")
         drawn = any(len(trace.x) for panel in figure.panels for trace in panel.traces)
@@ -82,19 +82,19 @@ def test_every_figure_has_a_small_picture(gallery: dict[str, Figure]) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_kept_models_hold_what_new_ones_would(seed: int) -> None:
-    items = items_of(made_up_session(random.Random(seed), 40))
+def test_updated_models_equal_new_ones(seed: int) -> None:
+    items = stamp_entries(generate_session(random.Random(seed), 40))
     board, drawings = fold([]), dict[str, Drawing]()
     for item in items:
         board = board.apply(item)
-        for scan in scans_on_show(board):
-            figure = figure_of(board, scan)
+        for scan in list_shown_scans(board):
+            figure = build_figure(board, scan)
             if figure.id in drawings:
                 drawings[figure.id].show(figure)
             else:
                 drawings[figure.id] = Drawing(figure, Style())
     assert drawings
-    for figure in figures_on_show(board):
+    for figure in build_shown_figures(board):
         kept, new = drawings[figure.id], Drawing(figure, Style())
         np.testing.assert_equal(numbers(kept), numbers(new))
         assert [names(view) for view in kept.views.values()] == [names(view) for view in new.views.values()]
@@ -114,20 +114,20 @@ def events_of(document: Document, act: Any) -> list[Any]:
     return events
 
 
-def test_a_new_point_is_streamed_and_nothing_else_is_sent() -> None:
+def test_only_the_new_point_is_streamed() -> None:
     n = 200
     columns = {"xafs_x": [0.1 * i for i in range(n)], "I0": [2.0] * n, "It": [1.0 + i for i in range(n)]}
-    run = list(run_documents(hint=None, motors=["xafs_x"], columns=columns))
-    teller = Teller()
+    run = list(build_run_documents(hint=None, motors=["xafs_x"], columns=columns))
+    teller = EntryStamper()
     message = ("bmm", {"linescan": "start", "motor": "xafs_x", "detector": "it"})
-    board = fold(teller.items([message, *run[:150]]))
-    drawing, document = Drawing(figure_of(board, board.scans[0]), Style()), Document()
+    board = fold(teller.stamp([message, *run[:150]]))
+    drawing, document = Drawing(build_figure(board, board.scans[0]), Style()), Document()
     document.add_root(drawing.root)
-    board = fold(teller.items(run[150:151]), board)
-    (event,) = events_of(document, lambda: drawing.show(figure_of(board, board.scans[0])))
+    board = fold(teller.stamp(run[150:151]), board)
+    (event,) = events_of(document, lambda: drawing.show(build_figure(board, board.scans[0])))
     assert isinstance(event, ColumnsStreamedEvent)
     assert {name: len(values) for name, values in event.data.items()} == {"x": 1, "y": 1}
-    assert events_of(document, lambda: drawing.show(figure_of(board, board.scans[0]))) == []
+    assert events_of(document, lambda: drawing.show(build_figure(board, board.scans[0]))) == []
 
 
 def test_a_changed_row_of_a_map_is_patched() -> None:
@@ -151,7 +151,7 @@ def test_a_changed_row_of_a_map_is_patched() -> None:
     np.testing.assert_equal(numbers(drawing), numbers(Drawing(second, Style())))
 
 
-def test_a_map_on_an_uneven_grid_and_its_contours() -> None:
+def test_a_map_on_an_uneven_grid_is_drawn_with_contours() -> None:
     x, y = np.array([0.0, 1.0, 3.0, 7.0]), np.array([2.0, 1.0, 0.5])
     z = np.arange(12.0).reshape(3, 4)
     for contour in (False, True):
@@ -179,20 +179,18 @@ def test_a_map_on_an_uneven_grid_and_its_contours() -> None:
         ([], [1e300, 2.0], "streamed", ColumnsStreamedEvent),
     ],
 )
-def test_columns_are_brought_up_to_date(old: list[float], new: list[float], how: str, event: Any) -> None:
+def test_columns_are_updated(old: list[float], new: list[float], how: str, event: Any) -> None:
     source, document = ColumnDataSource({"x": np.array(old), "y": np.array(old)}), Document()
     document.add_root(source)
     ways: list[str] = []
-    events = events_of(
-        document, lambda: ways.append(bring_up_to_date(source, {"x": np.array(new), "y": np.array(new)}))
-    )
+    events = events_of(document, lambda: ways.append(update_source(source, {"x": np.array(new), "y": np.array(new)})))
     assert ways == [how]
     assert [type(one) for one in events] == ([event] if event else [])
     shown = [np.nan if abs(value) > 1e200 else value for value in new]
     np.testing.assert_equal(np.asarray(source.data["y"], dtype=float), shown)
 
 
-def test_an_empty_panel_has_no_numbers_and_gets_them_with_the_first_point() -> None:
+def test_an_empty_panel_gets_tick_labels_with_the_first_point() -> None:
     def figure(*points: float) -> Figure:
         values = np.array(points)
         trace = Trace("t", values, values)

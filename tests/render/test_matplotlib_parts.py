@@ -16,44 +16,44 @@ from xafs_workers.figures.model import Panel, Trace
 from xafs_workers.render import grid, limits
 from xafs_workers.render.matplotlib import layout, legend, style, text_layout, ticks
 from xafs_workers.render.matplotlib.layout import Cell, Margins, Rect
-from xafs_workers.render.matplotlib.pixels import Pixels
+from xafs_workers.render.matplotlib.pixels import MeshImage
 
 anything = st.text(st.characters(codec=None), max_size=60)
 numbers = st.floats(-1e150, 1e150)
 
 
 @given(anything)
-def test_clean_text_has_only_letters_of_the_font_on_one_line(text):
-    known = set(get_font(text_layout._path()).get_charmap())
-    cleaned = text_layout.clean(text)
+def test_clean_text_has_one_line_of_letters_in_the_font(text):
+    known = set(get_font(text_layout._find_font_path()).get_charmap())
+    cleaned = text_layout.sanitize(text)
     assert all(ord(letter) in known for letter in cleaned)
     assert "\n" not in cleaned
-    assert text_layout.clean(cleaned) == cleaned
+    assert text_layout.sanitize(cleaned) == cleaned
 
 
 @pytest.mark.parametrize("text", ["µ(E)", "k²χ(k) (Å⁻²)", "|χ(R)| (Å⁻³)", "scan 2 of 3", "a  b"])
-def test_the_fields_own_letters_stay(text):
-    assert text_layout.clean(text) == text
+def test_symbols_of_the_field_are_not_replaced(text):
+    assert text_layout.sanitize(text) == text
 
 
 @given(anything, st.floats(20.0, 500.0), st.integers(1, 3))
-def test_fitted_text_fits(text, room, lines):
-    rows = text_layout.fit(text, room, 10.0, lines=lines).split("\n")
+def test_fitted_text_fits_its_space(text, room, lines):
+    rows = text_layout.fit_text(text, room, 10.0, lines=lines).split("\n")
     assert len(rows) <= lines
-    assert all(text_layout.width(row, 10.0) <= room + 1e-6 for row in rows)
+    assert all(text_layout.measure_width(row, 10.0) <= room + 1e-6 for row in rows)
 
 
-def test_text_too_long_loses_its_middle():
-    fitted = text_layout.fit("sample_" * 30 + "scan 2 of 3", 200.0, 10.0)
+def test_text_that_is_too_long_is_cut_in_its_middle():
+    fitted = text_layout.fit_text("sample_" * 30 + "scan 2 of 3", 200.0, 10.0)
     assert fitted.startswith("sample_")
     assert fitted.endswith("scan 2 of 3")
     assert "…" in fitted
 
 
 def test_text_is_broken_between_words():
-    room = text_layout.width("fluorescence signal", 10.0) + 1.0
+    room = text_layout.measure_width("fluorescence signal", 10.0) + 1.0
     assert (
-        text_layout.fit("fluorescence signal of the sample", room, 10.0, lines=2)
+        text_layout.fit_text("fluorescence signal of the sample", room, 10.0, lines=2)
         == "fluorescence signal\nof the sample"
     )
 
@@ -72,57 +72,57 @@ def test_text_is_broken_between_words():
         ([], []),
     ],
 )
-def test_numbers_at_ticks_carry_no_offset(values, expected):
-    assert ticks.labels(values) == expected
+def test_tick_labels_have_no_offset(values, expected):
+    assert ticks.format_labels(values) == expected
 
 
 @given(numbers, st.floats(1e-3, 1e150), st.floats(5.0, 900.0), st.booleans())
-def test_ticks_lie_within_the_limits_and_their_labels_apart(low, span, length, upright):
+def test_ticks_lie_within_the_limits_and_labels_do_not_touch(low, span, length, upright):
     span = max(span, abs(low) * 1e-6)
-    values = ticks.fitting(low, low + span, length=length, size=10.0, upright=upright)
+    values = ticks.compute_ticks(low, low + span, length=length, size=10.0, is_vertical=upright)
     assert all(low - 1e-6 * span <= value <= low + span * (1 + 1e-6) for value in values)
     if len(values) > 1:
         pitch = (values[1] - values[0]) / span * length
-        assert pitch >= (10.0 if upright else ticks.widest(values, 10.0))
+        assert pitch >= (10.0 if upright else ticks.measure_widest_label(values, 10.0))
 
 
 @given(numbers, numbers)
-def test_neighbouring_ticks_never_read_alike(one, other):
+def test_neighbouring_tick_labels_differ(one, other):
     low, high = sorted((one, other))
     if high - low > 1e-6 * max(abs(low), abs(high)):
-        shown = ticks.labels(ticks.fitting(low, high, length=400.0, size=10.0, upright=False))
+        shown = ticks.format_labels(ticks.compute_ticks(low, high, length=400.0, size=10.0, is_vertical=False))
         assert len(set(shown)) == len(shown)
 
 
 @given(st.lists(numbers, min_size=1, max_size=30))
-def test_growing_limits_always_hold_the_data(values):
+def test_growing_limits_always_contain_the_data(values):
     now = None
     for count in range(1, len(values) + 1):
         low, high = min(values[:count]), max(values[:count])
-        now = limits.grown(now, low, high, margin=0.02, headroom=0.25)
+        now = limits.expand_interval(now, low, high, margin=0.02, headroom=0.25)
         assert now[0] <= low <= high <= now[1]
         assert now[0] < now[1]
 
 
-def test_limits_grow_seldom_and_by_a_quarter():
-    now = limits.grown(None, 0.0, 100.0, margin=0.02, headroom=0.25)
+def test_limits_grow_rarely_and_by_a_quarter():
+    now = limits.expand_interval(None, 0.0, 100.0, margin=0.02, headroom=0.25)
     assert now == (-2.0, 102.0)
-    assert limits.grown(now, 0.0, 101.0, margin=0.02, headroom=0.25) == now
-    low, high = limits.grown(now, 0.0, 110.0, margin=0.02, headroom=0.25)
+    assert limits.expand_interval(now, 0.0, 101.0, margin=0.02, headroom=0.25) == now
+    low, high = limits.expand_interval(now, 0.0, 110.0, margin=0.02, headroom=0.25)
     assert low == -2.0
     assert high == pytest.approx(110.0 + 0.25 * 1.04 * 110.0)
 
 
-def test_limits_far_too_wide_are_drawn_in():
-    assert limits.grown((-1000.0, 1000.0), 0.0, 1.0, margin=0.0, headroom=0.25) == (0.0, 1.0)
+def test_limits_that_are_far_too_wide_are_reduced():
+    assert limits.expand_interval((-1000.0, 1000.0), 0.0, 1.0, margin=0.0, headroom=0.25) == (0.0, 1.0)
 
 
-def test_extents_know_only_points_with_two_finite_coordinates():
+def test_extents_include_only_points_with_finite_coordinates():
     x = np.array([0.0, 1.0, np.nan, 3.0, 4.0])
     y = np.array([5.0, np.inf, 7.0, 8.0, 1e250])
-    assert limits.of_points(x, y) == (0.0, 3.0, 5.0, 8.0)
-    assert limits.of_points(x, np.full(5, np.nan)) is None
-    assert limits.of_values(np.array([[np.nan, 2.0], [np.inf, -1.0]])) == (-1.0, 2.0)
+    assert limits.compute_extent(x, y) == (0.0, 3.0, 5.0, 8.0)
+    assert limits.compute_extent(x, np.full(5, np.nan)) is None
+    assert limits.compute_interval(np.array([[np.nan, 2.0], [np.inf, -1.0]])) == (-1.0, 2.0)
 
 
 def test_spanning_panels_reach_over_the_margins_between():
@@ -148,8 +148,8 @@ def labelled(count: int) -> Panel:
     return Panel("p", traces=tuple(Trace(f"t{n}", x, x, f"scan {n + 1}", n) for n in range(count)), legend="compact")
 
 
-def test_a_legend_past_four_rows_loses_its_middle():
-    strip = legend.strip(labelled(100), 300.0, style.Style().sizes(8.0, 6.0))
+def test_a_legend_over_four_rows_loses_its_middle():
+    strip = legend.build_strip(labelled(100), 300.0, style.Style().compute_sizes(8.0, 6.0))
     shown = [entry.label for entry in strip.entries]
     assert strip.rows == 4
     assert shown[0] == "scan 1"
@@ -157,22 +157,22 @@ def test_a_legend_past_four_rows_loses_its_middle():
     assert shown.count("…") == 1
 
 
-def test_one_legend_is_shared_only_by_panels_that_agree():
-    assert legend.shared([labelled(3), labelled(2)]) is not None
-    assert legend.shared([labelled(3)]) is None
+def test_a_legend_is_shared_only_by_panels_with_equal_traces():
+    assert legend.find_shared_panel([labelled(3), labelled(2)]) is not None
+    assert legend.find_shared_panel([labelled(3)]) is None
     x = np.arange(2.0)
     other = Panel("q", traces=(Trace("t", x, x, "fit", 0),), legend="full")
-    assert legend.shared([labelled(3), other]) is None
+    assert legend.find_shared_panel([labelled(3), other]) is None
 
 
 def test_borders_lie_halfway():
-    np.testing.assert_allclose(grid.edges(np.array([0.0, 1.0, 3.0])), [-0.5, 0.5, 2.0, 4.0])
-    np.testing.assert_allclose(grid.edges(np.array([2.0])), [1.5, 2.5])
+    np.testing.assert_allclose(grid.compute_edges(np.array([0.0, 1.0, 3.0])), [-0.5, 0.5, 2.0, 4.0])
+    np.testing.assert_allclose(grid.compute_edges(np.array([2.0])), [1.5, 2.5])
 
 
 @pytest.mark.parametrize("inverted", [True, False])
 @pytest.mark.parametrize("view", [(0.0, 7.0, 0.0, 5.0), (1.3, 5.2, 0.7, 3.9)])
-def test_pixels_are_those_of_an_ordinary_image(inverted, view):
+def test_pixels_equal_those_of_an_ordinary_image(inverted, view):
     z = np.random.default_rng(2).random((5, 7))
     z[3, 2:5] = np.nan
 
@@ -183,7 +183,7 @@ def test_pixels_are_those_of_an_ordinary_image(inverted, view):
         axes.set(xlim=view[:2], ylim=view[2:][::-1] if inverted else view[2:])
         norm = Normalize(0.0, 1.0)
         if pixels:
-            image = Pixels(axes, (np.arange(8.0), np.arange(6.0)), colours="viridis", norm=norm)
+            image = MeshImage(axes, (np.arange(8.0), np.arange(6.0)), colours="viridis", norm=norm)
             image.set_values(z)
         else:
             image = AxesImage(
@@ -198,12 +198,12 @@ def test_pixels_are_those_of_an_ordinary_image(inverted, view):
     assert differ.mean() < 0.02, "only borders of pixels may fall to the other side"
 
 
-def test_pixels_tell_their_value_under_the_cursor():
+def test_pixels_show_their_value_under_the_cursor():
     figure = Drawn(figsize=(2.0, 2.0), dpi=100)
     canvas = FigureCanvasAgg(figure)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set(xlim=(0, 2), ylim=(0, 2))
-    image = Pixels(axes, (np.arange(3.0), np.arange(3.0)), colours="viridis", norm=Normalize(0.0, 4.0))
+    image = MeshImage(axes, (np.arange(3.0), np.arange(3.0)), colours="viridis", norm=Normalize(0.0, 4.0))
     image.set_values(np.array([[1.0, 2.0], [3.0, 4.0]]))
     axes.add_artist(image)
     canvas.draw()

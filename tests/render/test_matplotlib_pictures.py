@@ -15,7 +15,7 @@ from matplotlib.figure import Figure as Drawn
 from PIL import Image
 
 from xafs_workers.figures.model import Figure, Line, Mark, Mesh, Panel, Text, Trace
-from xafs_workers.render.matplotlib.pictures import picture
+from xafs_workers.render.matplotlib.pictures import render_picture
 from xafs_workers.render.matplotlib.scene import Scene
 from xafs_workers.render.matplotlib.style import Style
 
@@ -49,7 +49,7 @@ def curve(n=30) -> Trace:
 
 
 def words_of(scene: Scene) -> list[str]:
-    return [text.get_text() for text in scene.drawn.findobj(mpl.text.Text) if text.get_text()]
+    return [text.get_text() for text in scene.figure.findobj(mpl.text.Text) if text.get_text()]
 
 
 def composed(figure: Figure, style: Style | None = None) -> Scene:
@@ -61,18 +61,18 @@ def composed(figure: Figure, style: Style | None = None) -> Scene:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_equal_figures_give_equal_bytes(form):
-    first = picture(example(), form, 60)
-    assert first == picture(example(), form, 60)
+    first = render_picture(example(), form, 60)
+    assert first == render_picture(example(), form, 60)
     assert first.startswith({"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}[form])
     assert mpl.__version__.encode() not in first
     assert b"Date" not in first
 
 
-def test_two_processes_give_equal_bytes():
-    code = EXAMPLE + "\nimport hashlib\nfrom xafs_workers.render.matplotlib.pictures import picture\n" + (
-        f"print(*(hashlib.sha256(picture(example(), form, 60)).hexdigest() for form in {FORMS}))"
+def test_two_processes_draw_equal_bytes():
+    code = EXAMPLE + "\nimport hashlib\nfrom xafs_workers.render.matplotlib.pictures import render_picture\n" + (
+        f"print(*(hashlib.sha256(render_picture(example(), form, 60)).hexdigest() for form in {FORMS}))"
     )  # fmt: skip
-    here = [hashlib.sha256(picture(example(), form, 60)).hexdigest() for form in FORMS]
+    here = [hashlib.sha256(render_picture(example(), form, 60)).hexdigest() for form in FORMS]
     for seed in ("1", "2"):
         done = subprocess.run(
             [sys.executable, "-W", "error", "-c", code], env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
@@ -81,7 +81,7 @@ def test_two_processes_give_equal_bytes():
         assert done.stdout.split() == here, done.stderr
 
 
-def test_importing_the_room_does_not_import_matplotlib():
+def test_importing_the_package_does_not_import_matplotlib():
     code = "import sys, xafs_workers.render, xafs_workers.render.matplotlib; print('matplotlib.figure' in sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONPATH": ":".join(sys.path)}, capture_output=True, text=True, timeout=60
@@ -90,14 +90,14 @@ def test_importing_the_room_does_not_import_matplotlib():
 
 
 def test_threads_do_not_disturb_each_other():
-    expected = {form: picture(example(), form, 50) for form in FORMS}
+    expected = {form: render_picture(example(), form, 50) for form in FORMS}
     with ThreadPoolExecutor(4) as pool:
-        made = list(pool.map(lambda form: (form, picture(example(), form, 50)), FORMS * 4))
+        made = list(pool.map(lambda form: (form, render_picture(example(), form, 50)), FORMS * 4))
     assert all(content == expected[form] for form, content in made)
 
 
-def test_settings_of_the_user_change_nothing_and_none_are_changed():
-    expected = {form: picture(example(), form, 60) for form in FORMS}
+def test_user_settings_have_no_effect_and_are_not_changed():
+    expected = {form: render_picture(example(), form, 60) for form in FORMS}
     theirs = {
         "font.size": 30.0, "axes.facecolor": "red", "axes.grid": False, "lines.linewidth": 9.0, "xtick.direction": "in",
         "axes.spines.top": False, "figure.autolayout": True, "savefig.bbox": "tight", "font.family": ["monospace"],
@@ -106,21 +106,21 @@ def test_settings_of_the_user_change_nothing_and_none_are_changed():
     }  # fmt: skip
     with mpl.rc_context(theirs):
         before = dict(mpl.rcParams)
-        made = {form: picture(example(), form, 60) for form in FORMS}
+        made = {form: render_picture(example(), form, 60) for form in FORMS}
         after = dict(mpl.rcParams)
     assert made == expected
     assert {name for name in before if before[name] != after[name]} <= {"svg.hashsalt"}
 
 
-def test_size_is_that_of_the_figure():
-    image = Image.open(io.BytesIO(picture(example(), dots_per_inch=50)))
+def test_the_picture_has_the_size_of_the_figure():
+    image = Image.open(io.BytesIO(render_picture(example(), dots_per_inch=50)))
     assert image.size == (300, 150)
     assert image.info.get("Software") is None
 
 
 def test_an_unknown_form_is_refused():
     with pytest.raises(ValueError, match="not 'gif'"):
-        picture(example(), "gif")
+        render_picture(example(), "gif")
 
 
 HOSTILE = ["a$b$", r"$\bad", "$$", r"\frac{", "$" * 9, "中文样品", "😀🧪👩‍🔬",
@@ -130,19 +130,19 @@ HOSTILE = ["a$b$", r"$\bad", "$$", r"\frac{", "$" * 9, "中文样品", "😀🧪
 
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("form", FORMS)
-def test_any_text_anywhere_can_be_drawn_and_none_is_mathematics(text, form):
+def test_any_text_is_drawn_without_mathtext(text, form):
     panel = Panel(
         text, text, text, text, traces=(Trace("a", np.arange(3.0), np.arange(3.0), text),), legend="full",
         marks=(Mark("m", 1.0, 1.0, text),), lines=(Line("l", 1.0, text),), texts=(Text("t", text),),
         meshes=(Mesh("z", np.arange(3.0), np.arange(3.0), np.eye(3), text),),
     )  # fmt: skip
-    made = picture(Figure("f", "k", text, (panel,), width=3.0, height=2.5), form, 40)
+    made = render_picture(Figure("f", "k", text, (panel,), width=3.0, height=2.5), form, 40)
     assert len(made) > 1000
     if form == "png":
         Image.open(io.BytesIO(made)).load()
 
 
-def test_dollars_are_shown_as_typed():
+def test_dollar_signs_are_shown_as_typed():
     shown = words_of(composed(Figure("f", "k", "a$b$", (Panel("p", r"$\bad", traces=(curve(),)),))))
     assert "a$b$" in shown
     assert r"$\bad" in shown
@@ -150,10 +150,10 @@ def test_dollars_are_shown_as_typed():
 
 def boxes(scene: Scene) -> list:
     """Return the boxes, in pixels, of all words and of all axes."""
-    renderer = mpl.backends.backend_agg.FigureCanvasAgg(scene.drawn).get_renderer()
-    scene.drawn.draw(renderer)
-    texts = [text for text in scene.drawn.findobj(mpl.text.Text) if text.get_text() and text.get_visible()]
-    return [text.get_window_extent(renderer) for text in texts] + [axes.bbox for axes in scene.drawn.axes]
+    renderer = mpl.backends.backend_agg.FigureCanvasAgg(scene.figure).get_renderer()
+    scene.figure.draw(renderer)
+    texts = [text for text in scene.figure.findobj(mpl.text.Text) if text.get_text() and text.get_visible()]
+    return [text.get_window_extent(renderer) for text in texts] + [axes.bbox for axes in scene.figure.axes]
 
 
 def overlaps(one, other) -> bool:
@@ -184,10 +184,10 @@ def repetitions(count: int, legend="compact", shapes=((0, 0), (0, 1), (1, 0), (1
     ],
     ids=["three", "twenty", "sixty", "two panels", "one panel"],
 )  # fmt: skip
-def test_no_words_cover_each_other_or_the_axes(figure, style):
+def test_texts_do_not_overlap_each_other_or_the_axes(figure, style):
     scene = composed(figure, style)
     placed = boxes(scene)
-    page = scene.drawn.bbox
+    page = scene.figure.bbox
     for index, box in enumerate(placed):
         assert box.x0 >= page.x0 - 1
         assert box.x1 <= page.x1 + 1
@@ -196,11 +196,11 @@ def test_no_words_cover_each_other_or_the_axes(figure, style):
         assert not any(overlaps(box, other) for other in placed[index + 1 :])
 
 
-def test_twenty_repetitions_have_a_legend_of_all_in_legible_type():
+def test_the_legend_of_twenty_repetitions_is_legible():
     scene = composed(repetitions(20))
     shown = words_of(scene)
     assert [word for word in shown if word.startswith("scan ")] == [f"scan {n}" for n in range(1, 21)]
-    sizes = [text.get_fontsize() for text in scene.drawn.findobj(mpl.text.Text) if text.get_text().startswith("scan ")]
+    sizes = [text.get_fontsize() for text in scene.figure.findobj(mpl.text.Text) if text.get_text().startswith("scan ")]
     assert min(sizes) >= 8.0
 
 
@@ -215,7 +215,7 @@ def test_legends_that_differ_stay_with_their_panels():
 
 def test_repetitions_differ_by_more_than_colour():
     scene = composed(repetitions(20))
-    lines = [line for line in scene.drawn.axes[0].get_children() if isinstance(line, mpl.lines.Line2D)]
+    lines = [line for line in scene.figure.axes[0].get_children() if isinstance(line, mpl.lines.Line2D)]
     looks = [(line.get_color(), line.get_linestyle(), repr(line._dash_pattern)) for line in lines]
     assert len(set(looks)) == 20
     assert len({look[2] for look in looks}) >= 4
@@ -226,31 +226,31 @@ def test_large_type_is_large_and_the_axes_keep_room():
     normal, large = composed(example()), composed(example(), Style(scale=2.4))
 
     def heading(scene: Scene) -> float:
-        return max(text.get_fontsize() for text in scene.drawn.findobj(mpl.text.Text) if text.get_text())
+        return max(text.get_fontsize() for text in scene.figure.findobj(mpl.text.Text) if text.get_text())
 
     assert heading(large) > 2.3 * heading(normal)
-    assert all(axes.bbox.height > 20 for axes in large.drawn.axes)
+    assert all(axes.bbox.height > 20 for axes in large.figure.axes)
 
 
 @pytest.mark.parametrize(("width", "height"), [(0.5, 0.5), (2.0, 0.3), (40.0, 3.0)])
 def test_any_size_can_be_drawn(width, height):
     figure = Figure("f", "k", "t", example().panels, 1, 2, width, height)
-    assert picture(figure, dots_per_inch=30)
+    assert render_picture(figure, dots_per_inch=30)
 
 
-def test_a_figure_without_panels_and_a_panel_outside_the_grid_can_be_drawn():
-    assert picture(Figure("f", "k", "nothing yet", ()), dots_per_inch=30)
-    assert picture(Figure("f", "k", "", (Panel("p", row=3, column=2, traces=(curve(),)),)), dots_per_inch=30)
+def test_figures_without_panels_or_outside_the_grid_are_drawn():
+    assert render_picture(Figure("f", "k", "nothing yet", ()), dots_per_inch=30)
+    assert render_picture(Figure("f", "k", "", (Panel("p", row=3, column=2, traces=(curve(),)),)), dots_per_inch=30)
 
 
 def test_a_picture_has_exact_margins():
-    axes = composed(Figure("f", "k", "", (Panel("p", traces=(curve(),)),))).drawn.axes[0]
+    axes = composed(Figure("f", "k", "", (Panel("p", traces=(curve(),)),))).figure.axes[0]
     assert axes.get_xlim() == pytest.approx((-0.02, 1.02))
     assert axes.get_ylim() == pytest.approx((-0.06, 1.06))
 
 
 def test_axes_of_a_row_and_of_a_column_are_aligned():
-    axes = {axes.get_label(): axes.get_position() for axes in composed(repetitions(3)).drawn.axes}
+    axes = {axes.get_label(): axes.get_position() for axes in composed(repetitions(3)).figure.axes}
     assert axes["p00"].x0 == axes["p10"].x0
     assert axes["p00"].y0 == axes["p01"].y0
     assert axes["p00"].width == pytest.approx(axes["p11"].width)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from helpers.processes import Station, start_document, wait_until
+from helpers.processes import Station, make_start_document, wait_until
 from helpers.slack_server import TOKEN, Fault, SlackServer
-from helpers.streams import Entry, run_documents
-from plugins.brokers import _broker
+from helpers.streams import Entry, build_run_documents
+from plugins.brokers import _build_broker
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def station(
 ) -> Iterator[Station]:
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    broker = _broker("embedded", request)
+    broker = _build_broker("embedded", request)
     (tmp_path / "token").write_text(TOKEN)
     channels = {"pass-123456": "C1"}
     place = {"token_file": str(tmp_path / "token"), "base_url": slack.base_url, "channels": channels, "timeout": 30}
@@ -38,53 +38,49 @@ def station(
 
 def time_scan(name: str) -> list[Entry]:
     columns = {"dwti_dwell_time": [1.0, 1.0], "I0": [1.0, 1.0], "It": [1.0, 3.0]}
-    run = list(run_documents(hint="timescan It", motors=None, columns=columns, start=start_document()))
+    run = list(build_run_documents(hint="timescan It", motors=None, columns=columns, start=make_start_document()))
     stop = {"timescan": "stop", "fname": name, "uid": run[0][1]["uid"]}
     return [("bmm", {"timescan": "start", "detector": "it"}), *run, ("bmm", stop)]
 
 
 @pytest.mark.slow
-def test_while_slack_hangs_pictures_are_made_and_after_a_kill_each_is_posted_once(
-    station: Station, slack: SlackServer
-) -> None:
+def test_pictures_are_posted_once_after_slack_hangs_and_a_kill(station: Station, slack: SlackServer) -> None:
     slack.fail("files.completeUploadExternal", Fault(after=True, hangs=True))
     station.start()
     station.put(time_scan("first.png"))
     wait_until(lambda: "files.completeUploadExternal" in slack.calls, "the call that hangs")
     station.put(time_scan("second.png"))
-    station.wait(lambda: len(station.final("timescan")) == 2, "both pictures, while Slack hangs")
-    assert {answer["state"] for answer in station.final("timescan")} == {"done"}
-    assert slack.texts("C1") == ["first.png"]
+    station.wait(lambda: len(station.list_final_answers("timescan")) == 2, "both pictures, while Slack hangs")
+    assert {answer["state"] for answer in station.list_final_answers("timescan")} == {"done"}
+    assert slack.list_texts("C1") == ["first.png"]
     station.kill()
-    slack.let_go()
+    slack.release()
     station.start()
-    station.wait(lambda: len(slack.texts("C1")) == 2, "the second post")
-    assert slack.texts("C1") == ["first.png", "second.png"]
-    pictures = station.files()
-    assert slack.pictures("C1") == [pictures[f"2026-3/pass-123456/snapshots/{n}.png"] for n in ("first", "second")]
+    station.wait(lambda: len(slack.list_texts("C1")) == 2, "the second post")
+    assert slack.list_texts("C1") == ["first.png", "second.png"]
+    pictures = station.read_files()
+    assert slack.list_pictures("C1") == [pictures[f"2026-3/pass-123456/snapshots/{n}.png"] for n in ("first", "second")]
     station.terminate()
-    assert TOKEN not in station.logs()
+    assert TOKEN not in station.read_logs()
 
 
-def test_what_is_said_goes_to_the_proposal_it_was_said_in_and_a_new_token_is_taken_up(
-    station: Station, slack: SlackServer
-) -> None:
+def test_posts_go_to_their_proposal_and_use_a_new_token(station: Station, slack: SlackServer) -> None:
     station.command = ("file-manager",)
     picture = station.folder / "proposals/2026-3/pass-123456/snapshots/camera.jpg"
     picture.parent.mkdir()
     picture.write_bytes(b"a picture")
     (station.folder / "token").write_text("xoxb-old")
     station.start()
-    run = list(run_documents(hint=None, motors=None, columns={"I0": [1.0]}, start=start_document()))
+    run = list(build_run_documents(hint=None, motors=None, columns={"I0": [1.0]}, start=make_start_document()))
     said = {"echoslack": True, "text": "Starting Fe :tada:", "img": None, "icon": "message", "rid": None}
     station.put([*run, ("bmm", said), ("bmm", {**said, "img": str(picture)})])
-    station.wait(lambda: len(station.final("echoslack", "")) == 2, "answers, while Slack refuses")
-    station.wait(lambda: "token_expired" in station.heard["status"][-1]["waits_for"], "the heartbeat's reason")
-    assert slack.texts("C1") == []
+    station.wait(lambda: len(station.list_final_answers("echoslack", "")) == 2, "answers, while Slack refuses")
+    station.wait(lambda: "token_expired" in station.received["status"][-1]["waits_for"], "the heartbeat's reason")
+    assert slack.list_texts("C1") == []
     (station.folder / "token").write_text(TOKEN)
     station.put([("bmm", {"refresh_slack": True})])
-    station.wait(lambda: len(slack.texts("C1")) == 2, "the posts")
-    assert slack.texts("C1") == ["Starting Fe :tada:", "camera.jpg"]
-    assert slack.pictures("C1") == [b"a picture"]
-    station.wait(lambda: bool(station.final("refresh_slack", "")), "the answer")
+    station.wait(lambda: len(slack.list_texts("C1")) == 2, "the posts")
+    assert slack.list_texts("C1") == ["Starting Fe :tada:", "camera.jpg"]
+    assert slack.list_pictures("C1") == [b"a picture"]
+    station.wait(lambda: bool(station.list_final_answers("refresh_slack", "")), "the answer")
     station.terminate()

@@ -12,10 +12,10 @@ from structlog.testing import capture_logs
 
 from helpers.processes import wait_until
 from helpers.slack_server import TOKEN, SlackServer
-from helpers.streams import items_of
-from xafs_workers.filemanager.actions.context import Tools, actions
-from xafs_workers.runtime.slack_posting import Posting
-from xafs_workers.scans.items import Control
+from helpers.streams import stamp_entries
+from xafs_workers.filemanager.actions.context import ActionContext, action_handlers
+from xafs_workers.runtime.slack_posting import SlackPosting
+from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.services.slack_posts import Post
 from xafs_workers.settings import Settings, Slack, Storage
 
@@ -49,16 +49,16 @@ def settings(tmp_path: Path, server: SlackServer) -> Settings:
     )
 
 
-Opened = Callable[[], Posting]
+Opened = Callable[[], SlackPosting]
 
 
 @pytest.fixture
 def opened(settings: Settings) -> Iterator[Opened]:
     with ExitStack() as stack:
-        yield lambda: Posting.open(settings, "file-manager", stack)
+        yield lambda: SlackPosting.open(settings, "file-manager", stack)
 
 
-def settled(posting: Posting) -> None:
+def settled(posting: SlackPosting) -> None:
     wait_until(lambda: posting.describe()["waiting"] == 0, "an empty outbox", 20.0)
 
 
@@ -68,15 +68,17 @@ def picture(settings: Settings, session: str, name: str = "snapshots/a.png") -> 
     return str(path)
 
 
-def test_a_picture_goes_to_the_channel_of_its_proposal(opened: Opened, settings: Settings, server: SlackServer) -> None:
+def test_a_picture_is_posted_to_the_channel_of_its_proposal(
+    opened: Opened, settings: Settings, server: SlackServer
+) -> None:
     posting = opened()
     posting(Post("key", "pass-1", "a map", picture(settings, "pass-1")))
     settled(posting)
-    assert (server.texts("C1"), server.pictures("C1")) == (["a map"], [PICTURE])
-    assert (settings.state_folder() / "file-manager" / "outbox.sqlite").exists()
+    assert (server.list_texts("C1"), server.list_pictures("C1")) == (["a map"], [PICTURE])
+    assert (settings.find_state_folder() / "file-manager" / "outbox.sqlite").exists()
 
 
-def test_k1_no_group_sees_what_is_anothers_nor_any_other_file(
+def test_files_outside_the_proposal_are_not_posted(
     opened: Opened, settings: Settings, server: SlackServer, tmp_path: Path
 ) -> None:
     secret = tmp_path / "secret.png"
@@ -90,23 +92,23 @@ def test_k1_no_group_sees_what_is_anothers_nor_any_other_file(
             posting(Post(f"key {number}", "pass-1", "mine?", path))
         posting(Post("last", "pass-1", "the last"))
         settled(posting)
-    assert server.texts("C1") == ["the last"]
+    assert server.list_texts("C1") == ["the last"]
     assert server.files == {}
     assert sum(line["event"] == "not_posted" for line in logs) == 6, "K7: each is told"
 
 
-def test_without_a_token_nothing_is_posted_and_nothing_else_changes(settings: Settings, server: SlackServer) -> None:
+def test_without_a_token_only_posts_are_left_out(settings: Settings, server: SlackServer) -> None:
     bare = settings.model_copy(update={"slack": Slack(channels={"pass-1": "C1"})})
     with ExitStack() as stack:
-        posting = Posting.open(bare, "headless", stack)
+        posting = SlackPosting.open(bare, "headless", stack)
         posting(Post("key", "pass-1", "text"))
         posting.refresh()
-        assert (posting.is_on, posting.waits_for, posting.describe()) == (False, "", {"posting": False})
-    assert not bare.state_folder().exists()
+        assert (posting.is_enabled, posting.waits_for, posting.describe()) == (False, "", {"posting": False})
+    assert not bare.find_state_folder().exists()
     assert server.calls == []
 
 
-def test_a_token_file_that_is_not_there_yet_keeps_posts(
+def test_posts_wait_for_a_missing_token_file(
     opened: Opened, settings: Settings, server: SlackServer, tmp_path: Path
 ) -> None:
     (tmp_path / "token").unlink()
@@ -116,23 +118,23 @@ def test_a_token_file_that_is_not_there_yet_keeps_posts(
     (tmp_path / "token").write_text(TOKEN)
     act("refresh_slack", posting)
     settled(posting)
-    assert server.texts("C1") == ["text"]
+    assert server.list_texts("C1") == ["text"]
 
 
-def act(kind: str, posting: Posting | None, value: Any = True) -> str:
+def act(kind: str, posting: SlackPosting | None, value: Any = True) -> str:
     """Carry out a message as the file manager does; return the reason in its answer."""
-    outcome = actions[kind](
-        message(kind, value), cast(Any, None), cast(Tools, type("Tools", (), {"posting": posting})())
+    outcome = action_handlers[kind](
+        message(kind, value), cast(Any, None), cast(ActionContext, type("Tools", (), {"posting": posting})())
     )
     assert outcome.state == "done"
     return outcome.reason
 
 
-def test_describe_slack_tells_how_it_is_without_the_token(opened: Opened, server: SlackServer) -> None:
+def test_describe_slack_reports_the_state_without_the_token(opened: Opened, server: SlackServer) -> None:
     posting = opened()
     with capture_logs() as logs:
         said = act("describe_slack", posting)
-        posting.hears(message("describe_slack"))
+        posting.on_message(message("describe_slack"))
     assert said.startswith("posting: True, waiting: 0, channels: ")
     assert [line["event"] for line in logs] == ["slack", "slack"]
     assert TOKEN not in said + str(logs)
@@ -140,26 +142,26 @@ def test_describe_slack_tells_how_it_is_without_the_token(opened: Opened, server
     assert act("describe_slack", None) == "posting: False"
 
 
-def message(kind: str, value: Any = True) -> Control:
-    (control,) = items_of([("bmm", {kind: value})])
-    assert isinstance(control, Control)
+def message(kind: str, value: Any = True) -> ReceivedMessage:
+    (control,) = stamp_entries([("bmm", {kind: value})])
+    assert isinstance(control, ReceivedMessage)
     return control
 
 
-def test_refresh_slack_asks_the_facility_anew_in_every_worker(opened: Opened, server: SlackServer) -> None:
+def test_refresh_slack_clears_the_channel_cache_of_every_worker(opened: Opened, server: SlackServer) -> None:
     posting = opened()
     posting(Post("early", "pass-3", "too early"))
     settled(posting)
     server.lookups["3"] = [{"channel_name": "pass-3-bmm", "channel_id": "C3"}]
     server.channels["C3"] = "pass-3-bmm"
-    posting.hears(message("resting_state"))
+    posting.on_message(message("resting_state"))
     posting(Post("still early", "pass-3", "the facility said no a moment ago"))
     settled(posting)
-    assert server.texts("C3") == []
-    posting.hears(message("refresh_slack"))
+    assert server.list_texts("C3") == []
+    posting.on_message(message("refresh_slack"))
     posting(Post("now", "pass-3", "now"))
     settled(posting)
-    assert server.texts("C3") == ["now"]
+    assert server.list_texts("C3") == ["now"]
 
 
 def test_verbose_is_answered() -> None:

@@ -14,37 +14,37 @@ from pathlib import Path
 
 import pytest
 
-from helpers.browsing import free_port
+from helpers.browsing import find_free_port
 from helpers.processes import Station, wait_until
 from plugins.brokers import Broker
-from xafs_workers.runtime.lifecycle import live
+from xafs_workers.runtime.lifecycle import run_loop
 from xafs_workers.services.systemd_notify import Notifier
 
 
-class Ear:
+class NotifySocket:
     """A notify socket, as systemd gives a service."""
 
     def __init__(self, address: str):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(address)
         self.socket.settimeout(0.02)
-        self.heard: list[str] = []
+        self.received: list[str] = []
 
     def listen(self) -> list[str]:
         try:
             while True:
-                self.heard.extend(self.socket.recv(4096).decode().splitlines())
+                self.received.extend(self.socket.recv(4096).decode().splitlines())
         except TimeoutError:
-            return self.heard
+            return self.received
 
     def count(self, state: str) -> int:
         return self.listen().count(state)
 
 
 @pytest.fixture
-def ear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ear]:
+def ear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NotifySocket]:
     address = str(tmp_path / "notify")
-    made = Ear(address)
+    made = NotifySocket(address)
     monkeypatch.setenv("NOTIFY_SOCKET", address)
     monkeypatch.setenv("WATCHDOG_USEC", "60000")
     monkeypatch.delenv("WATCHDOG_PID", raising=False)
@@ -52,7 +52,7 @@ def ear(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ear]:
     made.socket.close()
 
 
-class Turns:
+class HangingLoop:
     """A loop that can be made to hang."""
 
     def __init__(self) -> None:
@@ -66,13 +66,13 @@ class Turns:
         return 0
 
 
-def test_signs_of_life_come_only_while_the_loop_turns(ear: Ear) -> None:
-    turns, stop = Turns(), threading.Event()
+def test_the_watchdog_is_notified_only_while_the_loop_runs(ear: NotifySocket) -> None:
+    turns, stop = HangingLoop(), threading.Event()
     pause = threading.Event()
-    worker = threading.Thread(target=live, args=(turns, stop, lambda: pause.wait(0.005), lambda: None))
+    worker = threading.Thread(target=run_loop, args=(turns, stop, lambda: pause.wait(0.005), lambda: None))
     worker.start()
     wait_until(lambda: ear.count("WATCHDOG=1") >= 3, "signs of life")
-    assert ear.heard[0] == "READY=1"
+    assert ear.received[0] == "READY=1"
     turns.hang.set()
     assert turns.hangs.wait(20)
     seen = ear.count("WATCHDOG=1")
@@ -87,18 +87,18 @@ def test_signs_of_life_come_only_while_the_loop_turns(ear: Ear) -> None:
 
 
 @pytest.mark.parametrize("option", ["--headless", "--web"])
-def test_a_worker_process_tells_that_it_is_ready_alive_and_stopping(
-    option: str, ear: Ear, tmp_path: Path, embedded_broker: object, request: pytest.FixtureRequest
+def test_a_worker_notifies_ready_watchdog_and_stopping(
+    option: str, ear: NotifySocket, tmp_path: Path, embedded_broker: object, request: pytest.FixtureRequest
 ) -> None:
     broker: Broker = _embedded(request)
-    web = {"port": free_port()}
+    web = {"port": find_free_port()}
     station = Station(tmp_path, broker.bootstrap_servers, broker.create_topic, f"b{uuid.uuid4().hex[:8]}", web=web)
     station.command = ("plot-manager", option)
     try:
         station.start()
         wait_until(lambda: ear.count("READY=1") == 1 and ear.count("WATCHDOG=1") >= 2, "its signs")
         assert station.process is not None
-        assert f"MAINPID={station.process.pid}" in ear.heard
+        assert f"MAINPID={station.process.pid}" in ear.received
         station.process.send_signal(signal.SIGSTOP)  # hangs, as far as anybody can see
         wait_until(lambda: _is_stopped(station.process.pid), "the worker to hang")  # type: ignore[union-attr]
         seen = ear.count("WATCHDOG=1")
@@ -117,33 +117,33 @@ def _is_stopped(pid: int) -> bool:
 
 
 def _embedded(request: pytest.FixtureRequest) -> Broker:
-    from plugins.brokers import _broker
+    from plugins.brokers import _build_broker
 
-    return _broker("embedded", request)
+    return _build_broker("embedded", request)
 
 
-def test_without_a_socket_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_notification_is_sent_without_a_socket(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NOTIFY_SOCKET", raising=False)
-    notifier = Notifier.of_environment()
-    notifier.ready()
-    notifier.alive()
+    notifier = Notifier.from_environment()
+    notifier.send_ready()
+    notifier.send_watchdog()
 
 
-def test_an_abstract_socket_is_reached_and_a_lost_one_costs_nothing() -> None:
+def test_an_abstract_or_lost_socket_is_handled() -> None:
     name = f"xafs-{uuid.uuid4().hex}"
-    ear = Ear("\0" + name)
-    notifier = Notifier.of_environment({"NOTIFY_SOCKET": "@" + name, "WATCHDOG_USEC": "3000000"})
-    notifier.status("waiting for the broker")
+    ear = NotifySocket("\0" + name)
+    notifier = Notifier.from_environment({"NOTIFY_SOCKET": "@" + name, "WATCHDOG_USEC": "3000000"})
+    notifier.send_status("waiting for the broker")
     assert ear.listen() == ["STATUS=waiting for the broker"]
     ear.socket.close()
-    notifier.ready()
+    notifier.send_ready()
 
 
-def test_the_watchdog_of_another_process_is_not_fed(tmp_path: Path) -> None:
+def test_the_watchdog_of_another_process_is_not_notified(tmp_path: Path) -> None:
     """A child inherits the environment, but must not speak for its parent."""
     address = str(tmp_path / "notify")
-    ear = Ear(address)
-    code = "from xafs_workers.services.systemd_notify import Notifier; Notifier.of_environment().alive()"
+    ear = NotifySocket(address)
+    code = "from xafs_workers.services.systemd_notify import Notifier; Notifier.from_environment().send_watchdog()"
     environment = {**os.environ, "NOTIFY_SOCKET": address, "WATCHDOG_USEC": "1000", "WATCHDOG_PID": str(os.getpid())}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
     assert ear.listen() == []

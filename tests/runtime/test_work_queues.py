@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from helpers.processes import wait_until
-from xafs_workers.runtime.work_queues import Lanes
+from xafs_workers.runtime.work_queues import WorkQueues
 
 Note = Callable[[str], None]
 
@@ -18,7 +18,7 @@ class Work:
         self.done: list[str] = []
         self.go = {name: threading.Event() for name in blocked}
         self.stop = threading.Event()
-        self.lanes: Lanes[str] = Lanes(self.do)
+        self.lanes: WorkQueues[str] = WorkQueues(self.do)
 
     def do(self, job: str, note: Note) -> bool:
         if job in self.go:
@@ -35,31 +35,31 @@ class Work:
             self.lanes.put(job[0], job)
 
 
-def test_a_lane_keeps_its_order_and_holds_up_no_other() -> None:
+def test_a_queue_keeps_its_order_and_delays_no_other() -> None:
     work = Work("a1")
     work.put("a1", "a2", "b1", "a3", "b2")
     wait_until(lambda: work.done == ["b1", "b2"], "the other lane")
-    assert work.lanes.jobs() == ("a1", "a2", "a3")
+    assert work.lanes.list_jobs() == ("a1", "a2", "a3")
     wait_until(lambda: work.lanes.waits_for == "a1 waits", "the wait to be told")
     work.go["a1"].set()
-    wait_until(lambda: not work.lanes.jobs(), "the lane that waited")
+    wait_until(lambda: not work.lanes.list_jobs(), "the lane that waited")
     assert work.done == ["b1", "b2", "a1", "a2", "a3"]
     assert work.lanes.waits_for == ""
 
 
-def test_a_lane_that_has_nothing_to_do_ends_and_begins_again() -> None:
+def test_an_empty_queue_ends_and_starts_again() -> None:
     work = Work()
     for number in range(200):
         work.put(f"a{number}")
         if number % 7 == 0:
-            wait_until(lambda: not work.lanes.jobs(), "the lane to be empty")
-    wait_until(lambda: not work.lanes.jobs(), "the lane to be empty")
+            wait_until(lambda: not work.lanes.list_jobs(), "the lane to be empty")
+    wait_until(lambda: not work.lanes.list_jobs(), "the lane to be empty")
     assert work.done == [f"a{number}" for number in range(200)]
     names = [thread.name for thread in threading.enumerate()]
     wait_until(lambda: not any(thread.name == "lane a" for thread in threading.enumerate()), f"its end: {names}")
 
 
-def test_closed_it_begins_nothing_and_knows_what_is_left() -> None:
+def test_closed_queues_start_no_work_and_list_the_rest() -> None:
     work = Work("a1")
     work.put("a1", "a2")
     wait_until(lambda: work.lanes.waits_for != "", "the first job to be in hand")
@@ -67,4 +67,4 @@ def test_closed_it_begins_nothing_and_knows_what_is_left() -> None:
     work.lanes.close(10.0)
     work.put("b1")
     assert work.done == []
-    assert work.lanes.jobs() == ("a1", "a2")
+    assert work.lanes.list_jobs() == ("a1", "a2")

@@ -13,22 +13,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.examples import CURVE
-from helpers.streams import CONTROL, EPOCH, Entry, digest, fold, items_of, made_up_session, run_documents
-from xafs_workers.figures.figure_builder import figures_on_show
-from xafs_workers.scans.board import Board, Misplaced
-from xafs_workers.scans.board_config import Rules
-from xafs_workers.scans.items import Control, Document, Item, Origin, Tick
+from helpers.streams import CONTROL, EPOCH, Entry, build_run_documents, digest, fold, generate_session, stamp_entries
+from xafs_workers.figures.figure_builder import build_shown_figures
+from xafs_workers.scans.board import Board, UnknownRunError
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.items import BoardItem, ClockTick, Document, ReceivedMessage, RecordPosition
 
 
-def interleaved(items: list[Item], rng: random.Random) -> list[Item]:
+def interleaved(items: list[BoardItem], rng: random.Random) -> list[BoardItem]:
     """Return the items in another order of arrival: each topic keeps its own."""
-    queues = [[i for i in items if isinstance(i, Control)], [i for i in items if isinstance(i, Document)]]
+    queues = [[i for i in items if isinstance(i, ReceivedMessage)], [i for i in items if isinstance(i, Document)]]
     style = rng.choice(["mixed", "messages first", "documents first", "bursts"])
     if style == "messages first":
         return queues[0] + queues[1]
     if style == "documents first":
         return queues[1] + queues[0]
-    merged: list[Item] = []
+    merged: list[BoardItem] = []
     heads = [0, 0]
     while any(head < len(queue) for head, queue in zip(heads, queues, strict=True)):
         which = rng.randrange(2)
@@ -42,11 +42,11 @@ def interleaved(items: list[Item], rng: random.Random) -> list[Item]:
 @settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32), length=st.integers(50, 300), coarse=st.booleans())
 @pytest.mark.timeout(300)
-def test_every_interleaving_ends_in_the_same_board(seed: int, length: int, coarse: bool) -> None:
+def test_every_interleaving_gives_the_same_board(seed: int, length: int, coarse: bool) -> None:
     rng = random.Random(seed)
-    entries = made_up_session(rng, length)
+    entries = generate_session(rng, length)
     steps = np.cumsum([rng.choice([0.0, 0.001, 0.5]) if coarse else 0.001 for _ in entries])
-    items = items_of(entries, times=[EPOCH + step for step in steps])
+    items = stamp_entries(entries, times=[EPOCH + step for step in steps])
     expected = digest(fold(items))
     assert digest(fold(interleaved(items, rng))) == expected
 
@@ -56,20 +56,20 @@ COLUMNS = {"xafs_x": [1.0, 2.0], "I0": [10.0, 10.0], "It": [5.0, 4.0]}
 
 
 def documents(hint: str | None = "linescan It xafs_x", motors: list[str] | None = None, **more: object) -> list[Entry]:
-    return list(run_documents(hint=hint, motors=motors or ["xafs_x"], columns=COLUMNS, **more))  # type: ignore[arg-type]
+    return list(build_run_documents(hint=hint, motors=motors or ["xafs_x"], columns=COLUMNS, **more))  # type: ignore[arg-type]
 
 
 def bound(entries: list[Entry]) -> list[tuple[str, ...]]:
-    board = fold(items_of(entries))
-    return [scan.runs for scan in board.scans]
+    board = fold(stamp_entries(entries))
+    return [scan.run_uids for scan in board.scans]
 
 
-def test_a_hinted_run_is_preferred_to_an_earlier_one_without_a_hint() -> None:
+def test_a_hinted_run_precedes_an_earlier_one_without_a_hint() -> None:
     plain, hinted = documents(None), documents()
     assert bound([("bmm", LINE), *plain, *hinted]) == [(hinted[0][1]["uid"],)]
 
 
-def test_without_hints_the_first_run_in_the_window_is_taken() -> None:
+def test_the_first_run_is_bound_if_no_run_has_a_hint() -> None:
     first, second = documents(None), documents(None)
     assert bound([*documents(None), ("bmm", LINE), *first, *second]) == [(first[0][1]["uid"],)]
 
@@ -78,23 +78,23 @@ def test_without_hints_the_first_run_in_the_window_is_taken() -> None:
     ("hint", "motors"),
     [("areascan It x y", ["xafs_x"]), ("timescan It", ["xafs_x"]), (None, ["xafs_y"]), (None, ["xafs_y", "xafs_x"])],
 )
-def test_another_hint_or_other_motors_never_bind(hint: str | None, motors: list[str]) -> None:
+def test_a_run_with_another_hint_or_motor_is_not_bound(hint: str | None, motors: list[str]) -> None:
     assert bound([("bmm", LINE), *documents(hint, motors)]) == [()]
 
 
-def test_a_time_scan_takes_no_run_that_moves_a_motor() -> None:
-    count = list(run_documents(hint=None, motors=None, columns={"I0": [1.0]}))
+def test_a_time_scan_binds_no_run_that_moves_a_motor() -> None:
+    count = list(build_run_documents(hint=None, motors=None, columns={"I0": [1.0]}))
     assert bound([("bmm", {"timescan": "start", "detector": "i0"}), *documents(None), *count]) == [
         (count[0][1]["uid"],)
     ]
 
 
-def test_a_rectangle_scan_feeds_a_line_scan() -> None:
+def test_a_rectangle_scan_is_bound_to_a_line_scan() -> None:
     run = documents("rectanglescan It xafs_x negated")
     assert bound([("bmm", LINE), *run]) == [(run[0][1]["uid"],)]
 
 
-def test_repetitions_are_told_by_their_count() -> None:
+def test_repetitions_are_distinguished_by_their_count() -> None:
     """An XAFS run whose count is another repetition's stays out of the window it happens to start in (T5)."""
     start = {
         "xafsscan": "start",
@@ -105,7 +105,7 @@ def test_repetitions_are_told_by_their_count() -> None:
         "repetitions": 2,
     }
     second = list(
-        run_documents(hint="xafs trans", motors=["dcm_energy"], columns={}, start={"BMM_kafka": {"count": 2}})
+        build_run_documents(hint="xafs trans", motors=["dcm_energy"], columns={}, start={"BMM_kafka": {"count": 2}})
     )
     assert bound([("bmm", start), ("bmm", {"xafsscan": "next", "count": 1}), *second]) == [()]
     both = [
@@ -117,52 +117,54 @@ def test_repetitions_are_told_by_their_count() -> None:
     assert bound(both) == [(second[0][1]["uid"],)]
 
 
-def test_a_document_at_the_time_of_the_start_is_inside_and_at_the_time_of_the_end_too() -> None:
+def test_documents_at_the_start_or_end_time_are_included() -> None:
     entries = [("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"})]
-    board = fold(items_of(entries, times=[EPOCH] * len(entries)))
-    assert len(board.scans[0].runs) == 1
+    board = fold(stamp_entries(entries, times=[EPOCH] * len(entries)))
+    assert len(board.scans[0].run_uids) == 1
 
 
-def test_a_stop_and_the_next_start_may_share_a_millisecond() -> None:
+def test_a_stop_and_the_next_start_may_have_equal_times() -> None:
     """A plan sends both faster than record times tell apart; their offsets do."""
     first, second = documents(), documents()
     entries = [("bmm", LINE), *first, ("bmm", {"linescan": "stop"}), ("bmm", LINE), *second]
     entries.append(("bmm", {"linescan": "stop"}))
     milliseconds = np.arange(len(entries))
     milliseconds[len(first) + 2 :] -= 1
-    board = fold(items_of(entries, times=EPOCH + milliseconds / 1000))
-    assert [scan.runs for scan in board.scans] == [(first[0][1]["uid"],), (second[0][1]["uid"],)]
-    assert [scan.given_up for scan in board.scans] == ["", ""]
+    board = fold(stamp_entries(entries, times=EPOCH + milliseconds / 1000))
+    assert [scan.run_uids for scan in board.scans] == [(first[0][1]["uid"],), (second[0][1]["uid"],)]
+    assert [scan.implicit_end for scan in board.scans] == ["", ""]
     assert all(scan.end is not None for scan in board.scans)
 
 
-def test_points_of_several_open_runs_never_mix() -> None:
+def test_points_of_several_open_runs_are_not_mixed() -> None:
     """T5: events enter by their descriptor."""
     one, two = documents(), documents(None, ["xafs_y"])
     mixed = [entry for pair in zip(one, two, strict=True) for entry in pair]
-    board = fold(items_of([("bmm", LINE), *mixed]))
-    run = board.runs[board.scans[0].runs[0]]
+    board = fold(stamp_entries([("bmm", LINE), *mixed]))
+    run = board.runs[board.scans[0].run_uids[0]]
     assert run.uid == one[0][1]["uid"]
-    assert run.points.column("It").tolist() == [5.0, 4.0]
+    assert run.points.get_column("It").tolist() == [5.0, 4.0]
 
 
-def test_the_baseline_is_never_plotted_and_dcm_roll_can_be_scanned() -> None:
+def test_the_baseline_is_not_plotted_but_dcm_roll_is_scanned() -> None:
     """L12."""
     run = list(
-        run_documents(hint=None, motors=["dcm_roll"], columns={"dcm_roll": [0.1, 0.2], "I0": [1, 1], "It": [1, 2]})
+        build_run_documents(
+            hint=None, motors=["dcm_roll"], columns={"dcm_roll": [0.1, 0.2], "I0": [1, 1], "It": [1, 2]}
+        )
     )
-    board = fold(items_of([("bmm", {**LINE, "motor": "dcm_roll"}), *run]))
-    assert board.runs[board.scans[0].runs[0]].points.column("dcm_roll").tolist() == [0.1, 0.2]
+    board = fold(stamp_entries([("bmm", {**LINE, "motor": "dcm_roll"}), *run]))
+    assert board.runs[board.scans[0].run_uids[0]].points.get_column("dcm_roll").tolist() == [0.1, 0.2]
 
 
-def test_a_repeated_point_replaces_the_earlier_one_and_leaves_older_snapshots_true() -> None:
+def test_a_repeated_point_replaces_the_earlier_one() -> None:
     run = documents(finished=False)
-    before = fold(items_of([("bmm", LINE), *run]))
+    before = fold(stamp_entries([("bmm", LINE), *run]))
     again = {**run[-1][1], "data": {**run[-1][1]["data"], "It": 7.0}}
-    after = before.apply(Document("event", again, EPOCH + 1, Origin("d", 0, 99)))
+    after = before.apply(Document("event", again, EPOCH + 1, RecordPosition("d", 0, 99)))
     uid = run[0][1]["uid"]
-    assert before.runs[uid].points.column("It").tolist() == [5.0, 4.0]
-    assert after.runs[uid].points.column("It").tolist() == [5.0, 7.0]
+    assert before.runs[uid].points.get_column("It").tolist() == [5.0, 4.0]
+    assert after.runs[uid].points.get_column("It").tolist() == [5.0, 7.0]
 
 
 def test_an_event_page_is_read_like_events() -> None:
@@ -178,69 +180,69 @@ def test_an_event_page_is_read_like_events() -> None:
     }
     paged: list[Entry] = [e for e in run if e[1] not in events]
     paged.insert(-1, ("event_page", page))
-    boards = [fold(items_of([("bmm", LINE), *entries])) for entries in (run, paged)]
+    boards = [fold(stamp_entries([("bmm", LINE), *entries])) for entries in (run, paged)]
     one, other = (board.runs[run[0][1]["uid"]].points for board in boards)
-    assert one.column("It").tolist() == other.column("It").tolist()
+    assert one.get_column("It").tolist() == other.get_column("It").tolist()
     assert one.time.tolist() == other.time.tolist()
 
 
 def scans_after(*messages: dict[str, object]) -> Board:
-    return fold(items_of([("bmm", message) for message in messages]))
+    return fold(stamp_entries([("bmm", message) for message in messages]))
 
 
-def test_resting_state_ends_scans_but_no_alignment() -> None:
+def test_resting_state_ends_scans_but_not_alignments() -> None:
     """T6: plans that were aborted send no stop, but they come to rest."""
     board = scans_after(LINE, {"timescan": "start", "detector": "it"}, {"resting_state": True})
-    assert [scan.given_up for scan in board.scans] == ["resting_state", "resting_state"]
-    assert all(board.closed(scan) for scan in board.scans)
+    assert [scan.implicit_end for scan in board.scans] == ["resting_state", "resting_state"]
+    assert all(board.is_closed(scan) for scan in board.scans)
 
 
-def test_a_new_scan_of_the_kind_ends_the_one_before() -> None:
+def test_a_new_scan_of_the_kind_ends_the_previous_one() -> None:
     board = scans_after(LINE, LINE)
-    assert [scan.given_up for scan in board.scans] == ["superseded", ""]
+    assert [scan.implicit_end for scan in board.scans] == ["superseded", ""]
 
 
-def test_an_ended_scan_settles_when_its_run_stopped_or_after_two_seconds() -> None:
+def test_an_ended_scan_settles_at_run_stop_or_after_two_seconds() -> None:
     run = documents()
-    board = fold(items_of([("bmm", LINE), *run[:-1], ("bmm", {"linescan": "end"})]))
+    board = fold(stamp_entries([("bmm", LINE), *run[:-1], ("bmm", {"linescan": "end"})]))
     scan = board.scans[0]
-    assert scan.ended
-    assert not board.closed(scan)
-    assert board.apply(Tick(scan.end.time + 2.0)).closed(scan)  # type: ignore[union-attr]
-    stopped = board.apply(Document("stop", run[-1][1], EPOCH, Origin("d", 0, 99)))
-    assert stopped.closed(scan)
+    assert scan.has_ended
+    assert not board.is_closed(scan)
+    assert board.apply(ClockTick(scan.end.time + 2.0)).is_closed(scan)  # type: ignore[union-attr]
+    stopped = board.apply(Document("stop", run[-1][1], EPOCH, RecordPosition("d", 0, 99)))
+    assert stopped.is_closed(scan)
 
 
-def test_a_sequence_does_not_settle_while_a_repetition_has_no_run_yet() -> None:
+def test_a_sequence_settles_when_each_repetition_has_a_run() -> None:
     """The documents of the later repetitions may all arrive after the end message."""
     start = {"xafsscan": "start", "element": "Fe", "edge": "K", "mode": "test", "filename": "f", "repetitions": 2}
     first, second = (
-        list(run_documents(hint="xafs", motors=["dcm_energy"], columns={}, start={"BMM_kafka": {"count": n}}))
+        list(build_run_documents(hint="xafs", motors=["dcm_energy"], columns={}, start={"BMM_kafka": {"count": n}}))
         for n in (1, 2)
     )
     messages: list[Entry] = [("bmm", {"xafsscan": "next", "count": 2}), ("bmm", {"xafsscan": "stop"})]
-    items = items_of(
+    items = stamp_entries(
         [("bmm", start), ("bmm", {"xafsscan": "next", "count": 1}), *first, messages[0], *second, messages[1]]
     )
     late = [item for item in items if isinstance(item, Document)][len(first) :]
     board = fold(item for item in items if item not in late)
-    assert not board.settled(board.scans[0])
+    assert not board.is_settled(board.scans[0])
     board = fold(late, board)
-    assert board.settled(board.scans[0])
+    assert board.is_settled(board.scans[0])
 
 
-def test_a_late_point_still_enters_a_closed_scan() -> None:
+def test_a_late_point_is_added_to_a_closed_scan() -> None:
     run = documents()
-    board = fold([*items_of([("bmm", LINE), *run[:-3], ("bmm", {"linescan": "stop"})]), Tick(EPOCH + 100)])
-    late = board.apply(Document("event", run[-3][1], EPOCH, Origin("d", 0, 99)))
-    assert board.closed(board.scans[0])
-    assert late.runs[run[0][1]["uid"]].points.column("It").tolist() == [5.0, 4.0]
+    board = fold([*stamp_entries([("bmm", LINE), *run[:-3], ("bmm", {"linescan": "stop"})]), ClockTick(EPOCH + 100)])
+    late = board.apply(Document("event", run[-3][1], EPOCH, RecordPosition("d", 0, 99)))
+    assert board.is_closed(board.scans[0])
+    assert late.runs[run[0][1]["uid"]].points.get_column("It").tolist() == [5.0, 4.0]
 
 
-def test_a_scan_nobody_ended_is_released_after_a_day() -> None:
+def test_a_scan_without_end_is_released_after_a_day() -> None:
     board = scans_after(LINE)
-    assert not board.closed(board.scans[0])
-    assert board.apply(Tick(EPOCH + 24 * 3600 + 1)).closed(board.scans[0])
+    assert not board.is_closed(board.scans[0])
+    assert board.apply(ClockTick(EPOCH + 24 * 3600 + 1)).is_closed(board.scans[0])
 
 
 @pytest.mark.parametrize(
@@ -251,42 +253,42 @@ def test_close_messages_choose_figures_by_kind_or_age(close: str, shown: list[bo
     """L14: `last` is the most recent figure of any kind, `line` those of line and time scans."""
     xafs = {"xafsscan": "start", "element": "Fe", "edge": "K", "mode": "test", "filename": "f", "repetitions": 1}
     board = scans_after(LINE, xafs, {"timescan": "start", "detector": "it"}, {"close": close})
-    assert [scan.shown for scan in board.scans] == shown
+    assert [scan.is_shown for scan in board.scans] == shown
 
 
-def test_close_with_nothing_open_is_no_error_and_never_ends_a_scan() -> None:
+def test_close_ends_no_scan_and_accepts_no_open_figure() -> None:
     assert scans_after({"close": "last"}, {"close": "all"}).scans == ()
-    assert not scans_after(LINE, {"close": "last"}).scans[0].ended
+    assert not scans_after(LINE, {"close": "last"}).scans[0].has_ended
 
 
-def test_line_scans_pile_up_and_xafs_views_replace_each_other() -> None:
+def test_line_scans_stay_and_xafs_figures_are_replaced() -> None:
     xafs = {"xafsscan": "start", "element": "Fe", "edge": "K", "mode": "test", "filename": "f", "repetitions": 1}
-    assert [scan.shown for scan in scans_after(LINE, LINE, xafs, xafs).scans] == [True, True, False, True]
+    assert [scan.is_shown for scan in scans_after(LINE, LINE, xafs, xafs).scans] == [True, True, False, True]
 
 
 @pytest.mark.parametrize("name", ["event", "event_page", "descriptor", "stop"])
-def test_documents_of_nothing_known_are_misplaced_and_change_nothing(name: str) -> None:
+def test_documents_of_unknown_runs_are_refused(name: str) -> None:
     board = scans_after(LINE)
     doc = {"uid": "u", "descriptor": "nope", "run_start": "nope", "seq_num": 1, "time": EPOCH, "data": {}}
-    with pytest.raises(Misplaced, match="nope"):
-        board.apply(Document(name, doc, EPOCH, Origin("d", 0, 0)))
+    with pytest.raises(UnknownRunError, match="nope"):
+        board.apply(Document(name, doc, EPOCH, RecordPosition("d", 0, 0)))
 
 
-def test_memory_stays_flat_over_a_thousand_line_scans() -> None:
-    board = Board(Rules(keep_scans=5, keep_runs=3))
+def test_memory_stays_flat_over_1000_line_scans() -> None:
+    board = Board(BoardConfig(scan_limit=5, run_limit=3))
     entries: list[Entry] = []
     for _ in range(1000):
         entries += [("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"}), *documents(None, ["m"])]
-    board = fold(items_of(entries), board)
+    board = fold(stamp_entries(entries), board)
     assert len(board.scans) == 5
     assert len(board.messages) == 10
     assert len(board.runs) <= 5 + 4
     assert len(board.streams) == 2 * len(board.runs)
 
 
-def test_no_more_memory_is_held_after_a_thousand_line_scans_than_after_two_hundred() -> None:
+def test_memory_after_1000_line_scans_equals_that_after_200() -> None:
     """Figures included: each scan is shown as a front end would show it."""
-    board = Board(Rules(keep_scans=5, keep_runs=3))
+    board = Board(BoardConfig(scan_limit=5, run_limit=3))
     held: list[int] = []
     time = EPOCH
     tracemalloc.start()
@@ -295,9 +297,9 @@ def test_no_more_memory_is_held_after_a_thousand_line_scans_than_after_two_hundr
             entries: list[Entry] = [("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"})]
             offset = number * len(entries)
             time += 1.0
-            for place, item in enumerate(items_of(entries, times=[time + 0.001 * n for n in range(len(entries))])):
-                board = board.apply(replace(item, origin=replace(item.origin, offset=offset + place)))  # type: ignore[type-var]
-            figures_on_show(board)
+            for place, item in enumerate(stamp_entries(entries, times=[time + 0.001 * n for n in range(len(entries))])):
+                board = board.apply(replace(item, position=replace(item.position, offset=offset + place)))  # type: ignore[type-var]
+            build_shown_figures(board)
             if number in (200, 1000):
                 gc.collect()
                 held.append(tracemalloc.get_traced_memory()[0])
@@ -309,59 +311,59 @@ def test_no_more_memory_is_held_after_a_thousand_line_scans_than_after_two_hundr
 
 def test_memory_stays_flat_while_an_alignment_stays_open() -> None:
     """Alignments are not ended by `resting_state`: one that was aborted is open for a day."""
-    board = Board(Rules(keep_scans=5, keep_runs=3))
+    board = Board(BoardConfig(scan_limit=5, run_limit=3))
     entries: list[Entry] = [("bmm", {"align_wheel": "start"})]
     rest: list[Entry] = [("bmm", {"resting_state": True}), ("bmm", {"close": "last"})]
     for _ in range(300):
         entries += [("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"}), *rest]
-    board = fold(items_of(entries), board)
+    board = fold(stamp_entries(entries), board)
     assert [scan.kind for scan in board.scans] == ["align_wheel", *["linescan"] * 5]
     assert len(board.messages) < 35
-    assert len(board.hidden) <= 6
+    assert len(board.hidden_figures) <= 6
 
 
-def test_a_close_that_hid_a_forgotten_figure_hides_no_other_one() -> None:
-    board = Board(Rules(keep_scans=2, keep_runs=2))
+def test_a_close_of_a_dropped_figure_hides_no_other_one() -> None:
+    board = Board(BoardConfig(scan_limit=2, run_limit=2))
     result = {"align_wheel": "find_slot", "motor": "xafs_y", **CURVE, "center": 2.5, "amplitude": 0.3}
     entries: list[Entry] = [("bmm", {"align_wheel": "start"}), ("bmm", result)]
     for _ in range(10):
         entries += [("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"}), ("bmm", {"close": "last"})]
-    board = fold(items_of(entries), board)
-    assert [(scan.kind, scan.shown) for scan in board.scans] == [
+    board = fold(stamp_entries(entries), board)
+    assert [(scan.kind, scan.is_shown) for scan in board.scans] == [
         ("align_wheel", True),
         ("linescan", False),
         ("linescan", False),
     ]
 
 
-def test_a_close_for_a_forgotten_figure_is_forgotten_with_it() -> None:
+def test_a_close_is_dropped_with_its_figure() -> None:
     """The second `close: last` closed the first line scan; told again without that one it would close the result."""
     result = {"align_wheel": "find_slot", "motor": "xafs_y", **CURVE, "center": 2.5, "amplitude": 0.3}
     line: list[Entry] = [("bmm", LINE), ("bmm", {"linescan": "stop"})]
     last: list[Entry] = [("bmm", {"close": "last"})]
     rest: Entry = ("bmm", {"resting_state": True})  # any message makes the board tell its scans again
     entries = [("bmm", {"align_wheel": "start"}), ("bmm", result), *line, *line, *last, *last, *line, rest]
-    board = fold(items_of(entries), Board(Rules(keep_scans=2)))
-    assert [(scan.kind, scan.shown) for scan in board.scans] == [
+    board = fold(stamp_entries(entries), Board(BoardConfig(scan_limit=2)))
+    assert [(scan.kind, scan.is_shown) for scan in board.scans] == [
         ("align_wheel", True),
         ("linescan", False),
         ("linescan", True),
     ]
 
 
-def test_a_run_that_two_scans_show_outlives_the_first_of_them() -> None:
-    board = Board(Rules(keep_scans=2, keep_runs=1))
+def test_a_run_of_two_scans_outlives_the_first_scan() -> None:
+    board = Board(BoardConfig(scan_limit=2, run_limit=1))
     run = documents()
     uid = run[0][1]["uid"]
     entries: list[Entry] = [("bmm", LINE), *run, ("bmm", {"linescan": "stop"})]
     entries += [("bmm", {"xrfat": "start", "uid": uid, "energy": [-1]}), ("bmm", LINE), ("bmm", {"linescan": "stop"})]
-    board = fold(items_of(entries), board)
+    board = fold(stamp_entries(entries), board)
     assert [scan.kind for scan in board.scans] == ["xrfat", "linescan"]
     assert uid in board.runs
 
 
 def test_a_message_delivered_twice_counts_once() -> None:
-    item = items_of([("bmm", LINE)])[0]
+    item = stamp_entries([("bmm", LINE)])[0]
     assert len(fold([item, item]).scans) == 1
-    assert isinstance(item, Control)
+    assert isinstance(item, ReceivedMessage)
     assert item.id == f"{CONTROL}/0/0"

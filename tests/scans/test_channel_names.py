@@ -5,22 +5,22 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from helpers.streams import fold, items_of, run_documents
+from helpers.streams import build_run_documents, fold, stamp_entries
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.board_config import Rules
-from xafs_workers.scans.detectors import Wish, fluorescence_channels, roi
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.detectors import ChannelSelection, build_roi_pattern, find_fluorescence_channels
 from xafs_workers.settings import Detectors, Settings
 
 TABLE = {"Vortex ME4": (1, 2, 3, 4), "Ketek": (1,), "many": tuple(range(1, 13))}
 
 
-def found(column: str, keys: list[str], wish: Wish) -> tuple[str, ...] | str:
+def found(column: str, keys: list[str], wish: ChannelSelection) -> tuple[str, ...] | str:
     settings = Settings(detectors=Detectors(channels=TABLE, column=column))
-    rules = Rules.from_settings(settings)
-    documents = run_documents(hint=None, motors=None, columns={key: [1.0] for key in keys})
-    board = fold(items_of(documents), Board(rules))
+    rules = BoardConfig.from_settings(settings)
+    documents = build_run_documents(hint=None, motors=None, columns={key: [1.0] for key in keys})
+    board = fold(stamp_entries(documents), Board(rules))
     (run,) = board.runs.values()
-    channels = fluorescence_channels(run, rules, wish)
+    channels = find_fluorescence_channels(run, rules, wish)
     return channels.problem or channels.columns
 
 
@@ -31,24 +31,24 @@ def named(column: str, count: int, *elements: str) -> list[str]:
 @pytest.mark.parametrize(
     "column", ["{element}{channel}", "fluo_{element}_{channel}", "ch{channel}.{element}", "roi{channel}"]
 )
-def test_the_channels_of_a_detector_by_whatever_name(column: str) -> None:
+def test_channels_of_a_detector_are_found_under_any_name(column: str) -> None:
     keys = named(column, 4, "Fe")
-    assert found(column, [*keys, "I0"], Wish(fluo_detector="Vortex ME4", element="Fe")) == tuple(keys)
-    assert found(column, [*keys, "I0"], Wish()) == tuple(keys)
+    assert found(column, [*keys, "I0"], ChannelSelection(fluo_detector="Vortex ME4", element="Fe")) == tuple(keys)
+    assert found(column, [*keys, "I0"], ChannelSelection()) == tuple(keys)
     twelve = named(column, 12, "Fe")
-    assert found(column, twelve, Wish(fluo_detector="many", element="Fe")) == tuple(twelve)
+    assert found(column, twelve, ChannelSelection(fluo_detector="many", element="Fe")) == tuple(twelve)
 
 
-def test_the_element_decides_where_there_are_several() -> None:
+def test_the_element_decides_between_several_channels() -> None:
     column = "fluo_{element}_{channel}"
     keys = named(column, 4, "Fe", "Mn")
-    assert found(column, keys, Wish(element="Mn")) == tuple(keys[4:])
-    assert "which element is not told" in found(column, keys, Wish())
+    assert found(column, keys, ChannelSelection(element="Mn")) == tuple(keys[4:])
+    assert "which element is not told" in found(column, keys, ChannelSelection())
 
 
 @pytest.mark.parametrize("key", ["fluo_Fe_0", "fluo_Fe_", "fluo_FE_1", "xfluo_Fe_1", "fluo_Fe_1x", "fluo_Fe_123"])
-def test_other_keys_are_no_channels(key: str) -> None:
-    assert not roi("fluo_{element}_{channel}").match(key)
+def test_other_keys_are_not_channels(key: str) -> None:
+    assert not build_roi_pattern("fluo_{element}_{channel}").match(key)
 
 
 def test_a_pattern_without_a_channel_is_refused() -> None:

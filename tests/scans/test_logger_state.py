@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from helpers.streams import fold, items_of
-from xafs_workers.scans.items import Tick
-from xafs_workers.scans.logger import logging_to
+from helpers.streams import fold, stamp_entries
+from xafs_workers.scans.items import ClockTick
+from xafs_workers.scans.logger import find_log_folder
 
 A = ("bmm", {"logger": "start", "folder": "/p/c/a"})
 B = ("bmm", {"logger": "start", "folder": "/p/c/b"})
@@ -13,7 +13,7 @@ CLEAR = ("bmm", {"logger": "clear"})
 REST = ("bmm", {"resting_state": True})
 
 
-def test_the_last_that_was_started_until_it_is_cleared() -> None:
+def test_the_last_started_log_is_open_until_cleared() -> None:
     for entries, expected in [
         ([], ""),
         ([ENTRY, CLEAR], ""),
@@ -22,10 +22,10 @@ def test_the_last_that_was_started_until_it_is_cleared() -> None:
         ([A, B, CLEAR], ""),
         ([A, CLEAR, B], "/p/c/b"),
     ]:
-        assert logging_to(fold(items_of(entries))) == expected
+        assert find_log_folder(fold(stamp_entries(entries))) == expected
 
 
-def test_lines_are_not_kept_and_a_day_is_enough() -> None:
-    board = fold(items_of([A, *[ENTRY] * 50]))
+def test_log_lines_are_not_stored_and_logs_close_after_a_day() -> None:
+    board = fold(stamp_entries([A, *[ENTRY] * 50]))
     assert len(board.messages) == 1
-    assert logging_to(board.apply(Tick(board.now + board.rules.release + 1))) == ""
+    assert find_log_folder(board.apply(ClockTick(board.now + board.config.expiry_time + 1))) == ""

@@ -12,39 +12,39 @@ from xafs_workers.scans.points import Points
 
 
 @given(st.lists(st.tuples(st.integers(1, 40), st.floats(allow_nan=False)), max_size=200))
-def test_points_equal_a_dictionary_by_sequence_number_and_snapshots_never_change(
+def test_points_match_a_dictionary_and_snapshots_never_change(
     steps: list[tuple[int, float]],
 ) -> None:
-    points = Points.of(("a",))
+    points = Points.create(("a",))
     model: dict[int, float] = {}
     snapshots = []
     for sequence, value in steps:
-        points = points.with_point(sequence, float(sequence), {"a": value})
+        points = points.add_point(sequence, float(sequence), {"a": value})
         model[sequence] = value
         snapshots.append((points, [model[s] for s in sorted(model)]))
     for snapshot, expected in snapshots:
-        assert snapshot.column("a").tolist() == expected
-    assert points.sequence == tuple(sorted(model))
+        assert snapshot.get_column("a").tolist() == expected
+    assert points.sequence_numbers == tuple(sorted(model))
 
 
-def test_two_continuations_of_one_snapshot_do_not_meet() -> None:
-    base = Points.of(("a",)).with_point(1, 0.0, {"a": 1.0})
-    left, right = base.with_point(2, 0.0, {"a": 2.0}), base.with_point(2, 0.0, {"a": 3.0})
-    assert left.column("a").tolist() == [1.0, 2.0]
-    assert right.column("a").tolist() == [1.0, 3.0]
+def test_two_continuations_of_one_snapshot_are_independent() -> None:
+    base = Points.create(("a",)).add_point(1, 0.0, {"a": 1.0})
+    left, right = base.add_point(2, 0.0, {"a": 2.0}), base.add_point(2, 0.0, {"a": 3.0})
+    assert left.get_column("a").tolist() == [1.0, 2.0]
+    assert right.get_column("a").tolist() == [1.0, 3.0]
 
 
-def test_what_is_no_number_is_a_gap() -> None:
-    points = Points.of(("a", "b"))
+def test_a_value_that_is_not_a_number_is_a_gap() -> None:
+    points = Points.create(("a", "b"))
     for n, value in enumerate([True, None, "5", [1.0], b"1", 10**400, {}], start=1):
-        points = points.with_point(n, 0.0, {"a": value, "b": 2})
-    assert points.column("a")[0] == 1.0
-    assert all(math.isnan(value) for value in points.column("a")[1:])
-    assert points.column("b").tolist() == [2.0] * 7
+        points = points.add_point(n, 0.0, {"a": value, "b": 2})
+    assert points.get_column("a")[0] == 1.0
+    assert all(math.isnan(value) for value in points.get_column("a")[1:])
+    assert points.get_column("b").tolist() == [2.0] * 7
 
 
-def test_columns_cannot_be_written_and_derived_arrays_are_made_once() -> None:
-    points = Points.of(("a",)).with_point(1, 0.0, {"a": 1.0})
-    assert not points.column("a").flags.writeable
-    first = points.derived("x", lambda: np.zeros(1))
-    assert points.derived("x", lambda: np.ones(1)) is first
+def test_columns_are_read_only_and_derived_arrays_cached() -> None:
+    points = Points.create(("a",)).add_point(1, 0.0, {"a": 1.0})
+    assert not points.get_column("a").flags.writeable
+    first = points.compute_once("x", lambda: np.zeros(1))
+    assert points.compute_once("x", lambda: np.ones(1)) is first

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.streams import EPOCH, Entry, fold, items_of, run_documents
-from xafs_workers.figures.figure_builder import figure_of
-from xafs_workers.scans.advice import advice
+from helpers.streams import EPOCH, Entry, build_run_documents, fold, stamp_entries
+from xafs_workers.figures.figure_builder import build_figure
+from xafs_workers.scans.advice import format_advice
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.board_config import Rules
-from xafs_workers.scans.channels import bad_channels
-from xafs_workers.scans.detectors import Wish
-from xafs_workers.scans.items import Reduced, Tick
-from xafs_workers.scans.reduction_requests import is_answered, requests, requests_of
-from xafs_workers.scans.results import Results, with_result
-from xafs_workers.scans.xafs_sequence import sequence_of
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.channels import find_bad_channels
+from xafs_workers.scans.detectors import ChannelSelection
+from xafs_workers.scans.items import ClockTick, ReductionResult
+from xafs_workers.scans.reduction_requests import build_reduction_requests, build_scan_requests, is_answered
+from xafs_workers.scans.results import ResultTable, add_result
+from xafs_workers.scans.xafs_sequence import build_sequence
 
 SEQUENCE = {"xafs_sequence": "start", "element": "Fe", "edge": "K", "repetitions": 3, "mode": "transmission"}
 LIVE = {"xafsscan": "start", "element": "Fe", "edge": "K", "mode": "transmission", "filename": "f", "repetitions": 3}
@@ -28,7 +28,7 @@ ENERGY = [7000.0 + 5.0 * n for n in range(60)]
 def run(count: int, mode: str = "transmission", *, status: str = "success", **columns: list[float]) -> list[Entry]:
     signals: dict[str, list[float]] = {"dcm_energy": ENERGY, "I0": [2.0] * 60, "It": [1.0] * 60, **columns}
     found = list(
-        run_documents(
+        build_run_documents(
             hint=f"xafs {mode}", motors=["dcm_energy"], columns=signals, start={"BMM_kafka": {"count": count}}
         )
     )
@@ -47,45 +47,47 @@ def sequence_entries(runs: list[list[Entry]], mode: str = "transmission", *, end
 
 
 def board_of(*arguments: Any, **more: Any) -> Board:
-    return fold(items_of(sequence_entries(*arguments, **more)))
+    return fold(stamp_entries(sequence_entries(*arguments, **more)))
 
 
 def sequence(board: Board) -> Any:
-    return sequence_of(board, next(scan for scan in board.scans if scan.kind == "xafs_sequence"))
+    return build_sequence(board, next(scan for scan in board.scans if scan.kind == "xafs_sequence"))
 
 
-def test_a_request_for_the_merge_after_each_repetition() -> None:
+def test_each_repetition_requests_a_merge() -> None:
     board = board_of([run(1), run(2), run(3)])
-    merges = requests_of(board, board.scans[0])
-    assert [len(request.parts) for request in merges] == [1, 2, 3]
+    merges = build_scan_requests(board, board.scans[0])
+    assert [len(request.spectra) for request in merges] == [1, 2, 3]
     assert {request.absorber.element for request in merges} == {"Fe"}
-    assert merges == requests(board)[:3] or [m.key for m in merges] == [m.key for m in requests(board)[:3]]
+    assert merges == build_reduction_requests(board)[:3] or [m.key for m in merges] == [
+        m.key for m in build_reduction_requests(board)[:3]
+    ]
 
 
 @pytest.mark.parametrize("status", ["abort", "fail"])
-def test_what_did_not_end_well_is_left_out(status: str) -> None:
+def test_failed_repetitions_are_left_out(status: str) -> None:
     found = sequence(board_of([run(1), run(2, status=status), run(3)]))
-    assert [part.label for part in found.merged] == ["scan 1", "scan 3"]
-    assert [(one.number, one.problem) for one in found.left_out] == [
+    assert [part.label for part in found.merged_spectra] == ["scan 1", "scan 3"]
+    assert [(one.number, one.problem) for one in found.excluded_repetitions] == [
         (2, {"abort": "aborted", "fail": "failed"}[status])
     ]
 
 
 def test_a_repetition_without_its_columns_is_left_out() -> None:
     found = sequence(board_of([run(1), run(2, It=[float("nan")] * 60), run(3)]))
-    assert [part.label for part in found.merged] == ["scan 1", "scan 3"]
-    assert found.left_out[0].problem == "0 of 60 points can be used"
+    assert [part.label for part in found.merged_spectra] == ["scan 1", "scan 3"]
+    assert found.excluded_repetitions[0].problem == "0 of 60 points can be used"
 
 
-def test_an_added_run_that_is_not_yet_known_is_waited_for_and_then_missed() -> None:
+def test_an_unknown_added_run_is_waited_for_then_left_out() -> None:
     entries = sequence_entries([run(1)], end=False)
     entries.append(("bmm", {"xafs_sequence": "add", "uid": "nobody"}))
-    board = fold(items_of(entries))
-    assert not sequence(board).left_out
-    board = fold(items_of([*entries, ("bmm", {"xafs_sequence": "stop"})]))
-    assert not board.settled(board.scans[0])
-    late = board.apply(Tick(EPOCH + 60.0))
-    assert sequence(late).left_out[0].problem == "its run is not known"
+    board = fold(stamp_entries(entries))
+    assert not sequence(board).excluded_repetitions
+    board = fold(stamp_entries([*entries, ("bmm", {"xafs_sequence": "stop"})]))
+    assert not board.is_settled(board.scans[0])
+    late = board.apply(ClockTick(EPOCH + 60.0))
+    assert sequence(late).excluded_repetitions[0].problem == "its run is not known"
 
 
 @pytest.mark.parametrize(
@@ -99,83 +101,83 @@ def test_an_added_run_that_is_not_yet_known_is_waited_for_and_then_missed() -> N
         ("both", {"Fe1": [1.0] * 60, "Fe2": [2.0] * 60, "Fe3": [3.0] * 60, "Fe4": [4.0] * 60}, 5.0),
     ],
 )
-def test_raw_modes_mean_the_signal_that_was_measured(mode: str, columns: dict[str, list[float]], wanted: float) -> None:
+def test_raw_modes_use_the_measured_signal(mode: str, columns: dict[str, list[float]], wanted: float) -> None:
     """S4: raw modes used to be reduced as transmission."""
-    (part,) = sequence(board_of([run(1, "xs", **columns)], mode)).merged
+    (part,) = sequence(board_of([run(1, "xs", **columns)], mode)).merged_spectra
     np.testing.assert_allclose(part.mu, wanted)
 
 
 def test_mode_test_reduces_nothing() -> None:
     board = board_of([run(1)], "test")
-    assert not requests(board)
-    figures = [figure_of(board, scan) for scan in board.scans]
-    assert figures[0].panel("mu").texts[0].text == "mode test: nothing is reduced"
+    assert not build_reduction_requests(board)
+    figures = [build_figure(board, scan) for scan in board.scans]
+    assert figures[0].get_panel("mu").texts[0].text == "mode test: nothing is reduced"
     assert "chi" not in [panel.key for panel in figures[1].panels]
 
 
-def test_end_means_stop_and_nothing_but_the_edge_is_needed() -> None:
+def test_end_is_read_as_stop_and_only_the_edge_is_required() -> None:
     assert board_of([run(1)]).scans[0].end is not None
 
 
-def test_a_resting_state_ends_it_together_with_its_live_scan() -> None:
+def test_a_resting_state_ends_a_sequence_with_its_live_scan() -> None:
     entries = [*sequence_entries([run(1)], end=False), ("bmm", {"resting_state": True})]
-    assert [scan.given_up for scan in fold(items_of(entries)).scans] == ["resting_state", "resting_state"]
+    assert [scan.implicit_end for scan in fold(stamp_entries(entries)).scans] == ["resting_state", "resting_state"]
 
 
-def test_a_resting_state_leaves_a_sequence_alone_that_has_no_live_scan_yet() -> None:
+def test_a_resting_state_before_the_live_scan_ends_no_sequence() -> None:
     earlier = sequence_entries([run(1)])
-    board = fold(items_of([*earlier, ("bmm", SEQUENCE), ("bmm", {"resting_state": True})]))
-    assert [scan.given_up for scan in board.scans] == ["", "", ""]
-    assert not board.scans[-1].ended
+    board = fold(stamp_entries([*earlier, ("bmm", SEQUENCE), ("bmm", {"resting_state": True})]))
+    assert [scan.implicit_end for scan in board.scans] == ["", "", ""]
+    assert not board.scans[-1].has_ended
 
 
-def test_a_new_start_resets_what_an_abort_left_open() -> None:
-    board = fold(items_of([*sequence_entries([run(1)], end=False), *sequence_entries([run(1)])]))
-    assert [scan.given_up for scan in board.scans if scan.kind == "xafs_sequence"] == ["superseded", ""]
-    assert len(sequence_of(board, board.scans[2]).merged) == 1
+def test_a_new_start_resets_an_aborted_sequence() -> None:
+    board = fold(stamp_entries([*sequence_entries([run(1)], end=False), *sequence_entries([run(1)])]))
+    assert [scan.implicit_end for scan in board.scans if scan.kind == "xafs_sequence"] == ["superseded", ""]
+    assert len(build_sequence(board, board.scans[2]).merged_spectra) == 1
 
 
-def test_results_go_with_their_scan() -> None:
-    rules = Rules(keep_scans=2)
-    one = items_of(sequence_entries([run(1)]))
+def test_results_are_dropped_with_their_scan() -> None:
+    rules = BoardConfig(scan_limit=2)
+    one = stamp_entries(sequence_entries([run(1)]))
     board = fold(one, Board(rules))
-    for request in requests(board):
-        board = board.apply(Reduced(request.scan, request.key, {"problem": "none"}))
-    assert board.results.kept
-    later = items_of(
+    for request in build_reduction_requests(board):
+        board = board.apply(ReductionResult(request.scan_id, request.key, {"problem": "none"}))
+    assert board.results.entries
+    later = stamp_entries(
         [*sequence_entries([]), *sequence_entries([run(1)])], times=[EPOCH + 100.0 + n for n in range(999)]
     )
-    shifted = [item if not hasattr(item, "origin") else item.__class__(*_moved(item)) for item in later]
+    shifted = [item if not hasattr(item, "position") else item.__class__(*_moved(item)) for item in later]
     board = fold(shifted, board)
     kept = {scan.id for scan in board.scans}
-    assert all(scan in kept for scan, _ in board.results.kept)
+    assert all(scan in kept for scan, _ in board.results.entries)
 
 
 def _moved(item: Any) -> tuple[Any, ...]:
     from dataclasses import astuple, fields, replace
 
-    moved = replace(item, origin=replace(item.origin, offset=item.origin.offset + 10_000))
-    assert astuple(moved.origin)
+    moved = replace(item, position=replace(item.position, offset=item.position.offset + 10_000))
+    assert astuple(moved.position)
     return tuple(getattr(moved, field.name) for field in fields(moved))
 
 
-def test_a_later_state_of_the_same_wins_whatever_the_order() -> None:
-    items = [Reduced("s", f"live a@{rank}", {"rank": rank}) for rank in (3, 1, 2)]
+def test_the_latest_result_is_used_in_any_order_of_arrival() -> None:
+    items = [ReductionResult("s", f"live a@{rank}", {"rank": rank}) for rank in (3, 1, 2)]
     for order in (items, items[::-1], [items[1], items[2], items[0]]):
-        results = Results()
+        results = ResultTable()
         for item in order:
-            results = with_result(results, item)
-        found = results.of("s", "live a")
+            results = add_result(results, item)
+        found = results.get_result("s", "live a")
         assert found is not None
         assert found.values == {"rank": 3}
 
 
-def test_an_answer_to_an_earlier_state_is_shown_but_the_request_stands() -> None:
+def test_an_outdated_result_is_shown_and_the_request_stays() -> None:
     board = board_of([run(1)], end=False)
-    live = next(request for request in requests(board) if request.slot.startswith("whole"))
-    early = board.apply(Reduced(live.scan, f"{live.slot}@{live.rank - 1}", {"k": ENERGY}))
+    live = next(request for request in build_reduction_requests(board) if request.slot.startswith("whole"))
+    early = board.apply(ReductionResult(live.scan_id, f"{live.slot}@{live.rank - 1}", {"k": ENERGY}))
     assert not is_answered(early, live)
-    assert is_answered(early.apply(Reduced(live.scan, live.key, {})), live)
+    assert is_answered(early.apply(ReductionResult(live.scan_id, live.key, {})), live)
 
 
 EDGE = np.concatenate([np.full(20, 10.0), np.full(40, 100.0)])
@@ -193,7 +195,9 @@ def test_a_channel_that_differs_from_the_others_is_named(fourth: np.ndarray, sai
     wobble = np.linspace(0.95, 1.05, 60)
     columns = {f"Fe{n}": list(EDGE * wobble * n / 2.0) for n in (1, 2, 3)}
     board = board_of([run(1, "xs", Fe4=list(fourth * wobble), **columns)], "fluorescence")
-    found = bad_channels(next(iter(board.runs.values())), board.rules, Wish("fluorescence", None, "Fe"))
+    found = find_bad_channels(
+        next(iter(board.runs.values())), board.config, ChannelSelection("fluorescence", None, "Fe")
+    )
     assert [str(one) for one in found] == said
 
 
@@ -209,15 +213,15 @@ def test_a_channel_that_differs_from_the_others_is_named(fourth: np.ndarray, sai
     ],
 )
 def test_advice_follows_the_noise(measured: list[float], target: float | None, said: str) -> None:
-    assert advice(measured, target) == said
+    assert format_advice(measured, target) == said
 
 
-def test_the_advice_stands_above_the_transform_and_not_across_it() -> None:
+def test_the_advice_is_placed_above_the_transform() -> None:
     board = board_of([run(1), run(2)])
     r = np.linspace(0.0, 6.0, 20)
     shown = {"energy": np.array(ENERGY), "mu": np.ones(60), "k": r, "chi": r, "r": r, "chir_mag": r}
-    for n, request in enumerate(requests_of(board, board.scans[0]), start=1):
+    for n, request in enumerate(build_scan_requests(board, board.scans[0]), start=1):
         values = shown | {"epsilon_k": 1.5e-3 / math.sqrt(n)}
-        board = board.apply(Reduced(request.scan, request.key, values))
-    panel = figure_of(board, board.scans[0]).panel("chir")
+        board = board.apply(ReductionResult(request.scan_id, request.key, values))
+    panel = build_figure(board, board.scans[0]).get_panel("chir")
     assert (panel.title, panel.texts) == ("ε(k) 0.0011: about 1 more", ())

@@ -33,11 +33,11 @@ def heartbeat(sent: list[dict[str, Any]]) -> Heartbeat:
     return Heartbeat("headless", sent.append, lambda: STATE, 10.0)
 
 
-def test_it_beats_on_its_own_clock_and_says_how_the_worker_is(heartbeat: Heartbeat, sent: list[Any]) -> None:
-    assert [heartbeat.beat(now=moment) for moment in (100.0, 105.0, 110.0)] == [True, False, True]
+def test_heartbeats_report_the_worker_at_a_fixed_interval(heartbeat: Heartbeat, sent: list[Any]) -> None:
+    assert [heartbeat.send_if_due(now=moment) for moment in (100.0, 105.0, 110.0)] == [True, False, True]
     assert [beat["time"] for beat in sent] == [100.0, 110.0]
     assert sent[0].keys() >= {"worker", "version", "host", "pid", "uptime", "every", *STATE}
-    heartbeat.last_words("stopped")
+    heartbeat.send_final("stopped")
     assert (sent[-1]["state"], sent[-1]["behind"]) == ("stopped", 7)
 
 
@@ -53,9 +53,9 @@ def scraped(server: MetricsServer) -> list[str]:
         return answer.read().decode().splitlines()
 
 
-def test_prometheus_reads_the_newest_heartbeat(heartbeat: Heartbeat, metrics: MetricsServer) -> None:
+def test_metrics_show_the_newest_heartbeat(heartbeat: Heartbeat, metrics: MetricsServer) -> None:
     assert scraped(metrics) == []
-    heartbeat.beat()
+    heartbeat.send_if_due()
     lines = scraped(metrics)
     for line in (
         'xafs_worker_lag_records{worker="headless"} 7.0',
@@ -68,5 +68,5 @@ def test_prometheus_reads_the_newest_heartbeat(heartbeat: Heartbeat, metrics: Me
     ):
         assert line in lines
     assert not [line for line in lines if "frame_seconds" in line], "a worker without frames has no such number"
-    heartbeat.last_words("stopped")
+    heartbeat.send_final("stopped")
     assert 'xafs_worker_state{state="stopped",worker="headless"} 1.0' in scraped(metrics)

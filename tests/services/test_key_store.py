@@ -15,7 +15,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from helpers.processes import wait_until
-from xafs_workers.services.key_store import KeyStore
+from xafs_workers.services.key_store import KeyStoreWriter
 
 LINE = {"figure": "f", "run": "r", "motor": "xafs_x", "position": 1.25}
 MAP = {**LINE, "motor2": "xafs_y", "position2": -0.5}
@@ -70,38 +70,38 @@ def keys(*parts: str) -> list[str]:
 
 
 def test_a_click_sets_the_keys_that_plans_poll(server: Server) -> None:
-    store = KeyStore(server.url)
-    assert store.click(MAP)
+    store = KeyStoreWriter(server.url)
+    assert store.write_click(MAP)
     assert server.read(*keys("value", "motor", "value2", "motor2")) == ["1.25", "xafs_x", "-0.5", "xafs_y"]
-    assert store.click({**LINE, "position": 3.0})
+    assert store.write_click({**LINE, "position": 3.0})
     assert server.read(*keys("value", "motor", "value2")) == ["3.0", "xafs_x", "-0.5"]
     store.close()
 
 
-def test_a_store_that_goes_away_is_told_once_and_once_more_when_it_is_back(server: Server) -> None:
-    store = KeyStore(server.url)
-    assert store.click(LINE)
+def test_an_outage_and_its_end_are_each_logged_once(server: Server) -> None:
+    store = KeyStoreWriter(server.url)
+    assert store.write_click(LINE)
     server.stop()
     with capture_logs() as logs:
-        assert [store.click(LINE) for _ in range(3)] == [False] * 3
+        assert [store.write_click(LINE) for _ in range(3)] == [False] * 3
         server.start()
-        assert store.click(LINE)
+        assert store.write_click(LINE)
     assert [entry["event"] for entry in logs] == ["key_store_away", "key_store_back"]
     store.close()
 
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "nonsense", "redis://127.0.0.1:port/0"])
-def test_a_store_that_is_not_there_is_told_once(url: str) -> None:
-    store = KeyStore(url)
+def test_an_unreachable_store_is_logged_once(url: str) -> None:
+    store = KeyStoreWriter(url)
     with capture_logs() as logs:
-        assert not store.click(LINE)
-        assert not store.click(LINE)
+        assert not store.write_click(LINE)
+        assert not store.write_click(LINE)
     assert [entry["event"] for entry in logs] == ["key_store_away"]
 
 
-def test_without_the_driver_it_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_driver_is_logged_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redis", None)
-    store: Any = KeyStore("redis://127.0.0.1:1/0")
+    store: Any = KeyStoreWriter("redis://127.0.0.1:1/0")
     with capture_logs() as logs:
         assert not store.click(LINE)
         assert not store.click(LINE)

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from helpers.dossiers import Page, broken_links, touch
+from helpers.dossiers import ParsedPage, find_broken_links, touch_files
 from xafs_workers.services.message_log import MessageLog
 from xafs_workers.settings import Storage
 from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.errors import Absent
 from xafs_workers.storage.proposals import ProposalFolder
-from xafs_workers.writers.message_log import MOST_SHOWN, PAGE, RAW, LogEntry, record
+from xafs_workers.writers.message_log import LOG_PAGE_PATH, MAX_PAGE_LINES, RAW_LOG_PATH, LogEntry, encode_entry
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     folder = tmp_path / "2025-1" / "pass-1"
     (folder / "dossier").mkdir(parents=True)
-    touch(folder, "dossier/00INDEX.html")
+    touch_files(folder, "dossier/00INDEX.html")
     return folder
 
 
@@ -30,26 +30,26 @@ def proposal(root: Path) -> ProposalFolder:
     return ProposalFolder(Roots.from_settings(settings), "2025-1", "pass-1")
 
 
-def page_of(root: Path) -> Page:
-    page = Page((root / PAGE).read_bytes())
+def page_of(root: Path) -> ParsedPage:
+    page = ParsedPage((root / LOG_PAGE_PATH).read_bytes())
     assert page.problems == []
-    assert broken_links(root / PAGE) == []
+    assert find_broken_links(root / LOG_PAGE_PATH) == []
     return page
 
 
-def test_each_line_once(root: Path, proposal: ProposalFolder) -> None:
+def test_each_line_is_written_once(root: Path, proposal: ProposalFolder) -> None:
     """K3: a line told twice, by the same message or by another worker process, stands there once."""
     log = MessageLog()
-    told = [log.note(proposal, LogEntry("t/0/1/post", 1.7e9, "wrote XAS data to s.001")) for _ in range(3)]
+    told = [log.add_entry(proposal, LogEntry("t/0/1/post", 1.7e9, "wrote XAS data to s.001")) for _ in range(3)]
     assert told == [True, False, False]
-    assert MessageLog().note(proposal, LogEntry("t/0/1/post", 1.7e9, "wrote XAS data to s.001")) is False
+    assert MessageLog().add_entry(proposal, LogEntry("t/0/1/post", 1.7e9, "wrote XAS data to s.001")) is False
     assert page_of(root).text.count("wrote XAS data") == 1
-    assert (root / RAW).read_text().count("\n") == 1
+    assert (root / RAW_LOG_PATH).read_text().count("\n") == 1
 
 
-def test_lines_in_order_with_anchors_icons_and_pictures(root: Path, proposal: ProposalFolder) -> None:
+def test_lines_have_order_anchors_icons_and_pictures(root: Path, proposal: ProposalFolder) -> None:
     """K4: pictures have their icon whether or not they carry a rid."""
-    touch(root, "snapshots/a b.png", "snapshots/c.jpg")
+    touch_files(root, "snapshots/a b.png", "snapshots/c.jpg")
     log = MessageLog()
     for number, entry in enumerate(
         [
@@ -61,7 +61,7 @@ def test_lines_in_order_with_anchors_icons_and_pictures(root: Path, proposal: Pr
             LogEntry("6", 1.7e9 + 86400, "next day", rid=True),
         ]
     ):
-        assert log.note(proposal, entry), number
+        assert log.add_entry(proposal, entry), number
     page = page_of(root)
     assert page.ids.count("1a2b3c4d") == 1
     icons = [address for address in page.addresses if address.startswith("#icon")]
@@ -72,53 +72,55 @@ def test_lines_in_order_with_anchors_icons_and_pictures(root: Path, proposal: Pr
     assert page.text.index("begins") < page.text.index("webcam") < page.text.index("next day")
 
 
-def test_what_an_earlier_program_wrote_stays(root: Path, proposal: ProposalFolder) -> None:
+def test_lines_of_an_earlier_program_are_not_changed(root: Path, proposal: ProposalFolder) -> None:
     lines = (f"<p>older line {number}.</p>\n" for number in range(5000))
     old = '<div class="left"><img src="message.png" onerror="x()"></div>\n' + "".join(lines)
-    (root / RAW).write_text(old)
-    MessageLog().note(proposal, LogEntry("1", 1.7e9, "new line"))
+    (root / RAW_LOG_PATH).write_text(old)
+    MessageLog().add_entry(proposal, LogEntry("1", 1.7e9, "new line"))
     page = page_of(root)
     assert page.text.index("older line 0.") < page.text.index("older line 4999.") < page.text.index("new line")
     assert "img" not in page.tags
-    assert (root / RAW).read_text().startswith(old)
+    assert (root / RAW_LOG_PATH).read_text().startswith(old)
 
 
-def test_a_line_that_was_cut_short_does_not_swallow_the_next(root: Path, proposal: ProposalFolder) -> None:
-    (root / RAW).write_text('{"key": "0", "time": 1.7e9, "te')
+def test_a_truncated_line_does_not_swallow_the_next(root: Path, proposal: ProposalFolder) -> None:
+    (root / RAW_LOG_PATH).write_text('{"key": "0", "time": 1.7e9, "te')
     log = MessageLog()
-    assert log.note(proposal, LogEntry("1", 1.7e9, "first whole line"))
-    assert not log.note(proposal, LogEntry("1", 1.7e9, "first whole line"))
+    assert log.add_entry(proposal, LogEntry("1", 1.7e9, "first whole line"))
+    assert not log.add_entry(proposal, LogEntry("1", 1.7e9, "first whole line"))
     assert "first whole line" in page_of(root).text
 
 
-def test_killed_between_record_and_page(root: Path, proposal: ProposalFolder) -> None:
+def test_a_kill_between_record_and_page_loses_no_line(root: Path, proposal: ProposalFolder) -> None:
     """The record alone is there: the same message again makes the page complete, and no second line."""
     log = MessageLog()
-    log.note(proposal, LogEntry("1", 1.7e9, "one"))
-    (root / PAGE).unlink()
-    assert log.note(proposal, LogEntry("1", 1.7e9, "one")) is False
+    log.add_entry(proposal, LogEntry("1", 1.7e9, "one"))
+    (root / LOG_PAGE_PATH).unlink()
+    assert log.add_entry(proposal, LogEntry("1", 1.7e9, "one")) is False
     assert page_of(root).text.count("one") == 1
 
 
-def test_a_flood_does_not_make_an_endless_page(root: Path, proposal: ProposalFolder) -> None:
-    lines = b"".join(record(LogEntry(str(number), 1.7e9 + number, f"line-{number}.")) for number in range(MOST_SHOWN))
-    (root / RAW).write_bytes(lines)
-    MessageLog().note(proposal, LogEntry("new", 1.8e9, "the newest"))
+def test_many_lines_do_not_make_an_endless_page(root: Path, proposal: ProposalFolder) -> None:
+    lines = b"".join(
+        encode_entry(LogEntry(str(number), 1.7e9 + number, f"line-{number}.")) for number in range(MAX_PAGE_LINES)
+    )
+    (root / RAW_LOG_PATH).write_bytes(lines)
+    MessageLog().add_entry(proposal, LogEntry("new", 1.8e9, "the newest"))
     text = page_of(root).text
     assert "The first 1 lines are in the file .rawlog alone" in text
     assert "line-0." not in text
     assert "line-1." in text
     assert "the newest" in text
-    assert (root / RAW).read_bytes().startswith(lines)
+    assert (root / RAW_LOG_PATH).read_bytes().startswith(lines)
 
 
-def test_several_threads(root: Path, proposal: ProposalFolder) -> None:
+def test_several_threads_write_without_mixing_lines(root: Path, proposal: ProposalFolder) -> None:
     """K2: whoever calls, lines neither mix nor get lost."""
     log = MessageLog()
 
     def write(name: str) -> None:
         for number in range(10):
-            log.note(proposal, LogEntry(f"{name}{number}", 1.7e9, f"line-{name}-{number}."))
+            log.add_entry(proposal, LogEntry(f"{name}{number}", 1.7e9, f"line-{name}-{number}."))
 
     threads = [threading.Thread(target=write, args=(name,)) for name in "abc"]
     for thread in threads:
@@ -132,20 +134,20 @@ def test_several_threads(root: Path, proposal: ProposalFolder) -> None:
 @pytest.mark.parametrize(
     "picture", ["../../etc/passwd", "/etc/passwd", "x" * 5000, "a\0b", "snapshots/../../x", "\ud800"]
 )
-def test_a_picture_that_cannot_be_does_no_harm(picture: str, root: Path, proposal: ProposalFolder) -> None:
+def test_an_invalid_picture_does_no_harm(picture: str, root: Path, proposal: ProposalFolder) -> None:
     log = MessageLog()
-    assert log.note(proposal, LogEntry("1", 1.7e9, "first", picture=picture))
-    assert log.note(proposal, LogEntry("2", 1.7e9, "second"))
+    assert log.add_entry(proposal, LogEntry("1", 1.7e9, "first", picture=picture))
+    assert log.add_entry(proposal, LogEntry("2", 1.7e9, "second"))
     page = page_of(root)
     assert "first" in page.text
     assert "second" in page.text
     assert "img" not in page.tags
 
 
-def test_no_folder_appears_because_of_a_line(tmp_path: Path) -> None:
+def test_a_line_creates_no_proposal_folder(tmp_path: Path) -> None:
     (tmp_path / "2025-1").mkdir()
     settings = Storage(proposals_root=tmp_path, root_aliases={})
     nowhere = ProposalFolder(Roots.from_settings(settings), "2025-1", "pass-9")
     with pytest.raises(Absent):
-        MessageLog().note(nowhere, LogEntry("1", 1.7e9, "x"))
+        MessageLog().add_entry(nowhere, LogEntry("1", 1.7e9, "x"))
     assert list((tmp_path / "2025-1").iterdir()) == []

@@ -11,12 +11,19 @@ import pytest
 from scipy.stats import chi2
 
 from xafs_workers.simulation import beam as module
-from xafs_workers.simulation.beam import Beam, Slot, charge_noise, glitch_factor, glitches, solid_angles
+from xafs_workers.simulation.beam import (
+    Beam,
+    Slot,
+    compute_charge_noise,
+    compute_glitch_factor,
+    compute_solid_angles,
+    generate_glitches,
+)
 from xafs_workers.simulation.samples import REFERENCES, SAMPLES
-from xafs_workers.simulation.spectra import edge_position, mu_edge, mu_t
+from xafs_workers.simulation.spectra import compute_edge_position, compute_mu_edge, compute_mu_t
 
 IRON = SAMPLES["Fe foil"]
-EDGE = edge_position(IRON)
+EDGE = compute_edge_position(IRON)
 SCAN = np.concatenate(
     [EDGE + np.arange(-150.0, -30.0, 5.0), EDGE + np.arange(-30.0, 60.0, 0.7), EDGE + np.arange(60, 900, 3.0)]
 )
@@ -27,43 +34,45 @@ def column(beam: Beam, key: str, energies: np.ndarray, dwell: float = 1.0) -> np
 
 
 @pytest.mark.parametrize("name", ["Fe foil", "NiO", "Pt foil", "Mn2.9Co0.1O4"])
-def test_without_noise_beers_law_is_exact(name: str) -> None:
+def test_beers_law_is_exact_without_noise(name: str) -> None:
     sample = SAMPLES[name]
-    energies = edge_position(sample) + np.linspace(-300.0, 1200.0, 401)
+    energies = compute_edge_position(sample) + np.linspace(-300.0, 1200.0, 401)
     points = [Beam(sample, noise=False).read(float(energy), 0.5) for energy in energies]
     i0, it, ir = (np.array([point[key] for point in points]) for key in ("I0", "It", "Ir"))
-    np.testing.assert_allclose(np.log(i0 / it) + np.log(module.IT_RESPONSE), mu_t(sample, energies), atol=2e-5)
+    np.testing.assert_allclose(np.log(i0 / it) + np.log(module.IT_RESPONSE), compute_mu_t(sample, energies), atol=2e-5)
     foil = REFERENCES[sample.reference]
-    np.testing.assert_allclose(np.log(it / ir) + np.log(module.IR_RESPONSE), mu_t(foil, energies), atol=2e-5)
+    np.testing.assert_allclose(np.log(it / ir) + np.log(module.IR_RESPONSE), compute_mu_t(foil, energies), atol=2e-5)
 
 
-def test_far_from_the_edge_the_spectra_are_the_same_functions() -> None:
+def test_spectra_match_the_same_functions_far_from_the_edge() -> None:
     far = EDGE + 4000.0
     point = Beam(IRON, noise=False).read(far, 1.0)
-    assert np.log(point["I0"] / point["It"] * module.IT_RESPONSE) == pytest.approx(mu_t(IRON, np.array([far]))[0])
+    assert np.log(point["I0"] / point["It"] * module.IT_RESPONSE) == pytest.approx(
+        compute_mu_t(IRON, np.array([far]))[0]
+    )
 
 
-def test_noise_is_counting_noise_and_nothing_else() -> None:
+def test_noise_is_only_counting_noise() -> None:
     noisy, exact = Beam(IRON, 7), Beam(IRON, noise=False)
     total = 0.0
     for energy in SCAN.tolist():
         seen, expected = noisy.read(energy, 0.5), exact.read(energy, 0.5)
-        sizes = charge_noise(np.array([expected["I0"], expected["It"]]), energy, 0.5)
+        sizes = compute_charge_noise(np.array([expected["I0"], expected["It"]]), energy, 0.5)
         variance = (sizes[0] / expected["I0"]) ** 2 + (sizes[1] / expected["It"]) ** 2
         total += (np.log(seen["I0"] / seen["It"] / expected["I0"] * expected["It"])) ** 2 / variance
     low, high = chi2.ppf([1e-4, 1 - 1e-4], SCAN.size)
     assert low < total < high
 
 
-def test_noise_is_of_the_photons_that_a_charge_stands_for() -> None:
+def test_noise_follows_the_number_of_photons_in_a_charge() -> None:
     # 100 nA s of 34.8 eV pairs are 2.17e13 eV: 2.715e9 photons of 8 keV
-    relative = charge_noise(np.array([100.0]), 8000.0, 1.0)[0] / 100.0
-    electronics = module.ELECTRONICS / 100.0
+    relative = compute_charge_noise(np.array([100.0]), 8000.0, 1.0)[0] / 100.0
+    electronics = module.ELECTROMETER_NOISE / 100.0
     assert np.sqrt(relative**2 - electronics**2) == pytest.approx(1 / np.sqrt(2.715e9), rel=1e-3)
 
 
 @pytest.mark.parametrize("key", ["I0", "It", "Ir", "Iy"])
-def test_relative_noise_falls_with_the_root_of_time(key: str) -> None:
+def test_relative_noise_falls_with_the_square_root_of_time(key: str) -> None:
     spread = []
     for dwell in (0.1, 10.0):
         noisy, exact = Beam(IRON, 11), Beam(IRON, noise=False)
@@ -73,7 +82,7 @@ def test_relative_noise_falls_with_the_root_of_time(key: str) -> None:
     assert spread[0] / spread[1] == pytest.approx(10.0, rel=0.2)
 
 
-def test_counts_are_poisson_in_each_channel() -> None:
+def test_counts_are_poisson_distributed_in_each_channel() -> None:
     beam, exact = Beam(IRON, 3, channels=(1, 2, 3, 4, 8)), Beam(IRON, noise=False, channels=(1, 2, 3, 4, 8))
     seen = np.array([beam.read(EDGE + 100.0, 0.05)["counts"] for _ in range(2000)])
     mean = np.array([exact.read(EDGE + 100.0, 0.05)["counts"] for _ in range(2000)]).mean(axis=0)
@@ -83,28 +92,28 @@ def test_counts_are_poisson_in_each_channel() -> None:
     assert len(set(mean.round(1))) == 5
 
 
-def test_a_channels_solid_angle_is_its_own() -> None:
-    few, many = solid_angles((2, 3)), solid_angles((1, 2, 3, 4))
+def test_each_channel_has_its_own_solid_angle() -> None:
+    few, many = compute_solid_angles((2, 3)), compute_solid_angles((1, 2, 3, 4))
     assert few.sum() == pytest.approx(1.0)
     assert few[0] / few[1] == pytest.approx(many[1] / many[2])
     assert Beam(IRON, channels=()).read(EDGE, 1.0)["counts"] == ()
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_the_detector_stands_where_it_counts_well(name: str) -> None:
-    edge = edge_position(SAMPLES[name])
+def test_the_detector_is_placed_for_good_count_rates(name: str) -> None:
+    edge = compute_edge_position(SAMPLES[name])
     before, after = (Beam(SAMPLES[name], noise=False).read(edge + above, 0.5) for above in (-150.0, 200.0))
-    assert sum(after["counts"]) / after["I0"] == pytest.approx(module.FLUORESCENCE, rel=1e-3)
-    assert 0 < sum(before["counts"]) / before["I0"] < 0.2 * module.FLUORESCENCE
+    assert sum(after["counts"]) / after["I0"] == pytest.approx(module.FLUORESCENCE_COUNTS, rel=1e-3)
+    assert 0 < sum(before["counts"]) / before["I0"] < 0.2 * module.FLUORESCENCE_COUNTS
 
 
-def test_fluorescence_of_a_dilute_sample_is_its_edge() -> None:
+def test_fluorescence_of_a_dilute_sample_follows_its_edge() -> None:
     sample = SAMPLES["Mn2.9Co0.1O4"]
-    energies = edge_position(sample) + np.array([-100.0, -60.0, 40.0, 55.0, 80.0, 110.0, 150.0])
+    energies = compute_edge_position(sample) + np.array([-100.0, -60.0, 40.0, 55.0, 80.0, 110.0, 150.0])
     beam = Beam(sample, noise=False)
     points = [beam.read(float(energy), 1.0) for energy in energies]
     mu = np.array([sum(point["counts"]) / point["I0"] for point in points])
-    shape = mu_edge(sample, energies)
+    shape = compute_mu_edge(sample, energies)
     assert mu[0] < mu[2:].min() * 0.6
     rest = mu - np.polyval(np.polyfit(shape, mu, 1), shape)
     assert np.std(rest) < 0.02 * np.ptp(mu)
@@ -113,14 +122,14 @@ def test_fluorescence_of_a_dilute_sample_is_its_edge() -> None:
 def test_fluorescence_of_a_concentrated_sample_is_flattened() -> None:
     def rise(name: str) -> float:
         sample = replace(SAMPLES[name], white_line=1.0)
-        beam, edge = Beam(sample, noise=False), edge_position(sample)
+        beam, edge = Beam(sample, noise=False), compute_edge_position(sample)
         line, after = (beam.read(edge + above, 1.0) for above in (3.5, 200.0))
         return sum(line["counts"]) / line["I0"] / sum(after["counts"]) * after["I0"]
 
     assert rise("NiO") < 0.85 * rise("Mn2.9Co0.1O4")
 
 
-def test_a_seed_is_a_measurement() -> None:
+def test_equal_seeds_give_equal_readings() -> None:
     def measure(seed: int) -> list[object]:
         beam = Beam(SAMPLES["NiO"], seed)
         return [beam.read(8333.0 + step, 0.5) for step in range(20)]
@@ -129,8 +138,8 @@ def test_a_seed_is_a_measurement() -> None:
     assert measure(1) != measure(2)
 
 
-def test_glitches_are_seen_in_i0_and_cancel_in_mu() -> None:
-    centres, depths, _ = glitches()
+def test_glitches_appear_in_i0_and_cancel_in_mu() -> None:
+    centres, depths, _ = generate_glitches()
     inside = (centres > EDGE + 100.0) & (centres < EDGE + 900.0)
     assert inside.sum() >= 2
     for centre, depth in zip(centres[inside], depths[inside], strict=True):
@@ -139,16 +148,16 @@ def test_glitches_are_seen_in_i0_and_cancel_in_mu() -> None:
         points = [beam.read(float(energy), 1.0) for energy in near]
         i0 = [point["I0"] for point in points]
         assert 0.005 < 1 - i0[1] / (0.5 * (i0[0] + i0[2])) < 0.035
-        assert 1 - glitch_factor(centre) == pytest.approx(depth, rel=0.01)
+        assert 1 - compute_glitch_factor(centre) == pytest.approx(depth, rel=0.01)
         ratio = np.log([point["I0"] / point["It"] for point in points]) + np.log(module.IT_RESPONSE)
-        np.testing.assert_allclose(ratio, mu_t(IRON, near), atol=1e-5)
+        np.testing.assert_allclose(ratio, compute_mu_t(IRON, near), atol=1e-5)
 
 
-def test_i0_grows_with_energy_and_is_the_flux_at_the_edge() -> None:
+def test_i0_grows_with_energy_and_matches_the_flux_at_the_edge() -> None:
     beam = Beam(IRON, flux=250.0)
-    smooth = np.array([beam.i0(energy) / glitch_factor(energy) for energy in SCAN.tolist()])
+    smooth = np.array([beam.compute_i0(energy) / compute_glitch_factor(energy) for energy in SCAN.tolist()])
     assert np.all(np.diff(smooth) > 0)
-    assert beam.i0(EDGE) / glitch_factor(EDGE) == pytest.approx(250.0)
+    assert beam.compute_i0(EDGE) / compute_glitch_factor(EDGE) == pytest.approx(250.0)
 
 
 def test_i0_drifts_slowly() -> None:
@@ -157,7 +166,7 @@ def test_i0_drifts_slowly() -> None:
     assert np.max(np.abs(np.diff(i0))) < 1e-4 * i0.mean()
 
 
-def test_the_slot_is_a_rectangle_with_soft_edges() -> None:
+def test_the_slot_is_rectangular_with_soft_edges() -> None:
     slot = Slot(centre=(161.0, 114.0), width=12.0, height=3.5, blur=(0.8, 0.25))
     beam = Beam(IRON, noise=False, slot=slot)
 
@@ -186,19 +195,19 @@ def test_the_holder_hides_the_fluorescence_but_not_i0() -> None:
     assert free.read(EDGE, 1.0, (30.0, 0.0))["It"] == pytest.approx(free.read(EDGE, 1.0)["It"], rel=1e-3)
 
 
-def test_the_rocking_curve() -> None:
+def test_the_rocking_curve_has_the_expected_width() -> None:
     beam = Beam(IRON, noise=False)
     offsets = np.linspace(-0.2, 0.2, 4001)
-    curve = np.array([beam.rocking(offset) for offset in offsets.tolist()])
-    assert beam.rocking(0.0) == 1.0
+    curve = np.array([beam.compute_rocking_factor(offset) for offset in offsets.tolist()])
+    assert beam.compute_rocking_factor(0.0) == 1.0
     np.testing.assert_allclose(curve, curve[::-1])
     assert np.ptp(offsets[curve > 0.5]) == pytest.approx(0.055, abs=0.005)  # Si(111), 7.1 keV, theta = 16.15 degrees
     tuned = Beam(IRON, noise=False).read(EDGE, 1.0)["I0"]
     detuned = Beam(IRON, noise=False).read(EDGE, 1.0, pitch=0.02)["I0"]
-    assert detuned / tuned == pytest.approx(beam.rocking(0.02))
+    assert detuned / tuned == pytest.approx(beam.compute_rocking_factor(0.02))
 
 
-def test_what_cannot_be_is_refused() -> None:
+def test_impossible_parameters_are_refused() -> None:
     with pytest.raises(ValueError, match="no reference foil Unobtainium"):
         Beam(replace(IRON, reference="Unobtainium"))
     with pytest.raises(ValueError, match="dwell"):

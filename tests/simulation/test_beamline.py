@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 from event_model import DocumentNames, schema_validators
 
-from reading import read, source_of
+from reading import open_source, read_records
 from xafs_workers import wire
 from xafs_workers.messages.documents import check_document
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.simulation import beamline as module
 from xafs_workers.simulation import plans
 from xafs_workers.simulation.axes import BASELINE
-from xafs_workers.simulation.beam import IR_RESPONSE, IT_RESPONSE, charge_noise, solid_angles
-from xafs_workers.simulation.beamline import SLOT, Beamline, Surroundings, kafka_publisher
+from xafs_workers.simulation.beam import IR_RESPONSE, IT_RESPONSE, compute_charge_noise, compute_solid_angles
+from xafs_workers.simulation.beamline import SLOT_POSITION, Beamline, SimulationSetup, create_kafka_publisher
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.simulation.samples import REFERENCES, SAMPLES
-from xafs_workers.simulation.spectra import EV_TO_K2, edge_position, mu_t
+from xafs_workers.simulation.spectra import EV_TO_K2, compute_edge_position, compute_mu_t
 
 SHORT = {"bounds": "-20 0 40", "steps": "10 20", "times": "0.5 0.25"}
 
@@ -66,7 +66,7 @@ def runs(documents: Documents) -> list[Run]:
 def session(*steps: Callable[[Beamline], Any], seed: int = 0) -> Documents:
     """Return the documents of a session of plans, or of other things to do."""
     documents: Documents = []
-    surroundings = Surroundings(
+    surroundings = SimulationSetup(
         lambda message: None, lambda name, doc: documents.append((name, doc)), "/proposals", seed=seed
     )
     with Beamline(surroundings) as beamline:
@@ -82,11 +82,11 @@ def mount(*args: Any, **kwargs: Any) -> Callable[[Beamline], None]:
 
 
 def scan(*args: Any, **kwargs: Any) -> Callable[[Beamline], Any]:
-    return lambda beamline: plans.xafs(beamline, plans.Xafs(*args, **{**SHORT, **kwargs}))
+    return lambda beamline: plans.measure_xafs(beamline, plans.XafsParameters(*args, **{**SHORT, **kwargs}))
 
 
 def line(*args: Any, **kwargs: Any) -> Callable[[Beamline], Any]:
-    return lambda beamline: plans.linescan(beamline, *args, **kwargs)
+    return lambda beamline: plans.measure_linescan(beamline, *args, **kwargs)
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +107,7 @@ def documents() -> Documents:
         mount("NiO"),
         scan("nickel", "reference", repetitions=1),
         scan("dark", "test", repetitions=1),
-        lambda beamline: plans.timescan(beamline, "It", 5, 0.2),
+        lambda beamline: plans.measure_timescan(beamline, "It", 5, 0.2),
     )
 
 
@@ -166,7 +166,9 @@ ENERGY = {"dcm_energy", "dcm_energy_setpoint", "dwti_dwell_time", "dwti_dwell_ti
         ),
     ],
 )
-def test_columns_and_detectors(made: list[Run], plan_name: str, keys: set[str], detectors: list[str]) -> None:
+def test_runs_have_the_expected_columns_and_detectors(
+    made: list[Run], plan_name: str, keys: set[str], detectors: list[str]
+) -> None:
     for run in named(made, plan_name):
         assert run.keys == keys
         assert run.start["detectors"] == detectors
@@ -190,8 +192,8 @@ def test_the_baseline_is_read_at_both_ends(made: list[Run]) -> None:
         assert "dcm_roll" in keys
         assert "dcm_energy" not in keys
     begin, end = (event["data"]["xafs_x"] for event in named(made, "rel_scan linescan xafs_x")[0].events["baseline"])
-    assert begin == SLOT[0]
-    assert end == pytest.approx(SLOT[0] + 9.0)  # the motor goes back when the run is closed
+    assert begin == SLOT_POSITION[0]
+    assert end == pytest.approx(SLOT_POSITION[0] + 9.0)  # the motor goes back when the run is closed
 
 
 XDI = {
@@ -215,7 +217,7 @@ XDI = {
 SINGLE = {"_comment", "_mode", "_kind", "_dtc", "_pccenergy", "_filename", "_snapshots", "_user"}
 
 
-def test_start_documents_of_xafs_tell_everything(made: list[Run]) -> None:
+def test_start_documents_of_xafs_are_complete(made: list[Run]) -> None:
     found = named(made, "scan_nd xafs")
     assert len(found) == 7
     for run in found:
@@ -229,13 +231,13 @@ def test_start_documents_of_xafs_tell_everything(made: list[Run]) -> None:
         for family, fields in XDI.items():
             assert fields <= set(xdi[family]), family
         assert xdi["_filename"] == f"{start['BMM_kafka']['filename']}.{start['BMM_kafka']['count']:03d}"
-        assert float(xdi["Sample"]["x"]) == pytest.approx(SLOT[0])
+        assert float(xdi["Sample"]["x"]) == pytest.approx(SLOT_POSITION[0])
     assert [run.start["BMM_kafka"]["count"] for run in found[:2]] == [1, 2]
     assert "yield" in found[4].start["XDI"]["Detector"]
     assert {"fluorescence", "deadtime_correction"} <= set(found[2].start["XDI"]["Detector"])
 
 
-def test_the_shortest_start_documents(made: list[Run]) -> None:
+def test_line_and_time_scans_have_short_start_documents(made: list[Run]) -> None:
     start = named(made, "rel_scan linescan dcm_pitch I0")[0].start
     assert start["XDI"] == {"Facility": {"GUP": 123456, "SAF": 654321}}
     assert start["BMM_kafka"] == {"hint": "linescan I0 dcm_pitch"}
@@ -249,7 +251,7 @@ def test_the_shortest_start_documents(made: list[Run]) -> None:
     ("recording", "plan_name"),
     [("ni2o3.jsonl", "scan_nd xafs transmission"), ("cr2o3_fluo.jsonl", "scan_nd xafs fluorescence")],
 )
-def test_measured_start_documents_tell_nothing_more(
+def test_measured_start_documents_have_no_other_keys(
     measured: Path, made: list[Run], recording: str, plan_name: str
 ) -> None:
     with (measured / recording).open() as lines:
@@ -286,7 +288,7 @@ def _generic(key: str) -> str:
     return key.replace("Cr", "Fe")
 
 
-def test_transmission_is_the_samples_absorption_within_counting_noise() -> None:
+def test_transmission_matches_the_absorption_within_noise() -> None:
     run = runs(session(scan("iron", repetitions=1, bounds="-150 -20 40 10k", steps="10 1 0.1k", times="0.5 0.5 0.5")))[
         0
     ]
@@ -295,16 +297,16 @@ def test_transmission_is_the_samples_absorption_within_counting_noise() -> None:
     iron = SAMPLES["Fe foil"]
     for above, below, response in ((i0, it, IT_RESPONSE), (it, ir, IR_RESPONSE)):
         noise = [
-            np.hypot(*(charge_noise(np.array([a, b]), e, t) / (a, b)))
+            np.hypot(*(compute_charge_noise(np.array([a, b]), e, t) / (a, b)))
             for a, b, e, t in zip(above, below, energy, dwell, strict=True)
         ]
-        off = np.log(above / below) + np.log(response) - mu_t(iron, energy)
+        off = np.log(above / below) + np.log(response) - compute_mu_t(iron, energy)
         assert np.std(off / noise) == pytest.approx(1.0, abs=0.25)
         assert np.max(np.abs(off / noise)) < 5
         assert 0 < np.max(np.abs(off)) < 5e-3
 
 
-def test_an_edge_is_where_it_belongs_and_the_foil_beside_it() -> None:
+def test_the_edges_of_sample_and_foil_are_at_their_energies() -> None:
     options = {"bounds": "-30 40", "steps": "0.5", "times": "2", "repetitions": 1}
     run = runs(session(mount("NiO", "4-element SDD"), scan("nio", "fluorescence", **options)))[0]
     energy = run.column("dcm_energy")
@@ -315,14 +317,14 @@ def test_an_edge_is_where_it_belongs_and_the_foil_beside_it() -> None:
         "foil": np.log(run.column("It") / run.column("Ir")),
     }
     steepest = {name: energy[np.argmax(np.gradient(mu, energy))] for name, mu in spectra.items()}
-    assert steepest["foil"] == pytest.approx(edge_position(REFERENCES["Ni"]), abs=1.0)
-    assert steepest["NiO"] == pytest.approx(edge_position(SAMPLES["NiO"]), abs=2.0)
+    assert steepest["foil"] == pytest.approx(compute_edge_position(REFERENCES["Ni"]), abs=1.0)
+    assert steepest["NiO"] == pytest.approx(compute_edge_position(SAMPLES["NiO"]), abs=2.0)
     assert steepest["NiO"] > steepest["foil"] + 1.0
     assert steepest["fluorescence"] == pytest.approx(steepest["NiO"], abs=1.5)
 
 
 @pytest.mark.parametrize("longer", [0.0, 0.3])
-def test_the_paths_of_a_sample_can_be_read_back_from_a_scan(monkeypatch: pytest.MonkeyPatch, longer: float) -> None:
+def test_the_paths_of_a_sample_are_recovered_from_a_scan(monkeypatch: pytest.MonkeyPatch, longer: float) -> None:
     """From documents to a distance: background fitted, Fourier transformed, the first peak below the first path."""
     first = SAMPLES["Cu foil"].paths[0]
     sample = replace(SAMPLES["Cu foil"], paths=(replace(first, distance=first.distance + longer),))
@@ -330,7 +332,7 @@ def test_the_paths_of_a_sample_can_be_read_back_from_a_scan(monkeypatch: pytest.
     grid = {"bounds": "-150 -20 30 13k", "steps": "10 2 0.05k", "times": "1 1 1"}
     run = runs(session(mount("stretched"), scan("cu", repetitions=1, **grid)))[0]
     mu = np.log(run.column("I0") / run.column("It"))
-    k = np.sqrt(EV_TO_K2 * np.maximum(run.column("dcm_energy") - edge_position(sample), 0.0))
+    k = np.sqrt(EV_TO_K2 * np.maximum(run.column("dcm_energy") - compute_edge_position(sample), 0.0))
     inside = k > 3.0
     k, mu = k[inside], mu[inside]
     chi = mu - np.polyval(np.polyfit(k, mu, 4), k)
@@ -346,8 +348,10 @@ def half_width(position: np.ndarray, signal: np.ndarray) -> tuple[float, float]:
     return float(above.mean()), float(np.ptp(above))
 
 
-@pytest.mark.parametrize(("motor", "centre", "width"), [("xafs_x", SLOT[0], 12.0), ("xafs_y", SLOT[1], 3.5)])
-def test_the_slot_is_seen_by_line_scans(made: list[Run], motor: str, centre: float, width: float) -> None:
+@pytest.mark.parametrize(
+    ("motor", "centre", "width"), [("xafs_x", SLOT_POSITION[0], 12.0), ("xafs_y", SLOT_POSITION[1], 3.5)]
+)
+def test_line_scans_show_the_slot(made: list[Run], motor: str, centre: float, width: float) -> None:
     run = named(made, f"rel_scan linescan {motor} It")[0]
     signal, position = run.column("It") / run.column("I0"), run.column(motor)
     seen, size = half_width(position, signal)
@@ -361,13 +365,13 @@ def test_the_slot_is_seen_by_line_scans(made: list[Run], motor: str, centre: flo
     assert np.std(flat) < 0.01 * flat.mean()
 
 
-def test_fluorescence_is_seen_through_the_slot_by_each_channel(made: list[Run]) -> None:
+def test_each_channel_shows_fluorescence_through_the_slot(made: list[Run]) -> None:
     run = named(made, "rel_scan linescan xafs_y If")[0]
     channels = [run.column(f"Fe{channel}") for channel in (1, 2, 3, 4)]
     centre, _ = half_width(run.column("xafs_y"), sum(channels))
-    assert centre == pytest.approx(SLOT[1], abs=0.4)
+    assert centre == pytest.approx(SLOT_POSITION[1], abs=0.4)
     sizes = np.array([counts.sum() for counts in channels])
-    np.testing.assert_allclose(sizes / sizes.sum(), solid_angles((1, 2, 3, 4)), rtol=0.05)
+    np.testing.assert_allclose(sizes / sizes.sum(), compute_solid_angles((1, 2, 3, 4)), rtol=0.05)
 
 
 def test_the_rocking_curve_is_a_peak_of_i0(made: list[Run]) -> None:
@@ -379,8 +383,8 @@ def test_the_rocking_curve_is_a_peak_of_i0(made: list[Run]) -> None:
     assert 0.03 < width < 0.08
 
 
-def test_noise_falls_with_the_root_of_the_counting_time() -> None:
-    timescans = [lambda b, dwell=dwell: plans.timescan(b, "It", 150, dwell) for dwell in (0.1, 2.5)]
+def test_noise_falls_with_the_square_root_of_counting_time() -> None:
+    timescans = [lambda b, dwell=dwell: plans.measure_timescan(b, "It", 150, dwell) for dwell in (0.1, 2.5)]
     spread = [
         np.std(np.diff(np.log(run.column("I0") / run.column("It")))) / np.sqrt(2) for run in runs(session(*timescans))
     ]
@@ -391,27 +395,27 @@ def data(documents: Documents) -> list[dict[str, Any]]:
     return [doc["data"] for name, doc in documents if name == "event"]
 
 
-def test_a_seed_is_a_session() -> None:
+def test_equal_seeds_give_equal_sessions() -> None:
     steps = (scan("iron", repetitions=1), mount("NiO", "4-element SDD"), scan("nio", "fluorescence", repetitions=1))
     assert data(session(*steps, seed=5)) == data(session(*steps, seed=5))
     assert data(session(*steps, seed=5)) != data(session(*steps, seed=6))
 
 
-def test_a_sample_measured_again_is_measured_anew() -> None:
+def test_a_repeated_measurement_has_new_noise() -> None:
     steps = (mount("NiO"), scan("a", repetitions=2), mount("NiO"), scan("b", repetitions=1))
     currents = [run.column("It").tolist() for run in runs(session(*steps))]
     assert len({tuple(values) for values in currents}) == 3
 
 
-def test_what_cannot_be_mounted_is_refused() -> None:
+def test_an_unknown_sample_or_detector_is_refused() -> None:
     with pytest.raises(ValueError, match="no sample 'Unobtainium', known: Cr foil"):
         session(mount("Unobtainium"))
     with pytest.raises(ValueError, match="no fluorescence detector '5-element SDD', known: 1-element SDD"):
         session(mount("NiO", "5-element SDD"))
 
 
-def test_closing_ends_the_engines_thread_and_may_be_repeated() -> None:
-    beamline = Beamline(Surroundings(lambda message: None, lambda name, doc: None, "/proposals"))
+def test_closing_ends_the_thread_and_can_be_repeated() -> None:
+    beamline = Beamline(SimulationSetup(lambda message: None, lambda name, doc: None, "/proposals"))
     thread = beamline.engine._th
     assert thread.is_alive()
     beamline.close()
@@ -419,23 +423,23 @@ def test_closing_ends_the_engines_thread_and_may_be_repeated() -> None:
     beamline.close()
 
 
-def test_documents_come_back_from_kafka(embedded_broker: EmbeddedBroker) -> None:
+def test_documents_are_read_back_from_kafka(embedded_broker: EmbeddedBroker) -> None:
     topic = "simulation.documents"
     embedded_broker.create_topic(topic)
     sent: Documents = []
-    publisher = kafka_publisher(embedded_broker.bootstrap_servers, topic, {"linger.ms": 0})
+    publisher = create_kafka_publisher(embedded_broker.bootstrap_servers, topic, {"linger.ms": 0})
 
     def publish(name: str, doc: dict[str, Any]) -> None:
         sent.append((name, doc))
         publisher(name, doc)
 
-    with Beamline(Surroundings(lambda message: None, publish, "/proposals")) as beamline:
+    with Beamline(SimulationSetup(lambda message: None, publish, "/proposals")) as beamline:
         beamline.mount("NiO", "4-element SDD")
-        beamline.run(plans.xafs(beamline, plans.Xafs("nio", "fluorescence", 1, **SHORT)))
+        beamline.run(plans.measure_xafs(beamline, plans.XafsParameters("nio", "fluorescence", 1, **SHORT)))
     publisher.flush()
-    with source_of(KafkaConfig(embedded_broker.bootstrap_servers), topic) as source:
-        source.assign(dict.fromkeys(source.partitions(), 0))
-        came = read(source, len(sent))
-    assert len({(record.key, record.origin.partition) for record in came}) == 1
+    with open_source(KafkaConfig(embedded_broker.bootstrap_servers), topic) as source:
+        source.assign(dict.fromkeys(source.list_partitions(), 0))
+        came = read_records(source, len(sent))
+    assert len({(record.key, record.position.partition) for record in came}) == 1
     back = [wire.decode(record.value) for record in came]
     assert json.loads(json.dumps(back)) == json.loads(json.dumps(sent))

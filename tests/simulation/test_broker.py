@@ -6,31 +6,31 @@ import socket
 
 import pytest
 
-from reading import produce, read, source_of
+from reading import open_source, produce, read_records
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.settings import Settings
 from xafs_workers.simulation.broker import EmbeddedBroker
 
 
-def test_the_topics_of_the_settings_are_there():
+def test_the_topics_of_the_settings_exist():
     settings = Settings(beamline="six")
     with EmbeddedBroker(settings, ["extra"]) as broker:
-        names = [settings.topic(which) for which in ("control", "documents", "answers", "status", "dead_letters")]
-        with source_of(KafkaConfig(broker.bootstrap_servers), *names, "extra") as source:
-            assert {topic for topic, _ in source.partitions()} == {*names, "extra"}
+        names = [settings.get_topic(which) for which in ("control", "documents", "answers", "status", "dead_letters")]
+        with open_source(KafkaConfig(broker.bootstrap_servers), *names, "extra") as source:
+            assert {topic for topic, _ in source.list_partitions()} == {*names, "extra"}
 
 
-def test_two_brokers_do_not_share_anything():
+def test_two_brokers_share_nothing():
     with EmbeddedBroker(topics=["t"]) as one, EmbeddedBroker(topics=["t"]) as other:
         produce(KafkaConfig(one.bootstrap_servers), "t", [b"x"])
-        with source_of(KafkaConfig(one.bootstrap_servers), "t") as source:
+        with open_source(KafkaConfig(one.bootstrap_servers), "t") as source:
             source.assign({("t", 0): 0})
-            assert len(read(source, 1)) == 1
-        with source_of(KafkaConfig(other.bootstrap_servers), "t") as source:
-            assert set(source.watermarks().values()) == {(0, 0)}
+            assert len(read_records(source, 1)) == 1
+        with open_source(KafkaConfig(other.bootstrap_servers), "t") as source:
+            assert set(source.fetch_watermarks().values()) == {(0, 0)}
 
 
-def test_it_ends_with_its_context():
+def test_the_broker_ends_with_its_context():
     with EmbeddedBroker() as broker:
         host, _, port = broker.bootstrap_servers.partition(":")
         socket.create_connection((host, int(port)), 5).close()

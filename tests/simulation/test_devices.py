@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 from ophyd.status import wait
 
-from xafs_workers.simulation.axes import BASELINE, ENCODER, axes, encoded
+from xafs_workers.simulation.axes import BASELINE, ENCODER_RESOLUTION, build_axes, compute_encoder_energy
 from xafs_workers.simulation.beam import HC, SI111, Reading
-from xafs_workers.simulation.devices import Axis, Exposure, fluorescence_detector, ion_chambers
+from xafs_workers.simulation.devices import Axis, Exposure, build_fluorescence_detector, build_ion_chambers
 
 PATIENCE = 10.0
 
@@ -30,7 +30,7 @@ class CountingBeam:
         return Reading(I0=number, It=number, Ir=number, Iy=number, counts=(number, 10 * number))
 
 
-def somewhere(dwell: float = 1.0) -> Callable[[], tuple[float, float, tuple[float, float], float]]:
+def build_position_reader(dwell: float = 1.0) -> Callable[[], tuple[float, float, tuple[float, float], float]]:
     return lambda: (7112.0, dwell, (1.0, 2.0), 0.1)
 
 
@@ -40,8 +40,11 @@ def numbers(detectors) -> dict[str, float]:
 
 def test_all_detectors_of_a_point_share_its_photons() -> None:
     beam = CountingBeam()
-    exposure = Exposure(beam, somewhere(), 0.0)
-    detectors = [*ion_chambers(exposure, electron_yield=True), fluorescence_detector("SDD", "Fe", (1, 2), exposure)]
+    exposure = Exposure(beam, build_position_reader(), 0.0)
+    detectors = [
+        *build_ion_chambers(exposure, electron_yield=True),
+        build_fluorescence_detector("SDD", "Fe", (1, 2), exposure),
+    ]
     for count in (1, 2):
         for detector in detectors:
             wait(detector.trigger(), PATIENCE)
@@ -50,45 +53,45 @@ def test_all_detectors_of_a_point_share_its_photons() -> None:
     assert beam.asked == [(7112.0, 1.0, (1.0, 2.0), 0.1)] * 2
 
 
-def test_what_an_interrupted_point_left_is_nobodys() -> None:
-    exposure = Exposure(CountingBeam(), somewhere(), 0.0)
-    quadem, i0, _ = ion_chambers(exposure)
+def test_counts_of_an_interrupted_point_are_dropped() -> None:
+    exposure = Exposure(CountingBeam(), build_position_reader(), 0.0)
+    quadem, i0, _ = build_ion_chambers(exposure)
     quadem.trigger()
     i0.stage()
     i0.trigger()
     assert numbers([i0]) == {"I0": 2.0}
 
 
-def test_another_beam_is_another_exposure() -> None:
-    exposure = Exposure(CountingBeam(), somewhere(), 0.0)
-    quadem, i0, _ = ion_chambers(exposure)
+def test_another_beam_starts_another_exposure() -> None:
+    exposure = Exposure(CountingBeam(), build_position_reader(), 0.0)
+    quadem, i0, _ = build_ion_chambers(exposure)
     quadem.trigger()
     other = CountingBeam()
-    exposure.turn_to(other)
+    exposure.set_beam(other)
     i0.trigger()
     assert len(other.asked) == 1
 
 
-def test_a_dwell_time_takes_its_pace() -> None:
-    exposure = Exposure(CountingBeam(), somewhere(dwell=2.0), 0.1)
+def test_a_point_takes_its_dwell_time_with_a_pace() -> None:
+    exposure = Exposure(CountingBeam(), build_position_reader(dwell=2.0), 0.1)
     began = time.monotonic()
-    statuses = [detector.trigger() for detector in ion_chambers(exposure)]
+    statuses = [detector.trigger() for detector in build_ion_chambers(exposure)]
     assert not any(status.done for status in statuses)
     for status in statuses:
         wait(status, PATIENCE)
     assert 0.2 <= time.monotonic() - began < 2.0
 
 
-def test_without_a_pace_nothing_waits() -> None:
-    exposure = Exposure(CountingBeam(), somewhere(dwell=1e6), 0.0)
-    for detector in ion_chambers(exposure):
+def test_no_device_waits_without_a_pace() -> None:
+    exposure = Exposure(CountingBeam(), build_position_reader(dwell=1e6), 0.0)
+    for detector in build_ion_chambers(exposure):
         wait(detector.trigger(), PATIENCE)
 
 
 def test_one_timer_serves_all_detectors() -> None:
-    exposure = Exposure(CountingBeam(), somewhere(dwell=1.0), 0.3)
+    exposure = Exposure(CountingBeam(), build_position_reader(dwell=1.0), 0.3)
     before = {thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)}
-    statuses = [detector.trigger() for detector in ion_chambers(exposure)]
+    statuses = [detector.trigger() for detector in build_ion_chambers(exposure)]
     timers = {thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)} - before
     assert len(timers) == 1
     for status in statuses:
@@ -108,28 +111,28 @@ def test_an_axis_reads_back_where_it_was_sent() -> None:
     assert axis.describe_configuration() == {}
 
 
-def test_currents_are_told_in_the_unit_of_the_real_ones() -> None:
+def test_currents_have_the_unit_of_the_real_devices() -> None:
     described = {
         key: about
-        for detector in ion_chambers(Exposure(CountingBeam(), somewhere(), 0.0))
+        for detector in build_ion_chambers(Exposure(CountingBeam(), build_position_reader(), 0.0))
         for key, about in detector.describe().items()
     }
     assert {key: about["units"] for key, about in described.items()} == {"I0": "nA", "It": "nA", "Ir": "nA"}
 
 
-def test_the_energy_is_read_back_in_steps_of_the_encoder() -> None:
-    step = 2 * SI111 / HC * 7112.0**2 * (1 - (HC / (2 * SI111 * 7112.0)) ** 2) ** 0.5 * ENCODER * 0.0174533
+def test_the_energy_is_read_in_steps_of_the_encoder() -> None:
+    step = 2 * SI111 / HC * 7112.0**2 * (1 - (HC / (2 * SI111 * 7112.0)) ** 2) ** 0.5 * ENCODER_RESOLUTION * 0.0174533
     energies = [7112.0 + 0.01 * number for number in range(50)]
-    off = [encoded(energy) - energy for energy in energies]
+    off = [compute_encoder_energy(energy) - energy for energy in energies]
     assert 0 < max(map(abs, off)) <= 0.51 * step
-    axis = axes(7112.0)["dcm_energy"]
+    axis = build_axes(7112.0)["dcm_energy"]
     wait(axis.set(7200.0), PATIENCE)
-    assert axis.position == encoded(7200.0)
+    assert axis.position == compute_encoder_energy(7200.0)
     assert axis.read()["dcm_energy_setpoint"]["value"] == 7200.0
 
 
-def test_the_axes_have_the_names_and_setpoints_of_the_real_ones() -> None:
-    made = axes(7112.0)
+def test_the_axes_have_the_names_of_the_real_ones() -> None:
+    made = build_axes(7112.0)
     keys = {name: list(axis.read()) for name, axis in made.items()}
     assert keys["xafs_x"] == ["xafs_x", "xafs_x_user_setpoint"]
     assert keys["slits3_hcenter"] == ["slits3_hcenter", "slits3_hcenter_setpoint"]

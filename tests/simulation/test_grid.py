@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xafs_workers.simulation.grid import BadGrid, energy_grid
+from xafs_workers.simulation.grid import GridError, build_energy_grid
 from xafs_workers.simulation.spectra import EV_TO_K2
 
 EDGE = 7112.0
 
 
-def test_the_usual_grid() -> None:
-    energy, dwell = np.array(energy_grid("-200 -30 -10 25 12k", "10 2 0.5 0.05k", "0.5 0.5 0.5 0.25k", EDGE)).T
+def test_the_usual_grid_has_the_given_steps_and_times() -> None:
+    energy, dwell = np.array(build_energy_grid("-200 -30 -10 25 12k", "10 2 0.5 0.05k", "0.5 0.5 0.5 0.25k", EDGE)).T
     above = energy - EDGE
     assert above[0] == -200.0
     assert above[-1] == pytest.approx(144 / EV_TO_K2)
@@ -28,18 +28,18 @@ def test_the_usual_grid() -> None:
 
 
 def test_a_boundary_belongs_to_the_region_above_it() -> None:
-    points = energy_grid("-10 0 10", "5 5", "1 2", 100.0)
+    points = build_energy_grid("-10 0 10", "5 5", "1 2", 100.0)
     assert points == [(90.0, 1.0), (95.0, 1.0), (100.0, 2.0), (105.0, 2.0), (110.0, 2.0)]
 
 
-def test_steps_that_do_not_add_up_exactly_give_no_point_twice() -> None:
-    energies = [energy for energy, _ in energy_grid("0 1 2", "0.1 0.3", "1 1", 0.0)]
+def test_inexact_steps_repeat_no_point() -> None:
+    energies = [energy for energy, _ in build_energy_grid("0 1 2", "0.1 0.3", "1 1", 0.0)]
     assert len(energies) == 10 + 4 + 1
     assert min(np.diff(energies)) > 0.05
 
 
-def test_a_time_that_grows_with_k_has_a_least_value() -> None:
-    assert energy_grid("-5 0 4", "5 2", "0.5k 0.1k", 0.0)[0][1] == 0.25
+def test_a_time_that_grows_with_k_has_a_minimum() -> None:
+    assert build_energy_grid("-5 0 4", "5 2", "0.5k 0.1k", 0.0)[0][1] == 0.25
 
 
 @pytest.mark.parametrize(
@@ -59,6 +59,6 @@ def test_a_time_that_grows_with_k_has_a_least_value() -> None:
         ("-20 12k", "0.05k", "1", "expected eV below the edge"),
     ],
 )
-def test_what_gives_no_grid_is_refused(bounds: str, steps: str, times: str, reason: str) -> None:
-    with pytest.raises(BadGrid, match=reason):
-        energy_grid(bounds, steps, times, EDGE)
+def test_invalid_grids_are_refused(bounds: str, steps: str, times: str, reason: str) -> None:
+    with pytest.raises(GridError, match=reason):
+        build_energy_grid(bounds, steps, times, EDGE)

@@ -13,8 +13,8 @@ from bluesky.utils import RunEngineInterrupted
 from xafs_workers.messages.parsing import parse
 from xafs_workers.simulation import beamline as module
 from xafs_workers.simulation import plans
-from xafs_workers.simulation.beamline import Beamline, Surroundings
-from xafs_workers.simulation.grid import BadGrid
+from xafs_workers.simulation.beamline import Beamline, SimulationSetup
+from xafs_workers.simulation.grid import GridError
 from xafs_workers.simulation.samples import SAMPLES
 
 SHORT = {"bounds": "-20 0 40", "steps": "10 20", "times": "0.5 0.25"}
@@ -29,7 +29,7 @@ class Session:
         self.heard = threading.Event()
         self.listen_for: Callable[[str, dict[str, Any]], bool] = lambda name, doc: False
         self.beamline = Beamline(
-            Surroundings(lambda message: self.take("bmm", dict(message)), self.take, "/proposals", **options)
+            SimulationSetup(lambda message: self.take("bmm", dict(message)), self.take, "/proposals", **options)
         )
 
     def take(self, name: str, doc: dict[str, Any]) -> None:
@@ -44,13 +44,15 @@ class Session:
     def documents(self, name: str) -> list[dict[str, Any]]:
         return [doc for kind, doc in self.log if kind == name]
 
-    def story(self) -> list[str]:
+    def list_events(self) -> list[str]:
         """Return messages as `kind` or `kind: action`, runs as [ and ], and leave all else out."""
         marks = {"start": "[", "stop": "]"}
-        return [told(doc) if name == "bmm" else marks[name] for name, doc in self.log if name in ("bmm", *marks)]
+        return [
+            format_message(doc) if name == "bmm" else marks[name] for name, doc in self.log if name in ("bmm", *marks)
+        ]
 
 
-def told(message: dict[str, Any]) -> str:
+def format_message(message: dict[str, Any]) -> str:
     kind = next(iter(message))
     if kind == "dossier" and message[kind] == "set":
         return f"dossier: set {' '.join(key for key in message if key != kind)}"
@@ -85,12 +87,14 @@ CLOSING = [
 ]
 
 
-def test_an_xafs_sequence(session: Session) -> None:
+def test_an_xafs_sequence_sends_its_messages_in_order(session: Session) -> None:
     session.beamline.mount("Fe2O3", "4-element SDD")
-    uids = session.beamline.run(plans.xafs(session.beamline, plans.Xafs("hematite", "fluorescence", 2, **SHORT)))
-    assert session.story() == [*OPENING, *REPETITION, *REPETITION, *CLOSING]
+    uids = session.beamline.run(
+        plans.measure_xafs(session.beamline, plans.XafsParameters("hematite", "fluorescence", 2, **SHORT))
+    )
+    assert session.list_events() == [*OPENING, *REPETITION, *REPETITION, *CLOSING]
     assert [doc["uid"] for doc in session.documents("start")] == list(uids)
-    sent = {told(message): message for message in reversed(session.messages)}
+    sent = {format_message(message): message for message in reversed(session.messages)}
     assert sent["xafsscan: start"] == {
         "xafsscan": "start",
         "element": "Fe",
@@ -103,9 +107,12 @@ def test_an_xafs_sequence(session: Session) -> None:
         "fluo_detector": "4-element SDD",
     }
     assert sent["xafs_sequence: start"]["with_yield"] is False
-    assert [m["count"] for m in session.messages if told(m) == "xafsscan: next"] == [1, 2]
-    assert [m["uid"] for m in session.messages if told(m) == "xafs_sequence: add"] == list(uids)
-    assert [m["filename"] for m in session.messages if told(m) == "xasxdi"] == ["hematite.001", "hematite.002"]
+    assert [m["count"] for m in session.messages if format_message(m) == "xafsscan: next"] == [1, 2]
+    assert [m["uid"] for m in session.messages if format_message(m) == "xafs_sequence: add"] == list(uids)
+    assert [m["filename"] for m in session.messages if format_message(m) == "xasxdi"] == [
+        "hematite.001",
+        "hematite.002",
+    ]
     assert sent["dossier: set uidlist"]["uidlist"] == list(uids)
     assert sent["xafsscan: stop"] == {
         "xafsscan": "stop",
@@ -117,21 +124,21 @@ def test_an_xafs_sequence(session: Session) -> None:
     assert "finished" in session.messages[-6]["text"]
 
 
-def test_every_message_is_understood(session: Session) -> None:
+def test_every_message_is_parsed(session: Session) -> None:
     beamline = session.beamline
     beamline.mount("NiO", "7-element SDD", electron_yield=True)
-    beamline.run(plans.linescan(beamline, "xafs_x", "If", (-1.0, 1.0, 2), stack=True, fname="x.png"))
-    beamline.run(plans.timescan(beamline, "Iy", 2, 0.1))
-    beamline.run(plans.xafs(beamline, plans.Xafs("nio", "yield", 1, **SHORT)))
+    beamline.run(plans.measure_linescan(beamline, "xafs_x", "If", (-1.0, 1.0, 2), stack=True, fname="x.png"))
+    beamline.run(plans.measure_timescan(beamline, "Iy", 2, 0.1))
+    beamline.run(plans.measure_xafs(beamline, plans.XafsParameters("nio", "yield", 1, **SHORT)))
     for message in session.messages:
         assert parse(message).extras.keys() <= {"icon"}
 
 
-def test_a_line_scan(session: Session) -> None:
+def test_a_line_scan_sends_its_messages_in_order(session: Session) -> None:
     beamline = session.beamline
     before = beamline.axes["xafs_x"].position
-    uids = beamline.run(plans.linescan(beamline, "xafs_x", "It", (-3.0, 3.0, 7), fname="slot.png"))
-    assert session.story() == ["linescan: start", "[", "]", "linescan: stop", "resting_state"]
+    uids = beamline.run(plans.measure_linescan(beamline, "xafs_x", "It", (-3.0, 3.0, 7), fname="slot.png"))
+    assert session.list_events() == ["linescan: start", "[", "]", "linescan: stop", "resting_state"]
     assert session.messages[0] == {
         "linescan": "start",
         "motor": "xafs_x",
@@ -143,17 +150,17 @@ def test_a_line_scan(session: Session) -> None:
     assert beamline.axes["xafs_x"].position == before
 
 
-def test_a_line_scan_without_a_picture_says_only_that_it_ended(session: Session) -> None:
+def test_a_line_scan_without_a_picture_sends_a_plain_stop(session: Session) -> None:
     session.beamline.mount("Cu foil", "1-element SDD")
-    session.beamline.run(plans.linescan(session.beamline, "xafs_y", "Xs1", (-1.0, 1.0, 3), stack=True))
+    session.beamline.run(plans.measure_linescan(session.beamline, "xafs_y", "Xs1", (-1.0, 1.0, 3), stack=True))
     assert session.messages[0]["fluo_detector"] == "1-element SDD"
     assert session.messages[0]["stack"] is True
     assert session.messages[1] == {"linescan": "stop"}
 
 
-def test_a_time_scan(session: Session) -> None:
-    uids = session.beamline.run(plans.timescan(session.beamline, "It", 3, 0.2, fname="sead.png"))
-    assert session.story() == ["timescan: start", "[", "]", "timescan: stop", "resting_state"]
+def test_a_time_scan_sends_its_messages_in_order(session: Session) -> None:
+    uids = session.beamline.run(plans.measure_timescan(session.beamline, "It", 3, 0.2, fname="sead.png"))
+    assert session.list_events() == ["timescan: start", "[", "]", "timescan: stop", "resting_state"]
     assert session.messages[:2] == [
         {"timescan": "start", "detector": "It"},
         {"timescan": "stop", "fname": "sead.png", "uid": uids[0]},
@@ -163,8 +170,8 @@ def test_a_time_scan(session: Session) -> None:
     ] * 3
 
 
-def test_a_plain_time_scan_says_null(session: Session) -> None:
-    session.beamline.run(plans.timescan(session.beamline, "I0", 1, 0.1))
+def test_a_time_scan_without_a_picture_sends_null(session: Session) -> None:
+    session.beamline.run(plans.measure_timescan(session.beamline, "I0", 1, 0.1))
     assert session.messages[1]["fname"] is None
 
 
@@ -189,8 +196,8 @@ def break_at(session: Session, axis: str, moves: int) -> None:
 def test_a_line_scan_that_fails_sends_no_stop(session: Session) -> None:
     break_at(session, "xafs_x", 3)
     with pytest.raises(Broken):
-        session.beamline.run(plans.linescan(session.beamline, "xafs_x", "It", (-3.0, 3.0, 7), fname="slot.png"))
-    assert session.story() == ["linescan: start", "[", "]", "resting_state"]
+        session.beamline.run(plans.measure_linescan(session.beamline, "xafs_x", "It", (-3.0, 3.0, 7), fname="slot.png"))
+    assert session.list_events() == ["linescan: start", "[", "]", "resting_state"]
     assert session.documents("stop")[0]["exit_status"] == "fail"
 
 
@@ -200,15 +207,24 @@ def test_a_time_scan_that_fails_sends_no_stop(session: Session) -> None:
 
     session.beamline._exposure.take = fail
     with pytest.raises(Broken):
-        session.beamline.run(plans.timescan(session.beamline, "It", 3, 0.1, fname="sead.png"))
-    assert session.story() == ["timescan: start", "[", "]", "resting_state"]
+        session.beamline.run(plans.measure_timescan(session.beamline, "It", 3, 0.1, fname="sead.png"))
+    assert session.list_events() == ["timescan: start", "[", "]", "resting_state"]
 
 
-def test_a_sequence_that_fails_in_its_second_scan_keeps_the_first(session: Session) -> None:
+def test_a_sequence_failing_in_its_second_scan_keeps_the_first(session: Session) -> None:
     break_at(session, "dcm_energy", 9)  # each scan: rewind, then six points
     with pytest.raises(Broken):
-        session.beamline.run(plans.xafs(session.beamline, plans.Xafs("iron", repetitions=3, **SHORT)))
-    assert session.story() == [*OPENING, *REPETITION, "file_exists", "echoslack", "xafsscan: next", "[", "]", *CLOSING]
+        session.beamline.run(plans.measure_xafs(session.beamline, plans.XafsParameters("iron", repetitions=3, **SHORT)))
+    assert session.list_events() == [
+        *OPENING,
+        *REPETITION,
+        "file_exists",
+        "echoslack",
+        "xafsscan: next",
+        "[",
+        "]",
+        *CLOSING,
+    ]
     first, second = (doc["uid"] for doc in session.documents("start"))
     assert [doc["exit_status"] for doc in session.documents("stop")] == ["success", "fail"]
     assert [m["uid"] for m in session.messages if "uid" in m] == [first, first, first]
@@ -217,12 +233,12 @@ def test_a_sequence_that_fails_in_its_second_scan_keeps_the_first(session: Sessi
     assert "*stopped*" in session.messages[-6]["text"]
 
 
-def test_a_sequence_that_never_finished_a_scan_ends_without_stop_messages(session: Session) -> None:
+def test_a_sequence_without_a_finished_scan_sends_no_stop(session: Session) -> None:
     break_at(session, "dcm_energy", 4)
     with pytest.raises(Broken):
-        session.beamline.run(plans.xafs(session.beamline, plans.Xafs("iron", repetitions=3, **SHORT)))
+        session.beamline.run(plans.measure_xafs(session.beamline, plans.XafsParameters("iron", repetitions=3, **SHORT)))
     began = ["file_exists", "echoslack", "xafsscan: next", "[", "]"]
-    assert session.story() == [*OPENING, *began, "echoslack", "dossier: write", "resting_state"]
+    assert session.list_events() == [*OPENING, *began, "echoslack", "dossier: write", "resting_state"]
 
 
 def test_an_aborted_sequence_is_cleaned_up() -> None:
@@ -238,12 +254,14 @@ def test_an_aborted_sequence_is_cleaned_up() -> None:
     other.start()
     with pytest.raises(RunEngineInterrupted):
         session.beamline.run(
-            plans.xafs(session.beamline, plans.Xafs("iron", bounds="-50 0 50", steps="1 1", times="1 1"))
+            plans.measure_xafs(
+                session.beamline, plans.XafsParameters("iron", bounds="-50 0 50", steps="1 1", times="1 1")
+            )
         )
     other.join(PATIENCE)
     engine.abort("no beam")
     began = ["file_exists", "echoslack", "xafsscan: next", "[", "]"]
-    assert session.story() == [*OPENING, *began, "echoslack", "dossier: write", "resting_state"]
+    assert session.list_events() == [*OPENING, *began, "echoslack", "dossier: write", "resting_state"]
     assert [doc["exit_status"] for doc in session.documents("stop")] == ["abort"]
     assert session.messages[-1] == {"resting_state": True}
     session.beamline.close()
@@ -252,40 +270,38 @@ def test_an_aborted_sequence_is_cleaned_up() -> None:
 @pytest.mark.parametrize(
     ("plan", "reason"),
     [
-        (lambda b: plans.linescan(b, "xafs_z", "It", (0, 1, 2)), "no axis 'xafs_z'"),
-        (lambda b: plans.linescan(b, "xafs_x", "Xs", (0, 1, 2)), "no fluorescence detector"),
-        (lambda b: plans.linescan(b, "xafs_x", "Iy", (0, 1, 2)), "electron yield is not read"),
-        (lambda b: plans.timescan(b, "If", 2, 0.1), "no fluorescence detector"),
-        (lambda b: plans.xafs(b, plans.Xafs("a", "fluorescence")), "mode fluorescence"),
-        (lambda b: plans.xafs(b, plans.Xafs("a", "yield")), "mode yield"),
+        (lambda b: plans.measure_linescan(b, "xafs_z", "It", (0, 1, 2)), "no axis 'xafs_z'"),
+        (lambda b: plans.measure_linescan(b, "xafs_x", "Xs", (0, 1, 2)), "no fluorescence detector"),
+        (lambda b: plans.measure_linescan(b, "xafs_x", "Iy", (0, 1, 2)), "electron yield is not read"),
+        (lambda b: plans.measure_timescan(b, "If", 2, 0.1), "no fluorescence detector"),
+        (lambda b: plans.measure_xafs(b, plans.XafsParameters("a", "fluorescence")), "mode fluorescence"),
+        (lambda b: plans.measure_xafs(b, plans.XafsParameters("a", "yield")), "mode yield"),
     ],
 )
-def test_a_beamline_that_is_not_ready_says_so_before_anything_is_sent(
+def test_an_unready_beamline_raises_before_sending(
     session: Session, plan: Callable[[Beamline], Any], reason: str
 ) -> None:
-    with pytest.raises(plans.NotReady, match=reason):
+    with pytest.raises(plans.NotReadyError, match=reason):
         session.beamline.run(plan(session.beamline))
     assert session.log == []
 
 
-def test_parameters_that_cannot_be_are_refused(session: Session) -> None:
+def test_impossible_parameters_are_refused(session: Session) -> None:
     with pytest.raises(ValueError, match="mode 'transmision'"):
-        plans.Xafs("a", "transmision")
+        plans.XafsParameters("a", "transmision")
     with pytest.raises(ValueError, match="repetitions"):
-        plans.Xafs("a", repetitions=0)
-    with pytest.raises(BadGrid):
-        session.beamline.run(plans.xafs(session.beamline, plans.Xafs("a", bounds="1 2 3")))
+        plans.XafsParameters("a", repetitions=0)
+    with pytest.raises(GridError):
+        session.beamline.run(plans.measure_xafs(session.beamline, plans.XafsParameters("a", bounds="1 2 3")))
     assert session.log == []
 
 
 @pytest.mark.parametrize(("length", "shown"), [(50, 50), (51, 49)])
-def test_a_long_name_of_a_sample_is_cut(
-    session: Session, monkeypatch: pytest.MonkeyPatch, length: int, shown: int
-) -> None:
+def test_a_long_sample_name_is_cut(session: Session, monkeypatch: pytest.MonkeyPatch, length: int, shown: int) -> None:
     long = replace(SAMPLES["Fe foil"], name="x" * length)
     monkeypatch.setattr(module, "SAMPLES", {long.name: long})
     session.beamline.mount(long.name)
-    session.beamline.run(plans.xafs(session.beamline, plans.Xafs("a", repetitions=1, **SHORT)))
-    sample = next(m["sample"] for m in session.messages if told(m) == "xafsscan: start")
+    session.beamline.run(plans.measure_xafs(session.beamline, plans.XafsParameters("a", repetitions=1, **SHORT)))
+    sample = next(m["sample"] for m in session.messages if format_message(m) == "xafsscan: start")
     assert len(sample) == shown
     assert sample.endswith(" ...") == (length > 50)

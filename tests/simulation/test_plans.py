@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from helpers.streams import Entry, fold, items_of
+from helpers.streams import Entry, fold, stamp_entries
 from plugins.brokers import Broker
-from xafs_workers.figures.figure_builder import figure_of
+from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.messages.documents import check_document
 from xafs_workers.messages.parsing import parse
-from xafs_workers.simulation.beamline import Beamline, Surroundings, kafka_publisher
-from xafs_workers.simulation.grid import BadGrid, energy_grid
-from xafs_workers.simulation.plans import Xafs, linescan, timescan, xafs
-from xafs_workers.simulation.spectra import mu_t
+from xafs_workers.simulation.beamline import Beamline, SimulationSetup, create_kafka_publisher
+from xafs_workers.simulation.grid import GridError, build_energy_grid
+from xafs_workers.simulation.plans import XafsParameters, measure_linescan, measure_timescan, measure_xafs
+from xafs_workers.simulation.spectra import compute_mu_t
 from xafs_workers.wire import decode
 
 SHORT: dict[str, Any] = {"bounds": "-60 -10 20 6k", "steps": "10 4 0.4k", "times": "0.5 0.5 0.25k"}
@@ -32,7 +32,7 @@ class Session:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.fail_after: int | None = None
-        surroundings = Surroundings(self.send, self.publish, "/proposals")
+        surroundings = SimulationSetup(self.send, self.publish, "/proposals")
         self.beamline = Beamline(surroundings, context_managers=[])
 
     def send(self, message: Mapping[str, Any]) -> None:
@@ -45,7 +45,7 @@ class Session:
             if self.fail_after < 0:
                 raise RuntimeError("beam dump")
 
-    def words(self) -> list[str]:
+    def list_events(self) -> list[str]:
         """Return the session in short: kinds with their actions, runs in brackets."""
         found = []
         for name, body in self.entries:
@@ -65,19 +65,21 @@ def session() -> Session:
 REPETITION = ["file_exists", "echoslack", "xafsscan next", "[", "]", "xafs_sequence add", "xasxdi", "echoslack"]
 
 
-def test_an_xafs_sequence_sends_what_the_real_plan_sends(session: Session) -> None:
+def test_an_xafs_sequence_sends_the_messages_of_the_real_plan(session: Session) -> None:
     session.beamline.mount("Fe2O3", "4-element SDD")
-    session.beamline.run(xafs(session.beamline, Xafs("fe", mode="fluorescence", repetitions=2, **SHORT)))
+    session.beamline.run(
+        measure_xafs(session.beamline, XafsParameters("fe", mode="fluorescence", repetitions=2, **SHORT))
+    )
     opening = ["next_index", "file_exists", "close all", "dossier start", "dossier set", "echoslack"]
     opening += ["xafs_sequence start", "xafsscan start"]
     ending = ["echoslack", "dossier set", "dossier write", "xafsscan stop", "xafs_sequence stop", "resting_state"]
-    assert session.words() == [*opening, *REPETITION, *REPETITION, *ending]
+    assert session.list_events() == [*opening, *REPETITION, *REPETITION, *ending]
 
 
-def test_line_and_time_scans_send_what_the_real_plans_send(session: Session) -> None:
-    session.beamline.run(linescan(session.beamline, "xafs_x", "It", (-1, 1, 3)))
-    session.beamline.run(timescan(session.beamline, "I0", 2, 0.1))
-    assert session.words() == [
+def test_line_and_time_scans_send_the_real_messages(session: Session) -> None:
+    session.beamline.run(measure_linescan(session.beamline, "xafs_x", "It", (-1, 1, 3)))
+    session.beamline.run(measure_timescan(session.beamline, "I0", 2, 0.1))
+    assert session.list_events() == [
         *("linescan start", "[", "]", "linescan stop", "resting_state"),
         *("timescan start", "[", "]", "timescan stop", "resting_state"),
     ]
@@ -85,8 +87,8 @@ def test_line_and_time_scans_send_what_the_real_plans_send(session: Session) -> 
 
 def test_every_document_and_message_is_valid(session: Session) -> None:
     session.beamline.mount("NiO", "7-element SDD", electron_yield=True)
-    session.beamline.run(xafs(session.beamline, Xafs("nio", mode="yield", repetitions=1, **SHORT)))
-    session.beamline.run(linescan(session.beamline, "xafs_y", "If", (-1, 1, 3), stack=True, fname="y.png"))
+    session.beamline.run(measure_xafs(session.beamline, XafsParameters("nio", mode="yield", repetitions=1, **SHORT)))
+    session.beamline.run(measure_linescan(session.beamline, "xafs_y", "If", (-1, 1, 3), stack=True, fname="y.png"))
     for name, body in session.entries:
         if name == "bmm":
             parse(body)
@@ -95,22 +97,20 @@ def test_every_document_and_message_is_valid(session: Session) -> None:
             event_model.schema_validators[event_model.DocumentNames[name]].validate(body)
 
 
-def test_a_line_scan_that_fails_sends_no_stop_but_comes_to_rest(session: Session) -> None:
+def test_a_failed_line_scan_sends_resting_state_but_no_stop(session: Session) -> None:
     session.fail_after = 2
     with pytest.raises(RuntimeError, match="beam dump"):
-        session.beamline.run(linescan(session.beamline, "xafs_x", "It", (-1, 1, 9)))
-    assert [word for word in session.words() if word not in "[]"][-1] == "resting_state"
-    assert "linescan stop" not in session.words()
+        session.beamline.run(measure_linescan(session.beamline, "xafs_x", "It", (-1, 1, 9)))
+    assert [word for word in session.list_events() if word not in "[]"][-1] == "resting_state"
+    assert "linescan stop" not in session.list_events()
 
 
 @pytest.mark.parametrize(("fail_after", "stopped"), [(3, False), (45, True)])
-def test_an_xafs_sequence_that_fails_sends_stops_only_if_a_scan_was_finished(
-    fail_after: int, stopped: bool, session: Session
-) -> None:
+def test_a_failed_sequence_sends_stop_only_after_a_scan(fail_after: int, stopped: bool, session: Session) -> None:
     session.fail_after = fail_after
     with pytest.raises(RuntimeError, match="beam dump"):
-        session.beamline.run(xafs(session.beamline, Xafs("fe", repetitions=3, **SHORT)))
-    words = session.words()
+        session.beamline.run(measure_xafs(session.beamline, XafsParameters("fe", repetitions=3, **SHORT)))
+    words = session.list_events()
     assert ("xafsscan stop" in words) is ("xafs_sequence stop" in words) is stopped
     assert "dossier write" in words
     assert [word for word in words if word not in "[]"][-1] == "resting_state"
@@ -128,35 +128,37 @@ def test_an_xafs_sequence_that_fails_sends_stops_only_if_a_scan_was_finished(
         ("yield", "4-element SDD", ["transmission", "fluorescence", "I0", "reference", "yield"]),
     ],
 )
-def test_each_mode_fills_its_panels(mode: str, detector: str | None, panels: list[str], session: Session) -> None:
+def test_each_mode_draws_its_panels(mode: str, detector: str | None, panels: list[str], session: Session) -> None:
     """L6, L7: also mode test, and yield with any detector."""
     session.beamline.mount("Fe2O3", detector, electron_yield=mode == "yield")
-    session.beamline.run(xafs(session.beamline, Xafs("fe", mode=mode, repetitions=1, **SHORT)))
-    board = fold(items_of(session.entries))
+    session.beamline.run(measure_xafs(session.beamline, XafsParameters("fe", mode=mode, repetitions=1, **SHORT)))
+    board = fold(stamp_entries(session.entries))
     (scan,) = (scan for scan in board.scans if scan.kind == "xafsscan")
-    figure = figure_of(board, scan)
+    figure = build_figure(board, scan)
     shown = [panel.key for panel in figure.panels if panel.key in panels]
     assert shown == panels
     for key in panels:
-        (trace,) = figure.panel(key).traces
+        (trace,) = figure.get_panel(key).traces
         assert len(trace.x) == len(trace.y) > 20
         assert np.isfinite(trace.y).all()
 
 
-def test_the_live_plot_shows_the_sample_that_was_mounted(session: Session) -> None:
+def test_the_live_plot_shows_the_mounted_sample(session: Session) -> None:
     session.beamline.mount("Cu foil")
-    session.beamline.run(xafs(session.beamline, Xafs("cu", repetitions=1, **SHORT)))
-    board = fold(items_of(session.entries))
+    session.beamline.run(measure_xafs(session.beamline, XafsParameters("cu", repetitions=1, **SHORT)))
+    board = fold(stamp_entries(session.entries))
     (scan,) = (scan for scan in board.scans if scan.kind == "xafsscan")
-    (trace,) = figure_of(board, scan).panel("transmission").traces
-    expected = mu_t(session.beamline.sample, trace.x)
+    (trace,) = build_figure(board, scan).get_panel("transmission").traces
+    expected = compute_mu_t(session.beamline.sample, trace.x)
     offset = trace.y - expected
     assert np.std(offset) < 2e-3
 
 
-def test_start_documents_say_what_the_measured_ones_say(session: Session, measured: Path) -> None:
+def test_start_documents_match_the_measured_ones(session: Session, measured: Path) -> None:
     session.beamline.mount("Cr2O3", "4-element SDD")
-    session.beamline.run(xafs(session.beamline, Xafs("cr2o3", mode="fluorescence", repetitions=1, **SHORT)))
+    session.beamline.run(
+        measure_xafs(session.beamline, XafsParameters("cr2o3", mode="fluorescence", repetitions=1, **SHORT))
+    )
     mine = next(body for name, body in session.entries if name == "start")
     lines = map(json.loads, (measured / "cr2o3_fluo.jsonl").read_text().splitlines())
     real = next(body for name, body in lines if name == "start")
@@ -170,17 +172,17 @@ def test_start_documents_say_what_the_measured_ones_say(session: Session, measur
     assert mine["XDI"]["_dtc"] == real["XDI"]["_dtc"]
 
 
-def test_documents_reach_kafka_by_bluesky_kafkas_publisher(broker: Broker) -> None:
-    topic = broker.new_topic()
-    publisher = kafka_publisher(broker.bootstrap_servers, topic)
+def test_documents_are_published_by_bluesky_kafka(broker: Broker) -> None:
+    topic = broker.create_unique_topic()
+    publisher = create_kafka_publisher(broker.bootstrap_servers, topic)
     kept: list[str] = []
 
     def both(name: str, document: dict[str, Any]) -> None:
         kept.append(name)
         publisher(name, document)
 
-    beamline = Beamline(Surroundings(lambda _: None, both, "/p"), context_managers=[])
-    beamline.run(linescan(beamline, "xafs_x", "It", (-1, 1, 3)))
+    beamline = Beamline(SimulationSetup(lambda _: None, both, "/p"), context_managers=[])
+    beamline.run(measure_linescan(beamline, "xafs_x", "It", (-1, 1, 3)))
     publisher.flush()
     assert [name for name, _ in _read(broker, topic, len(kept))] == kept
 
@@ -199,8 +201,8 @@ def _read(broker: Broker, topic: str, count: int) -> list[tuple[str, dict[str, A
     return found
 
 
-def test_the_grid_is_what_users_write() -> None:
-    points = energy_grid("-200 -30 -10 25 12k", "10 2 0.5 0.05k", "0.5 0.5 0.5 0.25k", 7112.0)
+def test_the_grid_is_parsed_as_users_write_it() -> None:
+    points = build_energy_grid("-200 -30 -10 25 12k", "10 2 0.5 0.05k", "0.5 0.5 0.5 0.25k", 7112.0)
     energies = [energy for energy, _ in points]
     assert energies[0] == 6912.0
     assert energies == sorted(set(energies))
@@ -211,6 +213,6 @@ def test_the_grid_is_what_users_write() -> None:
 
 
 @pytest.mark.parametrize("words", [("-10 10", "1 1", "1"), ("10 -10", "1", "1"), ("-10 10", "0", "1"), ("-10", "", "")])
-def test_a_bad_grid_says_why(words: tuple[str, str, str]) -> None:
-    with pytest.raises(BadGrid, match="expected"):
-        energy_grid(*words, 7112.0)
+def test_an_invalid_grid_is_refused_with_the_reason(words: tuple[str, str, str]) -> None:
+    with pytest.raises(GridError, match="expected"):
+        build_energy_grid(*words, 7112.0)

@@ -14,7 +14,7 @@ from bluesky.utils import RunEngineInterrupted
 
 from xafs_workers.simulation import beamline as module
 from xafs_workers.simulation import plans
-from xafs_workers.simulation.beamline import Beamline, Surroundings
+from xafs_workers.simulation.beamline import Beamline, SimulationSetup
 from xafs_workers.simulation.metadata import Proposal
 from xafs_workers.simulation.samples import SAMPLES
 
@@ -34,7 +34,7 @@ class Session:
         self.run, self.point = 0, 0
         proposal = Proposal(cycle="2025-1", session="pass-333333")
         self.beamline = Beamline(
-            Surroundings(lambda m: self.take("bmm", dict(m)), self.take, "/proposals", proposal, pace)
+            SimulationSetup(lambda m: self.take("bmm", dict(m)), self.take, "/proposals", proposal, pace)
         )
 
     def take(self, name: str, doc: dict[str, Any]) -> None:
@@ -50,15 +50,17 @@ class Session:
         other.start()
         return other
 
-    def words(self) -> list[str]:
+    def list_messages(self) -> list[str]:
         marks = {"start": "[", "stop": "]"}
-        return [_told(doc) if name == "bmm" else marks[name] for name, doc in self.log if name in ("bmm", *marks)]
+        return [
+            _format_message(doc) if name == "bmm" else marks[name] for name, doc in self.log if name in ("bmm", *marks)
+        ]
 
     def documents(self, name: str) -> list[dict[str, Any]]:
         return [doc for kind, doc in self.log if kind == name]
 
 
-def _told(message: dict[str, Any]) -> str:
+def _format_message(message: dict[str, Any]) -> str:
     kind = next(iter(message))
     return kind if message[kind] is True else f"{kind} {message[kind]}"
 
@@ -87,11 +89,11 @@ def comparable(entries: Iterable[Entry]) -> list[Any]:
         elif name == "stop":
             told.append(("stop", numbers[doc["run_start"]], doc["exit_status"]))
         elif name == "bmm" and not {"next_index", "file_exists"} & doc.keys() and "looks like" not in str(doc):
-            told.append(_without_places(doc, numbers))
+            told.append(_remove_positions(doc, numbers))
     return told
 
 
-def _without_places(message: dict[str, Any], numbers: dict[str, int]) -> dict[str, Any]:
+def _remove_positions(message: dict[str, Any], numbers: dict[str, int]) -> dict[str, Any]:
     plain = {key: ("text" if value else None) if key == "rid" else value for key, value in message.items()}
     plain |= dict.fromkeys(plain.keys() & {"folder", "workspace"}, "a folder")
     if "uid" in plain:
@@ -105,11 +107,13 @@ def measure(session: Session, element: str, mode: str, repetitions: int) -> tupl
     detector = "4-element SDD" if mode == "fluorescence" else None
     name = f"{element}2O3"
     session.beamline.mount(name, detector)
-    return session.beamline.run(plans.xafs(session.beamline, plans.Xafs(name, mode, repetitions, **SHORT)))
+    return session.beamline.run(
+        plans.measure_xafs(session.beamline, plans.XafsParameters(name, mode, repetitions, **SHORT))
+    )
 
 
 @pytest.fixture(autouse=True)
-def _nickel_as_in_the_recording(monkeypatch: pytest.MonkeyPatch) -> None:
+def _set_recorded_nickel(monkeypatch: pytest.MonkeyPatch) -> None:
     nickel = replace(SAMPLES["NiO"], name="Ni2O3")
     monkeypatch.setattr(module, "SAMPLES", {**SAMPLES, nickel.name: nickel})
 
@@ -118,7 +122,7 @@ def _nickel_as_in_the_recording(monkeypatch: pytest.MonkeyPatch) -> None:
     ("recording", "element", "mode", "repetitions"),
     [("ni2o3", "Ni", "transmission", 3), ("cr2o3_fluo", "Cr", "fluorescence", 5)],
 )
-def test_a_sequence_says_what_the_recorded_one_said(
+def test_a_sequence_sends_the_recorded_messages(
     session: Session, measured: Path, recording: str, element: str, mode: str, repetitions: int
 ) -> None:
     measure(session, element, mode, repetitions)
@@ -128,7 +132,7 @@ def test_a_sequence_says_what_the_recorded_one_said(
 @pytest.mark.parametrize(
     ("recording", "element", "mode"), [("ni2o3", "Ni", "transmission"), ("cr2o3_fluo", "Cr", "fluorescence")]
 )
-def test_columns_are_described_as_the_recorded_ones(
+def test_columns_are_described_as_in_the_recording(
     session: Session, measured: Path, recording: str, element: str, mode: str
 ) -> None:
     measure(session, element, mode, 1)
@@ -146,7 +150,7 @@ def test_columns_are_described_as_the_recorded_ones(
     assert without_source[0] == without_source[1]
 
 
-def test_an_aborted_sequence_says_what_the_recorded_one_said(session: Session, measured: Path) -> None:
+def test_an_aborted_sequence_sends_the_recorded_messages(session: Session, measured: Path) -> None:
     """Two scans were finished, the third was aborted from another thread while it ran."""
     engine = session.beamline.engine
     other = session.interrupt(lambda: engine.abort("no beam"), run=3, point=2)
@@ -159,40 +163,40 @@ def test_an_aborted_sequence_says_what_the_recorded_one_said(session: Session, m
 
 @pytest.mark.parametrize("kind", ["linescan", "timescan"])
 @pytest.mark.parametrize(("way", "status"), [("abort", "abort"), ("stop", "success")])
-def test_a_scan_ended_early_sends_no_stop_but_comes_to_rest(session: Session, kind: str, way: str, status: str) -> None:
+def test_a_scan_ended_early_sends_resting_state_but_no_stop(session: Session, kind: str, way: str, status: str) -> None:
     beamline = session.beamline
     before = beamline.axes["xafs_x"].position
     plan = {
-        "linescan": plans.linescan(beamline, "xafs_x", "It", (-1.0, 1.0, 50), fname="x.png"),
-        "timescan": plans.timescan(beamline, "It", 50, 0.5, fname="t.png"),
+        "linescan": plans.measure_linescan(beamline, "xafs_x", "It", (-1.0, 1.0, 50), fname="x.png"),
+        "timescan": plans.measure_timescan(beamline, "It", 50, 0.5, fname="t.png"),
     }[kind]
     other = session.interrupt(getattr(beamline.engine, way), run=1, point=3)
     with pytest.raises(RunEngineInterrupted):
         beamline.run(plan)
     other.join(PATIENCE)
-    assert session.words() == [f"{kind} start", "[", "]", "resting_state"]
+    assert session.list_messages() == [f"{kind} start", "[", "]", "resting_state"]
     (stop,) = session.documents("stop")
     assert stop["exit_status"] == status
     assert stop["num_events"]["primary"] < 50
     assert beamline.axes["xafs_x"].position == before
 
 
-def test_a_paused_and_resumed_scan_says_nothing_twice(session: Session) -> None:
+def test_a_paused_and_resumed_scan_repeats_no_message(session: Session) -> None:
     beamline = session.beamline
     beamline.mount("Cr2O3", "4-element SDD")
     other = session.interrupt(beamline.engine.request_pause, run=1, point=3)
     with pytest.raises(RunEngineInterrupted):
-        beamline.run(plans.linescan(beamline, "xafs_y", "If", (-1.0, 1.0, 12)))
+        beamline.run(plans.measure_linescan(beamline, "xafs_y", "If", (-1.0, 1.0, 12)))
     other.join(PATIENCE)
-    assert session.words() == ["linescan start", "["]
+    assert session.list_messages() == ["linescan start", "["]
     beamline.engine.resume()
-    assert session.words() == ["linescan start", "[", "]", "linescan stop", "resting_state"]
+    assert session.list_messages() == ["linescan start", "[", "]", "linescan stop", "resting_state"]
     points = [doc for doc in session.documents("event") if "I0" in doc["data"]]
     assert [doc["seq_num"] for doc in points] == list(range(1, 13))
     assert [doc["data"]["xafs_y"] for doc in points] == sorted({doc["data"]["xafs_y"] for doc in points})
 
 
-def test_questions_name_every_field_that_the_file_manager_knows(session: Session) -> None:
+def test_file_questions_have_all_known_fields(session: Session) -> None:
     measure(session, "Cr", "fluorescence", 2)
     questions = [doc for name, doc in session.log if name == "bmm" and "file_exists" in doc]
     assert [(q["filename"], q["start"], q["stop"], q["number"]) for q in questions] == [

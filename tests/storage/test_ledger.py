@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from xafs_workers.storage.errors import Unavailable
-from xafs_workers.storage.ledger import AlreadyFinished, Key, Ledger, LedgerUnusable, already_published
+from xafs_workers.storage.ledger import AlreadyFinished, EffectKey, Ledger, LedgerUnusable, is_already_published
 from xafs_workers.storage.proposals import ProposalFolder
 
 Program = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., "subprocess.Popen[str]"]
 
-KEY = Key("cluster", "topic", 2, 2**62, 1_763_870_400_000, "picture")
+KEY = EffectKey("cluster", "topic", 2, 2**62, 1_763_870_400_000, "picture")
 
 
 @pytest.fixture
@@ -28,21 +28,21 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "state/headless/ledger.sqlite"
 
 
-def test_an_effect_from_nothing_to_done(path: Path) -> None:
+def test_an_effect_is_recorded_as_pending_then_done(path: Path) -> None:
     with Ledger.open(path) as ledger:
-        assert ledger.entry(KEY) is None
+        assert ledger.find_entry(KEY) is None
         ledger.begin(KEY, "/p/a.png", "ab")
-        entry = ledger.entry(KEY)
+        entry = ledger.find_entry(KEY)
         assert entry is not None
         assert (entry.key, entry.state, entry.path, entry.sha256) == (KEY, "pending", "/p/a.png", "ab")
-        assert ledger.pending() == [entry]
+        assert ledger.list_pending() == [entry]
         ledger.finish(KEY, "done", paths=["/p/a.png", "/p/a.pdf"])
     with Ledger.open(path) as ledger:
-        entry = ledger.entry(KEY)
+        entry = ledger.find_entry(KEY)
         assert entry is not None
         assert (entry.state, entry.path, entry.sha256, entry.reason) == ("done", "/p/a.png", "ab", "")
         assert entry.paths == ("/p/a.png", "/p/a.pdf")
-        assert ledger.pending() == []
+        assert ledger.list_pending() == []
     assert path.parent.stat().st_mode & 0o077 == 0
 
 
@@ -57,25 +57,25 @@ def test_an_effect_from_nothing_to_done(path: Path) -> None:
         replace(KEY, effect="answer"),
     ],
 )
-def test_each_part_of_the_key_counts(other: Key, path: Path) -> None:
+def test_each_part_of_the_key_distinguishes_entries(other: EffectKey, path: Path) -> None:
     """A topic made again starts at offset 0, with other times."""
     with Ledger.open(path) as ledger:
         ledger.begin(KEY, "/p", "ab")
         ledger.finish(KEY, "done")
-        assert ledger.entry(other) is None
+        assert ledger.find_entry(other) is None
         ledger.begin(other)
-        assert [entry.key for entry in ledger.pending()] == [other]
+        assert [entry.key for entry in ledger.list_pending()] == [other]
 
 
-def test_a_new_attempt_replaces_path_and_sum(path: Path) -> None:
+def test_a_new_attempt_replaces_path_and_checksum(path: Path) -> None:
     with Ledger.open(path) as ledger:
         ledger.begin(KEY, "/p", "ab")
         ledger.begin(KEY, "/p", "cd")
-        assert [entry.sha256 for entry in ledger.pending()] == ["cd"]
+        assert [entry.sha256 for entry in ledger.list_pending()] == ["cd"]
 
 
 @pytest.mark.parametrize("state", ["done", "failed"])
-def test_what_is_finished_stays_finished(state: str, path: Path) -> None:
+def test_a_finished_entry_stays_finished(state: str, path: Path) -> None:
     other = "failed" if state == "done" else "done"
     with Ledger.open(path) as ledger:
         ledger.finish(KEY, state, "reason", ["/p"])  # type: ignore[arg-type]
@@ -84,20 +84,20 @@ def test_what_is_finished_stays_finished(state: str, path: Path) -> None:
             ledger.begin(KEY, "/q", "ef")
         with pytest.raises(AlreadyFinished, match=f"it is {state} already"):
             ledger.finish(KEY, other)  # type: ignore[arg-type]
-        entry = ledger.entry(KEY)
+        entry = ledger.find_entry(KEY)
         assert entry is not None
         assert (entry.state, entry.reason, entry.paths, entry.path) == (state, "reason", ("/p",), "")
 
 
-def test_pending_comes_oldest_first(path: Path) -> None:
+def test_pending_entries_are_listed_oldest_first(path: Path) -> None:
     keys = [replace(KEY, time_ms=time, offset=offset) for time, offset in ((5, 1), (3, 9), (5, 0))]
     with Ledger.open(path) as ledger:
         for key in keys:
             ledger.begin(key)
-        assert [entry.key for entry in ledger.pending()] == [keys[1], keys[2], keys[0]]
+        assert [entry.key for entry in ledger.list_pending()] == [keys[1], keys[2], keys[0]]
 
 
-def test_prune_forgets_what_is_old_and_finished(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_prune_deletes_only_old_finished_entries(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = [replace(KEY, offset=n) for n in range(4)]
     with Ledger.open(path) as ledger:
         with monkeypatch.context() as patch:
@@ -107,11 +107,11 @@ def test_prune_forgets_what_is_old_and_finished(path: Path, monkeypatch: pytest.
             ledger.begin(keys[2])
         ledger.finish(keys[3], "done")
         assert ledger.prune(90) == 2
-        assert [ledger.entry(key) is not None for key in keys] == [False, False, True, True]
+        assert [ledger.find_entry(key) is not None for key in keys] == [False, False, True, True]
         assert ledger.prune(90) == 0
 
 
-def test_threads(path: Path) -> None:
+def test_several_threads_can_write(path: Path) -> None:
     with Ledger.open(path) as ledger:
 
         def work(partition: int) -> None:
@@ -125,22 +125,22 @@ def test_threads(path: Path) -> None:
             thread.start()
         for thread in threads:
             thread.join()
-        done = [ledger.entry(replace(KEY, partition=p, offset=o)) for p in range(6) for o in range(25)]
+        done = [ledger.find_entry(replace(KEY, partition=p, offset=o)) for p in range(6) for o in range(25)]
         assert {entry.state if entry else None for entry in done} == {"done"}
 
 
-def test_it_is_durable_as_said(path: Path) -> None:
+def test_sqlite_is_set_to_durable_writes(path: Path) -> None:
     with Ledger.open(path) as ledger:
         assert ledger._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
         assert ledger._connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 COUNTING = """
-from xafs_workers.storage.ledger import Key, Ledger
+from xafs_workers.storage.ledger import EffectKey, Ledger
 ledger = Ledger.open(Path(sys.argv[2]))
 n = 0
 while True:
-    key = Key("c", "t", 0, n, 0, "e")
+    key = EffectKey("c", "t", 0, n, 0, "e")
     ledger.begin(key, f"/{n}", "ab")
     print("begun", n, flush=True)
     ledger.finish(key, "done", paths=[f"/{n}"])
@@ -149,7 +149,7 @@ while True:
 """
 
 
-def test_what_was_told_before_a_kill_is_there(start_program: Start, tmp_path: Path) -> None:
+def test_reported_states_survive_a_kill(start_program: Start, tmp_path: Path) -> None:
     for kill in range(6):
         path = tmp_path / f"ledger-{kill}.sqlite"
         process = start_program(COUNTING, path)
@@ -160,10 +160,10 @@ def test_what_was_told_before_a_kill_is_there(start_program: Start, tmp_path: Pa
         states = {int(number): state for state, number in told}
         with Ledger.open(path) as ledger:
             for number, state in states.items():
-                entry = ledger.entry(Key("c", "t", 0, number, 0, "e"))
+                entry = ledger.find_entry(EffectKey("c", "t", 0, number, 0, "e"))
                 assert entry is not None
                 assert entry.state == "done" or (state == "begun" and entry.state == "pending")
-            assert len(ledger.pending()) <= 1
+            assert len(ledger.list_pending()) <= 1
 
 
 def test_a_redelivered_message_finds_its_file(path: Path, folder: ProposalFolder, home: Path) -> None:
@@ -174,35 +174,35 @@ def test_a_redelivered_message_finds_its_file(path: Path, folder: ProposalFolder
 
         published = folder.publish("maps/a.png", b"first drawing", before_publish=begin)
     with Ledger.open(path) as ledger:
-        entry = ledger.entry(KEY)
+        entry = ledger.find_entry(KEY)
         assert entry is not None
-        assert already_published(entry, folder)
+        assert is_already_published(entry, folder)
         assert entry.path == published.path
         for content in (b"edited later", b""):
             (home / "maps/a.png").write_bytes(content)
-            assert not already_published(entry, folder)
+            assert not is_already_published(entry, folder)
         (home / "maps/a.png").unlink()
-        assert not already_published(entry, folder)
+        assert not is_already_published(entry, folder)
         (home / "maps/a.png").symlink_to("b.png")
-        assert not already_published(entry, folder)
-        assert not already_published(replace(entry, path="/etc/passwd"), folder)
-        assert not already_published(replace(entry, path="", sha256=""), folder)
-        assert not already_published(replace(entry, state="done"), folder)
-        assert not already_published(None, folder)
+        assert not is_already_published(entry, folder)
+        assert not is_already_published(replace(entry, path="/etc/passwd"), folder)
+        assert not is_already_published(replace(entry, path="", sha256=""), folder)
+        assert not is_already_published(replace(entry, state="done"), folder)
+        assert not is_already_published(None, folder)
 
 
-def test_storage_that_is_away_is_no_answer(path: Path, folder: ProposalFolder, root: Path) -> None:
+def test_unavailable_storage_raises_instead_of_answering(path: Path, folder: ProposalFolder, root: Path) -> None:
     with Ledger.open(path) as ledger:
         folder.publish("a", b"x", before_publish=lambda *told: ledger.begin(KEY, *told))
         root.rename(root.parent / "away")
         with pytest.raises(Unavailable, match="mounted"):
-            already_published(ledger.entry(KEY), folder)
+            is_already_published(ledger.find_entry(KEY), folder)
 
 
 @pytest.mark.parametrize(
     "content", [b"this is no ledger, only a text file of some length " * 20, b"SQLite format 3\0" + b"x" * 200]
 )
-def test_what_is_no_ledger_is_told(content: bytes, path: Path) -> None:
+def test_a_file_that_is_no_ledger_is_reported(content: bytes, path: Path) -> None:
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
     with pytest.raises(LedgerUnusable, match="expected a ledger"):
@@ -210,7 +210,7 @@ def test_what_is_no_ledger_is_told(content: bytes, path: Path) -> None:
     assert path.read_bytes() == content
 
 
-def test_a_ledger_of_a_newer_program_is_left_alone(path: Path) -> None:
+def test_a_ledger_of_a_newer_version_is_refused(path: Path) -> None:
     path.parent.mkdir(parents=True)
     connection = sqlite3.connect(path)
     connection.execute("PRAGMA user_version = 9")
@@ -224,7 +224,7 @@ def test_a_ledger_in_memory_is_refused() -> None:
         Ledger.open(Path(":memory:"))
 
 
-def test_a_full_disk_is_transient(path: Path) -> None:
+def test_a_full_disk_is_a_transient_error(path: Path) -> None:
     with Ledger.open(path) as ledger:
         ledger._connection.execute("PRAGMA max_page_count = 4")
         with pytest.raises(Unavailable, match="full") as trouble:
@@ -234,7 +234,7 @@ def test_a_full_disk_is_transient(path: Path) -> None:
         ledger.finish(replace(KEY, offset=2000), "done")
 
 
-def test_a_state_directory_that_may_not_be_written(run_program: Program, root: Path) -> None:
+def test_an_unwritable_state_directory_is_reported(run_program: Program, root: Path) -> None:
     closed = root.parent / "closed"
     closed.mkdir(mode=0o555)
     done = run_program(

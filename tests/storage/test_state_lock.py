@@ -31,7 +31,7 @@ signal.pause()
 """
 
 
-def test_a_second_worker_is_told_who_has_it(tmp_path: Path) -> None:
+def test_a_second_worker_is_refused_with_the_process_id(tmp_path: Path) -> None:
     with StateLock(tmp_path / "headless"):
         with pytest.raises(AlreadyRunning, match=f"headless is in use by another worker, process {os.getpid()}"):
             StateLock(tmp_path / "headless")
@@ -42,7 +42,7 @@ def test_a_second_worker_is_told_who_has_it(tmp_path: Path) -> None:
         again.close()
 
 
-def test_another_process_and_its_kill(start_program: Start, tmp_path: Path) -> None:
+def test_a_killed_process_releases_the_lock(start_program: Start, tmp_path: Path) -> None:
     process = start_program(HOLDING, tmp_path)
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
@@ -54,7 +54,7 @@ def test_another_process_and_its_kill(start_program: Start, tmp_path: Path) -> N
         pass
 
 
-def test_a_forked_child_does_not_keep_it(start_program: Start, tmp_path: Path) -> None:
+def test_a_forked_child_does_not_hold_the_lock(start_program: Start, tmp_path: Path) -> None:
     process = start_program(FORKING, tmp_path)
     assert process.stdout is not None
     word, child = process.stdout.readline().split()
@@ -70,7 +70,7 @@ def test_a_forked_child_does_not_keep_it(start_program: Start, tmp_path: Path) -
         os.kill(int(child), 9)
 
 
-def test_a_link_in_its_place_is_not_followed(tmp_path: Path) -> None:
+def test_a_link_in_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
     from xafs_workers.storage.errors import Unavailable
 
     (tmp_path / "worker.lock").symlink_to(tmp_path / "victim")

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from xafs_workers.storage.confined import Root, Roots, components
+from xafs_workers.storage.confined import Root, Roots, parse_path
 from xafs_workers.storage.errors import Refused, StorageError, Unavailable
-from xafs_workers.storage.proposals import OWNED, ProposalFolder
+from xafs_workers.storage.proposals import OWNED_FILES, ProposalFolder
 
 PATHS = {
     "nothing": "",
@@ -118,7 +118,7 @@ def hostile(root: Path, home: Path) -> Path:
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("attack", PATHS)
-def test_refused_with_a_reason_and_nothing_touched(
+def test_a_hostile_path_is_refused_and_touches_no_file(
     attack: str, way: str, folder: ProposalFolder, root: Path, hostile: Path
 ) -> None:
     before = _tree(hostile)
@@ -132,7 +132,7 @@ def test_refused_with_a_reason_and_nothing_touched(
 
 
 @pytest.mark.parametrize("attack", sorted(set(PATHS) - {"nothing", "only a dot", "the session itself"}))
-def test_no_folder_is_made_by_an_attack(attack: str, folder: ProposalFolder, root: Path, hostile: Path) -> None:
+def test_an_attack_creates_no_folder(attack: str, folder: ProposalFolder, root: Path, hostile: Path) -> None:
     path = PATHS[attack].format(root=root)
     before = _tree(hostile)
     if attack == "a folder":
@@ -147,15 +147,15 @@ READABLE = {"hidden", "below a hidden folder", "a reservation", "a temporary nam
 
 
 @pytest.mark.parametrize("attack", sorted(set(PATHS) - READABLE))
-def test_nothing_else_is_read(attack: str, folder: ProposalFolder, root: Path, hostile: Path) -> None:
+def test_files_outside_are_not_read(attack: str, folder: ProposalFolder, root: Path, hostile: Path) -> None:
     path = PATHS[attack].format(root=root)
     with pytest.raises(Refused):
         folder.read(path)
     with pytest.raises(Refused):
-        list(Roots(Root(folder.path)).chunks(path))
+        list(Roots(Root(folder.path)).read_chunks(path))
 
 
-def test_the_reason_names_what_came_and_what_is_allowed(folder: ProposalFolder, root: Path, hostile: Path) -> None:
+def test_the_reason_names_the_value_and_what_is_allowed(folder: ProposalFolder, root: Path, hostile: Path) -> None:
     reasons = {
         f"{root}/2026-3/pass-2/a": ["pass-2", "in this proposal's folder", folder.path],
         "/etc/shadow": ["/etc/shadow", "below", str(root)],
@@ -171,7 +171,7 @@ def test_the_reason_names_what_came_and_what_is_allowed(folder: ProposalFolder, 
 
 
 @pytest.mark.parametrize("path", [None, 5, b"a", ["a"]])
-def test_what_is_no_text_is_refused(path: object, folder: ProposalFolder) -> None:
+def test_a_value_that_is_not_text_is_refused(path: object, folder: ProposalFolder) -> None:
     with pytest.raises(Refused, match="expected a path as text"):
         folder.publish(path, b"", before_publish=_never)  # type: ignore[arg-type]
 
@@ -186,7 +186,7 @@ def test_a_session_that_is_a_link_is_refused(session: str, roots: Roots, root: P
         lambda f: f.publish("a/b", b"x", before_publish=_never),
         lambda f: f.mkdir(),
         lambda f: f.mkdir("a"),
-        lambda f: f.listing(),
+        lambda f: f.list_names(),
         lambda f: f.exists("a"),
     ):
         with pytest.raises(Refused, match="a symbolic link"):
@@ -201,7 +201,7 @@ def test_a_cycle_that_is_a_link_is_refused(roots: Roots, root: Path) -> None:
 
 
 @pytest.mark.parametrize("word", ["", ".", "..", "a/b", "/a", ".hidden", "a\n", "a b", "ä", "a" * 129, None, 3, ["a"]])
-def test_cycle_and_session_are_plain_words(word: str, roots: Roots) -> None:
+def test_cycle_and_session_must_be_plain_words(word: str, roots: Roots) -> None:
     for cycle, session in ((word, "pass-1"), ("2026-3", word)):
         with pytest.raises(Refused, match="expected one folder's name"):
             ProposalFolder(roots, cycle, session)
@@ -228,7 +228,7 @@ def test_cycle_and_session_are_plain_words(word: str, roots: Roots) -> None:
         "Größe",
     ],
 )
-def test_odd_names_are_only_names(name: str, folder: ProposalFolder, home: Path) -> None:
+def test_unusual_names_are_accepted(name: str, folder: ProposalFolder, home: Path) -> None:
     if name == "...":
         with pytest.raises(Refused, match="hidden"):
             folder.publish(name, b"x", before_publish=lambda *_: None)
@@ -237,7 +237,7 @@ def test_odd_names_are_only_names(name: str, folder: ProposalFolder, home: Path)
     assert os.listdir(home) == [name]
 
 
-def test_a_folder_exchanged_for_a_link_leads_nowhere(
+def test_a_folder_replaced_by_a_link_is_not_followed(
     folder: ProposalFolder, root: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The exchange comes when the parent has been opened: the file goes where the folder went, not through the link."""
@@ -255,7 +255,7 @@ def test_a_folder_exchanged_for_a_link_leads_nowhere(
 
 
 @pytest.mark.parametrize("name", ["device", "pipe", "link-to-file", "socket"])
-def test_what_is_no_file_is_not_even_opened(
+def test_a_special_file_is_not_opened(
     name: str, folder: ProposalFolder, hostile: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Opening a device may act: a tape rewinds, a watchdog starts."""
@@ -272,7 +272,7 @@ def test_what_is_no_file_is_not_even_opened(
     assert name not in opened
 
 
-def test_a_log_with_a_second_name_is_not_appended_to(folder: ProposalFolder, root: Path, home: Path) -> None:
+def test_a_log_with_a_hard_link_is_not_appended_to(folder: ProposalFolder, root: Path, home: Path) -> None:
     theirs = root / "2026-3/pass-2/data"
     theirs.write_text("theirs")
     (home / "dossier").mkdir()
@@ -282,13 +282,13 @@ def test_a_log_with_a_second_name_is_not_appended_to(folder: ProposalFolder, roo
     assert theirs.read_text() == "theirs"
 
 
-def test_only_indexes_and_logs_of_the_program_are_replaced_or_appended_to(folder: ProposalFolder, home: Path) -> None:
+def test_only_own_indexes_and_logs_are_replaced_or_extended(folder: ProposalFolder, home: Path) -> None:
     (home / "fe.001").write_text("data")
     for act in (folder.append, folder.replace):
         with pytest.raises(Refused, match=r"only .*MANIFEST"):
             act("fe.001", b"x")
     assert (home / "fe.001").read_text() == "data"
-    for name in OWNED:
+    for name in OWNED_FILES:
         folder.append(name, b"one\n")
         folder.append(name, b"two\n")
         assert (home / name).read_bytes() == b"one\ntwo\n"
@@ -298,7 +298,7 @@ def test_only_indexes_and_logs_of_the_program_are_replaced_or_appended_to(folder
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.text(st.sampled_from("a./\\~\n\0µ-2026pass1"), max_size=40))
-def test_whatever_comes_stays_in_the_folder_or_is_refused(path: str, folder: ProposalFolder, root: Path) -> None:
+def test_any_path_stays_in_the_folder_or_is_refused(path: str, folder: ProposalFolder, root: Path) -> None:
     theirs = root / "2026-3/pass-2"
     try:
         published = folder.publish(path, b"x", before_publish=lambda *_: None)
@@ -306,15 +306,15 @@ def test_whatever_comes_stays_in_the_folder_or_is_refused(path: str, folder: Pro
         pass
     else:
         assert os.path.realpath(published.path).startswith(os.path.realpath(folder.path) + "/")
-        assert ".." not in components(published.path)
+        assert ".." not in parse_path(published.path)
     assert sorted(os.listdir(root)) == ["2026-3"]
     assert sorted(os.listdir(root / "2026-3")) == ["pass-1", "pass-2"]
     assert os.listdir(theirs) == []
 
 
-def test_a_root_that_is_away_is_waited_for(roots: Roots, root: Path, folder: ProposalFolder) -> None:
+def test_a_missing_root_is_a_transient_error(roots: Roots, root: Path, folder: ProposalFolder) -> None:
     root.rename(root.parent / "away")
-    acts = (lambda: folder.exists("a"), folder.listing, folder.mkdir, lambda: folder.read("a"))
+    acts = (lambda: folder.exists("a"), folder.list_names, folder.mkdir, lambda: folder.read("a"))
     for act in acts:
         with pytest.raises(Unavailable, match="is it mounted"):
             act()
@@ -324,12 +324,12 @@ def test_a_root_that_is_away_is_waited_for(roots: Roots, root: Path, folder: Pro
             act()
 
 
-def test_only_mkdir_makes_a_session_and_only_in_a_cycle(roots: Roots, root: Path) -> None:
+def test_only_mkdir_creates_a_session_and_only_in_a_cycle(roots: Roots, root: Path) -> None:
     new = ProposalFolder(roots, "2026-3", "pass-9")
     for act in (lambda: new.touch("a"), lambda: new.mkdir("a"), lambda: new.publish("a", b"", before_publish=_never)):
         with pytest.raises(Refused, match="pass-9' does not exist"):
             act()
-    assert new.listing() == []
+    assert new.list_names() == []
     assert not new.exists("a")
     assert new.mkdir() == f"{root}/2026-3/pass-9"
     assert new.mkdir("prj") == f"{root}/2026-3/pass-9/prj"
@@ -338,6 +338,6 @@ def test_only_mkdir_makes_a_session_and_only_in_a_cycle(roots: Roots, root: Path
     assert os.listdir(root) == ["2026-3"]
 
 
-def test_storage_errors_are_final_or_not() -> None:
+def test_storage_errors_are_marked_final_or_transient() -> None:
     assert issubclass(Refused, StorageError)
     assert not issubclass(Unavailable, Refused)

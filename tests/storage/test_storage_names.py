@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from xafs_workers.storage.confined import check_component
 from xafs_workers.storage.errors import Refused
 from xafs_workers.storage.names import (
-    form_of,
-    next_index,
-    numbered,
-    picture_name,
-    safe_stub,
-    suffixed,
-    time_stamp,
-    utc_stamp,
-    with_form,
+    add_number,
+    compute_next_index,
+    ensure_picture_suffix,
+    format_local_stamp,
+    format_utc_stamp,
+    insert_before_suffix,
+    parse_picture_form,
+    replace_picture_form,
+    sanitize_stub,
 )
 
 
@@ -37,20 +37,26 @@ from xafs_workers.storage.names import (
         ("snapshots.png/fe", "snapshots.png/fe.png"),
     ],
 )
-def test_a_picture_has_a_pictures_name(name: str, expected: str) -> None:
-    assert picture_name(name) == expected
+def test_a_picture_gets_a_picture_suffix(name: str, expected: str) -> None:
+    assert ensure_picture_suffix(name) == expected
 
 
 @pytest.mark.parametrize("name", ["", "snapshots/"])
 def test_a_picture_without_a_name_is_refused(name: str) -> None:
     with pytest.raises(Refused, match="expected the name of a picture"):
-        picture_name(name)
+        ensure_picture_suffix(name)
 
 
-def test_forms_of_a_picture() -> None:
-    assert [form_of(name) for name in ("a.PDF", "a.svg", "a.png", "a.001", "a")] == ["pdf", "svg", "png", "png", "png"]
-    assert with_form("snapshots/a.PNG", "pdf") == "snapshots/a.pdf"
-    assert with_form("a.001", "svg") == "a.001.svg"
+def test_the_format_of_a_picture_follows_its_suffix() -> None:
+    assert [parse_picture_form(name) for name in ("a.PDF", "a.svg", "a.png", "a.001", "a")] == [
+        "pdf",
+        "svg",
+        "png",
+        "png",
+        "png",
+    ]
+    assert replace_picture_form("snapshots/a.PNG", "pdf") == "snapshots/a.pdf"
+    assert replace_picture_form("a.001", "svg") == "a.001.svg"
 
 
 @pytest.mark.parametrize(
@@ -64,19 +70,19 @@ def test_forms_of_a_picture() -> None:
         ("fe", 0, "fe_00"),
     ],
 )
-def test_the_number_stands_before_the_suffix(name: str, number: int, expected: str) -> None:
-    assert numbered(name, number) == expected
+def test_the_number_is_placed_before_the_suffix(name: str, number: int, expected: str) -> None:
+    assert add_number(name, number) == expected
 
 
-def test_progress_of_a_sequence() -> None:
-    assert suffixed("snapshots/fe_07.png", "_after3") == "snapshots/fe_07_after3.png"
-    assert suffixed("fe.001", "_after3") == "fe.001_after3"
+def test_a_progress_picture_gets_its_suffix() -> None:
+    assert insert_before_suffix("snapshots/fe_07.png", "_after3") == "snapshots/fe_07_after3.png"
+    assert insert_before_suffix("fe.001", "_after3") == "fe.001_after3"
 
 
-def test_a_dossiers_number_and_a_wrong_one() -> None:
-    assert numbered("dossier/fe.html", 7, separator="-") == "dossier/fe-07.html"
+def test_the_number_of_a_dossier_is_checked() -> None:
+    assert add_number("dossier/fe.html", 7, separator="-") == "dossier/fe-07.html"
     with pytest.raises(ValueError, match="came -1"):
-        numbered("fe.png", -1)
+        add_number("fe.png", -1)
 
 
 @pytest.mark.parametrize(
@@ -92,18 +98,18 @@ def test_a_dossiers_number_and_a_wrong_one() -> None:
     ],
 )
 def test_a_stub_is_made_safe(text: str, expected: str) -> None:
-    assert safe_stub(text) == expected
+    assert sanitize_stub(text) == expected
 
 
 @given(st.text())
-def test_every_stub_is_a_component_or_refused(text: str) -> None:
+def test_every_stub_is_one_path_component_or_refused(text: str) -> None:
     try:
-        stub = safe_stub(text)
+        stub = sanitize_stub(text)
     except Refused:
         return
     assert check_component(f"{stub}_liveplot_07.png")
     assert not stub.startswith(".")
-    assert safe_stub(stub) == stub
+    assert sanitize_stub(stub) == stub
 
 
 @pytest.mark.parametrize(
@@ -120,24 +126,24 @@ def test_every_stub_is_a_component_or_refused(text: str) -> None:
 )
 def test_the_next_index_is_numeric_and_ignores_foreign_names(present: list[str], expected: int) -> None:
     """F14."""
-    assert next_index(present, "fe") == expected
+    assert compute_next_index(present, "fe") == expected
 
 
 @given(st.lists(st.text()), st.text())
-def test_the_next_index_takes_any_names(present: list[str], stub: str) -> None:
-    assert next_index([*present, f"{stub}.005"], stub) >= 6
+def test_the_next_index_accepts_any_names(present: list[str], stub: str) -> None:
+    assert compute_next_index([*present, f"{stub}.005"], stub) >= 6
 
 
-def test_a_stub_is_no_pattern() -> None:
-    assert next_index(["aXb.007", "a.b.003"], "a.b") == 4
+def test_a_stub_is_not_used_as_a_pattern() -> None:
+    assert compute_next_index(["aXb.007", "a.b.003"], "a.b") == 4
 
 
-def test_stamps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_time_stamps_are_local_or_utc(monkeypatch: pytest.MonkeyPatch) -> None:
     import time
 
     with monkeypatch.context() as patch:
         patch.setitem(os.environ, "TZ", "America/New_York")
         time.tzset()
-        assert time_stamp(1763870400.9) == "2025-11-22T23-00-00"
-        assert utc_stamp(1763870400.9) == "2025-11-23T04-00-00Z"
+        assert format_local_stamp(1763870400.9) == "2025-11-22T23-00-00"
+        assert format_utc_stamp(1763870400.9) == "2025-11-23T04-00-00Z"
     time.tzset()

@@ -10,7 +10,7 @@ import pytest
 from xafs_workers.settings import Storage
 from xafs_workers.storage.confined import Root, Roots
 from xafs_workers.storage.errors import Refused
-from xafs_workers.storage.proposals import ProposalFolder, proposal_folder
+from xafs_workers.storage.proposals import ProposalFolder, build_proposal_path
 
 START: dict[str, Any] = {"uid": "u-1", "data_session": "pass-1"}
 OURS = Storage()
@@ -27,9 +27,9 @@ OURS = Storage()
         ({}, "commissioning", "commissioning"),
     ],
 )
-def test_the_cycle(more: dict[str, Any], configured: str, cycle: str) -> None:
+def test_the_cycle_is_read_from_run_or_settings(more: dict[str, Any], configured: str, cycle: str) -> None:
     """F3 (line scans have Facility without cycle), F4."""
-    folder = proposal_folder({**START, **more}, Storage(cycle=configured))
+    folder = build_proposal_path({**START, **more}, Storage(cycle=configured))
     assert folder == f"/nsls2/data3/bmm/proposals/{cycle}/pass-1"
 
 
@@ -49,11 +49,12 @@ def test_the_cycle(more: dict[str, Any], configured: str, cycle: str) -> None:
         ({"cycle_keys": (), "cycle": "users"}, {"cycle": "2026-1", "data_session": "pass-1"}, "users/pass-1"),
     ],
 )
-def test_another_facility_names_its_folders_elsewhere(
+def test_folder_names_of_another_facility_are_configurable(
     settings: dict[str, Any], start: dict[str, Any], folder: str
 ) -> None:
     assert (
-        proposal_folder({"uid": "u-1", **start}, Storage(proposals_root=Path("/data"), **settings)) == f"/data/{folder}"
+        build_proposal_path({"uid": "u-1", **start}, Storage(proposals_root=Path("/data"), **settings))
+        == f"/data/{folder}"
     )
 
 
@@ -73,44 +74,45 @@ def test_another_facility_names_its_folders_elsewhere(
 )
 def test_a_run_without_a_folder_has_a_reason(start: dict[str, Any], reason: str) -> None:
     with pytest.raises(Refused) as refusal:
-        proposal_folder(start, OURS)
+        build_proposal_path(start, OURS)
     assert reason in refusal.value.reason
     assert "u-1" in refusal.value.reason
     assert refusal.value.reason.isprintable()
 
 
-def test_the_folder_of_a_run(root: Path) -> None:
+def test_the_folder_of_a_run_is_found(root: Path) -> None:
     storage = Storage(proposals_root=root, cycle="2026-3")
-    folder = ProposalFolder.of_run(START, Roots.from_settings(storage), storage)
-    assert folder.path == proposal_folder(START, storage) == f"{root}/2026-3/pass-1"
+    folder = ProposalFolder.from_run(START, Roots.from_settings(storage), storage)
+    assert folder.path == build_proposal_path(START, storage) == f"{root}/2026-3/pass-1"
 
 
-def test_the_folder_of_a_path(roots: Roots, root: Path) -> None:
-    folder, rest = ProposalFolder.of_path(f"{root}/2026-3/pass-2/maps/a.png", roots)
+def test_the_folder_of_a_path_is_found(roots: Roots, root: Path) -> None:
+    folder, rest = ProposalFolder.from_path(f"{root}/2026-3/pass-2/maps/a.png", roots)
     assert (folder.path, rest) == (f"{root}/2026-3/pass-2", "maps/a.png")
-    folder, rest = ProposalFolder.of_path("/alias/of/proposals/2026-3/pass-2/", roots)
+    folder, rest = ProposalFolder.from_path("/alias/of/proposals/2026-3/pass-2/", roots)
     assert (folder.path, rest) == (f"{root}/2026-3/pass-2", "")
     for path in (str(root), f"{root}/2026-3", "/etc/passwd", "2026-3/pass-2", f"{root}/2026-3/a b/c", ""):
         with pytest.raises(Refused):
-            ProposalFolder.of_path(path, roots)
+            ProposalFolder.from_path(path, roots)
 
 
 @pytest.mark.parametrize("aliases", [{"/nsls2/data": "/nsls2/data3"}, {"/nsls2/data/bmm/p/": "/nsls2/data3/bmm/p"}])
 @pytest.mark.parametrize("configured", ["/nsls2/data3/bmm/p", "/nsls2/data/bmm/p"])
-def test_aliases_of_the_root_or_of_a_folder_above_it(aliases: dict[str, str], configured: str) -> None:
+def test_aliases_of_the_root_or_its_parent_are_resolved(aliases: dict[str, str], configured: str) -> None:
     roots = Roots(Root(configured, aliases))
     for path in ("/nsls2/data/bmm/p/2026-3/x", "/nsls2/data3/bmm/p/2026-3/x"):
-        place = roots.locate(path)
+        place = roots.resolve_path(path)
         assert place.path == f"{configured}/2026-3/x"
     for path in ("/nsls2/data4/bmm/p/2026-3/x", "/nsls2/data/bmm/p2/x", "/nsls2/database/bmm/p/x"):
         with pytest.raises(Refused, match="expected a path below"):
-            roots.locate(path)
+            roots.resolve_path(path)
 
 
-def test_the_default_settings_know_both_names() -> None:
+def test_the_default_settings_include_both_root_names() -> None:
     roots = Roots.from_settings(OURS)
     assert (
-        roots.locate("/nsls2/data/bmm/proposals/2025-3/pass-1/a").path == "/nsls2/data3/bmm/proposals/2025-3/pass-1/a"
+        roots.resolve_path("/nsls2/data/bmm/proposals/2025-3/pass-1/a").path
+        == "/nsls2/data3/bmm/proposals/2025-3/pass-1/a"
     )
 
 
@@ -122,6 +124,6 @@ def test_a_root_is_checked_too(path: str) -> None:
         Root("/a", {path: "/a"})
 
 
-def test_no_root_is_an_error() -> None:
+def test_a_missing_root_is_an_error() -> None:
     with pytest.raises(Refused, match="no root"):
         Roots()

@@ -32,27 +32,27 @@ def names(path: Path) -> list[str]:
     return sorted(str(entry.relative_to(path)) for entry in path.rglob("*"))
 
 
-def test_a_new_file_with_its_folders(folder: ProposalFolder, home: Path) -> None:
+def test_a_new_file_is_published_with_its_folders(folder: ProposalFolder, home: Path) -> None:
     told: list[tuple[str, str, list[str]]] = []
     published = folder.publish(
         "maps/deep/a.png", b"content", before_publish=lambda path, sha: told.append((path, sha, names(home)))
     )
     sha256 = hashlib.sha256(b"content").hexdigest()
-    assert published == publishing.Published(f"{home}/maps/deep/a.png", sha256, "new")
+    assert published == publishing.PublishedFile(f"{home}/maps/deep/a.png", sha256, "new")
     assert [(path, sha) for path, sha, _ in told] == [(published.path, sha256)]
     assert "maps/deep/a.png" not in told[0][2], "the ledger is written before the file has its name"
     assert (home / "maps/deep/a.png").read_bytes() == b"content"
     assert names(home) == ["maps", "maps/deep", "maps/deep/a.png"]
 
 
-def test_an_absolute_path_and_an_alias_are_the_same_file(folder: ProposalFolder, home: Path) -> None:
+def test_an_absolute_path_and_an_alias_name_the_same_file(folder: ProposalFolder, home: Path) -> None:
     for path in (f"{home}/a", "/alias/of/proposals/2026-3/pass-1//./a", "a"):
         folder.publish(path, b"x", before_publish=unrecorded)
     assert names(home) == ["a"]
 
 
 @pytest.mark.parametrize("parts", [b"one", [b"o", b"", b"ne"]])
-def test_same_content_is_a_success_and_other_is_left_alone(
+def test_same_content_succeeds_and_other_content_is_kept(
     parts: bytes | list[bytes], folder: ProposalFolder, home: Path
 ) -> None:
     folder.publish("a", parts, before_publish=unrecorded)
@@ -79,7 +79,7 @@ def test_overwrite_replaces_atomically(folder: ProposalFolder, home: Path) -> No
 
 @pytest.mark.parametrize(("theirs", "state"), [(b"theirs", None), (b"ours", "same")])
 @pytest.mark.parametrize("links", [True, False])
-def test_somebody_faster_is_not_overwritten(
+def test_a_file_created_meanwhile_is_not_overwritten(
     theirs: bytes, state: str | None, links: bool, folder: ProposalFolder, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The name is taken after it was seen free."""
@@ -106,7 +106,7 @@ def _fails(number: int) -> Callable[..., int]:
 
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS])
-def test_without_links_a_rename_that_does_not_replace(
+def test_a_rename_without_replace_is_used_without_links(
     number: int, folder: ProposalFolder, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publishing.os, "link", _fails(number))
@@ -115,7 +115,9 @@ def test_without_links_a_rename_that_does_not_replace(
     assert (home / "a").stat().st_nlink == 1
 
 
-def test_without_both_nothing_is_published(folder: ProposalFolder, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_file_is_published_without_link_and_rename(
+    folder: ProposalFolder, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(publishing.os, "link", _fails(errno.EOPNOTSUPP))
     monkeypatch.setattr(publishing.ctypes, "CDLL", lambda *_, **__: object())
     with pytest.raises(Unavailable, match="neither link nor rename"):
@@ -123,7 +125,7 @@ def test_without_both_nothing_is_published(folder: ProposalFolder, home: Path, m
     assert names(home) == []
 
 
-def test_a_temporary_file_exchanged_by_somebody_is_noticed(folder: ProposalFolder, home: Path) -> None:
+def test_a_replaced_temporary_file_is_detected(folder: ProposalFolder, home: Path) -> None:
     def exchange(path: str, sha256: str) -> None:
         [temporary] = [name for name in os.listdir(home) if publishing.is_temporary(name)]
         (home / "evil").write_bytes(b"evil")
@@ -133,7 +135,7 @@ def test_a_temporary_file_exchanged_by_somebody_is_noticed(folder: ProposalFolde
         folder.publish("a", b"ours", before_publish=exchange)
 
 
-def test_a_long_name_has_a_temporary_one(folder: ProposalFolder, home: Path) -> None:
+def test_a_long_name_is_published_by_a_short_temporary_one(folder: ProposalFolder, home: Path) -> None:
     name = "µ" * 125 + ".png"
     folder.publish(name, b"x", before_publish=unrecorded)
     assert names(home) == [name]
@@ -147,7 +149,7 @@ CALLS = {
 
 
 @pytest.mark.parametrize(("call", "number"), [(call, number) for call, numbers in CALLS.items() for number in numbers])
-def test_trouble_is_told_as_transient_and_leaves_nothing(
+def test_an_os_error_is_transient_and_leaves_no_file(
     call: str, number: int, folder: ProposalFolder, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
@@ -160,7 +162,7 @@ def test_trouble_is_told_as_transient_and_leaves_nothing(
     assert folder.publish("a", b"x", before_publish=unrecorded).state == "new"
 
 
-def test_a_disk_that_fills_up_while_a_file_is_written(
+def test_a_disk_filling_up_during_a_write_leaves_no_file(
     folder: ProposalFolder, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Pieces are taken until there is no room for one."""
@@ -184,7 +186,7 @@ def test_a_disk_that_fills_up_while_a_file_is_written(
     assert (home / "dossier/MANIFEST").read_bytes() == b"first\n"
 
 
-def test_a_source_that_fails_leaves_nothing(folder: ProposalFolder, home: Path) -> None:
+def test_a_failing_source_leaves_no_file(folder: ProposalFolder, home: Path) -> None:
     def parts() -> Iterator[bytes]:
         yield b"first"
         raise KeyboardInterrupt
@@ -194,7 +196,7 @@ def test_a_source_that_fails_leaves_nothing(folder: ProposalFolder, home: Path) 
     assert names(home) == []
 
 
-def test_a_ledger_that_fails_leaves_nothing(folder: ProposalFolder, home: Path) -> None:
+def test_a_failing_ledger_leaves_no_file(folder: ProposalFolder, home: Path) -> None:
     def fails(path: str, sha256: str) -> None:
         raise Unavailable("the ledger's disk is full", errno.ENOSPC)
 
@@ -203,7 +205,7 @@ def test_a_ledger_that_fails_leaves_nothing(folder: ProposalFolder, home: Path) 
     assert names(home) == []
 
 
-def test_a_file_larger_than_the_process_may_write(run_program: Program, home: Path) -> None:
+def test_a_file_over_the_size_limit_is_reported(run_program: Program, home: Path) -> None:
     """A limit of the kernel's, not a replaced function."""
     done = run_program("""
 import resource
@@ -217,7 +219,7 @@ except Unavailable as error:
     assert names(home) == []
 
 
-def test_a_folder_that_may_not_be_written(run_program: Program, home: Path) -> None:
+def test_an_unwritable_folder_is_reported(run_program: Program, home: Path) -> None:
     home.chmod(0o555)
     done = run_program("""
 nobody()
@@ -234,13 +236,13 @@ for act in (lambda: folder.publish("a", b"x", before_publish=lambda *_: None), l
     assert names(home) == []
 
 
-def test_a_question_about_a_folder_that_may_not_be_entered_has_no_answer(run_program: Program, home: Path) -> None:
+def test_a_question_about_a_closed_folder_raises(run_program: Program, home: Path) -> None:
     """F2: unknown is not free."""
     (home / "fe.001").touch()
     home.chmod(0o700)
     done = run_program("""
 nobody()
-for act in (lambda: folder.exists("fe.001"), folder.listing, lambda: folder.digest("fe.001")):
+for act in (lambda: folder.exists("fe.001"), folder.list_names, lambda: folder.digest("fe.001")):
     try:
         print("answer", act())
     except Unavailable as error:
@@ -251,7 +253,7 @@ for act in (lambda: folder.exists("fe.001"), folder.listing, lambda: folder.dige
 
 
 @pytest.mark.parametrize("mode", [0o2770, 0o2775, 0o750])
-def test_mode_and_group_are_the_folders(mode: int, folder: ProposalFolder, home: Path) -> None:
+def test_mode_and_group_follow_the_folder(mode: int, folder: ProposalFolder, home: Path) -> None:
     if os.geteuid() == 0:
         os.chown(home, -1, 12345)
     home.chmod(mode)
@@ -272,7 +274,7 @@ def test_mode_and_group_are_the_folders(mode: int, folder: ProposalFolder, home:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to a group nobody is in")
-def test_setgid_is_inherited_by_who_is_not_in_the_group(run_program: Program, home: Path) -> None:
+def test_setgid_is_inherited_outside_the_group(run_program: Program, home: Path) -> None:
     """Linux clears it when such a process changes the mode, and the next files would have the wrong group."""
     os.chown(home, -1, 12345)
     home.chmod(0o2777)
@@ -288,7 +290,7 @@ folder.publish("maps/deep/a", b"x", before_publish=lambda *_: None)
 
 
 KILLED = """
-from xafs_workers.storage.ledger import Key, Ledger
+from xafs_workers.storage.ledger import EffectKey, Ledger
 ledger = Ledger.open(Path(sys.argv[2]))
 call, when, number = sys.argv[3], sys.argv[4], int(sys.argv[5])
 real = getattr(os, call)
@@ -301,7 +303,7 @@ def dying(*args, **kwargs):
         real(*args, **kwargs)
     os.kill(os.getpid(), signal.SIGKILL)
 setattr(os, call, dying)
-key = Key("cluster", "topic", 0, 7, 1000, "picture")
+key = EffectKey("cluster", "topic", 0, 7, 1000, "picture")
 parts = [b"x" * 100_000] * 3
 published = folder.publish("maps/a", iter(parts), before_publish=lambda *told: ledger.begin(key, *told))
 """
@@ -320,10 +322,10 @@ MOMENTS = [
 
 
 @pytest.mark.parametrize(("call", "when", "number"), MOMENTS)
-def test_killed_at_each_moment(
+def test_a_kill_at_each_step_leaves_a_whole_file(
     call: str, when: str, number: int, run_program: Program, folder: ProposalFolder, home: Path, tmp_path: Path
 ) -> None:
-    from xafs_workers.storage.ledger import Key, Ledger, already_published
+    from xafs_workers.storage.ledger import EffectKey, Ledger, is_already_published
 
     home.chmod(0o775)
     done = run_program("os.umask(0o077)" + KILLED, tmp_path / "ledger.sqlite", call, when, number)
@@ -333,9 +335,9 @@ def test_killed_at_each_moment(
     if there:
         assert (home / "maps/a").read_bytes() == b"x" * 300_000
     with Ledger.open(tmp_path / "ledger.sqlite") as ledger:
-        entry = ledger.entry(Key("cluster", "topic", 0, 7, 1000, "picture"))
+        entry = ledger.find_entry(EffectKey("cluster", "topic", 0, 7, 1000, "picture"))
         assert (entry is not None) == (there or call == "link")
-        assert already_published(entry, folder) == there
+        assert is_already_published(entry, folder) == there
     again = folder.publish("maps/a", b"x" * 300_000, before_publish=unrecorded)
     assert again.state == ("same" if there else "new")
     assert names(home) == ["maps", "maps/a"]
@@ -351,7 +353,7 @@ while True:
 """
 
 
-def test_killed_at_random_moments(start_program: Start, folder: ProposalFolder, home: Path) -> None:
+def test_a_kill_at_random_times_leaves_a_whole_file(start_program: Start, folder: ProposalFolder, home: Path) -> None:
     chance = random.Random(1)
     for _ in range(10):
         for name in os.listdir(home):
@@ -370,9 +372,7 @@ def test_killed_at_random_moments(start_program: Start, folder: ProposalFolder, 
         assert [name for name in os.listdir(home) if publishing.is_temporary(name)] == []
 
 
-def test_a_file_being_written_by_another_worker_is_left_alone(
-    start_program: Start, folder: ProposalFolder, home: Path
-) -> None:
+def test_the_temporary_file_of_another_worker_is_kept(start_program: Start, folder: ProposalFolder, home: Path) -> None:
     process = start_program("""
 def parts():
     yield b"first, "
@@ -387,14 +387,14 @@ print("published", flush=True)
     assert process.stdout.readline() == "half\n"
     folder.publish("ours", b"x", before_publish=unrecorded)
     assert len([name for name in os.listdir(home) if publishing.is_temporary(name)]) == 1
-    assert folder.listing() == ["ours"]
+    assert folder.list_names() == ["ours"]
     process.stdin.write("\n")
     process.stdin.flush()
     assert process.stdout.readline() == "published\n"
     assert (home / "theirs").read_text() == "first, second"
 
 
-def test_what_is_swept_and_what_is_not(folder: ProposalFolder, home: Path) -> None:
+def test_only_abandoned_temporary_files_are_deleted(folder: ProposalFolder, home: Path) -> None:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
     other = "0" * 8 if boot != "0" * 8 else "1" * 8
     left_here, left_there, young = (f".a.{b}-{n * 16}.tmp" for b, n in ((boot, "1"), (other, "2"), (other, "3")))
@@ -409,7 +409,7 @@ def test_what_is_swept_and_what_is_not(folder: ProposalFolder, home: Path) -> No
     assert sorted(os.listdir(home)) == sorted([young, link, "a", *foreign])
 
 
-def test_threads_that_publish_one_name(folder: ProposalFolder, home: Path) -> None:
+def test_threads_can_publish_one_name(folder: ProposalFolder, home: Path) -> None:
     results: list[str] = []
 
     def publish(content: bytes) -> None:
@@ -427,43 +427,43 @@ def test_threads_that_publish_one_name(folder: ProposalFolder, home: Path) -> No
     assert names(home) == ["a"]
 
 
-def test_a_copy_from_a_source_root(folder: ProposalFolder, root: Path, home: Path) -> None:
+def test_a_file_is_copied_from_a_source_root(folder: ProposalFolder, root: Path, home: Path) -> None:
     workspace = root.parent / "workspace"
     workspace.mkdir()
     (workspace / "fe.ini").write_bytes(b"x" * 3_000_000)
     (workspace / "link.ini").symlink_to("fe.ini")
     os.mkfifo(workspace / "pipe.ini")
     sources = Roots(Root(str(workspace)))
-    folder.publish("fe.ini", sources.chunks(f"{workspace}/fe.ini"), before_publish=unrecorded)
+    folder.publish("fe.ini", sources.read_chunks(f"{workspace}/fe.ini"), before_publish=unrecorded)
     assert (home / "fe.ini").read_bytes() == b"x" * 3_000_000
     for name in ("link.ini", "pipe.ini", "missing.ini", "../proposals/2026-3/pass-1/fe.ini", ""):
         with pytest.raises(Refused):
-            folder.publish("b", sources.chunks(f"{workspace}/{name}"), before_publish=unrecorded)
+            folder.publish("b", sources.read_chunks(f"{workspace}/{name}"), before_publish=unrecorded)
     assert names(home) == ["fe.ini"]
 
 
-def test_an_old_file_is_set_aside(folder: ProposalFolder, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert folder.set_aside("fe.ini") is None
+def test_an_old_file_is_archived(folder: ProposalFolder, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert folder.archive_existing("fe.ini") is None
     expected = ["fe.ini.2026-11-23T04-00-00Z", "fe.ini.2026-11-23T04-00-00Z-2", "fe.ini.2026-11-23T04-00-00Z-3"]
     for number, name in enumerate(expected):
         folder.publish("fe.ini", f"edition {number}".encode(), before_publish=unrecorded)
         os.utime(home / "fe.ini", (0, 1795406400.7))
         if number == 2:
             monkeypatch.setattr(publishing.ctypes, "CDLL", lambda *_, **__: object())
-        assert folder.set_aside("fe.ini") == f"{home}/{name}"
+        assert folder.archive_existing("fe.ini") == f"{home}/{name}"
         assert (home / name).read_text() == f"edition {number}"
     assert names(home) == expected
 
 
-def test_set_aside_that_was_killed_between_link_and_unlink(folder: ProposalFolder, home: Path) -> None:
+def test_archiving_is_completed_after_a_kill(folder: ProposalFolder, home: Path) -> None:
     (home / "fe.ini").write_text("edition")
     os.utime(home / "fe.ini", (0, 1795406400))
     os.link(home / "fe.ini", home / "fe.ini.2026-11-23T04-00-00Z")
-    assert folder.set_aside("fe.ini") == f"{home}/fe.ini.2026-11-23T04-00-00Z"
+    assert folder.archive_existing("fe.ini") == f"{home}/fe.ini.2026-11-23T04-00-00Z"
     assert names(home) == ["fe.ini.2026-11-23T04-00-00Z"]
 
 
-def test_questions(folder: ProposalFolder, home: Path) -> None:
+def test_questions_are_answered_from_the_folder(folder: ProposalFolder, home: Path) -> None:
     folder.publish("maps/a.png", b"abc", before_publish=unrecorded)
     (home / "link").symlink_to("nowhere")
     assert [folder.exists(name) for name in ("maps/a.png", "maps", "link", "maps/b", "x/y")] == [
@@ -473,9 +473,9 @@ def test_questions(folder: ProposalFolder, home: Path) -> None:
         False,
         False,
     ]
-    assert folder.listing() == ["link", "maps"]
-    assert folder.listing("maps") == ["a.png"]
-    assert folder.listing("x") == []
+    assert folder.list_names() == ["link", "maps"]
+    assert folder.list_names("maps") == ["a.png"]
+    assert folder.list_names("x") == []
     assert folder.read("maps/a.png") == b"abc"
     assert folder.digest("maps/a.png") == hashlib.sha256(b"abc").hexdigest()
     assert folder.digest("maps/b") is None
@@ -485,7 +485,7 @@ def test_questions(folder: ProposalFolder, home: Path) -> None:
         folder.read("maps/b")
 
 
-def test_touch_makes_or_leaves(folder: ProposalFolder, home: Path) -> None:
+def test_touch_creates_a_file_or_leaves_it(folder: ProposalFolder, home: Path) -> None:
     folder.touch(".introduction_made")
     (home / "a").write_text("content")
     assert folder.touch("a") == f"{home}/a"
@@ -493,16 +493,16 @@ def test_touch_makes_or_leaves(folder: ProposalFolder, home: Path) -> None:
     assert (home / ".introduction_made").read_bytes() == b""
 
 
-def test_a_log_that_somebody_locks_is_waited_for_but_not_for_ever(
+def test_a_locked_log_is_waited_for_but_not_forever(
     folder: ProposalFolder, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder.append("file_manager.log", b"one\n")
-    monkeypatch.setattr(folder_edits, "LOCK_PATIENCE", 0.1)
+    monkeypatch.setattr(folder_edits, "LOCK_TIMEOUT", 0.1)
     with (home / "file_manager.log").open() as theirs:
         fcntl.flock(theirs, fcntl.LOCK_EX)
         with pytest.raises(Unavailable, match="keeps it locked"):
             folder.append("file_manager.log", b"two\n")
-        monkeypatch.setattr(folder_edits, "LOCK_PATIENCE", 60.0)
+        monkeypatch.setattr(folder_edits, "LOCK_TIMEOUT", 60.0)
         thread = threading.Thread(target=folder.append, args=("file_manager.log", b"three\n"))
         thread.start()
         thread.join(0.2)
@@ -511,11 +511,11 @@ def test_a_log_that_somebody_locks_is_waited_for_but_not_for_ever(
     assert (home / "file_manager.log").read_bytes() == b"one\nthree\n"
 
 
-def test_a_sweep_between_creation_and_lock_is_noticed(
+def test_a_deletion_between_creation_and_lock_is_detected(
     folder: ProposalFolder, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another worker sees the new file before its writer has locked it: once it is gone, once still held."""
-    real, seen = publishing._ours_alone, []
+    real, seen = publishing._try_lock, []
 
     def late(handle: int) -> bool:
         [name] = [name for name in os.listdir(home) if publishing.is_temporary(name)]
@@ -528,7 +528,7 @@ def test_a_sweep_between_creation_and_lock_is_noticed(
                 return real(handle)
         return real(handle)
 
-    monkeypatch.setattr(publishing, "_ours_alone", late)
+    monkeypatch.setattr(publishing, "_try_lock", late)
     assert folder.publish("a", b"x", before_publish=unrecorded).state == "new"
     assert len(set(seen)) == 3
     assert names(home) == ["a"]

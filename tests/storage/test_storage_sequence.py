@@ -11,7 +11,7 @@ import pytest
 from xafs_workers.storage import sequence_number as sequence_number_module
 from xafs_workers.storage.errors import Absent, Refused
 from xafs_workers.storage.proposals import ProposalFolder
-from xafs_workers.storage.sequence_number import sequence_number
+from xafs_workers.storage.sequence_number import reserve_sequence_number
 
 Start = Callable[..., "subprocess.Popen[str]"]
 
@@ -21,9 +21,9 @@ def uid(number: int) -> str:
 
 
 def test_a_uid_keeps_its_number_and_another_gets_the_next(folder: ProposalFolder, home: Path) -> None:
-    assert [sequence_number(folder, "fe", uid(n)) for n in (1, 2, 1, 3, 2)] == [1, 2, 1, 3, 2]
-    assert sequence_number(folder, "cu", uid(4)) == 1
-    assert sequence_number(folder, "fe-01", uid(5)) == 1
+    assert [reserve_sequence_number(folder, "fe", uid(n)) for n in (1, 2, 1, 3, 2)] == [1, 2, 1, 3, 2]
+    assert reserve_sequence_number(folder, "cu", uid(4)) == 1
+    assert reserve_sequence_number(folder, "fe-01", uid(5)) == 1
     assert (home / "dossier/.sequence/fe-02").read_text().strip() == uid(2)
 
 
@@ -45,22 +45,22 @@ def test_a_uid_keeps_its_number_and_another_gets_the_next(folder: ProposalFolder
         ("dossier/fe-20261123.html", 1),
     ],
 )
-def test_it_is_above_all_that_were_used(folder: ProposalFolder, home: Path, older: str, expected: int) -> None:
+def test_a_new_number_is_above_all_used_ones(folder: ProposalFolder, home: Path, older: str, expected: int) -> None:
     """S5."""
     (home / older).parent.mkdir(exist_ok=True)
     (home / older).touch()
-    assert sequence_number(folder, "fe", uid(1)) == expected
+    assert reserve_sequence_number(folder, "fe", uid(1)) == expected
     (home / "prj").mkdir(exist_ok=True)
     (home / "prj/fe_500.prj").touch()
-    assert sequence_number(folder, "fe", uid(1)) == expected
-    assert sequence_number(folder, "fe", uid(2)) == 501
+    assert reserve_sequence_number(folder, "fe", uid(1)) == expected
+    assert reserve_sequence_number(folder, "fe", uid(2)) == 501
 
 
 def test_a_worker_killed_after_its_reservation_finds_it_again(folder: ProposalFolder, home: Path) -> None:
-    assert sequence_number(folder, "fe", uid(1)) == 1
+    assert reserve_sequence_number(folder, "fe", uid(1)) == 1
     (home / f"dossier/.sequence/by-uid/{uid(1)}@fe").unlink()
     (home / "dossier/fe-07.html").touch()
-    assert sequence_number(folder, "fe", uid(1)) == 1
+    assert reserve_sequence_number(folder, "fe", uid(1)) == 1
 
 
 def test_two_workers_that_saw_different_foreign_files_agree(
@@ -74,34 +74,32 @@ def test_two_workers_that_saw_different_foreign_files_agree(
             monkeypatch.setattr(ProposalFolder, "reserve", real)
             (home / "dossier").mkdir()
             (home / "dossier/fe-04.html").touch()
-            others.append(sequence_number(folder, "fe", uid(1)))
+            others.append(reserve_sequence_number(folder, "fe", uid(1)))
         return real(self, name, content)
 
     monkeypatch.setattr(ProposalFolder, "reserve", late)
-    assert sequence_number(folder, "fe", uid(1)) == 5
+    assert reserve_sequence_number(folder, "fe", uid(1)) == 5
     assert others == [5]
 
 
-def test_a_listing_older_than_a_reservation_does_not_stop_it(
+def test_an_outdated_listing_does_not_stop_a_reservation(
     folder: ProposalFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Folders over a network are listed from a cache."""
     for number in (1, 2, 3):
-        sequence_number(folder, "fe", uid(number))
-    monkeypatch.setattr(ProposalFolder, "listing", lambda *_: [])
-    assert sequence_number(folder, "fe", uid(4)) == 4
+        reserve_sequence_number(folder, "fe", uid(number))
+    monkeypatch.setattr(ProposalFolder, "list_names", lambda *_: [])
+    assert reserve_sequence_number(folder, "fe", uid(4)) == 4
 
 
-def test_a_settled_number_is_not_looked_for(folder: ProposalFolder, home: Path) -> None:
-    assert sequence_number(folder, "fe", uid(1)) == 1
+def test_a_reserved_number_is_cached(folder: ProposalFolder, home: Path) -> None:
+    assert reserve_sequence_number(folder, "fe", uid(1)) == 1
     (home / "dossier/.sequence/fe-01").unlink()
-    assert sequence_number(folder, "fe", uid(1)) == 1
+    assert reserve_sequence_number(folder, "fe", uid(1)) == 1
 
 
 @pytest.mark.parametrize("planted", ["folder", "link", "large"])
-def test_what_somebody_put_among_the_reservations_is_passed_by(
-    planted: str, folder: ProposalFolder, home: Path
-) -> None:
+def test_foreign_files_among_reservations_are_ignored(planted: str, folder: ProposalFolder, home: Path) -> None:
     reservations = home / "dossier/.sequence"
     reservations.mkdir(parents=True)
     if planted == "folder":
@@ -110,48 +108,48 @@ def test_what_somebody_put_among_the_reservations_is_passed_by(
         (reservations / "fe-01").symlink_to("/etc/passwd")
     else:
         (reservations / "fe-01").write_bytes(b"x" * 10_000)
-    assert sequence_number(folder, "fe", uid(1)) == 2
+    assert reserve_sequence_number(folder, "fe", uid(1)) == 2
 
 
 @pytest.mark.parametrize("stub", ["", "..", "../fe", "a/b", "a\n", "a" * 255])
-def test_a_stub_is_one_component(stub: str, folder: ProposalFolder, home: Path) -> None:
+def test_a_stub_must_be_one_path_component(stub: str, folder: ProposalFolder, home: Path) -> None:
     with pytest.raises(Refused):
-        sequence_number(folder, stub, uid(1))
+        reserve_sequence_number(folder, stub, uid(1))
     assert list(home.iterdir()) == []
 
 
 @pytest.mark.parametrize("wrong", ["", "a/b", "../x", "a\nb", None, 7, "x" * 65])
-def test_a_uid_is_a_uid(wrong: str, folder: ProposalFolder, home: Path) -> None:
+def test_an_invalid_uid_is_refused(wrong: str, folder: ProposalFolder, home: Path) -> None:
     with pytest.raises(Refused, match="expected a run's uid"):
-        sequence_number(folder, "fe", wrong)
+        reserve_sequence_number(folder, "fe", wrong)
     assert list(home.iterdir()) == []
 
 
-def test_numbers_end(folder: ProposalFolder, home: Path) -> None:
+def test_a_number_beyond_the_largest_is_refused(folder: ProposalFolder, home: Path) -> None:
     (home / "prj").mkdir()
-    (home / f"prj/fe_{sequence_number_module._LARGEST}.prj").touch()
+    (home / f"prj/fe_{sequence_number_module._MAX_NUMBER}.prj").touch()
     with pytest.raises(Refused, match="expected another name"):
-        sequence_number(folder, "fe", uid(1))
+        reserve_sequence_number(folder, "fe", uid(1))
 
 
-def test_a_session_that_is_not_there_has_no_numbers(folder: ProposalFolder, home: Path) -> None:
+def test_a_missing_session_has_no_numbers(folder: ProposalFolder, home: Path) -> None:
     home.rmdir()
     with pytest.raises(Absent, match="pass-1"):
-        sequence_number(folder, "fe", uid(1))
+        reserve_sequence_number(folder, "fe", uid(1))
 
 
 RACE = """
-from xafs_workers.storage.sequence_number import sequence_number
+from xafs_workers.storage.sequence_number import reserve_sequence_number
 print("ready", flush=True)
 sys.stdin.readline()
 for number in range(10):
     name = f"{number:08x}-shared" if sys.argv[2] == "same" else f"{number:08x}-of-{sys.argv[3]}"
-    print(name, sequence_number(folder, "fe", name), flush=True)
+    print(name, reserve_sequence_number(folder, "fe", name), flush=True)
 """
 
 
 @pytest.mark.parametrize("kind", ["same", "different"])
-def test_processes_race(kind: str, start_program: Start, home: Path) -> None:
+def test_concurrent_processes_get_distinct_numbers(kind: str, start_program: Start, home: Path) -> None:
     processes = [start_program(RACE, kind, number) for number in range(4)]
     for process in processes:
         assert process.stdout is not None

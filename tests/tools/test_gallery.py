@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from xafs_workers.figures.figure_builder import views
+from xafs_workers.figures.figure_builder import figure_builders
 
 GALLERY = Path(__file__).parents[2] / "tools" / "gallery.py"
 
@@ -26,11 +26,11 @@ def gallery() -> Any:
     return module
 
 
-def test_every_kind_of_figure_is_there_under_names_of_their_own(gallery: Any) -> None:
+def test_every_kind_of_figure_has_its_own_name(gallery: Any) -> None:
     found = list(gallery.figures())
     names = [name for name, _ in found]
     assert len(names) == len(set(names))
-    assert {figure.kind for _, figure in found} >= set(views)
+    assert {figure.kind for _, figure in found} >= set(figure_builders)
     empty = {"xafs-before-first-point", "linescan-no-channels", "linescan-unknown_key", "xrf-no-such-channel"}
     empty |= {"xrf-waiting-for-catalog"} | {name for name in names if name.startswith("sequence-")}  # without Larch
     for name, figure in found:

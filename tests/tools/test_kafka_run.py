@@ -16,9 +16,9 @@ from types import ModuleType
 
 import pytest
 
-from kafka_server import RUN, KafkaMissing, KafkaServer
+from kafka_server import RUN, KafkaNotInstalledError, KafkaServer
 from plugins.brokers import ApacheAdmin
-from reading import produce, read, source_of
+from reading import open_source, produce, read_records
 from xafs_workers.producer.kafka_config import KafkaConfig
 
 
@@ -33,7 +33,7 @@ def run() -> ModuleType:
     return module
 
 
-def test_the_cache_is_named_for_the_version_and_what_else_is_in_it(run: ModuleType, monkeypatch, tmp_path: Path):
+def test_the_cache_is_named_for_its_version_and_content(run: ModuleType, monkeypatch, tmp_path: Path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     first = run.default_cache()
     assert first.parent == tmp_path / "xafs-workers"
@@ -68,21 +68,21 @@ def test_jars_appear_complete_or_not_at_all(run: ModuleType, monkeypatch, tmp_pa
     assert sorted(path.name for path in run.jars(cache).iterdir()) == ["one.jar", "two.jar"], "used again"
 
 
-def test_without_java_or_maven_it_says_so(tmp_path: Path):
+def test_missing_java_or_maven_is_reported(tmp_path: Path):
     command = [sys.executable, str(RUN), "--cache", str(tmp_path / "none")]
     done = subprocess.run(command, env={"PATH": str(tmp_path)}, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (3, "")
     assert "mvn is not installed: expected Java 17 or newer, and Maven" in done.stderr
 
 
-def test_a_node_that_is_missing_is_told_from_one_that_fails(tmp_path: Path, monkeypatch):
+def test_a_missing_node_is_distinguished_from_a_failing_one(tmp_path: Path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.raises(KafkaMissing, match="mvn is not installed"):
+    with pytest.raises(KafkaNotInstalledError, match="mvn is not installed"):
         KafkaServer(tmp_path / "data").start()
 
 
-def test_the_creation_of_topics_is_read_from_the_answer(run: ModuleType, monkeypatch):
+def test_created_topics_are_read_from_the_answer(run: ModuleType, monkeypatch):
     def answer(code: int) -> bytes:
         return struct.pack(">ii", 0, 1) + run.text("t") + struct.pack(">h", code) + run.text("because")
 
@@ -94,7 +94,7 @@ def test_the_creation_of_topics_is_read_from_the_answer(run: ModuleType, monkeyp
         run.create_topics(1, ["t"], 0)
 
 
-def test_a_connection_that_is_closed_is_no_answer(run: ModuleType):
+def test_a_closed_connection_gives_no_answer(run: ModuleType):
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def close_at_once() -> None:
@@ -111,7 +111,7 @@ def test_a_connection_that_is_closed_is_no_answer(run: ModuleType):
 
 @pytest.mark.kafka
 @pytest.mark.slow
-def test_data_and_port_stay_over_a_stop_and_a_power_cut(apache_kafka: KafkaServer, apache_admin: ApacheAdmin):
+def test_data_and_port_survive_a_stop_and_a_kill(apache_kafka: KafkaServer, apache_admin: ApacheAdmin):
     apache_admin.create_topic("kept", 1)
     config = KafkaConfig(apache_kafka.bootstrap_servers)
     for number, end in enumerate(["stop", "kill"]):
@@ -120,17 +120,17 @@ def test_data_and_port_stay_over_a_stop_and_a_power_cut(apache_kafka: KafkaServe
         before = apache_kafka.bootstrap_servers
         apache_kafka.start()
         assert apache_kafka.bootstrap_servers == before
-    with source_of(config, "kept") as source:
+    with open_source(config, "kept") as source:
         assert source.wait_for_topics(threading.Event())
         source.assign({("kept", 0): 0})
-        assert [record.value for record in read(source, 2)] == [b"0", b"1"]
+        assert [record.value for record in read_records(source, 2)] == [b"0", b"1"]
 
 
 NEEDS_KAFKA = "def test_it(apache_kafka):\n    pass\n"
 
 
 @pytest.mark.parametrize(("ci", "outcome"), [("", "1 skipped"), ("true", "1 error")])
-def test_without_java_tests_are_skipped_here_and_fail_in_ci(tmp_path: Path, ci: str, outcome: str):
+def test_tests_without_java_are_skipped_but_fail_in_ci(tmp_path: Path, ci: str, outcome: str):
     (tmp_path / "test_it.py").write_text(NEEDS_KAFKA)
     tests = str(Path(__file__).parents[1])
     environment = {"PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": ":".join([tests, *sys.path])}
@@ -158,7 +158,7 @@ def children(pid: int) -> list[int]:
     return [int(child) for child in text.split()]
 
 
-def gone(pid: int) -> bool:
+def has_ended(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except FileNotFoundError:
@@ -168,7 +168,7 @@ def gone(pid: int) -> bool:
 def wait_until_gone(pid: int, patience: float = 30.0) -> None:
     deadline = time.monotonic() + patience
     turn = threading.Event()
-    while not gone(pid):
+    while not has_ended(pid):
         assert time.monotonic() < deadline, f"process {pid} is still there"
         turn.wait(0.1)
 
@@ -176,15 +176,15 @@ def wait_until_gone(pid: int, patience: float = 30.0) -> None:
 @pytest.mark.kafka
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-def test_nothing_of_a_node_is_left(apache_kafka: KafkaServer, tmp_path: Path, number: signal.Signals):
+def test_no_process_or_file_of_a_node_is_left(apache_kafka: KafkaServer, tmp_path: Path, number: signal.Signals):
     """Asked to stop it cleans up; killed it takes the Java machine along."""
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     command = [sys.executable, str(RUN), "--topics", "a.b,c", "--partitions", "3", "--message-max-bytes", "2000000"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         servers = process.stdout.readline().strip()
-        with source_of(KafkaConfig(servers), "a.b", "c") as source:
-            assert source.partitions() == tuple((topic, n) for topic in ("a.b", "c") for n in range(3))
+        with open_source(KafkaConfig(servers), "a.b", "c") as source:
+            assert source.list_partitions() == tuple((topic, n) for topic in ("a.b", "c") for n in range(3))
         (java,) = children(process.pid)
         process.send_signal(number)
         code = process.wait(30)
@@ -204,7 +204,7 @@ sys.stdin.read()
 
 @pytest.mark.kafka
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_it_follows_its_parent_into_the_grave(apache_kafka: KafkaServer, tmp_path: Path):
+def test_the_node_ends_with_its_parent_process(apache_kafka: KafkaServer, tmp_path: Path):
     command = [sys.executable, "-c", STARTER, str(RUN), "--follow-parent", "--data", str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
@@ -217,7 +217,7 @@ def test_it_follows_its_parent_into_the_grave(apache_kafka: KafkaServer, tmp_pat
 
 
 @pytest.mark.kafka
-def test_a_port_that_is_taken_is_an_error_with_its_reason(apache_kafka: KafkaServer, tmp_path: Path):
+def test_an_occupied_port_is_reported(apache_kafka: KafkaServer, tmp_path: Path):
     port = apache_kafka.bootstrap_servers.rpartition(":")[2]
     command = [sys.executable, str(RUN), "--port", port, "--data", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)

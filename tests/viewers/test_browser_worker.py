@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.browsing import agrees, free_port
-from helpers.onlookers import Onlooker, run
+from helpers.browsing import find_free_port, has_figure_data
+from helpers.onlookers import ProtocolViewer, run_coroutines
 from helpers.pages import Tab
-from helpers.processes import PATIENCE, TRACED, Station, start_document, wait_until
-from helpers.reductions import answered
-from helpers.streams import fold, items_of, read_entries, run_documents
+from helpers.processes import PATIENCE, TRACED, Station, make_start_document, wait_until
+from helpers.reductions import answer_requests
+from helpers.streams import build_run_documents, fold, read_entries, stamp_entries
 from plugins.brokers import Broker
-from xafs_workers.figures.figure_builder import figure_of, scans_on_show
+from xafs_workers.figures.figure_builder import build_figure, list_shown_scans
 from xafs_workers.reduction.process import Reducer
 
 if TYPE_CHECKING:
@@ -44,14 +44,14 @@ class WebStation(Station):
 
 @pytest.fixture
 def station(tmp_path: Path, broker: Broker) -> Iterator[WebStation]:
-    web = {"port": free_port(), "pluck": True}
+    web = {"port": find_free_port(), "pluck": True}
     made = WebStation(tmp_path, broker.bootstrap_servers, broker.create_topic, f"b{uuid.uuid4().hex[:8]}", web=web)
     yield made
     made.close()
 
 
 @pytest.fixture
-def own_tab(browser: Browser) -> Iterator[Callable[[str], Tab]]:
+def tolerant_tab(browser: Browser) -> Iterator[Callable[[str], Tab]]:
     """Open pages that may complain."""
     opened: list[Tab] = []
 
@@ -64,17 +64,17 @@ def own_tab(browser: Browser) -> Iterator[Callable[[str], Tab]]:
         tab.close()
 
 
-def listens(port: int) -> bool:
+def is_listening(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def line_run(n: int = 3) -> list[tuple[str, dict[str, object]]]:
     columns = {"xafs_x": [float(i) for i in range(n)], "I0": [1.0] * n, "It": [1.0 + i for i in range(n)]}
-    return list(run_documents(hint=None, motors=["xafs_x"], columns=columns, start=start_document()))
+    return list(build_run_documents(hint=None, motors=["xafs_x"], columns=columns, start=make_start_document()))
 
 
-def test_measured_spectra_arrive_number_by_number(
+def test_measured_spectra_arrive_unchanged(
     station: WebStation, measured: Path, reducer: Reducer, open_tab: OpenTab
 ) -> None:
     entries = read_entries(measured / "ni2o3.jsonl")
@@ -84,63 +84,65 @@ def test_measured_spectra_arrive_number_by_number(
     station.put(entries[:half])
     wait_until(lambda: "scan 2 of 3" in tab.page.inner_text("#title"), "the second repetition")
     station.put(entries[half:])
-    board = answered(fold(items_of(entries)), reducer)
-    live, merged = (figure_of(board, scan) for scan in reversed(scans_on_show(board)))
+    board = answer_requests(fold(stamp_entries(entries)), reducer)
+    live, merged = (build_figure(board, scan) for scan in reversed(list_shown_scans(board)))
     assert (live.kind, merged.kind) == ("xafsscan", "xafs_sequence")
-    wait_until(lambda: agrees(tab.page, live), "the live plot's numbers")
+    wait_until(lambda: has_figure_data(tab.page, live), "the live plot's numbers")
     tab.page.click("#cards li:nth-child(2) button")
-    wait_until(lambda: tab.page.text_content("#title") == merged.title and agrees(tab.page, merged), "the merge")
+    wait_until(
+        lambda: tab.page.text_content("#title") == merged.title and has_figure_data(tab.page, merged), "the merge"
+    )
     station.terminate()
-    assert not station.logged_errors()
+    assert not station.read_logged_errors()
 
 
-def test_a_page_comes_back_by_itself_when_the_worker_does(station: WebStation, own_tab: Callable[[str], Tab]) -> None:
+def test_a_page_reconnects_when_the_worker_returns(station: WebStation, tolerant_tab: Callable[[str], Tab]) -> None:
     run_of_line = line_run(30)
     station.start()
-    tab = own_tab(station.address)
+    tab = tolerant_tab(station.address)
     station.put([("bmm", LINE), *run_of_line[:20]])
-    figure = figure_of(board := fold(items_of([("bmm", LINE), *run_of_line[:20]])), board.scans[0])
-    wait_until(lambda: agrees(tab.page, figure), "the first points")
+    figure = build_figure(board := fold(stamp_entries([("bmm", LINE), *run_of_line[:20]])), board.scans[0])
+    wait_until(lambda: has_figure_data(tab.page, figure), "the first points")
     station.kill()
     wait_until(lambda: tab.page.is_visible("#lost"), "the page to tell")
     station.put(run_of_line[20:])
     station.start()
-    figure = figure_of(board := fold(items_of([("bmm", LINE), *run_of_line])), board.scans[0])
-    wait_until(lambda: agrees(tab.page, figure), "all points")
+    figure = build_figure(board := fold(stamp_entries([("bmm", LINE), *run_of_line])), board.scans[0])
+    wait_until(lambda: has_figure_data(tab.page, figure), "all points")
     assert not tab.page.is_visible("#lost")
     assert [one for one in tab.complaints if not any(sign in one for sign in OFFLINE)] == []
 
 
-def test_it_shows_and_plucks_and_writes_nothing(station: WebStation) -> None:
+def test_the_browser_worker_shows_clicks_and_writes_no_file(station: WebStation) -> None:
     proposals, opened = station.folder / "proposals", station.folder / "opened.txt"
     before = {path: path.stat().st_mtime_ns for path in (proposals, *proposals.rglob("*"))}
     command = [sys.executable, "-c", TRACED, str(opened), "plot-manager", "--web", "--config", str(station.config)]
     with (station.folder / "worker-0.log").open("wb") as stream:
         station.process = subprocess.Popen(command, stderr=stream, stdout=stream)
-    station.wait(lambda: any(beat["worker"] == "web" for beat in station.heard["status"]), "the first heartbeat")
+    station.wait(lambda: any(beat["worker"] == "web" for beat in station.received["status"]), "the first heartbeat")
     station.put([("bmm", LINE), *line_run(), ("bmm", {"mkdir": str(proposals / "x")})])
-    station.wait(lambda: station.heard["status"][-1]["messages"] >= 2, "all messages to be read")
+    station.wait(lambda: station.received["status"][-1]["messages"] >= 2, "all messages to be read")
 
     async def look_and_click() -> None:
-        onlooker = Onlooker(station.address)
+        onlooker = ProtocolViewer(station.address)
         await onlooker.open()
-        await onlooker.look(lambda one: one.frames >= 1)
-        await onlooker.say(click={"panel": "nowhere", "x": 7.0, "y": 2.0})
-        await onlooker.say(click={"panel": "signal", "x": 1.5, "y": 2.0})
+        await onlooker.draw_until(lambda one: one.frames >= 1)
+        await onlooker.send_page_message(click={"panel": "nowhere", "x": 7.0, "y": 2.0})
+        await onlooker.send_page_message(click={"panel": "signal", "x": 1.5, "y": 2.0})
         await onlooker.close()
 
-    run(look_and_click())
-    station.wait(lambda: any("click" in answer for answer in station.heard["answer"]), "the click")
-    (answer,) = [answer for answer in station.heard["answer"] if "click" in answer]
+    run_coroutines(look_and_click())
+    station.wait(lambda: any("click" in answer for answer in station.received["answer"]), "the click")
+    (answer,) = [answer for answer in station.received["answer"] if "click" in answer]
     assert (answer["click"]["motor"], answer["click"]["position"]) == ("xafs_x", 1.5)
     station.terminate()
     assert {path: path.stat().st_mtime_ns for path in (proposals, *proposals.rglob("*"))} == before
     assert [path for path in opened.read_text().splitlines() if str(proposals) in path] == []
-    assert station.heard["dead-letter"] == []
-    assert not station.logged_errors()
+    assert station.received["dead-letter"] == []
+    assert not station.read_logged_errors()
 
 
-def nowhere(folder: Path) -> str:
+def build_offline_settings(folder: Path) -> str:
     """Return settings of a worker whose broker is not there."""
     return f"state_directory: {folder}/state, kafka: {{bootstrap_servers: '127.0.0.1:1'}}"
 
@@ -154,7 +156,7 @@ def nowhere(folder: Path) -> str:
         ("{origins: ['https://x']}", "without scheme"),
     ],
 )
-def test_what_is_wrong_is_said_at_the_start(tmp_path: Path, web: str, reason: str) -> None:
+def test_wrong_settings_are_reported_at_the_start(tmp_path: Path, web: str, reason: str) -> None:
     (tmp_path / "short").write_text("abc\n")
     config = tmp_path / "config.yaml"
     with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -169,12 +171,12 @@ def test_what_is_wrong_is_said_at_the_start(tmp_path: Path, web: str, reason: st
     assert "Traceback" not in done.stderr
 
 
-def test_without_a_broker_pages_say_what_is_waited_for(tmp_path: Path, open_tab: OpenTab) -> None:
-    config, port = tmp_path / "config.yaml", free_port()
-    config.write_text(f"{{{nowhere(tmp_path)}}}")
+def test_pages_show_that_they_wait_for_the_broker(tmp_path: Path, open_tab: OpenTab) -> None:
+    config, port = tmp_path / "config.yaml", find_free_port()
+    config.write_text(f"{{{build_offline_settings(tmp_path)}}}")
     command = [sys.executable, "-m", "xafs_workers", "plot-manager", "--web", "--port", str(port)]
     with subprocess.Popen([*command, "--config", str(config)], stderr=subprocess.PIPE, text=True) as process:
-        wait_until(lambda: listens(port), "the server")
+        wait_until(lambda: is_listening(port), "the server")
         tab = open_tab(f"http://127.0.0.1:{port}/")
         wait_until(lambda: "waiting for the broker" in tab.page.inner_text("#connection"), "the page to say so")
         tab.close()

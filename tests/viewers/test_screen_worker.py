@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from helpers.processes import PATIENCE, TRACED, Station, start_document, wait_until
-from helpers.streams import run_documents
+from helpers.processes import PATIENCE, TRACED, Station, make_start_document, wait_until
+from helpers.streams import build_run_documents
 from plugins.brokers import Broker
-from xafs_workers.frontends.screen.window_geometry import read_place
+from xafs_workers.frontends.screen.window_geometry import read_geometry
 
 if not os.environ.get("CI"):
     pytest.importorskip("PySide6.QtWidgets", reason="no Qt: install the extra `screen` and its system libraries")
@@ -31,7 +31,7 @@ def station(tmp_path: Path, broker: Broker, monkeypatch: pytest.MonkeyPatch) -> 
     made.close()
 
 
-def test_a_session_is_shown_and_nothing_is_written_into_the_proposal_folder(station: Station) -> None:
+def test_a_session_is_shown_without_writing_files(station: Station) -> None:
     proposals, opened = station.folder / "proposals", station.folder / "opened.txt"
     for folder in sorted(proposals.rglob("*"), reverse=True):
         folder.chmod(0o555)
@@ -39,12 +39,12 @@ def test_a_session_is_shown_and_nothing_is_written_into_the_proposal_folder(stat
     command = [sys.executable, "-c", TRACED, str(opened), "plot-manager", "--screen", "--config", str(station.config)]
     with (station.folder / "worker-0.log").open("wb") as stream:
         station.process = subprocess.Popen(command, stderr=stream, stdout=stream)
-    station.wait(lambda: any(beat["worker"] == "screen" for beat in station.heard["status"]), "the first heartbeat")
-    run = run_documents(
+    station.wait(lambda: any(beat["worker"] == "screen" for beat in station.received["status"]), "the first heartbeat")
+    run = build_run_documents(
         hint=None,
         motors=["xafs_x"],
         columns={"xafs_x": [1.0, 2.0], "I0": [1.0, 1.0], "It": [1.0, 3.0]},
-        start=start_document(),
+        start=make_start_document(),
     )
     sequence = [
         ("bmm", XAFS),
@@ -53,21 +53,19 @@ def test_a_session_is_shown_and_nothing_is_written_into_the_proposal_folder(stat
     ]
     end = {"linescan": "stop", "fname": "picture.png"}
     station.put([("bmm", LINE), *run, ("bmm", end), ("bmm", {"mkdir": str(proposals / "x")}), *sequence])
-    station.wait(lambda: station.heard["status"][-1]["messages"] >= 6, "all messages to be read")
+    station.wait(lambda: station.received["status"][-1]["messages"] >= 6, "all messages to be read")
     station.terminate()
     assert {path: path.stat().st_mtime_ns for path in (proposals, *proposals.rglob("*"))} == before
     written = opened.read_text().splitlines()
     assert any(str(station.folder / "state") in path for path in written), "the trace sees nothing"
     assert [path for path in written if str(proposals) in path] == []
-    assert station.heard["answer"] == []
-    assert station.heard["dead-letter"] == []
-    assert not station.logged_errors()
-    assert read_place(station.folder / "state" / "screen" / "place.json").width > 0.1
+    assert station.received["answer"] == []
+    assert station.received["dead-letter"] == []
+    assert not station.read_logged_errors()
+    assert read_geometry(station.folder / "state" / "screen" / "place.json").width > 0.1
 
 
-def test_without_a_broker_there_is_a_window_that_waits_and_a_clean_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_window_waits_for_a_missing_broker_and_ends_cleanly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     config = tmp_path / "config.yaml"
     config.write_text(
@@ -83,7 +81,7 @@ def test_without_a_broker_there_is_a_window_that_waits_and_a_clean_end(
         assert "Traceback" not in process.stderr.read()
 
 
-def test_without_an_address_of_a_broker_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_broker_address_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     config = tmp_path / "config.yaml"
     config.write_text(f"{{kafka: {{config_file: {tmp_path}/kafka.yml}}}}")
@@ -94,7 +92,7 @@ def test_without_an_address_of_a_broker_it_says_so(tmp_path: Path, monkeypatch: 
     assert "Traceback" not in run.stderr
 
 
-def test_without_a_display_it_says_what_is_missing(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_display_is_reported(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(name, raising=False)
     command = [sys.executable, "-m", "xafs_workers", "plot-manager", "--config", str(station.config)]

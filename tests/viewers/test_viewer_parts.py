@@ -13,29 +13,29 @@ from confluent_kafka import Producer
 from structlog.testing import capture_logs
 
 from helpers.processes import PATIENCE, wait_until
-from helpers.streams import run_documents
+from helpers.streams import build_run_documents
 from plugins.brokers import Broker
-from reading import read, source_of
+from reading import open_source, read_records
 from xafs_workers.consumer.roles import SCREEN
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.settings import Settings
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.viewers import display_check
-from xafs_workers.viewers.click_dispatcher import Clicks
-from xafs_workers.viewers.follower import PAST, TOPICS, Follower
+from xafs_workers.viewers.click_dispatcher import ClickDispatcher
+from xafs_workers.viewers.follower import WAITING_FOR_HISTORY, WAITING_FOR_TOPICS, Follower
 from xafs_workers.wire import decode, encode
 
 LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
 
 
-def test_clicks_go_to_all_takers_in_order_and_never_make_anybody_wait() -> None:
+def test_clicks_reach_all_subscribers_without_blocking() -> None:
     held, heard = threading.Event(), list[tuple[str, int]]()
 
     def slow(click: Mapping[str, Any]) -> None:
         assert held.wait(PATIENCE)
         heard.append(("slow", click["n"]))
 
-    clicks = Clicks(slow, lambda click: heard.append(("other", click["n"])))
+    clicks = ClickDispatcher(slow, lambda click: heard.append(("other", click["n"])))
     clicks.start()
     for n in range(3):
         clicks.put({"n": n})
@@ -45,13 +45,13 @@ def test_clicks_go_to_all_takers_in_order_and_never_make_anybody_wait() -> None:
     assert heard == [(who, n) for n in range(3) for who in ("slow", "other")]
 
 
-def test_a_taker_that_fails_does_not_keep_clicks_from_the_others() -> None:
+def test_a_failing_subscriber_does_not_block_the_others() -> None:
     heard: list[Mapping[str, Any]] = []
 
     def failing(click: Mapping[str, Any]) -> None:
         raise ValueError("no")
 
-    clicks = Clicks(failing, heard.append)
+    clicks = ClickDispatcher(failing, heard.append)
     with capture_logs() as logs:
         clicks.start()
         clicks.put({"motor": "xafs_x"})
@@ -66,42 +66,38 @@ def no_display(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_no_display_is_told(no_display: None) -> None:
-    assert "DISPLAY" in display_check.what_is_missing()
+def test_a_missing_display_is_reported(no_display: None) -> None:
+    assert "DISPLAY" in display_check.find_missing_part()
 
 
 @pytest.mark.parametrize("platform", ["offscreen", "minimal", "offscreen:enable_fonts"])
-def test_off_screen_no_display_is_needed(platform: str, no_display: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_offscreen_window_needs_no_display(platform: str, no_display: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", platform)
-    assert display_check.what_is_missing() == ""
+    assert display_check.find_missing_part() == ""
 
 
-def test_a_display_that_is_not_there_is_told_although_qt_would_abort(
-    no_display: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unreachable_display_is_reported(no_display: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISPLAY", ":7654")
-    missing = display_check.what_is_missing()
+    missing = display_check.find_missing_part()
     assert missing.startswith("a display that can be used: DISPLAY=:7654: ")
 
 
-def test_a_missing_qt_is_told(no_display: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_qt_is_reported(no_display: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "PySide6.QtWidgets", None)
-    assert display_check.what_is_missing().startswith("Qt (")
-    assert "xafs-workers[screen]" in display_check.what_is_missing()
+    assert display_check.find_missing_part().startswith("Qt (")
+    assert "xafs-workers[screen]" in display_check.find_missing_part()
 
 
-def test_a_qt_that_would_end_the_process_after_some_minutes_is_told(
-    no_display: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unsafe_qt_version_is_reported(no_display: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """PySide6 6.12 takes None for immortal, which it is only from Python 3.12 on."""
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
-    assert display_check.what_is_missing() == ""
-    none = iter((5000, 5000 - display_check.CALLS))
+    assert display_check.find_missing_part() == ""
+    none = iter((5000, 5000 - display_check.PROBE_CALLS))
     monkeypatch.setattr(display_check.sys, "getrefcount", lambda _: next(none))
-    assert "PySide6-Essentials<6.12" in display_check.what_is_missing()
+    assert "PySide6-Essentials<6.12" in display_check.find_missing_part()
 
 
-class Place:
+class ViewerTopics:
     """Topics of one test, and followers on them."""
 
     def __init__(self, broker: Broker, settings: Settings | None = None):
@@ -112,7 +108,7 @@ class Place:
 
     def create_topics(self) -> None:
         for name in ("control", "documents", "answers", "status", "dead_letters"):
-            self._broker.create_topic(self.settings.topic(name), 4)  # type: ignore[arg-type]
+            self._broker.create_topic(self.settings.get_topic(name), 4)  # type: ignore[arg-type]
 
     def follower(self, config: KafkaConfig | None = None, **more: Any) -> Follower:
         made = Follower(self.settings, config or self.config, SCREEN, **more)
@@ -121,16 +117,16 @@ class Place:
         return made
 
     def put(self, *entries: tuple[str, dict[str, Any]]) -> None:
-        producer = Producer({**self.config.for_producer(), "log_level": 3})
+        producer = Producer({**self.config.get_producer_properties(), "log_level": 3})
         for name, body in entries:
-            topic = self.settings.topic("control" if name == "bmm" else "documents")
+            topic = self.settings.get_topic("control" if name == "bmm" else "documents")
             producer.produce(topic, value=encode(name, body), key="k")
         assert producer.flush(PATIENCE) == 0
 
 
 @pytest.fixture
-def place(broker: Broker) -> Iterator[Place]:
-    made = Place(broker)
+def place(broker: Broker) -> Iterator[ViewerTopics]:
+    made = ViewerTopics(broker)
     yield made
     for follower in made.followers:
         follower.stop(PATIENCE)
@@ -138,48 +134,48 @@ def place(broker: Broker) -> Iterator[Place]:
 
 def run(points: int) -> list[tuple[str, dict[str, Any]]]:
     columns = {"xafs_x": [float(n) for n in range(points)], "I0": [1.0] * points, "It": [2.0] * points}
-    return list(run_documents(hint=None, motors=["xafs_x"], columns=columns, finished=False))
+    return list(build_run_documents(hint=None, motors=["xafs_x"], columns=columns, finished=False))
 
 
-def test_an_open_scan_is_whole_before_anything_is_on_show(place: Place) -> None:
+def test_an_open_scan_is_complete_before_it_is_shown(place: ViewerTopics) -> None:
     place.create_topics()
     place.put(("bmm", LINE), *run(30))
     hold = threading.Event()
     follower = place.follower(before_live=lambda: hold.wait(PATIENCE))
-    assert follower.feed().waits_for == TOPICS
-    assert follower.feed().board.scans == ()
+    assert follower.build_feed().waits_for == WAITING_FOR_TOPICS
+    assert follower.build_feed().board.scans == ()
     hold.set()
     seen: set[tuple[str, int]] = set()
 
     def caught_up() -> bool:
-        feed = follower.feed()
+        feed = follower.build_feed()
         seen.add((feed.waits_for, sum(len(one.points) for one in feed.board.runs.values())))
         return feed.waits_for == ""
 
     wait_until(caught_up, "everything to be folded")
-    assert seen <= {(TOPICS, 0), (PAST, 0), ("", 30)}
-    assert follower.feed().behind == 0
+    assert seen <= {(WAITING_FOR_TOPICS, 0), (WAITING_FOR_HISTORY, 0), ("", 30)}
+    assert follower.build_feed().backlog_size == 0
     place.put(("bmm", {"linescan": "stop"}))
-    wait_until(lambda: follower.feed().board.scans[0].ended, "the end of the scan")
+    wait_until(lambda: follower.build_feed().board.scans[0].has_ended, "the end of the scan")
 
 
-def test_a_scan_that_is_over_is_not_looked_for(place: Place) -> None:
+def test_a_finished_scan_is_not_restored(place: ViewerTopics) -> None:
     place.create_topics()
     place.put(("bmm", LINE), *run(5), ("bmm", {"linescan": "stop"}))
     follower = place.follower()
-    wait_until(lambda: follower.feed().waits_for == "", "the worker to be live")
-    assert follower.feed().board.scans == ()
+    wait_until(lambda: follower.build_feed().waits_for == "", "the worker to be live")
+    assert follower.build_feed().board.scans == ()
 
 
-def test_topics_that_are_not_there_yet_are_waited_for(place: Place) -> None:
+def test_missing_topics_are_waited_for(place: ViewerTopics) -> None:
     follower = place.follower(KafkaConfig("127.0.0.1:1"))
-    assert follower.feed().waits_for == TOPICS
-    follower.click({"motor": "xafs_x"})
+    assert follower.build_feed().waits_for == WAITING_FOR_TOPICS
+    follower.publish_click({"motor": "xafs_x"})
     follower.stop(PATIENCE)
-    assert follower.died is None
+    assert follower.failure is None
 
 
-def test_a_follower_that_dies_says_so(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_follower_that_dies_is_reported(place: ViewerTopics, monkeypatch: pytest.MonkeyPatch) -> None:
     place.create_topics()
 
     def failing() -> None:
@@ -187,34 +183,34 @@ def test_a_follower_that_dies_says_so(place: Place, monkeypatch: pytest.MonkeyPa
 
     with capture_logs() as logs:
         follower = place.follower(before_live=failing)
-        wait_until(lambda: follower.died is not None, "its end")
-    assert "died" in follower.feed().waits_for
+        wait_until(lambda: follower.failure is not None, "its end")
+    assert "died" in follower.build_feed().waits_for
     assert "follower_died" in [entry["event"] for entry in logs]
 
 
-def test_a_click_becomes_an_answer(place: Place) -> None:
+def test_a_click_is_published_as_an_answer(place: ViewerTopics) -> None:
     place.create_topics()
     follower = place.follower()
-    wait_until(lambda: follower.feed().waits_for == "", "the worker to be live")
-    follower.click({"figure": "f", "run": "r", "motor": "xafs_x", "position": 1.5})
-    topic = place.settings.topic("answers")
-    with source_of(place.config, topic) as source:
-        source.assign(dict.fromkeys(source.partitions(), 0))
-        (record,) = read(source, 1)
+    wait_until(lambda: follower.build_feed().waits_for == "", "the worker to be live")
+    follower.publish_click({"figure": "f", "run": "r", "motor": "xafs_x", "position": 1.5})
+    topic = place.settings.get_topic("answers")
+    with open_source(place.config, topic) as source:
+        source.assign(dict.fromkeys(source.list_partitions(), 0))
+        (record,) = read_records(source, 1)
     assert decode(record.value) == (
         "answer",
         {"click": {"figure": "f", "run": "r", "motor": "xafs_x", "position": 1.5}},
     )
 
 
-def test_a_broker_that_is_lost_is_told_and_what_was_measured_stays_on_show() -> None:
+def test_a_lost_broker_is_reported_and_figures_stay_on_show() -> None:
     settings = Settings(beamline=f"b{uuid.uuid4().hex[:8]}")
     with EmbeddedBroker(settings) as broker:
-        place = Place(Broker("embedded", broker.bootstrap_servers, lambda name, partitions: None), settings)
+        place = ViewerTopics(Broker("embedded", broker.bootstrap_servers, lambda name, partitions: None), settings)
         place.put(("bmm", LINE), *run(5))
         follower = place.follower()
-        wait_until(lambda: follower.feed().waits_for == "", "the worker to be live")
-    wait_until(lambda: follower.feed().waits_for == "the broker", "the loss to be noticed")
-    assert len(follower.feed().board.scans) == 1
+        wait_until(lambda: follower.build_feed().waits_for == "", "the worker to be live")
+    wait_until(lambda: follower.build_feed().waits_for == "the broker", "the loss to be noticed")
+    assert len(follower.build_feed().board.scans) == 1
     follower.stop(PATIENCE)
-    assert follower.died is None
+    assert follower.failure is None

@@ -7,14 +7,14 @@ from typing import Any, Literal
 
 import pytest
 
-from helpers.dossiers import Page, broken_links, sources
-from helpers.finished import XAFS, finished
+from helpers.dossiers import ParsedPage, build_sources, find_broken_links
+from helpers.finished import XAFS, make_finished_run
 from xafs_workers.catalog.finished_run import Asset
 from xafs_workers.scans.dossier import Dossier
 from xafs_workers.writers import html
-from xafs_workers.writers.dossier import Sources, dossier_page
-from xafs_workers.writers.dossier_index import index_page, manifest_line
-from xafs_workers.writers.message_log import LogEntry, entries, is_recorded, log_page, record
+from xafs_workers.writers.dossier import DossierSources, render_dossier_page
+from xafs_workers.writers.dossier_index import format_manifest_line, render_index_page
+from xafs_workers.writers.message_log import LogEntry, encode_entry, is_recorded, parse_entries, render_log_page
 
 HOSTILE = {
     "script": "<script>alert(1)</script>",
@@ -52,13 +52,13 @@ FIELDS: dict[str, dict[str, Any]] = {
 LONE = ("_comment", "_mode", "_filename", "_xrffile", "_xrfimage", "_pccenergy")
 
 
-def of_text(text: str, folder: Path) -> Sources:
+def build_page_of_text(text: str, folder: Path) -> DossierSources:
     """Return a dossier all of whose texts are one; files of any name seem to be there."""
     xdi: dict[str, Any] = {family: dict.fromkeys(fields, text) for family, fields in FIELDS.items()}
     xdi |= {name: [text] if name in ("_comment", "_mode") else text for name in LONE}
-    run = finished(XAFS, hint="xafs xs", xdi=xdi, scan_id=text)
+    run = make_finished_run(XAFS, hint="xafs xs", xdi=xdi, scan_id=text)
     dossier = Dossier(text, (run.uid,), rid=text, instrument="", ini="")
-    return sources(
+    return build_sources(
         dossier, folder, runs=[run], exists=lambda name: True, assets={run.uid: [Asset(f"/{text}.h5", text)]}
     )
 
@@ -68,7 +68,7 @@ def text(request: pytest.FixtureRequest) -> str:
     return HOSTILE[request.param]
 
 
-def check(page: Page) -> None:
+def check(page: ParsedPage) -> None:
     """Check that a page is whole, and that its addresses are names in the folders of the proposal."""
     assert page.problems == []
     assert not {"script", "iframe", "object", "h6"} & set(page.tags)
@@ -81,40 +81,40 @@ def check(page: Page) -> None:
 
 
 @pytest.mark.parametrize("kind", ["xafs", "sead", "raster"])
-def test_text_stays_text_on_a_dossier(kind: Literal["xafs", "sead", "raster"], text: str, tmp_path: Path) -> None:
-    page = Page(dossier_page(kind, of_text(text, tmp_path)))
+def test_text_is_escaped_on_a_dossier(kind: Literal["xafs", "sead", "raster"], text: str, tmp_path: Path) -> None:
+    page = ParsedPage(render_dossier_page(kind, build_page_of_text(text, tmp_path)))
     check(page)
     if text in (HOSTILE["script"], HOSTILE["template"], HOSTILE["attribute"]):
         assert " ".join(text.split()) in page.text, "it is shown as it was written"
 
 
-def test_text_stays_text_in_the_log(text: str, tmp_path: Path) -> None:
+def test_text_is_escaped_in_the_log(text: str, tmp_path: Path) -> None:
     raw = b"".join(
         [
-            record(LogEntry(f"a {text}", 1.7e9, text, rid=text)),
-            record(LogEntry("b", 1.7e9, text, picture=text, link=text)),
+            encode_entry(LogEntry(f"a {text}", 1.7e9, text, rid=text)),
+            encode_entry(LogEntry("b", 1.7e9, text, picture=text, link=text)),
             text.encode("utf-8", "replace") + b"\n",
-            record(LogEntry("c", 1e300, text, picture=f"snapshots/{text}.jpg", rid=True)),
+            encode_entry(LogEntry("c", 1e300, text, picture=f"snapshots/{text}.jpg", rid=True)),
         ]
     )
-    page = Page(log_page(raw, lambda name: True, session=text))
+    page = ParsedPage(render_log_page(raw, lambda name: True, session=text))
     check(page)
-    found = [entry for entry in entries(raw) if isinstance(entry, LogEntry)]
+    found = [entry for entry in parse_entries(raw) if isinstance(entry, LogEntry)]
     assert [entry.key for entry in found] == [f"a {text}", "b", "c"]
     assert is_recorded(raw, f"a {text}")
     assert not is_recorded(raw, "d")
 
 
-def test_text_stays_text_in_the_list(text: str) -> None:
-    manifest = manifest_line("xafs", f"/proposals/dossier/stub-{text}.html") + text.encode("utf-8", "replace")
-    check(Page(index_page(manifest, lambda name: True, session=text, date=text)))
+def test_text_is_escaped_in_the_list(text: str) -> None:
+    manifest = format_manifest_line("xafs", f"/proposals/dossier/stub-{text}.html") + text.encode("utf-8", "replace")
+    check(ParsedPage(render_index_page(manifest, lambda name: True, session=text, date=text)))
 
 
-def test_fragments_keep_text_and_order_alone() -> None:
+def test_fragments_keep_only_text_and_order() -> None:
     fragment = """<table class="t" onclick="x()"><tr><td style="position:fixed">slot</td><td>14</td></tr></table>
     <a href="https://example.org/">where</a><img src="http://198.51.100.1/t.gif"><script>steal()</script><b>bold"""
-    clean = str(html.sanitised(fragment))
-    page = Page(clean.encode())
+    clean = str(html.sanitize_fragment(fragment))
+    page = ParsedPage(clean.encode())
     assert page.problems == []
     assert set(page.tags) == {"table", "tbody", "tr", "td", "b"}
     assert page.addresses == []
@@ -125,18 +125,18 @@ def test_fragments_keep_text_and_order_alone() -> None:
     "fragment", ["<div>" * 50_000, "<table><tr>" * 10_000, "<b>" + "<i>" * 9_999 + "x", "&" * 10**5]
 )
 def test_fragments_cannot_break_the_page(fragment: str, tmp_path: Path) -> None:
-    made = of_text("plain", tmp_path)
-    made.first.start["XDI"]["_user"]["instrument"] = fragment
-    page = Page(dossier_page("xafs", made))
+    made = build_page_of_text("plain", tmp_path)
+    made.first_run.start["XDI"]["_user"]["instrument"] = fragment
+    page = ParsedPage(render_dossier_page("xafs", made))
     assert page.problems == []
 
 
-def test_raw_logs_that_nobody_can_read(tmp_path: Path) -> None:
+def test_unreadable_raw_logs_are_skipped(tmp_path: Path) -> None:
     odd = b'{"key": 1, "time": "x", "text": []}\n{"key": "k", "time": NaN, "text": "t"}\n{\n\xff\xfe\n' + b"[" * 10**5
-    page = Page(log_page(odd, lambda name: True, session="s"))
+    page = ParsedPage(render_log_page(odd, lambda name: True, session="s"))
     check(page)
     deep = b'{"key": "k", "time": 1, "text": ' + b"[" * 10**5
-    check(Page(log_page(deep, lambda name: True, session="s")))
+    check(ParsedPage(render_log_page(deep, lambda name: True, session="s")))
 
 
 @pytest.mark.parametrize(
@@ -148,13 +148,14 @@ def test_raw_logs_that_nobody_can_read(tmp_path: Path) -> None:
         ("a\nb", "a<br>b"),
     ],
 )
-def test_chat_lines(text: str, shown: str) -> None:
-    assert str(html.chat(text)) == shown
+def test_chat_lines_are_formatted_as_html(text: str, shown: str) -> None:
+    assert str(html.format_chat(text)) == shown
 
 
-def test_formulas() -> None:
+def test_formulas_get_subscripts_and_are_escaped() -> None:
     assert (
-        str(html.formula("Fe2O3, (NH4)2 <b>")) == "Fe<sub>2</sub>O<sub>3</sub>, (NH<sub>4</sub>)<sub>2</sub> &lt;b&gt;"
+        str(html.format_formula("Fe2O3, (NH4)2 <b>"))
+        == "Fe<sub>2</sub>O<sub>3</sub>, (NH<sub>4</sub>)<sub>2</sub> &lt;b&gt;"
     )
 
 
@@ -165,6 +166,6 @@ def test_broken_links_are_found(tmp_path: Path) -> None:
     page.write_text(
         '<a href="gone.html"></a><a href="http://198.51.100.1/"></a><a href="../../x"></a><a href="#n"></a>'
     )
-    assert broken_links(page) == ["gone.html", "http://198.51.100.1/", "../../x", "#n"]
-    assert Page(b"<div><p></div>").problems
-    assert Page(b"<b onclick='x'></b>").problems
+    assert find_broken_links(page) == ["gone.html", "http://198.51.100.1/", "../../x", "#n"]
+    assert ParsedPage(b"<div><p></div>").problems
+    assert ParsedPage(b"<b onclick='x'></b>").problems

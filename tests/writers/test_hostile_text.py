@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from scipy.io import loadmat
 
-from helpers.finished import CHAMBERS, XAFS, channels, finished, xdi_with
-from xafs_workers.scans.board_config import Rules
+from helpers.finished import CHAMBERS, XAFS, make_channels, make_finished_run, merge_xdi
+from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.writers import lsxdi, raster, seadxdi, text_format, xasxdi, xrf
-from xafs_workers.writers.matlab import variable_name
-from xafs_workers.writers.spreadsheet import sheet_title
-from xafs_workers.writers.xdi_reader import Xdi, read
+from xafs_workers.writers.matlab import to_variable_name
+from xafs_workers.writers.spreadsheet import to_sheet_title
+from xafs_workers.writers.xdi_reader import XdiFile, read
 
-RULES = Rules()
-SDD = channels("Fe", 1, 2, 3, 4)
+RULES = BoardConfig()
+SDD = make_channels("Fe", 1, 2, 3, 4)
 
 HOSTILE = [
     "two\nlines",
@@ -57,7 +57,7 @@ FAMILIES = ("Beamline", "Detector", "Facility", "Sample", "Scan", "Column", "_co
 families = st.fixed_dictionaries({}, optional=dict.fromkeys(FAMILIES, family))
 
 
-def whole(file: Xdi) -> None:
+def check_header(file: XdiFile) -> None:
     """Check that the program's own lines are its own, and that the header has no others than families'."""
     assert file.fields["Element.symbol"] == "Fe"
     assert file.fields["Element.edge"] == "K"
@@ -69,59 +69,59 @@ def whole(file: Xdi) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(families)
-def test_any_metadata_leave_the_files_of_xafs_and_time_scans_readable(metadata: dict[str, Any]) -> None:
-    run = finished({**XAFS, **SDD}, "xafs transmission", xdi=xdi_with(**metadata))
-    file = read(xasxdi.content(run, RULES))
-    whole(file)
+def test_any_metadata_keeps_xafs_and_time_scan_files_readable(metadata: dict[str, Any]) -> None:
+    run = make_finished_run({**XAFS, **SDD}, "xafs transmission", xdi=merge_xdi(**metadata))
+    file = read(xasxdi.build_content(run, RULES))
+    check_header(file)
     for key in ("I0", "It", "Ir"):
-        np.testing.assert_allclose(file.column(key), XAFS[key], rtol=1e-9)
-    whole(read(seadxdi.content(run, RULES)))
-    whole(read(xrf.content(run, {1: np.arange(4)})))
+        np.testing.assert_allclose(file.get_column(key), XAFS[key], rtol=1e-9)
+    check_header(read(seadxdi.build_content(run, RULES)))
+    check_header(read(xrf.build_content(run, {1: np.arange(4)})))
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.text(min_size=1, max_size=20), st.text(max_size=20))
-def test_any_name_of_a_motor_leaves_the_file_of_a_line_scan_readable(motor: str, unit: str) -> None:
-    run = finished({motor: [1.0, 2.0], "Q": [3.0, 4.0]}, "linescan Q x", motors=[motor], xdi={})
+def test_any_motor_name_keeps_line_scan_files_readable(motor: str, unit: str) -> None:
+    run = make_finished_run({motor: [1.0, 2.0], "Q": [3.0, 4.0]}, "linescan Q x", motors=[motor], xdi={})
     run.data_keys[motor] = {**run.data_keys[motor], "units": unit}  # type: ignore[index]
-    if text_format.label(motor) == "Q":
+    if text_format.to_label(motor) == "Q":
         return
-    np.testing.assert_array_equal(read(lsxdi.content(run, RULES)).data, [[1, 2], [3, 4]])
+    np.testing.assert_array_equal(read(lsxdi.build_content(run, RULES)).data, [[1, 2], [3, 4]])
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_hostile_names_and_comments(text: str) -> None:
-    xdi = xdi_with(Sample={"name": text, text: text}, _comment=[text, "end"])
-    file = read(xasxdi.content(finished(XAFS, "xafs transmission", xdi=xdi), RULES))
-    whole(file)
+def test_hostile_names_and_comments_keep_files_readable(text: str) -> None:
+    xdi = merge_xdi(Sample={"name": text, text: text}, _comment=[text, "end"])
+    file = read(xasxdi.build_content(make_finished_run(XAFS, "xafs transmission", xdi=xdi), RULES))
+    check_header(file)
     name = file.fields.get("Sample.name", "")
-    assert text_format.one_line(text).startswith(name.removesuffix("…"))
-    assert name or not text_format.one_line(text)
+    assert text_format.to_one_line(text).startswith(name.removesuffix("…"))
+    assert name or not text_format.to_one_line(text)
     assert file.comments[-1] == "end"
     assert file.data.shape == (7, 4)
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, 7, None, ["a"], {"a": "b"}], ids=range(len(HOSTILE) + 4))
-def test_hostile_words_outside_the_metadata(text: Any) -> None:
+def test_hostile_text_outside_the_metadata_keeps_files_readable(text: Any) -> None:
     told = {"versions": {"bluesky": text}, "scan_id": text, "beamline_id": text, "plan_name": text}
-    run = finished({**XAFS, **SDD}, text if isinstance(text, str) else None, **told, detectors=[f"{text} SDD"])
-    whole(read(xasxdi.content(run, RULES)))
-    whole(read(xrf.content(run, {1: np.arange(4)})))
+    run = make_finished_run({**XAFS, **SDD}, text if isinstance(text, str) else None, **told, detectors=[f"{text} SDD"])
+    check_header(read(xasxdi.build_content(run, RULES)))
+    check_header(read(xrf.build_content(run, {1: np.arange(4)})))
 
 
-def test_a_long_name_is_kept_whole() -> None:
-    xdi = xdi_with(Sample={"name": "x" * 5000})
-    fields = read(xasxdi.content(finished(XAFS, "xafs transmission", xdi=xdi), RULES)).fields
+def test_a_long_name_is_not_cut() -> None:
+    xdi = merge_xdi(Sample={"name": "x" * 5000})
+    fields = read(xasxdi.build_content(make_finished_run(XAFS, "xafs transmission", xdi=xdi), RULES)).fields
     assert fields["Sample.name"] == "x" * 5000
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.one_of(st.text(), st.sampled_from(HOSTILE)), st.text(min_size=1).filter(lambda name: name not in CHAMBERS))
-def test_any_sample_and_motor_leave_the_files_of_a_map_readable(sample: str, motor: str) -> None:
+def test_any_sample_and_motor_name_keeps_map_files_readable(sample: str, motor: str) -> None:
     columns = {"slow": [0.0, 1.0, 2.0, 3.0], motor: [5.0, 6.0, 7.0, 8.0], **CHAMBERS}
     xdi = {"Sample": {"name": sample}, "_snapshots": {"xlsxout": "a.xlsx", "matout": "a.mat"}}
-    run = finished(columns, "areascan It slow fast", motors=["slow", motor], xdi=xdi)
-    xlsx, mat = raster.content(run, RULES).values()
+    run = make_finished_run(columns, "areascan It slow fast", motors=["slow", motor], xdi=xdi)
+    xlsx, mat = raster.build_content(run, RULES).values()
     (sheet,) = load_workbook(io.BytesIO(xlsx)).worksheets
     assert [row[1] for row in sheet.iter_rows(min_row=2, values_only=True)] == columns[motor]
     assert loadmat(io.BytesIO(mat))["It"][:, 0].tolist() == CHAMBERS["It"]
@@ -129,12 +129,12 @@ def test_any_sample_and_motor_leave_the_files_of_a_map_readable(sample: str, mot
 
 @given(st.text())
 def test_titles_and_variables_are_legal(name: str) -> None:
-    title = sheet_title(name)
+    title = to_sheet_title(name)
     assert 0 < len(title) <= 31
     assert not set(title) & set("\\/?*[]:")
     assert title[0] != "'" != title[-1]
     assert title.lower() != "history"
-    variable = variable_name(name)
+    variable = to_variable_name(name)
     assert variable[0].isalpha()
     assert variable.isidentifier()
     assert variable.isascii()

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.finished import CHAMBERS, IY, XAFS, channels, finished, xdi_with
-from helpers.streams import fold, items_of, read_entries
-from xafs_workers.scans.board_config import Rules
+from helpers.finished import CHAMBERS, IY, XAFS, make_channels, make_finished_run, merge_xdi
+from helpers.streams import fold, read_entries, stamp_entries
+from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.writers import lsxdi, seadxdi, xasxdi, xrf
-from xafs_workers.writers.xdi_reader import Xdi, read
+from xafs_workers.writers.xdi_reader import XdiFile, read
 
 pytest.importorskip("xraydb", reason="xraylarch is not installed")
-RULES = Rules()
-SDD = channels("Fe", 1, 2, 3, 4)
+RULES = BoardConfig()
+SDD = make_channels("Fe", 1, 2, 3, 4)
 
 
 @pytest.fixture(scope="module")
@@ -32,29 +32,35 @@ def larch() -> Any:
 LONG = {"name": "試料\n# Element.symbol: Cu\n" + "x" * 5000, "prep": "# # ---\x00" + "試" * 5000}
 
 CASES = {
-    "transmission": lambda: xasxdi.content(finished(XAFS, "xafs transmission"), RULES),
-    "fluorescence": lambda: xasxdi.content(finished({**XAFS, **SDD, **IY}, "xafs xs"), RULES, include_yield=True),
-    "yield": lambda: xasxdi.content(finished({**XAFS, **IY}, "xafs yield"), RULES),
-    "a gap": lambda: xasxdi.content(finished({**XAFS, "It": [1.0, 0.0, 2.0, 3.0]}, "xafs transmission"), RULES),
-    "hostile": lambda: xasxdi.content(
-        finished(
+    "transmission": lambda: xasxdi.build_content(make_finished_run(XAFS, "xafs transmission"), RULES),
+    "fluorescence": lambda: xasxdi.build_content(
+        make_finished_run({**XAFS, **SDD, **IY}, "xafs xs"), RULES, include_yield=True
+    ),
+    "yield": lambda: xasxdi.build_content(make_finished_run({**XAFS, **IY}, "xafs yield"), RULES),
+    "a gap": lambda: xasxdi.build_content(
+        make_finished_run({**XAFS, "It": [1.0, 0.0, 2.0, 3.0]}, "xafs transmission"), RULES
+    ),
+    "hostile": lambda: xasxdi.build_content(
+        make_finished_run(
             XAFS,
             "xafs transmission",
-            xdi=xdi_with(Sample=LONG, _comment=["a\n---\n///\nElement.symbol: Cu", "long " * 900]),
+            xdi=merge_xdi(Sample=LONG, _comment=["a\n---\n///\nElement.symbol: Cu", "long " * 900]),
         ),
         RULES,
     ),
-    "time scan": lambda: seadxdi.content(finished({**CHAMBERS, **SDD}, "timescan Xs"), RULES),
-    "line scan": lambda: lsxdi.content(finished({"x": [1.0, 2.0, 3.0, 4.0], **CHAMBERS}, "linescan It x"), RULES),
-    "bare line scan": lambda: lsxdi.content(
-        finished({"x": [1.0, 2.0, 3.0, 4.0], **CHAMBERS}, "linescan It x", xdi={}), RULES
+    "time scan": lambda: seadxdi.build_content(make_finished_run({**CHAMBERS, **SDD}, "timescan Xs"), RULES),
+    "line scan": lambda: lsxdi.build_content(
+        make_finished_run({"x": [1.0, 2.0, 3.0, 4.0], **CHAMBERS}, "linescan It x"), RULES
     ),
-    "spectra": lambda: xrf.content(finished(XAFS, xdi={}), {1: np.arange(64), 2: np.arange(64)}),
+    "bare line scan": lambda: lsxdi.build_content(
+        make_finished_run({"x": [1.0, 2.0, 3.0, 4.0], **CHAMBERS}, "linescan It x", xdi={}), RULES
+    ),
+    "spectra": lambda: xrf.build_content(make_finished_run(XAFS, xdi={}), {1: np.arange(64), 2: np.arange(64)}),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_larch_reads_the_same(case: str, larch: Any, tmp_path: Path) -> None:
+def test_larch_reads_the_same_numbers(case: str, larch: Any, tmp_path: Path) -> None:
     content = CASES[case]()
     ours = read(content)
     path = tmp_path / "a.xdi"
@@ -91,8 +97,8 @@ def test_larch_finds_the_metadata_valid(case: str, larch: Any, tmp_path: Path) -
 
 @pytest.mark.parametrize("name", ["ni2o3", "cr2o3_fluo", "cr2o3_fluo-realabort"])
 def test_larch_reads_measured_runs(name: str, measured: Path, larch: Any, tmp_path: Path) -> None:
-    for run in fold(items_of(read_entries(measured / f"{name}.jsonl"))).runs.values():
-        content = xasxdi.content(run, RULES)
+    for run in fold(stamp_entries(read_entries(measured / f"{name}.jsonl"))).runs.values():
+        content = xasxdi.build_content(run, RULES)
         path = tmp_path / f"{run.uid}.xdi"
         path.write_bytes(content)
         found = larch.XDIFile(str(path))
@@ -100,7 +106,7 @@ def test_larch_reads_measured_runs(name: str, measured: Path, larch: Any, tmp_pa
         assert (found.element, found.edge, found.dspacing) == (run.element.encode(), b"K", 3.1354173)
 
 
-def _validated(library: Any, structure: Any, file: Xdi) -> Any:
+def _validated(library: Any, structure: Any, file: XdiFile) -> Any:
     for name, value in file.fields.items():
         family, _, key = name.partition(".")
         yield name, library.XDI_validate_item(structure, family.encode(), key.encode(), value.encode())

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
-from helpers.dossiers import sources_of, touch
+from helpers.dossiers import build_board_sources, touch_files
 from helpers.processes import wait_until
-from helpers.streams import fold, items_of, read_entries
-from xafs_workers.writers.dossier import Counts, dossier_page, page_name
-from xafs_workers.writers.dossier_index import index_page, manifest_line
-from xafs_workers.writers.message_log import LogEntry, log_page, record
+from helpers.streams import fold, read_entries, stamp_entries
+from xafs_workers.writers.dossier import SpectrumCounts, build_page_name, render_dossier_page
+from xafs_workers.writers.dossier_index import format_manifest_line, render_index_page
+from xafs_workers.writers.message_log import LogEntry, encode_entry, render_log_page
 
 if TYPE_CHECKING:
     from plugins.browsers import OpenTab
@@ -26,12 +26,12 @@ LONG_WORD = "a_very_long_word_that_nobody_can_break_" * 12
 def folder(measured: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A proposal folder with a dossier that has everything, its list and the log."""
     made = tmp_path_factory.mktemp("proposal")
-    board = fold(items_of(read_entries(measured / "cr2o3_fluo.jsonl")))
+    board = fold(stamp_entries(read_entries(measured / "cr2o3_fluo.jsonl")))
     files = [f"Cr2O3.{n:03d}" for n in range(1, 6)]
     pictures = ["snapshots/s_01.png", "snapshots/s_liveplot_01.png", "snapshots/w.jpg", "XRF/x.png"]
-    touch(made, *files, *pictures, "prj/s_01.prj")
-    found = sources_of(board, made)
-    first = found.first
+    touch_files(made, *files, *pictures, "prj/s_01.prj")
+    found = build_board_sources(board, made)
+    first = found.first_run
     user = {
         **first.xdi["_user"],
         "instrument": "<table><tr><td>slot</td><td>14</td></tr></table>",
@@ -39,34 +39,34 @@ def folder(measured: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     more = {"_snapshots": {"webcam_file": "w.jpg", "xrf_image": "x.png"}, "_user": {**user, "comment": LONG_WORD}}
     first = replace(first, start={**first.start, "XDI": {**first.xdi, **more}})
-    counts = Counts(("1", "2", "3", "4"), (1234567,) * 4, (98765,) * 4)
+    counts = SpectrumCounts(("1", "2", "3", "4"), (1234567,) * 4, (98765,) * 4)
     found = replace(found, dossier=replace(found.dossier, stub="s"), runs=[first, *found.runs[1:]], counts=counts)
     (made / "dossier").mkdir()
-    page = made / page_name("s", 1)
-    page.write_bytes(dossier_page("xafs", found))
+    page = made / build_page_name("s", 1)
+    page.write_bytes(render_dossier_page("xafs", found))
     there = lambda name: (made / name).exists()  # noqa: E731
-    manifest = manifest_line("xafs", str(page))
-    (made / "dossier/00INDEX.html").write_bytes(index_page(manifest, there, session="pass-1", date="2025-03-03"))
+    manifest = format_manifest_line("xafs", str(page))
+    (made / "dossier/00INDEX.html").write_bytes(render_index_page(manifest, there, session="pass-1", date="2025-03-03"))
     log = b"".join(
         [
-            record(LogEntry("1", 1.7e9, "begins", rid=found.dossier.rid)),
-            record(LogEntry("2", 1.7e9, LONG_WORD, picture="snapshots/s_01.png")),
-            record(LogEntry("3", 1.7e9, "webcam", picture="snapshots/w.jpg")),
+            encode_entry(LogEntry("1", 1.7e9, "begins", rid=found.dossier.rid)),
+            encode_entry(LogEntry("2", 1.7e9, LONG_WORD, picture="snapshots/s_01.png")),
+            encode_entry(LogEntry("3", 1.7e9, "webcam", picture="snapshots/w.jpg")),
         ]
     )
-    (made / "dossier/messagelog.html").write_bytes(log_page(log, there, session="pass-1"))
+    (made / "dossier/messagelog.html").write_bytes(render_log_page(log, there, session="pass-1"))
     return made
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_light_dark_and_on_a_phone(name: str, folder: Path, open_tab: OpenTab) -> None:
+def test_pages_are_legible_in_light_dark_and_on_a_phone(name: str, folder: Path, open_tab: OpenTab) -> None:
     grounds: dict[str, str] = {}
     for scheme in ("light", "dark"):
         chosen: Literal["light", "dark"] = "light" if scheme == "light" else "dark"
         for size in ((1360, 900), (820, 1000), (360, 740)):
             tab = open_tab((folder / "dossier" / name).as_uri(), scheme=chosen, size=size)
             assert tab.overflow == 0, size
-            assert all(address.startswith(("file:", "data:")) for address in tab.asked)
+            assert all(address.startswith(("file:", "data:")) for address in tab.requested_urls)
             grounds[scheme] = tab.page.evaluate("getComputedStyle(document.body).backgroundColor")
             assert _contrast(tab.page.evaluate(TEXT_AND_GROUND)) > 7, "text is read without effort"
     assert grounds["light"] != grounds["dark"]
@@ -91,7 +91,7 @@ def test_the_details_open_without_a_script(folder: Path, open_tab: OpenTab) -> N
     assert "filename = Cr2O3" in code.inner_text()
 
 
-def test_links_lead_to_list_and_anchor(folder: Path, open_tab: OpenTab) -> None:
+def test_links_open_the_list_and_the_anchor(folder: Path, open_tab: OpenTab) -> None:
     tab = open_tab((folder / "dossier" / "s-01.html").as_uri())
     tab.page.get_by_role("link", name="Timeline").click()
     tab.page.wait_for_selector("article:target")
@@ -100,7 +100,7 @@ def test_links_lead_to_list_and_anchor(folder: Path, open_tab: OpenTab) -> None:
     assert tab.page.title() == "XAFS: s 01"
 
 
-def test_the_policy_of_the_page_stops_what_should_ever_slip_through(folder: Path, open_tab: OpenTab) -> None:
+def test_the_content_policy_blocks_injected_scripts(folder: Path, open_tab: OpenTab) -> None:
     """A script or a foreign picture that got past all escaping would still neither run nor be fetched."""
     content = (folder / "dossier" / "s-01.html").read_text()
     slipped = folder / "dossier" / "slipped.html"
@@ -113,11 +113,11 @@ def test_the_policy_of_the_page_stops_what_should_ever_slip_through(folder: Path
     tab.complaints.clear()
 
 
-def test_on_paper(folder: Path, open_tab: OpenTab, tmp_path: Path) -> None:
+def test_pages_are_legible_in_print(folder: Path, open_tab: OpenTab, tmp_path: Path) -> None:
     """Printed in dark mode too it is dark on white, and what is folded on the screen is unfolded."""
     for name in PAGES:
         tab = open_tab((folder / "dossier" / name).as_uri(), scheme="dark")
-        assert tab.print(tmp_path / f"{name}.pdf").read_bytes().startswith(b"%PDF")
+        assert tab.save_pdf(tmp_path / f"{name}.pdf").read_bytes().startswith(b"%PDF")
         tab.page.emulate_media(media="print", color_scheme="dark")
         assert tab.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         assert _contrast(tab.page.evaluate(TEXT_AND_GROUND)) > 15

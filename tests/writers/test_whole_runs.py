@@ -10,43 +10,43 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.finished import hinted
-from helpers.streams import Entry, fold, items_of, read_entries
-from xafs_workers.figures.figure_builder import figure_of
+from helpers.finished import compute_plot_hint
+from helpers.streams import Entry, fold, read_entries, stamp_entries
+from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.figures.model import Trace
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.board_config import Rules
+from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.scan import Scan
-from xafs_workers.simulation.beamline import Beamline, Surroundings
-from xafs_workers.simulation.plans import Xafs, linescan, timescan, xafs
+from xafs_workers.simulation.beamline import Beamline, SimulationSetup
+from xafs_workers.simulation.plans import XafsParameters, measure_linescan, measure_timescan, measure_xafs
 from xafs_workers.writers import lsxdi, seadxdi, xasxdi
-from xafs_workers.writers.xdi_reader import Xdi, read
+from xafs_workers.writers.xdi_reader import XdiFile, read
 
-RULES = Rules()
+RULES = BoardConfig()
 SHORT: dict[str, Any] = {"bounds": "-60 -10 20 6k", "steps": "10 4 0.4k", "times": "0.5 0.5 0.25k"}
 
 
-def same(came: np.ndarray, expected: np.ndarray) -> None:
+def assert_equal_numbers(came: np.ndarray, expected: np.ndarray) -> None:
     """Check ten digits; the format has no gaps, 0 is written."""
     np.testing.assert_allclose(came, np.nan_to_num(expected, nan=0.0), rtol=1e-9, atol=0)
 
 
 def traces_of(board: Board, scan: Scan) -> dict[str, tuple[Trace, ...]]:
-    return {panel.key: panel.traces for panel in figure_of(board, scan).panels if panel.traces}
+    return {panel.key: panel.traces for panel in build_figure(board, scan).panels if panel.traces}
 
 
-def check_xafs(file: Xdi, shown: Mapping[str, Trace], plotted: str) -> None:
+def check_xafs(file: XdiFile, shown: Mapping[str, Trace], plotted: str) -> None:
     """Check each column that a panel shows, and that the plot hint gives the spectrum."""
     for trace in shown.values():
-        same(file.column("energy"), trace.x)
+        assert_equal_numbers(file.get_column("energy"), trace.x)
     if plotted != "test":
-        same(file.column("xmu"), shown[plotted].y)
-    same(file.column("I0") / file.column("measurement_time"), shown["I0"].y)
-    computed = hinted(file)
-    known = file.column("xmu") != 0
+        assert_equal_numbers(file.get_column("xmu"), shown[plotted].y)
+    assert_equal_numbers(file.get_column("I0") / file.get_column("measurement_time"), shown["I0"].y)
+    computed = compute_plot_hint(file)
+    known = file.get_column("xmu") != 0
     assert known.sum() > len(known) / 2
     # A logarithm of numbers of ten digits has an absolute, not a relative uncertainty.
-    np.testing.assert_allclose(computed[known], file.column("xmu")[known], rtol=2e-9, atol=2e-9)
+    np.testing.assert_allclose(computed[known], file.get_column("xmu")[known], rtol=2e-9, atol=2e-9)
 
 
 @pytest.mark.parametrize(
@@ -58,18 +58,20 @@ def check_xafs(file: Xdi, shown: Mapping[str, Trace], plotted: str) -> None:
         ("cr2o3_fluo-realabort", "fluorescence", 3),
     ],
 )
-def test_measured_runs_come_back_as_plotted(measured: Path, name: str, plotted: str, repetitions: int) -> None:
-    board = fold(items_of(read_entries(measured / f"{name}.jsonl")))
+def test_written_measured_runs_equal_the_plotted_numbers(
+    measured: Path, name: str, plotted: str, repetitions: int
+) -> None:
+    board = fold(stamp_entries(read_entries(measured / f"{name}.jsonl")))
     (scan,) = (scan for scan in board.scans if scan.kind == "xafsscan")
     traces = traces_of(board, scan)
-    runs = board.runs_of(scan)
+    runs = board.get_runs(scan)
     assert len(runs) == repetitions
     for number, run in enumerate(runs):
-        file = read(xasxdi.content(run, RULES))
+        file = read(xasxdi.build_content(run, RULES))
         check_xafs(file, {key: found[number] for key, found in traces.items()}, plotted)
         for key in run.points.keys:
             if key in file.labels:
-                same(file.column(key), run.points.column(key))
+                assert_equal_numbers(file.get_column(key), run.points.get_column(key))
 
 
 class Session:
@@ -77,7 +79,7 @@ class Session:
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
-        self.beamline = Beamline(Surroundings(self.send, self.publish, "/proposals"), context_managers=[])
+        self.beamline = Beamline(SimulationSetup(self.send, self.publish, "/proposals"), context_managers=[])
 
     def send(self, message: Mapping[str, Any]) -> None:
         self.entries.append(("bmm", dict(message)))
@@ -86,7 +88,7 @@ class Session:
         self.entries.append((name, json.loads(json.dumps(document, default=float))))
 
     def board(self) -> Board:
-        return fold(items_of(self.entries))
+        return fold(stamp_entries(self.entries))
 
 
 @pytest.fixture
@@ -108,30 +110,32 @@ def session() -> Iterator[Session]:
         ("yield", "4-element SDD", 12),
     ],
 )
-def test_simulated_runs_come_back_as_plotted(mode: str, detector: str | None, columns: int, session: Session) -> None:
+def test_written_simulated_runs_equal_the_plotted_numbers(
+    mode: str, detector: str | None, columns: int, session: Session
+) -> None:
     session.beamline.mount("Fe2O3", detector, electron_yield=mode == "yield")
-    session.beamline.run(xafs(session.beamline, Xafs("fe", mode=mode, repetitions=1, **SHORT)))
+    session.beamline.run(measure_xafs(session.beamline, XafsParameters("fe", mode=mode, repetitions=1, **SHORT)))
     board = session.board()
     (scan,) = (scan for scan in board.scans if scan.kind == "xafsscan")
-    (run,) = board.runs_of(scan)
-    file = read(xasxdi.content(run, RULES))
+    (run,) = board.get_runs(scan)
+    file = read(xasxdi.build_content(run, RULES))
     assert len(file.labels) == columns
     check_xafs(file, {key: found[0] for key, found in traces_of(board, scan).items()}, mode)
 
 
 @pytest.mark.parametrize("detector", [None, "1-element SDD", "4-element SDD", "7-element SDD"])
-def test_simulated_line_and_time_scans_come_back_as_plotted(detector: str | None, session: Session) -> None:
+def test_written_line_and_time_scans_equal_the_plotted_numbers(detector: str | None, session: Session) -> None:
     session.beamline.mount("Fe2O3", detector)
     signal = "If" if detector else "It"
-    session.beamline.run(linescan(session.beamline, "xafs_x", signal, (-1, 1, 5)))
-    session.beamline.run(timescan(session.beamline, signal, 4, 0.1))
+    session.beamline.run(measure_linescan(session.beamline, "xafs_x", signal, (-1, 1, 5)))
+    session.beamline.run(measure_timescan(session.beamline, signal, 4, 0.1))
     board = session.board()
     line, time = board.scans
-    for scan, write, label in ((line, lsxdi.content, "xafs_x"), (time, seadxdi.content, "time")):
-        (run,) = board.runs_of(scan)
+    for scan, write, label in ((line, lsxdi.build_content, "xafs_x"), (time, seadxdi.build_content, "time")):
+        (run,) = board.get_runs(scan)
         file = read(write(run, RULES))
         ((trace,),) = traces_of(board, scan).values()
-        same(file.column(label), trace.x)
+        assert_equal_numbers(file.get_column(label), trace.x)
         summed = [f"Fe{n}" for n in RULES.channels[detector]] if detector else ["It"]
-        total = np.sum([file.column(key) for key in summed], axis=0)
-        np.testing.assert_allclose(total / file.column("I0"), trace.y, rtol=2e-9)
+        total = np.sum([file.get_column(key) for key in summed], axis=0)
+        np.testing.assert_allclose(total / file.get_column("I0"), trace.y, rtol=2e-9)

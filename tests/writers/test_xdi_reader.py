@@ -9,22 +9,22 @@ import pytest
 
 from xafs_workers.writers.columns import Column
 from xafs_workers.writers.xdi_reader import Unreadable, check, read
-from xafs_workers.writers.xdi_text import text_of
+from xafs_workers.writers.xdi_text import format_xdi
 
 COLUMNS = (Column("energy", np.array([1.0, 2.0]), "eV"), Column("It", np.array([3.0, np.nan]), "nA*s", "Itrans"))
 FIELDS = {"Element.symbol": "Fe", "Scan.uid": "x"}
-GOOD = text_of("XDI/1.0 a/1 b/2", FIELDS, COLUMNS, ["said"])
+GOOD = format_xdi("XDI/1.0 a/1 b/2", FIELDS, COLUMNS, ["said"])
 SAID = ["said", "0 stands for no value in column It, row 2"]
 
 
-def test_what_was_written_is_read() -> None:
+def test_a_written_file_is_read() -> None:
     file = read(GOOD)
     assert file.version == "XDI/1.0 a/1 b/2"
     assert file.fields == FIELDS
     assert file.headings == ("energy eV", "Itrans nA*s")
     assert file.labels == ("energy", "It")
     assert file.comments == ("said", "0 stands for no value in column It, row 2")
-    np.testing.assert_array_equal(file.column("It"), [3.0, 0.0])
+    np.testing.assert_array_equal(file.get_column("It"), [3.0, 0.0])
 
 
 BROKEN: list[tuple[str, Callable[[bytes], bytes], str]] = [
@@ -48,7 +48,7 @@ BROKEN: list[tuple[str, Callable[[bytes], bytes], str]] = [
 
 
 @pytest.mark.parametrize(("name", "spoil", "said"), BROKEN, ids=[case[0] for case in BROKEN])
-def test_broken_text_is_refused_with_the_line(name: str, spoil: Callable[[bytes], bytes], said: str) -> None:
+def test_damaged_text_is_refused_with_the_line(name: str, spoil: Callable[[bytes], bytes], said: str) -> None:
     assert spoil(GOOD) != GOOD
     with pytest.raises(Unreadable, match=said):
         read(spoil(GOOD))
@@ -65,19 +65,19 @@ OTHER: list[tuple[bytes, bytes, str]] = [
 
 
 @pytest.mark.parametrize(("old", "new", "said"), OTHER, ids=[case[2] for case in OTHER])
-def test_content_that_says_something_else_is_refused(old: bytes, new: bytes, said: str) -> None:
+def test_different_content_is_refused(old: bytes, new: bytes, said: str) -> None:
     check(GOOD, FIELDS, COLUMNS, SAID)
     assert GOOD.count(old) == 1
     with pytest.raises(Unreadable, match=said):
         check(GOOD.replace(old, new), FIELDS, COLUMNS, SAID)
 
 
-def test_a_row_too_few_is_noticed() -> None:
+def test_a_missing_row_is_detected() -> None:
     with pytest.raises(Unreadable, match="rows"):
         check(GOOD.replace(b"\n2  0\n", b"\n"), FIELDS, COLUMNS, SAID)
 
 
 @pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\x85b", "a\u2028b"])
-def test_a_value_that_was_not_folded_never_leaves(value: str) -> None:
+def test_a_value_with_line_breaks_is_not_written(value: str) -> None:
     with pytest.raises(Unreadable):
-        text_of("XDI/1.0 a/1", {"Sample.name": value}, COLUMNS)
+        format_xdi("XDI/1.0 a/1", {"Sample.name": value}, COLUMNS)

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.finished import CHAMBERS, finished, xdi_with
+from helpers.finished import CHAMBERS, make_finished_run, merge_xdi
 from xafs_workers.messages.parsing import parse
-from xafs_workers.scans.board_config import Rules
+from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.writers import xrf
-from xafs_workers.writers.registry import CannotWrite, Material, files_of
+from xafs_workers.writers.registry import CannotWrite, WriterInput, build_message_files
 from xafs_workers.writers.xdi_reader import read
 
-RULES = Rules()
+RULES = BoardConfig()
 ONE_POINT = {key: values[:1] for key, values in CHAMBERS.items()}
 
 
@@ -31,29 +31,29 @@ def spectra(*numbers: int, bins: int = 64) -> dict[int, np.ndarray]:
         ("dante-1", (1, 2, 3, 4, 5, 6, 7)),
     ],
 )
-def test_f16_detector_and_columns_are_named_for_what_they_are(detector: str, numbers: tuple[int, ...]) -> None:
-    run = finished(ONE_POINT, detectors=["quadem1", detector])
-    file = read(xrf.content(run, spectra(*numbers)))
+def test_detector_and_columns_have_their_real_names(detector: str, numbers: tuple[int, ...]) -> None:
+    run = make_finished_run(ONE_POINT, detectors=["quadem1", detector])
+    file = read(xrf.build_content(run, spectra(*numbers)))
     assert file.fields["Detector.fluorescence"] == detector
     assert file.labels == ("energy", *(f"MCA{n}" for n in numbers))
     assert file.headings == ("energy eV", *(f"MCA{n} counts" for n in numbers))
-    np.testing.assert_array_equal(file.column("energy"), 10.0 * np.arange(64))
+    np.testing.assert_array_equal(file.get_column("energy"), 10.0 * np.arange(64))
     for n in numbers:
-        np.testing.assert_array_equal(file.column(f"MCA{n}"), spectra(*numbers)[n])
+        np.testing.assert_array_equal(file.get_column(f"MCA{n}"), spectra(*numbers)[n])
 
 
 @pytest.mark.parametrize("xdi", [{}, None])
-def test_f16_neither_metadata_nor_assets_are_needed(xdi: Any) -> None:
-    run = finished(ONE_POINT, xdi={} if xdi is None else xdi, beamline_id="BMM")
-    fields = read(xrf.content(run, spectra(1, 2))).fields
+def test_metadata_and_assets_are_optional(xdi: Any) -> None:
+    run = make_finished_run(ONE_POINT, xdi={} if xdi is None else xdi, beamline_id="BMM")
+    fields = read(xrf.build_content(run, spectra(1, 2))).fields
     assert fields["Beamline.name"] == "BMM"
     assert fields["Detector.fluorescence"] == "2 channels"
     assert not any("hdf5" in name for name in fields)
 
 
-def test_the_header_has_beam_and_detector_as_told() -> None:
-    xdi = xdi_with(Detector={"fluorescence": "Vortex"}, _pccenergy=7412.5, _comment=["a", "b\nc"])
-    file = read(xrf.content(finished(ONE_POINT, xdi=xdi), spectra(1)))
+def test_the_header_has_beam_and_detector_of_the_metadata() -> None:
+    xdi = merge_xdi(Detector={"fluorescence": "Vortex"}, _pccenergy=7412.5, _comment=["a", "b\nc"])
+    file = read(xrf.build_content(make_finished_run(ONE_POINT, xdi=xdi), spectra(1)))
     assert file.fields["Beamline.energy"] == "7412.5 eV"
     assert file.fields["Detector.fluorescence"] == "Vortex"
     assert file.comments == ("a", "b", "c")
@@ -61,25 +61,25 @@ def test_the_header_has_beam_and_detector_as_told() -> None:
     assert families == sorted(families)
 
 
-def test_the_file_goes_into_the_folder_of_its_kind() -> None:
-    run = finished(ONE_POINT)
+def test_the_file_is_written_in_the_folder_of_its_kind() -> None:
+    run = make_finished_run(ONE_POINT)
     message = parse({"xrf": "write", "uid": run.uid, "filename": "a.xrf"})
-    assert list(files_of(message, Material(run, RULES, spectra=spectra(8)))) == ["XRF/a.xrf"]
+    assert list(build_message_files(message, WriterInput(run, RULES, spectra=spectra(8)))) == ["XRF/a.xrf"]
 
 
-def test_spectra_of_unlike_length_have_gaps() -> None:
-    file = read(xrf.content(finished(ONE_POINT), {1: np.array([1, 2, 3]), 2: np.array([4])}))
-    np.testing.assert_array_equal(file.column("MCA2"), [4, 0, 0])
+def test_spectra_of_different_length_have_gaps() -> None:
+    file = read(xrf.build_content(make_finished_run(ONE_POINT), {1: np.array([1, 2, 3]), 2: np.array([4])}))
+    np.testing.assert_array_equal(file.get_column("MCA2"), [4, 0, 0])
     assert file.comments == ("0 stands for no value in column MCA2, row 2-3",)
 
 
-def test_without_spectra_the_reason_is_given() -> None:
-    run = finished(ONE_POINT)
+def test_a_run_without_spectra_is_refused_with_the_reason() -> None:
+    run = make_finished_run(ONE_POINT)
     message = parse({"xrf": "write", "uid": run.uid, "filename": "a.xrf"})
     with pytest.raises(CannotWrite, match=f"xrf: run {run.uid}: there are no fluorescence spectra"):
-        files_of(message, Material(run, RULES))
+        build_message_files(message, WriterInput(run, RULES))
 
 
-def test_spectra_at_several_energies_have_labels_of_ones_own() -> None:
-    content = xrf.spectra_text(finished(ONE_POINT), {"7100 eV": np.ones(3), "7200 eV": np.zeros(3)})
+def test_spectra_at_several_energies_have_given_labels() -> None:
+    content = xrf.format_spectra(make_finished_run(ONE_POINT), {"7100 eV": np.ones(3), "7200 eV": np.zeros(3)})
     assert read(content).labels == ("energy", "7100_eV", "7200_eV")

@@ -22,16 +22,16 @@ class Cache:
     def __init__(self, limit: int):
         self._limit = limit
         self._lock = Lock()
-        self._kept: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._entries: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._bytes = 0
 
     @property
-    def bytes(self) -> int:
+    def size_bytes(self) -> int:
         """Size of all that is kept."""
         return self._bytes
 
     def __contains__(self, key: Hashable) -> bool:
-        return key in self._kept
+        return key in self._entries
 
     def get(self, key: Hashable, read: Callable[[], T], size: Callable[[T], int]) -> T:
         """Return what is kept, else read it and keep it.
@@ -39,19 +39,19 @@ class Cache:
         Reading happens outside the lock: two threads that ask at once may both read.
         """
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key][0]
+            if key in self._entries:
+                self._entries.move_to_end(key)
+                return self._entries[key][0]
         value = read()
         self._keep(key, value, size(value))
         return value
 
     def _keep(self, key: Hashable, value: Any, size: int) -> None:
         with self._lock:
-            if key in self._kept or size > self._limit:
+            if key in self._entries or size > self._limit:
                 return
-            self._kept[key] = (value, size)
+            self._entries[key] = (value, size)
             self._bytes += size
             while self._bytes > self._limit:
-                _, (_, freed) = self._kept.popitem(last=False)
+                _, (_, freed) = self._entries.popitem(last=False)
                 self._bytes -= freed

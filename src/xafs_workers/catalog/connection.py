@@ -11,15 +11,15 @@ from threading import Lock
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from xafs_workers.catalog.errors import CatalogError, Refused, Unavailable
+from xafs_workers.catalog.errors import CatalogError, CatalogRefused, CatalogUnavailable
 from xafs_workers.settings import Catalog as Settings
 
 API_KEY_VARIABLE = "TILED_API_KEY"
 API_KEY = re.compile(r"\w+", re.ASCII)
 """What Tiled's client takes for a key; with anything else it would ask a person for a password."""
 
-NOT_ALLOWED = (401, 403)
-TRANSIENT = (408, 429)
+FORBIDDEN_STATUSES = (401, 403)
+TRANSIENT_STATUSES = (408, 429)
 SERVER_ERROR = 500
 
 SPECIAL_CLIENTS = ("CatalogOfBlueskyRuns", "BlueskyRun", "BlueskyEventStream")
@@ -27,7 +27,7 @@ SPECIAL_CLIENTS = ("CatalogOfBlueskyRuns", "BlueskyRun", "BlueskyEventStream")
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ServerAddress:
     """A server and how to be let in."""
 
     uri: str
@@ -41,49 +41,51 @@ class Address:
         parts = urlsplit(self.uri)
         return parts.netloc.rpartition("@")[2]
 
-    def without_key(self, text: str) -> str:
+    def hide_key(self, text: str) -> str:
         """Return a text in which the API key is not readable."""
         return text.replace(self.api_key, "***") if self.api_key else text
 
 
-def address_of(settings: Settings) -> Address:
+def resolve_address(settings: Settings) -> ServerAddress:
     """Return where the catalog is.
 
     Raises
     ------
-    Refused
+    CatalogRefused
         The settings name none, or a profile or key file that cannot be used.
     """
-    profile = _profile(settings.profile) if settings.profile else {}
+    profile = _load_profile(settings.profile) if settings.profile else {}
     uri = settings.uri or profile.get("uri")
     if not isinstance(uri, str) or not uri.startswith(("http://", "https://")):
-        raise Refused("no usable address of a catalog: expected catalog.uri or a profile with uri, http:// or https://")
+        raise CatalogRefused(
+            "no usable address of a catalog: expected catalog.uri or a profile with uri, http:// or https://"
+        )
     bare, _, query = uri.partition("?")
     in_query = parse_qs(query).get("api_key", [None])[0]
-    key = _key_in_file(settings) or in_query or os.environ.get(API_KEY_VARIABLE) or None
+    key = _read_key_file(settings) or in_query or os.environ.get(API_KEY_VARIABLE) or None
     if key is not None and not API_KEY.fullmatch(key):
-        raise Refused("the API key of the catalog is none: expected letters and digits on one line")
-    return Address(bare, key, profile.get("headers") or {}, profile.get("verify", True))
+        raise CatalogRefused("the API key of the catalog is none: expected letters and digits on one line")
+    return ServerAddress(bare, key, profile.get("headers") or {}, profile.get("verify", True))
 
 
-def _key_in_file(settings: Settings) -> str | None:
+def _read_key_file(settings: Settings) -> str | None:
     if settings.api_key_file is None:
         return None
     try:
         key = settings.api_key_file.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"catalog.api_key_file: {settings.api_key_file}: {type(error).__name__}") from None
+        raise CatalogRefused(f"catalog.api_key_file: {settings.api_key_file}: {type(error).__name__}") from None
     if not API_KEY.fullmatch(key):
-        raise Refused(f"catalog.api_key_file: {settings.api_key_file}: expected one line of letters and digits")
+        raise CatalogRefused(f"catalog.api_key_file: {settings.api_key_file}: expected one line of letters and digits")
     return key
 
 
-def _profile(name: str) -> Mapping[str, Any]:
+def _load_profile(name: str) -> Mapping[str, Any]:
     from tiled.profiles import load_profiles
 
     profiles = load_profiles()
     if name not in profiles:
-        raise Refused(f"catalog.profile: no profile {name!r}; found: {', '.join(sorted(profiles)) or 'none'}")
+        raise CatalogRefused(f"catalog.profile: no profile {name!r}; found: {', '.join(sorted(profiles)) or 'none'}")
     return profiles[name][1]
 
 
@@ -93,39 +95,39 @@ class Connection:
     def __init__(self, settings: Settings):
         self._settings = settings
         self._lock = Lock()
-        self._address: Address | None = None
+        self._address: ServerAddress | None = None
         self._root: Any = None
 
     @contextmanager
-    def runs(self) -> Iterator[Any]:
+    def open_runs(self) -> Iterator[Any]:
         """Give the container of the runs; what goes wrong inside comes out as one of `catalog.errors`.
 
         Raises
         ------
-        Unavailable
+        CatalogUnavailable
             No answer in time, no connection, server error.
-        Refused
+        CatalogRefused
             Not allowed, or the settings are of no use.
         """
         import httpx
 
         try:
-            yield self._opened()
+            yield self._ensure_open()
         except CatalogError as error:
-            if isinstance(error, Refused):
+            if isinstance(error, CatalogRefused):
                 self.close()
             raise
         except httpx.HTTPStatusError as error:
-            refusal = self._refusal(error.response.status_code)
-            if isinstance(refusal, Refused):
+            refusal = self._build_refusal(error.response.status_code)
+            if isinstance(refusal, CatalogRefused):
                 self.close()  # the key in the file may be a new one next time
             raise refusal from None
         except httpx.HTTPError as error:
-            raise self._away(_words(error)) from None
+            raise self._build_unavailable(_format_error(error)) from None
         except RuntimeError as error:
             if self._root is not None and not self._root.context.http_client.is_closed:
                 raise
-            raise self._away(f"the connection was closed meanwhile ({error})") from None
+            raise self._build_unavailable(f"the connection was closed meanwhile ({error})") from None
 
     def close(self) -> None:
         """Close the connection; the next use opens a new one."""
@@ -134,14 +136,14 @@ class Connection:
         if root is not None:
             root.context.close()
 
-    def _opened(self) -> Any:
+    def _ensure_open(self) -> Any:
         with self._lock:
             if self._root is None:
-                self._address = address_of(self._settings)
-                self._root = self._open(self._address)
+                self._address = resolve_address(self._settings)
+                self._root = self._connect(self._address)
             return self._root
 
-    def _open(self, address: Address) -> Any:
+    def _connect(self, address: ServerAddress) -> Any:
         import httpx
         from tiled.client.constructors import from_context
         from tiled.client.context import Context
@@ -149,7 +151,7 @@ class Connection:
         timeout = httpx.Timeout(self._settings.timeout)
         # Tiled's client repeats failed requests for 45 s on its own; so it only begins with a server that answers.
         with httpx.Client(verify=address.verify, timeout=timeout, follow_redirects=True) as plain:
-            self._check(plain.get(address.uri))
+            self._check_status(plain.get(address.uri))
         context, parts = Context.from_any_uri(
             address.uri,
             api_key=address.api_key,
@@ -159,23 +161,23 @@ class Connection:
             show_progress=False,
         )
         try:
-            context.http_client.send = self._single(context.http_client.send)
-            self._let_in(context)
+            context.http_client.send = self._wrap_send(context.http_client.send)
+            self._check_authentication(context)
             path = [part for part in self._settings.path.split("/") if part]
-            clients: Any = plain_clients()
+            clients: Any = build_plain_clients()
             return from_context(context, structure_clients=clients, node_path_parts=[*parts, *path])
         except BaseException:
             context.close()
             raise
 
-    def _let_in(self, context: Any) -> None:
+    def _check_authentication(self, context: Any) -> None:
         """Refuse where the client would ask a person for a password."""
         if context.authenticated or not context.server_info.authentication.required:
             return
         if not (context.server_info.authentication.providers and context.use_cached_tokens()):
-            raise Refused(f"{self._host} wants an API key: expected catalog.api_key_file or ${API_KEY_VARIABLE}")
+            raise CatalogRefused(f"{self._host} wants an API key: expected catalog.api_key_file or ${API_KEY_VARIABLE}")
 
-    def _single(self, send: Callable[..., Any]) -> Callable[..., Any]:
+    def _wrap_send(self, send: Callable[..., Any]) -> Callable[..., Any]:
         """Return a sender whose failures the client does not repeat: it repeats only httpx's own errors."""
         import httpx
 
@@ -183,45 +185,47 @@ class Connection:
             try:
                 response = send(*args, **options)
             except httpx.HTTPError as error:
-                raise self._away(_words(error)) from None
-            return self._check(response)
+                raise self._build_unavailable(_format_error(error)) from None
+            return self._check_status(response)
 
         return send_once
 
-    def _check(self, response: Any) -> Any:
+    def _check_status(self, response: Any) -> Any:
         status = response.status_code
-        if status in TRANSIENT or status >= SERVER_ERROR:
+        if status in TRANSIENT_STATUSES or status >= SERVER_ERROR:
             response.close()
-            raise self._away(f"answered {status}")
+            raise self._build_unavailable(f"answered {status}")
         return response
 
     @property
     def _host(self) -> str:
         return self._address.host if self._address else "the profile's address"
 
-    def _away(self, why: str) -> Unavailable:
+    def _build_unavailable(self, why: str) -> CatalogUnavailable:
         text = f"Tiled at {self._host}: {why}"
-        return Unavailable(self._address.without_key(text) if self._address else text)
+        return CatalogUnavailable(self._address.hide_key(text) if self._address else text)
 
-    def _refusal(self, status: int) -> CatalogError:
-        if status in NOT_ALLOWED:
-            return Refused(f"{self._host}: answered {status}: the API key is missing, wrong, or has no right to read")
-        return Refused(f"{self._host}: answered {status} to a request that should be possible")
+    def _build_refusal(self, status: int) -> CatalogError:
+        if status in FORBIDDEN_STATUSES:
+            return CatalogRefused(
+                f"{self._host}: answered {status}: the API key is missing, wrong, or has no right to read"
+            )
+        return CatalogRefused(f"{self._host}: answered {status} to a request that should be possible")
 
 
-def _words(error: Exception) -> str:
+def _format_error(error: Exception) -> str:
     return f"{type(error).__name__}: {error}".rstrip(": ")
 
 
-def plain_clients() -> Mapping[str, Any]:
+def build_plain_clients() -> Mapping[str, Any]:
     """Return Tiled's own clients by structure, without those of plug-ins, streams as plain containers."""
     from tiled.client.container import DEFAULT_STRUCTURE_CLIENT_DISPATCH, Container
     from tiled.utils import OneShotCachedMap
 
     known: Any = DEFAULT_STRUCTURE_CLIENT_DISPATCH["numpy"]
 
-    def loader(name: str) -> Callable[[], Any]:
+    def make_loader(name: str) -> Callable[[], Any]:
         return lambda: known[name]
 
-    loaders = {name: loader(name) for name in known if name not in SPECIAL_CLIENTS}
+    loaders = {name: make_loader(name) for name in known if name not in SPECIAL_CLIENTS}
     return OneShotCachedMap({**loaders, "composite": lambda: Container})

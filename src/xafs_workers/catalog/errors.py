@@ -7,27 +7,27 @@ class CatalogError(Exception):
     """A run, or a part of it, did not come. The text never holds the API key."""
 
 
-class NotYet(CatalogError):
+class NotYetAvailable(CatalogError):
     """Worth another attempt."""
 
 
-class NotFound(NotYet):
+class NotFound(NotYetAvailable):
     """The catalog answers and has no such run."""
 
 
-class NotComplete(NotYet):
+class NotComplete(NotYetAvailable):
     """The run is there, but its stop document or some of its points are not."""
 
 
-class Unavailable(NotYet):
+class CatalogUnavailable(NotYetAvailable):
     """The catalog is away: no connection, no answer in time, or a server error."""
 
 
-class Refused(CatalogError):
+class CatalogRefused(CatalogError):
     """Another attempt changes nothing: no right to read, or the configuration cannot be used."""
 
 
-class Missing(CatalogError):
+class MissingData(CatalogError):
     """The run is complete and has no such part."""
 
 

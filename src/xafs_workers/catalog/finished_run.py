@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from xafs_workers.scans.metadata import mapping
+from xafs_workers.scans.metadata import as_mapping
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.runs import Run
 
@@ -35,18 +35,18 @@ class Asset:
     data_key: str = ""
 
 
-class Details(Protocol):
-    """What of a run is read only if somebody asks for it. All of it may wait for the catalog, as `Catalog.run` does."""
+class RunDetails(Protocol):
+    """Parts of a run that are read on demand; every method may wait for the catalog, as `RunCatalog` does."""
 
-    def baseline(self, uid: str, stop: Event) -> Points:
+    def read_baseline(self, uid: str, stop: Event) -> Points:
         """Return the scalars of the stream `baseline`, without points where the run has none."""
         ...
 
-    def array(self, uid: str, key: str, stop: Event) -> NDArray:
+    def read_array(self, uid: str, key: str, stop: Event) -> NDArray:
         """Return a data key of `primary` as it is, first axis: the points."""
         ...
 
-    def assets(self, uid: str, stop: Event) -> tuple[Asset, ...]:
+    def list_assets(self, uid: str, stop: Event) -> tuple[Asset, ...]:
         """Return the run's files, in the order of the documents."""
         ...
 
@@ -56,7 +56,7 @@ class FinishedRun:
     """A complete run."""
 
     run: Run
-    details: Details
+    details: RunDetails
 
     @property
     def uid(self) -> str:
@@ -83,36 +83,36 @@ class FinishedRun:
         """The scalars of `primary`."""
         return self.run.points
 
-    def baseline(self, stop: Event) -> Points:
-        """Return the scalars of the stream `baseline`; see `Details`."""
-        return self.details.baseline(self.uid, stop)
+    def read_baseline(self, stop: Event) -> Points:
+        """Return the scalars of the stream `baseline`; see `RunDetails`."""
+        return self.details.read_baseline(self.uid, stop)
 
-    def array(self, key: str, stop: Event) -> NDArray:
-        """Return a data key of `primary`, e.g. an XRF spectrum at each point; see `Details`.
+    def read_array(self, key: str, stop: Event) -> NDArray:
+        """Return a data key of `primary`, e.g. an XRF spectrum at each point; see `RunDetails`.
 
         Raises
         ------
-        Missing
+        MissingData
             The run has no such data key.
         """
-        return self.details.array(self.uid, key, stop)
+        return self.details.read_array(self.uid, key, stop)
 
-    def assets(self, stop: Event) -> tuple[Asset, ...]:
-        """Return the run's files; see `Details`."""
-        return self.details.assets(self.uid, stop)
+    def list_assets(self, stop: Event) -> tuple[Asset, ...]:
+        """Return the run's files; see `RunDetails`."""
+        return self.details.list_assets(self.uid, stop)
 
 
-class Catalog(Protocol):
+class RunCatalog(Protocol):
     """Where finished runs come from."""
 
-    def run(self, uid: str, stop: Event) -> FinishedRun:
+    def wait_for_run(self, uid: str, stop: Event) -> FinishedRun:
         """Return a run as soon as it is complete; blocks, so never call it in the loop.
 
         Raises
         ------
-        NotFound, NotComplete, Unavailable
+        NotFound, NotComplete, CatalogUnavailable
             Waited for in vain.
-        Refused, Missing
+        CatalogRefused, MissingData
             Waiting is of no use.
         Interrupted
             `stop` was set.
@@ -120,23 +120,23 @@ class Catalog(Protocol):
         ...
 
 
-class Source(Details, Protocol):
+class RunSource(RunDetails, Protocol):
     """A catalog that can be asked without waiting."""
 
-    def look(self, uid: str) -> FinishedRun:
+    def find_run(self, uid: str) -> FinishedRun:
         """Return a run if it is complete now.
 
         Raises
         ------
-        NotFound, NotComplete, Unavailable
+        NotFound, NotComplete, CatalogUnavailable
             Not now.
-        Refused, Missing
+        CatalogRefused, MissingData
             Never.
         """
         ...
 
 
-def missing_points(run: Run) -> int:
+def count_missing_points(run: Run) -> int:
     """Return how many points the stop document counts that are not there."""
-    told = mapping((run.stop or {}).get("num_events")).get("primary", 0)
+    told = as_mapping((run.stop or {}).get("num_events")).get("primary", 0)
     return max(0, told - len(run.points)) if isinstance(told, int) else 0

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from threading import Event
 from typing import NoReturn
 
-from xafs_workers.catalog.errors import NotComplete, NotFound, Refused
-from xafs_workers.catalog.finished_run import Asset, FinishedRun, NDArray, Source, missing_points
-from xafs_workers.catalog.layouts import assets_in
-from xafs_workers.catalog.retry import Patience, until
+from xafs_workers.catalog.errors import CatalogRefused, NotComplete, NotFound
+from xafs_workers.catalog.finished_run import Asset, FinishedRun, NDArray, RunSource, count_missing_points
+from xafs_workers.catalog.layouts import parse_asset_documents
+from xafs_workers.catalog.retry import RetryPolicy, call_with_retries
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.runs import Run
@@ -18,36 +18,36 @@ from xafs_workers.scans.runs import Run
 class NoCatalog:
     """The source of a worker that has no catalog configured."""
 
-    def look(self, uid: str) -> FinishedRun:
+    def find_run(self, uid: str) -> FinishedRun:
         """Find nothing."""
         raise NotFound(f"run {uid}: not followed by this worker, and no catalog is configured (catalog.uri)")
 
-    def baseline(self, uid: str, stop: Event) -> Points:
+    def read_baseline(self, uid: str, stop: Event) -> Points:
         """Refuse."""
         self._refuse(uid, "its baseline")
 
-    def array(self, uid: str, key: str, stop: Event) -> NDArray:
+    def read_array(self, uid: str, key: str, stop: Event) -> NDArray:
         """Refuse."""
         self._refuse(uid, f"the array {key}")
 
-    def assets(self, uid: str, stop: Event) -> tuple[Asset, ...]:
+    def list_assets(self, uid: str, stop: Event) -> tuple[Asset, ...]:
         """Refuse."""
         self._refuse(uid, "its files")
 
     def _refuse(self, uid: str, what: str) -> NoReturn:
-        raise Refused(f"run {uid}: {what} can only be read from a catalog, and none is configured (catalog.uri)")
+        raise CatalogRefused(f"run {uid}: {what} can only be read from a catalog, and none is configured (catalog.uri)")
 
 
-class _Followed:
+class _FollowedRunDetails:
     """Details of a run that was followed: its documents name its files, all else is read from the other source."""
 
-    def __init__(self, run: Run, then: Source):
+    def __init__(self, run: Run, then: RunSource):
         self._run = run
-        self.baseline, self.array = then.baseline, then.array
+        self.read_baseline, self.read_array = then.read_baseline, then.read_array
 
-    def assets(self, uid: str, stop: Event) -> tuple[Asset, ...]:
+    def list_assets(self, uid: str, stop: Event) -> tuple[Asset, ...]:
         """Return the run's files."""
-        return assets_in(self._run.resources)
+        return parse_asset_documents(self._run.resources)
 
 
 class FollowedRuns:
@@ -59,24 +59,26 @@ class FollowedRuns:
         Returns the newest board; called from the thread that asks for a run.
     """
 
-    def __init__(self, board: Callable[[], Board], then: Source | None = None, patience: Patience | None = None):
+    def __init__(
+        self, board: Callable[[], Board], fallback: RunSource | None = None, retry_policy: RetryPolicy | None = None
+    ):
         self._board = board
-        self._then: Source = then or NoCatalog()
-        self._patience = patience or Patience()
+        self._fallback: RunSource = fallback or NoCatalog()
+        self._retry_policy = retry_policy or RetryPolicy()
 
-    def run(self, uid: str, stop: Event) -> FinishedRun:
-        """Return a run as soon as the board or the other source has it complete; see `Catalog.run`."""
-        return until(lambda: self.look(uid), self._patience, stop)
+    def wait_for_run(self, uid: str, stop: Event) -> FinishedRun:
+        """Return a run as soon as the board or the other source has it complete; see `RunCatalog.run`."""
+        return call_with_retries(lambda: self.find_run(uid), self._retry_policy, stop)
 
-    def look(self, uid: str) -> FinishedRun:
+    def find_run(self, uid: str) -> FinishedRun:
         """Return a run if it is complete now; see `Source.look`."""
         run = self._board().runs.get(uid)
-        if run is not None and run.stop is not None and not missing_points(run):
-            return FinishedRun(run, _Followed(run, self._then))
+        if run is not None and run.stop is not None and not count_missing_points(run):
+            return FinishedRun(run, _FollowedRunDetails(run, self._fallback))
         try:
-            return self._then.look(uid)
+            return self._fallback.find_run(uid)
         except NotFound as nowhere:
             if run is None:
                 raise
-            lacks = f"{missing_points(run)} points" if run.stop else "its stop document"
+            lacks = f"{count_missing_points(run)} points" if run.stop else "its stop document"
             raise NotComplete(f"run {uid}: followed, but {lacks} did not come yet; {nowhere}") from None

@@ -12,137 +12,139 @@ from typing import Any
 
 import numpy as np
 
-from xafs_workers.catalog.errors import Missing, NotComplete
+from xafs_workers.catalog.errors import MissingData, NotComplete
 from xafs_workers.catalog.finished_run import Asset, NDArray
-from xafs_workers.scans.metadata import mapping, text
+from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.points import Points
-from xafs_workers.scans.runs import DOCUMENT, Run, scalar_keys
+from xafs_workers.scans.runs import DOCUMENT, Run, select_scalar_keys
 
 STREAM_SPEC = "BlueskyEventStream"
 DATA = "data"
 """Where the older layout keeps the data of a stream."""
 
 
-def plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
     """Return metadata as dicts and lists, as documents have them."""
     if isinstance(value, Mapping):
-        return {str(key): plain(member) for key, member in value.items()}
+        return {str(key): to_plain(member) for key, member in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [plain(member) for member in value]
+        return [to_plain(member) for member in value]
     return value
 
 
-def run_of(uid: str, node: Any) -> Run:
+def build_run(uid: str, node: Any) -> Run:
     """Return a run with all its points.
 
     Raises
     ------
     NotComplete
         There is no stop document yet.
-    Missing
+    MissingData
         What lies there is no run.
     """
-    metadata = plain(node.metadata)
-    start, stop = mapping(metadata.get("start")), mapping(metadata.get("stop"))
+    metadata = to_plain(node.metadata)
+    start, stop = as_mapping(metadata.get("start")), as_mapping(metadata.get("stop"))
     if not start:
-        raise Missing(f"run {uid}: what the catalog has of this name is no run: it has no start document")
+        raise MissingData(f"run {uid}: what the catalog has of this name is no run: it has no start document")
     if not stop:
         raise NotComplete(f"run {uid}: the catalog has no stop document of it yet")
-    stream = stream_of(node, "primary")
+    stream = find_stream(node, "primary")
     begins = (float(start.get("time") or 0.0), DOCUMENT, "", 0, 0)
     if stream is None:
         return Run(uid, start, begins, stop=stop)
-    return Run(uid, start, begins, data_keys_of(stream), points_of(stream), stop)
+    return Run(uid, start, begins, read_data_keys(stream), read_points(stream), stop)
 
 
-def stream_of(node: Any, name: str) -> Any:
+def find_stream(node: Any, name: str) -> Any:
     """Return a stream of a run, None if it has none of this name."""
     children = dict(node.items())
     if name in children:
         return children[name]
     inner = children.get("streams")
-    if inner is None or STREAM_SPEC in _specs(inner):
+    if inner is None or STREAM_SPEC in _get_specs(inner):
         return None
     return dict(inner.items()).get(name)
 
 
-def data_keys_of(stream: Any) -> Mapping[str, Any]:
+def read_data_keys(stream: Any) -> Mapping[str, Any]:
     """Return the data keys of a stream's first descriptor."""
-    metadata = plain(stream.metadata)
+    metadata = to_plain(stream.metadata)
     descriptors = metadata.get("descriptors") or [metadata]
-    return mapping(descriptors[0].get("data_keys"))
+    return as_mapping(descriptors[0].get("data_keys"))
 
 
-def points_of(stream: Any) -> Points:
+def read_points(stream: Any) -> Points:
     """Return the scalars of a stream; points that were written twice count once."""
-    keys = scalar_keys(data_keys_of(stream))
-    data = _older_data(stream)
-    columns = _columns(stream, keys) if data is None else _older_columns(data, keys)
+    keys = select_scalar_keys(read_data_keys(stream))
+    data = _find_older_data(stream)
+    columns = _read_columns(stream, keys) if data is None else _read_older_columns(data, keys)
     times = columns.get("time", [])
     sequence = columns.get("seq_num") or range(1, len(times) + 1)
     present = [key for key in keys if key in columns]
-    points = Points.of(keys)
+    points = Points.create(keys)
     # Parts of a wide table may be of different length while it is written: only whole rows count.
     for number, time, *row in zip(sequence, times, *(columns[key] for key in present), strict=False):
-        points = points.with_point(int(number), time, dict(zip(present, row, strict=True)))
+        points = points.add_point(int(number), time, dict(zip(present, row, strict=True)))
     return points
 
 
-def _columns(stream: Any, keys: tuple[str, ...]) -> dict[str, list[Any]]:
+def _read_columns(stream: Any, keys: tuple[str, ...]) -> dict[str, list[Any]]:
     """Return `time`, `seq_num` and the data keys of today's layout: from the tables, else from arrays."""
     children = dict(stream.items())
     found: dict[str, list[Any]] = {}
     for node in children.values():
-        if _family(node) == "table":
+        if _get_structure_family(node) == "table":
             wanted = [name for name in node.columns if name in (*keys, "time", "seq_num")]
             table = node.read(wanted) if wanted else {}
             found |= {name: table[name].tolist() for name in wanted if name not in found}
     for key in keys:
-        if key not in found and key in children and _family(children[key]) == "array":
+        if key not in found and key in children and _get_structure_family(children[key]) == "array":
             found[key] = np.asarray(children[key].read()).reshape(-1).tolist()
     return found
 
 
-def _older_data(stream: Any) -> Any:
+def _find_older_data(stream: Any) -> Any:
     """Return the data set of a stream in the older layout, None in today's, where a data key may have its name."""
     today = any((spec.version or "").startswith("3.") for spec in stream.specs if spec.name == STREAM_SPEC)
     return None if today or DATA not in stream else stream[DATA]
 
 
-def _older_columns(data: Any, keys: tuple[str, ...]) -> dict[str, list[Any]]:
+def _read_older_columns(data: Any, keys: tuple[str, ...]) -> dict[str, list[Any]]:
     wanted = [name for name in data if name in (*keys, "time", "seq_num")]
-    dataset = data.read(wanted) if "xarray_dataset" in _specs(data) else {name: data[name].read() for name in wanted}
+    dataset = (
+        data.read(wanted) if "xarray_dataset" in _get_specs(data) else {name: data[name].read() for name in wanted}
+    )
     return {name: np.asarray(dataset[name]).reshape(-1).tolist() for name in wanted}
 
 
-def array_of(stream: Any, key: str) -> NDArray:
+def read_array(stream: Any, key: str) -> NDArray:
     """Return a data key of a stream as it is.
 
     Raises
     ------
-    Missing
+    MissingData
         The stream has no such data key.
     """
-    data = _older_data(stream)
+    data = _find_older_data(stream)
     children = dict((stream if data is None else data).items())
-    if key in children and _family(children[key]) != "table":
+    if key in children and _get_structure_family(children[key]) != "table":
         return np.asarray(children[key].read())
     for node in children.values():
-        if _family(node) == "table" and key in node.columns:
+        if _get_structure_family(node) == "table" and key in node.columns:
             # Not `node.read([key])`: dask makes text of lists in a column.
             return np.asarray(node[key].read())
-    raise Missing(f"no data key {key!r}: the stream has {', '.join(sorted(children)) or 'nothing'}")
+    raise MissingData(f"no data key {key!r}: the stream has {', '.join(sorted(children)) or 'nothing'}")
 
 
-def assets_of(node: Any) -> tuple[Asset, ...]:
+def find_assets(node: Any) -> tuple[Asset, ...]:
     """Return the files of a run in today's layout: what its streams refer to outside the catalog's own storage."""
-    inner = [child for child in node.values() if STREAM_SPEC not in _specs(child)]
-    streams = [*node.values(), *(stream for child in inner for stream in _members(child))]
+    inner = [child for child in node.values() if STREAM_SPEC not in _get_specs(child)]
+    streams = [*node.values(), *(stream for child in inner for stream in _list_members(child))]
     found = [
-        Asset(_path(asset.data_uri), source.mimetype, key)
+        Asset(_to_path(asset.data_uri), source.mimetype, key)
         for stream in streams
-        for key, child in _named_members(stream)
-        if _family(child) != "table"
+        for key, child in _list_named_members(stream)
+        if _get_structure_family(child) != "table"
         for source in child.data_sources() or ()
         if str(getattr(source.management, "value", source.management)) == "external"
         for asset in source.assets
@@ -150,20 +152,24 @@ def assets_of(node: Any) -> tuple[Asset, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def assets_in(documents: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[Asset, ...]:
+def parse_asset_documents(documents: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[Asset, ...]:
     """Return the files that documents name: old `resource` and new `stream_resource`."""
     found: list[Asset] = []
     for name, doc in documents:
         if name == "resource":
-            path = "/".join(part.strip("/") for part in (text(doc.get("root")), text(doc.get("resource_path"))) if part)
-            rooted = text(doc.get("root")) or text(doc.get("resource_path"))
-            found.append(Asset("/" + path if rooted.startswith("/") else path, text(doc.get("spec"))))
+            path = "/".join(
+                part.strip("/") for part in (as_text(doc.get("root")), as_text(doc.get("resource_path"))) if part
+            )
+            rooted = as_text(doc.get("root")) or as_text(doc.get("resource_path"))
+            found.append(Asset("/" + path if rooted.startswith("/") else path, as_text(doc.get("spec"))))
         elif name == "stream_resource":
-            found.append(Asset(_path(text(doc.get("uri"))), text(doc.get("mimetype")), text(doc.get("data_key"))))
+            found.append(
+                Asset(_to_path(as_text(doc.get("uri"))), as_text(doc.get("mimetype")), as_text(doc.get("data_key")))
+            )
     return tuple(dict.fromkeys(found))
 
 
-def _path(uri: str) -> str:
+def _to_path(uri: str) -> str:
     """Return the path of a file URI; any other as it is."""
     from urllib.parse import unquote, urlsplit
 
@@ -171,17 +177,17 @@ def _path(uri: str) -> str:
     return unquote(parts.path) if parts.scheme == "file" else uri
 
 
-def _members(node: Any) -> list[Any]:
-    return [member for _, member in _named_members(node)]
+def _list_members(node: Any) -> list[Any]:
+    return [member for _, member in _list_named_members(node)]
 
 
-def _named_members(node: Any) -> list[tuple[str, Any]]:
-    return list(node.items()) if _family(node) in ("container", "composite") else []
+def _list_named_members(node: Any) -> list[tuple[str, Any]]:
+    return list(node.items()) if _get_structure_family(node) in ("container", "composite") else []
 
 
-def _family(node: Any) -> str:
+def _get_structure_family(node: Any) -> str:
     return str(node.item["attributes"]["structure_family"])
 
 
-def _specs(node: Any) -> set[str]:
+def _get_specs(node: Any) -> set[str]:
     return {spec.name for spec in node.specs}

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 from xafs_workers.catalog import layouts
 from xafs_workers.catalog.cache import Cache
 from xafs_workers.catalog.connection import Connection
-from xafs_workers.catalog.errors import Missing, NotComplete, NotFound
-from xafs_workers.catalog.finished_run import Asset, FinishedRun, NDArray, missing_points
-from xafs_workers.catalog.retry import Patience, until
+from xafs_workers.catalog.errors import MissingData, NotComplete, NotFound
+from xafs_workers.catalog.finished_run import Asset, FinishedRun, NDArray, count_missing_points
+from xafs_workers.catalog.retry import RetryPolicy, call_with_retries
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.runs import Run
 from xafs_workers.settings import Catalog as Settings
@@ -30,82 +30,84 @@ RECORD_SEPARATOR = "\x1e"
 class TiledRuns:
     """The runs of a Tiled catalog. All methods block, in the caller's thread; several threads may call them."""
 
-    def __init__(self, settings: Settings, patience: Patience | None = None):
+    def __init__(self, settings: Settings, retry_policy: RetryPolicy | None = None):
         self._connection = Connection(settings)
-        self._patience = patience or Patience.of(settings)
+        self._retry_policy = retry_policy or RetryPolicy.from_settings(settings)
         self._cache = Cache(settings.cache_bytes)
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
 
-    def run(self, uid: str, stop: Event) -> FinishedRun:
-        """Return a run as soon as it is complete; see `Catalog.run`."""
-        return until(lambda: self.look(uid), self._patience, stop)
+    def wait_for_run(self, uid: str, stop: Event) -> FinishedRun:
+        """Return a run as soon as it is complete; see `RunCatalog.run`."""
+        return call_with_retries(lambda: self.find_run(uid), self._retry_policy, stop)
 
-    def look(self, uid: str) -> FinishedRun:
+    def find_run(self, uid: str) -> FinishedRun:
         """Return a run if it is complete now; see `Source.look`."""
-        run = self._cache.get(("run", uid), lambda: self._complete(uid), _size_of_run)
+        run = self._cache.get(("run", uid), lambda: self._read_complete_run(uid), _estimate_run_size)
         return FinishedRun(run, self)
 
-    def baseline(self, uid: str, stop: Event) -> Points:
-        """Return the scalars of the stream `baseline`; see `Details`."""
+    def read_baseline(self, uid: str, stop: Event) -> Points:
+        """Return the scalars of the stream `baseline`; see `RunDetails`."""
 
         def read() -> Points:
-            with self._node(uid) as node:
-                stream = layouts.stream_of(node, "baseline")
-                return Points.of(()) if stream is None else layouts.points_of(stream)
+            with self._open_node(uid) as node:
+                stream = layouts.find_stream(node, "baseline")
+                return Points.create(()) if stream is None else layouts.read_points(stream)
 
-        return self._part(("baseline", uid), uid, read, _size_of_points, stop)
+        return self._read_part(("baseline", uid), uid, read, _estimate_points_size, stop)
 
-    def array(self, uid: str, key: str, stop: Event) -> NDArray:
-        """Return a data key of `primary`; see `Details`."""
+    def read_array(self, uid: str, key: str, stop: Event) -> NDArray:
+        """Return a data key of `primary`; see `RunDetails`."""
 
         def read() -> NDArray:
-            with self._node(uid) as node:
-                stream = layouts.stream_of(node, "primary")
+            with self._open_node(uid) as node:
+                stream = layouts.find_stream(node, "primary")
                 if stream is None:
-                    raise Missing(f"run {uid}: it has no stream primary")
-                array = layouts.array_of(stream, key)
+                    raise MissingData(f"run {uid}: it has no stream primary")
+                array = layouts.read_array(stream, key)
                 array.flags.writeable = False
                 return array
 
-        return self._part(("array", uid, key), uid, read, lambda array: array.nbytes, stop)
+        return self._read_part(("array", uid, key), uid, read, lambda array: array.nbytes, stop)
 
-    def assets(self, uid: str, stop: Event) -> tuple[Asset, ...]:
-        """Return the run's files; see `Details`."""
+    def list_assets(self, uid: str, stop: Event) -> tuple[Asset, ...]:
+        """Return the run's files; see `RunDetails`."""
 
         def read() -> tuple[Asset, ...]:
-            with self._node(uid) as node:
-                documents = documents_of(node)
-                return layouts.assets_of(node) if documents is None else layouts.assets_in(documents)
+            with self._open_node(uid) as node:
+                documents = fetch_documents(node)
+                return layouts.find_assets(node) if documents is None else layouts.parse_asset_documents(documents)
 
-        return self._part(("assets", uid), uid, read, lambda found: 200 * len(found), stop)
+        return self._read_part(("assets", uid), uid, read, lambda found: 200 * len(found), stop)
 
-    def _part(self, key: tuple[str, ...], uid: str, read: Callable[[], T], size: Callable[[T], int], stop: Event) -> T:
+    def _read_part(
+        self, key: tuple[str, ...], uid: str, read: Callable[[], T], size: Callable[[T], int], stop: Event
+    ) -> T:
         """Read a part of a run as soon as the run is complete."""
 
         def read_complete() -> T:
-            self.look(uid)
+            self.find_run(uid)
             return read()
 
-        return until(lambda: self._cache.get(key, read_complete, size), self._patience, stop)
+        return call_with_retries(lambda: self._cache.get(key, read_complete, size), self._retry_policy, stop)
 
-    def _complete(self, uid: str) -> Run:
-        with self._node(uid) as node:
-            run = layouts.run_of(uid, node)
-        missing = missing_points(run)
+    def _read_complete_run(self, uid: str) -> Run:
+        with self._open_node(uid) as node:
+            run = layouts.build_run(uid, node)
+        missing = count_missing_points(run)
         if missing:
             total = len(run.points) + missing
             raise NotComplete(f"run {uid}: the catalog has {len(run.points)} of {total} points yet")
         return run
 
     @contextmanager
-    def _node(self, uid: str) -> Iterator[Any]:
+    def _open_node(self, uid: str) -> Iterator[Any]:
         """Give the container of a run, fresh from the server."""
         if not UID.fullmatch(uid):
-            raise Missing(f"{uid[:80]!r} is no uid of a run: expected letters, digits and hyphens")
-        with self._connection.runs() as runs:
+            raise MissingData(f"{uid[:80]!r} is no uid of a run: expected letters, digits and hyphens")
+        with self._connection.open_runs() as runs:
             try:
                 node = runs[uid]
             except KeyError:
@@ -113,7 +115,7 @@ class TiledRuns:
             yield node
 
 
-def documents_of(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]] | None:
+def fetch_documents(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]] | None:
     """Return the documents of a run in the older layout, whose servers hand them out; None in today's."""
     versions = [spec.version or "" for spec in node.specs if spec.name == "BlueskyRun"]
     if any(version.startswith("3.") for version in versions):
@@ -125,7 +127,7 @@ def documents_of(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]] | None:
     options = {"params": {"fill": False}, "headers": {"Accept": "application/json-seq"}}
     response: Any = node.context.http_client.get(link, **options)
     if response.status_code == httpx.codes.NOT_FOUND:
-        raise Missing("the catalog hands out no documents of this run, which alone name its files")
+        raise MissingData("the catalog hands out no documents of this run, which alone name its files")
     handle_error(response)
     lines = response.text.split("\n")
     records = (line.lstrip(RECORD_SEPARATOR).strip() for line in lines)
@@ -133,10 +135,10 @@ def documents_of(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]] | None:
     return iter([(entry["name"], entry["doc"]) for entry in parsed])
 
 
-def _size_of_points(points: Points) -> int:
+def _estimate_points_size(points: Points) -> int:
     return 8 * len(points) * (len(points.keys) + 2)
 
 
-def _size_of_run(run: Run) -> int:
+def _estimate_run_size(run: Run) -> int:
     """Return about how many bytes a run takes: its numbers, and its documents as text."""
-    return _size_of_points(run.points) + sum(len(repr(doc)) for doc in (run.start, run.stop, run.data_keys))
+    return _estimate_points_size(run.points) + sum(len(repr(doc)) for doc in (run.start, run.stop, run.data_keys))

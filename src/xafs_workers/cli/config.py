@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from xafs_workers.cli.options import settings_from
+from xafs_workers.cli.options import load_settings_or_exit
 
 app = typer.Typer(help="The configuration: as it is in force, or its JSON schema.", no_args_is_help=True)
 
@@ -17,7 +17,7 @@ def show(config: Annotated[Path | None, typer.Option(help="configuration file")]
     """Print the settings in force, as YAML."""
     import yaml
 
-    settings = settings_from(config, None, None)
+    settings = load_settings_or_exit(config, None, None)
     typer.echo(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True), nl=False)
 
 
@@ -34,6 +34,6 @@ def schema() -> None:
 @app.command()
 def manual() -> None:
     """Print every setting with its default and meaning, as a page of the manual (Markdown)."""
-    from xafs_workers.cli.manual import configuration_page
+    from xafs_workers.cli.manual import render_configuration_page
 
-    typer.echo(configuration_page(), nl=False)
+    typer.echo(render_configuration_page(), nl=False)

@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xafs_workers.cli.options import WRONG_USE, BeamlineOption, ConfigOption, KafkaOption, leave, moment, settings_from
+from xafs_workers.cli.options import (
+    WRONG_USE,
+    BeamlineOption,
+    ConfigOption,
+    KafkaOption,
+    exit_with_error,
+    load_settings_or_exit,
+    parse_time,
+)
 from xafs_workers.cli.send import JsonOption, TimeoutOption, ask_with
 
 if TYPE_CHECKING:
@@ -31,7 +39,7 @@ RecordsArgument = Annotated[list[str], typer.Argument(help="TOPIC/PARTITION/OFFS
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
+class _Context:
     settings: Settings
     letters: DeadLetters
 
@@ -46,15 +54,15 @@ def list_(
 ) -> None:
     """List dead letters: the record, when, what kind, and why."""
     try:
-        begin = moment(since, time.time())
+        begin = parse_time(since, time.time())
     except ValueError as error:
-        leave(f"--since {error}", WRONG_USE)
-    with _desk(settings_from(config, kafka, beamline)) as desk:
-        found = desk.letters.since(begin)
+        exit_with_error(f"--since {error}", WRONG_USE)
+    with _open_context(load_settings_or_exit(config, kafka, beamline)) as desk:
+        found = desk.letters.list_since(begin)
     for letter in found:
-        typer.echo(json.dumps(_as_json(letter), ensure_ascii=False) if as_json else _line(letter))
+        typer.echo(json.dumps(_to_dict(letter), ensure_ascii=False) if as_json else _format_line(letter))
     if not as_json:
-        typer.echo(f"{len(found)} dead letters since {_time(begin)}")
+        typer.echo(f"{len(found)} dead letters since {_format_time(begin)}")
 
 
 @app.command()
@@ -66,13 +74,13 @@ def show(
     beamline: BeamlineOption = None,
 ) -> None:
     """Show one dead letter with the record's content."""
-    with _desk(settings_from(config, kafka, beamline)) as desk:
-        letter = _found(desk, record)
-        content = desk.letters.message_of(letter)
+    with _open_context(load_settings_or_exit(config, kafka, beamline)) as desk:
+        letter = _find_letter(desk, record)
+        content = desk.letters.read_message(letter)
     if as_json:
-        typer.echo(json.dumps({**_as_json(letter), "content": content}, ensure_ascii=False, default=repr))
+        typer.echo(json.dumps({**_to_dict(letter), "content": content}, ensure_ascii=False, default=repr))
         return
-    for name, value in _as_json(letter).items():
+    for name, value in _to_dict(letter).items():
         typer.echo(f"{name:<10} {value}")
     shown = letter.excerpt[:200] if content is None else json.dumps(content, ensure_ascii=False, default=repr)
     typer.echo(f"{'content':<10} {shown}")
@@ -91,16 +99,16 @@ def retry(
 
     Exit code: that of the first one that did not end well (1: failed, 2: not sent again, 3: no answer).
     """
-    from xafs_workers.diagnostics.dead_letters import NotSentAgain
-    from xafs_workers.producer.requests import Asker
+    from xafs_workers.diagnostics.dead_letters import RetryRefusedError
+    from xafs_workers.producer.requests import RequestClient
 
     codes: list[int] = []
-    with _desk(settings_from(config, kafka, beamline)) as desk:
-        asker = Asker(desk.settings)
+    with _open_context(load_settings_or_exit(config, kafka, beamline)) as desk:
+        asker = RequestClient(desk.settings)
         for record in records:
             try:
-                message = desk.letters.again(_found(desk, record))
-            except NotSentAgain as error:
+                message = desk.letters.build_retry(_find_letter(desk, record))
+            except RetryRefusedError as error:
                 typer.secho(f"xafs-workers: {error}", err=True, fg="red")
                 codes.append(WRONG_USE)
             else:
@@ -110,35 +118,39 @@ def retry(
 
 
 @contextmanager
-def _desk(settings: Settings) -> Iterator[_Desk]:
+def _open_context(settings: Settings) -> Iterator[_Context]:
     from xafs_workers.consumer.source import SourceError
     from xafs_workers.diagnostics.dead_letters import DeadLetters
     from xafs_workers.producer.kafka_config import KafkaConfigError
 
     try:
-        yield _Desk(settings, DeadLetters(settings))
+        yield _Context(settings, DeadLetters(settings))
     except KafkaConfigError as error:
-        leave(str(error), WRONG_USE)
+        exit_with_error(str(error), WRONG_USE)
     except SourceError as error:
-        leave(str(error), UNREADABLE)
+        exit_with_error(str(error), UNREADABLE)
 
 
-def _found(desk: _Desk, record: str) -> DeadLetter:
-    letters = [letter for letter in desk.letters.since(float("-inf")) if letter.record == record]
+def _find_letter(desk: _Context, record: str) -> DeadLetter:
+    letters = [letter for letter in desk.letters.list_since(float("-inf")) if letter.record_id == record]
     if not letters:
-        leave(f"{record}: no dead letter about this record: expected one that `dead-letters list` shows", WRONG_USE)
+        exit_with_error(
+            f"{record}: no dead letter about this record: expected one that `dead-letters list` shows", WRONG_USE
+        )
     return letters[-1]
 
 
-def _line(letter: DeadLetter) -> str:
+def _format_line(letter: DeadLetter) -> str:
     what = ".".join(filter(None, (letter.kind, letter.field))) or "-"
-    return f"{_time(letter.time)}  {letter.record}  {letter.worker}  {letter.outcome}  {what}: {letter.reason}"
+    return (
+        f"{_format_time(letter.time)}  {letter.record_id}  {letter.worker}  {letter.outcome}  {what}: {letter.reason}"
+    )
 
 
-def _as_json(letter: DeadLetter) -> dict[str, Any]:
-    about = {"record": letter.record, "time": _time(letter.time), "worker": letter.worker}
+def _to_dict(letter: DeadLetter) -> dict[str, Any]:
+    about = {"record": letter.record_id, "time": _format_time(letter.time), "worker": letter.worker}
     return {**about, **{name: getattr(letter, name) for name in ("outcome", "kind", "field", "reason")}}
 
 
-def _time(seconds: float) -> str:
+def _format_time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 
-def demo(
+def run_demo(
     output: Annotated[Path, typer.Option(help="folder for all that is written")] = Path("demo-output"),
     data: Annotated[Path | None, typer.Option(help="replay this recording instead of simulating")] = None,
     kafka: Annotated[str | None, typer.Option(help="host:port of a real broker, instead of the embedded one")] = None,
@@ -16,6 +16,6 @@ def demo(
     pace: Annotated[float, typer.Option(min=0.0, help="speed of the simulated beamline: 0 is as fast as it can")] = 1.0,
 ) -> None:
     """Show a beamline at work: broker, headless worker and beamline, checked at the end."""
-    from xafs_workers.demo.supervisor import Options, run
+    from xafs_workers.demo.supervisor import DemoOptions, run
 
-    raise typer.Exit(run(Options(output, kafka, data, keep, pace)))
+    raise typer.Exit(run(DemoOptions(output, kafka, data, keep, pace)))

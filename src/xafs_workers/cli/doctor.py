@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from xafs_workers.cli.options import WRONG_USE, BeamlineOption, ConfigOption, KafkaOption, leave
+from xafs_workers.cli.options import WRONG_USE, BeamlineOption, ConfigOption, KafkaOption, exit_with_error
 
 if TYPE_CHECKING:
     from xafs_workers.diagnostics.doctor.finding import Finding, RoleName
@@ -19,7 +19,7 @@ ROLES = ("file-manager", "headless", "screen", "web")
 COLOURS = {"ok": "green", "warning": "yellow", "fault": "red"}
 
 
-def doctor(
+def run_doctor(
     *,
     role: Annotated[
         str | None, typer.Option("--role", help=f"Which worker runs in this account: {', '.join(ROLES)}.")
@@ -37,43 +37,43 @@ def doctor(
     Each line says ok, or what is wrong and what to do. The exit code is 1 if anything is at fault.
     """
     if role is not None and role not in ROLES:
-        leave(f"--role {role}: expected one of {', '.join(ROLES)}", WRONG_USE)
+        exit_with_error(f"--role {role}: expected one of {', '.join(ROLES)}", WRONG_USE)
     findings = []
-    for finding in _findings(config, kafka, beamline, role, session):
+    for finding in _run_checks(config, kafka, beamline, role, session):
         findings.append(finding)
         if not as_json:
-            _print(finding)
+            _print_finding(finding)
     if as_json:
         typer.echo(json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2))
     if any(finding.level == "fault" for finding in findings):
         raise typer.Exit(1)
 
 
-def _findings(
+def _run_checks(
     config: Path | None, kafka: str | None, beamline: str | None, role: str | None, session: str | None
 ) -> Iterator[Finding]:
-    from xafs_workers.cli.options import without_none
+    from xafs_workers.cli.options import drop_none
     from xafs_workers.diagnostics.doctor.examine import examine
-    from xafs_workers.diagnostics.doctor.finding import Case, fault
-    from xafs_workers.logs import set_up
+    from xafs_workers.diagnostics.doctor.finding import Case, report_fault
+    from xafs_workers.logs import configure_logging
     from xafs_workers.settings import ConfigurationError, load
 
-    set_up("error")
+    configure_logging("error")
     try:
-        settings = load(config, without_none({"beamline": beamline, "kafka": {"bootstrap_servers": kafka}}))
+        settings = load(config, drop_none({"beamline": beamline, "kafka": {"bootstrap_servers": kafka}}))
     except ConfigurationError as error:
         remedy = "correct it; `xafs-workers config schema` describes every key, `config show` prints what is in force"
-        yield fault("configuration", str(error), remedy)
+        yield report_fault("configuration", str(error), remedy)
         return
     yield from examine(Case(settings, cast("RoleName | None", role), session))
 
 
-def _print(finding: Finding) -> None:
+def _print_finding(finding: Finding) -> None:
     level = typer.style(f"{finding.level:<8}", fg=COLOURS[finding.level])
-    typer.echo(f"{level} {finding.check:<14} {_printable(finding.text)}")
+    typer.echo(f"{level} {finding.check:<14} {_replace_unprintable(finding.text)}")
     if finding.remedy:
-        typer.echo(f"{'':8} {'':14} → {_printable(finding.remedy)}")
+        typer.echo(f"{'':8} {'':14} → {_replace_unprintable(finding.remedy)}")
 
 
-def _printable(text: str) -> str:
+def _replace_unprintable(text: str) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in text)

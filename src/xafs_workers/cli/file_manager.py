@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from xafs_workers.cli.options import BeamlineOption, ConfigOption, KafkaOption, settings_from
+from xafs_workers.cli.options import BeamlineOption, ConfigOption, KafkaOption, load_settings_or_exit
 
 
-def file_manager(
+def run_file_manager(
     config: ConfigOption = None,
     kafka: KafkaOption = None,
     beamline: BeamlineOption = None,
@@ -18,7 +18,7 @@ def file_manager(
     ] = False,
 ) -> None:
     """Write data files, copies, dossiers and logs into the groups' folders, and answer those who ask."""
-    settings = settings_from(config, kafka, beamline)
+    settings = load_settings_or_exit(config, kafka, beamline)
     from xafs_workers.filemanager import worker as worker
 
     raise typer.Exit(worker.run(settings, from_beginning=from_beginning))

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xafs_workers.cli.options import ConfigOption, leave, settings_from
+from xafs_workers.cli.options import ConfigOption, exit_with_error, load_settings_or_exit
 
 if TYPE_CHECKING:
-    from xafs_workers.install.plan import File
+    from xafs_workers.install.plan import PlannedFile
 
 NOT_WRITTEN = 1
 """Exit code: something could not be written."""
 
-AFTERWARDS = """
+NEXT_STEPS = """
 Next, as root:
   systemd-sysusers                     # makes the account, unless the facility has one (--account)
   systemctl daemon-reload
@@ -37,38 +37,38 @@ def install(
     config: ConfigOption = None,
 ) -> None:
     """Show what staff install (units of systemd, scripts, an account), or write it with --apply."""
-    from xafs_workers.install.plan import planned
+    from xafs_workers.install.plan import build_install_plan
 
-    settings = settings_from(config)
-    files = planned(settings, target=target, account=account)
+    settings = load_settings_or_exit(config)
+    files = build_install_plan(settings, target=target, account=account)
     for file in files:
-        typer.echo(f"{_what(file, replace):<28} {file.path}")
+        typer.echo(f"{_describe_state(file, replace):<28} {file.path}")
         if contents:
             typer.echo(file.content)
-        elif file.state == "differs" and not file.once:
-            typer.echo(file.difference())
+        elif file.state == "differs" and not file.keeps_existing:
+            typer.echo(file.format_difference())
     if not apply:
         typer.echo("\nNothing was written: --apply writes.")
         return
     for file in files:
-        if file.state == "new" or (file.state == "differs" and replace and not file.once):
-            _write(file)
-    typer.echo(AFTERWARDS)
+        if file.state == "new" or (file.state == "differs" and replace and not file.keeps_existing):
+            _write_file(file)
+    typer.echo(NEXT_STEPS)
 
 
-def _what(file: File, replace: bool) -> str:
+def _describe_state(file: PlannedFile, replace: bool) -> str:
     state = file.state
     if state == "same":
         return "is there"
     if state == "new":
         return "new"
-    if file.once:
+    if file.keeps_existing:
         return "is there, yours"
     return "replaced" if replace else "differs, kept (--replace)"
 
 
-def _write(file: File) -> None:
+def _write_file(file: PlannedFile) -> None:
     try:
         file.write()
     except OSError as error:
-        leave(f"{file.path}: {error.strerror}: run this as root, or with --target", NOT_WRITTEN)
+        exit_with_error(f"{file.path}: {error.strerror}: run this as root, or with --target", NOT_WRITTEN)

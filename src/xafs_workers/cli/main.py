@@ -22,7 +22,7 @@ from xafs_workers.cli import (
     status,
     watch,
 )
-from xafs_workers.cli.missing import advice
+from xafs_workers.cli.missing import format_advice
 from xafs_workers.cli.options import WRONG_USE
 
 app = typer.Typer(
@@ -31,20 +31,20 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("file-manager")(file_manager.file_manager)
-app.command("plot-manager")(plot_manager.plot_manager)
-app.command("messages")(messages.messages)
-app.command("schema")(messages.schema)
+app.command("file-manager")(file_manager.run_file_manager)
+app.command("plot-manager")(plot_manager.run_plot_manager)
+app.command("messages")(messages.show_messages)
+app.command("schema")(messages.print_schema)
 app.command("lint")(messages.lint)
 app.command("record")(record.record)
 app.command("replay")(replay.replay)
 app.command("send")(send.send)
 app.command("regenerate")(regenerate.regenerate)
 app.add_typer(dead_letters.app, name="dead-letters")
-app.command("demo")(demo.demo)
-app.command("status")(status.status)
+app.command("demo")(demo.run_demo)
+app.command("status")(status.show_status)
 app.command("watch")(watch.watch)
-app.command("doctor")(doctor.doctor)
+app.command("doctor")(doctor.run_doctor)
 app.command("install")(install.install)
 app.add_typer(config.app, name="config")
 
@@ -54,7 +54,7 @@ def run() -> None:
     try:
         app()
     except ModuleNotFoundError as error:
-        if (what := advice(error)) is None:
+        if (what := format_advice(error)) is None:
             raise
         typer.echo(what, err=True)
         sys.exit(WRONG_USE)

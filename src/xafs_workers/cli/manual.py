@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from xafs_workers.messages.schema import ActionDescription, KindDescription
 
-WORKERS = {"file-manager": "the file manager", "headless": "the headless plot manager"}
+WORKER_NAMES = {"file-manager": "the file manager", "headless": "the headless plot manager"}
 
-MESSAGES = """# Control messages
+MESSAGES_INTRODUCTION = """# Control messages
 
 Written by `make docs` from the models that the workers read messages with.
 
@@ -24,7 +24,7 @@ From a session: `producer.kafka_message({...})`, in a plan `yield from producer.
 `xafs-workers send '{...}'`. Wrappers around plans send most of these: [queueserver.md](queueserver.md).
 """
 
-CONFIGURATION = """# Configuration
+CONFIGURATION_INTRODUCTION = """# Configuration
 
 Written by `make docs` from the settings. The file is YAML: `--config`, else `/etc/xafs-workers/config.yaml`, else
 `~/.config/xafs-workers/config.yaml`. Each setting can be given by the environment too:
@@ -33,75 +33,78 @@ Written by `make docs` from the settings. The file is YAML: `--config`, else `/e
 """
 
 
-def messages_page() -> str:
+def render_messages_page() -> str:
     """Return the page of all control messages, as Markdown."""
-    from xafs_workers.messages.schema import describe, kind_names
+    from xafs_workers.messages.schema import describe_kind, list_kind_names
 
-    described = [describe(name) for name in kind_names()]
-    index = _table(["kind", "actions", "meaning"], map(_index_row, described))
-    return "\n".join([MESSAGES, *index, *(line for kind in described for line in _kind(kind)), ""])
+    described = [describe_kind(name) for name in list_kind_names()]
+    index = _render_table(["kind", "actions", "meaning"], map(_build_index_row, described))
+    return "\n".join([MESSAGES_INTRODUCTION, *index, *(line for kind in described for line in _render_kind(kind)), ""])
 
 
-def configuration_page() -> str:
+def render_configuration_page() -> str:
     """Return the page of all settings, as Markdown."""
     from xafs_workers.settings import Settings
 
     schema = Settings.model_json_schema()
-    parts = {name: _part(schema, about) for name, about in schema["properties"].items()}
+    parts = {name: _find_part(schema, about) for name, about in schema["properties"].items()}
     own = {name: about for name, about in schema["properties"].items() if parts[name] is None}
-    lines = [CONFIGURATION, *_settings(own)]
+    lines = [CONFIGURATION_INTRODUCTION, *_render_settings(own)]
     for name, part in parts.items():
         if part is not None:
-            lines += ["", f"## {name}", "", part.get("description", ""), "", *_settings(part["properties"])]
+            lines += ["", f"## {name}", "", part.get("description", ""), "", *_render_settings(part["properties"])]
     return "\n".join([*lines, ""])
 
 
-def _index_row(kind: KindDescription) -> list[str]:
+def _build_index_row(kind: KindDescription) -> list[str]:
     return [f"[`{kind.kind}`](#{kind.kind})", ", ".join(action.value for action in kind.actions), kind.summary]
 
 
-def _kind(kind: KindDescription) -> Iterator[str]:
+def _render_kind(kind: KindDescription) -> Iterator[str]:
     yield from ("", f"## {kind.kind}", "", kind.summary)
     for action in kind.actions:
-        yield from _action(kind.kind, action, several=len(kind.actions) > 1)
+        yield from _render_action(kind.kind, action, several=len(kind.actions) > 1)
 
 
-def _action(kind: str, action: ActionDescription, *, several: bool) -> Iterator[str]:
+def _render_action(kind: str, action: ActionDescription, *, several: bool) -> Iterator[str]:
     if several:
         yield from ("", f"### {kind}: {action.value}", "", action.summary)
-    yield from ("", f"For {WORKERS[action.owner]}.", "")
+    yield from ("", f"For {WORKER_NAMES[action.owner]}.", "")
     if action.fields:
-        rows = ([f"`{f.name}`", f.type, f.unit, _needed(f.required, f.default), f.description] for f in action.fields)
-        yield from _table(["field", "type", "unit", "if left out", "meaning"], rows)
+        rows = (
+            [f"`{f.name}`", f.type, f.unit, _format_requirement(f.required, f.default), f.description]
+            for f in action.fields
+        )
+        yield from _render_table(["field", "type", "unit", "if left out", "meaning"], rows)
         yield ""
     yield from ("```json", json.dumps(dict(action.example), ensure_ascii=False), "```")
 
 
-def _needed(required: bool, default: Any) -> str:
+def _format_requirement(required: bool, default: Any) -> str:
     return "refused" if required else f"`{json.dumps(default, ensure_ascii=False)}`"
 
 
-def _part(schema: Mapping[str, Any], about: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _find_part(schema: Mapping[str, Any], about: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the schema of a part of the configuration, None where it is a single setting."""
     reference = about.get("$ref")
     return None if reference is None else schema["$defs"][reference.rpartition("/")[2]]
 
 
-def _settings(properties: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    rows = ([f"`{name}`", _default(about), about.get("description", "")] for name, about in properties.items())
-    return _table(["setting", "default", "meaning"], rows)
+def _render_settings(properties: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    rows = ([f"`{name}`", _format_default(about), about.get("description", "")] for name, about in properties.items())
+    return _render_table(["setting", "default", "meaning"], rows)
 
 
-def _default(about: Mapping[str, Any]) -> str:
+def _format_default(about: Mapping[str, Any]) -> str:
     return f"`{json.dumps(about['default'], ensure_ascii=False)}`" if "default" in about else ""
 
 
-def _table(header: list[str], rows: Any) -> list[str]:
+def _render_table(header: list[str], rows: Any) -> list[str]:
     lines = [header, ["---"] * len(header), *rows]
-    return [f"| {' | '.join(map(_cell, line))} |" for line in lines]
+    return [f"| {' | '.join(map(_escape_cell, line))} |" for line in lines]
 
 
-def _cell(text: str) -> str:
+def _escape_cell(text: str) -> str:
     """Return a text as it stands in a cell: a `|` would end the cell, a `<` outside of code begin HTML."""
     kept = text if text.startswith("`") else text.replace("<", "&lt;")
     return kept.replace("|", "\\|")

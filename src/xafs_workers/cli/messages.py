@@ -18,39 +18,39 @@ WRONG_USE = 2
 """Exit code: the command line cannot be used."""
 
 
-def messages(
+def show_messages(
     kind: Annotated[str | None, typer.Argument(help="A kind; without it all are listed.", show_default=False)] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Describe all kinds, as a page of the manual.")] = False,
 ) -> None:
     """List the kinds of control messages, or describe one: its actions, their fields and an example of each."""
     if markdown:
-        from xafs_workers.cli.manual import messages_page
+        from xafs_workers.cli.manual import render_messages_page
 
-        typer.echo(messages_page(), nl=False)
+        typer.echo(render_messages_page(), nl=False)
         return
-    from xafs_workers.messages.schema import describe, kind_names
+    from xafs_workers.messages.schema import describe_kind, list_kind_names
 
     if kind is None:
-        described = [describe(name) for name in kind_names()]
+        described = [describe_kind(name) for name in list_kind_names()]
         values = [", ".join(action.value for action in each.actions) for each in described]
         rows = [
             [each.kind, value, ", ".join(each.owners), each.summary]
             for each, value in zip(described, values, strict=True)
         ]
-        _show(["kind", "value", "owner", "meaning"], rows)
+        _show_table(["kind", "value", "owner", "meaning"], rows)
         return
-    if kind not in kind_names():
-        typer.echo(f"{kind}: no such kind: expected one of {', '.join(kind_names())}", err=True)
+    if kind not in list_kind_names():
+        typer.echo(f"{kind}: no such kind: expected one of {', '.join(list_kind_names())}", err=True)
         raise typer.Exit(WRONG_USE)
-    for action in describe(kind).actions:
+    for action in describe_kind(kind).actions:
         _show_action(kind, action)
 
 
-def schema() -> None:
+def print_schema() -> None:
     """Print the JSON Schema of all control messages."""
-    from xafs_workers.messages.schema import json_schema
+    from xafs_workers.messages.schema import build_json_schema
 
-    typer.echo(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(build_json_schema(), indent=2, ensure_ascii=False))
 
 
 def lint(
@@ -70,17 +70,17 @@ def lint(
         typer.echo(f"{file}: {error.strerror}: expected a readable file", err=True)
         raise typer.Exit(WRONG_USE) from error
     with content:
-        lines, refused = _lint(content, str(file), tag)
+        lines, refused = _check_lines(content, str(file), tag)
     typer.echo(f"{lines} lines, {refused} refused")
     if refused:
         raise typer.Exit(1)
 
 
-def _lint(content: Iterable[bytes], name: str, tag: str) -> tuple[int, int]:
+def _check_lines(content: Iterable[bytes], name: str, tag: str) -> tuple[int, int]:
     """Print what is wrong, and return how many lines there are and how many are refused."""
     number = refused = 0
     for number, line in enumerate(content, start=1):
-        fault = _fault(line, tag)
+        fault = _find_fault(line, tag)
         if fault is not None:
             refused += 1
             typer.echo(f"{name}:{number}: {fault}")
@@ -100,7 +100,7 @@ class Fault:
         return ": ".join((*where, self.reason))
 
 
-def _fault(line: bytes, tag: str) -> Fault | None:
+def _find_fault(line: bytes, tag: str) -> Fault | None:
     """Return what is wrong with a line, None where nothing is."""
     from xafs_workers.messages.base import InvalidMessage
     from xafs_workers.messages.documents import InvalidDocument, check_document
@@ -109,7 +109,7 @@ def _fault(line: bytes, tag: str) -> Fault | None:
     if not line.strip():
         return Fault("", "", "blank line: expected a message or a document")
     try:
-        name, body = _named(json.loads(line), tag)
+        name, body = _split_line(json.loads(line), tag)
         if name == tag:
             parse(body)
         else:
@@ -123,39 +123,39 @@ def _fault(line: bytes, tag: str) -> Fault | None:
     return None
 
 
-def _named(content: Any, tag: str) -> tuple[str, Any]:
+def _split_line(content: Any, tag: str) -> tuple[str, Any]:
     """Return name and body of a line; a bare mapping is a control message."""
-    from xafs_workers.messages.base import InvalidMessage, shown
+    from xafs_workers.messages.base import InvalidMessage, format_value
 
     if isinstance(content, dict):
         return tag, content
     if isinstance(content, list) and len(content) == 2 and isinstance(content[0], str):
         return content[0], content[1]
-    raise InvalidMessage("", "", f"came {shown(content)}: expected [name, mapping] or a bare mapping")
+    raise InvalidMessage("", "", f"came {format_value(content)}: expected [name, mapping] or a bare mapping")
 
 
 def _show_action(kind: str, action: ActionDescription) -> None:
     typer.echo(f"{kind}: {action.value}    ({action.owner})")
     typer.echo(f"  {action.summary}")
     if action.fields:
-        rows = [_row(field) for field in action.fields]
-        _show(["field", "type", "unit", "needed", "meaning"], rows, indent="  ")
+        rows = [_build_row(field) for field in action.fields]
+        _show_table(["field", "type", "unit", "needed", "meaning"], rows, indent="  ")
     typer.echo(f"  example: {json.dumps(dict(action.example), ensure_ascii=False)}")
     typer.echo("")
 
 
-def _row(field: FieldDescription) -> list[str]:
+def _build_row(field: FieldDescription) -> list[str]:
     needed = "yes" if field.required else f"no: {json.dumps(field.default)}"
     return [field.name, field.type, field.unit, needed, field.description]
 
 
-def _show(header: list[str], rows: list[list[str]], *, indent: str = "") -> None:
+def _show_table(header: list[str], rows: list[list[str]], *, indent: str = "") -> None:
     """Print a table: ruled and wrapped to the width of a terminal, else plain columns for other programs."""
     from rich.console import Console
 
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
-        typer.echo("\n".join(_plain([header, *rows], indent)))
+        typer.echo("\n".join(_format_plain([header, *rows], indent)))
         return
     from rich.padding import Padding
     from rich.table import Table
@@ -166,7 +166,7 @@ def _show(header: list[str], rows: list[list[str]], *, indent: str = "") -> None
     console.print(Padding(table, (0, 0, 0, len(indent))))
 
 
-def _plain(rows: list[list[str]], indent: str) -> Iterator[str]:
+def _format_plain(rows: list[list[str]], indent: str) -> Iterator[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

@@ -17,25 +17,25 @@ DISTRIBUTIONS = {
 """Of modules that are not named as what is installed."""
 
 _REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9._-]+).*extra == ['\"](?P<extra>[a-z]+)['\"]")
-_LAST = ("test", "dev")
+_LAST_EXTRAS = ("test", "dev")
 """Extras that are named only where no other has the part."""
 
 
-def advice(error: ModuleNotFoundError) -> str | None:
+def format_advice(error: ModuleNotFoundError) -> str | None:
     """Return what to install for a module that is missing; None where no extra of this package brings it."""
     module = (error.name or "").partition(".")[0]
     try:
         requirements = metadata.requires("xafs-workers") or ()
     except metadata.PackageNotFoundError:  # run from its source folder
         return None
-    extras = _extras_with(DISTRIBUTIONS.get(module, module), requirements)
+    extras = _find_extras(DISTRIBUTIONS.get(module, module), requirements)
     if not extras:
         return None
     return f"{module} is not installed: pip install 'xafs-workers[{extras[0]}]'"
 
 
-def _extras_with(distribution: str, requirements: Iterable[str]) -> list[str]:
+def _find_extras(distribution: str, requirements: Iterable[str]) -> list[str]:
     """Return the extras that bring something, those for developers last."""
     found = (match for text in requirements if (match := _REQUIREMENT.match(text)))
     extras = [match["extra"] for match in found if match["name"].lower() == distribution.lower()]
-    return sorted(extras, key=_LAST.__contains__)
+    return sorted(extras, key=_LAST_EXTRAS.__contains__)

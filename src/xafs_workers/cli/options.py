@@ -23,7 +23,7 @@ KafkaOption = Annotated[
 BeamlineOption = Annotated[str | None, typer.Option("--beamline", help="Prefix of the topics.", show_default=False)]
 
 
-def settings_from(
+def load_settings_or_exit(
     config: Path | None = None, kafka: str | None = None, beamline: str | None = None, **more: Any
 ) -> Settings:
     """Read the settings; say what is wrong with them and leave with 2 if they cannot be used.
@@ -43,27 +43,27 @@ def settings_from(
 
     given = {**more, "beamline": beamline, "kafka": {"bootstrap_servers": kafka}}
     try:
-        return load(config, without_none(given))
+        return load(config, drop_none(given))
     except ConfigurationError as error:
-        leave(str(error), WRONG_USE)
+        exit_with_error(str(error), WRONG_USE)
 
 
-def without_none(options: dict[str, Any]) -> dict[str, Any]:
+def drop_none(options: dict[str, Any]) -> dict[str, Any]:
     """Return options without those that were not given."""
-    kept = {key: without_none(value) if isinstance(value, dict) else value for key, value in options.items()}
+    kept = {key: drop_none(value) if isinstance(value, dict) else value for key, value in options.items()}
     return {key: value for key, value in kept.items() if value is not None and value != {}}
 
 
-def leave(reason: str, code: int) -> NoReturn:
+def exit_with_error(reason: str, code: int) -> NoReturn:
     """Say why on standard error and exit with `code`."""
     typer.secho(f"xafs-workers: {reason}", err=True, fg="red")
     raise typer.Exit(code)
 
 
-UNITS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+UNIT_SECONDS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-def moment(text: str, now: float) -> float:
+def parse_time(text: str, now: float) -> float:
     """Return a time given as a duration before now (``90s``, ``30m``, ``12h``, ``2d``) or as a date (ISO 8601).
 
     Raises
@@ -74,8 +74,8 @@ def moment(text: str, now: float) -> float:
     number = text.strip().rstrip("abcdefghijklmnopqrstuvwxyz")
     unit = text.strip()[len(number) :]
     try:
-        if unit in UNITS and float(number) >= 0:
-            return now - float(number) * UNITS[unit]
+        if unit in UNIT_SECONDS and float(number) >= 0:
+            return now - float(number) * UNIT_SECONDS[unit]
         return datetime.fromisoformat(text.strip()).astimezone().timestamp()
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text!r}: expected a duration such as 12h, or a date such as 2025-03-03T08:00") from error

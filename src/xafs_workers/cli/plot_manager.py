@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from xafs_workers.cli.options import WRONG_USE, leave, settings_from
+from xafs_workers.cli.options import WRONG_USE, exit_with_error, load_settings_or_exit
 
 
-def plot_manager(  # noqa: PLR0913 - one parameter for each option
+def run_plot_manager(  # noqa: PLR0913 - one parameter for each option
     headless: Annotated[bool, typer.Option("--headless", help="no window: pictures into the proposal folder")] = False,
     screen: Annotated[bool, typer.Option("--screen", help="a window, and no right to write (the default)")] = False,
     web: Annotated[bool, typer.Option("--web", help="in browsers, and no right to write")] = False,
@@ -25,8 +25,8 @@ def plot_manager(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Follow both topics and draw what is asked for."""
     if headless + screen + web > 1:
-        leave("--headless, --screen and --web are workers of their own: choose one", WRONG_USE)
-    settings = settings_from(config, kafka, beamline, **({"web": {"port": port}} if port is not None else {}))
+        exit_with_error("--headless, --screen and --web are workers of their own: choose one", WRONG_USE)
+    settings = load_settings_or_exit(config, kafka, beamline, **({"web": {"port": port}} if port is not None else {}))
     if web:
         from xafs_workers.viewers import browser_worker as pages
 

@@ -14,9 +14,9 @@ from xafs_workers.cli.options import (
     BeamlineOption,
     ConfigOption,
     KafkaOption,
-    leave,
-    moment,
-    settings_from,
+    exit_with_error,
+    load_settings_or_exit,
+    parse_time,
 )
 
 
@@ -37,36 +37,36 @@ def record(
 
     An existing file is never overwritten. The recording can be replayed with `xafs-workers replay`.
     """
-    begin = _begin(from_beginning, since)
-    settings = settings_from(config, kafka, beamline)
+    begin = _parse_begin(from_beginning, since)
+    settings = load_settings_or_exit(config, kafka, beamline)
     from xafs_workers.consumer.source import SourceError
-    from xafs_workers.logs import set_up
+    from xafs_workers.logs import configure_logging
     from xafs_workers.producer.kafka_config import KafkaConfigError
     from xafs_workers.recording import service
     from xafs_workers.recording.session import SessionError
     from xafs_workers.runtime.lifecycle import stop_on_signals
 
-    set_up(settings.logging.level, settings.logging.style)
+    configure_logging(settings.logging.level, settings.logging.style)
     if file.exists():
-        leave(f"{file}: exists already; a recording is never overwritten", WRONG_USE)
+        exit_with_error(f"{file}: exists already; a recording is never overwritten", WRONG_USE)
     try:
         written = service.record(file, settings, begin, stop_on_signals())
     except (SessionError, KafkaConfigError) as error:
-        leave(str(error), WRONG_USE)
+        exit_with_error(str(error), WRONG_USE)
     except (SourceError, OSError) as error:
-        leave(f"recording ended: {error}", 1)
+        exit_with_error(f"recording ended: {error}", 1)
     if written is None:
-        leave("stopped before the topics were there; nothing is recorded", STOPPED)
-    counts = ", ".join(f"{written.records[topic]} {topic}" for topic in ("control", "documents"))
-    typer.echo(f"{file}: {counts}, {written.undecodable} of them undecodable, in {written.seconds:.0f} s")
+        exit_with_error("stopped before the topics were there; nothing is recorded", STOPPED)
+    counts = ", ".join(f"{written.record_counts[topic]} {topic}" for topic in ("control", "documents"))
+    typer.echo(f"{file}: {counts}, {written.undecodable_count} of them undecodable, in {written.seconds:.0f} s")
 
 
-def _begin(from_beginning: bool, since: str | None) -> float | None:
+def _parse_begin(from_beginning: bool, since: str | None) -> float | None:
     if from_beginning and since is not None:
-        leave("--from-beginning and --since exclude each other", WRONG_USE)
+        exit_with_error("--from-beginning and --since exclude each other", WRONG_USE)
     if from_beginning:
         return float("-inf")
     try:
-        return None if since is None else moment(since, time.time())
+        return None if since is None else parse_time(since, time.time())
     except ValueError as error:
-        leave(f"--since {error}", WRONG_USE)
+        exit_with_error(f"--since {error}", WRONG_USE)

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xafs_workers.cli.options import WRONG_USE, BeamlineOption, ConfigOption, KafkaOption, leave, settings_from
+from xafs_workers.cli.options import (
+    WRONG_USE,
+    BeamlineOption,
+    ConfigOption,
+    KafkaOption,
+    exit_with_error,
+    load_settings_or_exit,
+)
 from xafs_workers.cli.send import JsonOption, TimeoutOption, ask
 
 if TYPE_CHECKING:
@@ -30,26 +37,26 @@ def regenerate(  # noqa: PLR0913 - one parameter for each option
 
     Which file it is, is read from the run's start document in Tiled (settings: catalog). Exit codes as of `send`.
     """
-    settings = settings_from(config, kafka, beamline)
-    from xafs_workers.producer.legacy_api import regeneration
+    settings = load_settings_or_exit(config, kafka, beamline)
+    from xafs_workers.producer.legacy_api import build_regeneration_message
 
     try:
-        message = regeneration(_start_of(settings, uid), filename=filename, overwrite=overwrite)
+        message = build_regeneration_message(_read_start(settings, uid), filename=filename, overwrite=overwrite)
     except ValueError as error:
-        leave(str(error), WRONG_USE)
+        exit_with_error(str(error), WRONG_USE)
     raise typer.Exit(ask(settings, message, timeout, as_json=as_json))
 
 
-def _start_of(settings: Settings, uid: str) -> dict[str, Any]:
+def _read_start(settings: Settings, uid: str) -> dict[str, Any]:
     from xafs_workers.catalog.errors import CatalogError
     from xafs_workers.catalog.tiled_runs import TiledRuns
 
     if not settings.catalog.configured:
-        leave("no catalog is configured: expected catalog.profile or catalog.uri in the settings", WRONG_USE)
+        exit_with_error("no catalog is configured: expected catalog.profile or catalog.uri in the settings", WRONG_USE)
     runs = TiledRuns(settings.catalog)
     try:
-        return dict(runs.look(uid).run.start)
+        return dict(runs.find_run(uid).run.start)
     except CatalogError as error:
-        leave(str(error), WRONG_USE)
+        exit_with_error(str(error), WRONG_USE)
     finally:
         runs.close()

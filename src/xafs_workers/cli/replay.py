@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xafs_workers.cli.options import STOPPED, WRONG_USE, BeamlineOption, ConfigOption, KafkaOption, leave, settings_from
+from xafs_workers.cli.options import (
+    STOPPED,
+    WRONG_USE,
+    BeamlineOption,
+    ConfigOption,
+    KafkaOption,
+    exit_with_error,
+    load_settings_or_exit,
+)
 
 if TYPE_CHECKING:
     from threading import Event
 
-    from xafs_workers.recording.replayer import Summary
+    from xafs_workers.recording.replayer import ReplaySummary
     from xafs_workers.recording.service import ReplayOptions
     from xafs_workers.recording.session import Session
-    from xafs_workers.recording.validation import Survey
+    from xafs_workers.recording.validation import ValidationReport
     from xafs_workers.settings import Settings
 
 
@@ -48,24 +56,24 @@ def replay(  # noqa: PLR0913 - one parameter for each option
     Problems are listed with their lines; documents that contradict their schema or each other end the replay before
     it begins (see --force). Record times are new: they end now.
     """
-    pace = _speed(speed)
-    settings = settings_from(config, kafka, beamline)
-    from xafs_workers.logs import set_up
+    pace = _parse_speed(speed)
+    settings = load_settings_or_exit(config, kafka, beamline)
+    from xafs_workers.logs import configure_logging
     from xafs_workers.recording.service import ReplayOptions
     from xafs_workers.recording.session import Session, SessionError
 
-    set_up(settings.logging.level, settings.logging.style)
+    configure_logging(settings.logging.level, settings.logging.style)
     options = ReplayOptions(pace, longest_gap, strict, force, fresh_uids, data_session, cycle)
     try:
         session = Session(file)
     except SessionError as error:
-        leave(str(error), WRONG_USE)
+        exit_with_error(str(error), WRONG_USE)
     from xafs_workers.runtime.lifecycle import stop_on_signals
 
-    _replayed(session, settings, options, stop_on_signals())
+    _replay_session(session, settings, options, stop_on_signals())
 
 
-def _speed(text: str) -> float | None:
+def _parse_speed(text: str) -> float | None:
     if text == "max":
         return None
     try:
@@ -73,11 +81,11 @@ def _speed(text: str) -> float | None:
     except ValueError:
         speed = math.nan
     if not (speed > 0 and math.isfinite(speed)):
-        leave(f"--speed {text!r}: expected a positive number or max", WRONG_USE)
+        exit_with_error(f"--speed {text!r}: expected a positive number or max", WRONG_USE)
     return speed
 
 
-def _replayed(session: Session, settings: Settings, options: ReplayOptions, stop: Event) -> None:
+def _replay_session(session: Session, settings: Settings, options: ReplayOptions, stop: Event) -> None:
     from xafs_workers.producer.kafka_config import KafkaConfigError
     from xafs_workers.recording import service
 
@@ -86,33 +94,33 @@ def _replayed(session: Session, settings: Settings, options: ReplayOptions, stop
     _list_problems(session.path, found)
     if stop.is_set():
         raise typer.Exit(STOPPED)
-    if options.refuses(found):
-        leave(f"{session.path}: not replayed (--force replays it nevertheless)", 1)
+    if options.should_refuse(found):
+        exit_with_error(f"{session.path}: not replayed (--force replays it nevertheless)", 1)
     try:
         summary = service.replay(session, found, settings, options, stop, terminal=terminal)
     except KafkaConfigError as error:
-        leave(str(error), WRONG_USE)
-    except service.Unreachable as error:
-        leave(str(error), 1)
-    _tell(session.path, summary, found)
+        exit_with_error(str(error), WRONG_USE)
+    except service.KafkaUnreachableError as error:
+        exit_with_error(str(error), 1)
+    _print_summary(session.path, summary, found)
 
 
-def _list_problems(path: Path, found: Survey) -> None:
+def _list_problems(path: Path, found: ValidationReport) -> None:
     for problem in found.problems:
         colour = "red" if problem.severity == "error" else "yellow"
         typer.secho(f"{path}:{problem.line}: {problem.severity}: {problem.text}", err=True, fg=colour)
-    more = found.found.total() - len(found.problems)
+    more = found.severity_counts.total() - len(found.problems)
     if more:
         typer.secho(f"{path}: {more} more problems", err=True, fg="yellow")
 
 
-def _tell(path: Path, summary: Summary, found: Survey) -> None:
+def _print_summary(path: Path, summary: ReplaySummary, found: ValidationReport) -> None:
     counts = ", ".join(f"{summary.delivered[topic]} {topic}" for topic in ("control", "documents"))
     rate = summary.delivered.total() / max(summary.seconds, 1e-3)
     typer.echo(f"{path}: {counts} of {found.total} records delivered in {summary.seconds:.1f} s ({rate:.0f}/s)")
     for reason in summary.reasons:
         typer.secho(f"{path}:{reason}", err=True, fg="red")
     if summary.failed:
-        leave(f"{summary.failed} records were not delivered", 1)
-    if summary.stopped:
-        leave("stopped before the end", STOPPED)
+        exit_with_error(f"{summary.failed} records were not delivered", 1)
+    if summary.is_stopped:
+        exit_with_error("stopped before the end", STOPPED)

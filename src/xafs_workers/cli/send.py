@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xafs_workers.cli.options import WRONG_USE, BeamlineOption, ConfigOption, KafkaOption, leave, settings_from
+from xafs_workers.cli.options import (
+    WRONG_USE,
+    BeamlineOption,
+    ConfigOption,
+    KafkaOption,
+    exit_with_error,
+    load_settings_or_exit,
+)
 
 if TYPE_CHECKING:
-    from xafs_workers.producer.requests import Asker
+    from xafs_workers.producer.requests import RequestClient
     from xafs_workers.settings import Settings
     from xafs_workers.wire import Answer
 
@@ -40,44 +47,44 @@ def send(  # noqa: PLR0913 - one parameter for each option
     Each kind has one worker that acts on it and answers. Exit code 0: done; 1: the worker failed; 2: the message is
     refused and was not sent; 3: no answer in time.
     """
-    settings = settings_from(config, kafka, beamline)
-    body = checked(message)
+    settings = load_settings_or_exit(config, kafka, beamline)
+    body = check_message(message)
     if wait:
         raise typer.Exit(ask(settings, body, timeout, as_json=as_json))
-    _only_send(settings, body)
+    _send_only(settings, body)
 
 
-def checked(text: str) -> dict[str, Any]:
+def check_message(text: str) -> dict[str, Any]:
     """Return a message that the workers will take, or say what is wrong and leave with 2."""
     from xafs_workers.messages.base import InvalidMessage
     from xafs_workers.messages.parsing import parse
 
     try:
-        body = _read(text)
+        body = _parse_message(text)
         parse(body)
     except InvalidMessage as error:
-        leave(f"not sent: {error}", WRONG_USE)
+        exit_with_error(f"not sent: {error}", WRONG_USE)
     except ValueError as error:
-        leave(f"not sent: {error}", WRONG_USE)
+        exit_with_error(f"not sent: {error}", WRONG_USE)
     return body
 
 
 def ask(settings: Settings, body: Mapping[str, Any], timeout: float, *, as_json: bool = False) -> int:
     """Send a message, print the answer, and return the exit code."""
     from xafs_workers.producer.kafka_config import KafkaConfigError
-    from xafs_workers.producer.requests import Asker
+    from xafs_workers.producer.requests import RequestClient
 
     try:
-        asker = Asker(settings)
+        asker = RequestClient(settings)
     except KafkaConfigError as error:
-        leave(str(error), WRONG_USE)
+        exit_with_error(str(error), WRONG_USE)
     try:
         return ask_with(asker, body, timeout, as_json=as_json)
     finally:
         asker.close()
 
 
-def ask_with(asker: Asker, body: Mapping[str, Any], timeout: float, *, as_json: bool = False) -> int:
+def ask_with(asker: RequestClient, body: Mapping[str, Any], timeout: float, *, as_json: bool = False) -> int:
     """Send a message, print the answer, and return the exit code."""
     from xafs_workers.producer.answers import NoAnswer
 
@@ -89,13 +96,13 @@ def ask_with(asker: Asker, body: Mapping[str, Any], timeout: float, *, as_json: 
         typer.secho(f"xafs-workers: {error}", err=True, fg="red")
         return NO_ANSWER
     if as_json:
-        typer.echo(json.dumps(answer.as_dict(), ensure_ascii=False))
+        typer.echo(json.dumps(answer.to_dict(), ensure_ascii=False))
     else:
-        _print(answer)
+        _print_answer(answer)
     return FAILED if answer.state == "failed" else 0
 
 
-def _print(answer: Answer) -> None:
+def _print_answer(answer: Answer) -> None:
     if answer.state == "failed":
         typer.secho(f"{answer.worker}: failed: {answer.reason}", fg="red")
     elif answer.state == "value":
@@ -106,7 +113,7 @@ def _print(answer: Answer) -> None:
         typer.echo(f"  {path}")
 
 
-def _only_send(settings: Settings, body: Mapping[str, Any]) -> None:
+def _send_only(settings: Settings, body: Mapping[str, Any]) -> None:
     from xafs_workers.producer.kafka_config import KafkaConfigError
     from xafs_workers.producer.send import ControlSender, DeliveryError
 
@@ -115,13 +122,13 @@ def _only_send(settings: Settings, body: Mapping[str, Any]) -> None:
         sender.send(body)
         sender.flush()
     except KafkaConfigError as error:
-        leave(str(error), WRONG_USE)
+        exit_with_error(str(error), WRONG_USE)
     except DeliveryError as error:
-        leave(str(error), NO_ANSWER)
+        exit_with_error(str(error), NO_ANSWER)
     typer.echo("sent")
 
 
-def _read(text: str) -> dict[str, Any]:
+def _parse_message(text: str) -> dict[str, Any]:
     """Return a mapping written as JSON or as Python writes one; ValueError for anything else."""
     try:
         content = json.loads(text)

@@ -10,20 +10,28 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xafs_workers.cli.options import WRONG_USE, BeamlineOption, ConfigOption, KafkaOption, leave, moment, settings_from
+from xafs_workers.cli.options import (
+    WRONG_USE,
+    BeamlineOption,
+    ConfigOption,
+    KafkaOption,
+    exit_with_error,
+    load_settings_or_exit,
+    parse_time,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from xafs_workers.diagnostics.worker_status import Listener, Worker
+    from xafs_workers.diagnostics.worker_status import HeartbeatListener, WorkerStatus
 
-NOT_WELL = 1
+UNHEALTHY = 1
 """Exit code: a worker is stale, waits, or none was heard; or no broker answers."""
 COLUMNS = ("worker", "host", "state", "up", "heard", "behind", "waits for", "last message", "last file", "last error")
 STYLES = {"running": "green", "recovering": "yellow", "stale": "bold red", "died": "bold red", "stopped": "dim"}
 
 
-def status(
+def show_status(
     *,
     once: Annotated[bool, typer.Option("--once", help="Print once; exit code 1 unless all are well.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Once, as JSON, for other programs.")] = False,
@@ -33,33 +41,33 @@ def status(
     beamline: BeamlineOption = None,
 ) -> None:
     """Show how all workers are: from their heartbeats, until Ctrl-C or once."""
-    settings = settings_from(config, kafka, beamline)
+    settings = load_settings_or_exit(config, kafka, beamline)
     from xafs_workers.consumer.source import SourceError
-    from xafs_workers.diagnostics.worker_status import Listener
-    from xafs_workers.logs import set_up
+    from xafs_workers.diagnostics.worker_status import HeartbeatListener
+    from xafs_workers.logs import configure_logging
     from xafs_workers.producer.kafka_config import KafkaConfigError
 
-    set_up("error", settings.logging.style)
+    configure_logging("error", settings.logging.style)
     try:
-        listener = Listener(settings, max(0.0, time.time() - moment(since, time.time())))
+        listener = HeartbeatListener(settings, max(0.0, time.time() - parse_time(since, time.time())))
     except (KafkaConfigError, ValueError) as error:
-        leave(str(error), WRONG_USE)
+        exit_with_error(str(error), WRONG_USE)
     try:
-        listener.begin()
+        listener.read_recent()
         if not (once or as_json):
-            _live(listener)
+            _show_live(listener)
             return
-        workers, now = listener.colleagues.all(time.time()), time.time()
-        _print(workers, now, as_json=as_json)
+        workers, now = listener.worker_table.list_workers(time.time()), time.time()
+        _print_table(workers, now, as_json=as_json)
     except SourceError as error:
-        leave(str(error), NOT_WELL)
+        exit_with_error(str(error), UNHEALTHY)
     finally:
         listener.close()
     if not workers or not all(worker.is_well(now) for worker in workers):
-        raise typer.Exit(NOT_WELL)
+        raise typer.Exit(UNHEALTHY)
 
 
-def _print(workers: list[Worker], now: float, *, as_json: bool) -> None:
+def _print_table(workers: list[WorkerStatus], now: float, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps([worker.as_dict(now) for worker in workers], indent=2, default=str))
         return
@@ -68,24 +76,24 @@ def _print(workers: list[Worker], now: float, *, as_json: bool) -> None:
     console = Console()
     if not console.is_terminal:
         console = Console(width=220)
-    console.print(table_of(workers, now))
+    console.print(build_table(workers, now))
 
 
-def _live(listener: Listener) -> None:
+def _show_live(listener: HeartbeatListener) -> None:
     from rich.live import Live
 
     from xafs_workers.runtime.lifecycle import stop_on_signals
 
     stop = stop_on_signals()
-    with Live(table_of([], time.time()), auto_refresh=False, screen=False) as live:
+    with Live(build_table([], time.time()), auto_refresh=False, screen=False) as live:
         while not stop.is_set():
             for _ in listener.listen(0.5):
                 pass
             now = time.time()
-            live.update(table_of(listener.colleagues.all(now), now), refresh=True)
+            live.update(build_table(listener.worker_table.list_workers(now), now), refresh=True)
 
 
-def table_of(workers: list[Worker], now: float) -> Table:
+def build_table(workers: list[WorkerStatus], now: float) -> Table:
     """Return the table of workers."""
     from rich.table import Table
     from rich.text import Text
@@ -93,49 +101,51 @@ def table_of(workers: list[Worker], now: float) -> Table:
     caption = None if workers else "no worker was heard: are they running, and on this status topic?"
     table = Table(*COLUMNS, caption=caption)
     for worker in workers:
-        state = worker.state(now)
+        state = worker.determine_state(now)
         style = STYLES.get(state, "yellow") if worker.is_well(now) or state in ("stale", "died") else "yellow"
-        cells = (_printable(cell) for cell in _cells(worker.beat, state, worker.age(now)))
+        cells = (_replace_unprintable(cell) for cell in _format_cells(worker.heartbeat, state, worker.compute_age(now)))
         table.add_row(*(Text(cell, style=style if place == 2 else "") for place, cell in enumerate(cells)))
     return table
 
 
-def _cells(beat: Mapping[str, Any], state: str, age: float) -> tuple[str, ...]:
+def _format_cells(beat: Mapping[str, Any], state: str, age: float) -> tuple[str, ...]:
     files = beat.get("last_files") or [""]
     return (
         f"{beat.get('worker')} {beat.get('version', '')}",
         f"{beat.get('host', '?')} ({beat.get('pid', '?')})",
         state,
-        _span(beat.get("uptime")),
-        f"{_span(age)} ago",
-        _behind(beat),
+        _format_span(beat.get("uptime")),
+        f"{_format_span(age)} ago",
+        _format_behind(beat),
         str(beat.get("waits_for") or ""),
-        _message(beat.get("last_message")),
+        _format_message(beat.get("last_message")),
         str(files[-1]).rpartition("/")[2],
-        _trouble(beat.get("last_error")),
+        _format_error(beat.get("last_error")),
     )
 
 
-def _behind(beat: Mapping[str, Any]) -> str:
+def _format_behind(beat: Mapping[str, Any]) -> str:
     records = beat.get("behind")
-    return f"{records} ({_span(beat.get('behind_seconds'))})" if records else ""
+    return f"{records} ({_format_span(beat.get('behind_seconds'))})" if records else ""
 
 
-def _message(told: Any) -> str:
-    return f"{_at(told.get('time'))} {told.get('kind')} {told.get('action')}" if isinstance(told, Mapping) else ""
+def _format_message(told: Any) -> str:
+    return (
+        f"{_format_time(told.get('time'))} {told.get('kind')} {told.get('action')}" if isinstance(told, Mapping) else ""
+    )
 
 
-def _trouble(told: Any) -> str:
+def _format_error(told: Any) -> str:
     if not isinstance(told, Mapping):
         return ""
-    return f"{_at(told.get('time'))} {told.get('event')} {told.get('reason') or ''}".rstrip()[:120]
+    return f"{_format_time(told.get('time'))} {told.get('event')} {told.get('reason') or ''}".rstrip()[:120]
 
 
-def _at(when: Any) -> str:
+def _format_time(when: Any) -> str:
     return f"{datetime.fromtimestamp(when).astimezone():%H:%M:%S}" if isinstance(when, int | float) else ""
 
 
-def _span(seconds: Any) -> str:
+def _format_span(seconds: Any) -> str:
     if not isinstance(seconds, int | float):
         return ""
     for unit, size in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
@@ -144,5 +154,5 @@ def _span(seconds: Any) -> str:
     return f"{seconds:.0f} s"
 
 
-def _printable(text: str) -> str:
+def _replace_unprintable(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from xafs_workers.cli.options import WRONG_USE, BeamlineOption, ConfigOption, KafkaOption, leave, moment, settings_from
+from xafs_workers.cli.options import (
+    WRONG_USE,
+    BeamlineOption,
+    ConfigOption,
+    KafkaOption,
+    exit_with_error,
+    load_settings_or_exit,
+    parse_time,
+)
 
 
 def watch(
@@ -22,19 +30,19 @@ def watch(
     beamline: BeamlineOption = None,
 ) -> None:
     """Print what passes on the topics, a line for each record, until Ctrl-C."""
-    settings = settings_from(config, kafka, beamline)
+    settings = load_settings_or_exit(config, kafka, beamline)
     from xafs_workers.consumer.source import SourceError
     from xafs_workers.diagnostics import watch as watching
-    from xafs_workers.logs import set_up
+    from xafs_workers.logs import configure_logging
     from xafs_workers.producer.kafka_config import KafkaConfigError
     from xafs_workers.runtime.lifecycle import stop_on_signals
 
-    set_up("warning", settings.logging.style)
+    configure_logging("warning", settings.logging.style)
     try:
-        begin = None if since is None else moment(since, time.time())
+        begin = None if since is None else parse_time(since, time.time())
         for line in watching.watch(settings, stop_on_signals(), workers=workers, since=begin, full=full):
             typer.echo(line)
     except (KafkaConfigError, ValueError) as error:
-        leave(str(error), WRONG_USE)
+        exit_with_error(str(error), WRONG_USE)
     except SourceError as error:
-        leave(str(error), 1)
+        exit_with_error(str(error), 1)

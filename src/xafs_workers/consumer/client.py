@@ -8,15 +8,15 @@ from typing import Any
 
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from xafs_workers.consumer.records import Partition, RawRecord, record_time
+from xafs_workers.consumer.records import Partition, RawRecord, compute_record_time
 from xafs_workers.logs import get_logger
 from xafs_workers.producer.clients import ClientLog
 from xafs_workers.producer.kafka_config import KafkaConfig
-from xafs_workers.scans.items import Origin
+from xafs_workers.scans.items import RecordPosition
 
 log = get_logger("consumer")
 
-DEFAULTS: Mapping[str, Any] = {
+DEFAULT_PROPERTIES: Mapping[str, Any] = {
     "fetch.wait.max.ms": 50,
     "max.partition.fetch.bytes": 17 * 1024 * 1024,  # a record of 16 MiB and what is around it
     "fetch.max.bytes": 52 * 1024 * 1024,
@@ -26,9 +26,9 @@ DEFAULTS: Mapping[str, Any] = {
 }
 """What the facility's file may change."""
 
-ALIASES: Mapping[str, str] = {"max.partition.fetch.bytes": "fetch.message.max.bytes"}
+PROPERTY_ALIASES: Mapping[str, str] = {"max.partition.fetch.bytes": "fetch.message.max.bytes"}
 
-REQUIRED: Mapping[str, Any] = {
+REQUIRED_PROPERTIES: Mapping[str, Any] = {
     "enable.auto.commit": "false",
     "enable.auto.offset.store": "false",
     "enable.partition.eof": "true",
@@ -38,7 +38,7 @@ REQUIRED: Mapping[str, Any] = {
 }
 """What the sources rely on, whatever the facility's file says."""
 
-HOPELESS = frozenset(
+FATAL_ERRORS = frozenset(
     {
         "_AUTHENTICATION",
         "_FATAL",
@@ -51,11 +51,11 @@ HOPELESS = frozenset(
 )
 """Errors that waiting does not mend."""
 
-SETTLED_STATES = frozenset({"UP", "UPDATE", "INIT"})
+HEALTHY_BROKER_STATES = frozenset({"UP", "UPDATE", "INIT"})
 """States of a broker's connection that are no trouble: open, or not needed so far."""
 
 
-GOOD_ROUNDS = 2
+MIN_GOOD_ROUNDS = 2
 """So many statistics in a row, one a second, must be good before lost connections count as back."""
 
 
@@ -63,19 +63,19 @@ class SourceError(RuntimeError):
     """Kafka cannot be read and waiting will not help; the text says what was asked and what the broker answered."""
 
 
-def consumer_properties(config: KafkaConfig, group: str) -> dict[str, Any]:
+def build_consumer_properties(config: KafkaConfig, group: str) -> dict[str, Any]:
     """Return the properties of a consumer that assigns its partitions by hand."""
-    given = config.for_consumer()
-    defaults = {key: value for key, value in DEFAULTS.items() if ALIASES.get(key) not in given}
-    return {**defaults, **given, **REQUIRED, "group.id": group}
+    given = config.get_consumer_properties()
+    defaults = {key: value for key, value in DEFAULT_PROPERTIES.items() if PROPERTY_ALIASES.get(key) not in given}
+    return {**defaults, **given, **REQUIRED_PROPERTIES, "group.id": group}
 
 
-def error_of(problem: KafkaException) -> KafkaError:
+def extract_error(problem: KafkaException) -> KafkaError:
     """Return the broker's or the client's error that an exception carries."""
     return problem.args[0]
 
 
-def checked(answers: list[TopicPartition]) -> list[TopicPartition]:
+def check_answers(answers: list[TopicPartition]) -> list[TopicPartition]:
     """Return the answers; the first that is an error is raised as KafkaException."""
     for answer in answers:
         if answer.error is not None:
@@ -83,12 +83,12 @@ def checked(answers: list[TopicPartition]) -> list[TopicPartition]:
     return answers
 
 
-def is_hopeless(error: KafkaError) -> bool:
+def is_fatal(error: KafkaError) -> bool:
     """Return whether the error concerns rights or the client itself, so that waiting does not mend it."""
-    return error.fatal() or error.name() in HOPELESS
+    return error.fatal() or error.name() in FATAL_ERRORS
 
 
-class Health:
+class ConnectionHealth:
     """What troubles the client: each kind of trouble at each place is told once, and once more when it is over.
 
     Attributes
@@ -102,46 +102,46 @@ class Health:
     def __init__(self, quiet: bool = False):
         self.last_reason = ""
         self._quiet = quiet
-        self._hopeless: KafkaError | None = None
+        self._fatal_error: KafkaError | None = None
         self._good_rounds = 0
-        self._troubles: dict[Hashable, set[str]] = {}
+        self._errors: dict[Hashable, set[str]] = {}
 
     @property
     def brokers_away(self) -> bool:
         """Whether a connection is known to be lost."""
-        return self.BROKERS in self._troubles
+        return self.BROKERS in self._errors
 
-    def hush(self, quiet: bool) -> None:
+    def set_quiet(self, quiet: bool) -> None:
         """Tell nothing (somebody else tells it better), or begin to tell, with a clean slate."""
         self._quiet = quiet
-        self._troubles.clear()
+        self._errors.clear()
 
-    def note(self, where: Hashable, error: KafkaError) -> None:
+    def record_error(self, where: Hashable, error: KafkaError) -> None:
         """Take note of an error: of the brokers, of a partition, or of a question."""
         self.last_reason = error.str()
-        if is_hopeless(error):
-            self._hopeless = error
-        kinds = self._troubles.setdefault(where, set())
+        if is_fatal(error):
+            self._fatal_error = error
+        kinds = self._errors.setdefault(where, set())
         if error.name() in kinds:
             return
         kinds.add(error.name())
         if not self._quiet:
             log.warning("kafka_trouble", where=where, error=error.name(), reason=error.str())
 
-    def over(self, where: Hashable) -> None:
+    def record_recovery(self, where: Hashable) -> None:
         """Take note that something works (again)."""
-        if self._troubles and self._troubles.pop(where, None) and not self._quiet:
+        if self._errors and self._errors.pop(where, None) and not self._quiet:
             log.info("kafka_trouble_over", where=where)
 
     def check(self) -> None:
         """Raise SourceError if an error came that waiting does not mend."""
-        if self._hopeless is not None:
-            raise SourceError(f"Kafka refuses: {self._hopeless.name()}: {self._hopeless.str()}")
+        if self._fatal_error is not None:
+            raise SourceError(f"Kafka refuses: {self._fatal_error.name()}: {self._fatal_error.str()}")
 
     def on_error(self, error: KafkaError) -> None:
         """Take the client's errors that belong to no partition."""
         self._good_rounds = 0
-        self.note(self.BROKERS, error)
+        self.record_error(self.BROKERS, error)
 
     def on_statistics(self, text: str) -> None:
         """Look in the client's statistics whether lost connections are back.
@@ -151,13 +151,13 @@ class Health:
         if not self.brokers_away:
             return
         states = {broker["state"] for broker in json.loads(text).get("brokers", {}).values()}
-        good = "UP" in states and states <= SETTLED_STATES
+        good = "UP" in states and states <= HEALTHY_BROKER_STATES
         self._good_rounds = self._good_rounds + 1 if good else 0
-        if self._good_rounds >= GOOD_ROUNDS:
-            self.over(self.BROKERS)
+        if self._good_rounds >= MIN_GOOD_ROUNDS:
+            self.record_recovery(self.BROKERS)
 
 
-def connect(properties: Mapping[str, Any], health: Health) -> Consumer:
+def connect(properties: Mapping[str, Any], health: ConnectionHealth) -> Consumer:
     """Return a consumer whose errors and states go to `health`, its log lines to our logs."""
     callbacks = {"error_cb": health.on_error, "stats_cb": health.on_statistics}
     return Consumer({**properties, **callbacks}, logger=ClientLog("consumer"))
@@ -174,22 +174,22 @@ def fetch(client: Consumer, timeout: float, limit: int) -> list[Message]:
     return [first, *client.consume(limit - 1, 0)] if limit > 1 else [first]
 
 
-def partition_of(message: Message) -> Partition:
+def get_partition(message: Message) -> Partition:
     """Return where a message, or the news of a partition, comes from."""
     return (message.topic() or "", -1 if (number := message.partition()) is None else number)
 
 
-def offset_of(message: Message) -> int:
+def get_offset(message: Message) -> int:
     """Return a message's offset, -1 if it has none."""
     return -1 if (offset := message.offset()) is None else offset
 
 
-def raw_record(message: Message, clock: Callable[[], float]) -> RawRecord:
+def build_raw_record(message: Message, clock: Callable[[], float]) -> RawRecord:
     """Return a message without an error as a record."""
     kind, milliseconds = message.timestamp()
     return RawRecord(
-        origin=Origin(*partition_of(message), offset_of(message)),
-        time=record_time(None if kind == TIMESTAMP_NOT_AVAILABLE else milliseconds, clock()),
+        position=RecordPosition(*get_partition(message), get_offset(message)),
+        time=compute_record_time(None if kind == TIMESTAMP_NOT_AVAILABLE else milliseconds, clock()),
         key=message.key(),
         value=message.value(),
     )

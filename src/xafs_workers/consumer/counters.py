@@ -17,10 +17,10 @@ class Counters:
     misplaced: int = 0
     failed: int = 0
 
-    def bad(self, outcome: str) -> None:
+    def count_rejected(self, outcome: str) -> None:
         """Count a record that could not be used."""
         setattr(self, outcome, getattr(self, outcome) + 1)
 
-    def as_dict(self) -> dict[str, int]:
+    def to_dict(self) -> dict[str, int]:
         """Return the counts by name."""
         return asdict(self)

@@ -10,18 +10,18 @@ from typing import Any
 
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from xafs_workers.consumer.client import Health, connect, fetch, offset_of, partition_of, raw_record
+from xafs_workers.consumer.client import ConnectionHealth, build_raw_record, connect, fetch, get_offset, get_partition
 from xafs_workers.consumer.records import Partition, RawRecord
 from xafs_workers.logs import get_logger
 
 log = get_logger("consumer")
 
 POLL_SECONDS = 0.2
-BATCH = 1000
+BATCH_SIZE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class LookupOptions:
     """How to look.
 
     Attributes
@@ -30,44 +30,48 @@ class Look:
         Of the consumer.
     clock
         Gives the arrival time, POSIX seconds.
-    patience
+    timeout
         Longest a look may take, seconds.
     """
 
     properties: Mapping[str, Any]
     clock: Callable[[], float]
-    patience: float
+    timeout: float
 
 
 @contextmanager
-def _reading(look: Look, positions: Mapping[Partition, int]) -> Generator[tuple[Consumer, Iterator[Message]]]:
+def _open_reader(
+    look: LookupOptions, positions: Mapping[Partition, int]
+) -> Generator[tuple[Consumer, Iterator[Message]]]:
     """Give a client assigned to the positions, and its messages until the patience ends."""
-    health = Health(quiet=True)
+    health = ConnectionHealth(quiet=True)
     client = connect(look.properties, health)
-    deadline = time.monotonic() + look.patience
+    deadline = time.monotonic() + look.timeout
 
-    def messages() -> Iterator[Message]:
+    def iter_messages() -> Iterator[Message]:
         while time.monotonic() < deadline:
-            yield from fetch(client, POLL_SECONDS, BATCH)
+            yield from fetch(client, POLL_SECONDS, BATCH_SIZE)
             health.check()
 
     try:
         client.assign([TopicPartition(*partition, offset) for partition, offset in positions.items()])
-        yield client, messages()
+        yield client, iter_messages()
     finally:
         client.close()
 
 
-def record_from(look: Look, partition: Partition, offset: int) -> RawRecord | None:
+def read_first_record(options: LookupOptions, partition: Partition, offset: int) -> RawRecord | None:
     """Return the first record at or after an offset; None if there is none."""
-    with _reading(look, {partition: offset}) as (_, messages):
+    with _open_reader(options, {partition: offset}) as (_, messages):
         for message in messages:
             # An error is the end of the partition, or an offset that has gone meanwhile.
-            return raw_record(message, look.clock) if message.error() is None else None
+            return build_raw_record(message, options.clock) if message.error() is None else None
     return None
 
 
-def first_not_before(look: Look, spans: Mapping[Partition, tuple[int, int]], instant: float) -> dict[Partition, int]:
+def find_first_offsets(
+    options: LookupOptions, spans: Mapping[Partition, tuple[int, int]], instant: float
+) -> dict[Partition, int]:
     """Read partitions from their beginning until a record is as late as `instant`.
 
     Parameters
@@ -87,14 +91,14 @@ def first_not_before(look: Look, spans: Mapping[Partition, tuple[int, int]], ins
     found = {partition: high for partition, (low, high) in spans.items() if low >= high}
     if not reached:
         return found
-    with _reading(look, reached) as (client, messages):
+    with _open_reader(options, reached) as (client, messages):
         for message in messages:
-            partition = partition_of(message)
+            partition = get_partition(message)
             if partition not in reached:
                 continue
-            offset = _judge(look, message, spans[partition][1], instant)
+            offset = _match_offset(options, message, spans[partition][1], instant)
             if offset is None:
-                reached[partition] = offset_of(message) + 1
+                reached[partition] = get_offset(message) + 1
                 continue
             found[partition] = offset
             del reached[partition]
@@ -102,15 +106,15 @@ def first_not_before(look: Look, spans: Mapping[Partition, tuple[int, int]], ins
             if not reached:
                 break
     if reached:
-        log.warning("time_lookup_cut_short", partitions=sorted(reached), seconds=look.patience)
+        log.warning("time_lookup_cut_short", partitions=sorted(reached), seconds=options.timeout)
     return {**found, **reached}
 
 
-def _judge(look: Look, message: Message, high: int, instant: float) -> int | None:
+def _match_offset(look: LookupOptions, message: Message, high: int, instant: float) -> int | None:
     """Return the answer for the message's partition, None while it is still open."""
     if message.error() is not None:  # the end, or the beginning moved away
         return high
-    offset = offset_of(message)
-    if offset < high and raw_record(message, look.clock).time >= instant:
+    offset = get_offset(message)
+    if offset < high and build_raw_record(message, look.clock).time >= instant:
         return offset
     return high if offset + 1 >= high else None

@@ -8,67 +8,67 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from xafs_workers.consumer.counters import Counters
-from xafs_workers.consumer.ordered_reader import Intake, Source
-from xafs_workers.consumer.record_parser import Bad, Reader
-from xafs_workers.consumer.reduction_requests import Reductions
-from xafs_workers.consumer.required_offsets import positions_needed
+from xafs_workers.consumer.ordered_reader import OrderedReader, RecordSource
+from xafs_workers.consumer.record_parser import RecordParser, RejectedRecord
+from xafs_workers.consumer.reduction_requests import ReductionRequester
+from xafs_workers.consumer.required_offsets import compute_required_offsets
 from xafs_workers.consumer.roles import Role, TopicName
-from xafs_workers.consumer.run_requests import Fetches
+from xafs_workers.consumer.run_requests import RunRequester
 from xafs_workers.consumer.source import Partition, RawRecord
 from xafs_workers.logs import get_logger, is_detailed, set_detail
 from xafs_workers.messages.verbose import Verbose
-from xafs_workers.scans.board import Board, Misplaced
-from xafs_workers.scans.items import Control, Document, Tick
+from xafs_workers.scans.board import Board, UnknownRunError
+from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage
 
 log = get_logger("consumer")
 
-STORE_EVERY = 1.0
+STORE_INTERVAL = 1.0
 """Offsets are stored at most this often, seconds."""
 
-RESULT_WAIT = 0.02
+RESULT_TIMEOUT = 0.02
 """How long a turn lasts at most while something is being reduced, seconds."""
 
 
-class Duty(Protocol):
+class MessageHandler(Protocol):
     """What a role does besides following along."""
 
-    def consider(self, control: Control, board: Board) -> None:
+    def on_message(self, control: ReceivedMessage, board: Board) -> None:
         """Take note of a message that the role owns; the board has it already."""
         ...
 
-    def advance(self, board: Board) -> None:
+    def poll(self, board: Board) -> None:
         """Look whether something has become due."""
         ...
 
-    def unfinished(self) -> Iterable[Control]:
+    def pending(self) -> Iterable[ReceivedMessage]:
         """Return the messages whose effects are not done."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Ports:
+class LoopCallbacks:
     """What the loop hands things to.
 
     Attributes
     ----------
-    dead_letter
+    on_rejected_record
         Called with a record of this role's concern that could not be used.
     clock
         POSIX seconds.
-    reductions
+    reduction_requester
         None for a worker that has nothing reduced.
-    fetches
+    run_requester
         None for a worker that asks no catalog for runs that scans name.
-    hears
+    on_live_message
         Told of each message that comes, whoever owns it; not of those of the past.
     """
 
-    duty: Duty
-    dead_letter: Callable[[RawRecord, Bad], None]
+    handler: MessageHandler
+    on_rejected_record: Callable[[RawRecord, RejectedRecord], None]
     clock: Callable[[], float] = time.time
-    reductions: Reductions | None = None
-    fetches: Fetches | None = None
-    hears: Callable[[Control], object] = lambda control: None
+    reduction_requester: ReductionRequester | None = None
+    run_requester: RunRequester | None = None
+    on_live_message: Callable[[ReceivedMessage], object] = lambda control: None
 
 
 class Loop:
@@ -84,102 +84,104 @@ class Loop:
         Kind, action and record time of the newest control message.
     """
 
-    def __init__(self, source: Source, role: Role, reader: Reader, board: Board, ports: Ports):
+    def __init__(self, source: RecordSource, role: Role, parser: RecordParser, board: Board, callbacks: LoopCallbacks):
         self.board = board
         self.counters = Counters()
         self.caught_up = False
-        self.last_record: float | None = None
+        self.last_record_time: float | None = None
         self.last_message: tuple[str, str, float] | None = None
-        self._source, self._role, self._reader, self._ports = source, role, reader, ports
-        self._intake = Intake(source)
-        self._reached: dict[Partition, int] = {}
-        self._stored: dict[Partition, int] = {}
-        self._store_due = 0.0
-        self._noted: set[str] = set()
+        self._source, self._role, self._parser, self._callbacks = source, role, parser, callbacks
+        self._ordered_reader = OrderedReader(source)
+        self._next_offsets: dict[Partition, int] = {}
+        self._stored_offsets: dict[Partition, int] = {}
+        self._next_store_time = 0.0
+        self._logged_once: set[str] = set()
 
     def begin(self, positions: dict[Partition, int], ends: dict[Partition, int]) -> None:
         """Start from these offsets; what lies before `ends` counts as recovery."""
-        self._intake.begin(positions, ends)
-        self._reached = dict(positions)
-        self._stored = dict(positions)
-        self._look_whether_caught_up()
+        self._ordered_reader.begin(positions, ends)
+        self._next_offsets = dict(positions)
+        self._stored_offsets = dict(positions)
+        self._check_caught_up()
 
     @property
-    def behind(self) -> int:
+    def backlog_size(self) -> int:
         """How many records wait to be folded."""
-        return self._intake.behind
+        return self._ordered_reader.backlog_size
 
     def step(self, timeout: float = 0.2) -> int:
         """Do one turn and return how many records were taken."""
-        records = self._intake.take(self._patience(timeout))
+        records = self._ordered_reader.take(self._compute_timeout(timeout))
         for record in records:
-            self._take(record)
-        self._look_whether_caught_up()
-        if self._intake.idle and self.caught_up:
-            self.board = self.board.apply(Tick(self._ports.clock()))
-        if self._ports.fetches is not None:
-            self.board = self._ports.fetches.fold(self.board, live=self.caught_up)
-        if self._ports.reductions is not None:
-            self.board = self._ports.reductions.fold(self.board, live=self.caught_up)
-        self._ports.duty.advance(self.board)
-        self._store()
+            self._process_record(record)
+        self._check_caught_up()
+        if self._ordered_reader.idle and self.caught_up:
+            self.board = self.board.apply(ClockTick(self._callbacks.clock()))
+        if self._callbacks.run_requester is not None:
+            self.board = self._callbacks.run_requester.fold(self.board, live=self.caught_up)
+        if self._callbacks.reduction_requester is not None:
+            self.board = self._callbacks.reduction_requester.fold(self.board, live=self.caught_up)
+        self._callbacks.handler.poll(self.board)
+        self._store_offsets()
         return len(records)
 
     def store_now(self) -> bool:
         """Store the offsets that are no longer needed, whatever the time; return whether it worked."""
-        self._store_due = 0.0
-        return self._store()
+        self._next_store_time = 0.0
+        return self._store_offsets()
 
-    def _patience(self, timeout: float) -> float:
+    def _compute_timeout(self, timeout: float) -> float:
         """Return how long to wait for records: a result that is on its way must not wait for the next one."""
-        reductions = self._ports.reductions
-        return min(timeout, RESULT_WAIT) if reductions is not None and reductions.waiting else timeout
+        reductions = self._callbacks.reduction_requester
+        return min(timeout, RESULT_TIMEOUT) if reductions is not None and reductions.is_waiting else timeout
 
-    def _take(self, record: RawRecord) -> None:
-        origin = record.origin
+    def _process_record(self, record: RawRecord) -> None:
+        origin = record.position
         partition = (origin.topic, origin.partition)
-        self.last_record = record.time
+        self.last_record_time = record.time
         try:
             self._fold(record)
         except Exception as error:
             log.exception("record_failed", record=str(origin))
-            bad = Bad(self._topic(record), "failed", f"{type(error).__name__}: {error}", owner=self._role.name)
-            self._refuse(record, bad)
-        self._reached[partition] = origin.offset + 1
+            bad = RejectedRecord(
+                self._find_topic(record), "failed", f"{type(error).__name__}: {error}", owner=self._role.name
+            )
+            self._reject_record(record, bad)
+        self._next_offsets[partition] = origin.offset + 1
 
     def _fold(self, record: RawRecord) -> None:
-        item = self._reader.read(record)
-        if isinstance(item, Bad):
-            self._refuse(record, item)
+        item = self._parser.parse_record(record)
+        if isinstance(item, RejectedRecord):
+            self._reject_record(record, item)
         elif isinstance(item, Document):
             self._fold_document(record, item)
         else:
             self.counters.messages += 1
             self.board = self.board.apply(item)
-            self._note(item)
+            self._log_message(item)
             if self._role.name in (item.message.owner, item.message.helper):
-                self._ports.duty.consider(item, self.board)
-            self._ports.duty.advance(self.board)
+                self._callbacks.handler.on_message(item, self.board)
+            self._callbacks.handler.poll(self.board)
 
     def _fold_document(self, record: RawRecord, item: Document) -> None:
         self.counters.documents += 1
         try:
             self.board = self.board.apply(item)
-        except Misplaced as error:
+        except UnknownRunError as error:
             self.counters.misplaced += 1
-            if self._first_time(f"misplaced {error.subject}"):
-                self._refuse(record, Bad("documents", "invalid", str(error), item.name), count=False)
+            if self._is_first_time(f"misplaced {error.subject}"):
+                self._reject_record(record, RejectedRecord("documents", "invalid", str(error), item.name), count=False)
             return
         if item.name == "stop":
-            self._ports.duty.advance(self.board)
+            self._callbacks.handler.poll(self.board)
 
-    def _refuse(self, record: RawRecord, bad: Bad, *, count: bool = True) -> None:
+    def _reject_record(self, record: RawRecord, bad: RejectedRecord, *, count: bool = True) -> None:
         if count:
-            self.counters.bad(bad.outcome)
-        if bad.concerns(self._role):
-            self._ports.dead_letter(record, bad)
+            self.counters.count_rejected(bad.outcome)
+        if bad.is_owned_by(self._role):
+            self._callbacks.on_rejected_record(record, bad)
 
-    def _note(self, item: Control) -> None:
+    def _log_message(self, item: ReceivedMessage) -> None:
         """Tell of a message: one line, with all of its fields where somebody asked for detail."""
         message = item.message
         self.last_message = (message.kind, message.action, item.time)
@@ -191,33 +193,33 @@ class Loop:
             if is_detailed():
                 fields["fields"] = message.model_dump(exclude={"extras"})
             log.info("message", kind=message.kind, action=message.action, message=item.id, **fields)
-            self._ports.hears(item)
+            self._callbacks.on_live_message(item)
         extras = sorted(item.message.extras)
-        if extras and self._first_time(f"extras of {item.message.kind}"):
+        if extras and self._is_first_time(f"extras of {item.message.kind}"):
             log.info("unknown_fields", kind=item.message.kind, action=item.message.action, fields=extras)
 
-    def _first_time(self, what: str) -> bool:
-        if what in self._noted or len(self._noted) > 100_000:
+    def _is_first_time(self, what: str) -> bool:
+        if what in self._logged_once or len(self._logged_once) > 100_000:
             return False
-        self._noted.add(what)
+        self._logged_once.add(what)
         return True
 
-    def _topic(self, record: RawRecord) -> TopicName:
-        return "control" if record.origin.topic == self._reader.control_topic else "documents"
+    def _find_topic(self, record: RawRecord) -> TopicName:
+        return "control" if record.position.topic == self._parser.control_topic else "documents"
 
-    def _look_whether_caught_up(self) -> None:
-        if self._intake.caught_up and not self.caught_up:
+    def _check_caught_up(self) -> None:
+        if self._ordered_reader.caught_up and not self.caught_up:
             self.caught_up = True
             log.info("caught_up", scans=len(self.board.scans), runs=len(self.board.runs))
 
-    def _store(self) -> bool:
-        if not self._role.kept or self._ports.clock() < self._store_due:
+    def _store_offsets(self) -> bool:
+        if not self._role.is_durable or self._callbacks.clock() < self._next_store_time:
             return True
-        self._store_due = self._ports.clock() + STORE_EVERY
-        needed = positions_needed(self.board, self._reached, self._ports.duty.unfinished())
-        if needed == self._stored:
+        self._next_store_time = self._callbacks.clock() + STORE_INTERVAL
+        needed = compute_required_offsets(self.board, self._next_offsets, self._callbacks.handler.pending())
+        if needed == self._stored_offsets:
             return True
         stored = self._source.store(needed)
         if stored:
-            self._stored = needed
+            self._stored_offsets = needed
         return stored

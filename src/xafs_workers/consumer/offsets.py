@@ -11,18 +11,18 @@ from typing import Any
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from xafs_workers.consumer.client import Health, checked, error_of
+from xafs_workers.consumer.client import ConnectionHealth, check_answers, extract_error
 from xafs_workers.consumer.records import Partition
 from xafs_workers.producer.clients import ClientLog
 from xafs_workers.producer.kafka_config import KafkaConfig
 
 STORE_SECONDS = 3.0
 """Longest time that storing may hold up the loop."""
-AGAIN_SECONDS = 0.1
+RETRY_SECONDS = 0.1
 """Between two attempts while the group's coordinator gets ready."""
-REST_SECONDS = 5.0
+BACKOFF_SECONDS = 5.0
 """After a failure nothing is tried for so long."""
-NOT_READY = frozenset({"COORDINATOR_LOAD_IN_PROGRESS", "COORDINATOR_NOT_AVAILABLE", "NOT_COORDINATOR"})
+NOT_READY_ERRORS = frozenset({"COORDINATOR_LOAD_IN_PROGRESS", "COORDINATOR_NOT_AVAILABLE", "NOT_COORDINATOR"})
 
 
 class OffsetStore:
@@ -41,15 +41,15 @@ class OffsetStore:
         Takes note of failures.
     """
 
-    WHERE = "stored offsets"
+    HEALTH_KEY = "stored offsets"
 
-    def __init__(self, config: KafkaConfig, group: str, health: Health):
+    def __init__(self, config: KafkaConfig, group: str, health: ConnectionHealth):
         self._config = config
         self._group = group
         self._health = health
         self._client: Any = None  # made at the first store; its answers have no types
         self._stored: dict[Partition, int] = {}
-        self._rests_until = 0.0
+        self._retry_time = 0.0
         self._pause = threading.Event()
 
     def store(self, positions: Mapping[Partition, int]) -> bool:
@@ -57,33 +57,36 @@ class OffsetStore:
         changed = {p: offset for p, offset in positions.items() if self._stored.get(p) != offset}
         if not changed:
             return True
-        if self._health.brokers_away or time.monotonic() < self._rests_until:
+        if self._health.brokers_away or time.monotonic() < self._retry_time:
             return False
         try:
-            self._store_patiently(changed, time.monotonic() + STORE_SECONDS)
+            self._store_with_retry(changed, time.monotonic() + STORE_SECONDS)
         except KafkaException as problem:
-            self._health.note(self.WHERE, error_of(problem))
-            self._rests_until = time.monotonic() + REST_SECONDS
+            self._health.record_error(self.HEALTH_KEY, extract_error(problem))
+            self._retry_time = time.monotonic() + BACKOFF_SECONDS
             return False
-        self._health.over(self.WHERE)
+        self._health.record_recovery(self.HEALTH_KEY)
         self._stored.update(changed)
         return True
 
-    def _store_patiently(self, changed: Mapping[Partition, int], deadline: float) -> None:
+    def _store_with_retry(self, changed: Mapping[Partition, int], deadline: float) -> None:
         while True:
             try:
                 return self._request(changed, deadline - time.monotonic())
             except KafkaException as problem:
-                if error_of(problem).name() not in NOT_READY or time.monotonic() + AGAIN_SECONDS >= deadline:
+                if (
+                    extract_error(problem).name() not in NOT_READY_ERRORS
+                    or time.monotonic() + RETRY_SECONDS >= deadline
+                ):
                     raise
-            self._pause.wait(AGAIN_SECONDS)
+            self._pause.wait(RETRY_SECONDS)
 
     def _request(self, changed: Mapping[Partition, int], seconds: float) -> None:
         if self._client is None:
-            self._client = AdminClient(self._config.for_admin(), logger=ClientLog("consumer"))
+            self._client = AdminClient(self._config.get_admin_properties(), logger=ClientLog("consumer"))
         offsets = [TopicPartition(*partition, offset) for partition, offset in changed.items()]
         request = ConsumerGroupTopicPartitions(self._group, offsets)
         answer: Future[ConsumerGroupTopicPartitions] = self._client.alter_consumer_group_offsets(
             [request], request_timeout=seconds
         )[self._group]
-        checked(answer.result().topic_partitions or [])
+        check_answers(answer.result().topic_partitions or [])

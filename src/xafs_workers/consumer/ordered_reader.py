@@ -6,18 +6,18 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Protocol
 
-from xafs_workers.consumer.partition_merger import Timeline
+from xafs_workers.consumer.partition_merger import PartitionMerger
 from xafs_workers.consumer.records import EndOfPartition, Partition, RawRecord
 
-AHEAD_RECORDS = 20_000
-AHEAD_BYTES = 64 * 1024 * 1024
+MAX_AHEAD_RECORDS = 20_000
+MAX_AHEAD_BYTES = 64 * 1024 * 1024
 """A partition that is held back by another is read no further ahead than this."""
 
-NEW_PARTITIONS = 60.0
+PARTITION_REFRESH_SECONDS = 60.0
 """How often it is looked whether topics have more partitions, seconds."""
 
 
-class Source(Protocol):
+class RecordSource(Protocol):
     """What is needed of Kafka."""
 
     def poll(self, timeout: float, limit: int = 500) -> list[RawRecord | EndOfPartition]:
@@ -41,7 +41,7 @@ class Source(Protocol):
         ...
 
 
-class Intake:
+class OrderedReader:
     """Reads a source through a timeline.
 
     Attributes
@@ -52,67 +52,67 @@ class Intake:
         True where nothing arrived in the last turn.
     """
 
-    def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic):
+    def __init__(self, source: RecordSource, clock: Callable[[], float] = time.monotonic):
         self.caught_up = False
         self.idle = True
         self._source, self._clock = source, clock
-        self._timeline = Timeline(())
-        self._goal: dict[Partition, int] = {}
-        self._ended: dict[Partition, int] = {}
+        self._merger = PartitionMerger(())
+        self._target_offsets: dict[Partition, int] = {}
+        self._end_offsets: dict[Partition, int] = {}
         self._paused: set[Partition] = set()
-        self._look_due = 0.0
+        self._next_refresh_time = 0.0
 
     def begin(self, positions: Mapping[Partition, int], ends: Mapping[Partition, int]) -> None:
         """Start from these offsets; what lies before `ends` was there at the start."""
-        self._timeline = Timeline(tuple(positions))
-        self._goal = {p: end for p, end in ends.items() if positions.get(p, end) < end}
-        self._look_due = self._clock() + NEW_PARTITIONS
-        self.caught_up = not self._goal
+        self._merger = PartitionMerger(tuple(positions))
+        self._target_offsets = {p: end for p, end in ends.items() if positions.get(p, end) < end}
+        self._next_refresh_time = self._clock() + PARTITION_REFRESH_SECONDS
+        self.caught_up = not self._target_offsets
 
     @property
-    def behind(self) -> int:
+    def backlog_size(self) -> int:
         """How many records wait for their turn."""
-        return sum(self._timeline.backlog.values())
+        return sum(self._merger.backlog.values())
 
     def take(self, timeout: float) -> list[RawRecord]:
         """Return the records whose turn has come; wait up to `timeout` seconds for something to arrive."""
-        self._look_for_partitions()
+        self._refresh_partitions()
         entries = self._source.poll(timeout)
         self.idle = not entries
         for entry in entries:
-            self._timeline.feed(entry)
-        released = self._timeline.ready()
-        if self._goal:
-            self._look_at_goal(released, entries)
-        self._hold_back()
+            self._merger.add_entry(entry)
+        released = self._merger.release_ready()
+        if self._target_offsets:
+            self._update_targets(released, entries)
+        self._pause_ahead()
         return released
 
-    def _look_at_goal(self, released: Iterable[RawRecord], entries: Iterable[RawRecord | EndOfPartition]) -> None:
+    def _update_targets(self, released: Iterable[RawRecord], entries: Iterable[RawRecord | EndOfPartition]) -> None:
         """Strike off partitions: by their last record, or by their end (the last offset need not hold a record)."""
-        reached = {record.partition: record.origin.offset + 1 for record in released}
-        self._ended |= {entry.partition: entry.offset for entry in entries if isinstance(entry, EndOfPartition)}
-        backlog = self._timeline.backlog
-        for partition, goal in tuple(self._goal.items()):
+        reached = {record.partition: record.position.offset + 1 for record in released}
+        self._end_offsets |= {entry.partition: entry.offset for entry in entries if isinstance(entry, EndOfPartition)}
+        backlog = self._merger.backlog
+        for partition, goal in tuple(self._target_offsets.items()):
             # What was read up to its end may still be held back by another partition.
-            ended = 0 if backlog[partition] else self._ended.get(partition, 0)
+            ended = 0 if backlog[partition] else self._end_offsets.get(partition, 0)
             if max(reached.get(partition, 0), ended) >= goal:
-                del self._goal[partition]
-        self.caught_up = not self._goal
+                del self._target_offsets[partition]
+        self.caught_up = not self._target_offsets
 
-    def _hold_back(self) -> None:
-        if not self._paused and self.behind < AHEAD_RECORDS and self._bytes() < AHEAD_BYTES:
+    def _pause_ahead(self) -> None:
+        if not self._paused and self.backlog_size < MAX_AHEAD_RECORDS and self._count_bytes() < MAX_AHEAD_BYTES:
             return
-        sizes = self._timeline.backlog_bytes
-        waiting = self._timeline.backlog.items()
-        ahead = {place for place, count in waiting if count >= AHEAD_RECORDS or sizes[place] >= AHEAD_BYTES}
+        sizes = self._merger.backlog_bytes
+        waiting = self._merger.backlog.items()
+        ahead = {place for place, count in waiting if count >= MAX_AHEAD_RECORDS or sizes[place] >= MAX_AHEAD_BYTES}
         self._source.pause(ahead - self._paused)
         self._source.resume(self._paused - ahead)
         self._paused = ahead
 
-    def _bytes(self) -> int:
-        return sum(self._timeline.backlog_bytes.values())
+    def _count_bytes(self) -> int:
+        return sum(self._merger.backlog_bytes.values())
 
-    def _look_for_partitions(self) -> None:
-        if self.caught_up and self._clock() >= self._look_due:
-            self._look_due = self._clock() + NEW_PARTITIONS
-            self._timeline.add(self._source.refresh_partitions())
+    def _refresh_partitions(self) -> None:
+        if self.caught_up and self._clock() >= self._next_refresh_time:
+            self._next_refresh_time = self._clock() + PARTITION_REFRESH_SECONDS
+            self._merger.add_partitions(self._source.refresh_partitions())

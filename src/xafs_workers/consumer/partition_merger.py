@@ -11,15 +11,15 @@ from xafs_workers.consumer.records import EndOfPartition, Partition, RawRecord
 
 
 @dataclass(slots=True)
-class _Lane:
+class _PartitionQueue:
     """One partition's records that wait, and whether more are known to come."""
 
     records: deque[RawRecord] = field(default_factory=deque[RawRecord])
-    at_end: bool = False
+    is_at_end: bool = False
     size: int = 0
 
 
-class Timeline:
+class PartitionMerger:
     """Merges partitions by record time, so that catching up happens in the order in which things were.
 
     A record is released once each other partition has one waiting too, or was read to its end. Live, every partition
@@ -28,71 +28,71 @@ class Timeline:
     """
 
     def __init__(self, partitions: Iterable[Partition]):
-        self._lanes: dict[Partition, _Lane] = {}
+        self._queues: dict[Partition, _PartitionQueue] = {}
         self._heads: list[tuple[float, Partition]] = []
-        self._silent = 0  # lanes that are empty but not at their end
-        self.add(partitions)
+        self._blocking_count = 0  # lanes that are empty but not at their end
+        self.add_partitions(partitions)
 
-    def add(self, partitions: Iterable[Partition]) -> None:
+    def add_partitions(self, partitions: Iterable[Partition]) -> None:
         """Follow more partitions."""
         for partition in partitions:
-            if partition not in self._lanes:
-                self._lanes[partition] = _Lane()
-                self._silent += 1
+            if partition not in self._queues:
+                self._queues[partition] = _PartitionQueue()
+                self._blocking_count += 1
 
-    def feed(self, entry: RawRecord | EndOfPartition) -> None:
+    def add_entry(self, entry: RawRecord | EndOfPartition) -> None:
         """Take what the source gave, each partition in its order (KeyError for a partition that is not followed)."""
-        lane = self._lanes[entry.partition]
+        lane = self._queues[entry.partition]
         if isinstance(entry, EndOfPartition):
-            self._silent -= not lane.records and not lane.at_end
-            lane.at_end = True
+            self._blocking_count -= not lane.records and not lane.is_at_end
+            lane.is_at_end = True
             return
         if not lane.records:
-            self._silent -= not lane.at_end
-            self._show(entry)
+            self._blocking_count -= not lane.is_at_end
+            self._push_head(entry)
         lane.records.append(entry)
         lane.size += len(entry.value or b"")
-        lane.at_end = False
+        lane.is_at_end = False
 
-    def ready(self) -> list[RawRecord]:
+    def release_ready(self) -> list[RawRecord]:
         """Release the records whose turn has come."""
         released: list[RawRecord] = []
-        while self._heads and not self._silent:
-            released.append(self._release())
+        while self._heads and not self._blocking_count:
+            released.append(self._release_next())
         return released
 
     def drain(self) -> list[RawRecord]:
         """Release all that waits, in order, without waiting for partitions of which nothing comes."""
         released: list[RawRecord] = []
         while self._heads:
-            released.append(self._release())
+            released.append(self._release_next())
         return released
 
     @property
     def backlog(self) -> Mapping[Partition, int]:
         """Records that wait, of each partition."""
-        return {partition: len(lane.records) for partition, lane in self._lanes.items()}
+        return {partition: len(lane.records) for partition, lane in self._queues.items()}
 
     @property
     def backlog_bytes(self) -> Mapping[Partition, int]:
         """Size of the values that wait, bytes, of each partition."""
-        return {partition: lane.size for partition, lane in self._lanes.items()}
+        return {partition: lane.size for partition, lane in self._queues.items()}
 
     @property
-    def waits_for(self) -> tuple[Partition, ...]:
+    def blocking_partitions(self) -> tuple[Partition, ...]:
         """Partitions that hold the others back: nothing of them waits and their end is not reached."""
-        silent = (partition for partition, lane in self._lanes.items() if not lane.records and not lane.at_end)
+        silent = (partition for partition, lane in self._queues.items() if not lane.records and not lane.is_at_end)
         return tuple(silent)
 
-    def _show(self, record: RawRecord) -> None:
+    def _push_head(self, record: RawRecord) -> None:
         heapq.heappush(self._heads, (record.time, record.partition))
 
-    def _release(self) -> RawRecord:
-        lane = self._lanes[heapq.heappop(self._heads)[1]]
+    def _release_next(self) -> RawRecord:
+        lane = self._queues[heapq.heappop(self._heads)[1]]
         record = lane.records.popleft()
         lane.size -= len(record.value or b"")
         if lane.records:
-            self._show(lane.records[0])
+            self._push_head(lane.records[0])
         else:
-            self._silent += not lane.at_end
+            self._blocking_count += not lane.is_at_end
         return record

@@ -19,7 +19,7 @@ log = get_logger("consumer")
 
 EXCERPT_BYTES = 64 * 1024
 """How much of an unusable record a dead letter carries."""
-ROOM_SECONDS = 0.5
+FULL_QUEUE_SECONDS = 0.5
 """How long a full queue may hold up the loop for one record."""
 
 
@@ -38,36 +38,36 @@ class Publisher:
 
     def __init__(self, config: KafkaConfig, settings: Settings, worker: str):
         self._topics = {
-            "answer": settings.topic("answers"),
-            "dead-letter": settings.topic("dead_letters"),
-            "status": settings.topic("status"),
+            "answer": settings.get_topic("answers"),
+            "dead-letter": settings.get_topic("dead_letters"),
+            "status": settings.get_topic("status"),
         }
         self._worker = worker
-        self._producer = Producer(config.for_producer(), logger=ClientLog("consumer"))
+        self._producer = Producer(config.get_producer_properties(), logger=ClientLog("consumer"))
         self._lock = threading.Lock()
-        self._lost: dict[str, int] = dict.fromkeys(self._topics, 0)
-        self._told: set[tuple[str, str]] = set()
+        self._lost_counts: dict[str, int] = dict.fromkeys(self._topics, 0)
+        self._logged_once: set[tuple[str, str]] = set()
 
     @property
-    def lost(self) -> Mapping[str, int]:
+    def lost_counts(self) -> Mapping[str, int]:
         """How many records were lost, by tag."""
         with self._lock:
-            return dict(self._lost)
+            return dict(self._lost_counts)
 
-    def answer(self, answer: wire.Answer) -> None:
+    def send_answer(self, answer: wire.Answer) -> None:
         """Send an answer."""
-        self._send("answer", answer.as_dict())
+        self._send("answer", answer.to_dict())
 
-    def click(self, click: Mapping[str, Any]) -> None:
+    def send_click(self, click: Mapping[str, Any]) -> None:
         """Send a position that somebody picked on a figure."""
         self._send("answer", {"click": dict(click)})
 
-    def dead_letter(self, letter: wire.DeadLetter) -> None:
+    def send_dead_letter(self, letter: wire.DeadLetter) -> None:
         """Send a dead letter, its excerpt clipped."""
         clipped = dataclasses.replace(letter, excerpt=letter.excerpt[:EXCERPT_BYTES])
-        self._send("dead-letter", clipped.as_dict())
+        self._send("dead-letter", clipped.to_dict())
 
-    def status(self, status: Mapping[str, Any]) -> None:
+    def send_status(self, status: Mapping[str, Any]) -> None:
         """Send a heartbeat."""
         self._send("status", status)
 
@@ -79,34 +79,34 @@ class Publisher:
         try:
             value = wire.encode(tag, body)
         except (TypeError, ValueError, OverflowError) as error:
-            self._lose(tag, "unwritable", str(error))
+            self._record_loss(tag, "unwritable", str(error))
             return
         try:
-            self._produce_patiently(tag, value)
+            self._enqueue_with_retry(tag, value)
         except BufferError as error:
-            self._lose(tag, "queue full", str(error))
+            self._record_loss(tag, "queue full", str(error))
         except KafkaException as problem:
-            self._lose(tag, problem.args[0].name(), problem.args[0].str())
+            self._record_loss(tag, problem.args[0].name(), problem.args[0].str())
         self._producer.poll(0)
 
-    def _produce_patiently(self, tag: str, value: bytes) -> None:
+    def _enqueue_with_retry(self, tag: str, value: bytes) -> None:
         try:
-            self._produce(tag, value)
+            self._enqueue(tag, value)
         except BufferError:
-            self._producer.poll(ROOM_SECONDS)
-            self._produce(tag, value)
+            self._producer.poll(FULL_QUEUE_SECONDS)
+            self._enqueue(tag, value)
 
-    def _produce(self, tag: str, value: bytes) -> None:
-        def note_delivery(error: KafkaError | None, _message: Message) -> None:
+    def _enqueue(self, tag: str, value: bytes) -> None:
+        def report_delivery(error: KafkaError | None, _message: Message) -> None:
             if error is not None:
-                self._lose(tag, error.name(), error.str())
+                self._record_loss(tag, error.name(), error.str())
 
-        self._producer.produce(self._topics[tag], value=value, key=self._worker, on_delivery=note_delivery)
+        self._producer.produce(self._topics[tag], value=value, key=self._worker, on_delivery=report_delivery)
 
-    def _lose(self, tag: str, kind: str, reason: str) -> None:
+    def _record_loss(self, tag: str, kind: str, reason: str) -> None:
         with self._lock:
-            self._lost[tag] += 1
-            first = (tag, kind) not in self._told
-            self._told.add((tag, kind))
+            self._lost_counts[tag] += 1
+            first = (tag, kind) not in self._logged_once
+            self._logged_once.add((tag, kind))
         if first:
             log.error("record_lost", topic=self._topics[tag], worker=self._worker, error=kind, reason=reason)

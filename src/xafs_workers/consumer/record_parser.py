@@ -9,14 +9,14 @@ from xafs_workers.consumer.roles import Role, TopicName
 from xafs_workers.consumer.source import RawRecord
 from xafs_workers.messages.base import InvalidMessage, UnknownKind
 from xafs_workers.messages.documents import InvalidDocument, check_document
-from xafs_workers.messages.parsing import owner_of, parse
-from xafs_workers.scans.items import Control, Document
+from xafs_workers.messages.parsing import find_owner, parse
+from xafs_workers.scans.items import Document, ReceivedMessage
 from xafs_workers.settings import Settings
-from xafs_workers.wire import Undecodable, decode
+from xafs_workers.wire import DecodeError, decode
 
 
 @dataclass(frozen=True, slots=True)
-class Bad:
+class RejectedRecord:
     """A record that cannot be used.
 
     Attributes
@@ -34,36 +34,38 @@ class Bad:
     field: str = ""
     owner: str = ""
 
-    def concerns(self, role: Role) -> bool:
+    def is_owned_by(self, role: Role) -> bool:
         """Tell whether this role is the one that turns it into a dead letter."""
-        return self.owner == role.name if self.owner else self.topic in role.undecodable
+        return self.owner == role.name if self.owner else self.topic in role.dead_letter_topics
 
 
-class Reader:
+class RecordParser:
     """Knows which topic is which: only the control topic carries control messages, only the other one documents."""
 
     def __init__(self, settings: Settings):
-        self.control_topic = settings.topic("control")
+        self.control_topic = settings.get_topic("control")
         self._tags = ("", settings.kafka.tag)
         self._limit = settings.kafka.max_record_bytes
 
-    def read(self, record: RawRecord) -> Control | Document | Bad:
+    def parse_record(self, record: RawRecord) -> ReceivedMessage | Document | RejectedRecord:
         """Return what a record holds; never raises."""
-        topic: TopicName = "control" if record.origin.topic == self.control_topic else "documents"
+        topic: TopicName = "control" if record.position.topic == self.control_topic else "documents"
         body: dict[str, Any] = {}
         try:
             name, body = decode(record.value, self._limit)
             if topic == "documents":
                 check_document(name, body)
-                return Document(name, body, record.time, record.origin)
+                return Document(name, body, record.time, record.position)
             if name not in self._tags:
-                return Bad(topic, "unknown", f"{name!r:.60} on the control topic: expected {self._tags[1]!r}")
-            return Control(parse(body), record.time, record.origin)
-        except Undecodable as error:
-            return Bad(topic, "undecodable", str(error))
+                return RejectedRecord(
+                    topic, "unknown", f"{name!r:.60} on the control topic: expected {self._tags[1]!r}"
+                )
+            return ReceivedMessage(parse(body), record.time, record.position)
+        except DecodeError as error:
+            return RejectedRecord(topic, "undecodable", str(error))
         except InvalidDocument as error:
-            return Bad(topic, "invalid", str(error), error.name, error.field)
+            return RejectedRecord(topic, "invalid", str(error), error.name, error.field)
         except UnknownKind as error:
-            return Bad(topic, "unknown", str(error))
+            return RejectedRecord(topic, "unknown", str(error))
         except InvalidMessage as error:
-            return Bad(topic, "invalid", str(error), error.kind, error.field, owner_of(body))
+            return RejectedRecord(topic, "invalid", str(error), error.kind, error.field, find_owner(body))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xafs_workers.scans.items import Origin
+from xafs_workers.scans.items import RecordPosition
 
 Partition = tuple[str, int]
 """Topic and number."""
 
-FUTURE_SECONDS = 3600.0
+MAX_FUTURE_SECONDS = 3600.0
 """A record time further ahead than this is a wrong clock: the record counts as of its arrival."""
 
 
@@ -23,7 +23,7 @@ class RawRecord:
         POSIX seconds: the record time, or the arrival time where the broker gives none or one far in the future.
     """
 
-    origin: Origin
+    position: RecordPosition
     time: float
     key: bytes | None
     value: bytes | None
@@ -31,7 +31,7 @@ class RawRecord:
     @property
     def partition(self) -> Partition:
         """Where it stands."""
-        return (self.origin.topic, self.origin.partition)
+        return (self.position.topic, self.position.partition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class EndOfPartition:
     offset: int
 
 
-def record_time(milliseconds: int | None, now: float) -> float:
+def compute_record_time(milliseconds: int | None, now: float) -> float:
     """Return the time of a record, POSIX seconds.
 
     Parameters
@@ -55,4 +55,4 @@ def record_time(milliseconds: int | None, now: float) -> float:
     if milliseconds is None or milliseconds < 0:
         return now
     given = milliseconds / 1000
-    return given if given <= now + FUTURE_SECONDS else now
+    return given if given <= now + MAX_FUTURE_SECONDS else now

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import Reduced
-from xafs_workers.scans.reduction_requests import Request, requests
+from xafs_workers.scans.items import ReductionResult
+from xafs_workers.scans.reduction_requests import ReductionRequest, build_reduction_requests
 
 
-class Bench(Protocol):
+class ReductionClient(Protocol):
     """Who reduces. None of its methods may wait for anything."""
 
     @property
@@ -18,26 +18,26 @@ class Bench(Protocol):
         """Whether nothing is being reduced."""
         ...
 
-    def ask(self, request: Request) -> None:
+    def ask(self, request: ReductionRequest) -> None:
         """Have a request reduced; one that is in hand already is not repeated."""
         ...
 
-    def take(self) -> Iterable[Reduced]:
+    def take(self) -> Iterable[ReductionResult]:
         """Return the results that are ready, each once."""
         ...
 
 
-class Reductions:
+class ReductionRequester:
     """States the board's requests and folds the results."""
 
-    def __init__(self, bench: Bench):
-        self._bench = bench
-        self._asked_of: tuple[Board, bool] | None = None
+    def __init__(self, client: ReductionClient):
+        self._client = client
+        self._requested_for: tuple[Board, bool] | None = None
 
     @property
-    def waiting(self) -> bool:
+    def is_waiting(self) -> bool:
         """Whether results are on their way."""
-        return not self._bench.idle
+        return not self._client.idle
 
     def fold(self, board: Board, *, live: bool) -> Board:
         """Return the board with the results that came.
@@ -47,11 +47,11 @@ class Reductions:
         live
             False while catching up: what is measured at this moment is then asked for only at the end.
         """
-        for item in self._bench.take():
+        for item in self._client.take():
             board = board.apply(item)
-        if self._asked_of is None or self._asked_of[0] is not board or self._asked_of[1] != live:
-            self._asked_of = (board, live)
-            for request in requests(board):
+        if self._requested_for is None or self._requested_for[0] is not board or self._requested_for[1] != live:
+            self._requested_for = (board, live)
+            for request in build_reduction_requests(board):
                 if live or request.task != "live":
-                    self._bench.ask(request)
+                    self._client.ask(request)
         return board

@@ -6,16 +6,16 @@ from collections.abc import Collection, Iterable, Mapping
 
 from xafs_workers.consumer.source import Partition
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import Control, Origin
+from xafs_workers.scans.items import ReceivedMessage, RecordPosition
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
 
-LATELY = 60.0
+RECENT_SECONDS = 60.0
 """Runs that started within this time are read again: their control message may still be on its way, seconds."""
 
 
-def positions_needed(
-    board: Board, reached: Mapping[Partition, int], unfinished: Iterable[Control]
+def compute_required_offsets(
+    board: Board, reached: Mapping[Partition, int], pending: Iterable[ReceivedMessage]
 ) -> dict[Partition, int]:
     """Return, for each partition, the offset from which everything that still matters can be read again.
 
@@ -23,33 +23,33 @@ def positions_needed(
     ----------
     reached
         Offset of the next record to be read.
-    unfinished
+    pending
         Messages whose effects are not done.
     """
-    waiting = tuple(unfinished)
+    waiting = tuple(pending)
     ids = {control.id for control in waiting}
-    needed = [scan for scan in board.scans if not board.closed(scan) or _waits(scan, ids)]
+    needed = [scan for scan in board.scans if not board.is_closed(scan) or _has_pending_message(scan, ids)]
     positions = dict(reached)
-    for origin in (*(control.origin for control in waiting), *(scan.start.origin for scan in needed)):
-        _back_to(positions, origin)
-    for run in _runs_needed(board, needed):
-        _back_to(positions, Origin(*run.begins[2:]))
+    for origin in (*(control.position for control in waiting), *(scan.start.position for scan in needed)):
+        _move_back(positions, origin)
+    for run in _select_required_runs(board, needed):
+        _move_back(positions, RecordPosition(*run.start_position[2:]))
     return positions
 
 
-def _waits(scan: Scan, ids: Collection[str]) -> bool:
-    return any(part.id in ids for part in scan.parts)
+def _has_pending_message(scan: Scan, ids: Collection[str]) -> bool:
+    return any(part.id in ids for part in scan.all_messages)
 
 
-def _runs_needed(board: Board, scans: Iterable[Scan]) -> Iterable[Run]:
-    bound = {uid for scan in scans for uid in scan.runs}
+def _select_required_runs(board: Board, scans: Iterable[Scan]) -> Iterable[Run]:
+    bound = {uid for scan in scans for uid in scan.run_uids}
     for run in board.runs.values():
-        age = board.now - run.begins[0]
-        if run.uid in bound or age < LATELY or (run.stop is None and age < board.rules.release):
+        age = board.now - run.start_position[0]
+        if run.uid in bound or age < RECENT_SECONDS or (run.stop is None and age < board.config.expiry_time):
             yield run
 
 
-def _back_to(positions: dict[Partition, int], origin: Origin) -> None:
+def _move_back(positions: dict[Partition, int], origin: RecordPosition) -> None:
     partition = (origin.topic, origin.partition)
     if partition in positions:
         positions[partition] = min(positions[partition], origin.offset)

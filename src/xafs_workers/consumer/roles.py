@@ -16,15 +16,15 @@ class Role:
     ----------
     name
         Also its part of the consumer group's name, ``<beamline>.<name>``, and the owner named by message models.
-    kept
+    is_durable
         True: offsets are stored once every effect of a message is done. False: nothing is stored, nothing acted on.
-    undecodable
+    dead_letter_topics
         Topics whose unusable records that belong to nobody else it turns into dead letters.
     """
 
     name: str
-    kept: bool
-    undecodable: frozenset[TopicName] = frozenset()
+    is_durable: bool
+    dead_letter_topics: frozenset[TopicName] = frozenset()
 
 
 FILE_MANAGER = Role("file-manager", True, frozenset({"control"}))

@@ -6,28 +6,28 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import Fetched
-from xafs_workers.scans.run_requests import WantedRun, runs_wanted
+from xafs_workers.scans.items import FetchedRun
+from xafs_workers.scans.run_requests import RunRequest, build_run_requests
 
 
-class Messenger(Protocol):
+class RunClient(Protocol):
     """Who fetches. None of its methods may wait for anything."""
 
-    def ask(self, wanted: WantedRun) -> None:
+    def ask(self, wanted: RunRequest) -> None:
         """Have a run fetched; one that is on its way already is not asked for again."""
         ...
 
-    def take(self) -> Iterable[Fetched]:
+    def take(self) -> Iterable[FetchedRun]:
         """Return what came, each once."""
         ...
 
 
-class Fetches:
+class RunRequester:
     """States what the board wants and folds what comes."""
 
-    def __init__(self, messenger: Messenger):
-        self._messenger = messenger
-        self._asked_of: Board | None = None
+    def __init__(self, client: RunClient):
+        self._client = client
+        self._requested_for: Board | None = None
 
     def fold(self, board: Board, *, live: bool) -> Board:
         """Return the board with what came.
@@ -37,10 +37,10 @@ class Fetches:
         live
             False while catching up: the documents may still bring what is missing.
         """
-        for item in self._messenger.take():
+        for item in self._client.take():
             board = board.apply(item)
-        if live and board is not self._asked_of:
-            self._asked_of = board
-            for wanted in runs_wanted(board):
-                self._messenger.ask(wanted)
+        if live and board is not self._requested_for:
+            self._requested_for = board
+            for wanted in build_run_requests(board):
+                self._client.ask(wanted)
         return board

@@ -7,10 +7,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from confluent_kafka import OFFSET_BEGINNING, KafkaException, Message, TopicPartition
 
-from xafs_workers.consumer.client import Health, SourceError, error_of, fetch, offset_of, partition_of, raw_record
+from xafs_workers.consumer.client import (
+    ConnectionHealth,
+    SourceError,
+    build_raw_record,
+    extract_error,
+    fetch,
+    get_offset,
+    get_partition,
+)
 from xafs_workers.consumer.offsets import OffsetStore
 from xafs_workers.consumer.records import EndOfPartition, Partition, RawRecord
-from xafs_workers.consumer.topic_metadata import RETRY_SECONDS, TopicQuestions
+from xafs_workers.consumer.topic_metadata import RETRY_SECONDS, TopicMetadata
 from xafs_workers.logs import get_logger
 from xafs_workers.producer.kafka_config import KafkaConfig
 
@@ -21,7 +29,7 @@ log = get_logger("consumer")
 Entry = RawRecord | EndOfPartition
 
 
-class KafkaSource(TopicQuestions):
+class KafkaSource(TopicMetadata):
     """Reads topics, partition by partition. All methods are called from one thread.
 
     Parameters
@@ -45,9 +53,9 @@ class KafkaSource(TopicQuestions):
         group: str,
         *,
         clock: Callable[[], float] = time_module.time,
-        patience: float = 30.0,
+        timeout: float = 30.0,
     ):
-        super().__init__(config, topics, group, clock=clock, patience=patience)
+        super().__init__(config, topics, group, clock=clock, timeout=timeout)
         self._assigned: set[Partition] = set()
         self._paused: set[Partition] = set()
         self._ends: dict[Partition, int] = {}
@@ -74,10 +82,10 @@ class KafkaSource(TopicQuestions):
         try:
             messages = fetch(self._client, timeout, limit)
         except KafkaException as problem:
-            self._health.note(Health.BROKERS, error_of(problem))
-        entries = [entry for message in messages if (entry := self._entry(message)) is not None]
+            self._health.record_error(ConnectionHealth.BROKERS, extract_error(problem))
+        entries = [entry for message in messages if (entry := self._convert_message(message)) is not None]
         self._health.check()
-        return entries + self._ends_after(entries)
+        return entries + self._find_ends(entries)
 
     def pause(self, partitions: Iterable[Partition]) -> None:
         """Stop reading partitions that run ahead; `poll` gives nothing of them."""
@@ -96,11 +104,11 @@ class KafkaSource(TopicQuestions):
         if self._health.brokers_away:
             return ()
         try:
-            known = {partition for topic in self._topics for partition in self._partitions_of(topic, RETRY_SECONDS)}
+            known = {partition for topic in self._topics for partition in self._fetch_partitions(topic, RETRY_SECONDS)}
         except KafkaException as problem:
-            self._health.note("partitions", error_of(problem))
+            self._health.record_error("partitions", extract_error(problem))
             return ()
-        self._health.over("partitions")
+        self._health.record_recovery("partitions")
         new = tuple(sorted(known - self._assigned))
         if new:
             self._client.incremental_assign([TopicPartition(*partition, OFFSET_BEGINNING) for partition in new])
@@ -113,7 +121,7 @@ class KafkaSource(TopicQuestions):
         """Whether a connection is known to be lost."""
         return self._health.brokers_away
 
-    def lag(self) -> int:
+    def compute_lag(self) -> int:
         """Return how many records, as far as is known without asking the broker, `poll` has not returned yet."""
         count = 0
         for at in self._client.position([TopicPartition(*partition) for partition in sorted(self._assigned)]):
@@ -126,27 +134,27 @@ class KafkaSource(TopicQuestions):
         """Store the next offsets to be read; False, logged, if that failed (try again later)."""
         return self._offsets.store(positions)
 
-    def _entry(self, message: Message) -> Entry | None:
-        error, partition = message.error(), partition_of(message)
+    def _convert_message(self, message: Message) -> Entry | None:
+        error, partition = message.error(), get_partition(message)
         if error is None:
-            self._health.over(partition)
-            return raw_record(message, self._look.clock)
+            self._health.record_recovery(partition)
+            return build_raw_record(message, self._options.clock)
         if error.name() == "_PARTITION_EOF":
-            self._health.over(partition)
-            return self._end(partition, offset_of(message))
+            self._health.record_recovery(partition)
+            return self._report_end(partition, get_offset(message))
         if error.name() == "_AUTO_OFFSET_RESET":
-            self._go_on_at_oldest(partition, offset_of(message), error.str())
+            self._seek_oldest(partition, get_offset(message), error.str())
         else:
-            self._health.note(partition, error)
+            self._health.record_error(partition, error)
         return None
 
-    def _end(self, partition: Partition, offset: int) -> EndOfPartition | None:
+    def _report_end(self, partition: Partition, offset: int) -> EndOfPartition | None:
         if self._ends.get(partition) == offset:
             return None
         self._ends[partition] = offset
         return EndOfPartition(partition, offset)
 
-    def _ends_after(self, entries: list[Entry]) -> list[Entry]:
+    def _find_ends(self, entries: list[Entry]) -> list[Entry]:
         """Return the ends that were reached by the last records.
 
         The broker tells them only with its next, empty answer, which would hold back live records for that long.
@@ -155,13 +163,13 @@ class KafkaSource(TopicQuestions):
         ends: list[Entry] = []
         for partition, entry in last.items():
             if isinstance(entry, RawRecord):
-                following = entry.origin.offset + 1
+                following = entry.position.offset + 1
                 _, high = self._client.get_watermark_offsets(TopicPartition(*partition), cached=True)
-                if 0 <= high <= following and (end := self._end(partition, following)):
+                if 0 <= high <= following and (end := self._report_end(partition, following)):
                     ends.append(end)
         return ends
 
-    def _go_on_at_oldest(self, partition: Partition, offset: int, reason: str) -> None:
+    def _seek_oldest(self, partition: Partition, offset: int, reason: str) -> None:
         log.warning("offset_out_of_range", partition=partition, offset=offset, reason=reason, now="the oldest kept")
         self._client.incremental_unassign([TopicPartition(*partition)])
         self._client.incremental_assign([TopicPartition(*partition, OFFSET_BEGINNING)])

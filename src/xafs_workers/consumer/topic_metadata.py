@@ -10,15 +10,15 @@ from typing import Any, TypeVar
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from xafs_workers.consumer.client import (
-    Health,
+    ConnectionHealth,
     SourceError,
-    checked,
+    build_consumer_properties,
+    check_answers,
     connect,
-    consumer_properties,
-    error_of,
-    is_hopeless,
+    extract_error,
+    is_fatal,
 )
-from xafs_workers.consumer.lookup import Look, first_not_before, record_from
+from xafs_workers.consumer.lookup import LookupOptions, find_first_offsets, read_first_record
 from xafs_workers.consumer.records import Partition, RawRecord
 from xafs_workers.logs import get_logger
 from xafs_workers.producer.kafka_config import KafkaConfig
@@ -31,11 +31,11 @@ REQUEST_SECONDS = 5.0
 """How long the client waits for one answer of a broker."""
 RETRY_SECONDS = 1.0
 """Between two attempts, and the longest wait for one while a stop must be noticed."""
-ABSENT_TOPIC = frozenset({"UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "LEADER_NOT_AVAILABLE"})
+MISSING_TOPIC_ERRORS = frozenset({"UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "LEADER_NOT_AVAILABLE"})
 BROKER = "a broker"
 
 
-class TopicQuestions:
+class TopicMetadata:
     """A client of some topics that answers questions about them, and waits while brokers are away.
 
     All methods are called from one thread. A question that is not answered within `patience` seconds, or is refused,
@@ -49,14 +49,14 @@ class TopicQuestions:
         group: str,
         *,
         clock: Callable[[], float] = time_module.time,
-        patience: float = 30.0,
+        timeout: float = 30.0,
     ):
         self._servers = config.bootstrap_servers
         self._topics = tuple(topics)
-        self._look = Look(consumer_properties(config, group), clock, patience)
+        self._options = LookupOptions(build_consumer_properties(config, group), clock, timeout)
         self._stop = threading.Event()
-        self._health = Health()
-        self._client = connect(self._look.properties, self._health)
+        self._health = ConnectionHealth()
+        self._client = connect(self._options.properties, self._health)
 
     def wait_for_topics(self, stop: threading.Event) -> bool:
         """Wait until a broker answers and all topics are there; False if `stop` was set before.
@@ -65,78 +65,80 @@ class TopicQuestions:
         """
         self._stop = stop
         told: set[str] = set()
-        self._health.hush(True)
+        self._health.set_quiet(True)
         try:
             while not stop.is_set():
-                missing = self._missing()
-                self._tell(missing, told)
+                missing = self._find_missing()
+                self._log_missing(missing, told)
                 if not missing:
                     return True
                 stop.wait(RETRY_SECONDS)
             return False
         finally:
-            self._health.hush(False)
+            self._health.set_quiet(False)
 
-    def cluster_id(self) -> str:
+    def fetch_cluster_id(self) -> str:
         """Return the name that the cluster gave itself; one that is set up anew has another."""
-        return self._ask("cluster id", lambda: self._client.cluster_id(REQUEST_SECONDS))
+        return self._ask_with_retry("cluster id", lambda: self._client.cluster_id(REQUEST_SECONDS))
 
-    def partitions(self) -> tuple[Partition, ...]:
+    def list_partitions(self) -> tuple[Partition, ...]:
         """Return all partitions of the topics."""
-        of_topic = (self._ask(topic, lambda t=topic: self._partitions_of(t)) for topic in self._topics)
+        of_topic = (self._ask_with_retry(topic, lambda t=topic: self._fetch_partitions(t)) for topic in self._topics)
         return tuple(sorted(partition for some in of_topic for partition in some))
 
-    def committed(self) -> dict[Partition, int]:
+    def fetch_committed_offsets(self) -> dict[Partition, int]:
         """Return the stored offsets, of those partitions that have one."""
-        asked = [TopicPartition(*partition) for partition in self.partitions()]
-        answers = self._ask("stored offsets", lambda: checked(self._client.committed(asked, REQUEST_SECONDS)))
+        asked = [TopicPartition(*partition) for partition in self.list_partitions()]
+        answers = self._ask_with_retry(
+            "stored offsets", lambda: check_answers(self._client.committed(asked, REQUEST_SECONDS))
+        )
         return {(answer.topic, answer.partition): answer.offset for answer in answers if answer.offset >= 0}
 
-    def watermarks(self) -> dict[Partition, tuple[int, int]]:
+    def fetch_watermarks(self) -> dict[Partition, tuple[int, int]]:
         """Return of each partition the oldest offset kept and the next one to be written."""
-        return {partition: self._watermarks(partition) for partition in self.partitions()}
+        return {partition: self._fetch_partition_watermarks(partition) for partition in self.list_partitions()}
 
-    def offsets_at(self, topic: str, time: float) -> dict[Partition, int]:
+    def find_offsets(self, topic: str, time: float) -> dict[Partition, int]:
         """Return for each partition the first offset whose record time is `time` (POSIX seconds, to the ms) or later.
 
         Where nothing is that late it is the high watermark. A broker that cannot look up times (the embedded one)
         has no answer for time 0 either; there the partition is read from its beginning.
         """
         # The watermarks first: what arrives meanwhile must not be skipped.
-        spans = {p: self._watermarks(p) for p in self.partitions() if p[0] == topic}
+        spans = {p: self._fetch_partition_watermarks(p) for p in self.list_partitions() if p[0] == topic}
         milliseconds = max(0, round(time * 1000))
-        answers = self._look_up(spans, milliseconds)
+        answers = self._fetch_offsets_by_time(spans, milliseconds)
         unanswered = [p for p, (low, high) in spans.items() if answers[p] < 0 and low < high]
-        at_zero = self._look_up(unanswered, 0)
+        at_zero = self._fetch_offsets_by_time(unanswered, 0)
         found = {p: answers[p] if answers[p] >= 0 else high for p, (_, high) in spans.items()}
         unable = {p: spans[p] for p in unanswered if at_zero[p] < 0}
-        return {**found, **first_not_before(self._look, unable, milliseconds / 1000)}
+        return {**found, **find_first_offsets(self._options, unable, milliseconds / 1000)}
 
-    def record_at(self, partition: Partition, offset: int) -> RawRecord | None:
+    def read_record(self, partition: Partition, offset: int) -> RawRecord | None:
         """Return the first record at or after an offset, to learn its time; None out of range or at the end."""
-        low, high = self._watermarks(partition)
-        return record_from(self._look, partition, offset) if low <= offset < high else None
+        low, high = self._fetch_partition_watermarks(partition)
+        return read_first_record(self._options, partition, offset) if low <= offset < high else None
 
     def close(self) -> None:
         """Leave the brokers. Nothing can be asked any more."""
         self._client.close()
 
-    def _ask(self, what: str, question: Callable[[], T | None]) -> T:
-        deadline = time_module.monotonic() + self._look.patience
+    def _ask_with_retry(self, what: str, question: Callable[[], T | None]) -> T:
+        deadline = time_module.monotonic() + self._options.timeout
         while True:
             try:
                 answer = question()
             except KafkaException as problem:
                 answer = None
-                self._health.note(what, error_of(problem))
+                self._health.record_error(what, extract_error(problem))
                 self._health.check()
             if answer is not None:
-                self._health.over(what)
+                self._health.record_recovery(what)
                 return answer
             if time_module.monotonic() >= deadline or self._stop.wait(RETRY_SECONDS):
                 raise SourceError(f"{what}: no answer from {self._servers}: {self._health.last_reason}")
 
-    def _partitions_of(self, topic: str, timeout: float = REQUEST_SECONDS) -> list[Partition]:
+    def _fetch_partitions(self, topic: str, timeout: float = REQUEST_SECONDS) -> list[Partition]:
         metadata: Any = self._client.list_topics(topic, timeout).topics[topic]
         problems = [metadata.error, *(partition.error for partition in metadata.partitions.values())]
         error = next((problem for problem in problems if problem is not None), None)
@@ -146,35 +148,37 @@ class TopicQuestions:
             raise KafkaException(error)
         return [(topic, number) for number in metadata.partitions]
 
-    def _watermarks(self, partition: Partition) -> tuple[int, int]:
+    def _fetch_partition_watermarks(self, partition: Partition) -> tuple[int, int]:
         asked = TopicPartition(*partition)
-        return self._ask("watermarks", lambda: self._client.get_watermark_offsets(asked, REQUEST_SECONDS))
+        return self._ask_with_retry("watermarks", lambda: self._client.get_watermark_offsets(asked, REQUEST_SECONDS))
 
-    def _look_up(self, partitions: Iterable[Partition], milliseconds: int) -> Mapping[Partition, int]:
+    def _fetch_offsets_by_time(self, partitions: Iterable[Partition], milliseconds: int) -> Mapping[Partition, int]:
         asked = [TopicPartition(*partition, milliseconds) for partition in partitions]
         if not asked:
             return {}
-        answers = self._ask("offsets by time", lambda: checked(self._client.offsets_for_times(asked, REQUEST_SECONDS)))
+        answers = self._ask_with_retry(
+            "offsets by time", lambda: check_answers(self._client.offsets_for_times(asked, REQUEST_SECONDS))
+        )
         return {(answer.topic, answer.partition): answer.offset for answer in answers}
 
-    def _missing(self) -> dict[str, str]:
+    def _find_missing(self) -> dict[str, str]:
         """Return what is not there, and why: a broker, or topics."""
         missing: dict[str, str] = {}
         for topic in self._topics:
             try:
-                self._partitions_of(topic, RETRY_SECONDS)
+                self._fetch_partitions(topic, RETRY_SECONDS)
             except KafkaException as problem:
-                error = error_of(problem)
+                error = extract_error(problem)
                 self._client.poll(0)  # serves the callback that knows why
                 self._health.check()
-                if is_hopeless(error):
+                if is_fatal(error):
                     raise SourceError(f"{topic}: {error.str()}") from problem
-                if error.name() not in ABSENT_TOPIC:
+                if error.name() not in MISSING_TOPIC_ERRORS:
                     return {BROKER: self._health.last_reason or error.str()}
                 missing[topic] = error.str()
         return missing
 
-    def _tell(self, missing: Mapping[str, str], told: set[str]) -> None:
+    def _log_missing(self, missing: Mapping[str, str], told: set[str]) -> None:
         for what in missing.keys() - told:
             log.warning("waiting_for", what=what, servers=self._servers, reason=missing[what])
         for what in told - missing.keys() if BROKER not in missing else ():

@@ -18,10 +18,10 @@ import yaml
 
 from xafs_workers.settings import Settings, load
 
-STOP_SECONDS = 8.0
+STOP_TIMEOUT = 8.0
 WEB_PORT = 5006
 
-WORKERS = {
+WORKER_COMMANDS = {
     "headless": ("plot-manager", "--headless"),
     "file-manager": ("file-manager",),
     "web": ("plot-manager", "--web"),
@@ -29,12 +29,12 @@ WORKERS = {
 """Commands by the workers' names."""
 
 
-class DemoFailed(RuntimeError):
+class DemoError(RuntimeError):
     """The demo did not show what it should; the text says what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DemoEnvironment:
     """The folders of one demo.
 
     Attributes
@@ -48,28 +48,28 @@ class Place:
     settings: Settings
 
     @property
-    def proposals(self) -> Path:
+    def proposals_root(self) -> Path:
         """Root of the proposal folders."""
         return self.settings.storage.proposals_root
 
-    def session_folder(self, cycle: str, session: str) -> Path:
+    def create_session_folder(self, cycle: str, session: str) -> Path:
         """Make a session's folder, as the facility would, and return it."""
-        path = self.proposals / cycle / session
+        path = self.proposals_root / cycle / session
         path.mkdir(parents=True, exist_ok=True)
         return path
 
 
-def prepare(output: Path, bootstrap_servers: str, beamline: str) -> Place:
+def prepare(output: Path, bootstrap_servers: str, beamline: str) -> DemoEnvironment:
     """Make the folders of a new demo, and its configuration file."""
     stamp = datetime.now().astimezone().strftime("%Y-%m-%dT%H-%M-%S")
     folder = output.absolute() / stamp
     (folder / "proposals").mkdir(parents=True)
-    return configure(folder, bootstrap_servers, beamline, {}, web_port=free_port(WEB_PORT))
+    return configure(folder, bootstrap_servers, beamline, {}, web_port=find_free_port(WEB_PORT))
 
 
 def configure(
     folder: Path, bootstrap_servers: str, beamline: str, catalog: Mapping[str, Any], *, web_port: int
-) -> Place:
+) -> DemoEnvironment:
     """Write the configuration file of a demo; again, where a part of it came later."""
     config = folder / "config.yaml"
     content: Mapping[str, Any] = {
@@ -83,48 +83,48 @@ def configure(
         "web": {"port": web_port, "pluck": True},
     }
     config.write_text(yaml.safe_dump(content, sort_keys=False))
-    return Place(folder, config, load(config))
+    return DemoEnvironment(folder, config, load(config))
 
 
-def free_port(wanted: int) -> int:
+def find_free_port(preferred: int) -> int:
     """Return a port of loopback that nobody listens on: this one if possible."""
-    for port in (wanted, 0):
+    for port in (preferred, 0):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise DemoFailed("no free port on 127.0.0.1")
+    raise DemoError("no free port on 127.0.0.1")
 
 
 @contextmanager
-def worker(place: Place, name: str) -> Iterator[subprocess.Popen[bytes]]:
+def run_worker(place: DemoEnvironment, name: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a worker as a process of its own; it is stopped by SIGTERM and must end well."""
     log = place.folder / f"{name}.log"
-    command = [sys.executable, "-m", "xafs_workers", *WORKERS[name], "--config", str(place.config)]
+    command = [sys.executable, "-m", "xafs_workers", *WORKER_COMMANDS[name], "--config", str(place.config)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("XAFS_WORKERS_")}
     with log.open("wb") as stream:
         process = subprocess.Popen(command, stderr=stream, stdout=stream, env=kept)  # noqa: S603 - our own program
         try:
             yield process
         finally:
-            code = _stopped(process)
+            code = _stop_process(process)
         if code != 0:
-            raise DemoFailed(f"the worker {name} ended with exit code {code}: see {log}")
+            raise DemoError(f"the worker {name} ended with exit code {code}: see {log}")
 
 
-def _stopped(process: subprocess.Popen[bytes]) -> int:
+def _stop_process(process: subprocess.Popen[bytes]) -> int:
     process.terminate()
     try:
-        return process.wait(STOP_SECONDS)
+        return process.wait(STOP_TIMEOUT)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
         return -9
 
 
-def errors_logged(place: Place) -> list[str]:
+def read_logged_errors(place: DemoEnvironment) -> list[str]:
     """Return what the workers logged as errors, and lines that are no log lines at all."""
     found: list[str] = []
     for log in sorted(place.folder.glob("*.log")):

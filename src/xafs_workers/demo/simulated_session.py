@@ -12,32 +12,32 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from xafs_workers.producer.send import ControlSender
 
 if TYPE_CHECKING:
-    from xafs_workers.demo.supervisor import Stage
+    from xafs_workers.demo.supervisor import DemoStage
     from xafs_workers.simulation.beamline import Beamline
 
 PACE = 0.02
 """Real seconds for one second of dwell time at normal speed: the demo takes one to two minutes."""
 SEED = 2026
 
-Step = tuple[str, Any]
+PlanStep = tuple[str, Any]
 
 
-def simulated(stage: Stage, console: Console, pace: float) -> None:
+def run_simulated_session(stage: DemoStage, console: Console, pace: float) -> None:
     """Run every plan of the simulated beamline; count in `stage` what must be answered."""
-    from xafs_workers.simulation.beamline import Beamline, Surroundings, kafka_publisher
+    from xafs_workers.simulation.beamline import Beamline, SimulationSetup, create_kafka_publisher
     from xafs_workers.simulation.metadata import Proposal
 
     proposal = Proposal()
-    stage.place.session_folder(proposal.cycle, proposal.session)
-    settings = stage.place.settings
+    stage.environment.create_session_folder(proposal.cycle, proposal.session)
+    settings = stage.environment.settings
     sender = ControlSender(settings)
 
     def send(message: Mapping[str, Any]) -> None:
-        stage.note(message)
+        stage.count_message(message)
         sender.send(message)
 
-    publisher = kafka_publisher(settings.kafka.bootstrap_servers or "", settings.topic("documents"))
-    with _progress(console) as progress:
+    publisher = create_kafka_publisher(settings.kafka.bootstrap_servers or "", settings.get_topic("documents"))
+    with _create_progress(console) as progress:
         task = progress.add_task("beamline", total=None)
 
         def publish(name: str, document: dict[str, Any]) -> None:
@@ -45,11 +45,11 @@ def simulated(stage: Stage, console: Console, pace: float) -> None:
             if name in ("event", "event_page"):
                 progress.advance(task)
 
-        surroundings = Surroundings(
-            send, publish, str(stage.place.proposals), proposal, PACE / pace if pace else 0.0, SEED
+        surroundings = SimulationSetup(
+            send, publish, str(stage.environment.proposals_root), proposal, PACE / pace if pace else 0.0, SEED
         )
-        with Beamline(surroundings) as beamline, _catalogued(stage, beamline):
-            for title, plan in _programme(beamline):
+        with Beamline(surroundings) as beamline, _subscribe_catalog(stage, beamline):
+            for title, plan in _iter_plans(beamline):
                 progress.update(task, description=title)
                 beamline.run(plan)
     publisher.flush()
@@ -58,14 +58,14 @@ def simulated(stage: Stage, console: Console, pace: float) -> None:
 
 
 @contextmanager
-def _catalogued(stage: Stage, beamline: Beamline) -> Iterator[None]:
+def _subscribe_catalog(stage: DemoStage, beamline: Beamline) -> Iterator[None]:
     """Write all runs into the catalog, as the facility's subscription does."""
-    from xafs_workers.simulation.tiled_server import tiled_writer
+    from xafs_workers.simulation.tiled_server import create_tiled_writer
 
     if stage.catalog is None:
         yield
         return
-    writer = tiled_writer(stage.catalog.uri, stage.catalog.api_key)
+    writer = create_tiled_writer(stage.catalog.uri, stage.catalog.api_key)
     beamline.engine.subscribe(writer)
     try:
         yield
@@ -73,37 +73,50 @@ def _catalogued(stage: Stage, beamline: Beamline) -> Iterator[None]:
         writer.client.context.close()
 
 
-def _progress(console: Console) -> Progress:
+def _create_progress(console: Console) -> Progress:
     return Progress(
         TextColumn("{task.description:<44}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     )
 
 
-def _programme(beamline: Beamline) -> Iterator[Step]:
+def _iter_plans(beamline: Beamline) -> Iterator[PlanStep]:
     """Yield what is measured, one plan after the other."""
     from xafs_workers.simulation import alignments, counting, maps, plans
 
     beamline.mount("Fe foil")
-    yield "rocking curve", plans.linescan(beamline, "dcm_pitch", "I0", (-0.15, 0.15, 41), fname="rocking_curve.png")
-    yield "slot, horizontally", plans.linescan(beamline, "xafs_x", "It", (-9.0, 9.0, 61), fname="slot_x.png")
-    yield "Fe foil, transmission, 3 scans", plans.xafs(beamline, plans.Xafs("fe_foil"))
+    yield (
+        "rocking curve",
+        plans.measure_linescan(beamline, "dcm_pitch", "I0", (-0.15, 0.15, 41), fname="rocking_curve.png"),
+    )
+    yield "slot, horizontally", plans.measure_linescan(beamline, "xafs_x", "It", (-9.0, 9.0, 61), fname="slot_x.png")
+    yield "Fe foil, transmission, 3 scans", plans.measure_xafs(beamline, plans.XafsParameters("fe_foil"))
     beamline.mount("Fe2O3", "4-element SDD")
     yield (
         "slot, vertically, fluorescence",
-        plans.linescan(beamline, "xafs_y", "If", (-4.0, 4.0, 41), stack=True, fname="slot_y.png"),
+        plans.measure_linescan(beamline, "xafs_y", "If", (-4.0, 4.0, 41), stack=True, fname="slot_y.png"),
     )
-    yield "I0 against time", plans.timescan(beamline, "I0", 60, 0.5, fname="i0.png")
-    yield "Fe2O3, fluorescence, 3 scans", plans.xafs(beamline, plans.Xafs("fe2o3", mode="fluorescence"))
+    yield "I0 against time", plans.measure_timescan(beamline, "I0", 60, 0.5, fname="i0.png")
+    yield (
+        "Fe2O3, fluorescence, 3 scans",
+        plans.measure_xafs(beamline, plans.XafsParameters("fe2o3", mode="fluorescence")),
+    )
     beamline.mount("NiO", "7-element SDD", electron_yield=True)
-    yield "NiO, electron yield, 2 scans", plans.xafs(beamline, plans.Xafs("nio", mode="yield", repetitions=2))
+    yield (
+        "NiO, electron yield, 2 scans",
+        plans.measure_xafs(beamline, plans.XafsParameters("nio", mode="yield", repetitions=2)),
+    )
     beamline.mount("Fe2O3", "4-element SDD")
-    small = maps.Map("slot", "It", maps.Side("xafs_y", -2.5, 2.5, 15), maps.Side("xafs_x", -8.0, 8.0, 21))
-    rust = maps.Map("rust", "Xs", maps.Side("xafs_y", -2.5, 2.5, 13), maps.Side("xafs_x", -8.0, 8.0, 17))
+    small = maps.MapRequest(
+        "slot", "It", maps.ScannedAxis("xafs_y", -2.5, 2.5, 15), maps.ScannedAxis("xafs_x", -8.0, 8.0, 21)
+    )
+    rust = maps.MapRequest(
+        "rust", "Xs", maps.ScannedAxis("xafs_y", -2.5, 2.5, 13), maps.ScannedAxis("xafs_x", -8.0, 8.0, 17)
+    )
     yield "the slot of the wheel", alignments.find_slot(beamline)
-    yield "map in transmission", maps.areascan(beamline, small)
-    yield "raster in fluorescence", maps.raster(beamline, rust)
-    yield "XRF spectra", counting.xrf(beamline, "fe2o3")
-    yield "absorption at one energy", counting.sead(beamline, "fe2o3_sead")
+    yield "map in transmission", maps.measure_areascan(beamline, small)
+    yield "raster in fluorescence", maps.measure_raster(beamline, rust)
+    yield "XRF spectra", counting.measure_xrf(beamline, "fe2o3")
+    yield "absorption at one energy", counting.measure_sead(beamline, "fe2o3_sead")
     yield "alignment of a spinner", alignments.align_spinner(beamline)
-    yield "the edge of a wafer", alignments.wafer_edge(beamline)
+    yield "the edge of a wafer", alignments.find_wafer_edge(beamline)
     yield "calibration of the monochromator", alignments.calibrate_mono(beamline)

@@ -13,48 +13,54 @@ from typing import Any
 
 from rich.console import Console
 
-from xafs_workers.demo.environment import DemoFailed, Place, configure, prepare, worker
-from xafs_workers.demo.listener import PICTURES, Asked, Ears, asked_of, file_due_of
+from xafs_workers.demo.environment import DemoEnvironment, DemoError, configure, prepare, run_worker
+from xafs_workers.demo.listener import (
+    PICTURE_KINDS,
+    MessageCounts,
+    WorkerListener,
+    find_answered_action,
+    find_file_action,
+)
 from xafs_workers.demo.report import report
-from xafs_workers.logs import set_up
+from xafs_workers.logs import configure_logging
 from xafs_workers.producer.kafka_config import KafkaConfig, read_kafka_config
-from xafs_workers.runtime.lifecycle import need
+from xafs_workers.runtime.lifecycle import require_module
 from xafs_workers.settings import Settings
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.simulation.tiled_server import TiledServer
 
-START_SECONDS = 60.0
-PICTURE_SECONDS = 120.0
+START_TIMEOUT = 60.0
+ANSWERS_TIMEOUT = 120.0
 BEAMLINE = "demo"
 
-Show = Callable[["Stage", Console], None]
-"""What sends messages and documents, and counts in `Stage.asked` what must be answered."""
+SessionRunner = Callable[["DemoStage", Console], None]
+"""What sends messages and documents, and counts in `DemoStage.expected_answers` what must be answered."""
 
 
 @dataclass
-class Stage:
+class DemoStage:
     """Everything that runs during a demo."""
 
-    place: Place
-    ears: Ears
-    alive: Callable[[], bool]
+    environment: DemoEnvironment
+    listener: WorkerListener
+    is_alive: Callable[[], bool]
     workers: tuple[str, ...]
     catalog: TiledServer | None = None
-    asked: Asked = field(default_factory=Counter)
-    due: Asked = field(default_factory=Counter)
+    expected_answers: MessageCounts = field(default_factory=Counter)
+    expected_files: MessageCounts = field(default_factory=Counter)
 
-    def note(self, body: Mapping[str, Any]) -> None:
+    def count_message(self, body: Mapping[str, Any]) -> None:
         """Count a message that a worker of this demo has to answer."""
-        asked = asked_of(self.workers, body)
+        asked = find_answered_action(self.workers, body)
         if asked is not None:
-            self.asked[asked] += 1
-        due = file_due_of(self.workers, body)
+            self.expected_answers[asked] += 1
+        due = find_file_action(self.workers, body)
         if due is not None:
-            self.due[due] += 1
+            self.expected_files[due] += 1
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class DemoOptions:
     """What the command line chose."""
 
     output: Path
@@ -64,33 +70,33 @@ class Options:
     pace: float = 1.0
 
 
-def run(options: Options) -> int:
+def run(options: DemoOptions) -> int:
     """Run the demo; return 0 only if everything expected is there and no worker logged an error."""
-    need("bluesky")
-    set_up("warning")
+    require_module("bluesky")
+    configure_logging("warning")
     for number in (signal.SIGINT, signal.SIGTERM):  # in the background, a shell has a program ignore the first
         signal.signal(number, signal.default_int_handler)
     console = Console()
     try:
         with ExitStack() as stack:
-            stage = _set_stage(options, stack, console)
-            _show(options)(stage, console)
+            stage = _prepare_stage(options, stack, console)
+            _choose_session(options)(stage, console)
             _wait_for_answers(stage, console)
             if options.keep:
-                _keep(stage, console)
+                _keep_running(stage, console)
         faults = report(stage, console)
-    except (DemoFailed, KeyboardInterrupt) as failure:
+    except (DemoError, KeyboardInterrupt) as failure:
         console.print(f"[bold red]demo failed[/]: {failure or 'interrupted'}")
         return 1
     return 1 if faults else 0
 
 
-def _set_stage(options: Options, stack: ExitStack, console: Console) -> Stage:
-    servers, beamline = stack.enter_context(_broker(options, console))
+def _prepare_stage(options: DemoOptions, stack: ExitStack, console: Console) -> DemoStage:
+    servers, beamline = stack.enter_context(_open_broker(options, console))
     place = prepare(options.output, servers, beamline)
     config = read_kafka_config(place.settings.kafka)
-    _make_topics(config, place.settings, embedded=options.kafka is None)
-    ears = Ears(config, place.settings)
+    _create_topics(config, place.settings, embedded=options.kafka is None)
+    ears = WorkerListener(config, place.settings)
     stack.callback(ears.close)
     catalog = None
     if options.data is None:
@@ -100,11 +106,11 @@ def _set_stage(options: Options, stack: ExitStack, console: Console) -> Stage:
         place = configure(place.folder, servers, beamline, about, web_port=place.settings.web.port)
     # A recording is of another beamline: its plans ask for files of folders that are not here.
     names = ("headless", "web") if options.data is not None else ("headless", "file-manager", "web")
-    processes = [stack.enter_context(worker(place, name)) for name in names]
-    stage = Stage(place, ears, lambda: all(one.poll() is None for one in processes), names, catalog)
+    processes = [stack.enter_context(run_worker(place, name)) for name in names]
+    stage = DemoStage(place, ears, lambda: all(one.poll() is None for one in processes), names, catalog)
     pids = {process.pid for process in processes}
-    ears.wait(
-        "the first heartbeats", lambda: pids <= {beat["pid"] for beat in ears.heartbeats}, stage.alive, START_SECONDS
+    ears.wait_for(
+        "the first heartbeats", lambda: pids <= {beat["pid"] for beat in ears.heartbeats}, stage.is_alive, START_TIMEOUT
     )
     for name, process in zip(names, processes, strict=True):
         console.print(f"{name} worker: process {process.pid}")
@@ -114,7 +120,7 @@ def _set_stage(options: Options, stack: ExitStack, console: Console) -> Stage:
 
 
 @contextmanager
-def _broker(options: Options, console: Console) -> Iterator[tuple[str, str]]:
+def _open_broker(options: DemoOptions, console: Console) -> Iterator[tuple[str, str]]:
     """Yield (address, prefix of the topics)."""
     if options.kafka is not None:
         console.print(f"broker: {options.kafka}")
@@ -125,13 +131,13 @@ def _broker(options: Options, console: Console) -> Iterator[tuple[str, str]]:
         yield broker.bootstrap_servers, BEAMLINE
 
 
-def _make_topics(config: KafkaConfig, settings: Settings, *, embedded: bool) -> None:
+def _create_topics(config: KafkaConfig, settings: Settings, *, embedded: bool) -> None:
     """Make the topics: the embedded broker does it when asked for them, a real one by an administrator's request."""
     from confluent_kafka.admin import AdminClient
     from confluent_kafka.cimpl import NewTopic
 
-    names = [settings.topic(name) for name in ("control", "documents", "answers", "status", "dead_letters")]
-    client = AdminClient({**config.for_producer(), "log_level": 3})
+    names = [settings.get_topic(name) for name in ("control", "documents", "answers", "status", "dead_letters")]
+    client = AdminClient({**config.get_producer_properties(), "log_level": 3})
     if embedded:
         for name in names:
             client.list_topics(name, timeout=10)
@@ -140,29 +146,40 @@ def _make_topics(config: KafkaConfig, settings: Settings, *, embedded: bool) -> 
         try:
             future.result(20)
         except Exception as error:
-            raise DemoFailed(f"topic {name} cannot be made: {error}") from error
+            raise DemoError(f"topic {name} cannot be made: {error}") from error
 
 
-def _show(options: Options) -> Show:
+def _choose_session(options: DemoOptions) -> SessionRunner:
     if options.data is not None:
-        from xafs_workers.demo.replayed_session import Replayed
+        from xafs_workers.demo.replayed_session import ReplayedSession
 
-        return Replayed(options.data)
-    from xafs_workers.demo.simulated_session import simulated
+        return ReplayedSession(options.data)
+    from xafs_workers.demo.simulated_session import run_simulated_session
 
-    return lambda stage, console: simulated(stage, console, options.pace)
-
-
-def _wait_for_answers(stage: Stage, console: Console) -> None:
-    pictures = sum(number for (kind, action), number in stage.asked.items() if kind in PICTURES and action == "stop")
-    with console.status(f"waiting for the answers to {stage.asked.total()} messages, {pictures} of which end a scan"):
-        stage.ears.wait("the answers", lambda: stage.ears.answered(stage.asked), stage.alive, PICTURE_SECONDS)
+    return lambda stage, console: run_simulated_session(stage, console, options.pace)
 
 
-def _keep(stage: Stage, console: Console) -> None:
-    console.print(f"everything keeps running; configuration: {stage.place.config}. Ctrl-C ends it.")
+def _wait_for_answers(stage: DemoStage, console: Console) -> None:
+    pictures = sum(
+        number
+        for (kind, action), number in stage.expected_answers.items()
+        if kind in PICTURE_KINDS and action == "stop"
+    )
+    with console.status(
+        f"waiting for the answers to {stage.expected_answers.total()} messages, {pictures} of which end a scan"
+    ):
+        stage.listener.wait_for(
+            "the answers",
+            lambda: stage.listener.has_all_answers(stage.expected_answers),
+            stage.is_alive,
+            ANSWERS_TIMEOUT,
+        )
+
+
+def _keep_running(stage: DemoStage, console: Console) -> None:
+    console.print(f"everything keeps running; configuration: {stage.environment.config}. Ctrl-C ends it.")
     try:
-        while stage.alive():
-            stage.ears.listen(1.0)
+        while stage.is_alive():
+            stage.listener.listen(1.0)
     except KeyboardInterrupt:
         console.print("ending")

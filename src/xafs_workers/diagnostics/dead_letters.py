@@ -11,15 +11,15 @@ from xafs_workers import wire
 from xafs_workers.consumer.records import EndOfPartition, Partition, RawRecord
 from xafs_workers.consumer.source import KafkaSource
 from xafs_workers.messages.base import InvalidMessage
-from xafs_workers.messages.parsing import owner_of, parse
+from xafs_workers.messages.parsing import find_owner, parse
 from xafs_workers.producer.kafka_config import KafkaConfig, read_kafka_config
 from xafs_workers.settings import Settings
 
-PATIENCE = 10.0
+READ_TIMEOUT = 10.0
 """How long a broker may take to show what it has, seconds."""
 
 
-class NotSentAgain(ValueError):
+class RetryRefusedError(ValueError):
     """A dead letter whose record is not sent again; the text says why."""
 
 
@@ -41,84 +41,88 @@ class DeadLetters:
         self._settings = settings
         self._config = config or read_kafka_config(settings.kafka)
 
-    def since(self, begin: float) -> list[wire.DeadLetter]:
+    def list_since(self, begin: float) -> list[wire.DeadLetter]:
         """Return the letters about records of this time (POSIX seconds) or later, by record time, each record once."""
         found: dict[tuple[str, str], wire.DeadLetter] = {}
-        for record in self._all(self._settings.topic("dead_letters")):
+        for record in self._read_all(self._settings.get_topic("dead_letters")):
             try:
                 _, body = wire.decode(record.value)
                 letter = wire.DeadLetter.from_dict(body)
-            except wire.Undecodable:
+            except wire.DecodeError:
                 continue  # not written by a worker
             if letter.time >= begin:
-                found[(letter.record, letter.worker)] = letter
-        return sorted(found.values(), key=lambda letter: (letter.time, letter.record))
+                found[(letter.record_id, letter.worker)] = letter
+        return sorted(found.values(), key=lambda letter: (letter.time, letter.record_id))
 
-    def message_of(self, letter: wire.DeadLetter) -> Mapping[str, Any] | None:
+    def read_message(self, letter: wire.DeadLetter) -> Mapping[str, Any] | None:
         """Return the content of a letter's record, None where it cannot be decoded.
 
         The record itself, as long as the broker keeps it; else what the letter quotes.
         """
-        record = self._record(letter)
+        record = self._read_record(letter)
         value = letter.excerpt if record is None else record.value
         try:
             return wire.decode(value, self._settings.kafka.max_record_bytes)[1]
-        except wire.Undecodable:
+        except wire.DecodeError:
             return None
 
-    def again(self, letter: wire.DeadLetter) -> dict[str, Any]:
+    def build_retry(self, letter: wire.DeadLetter) -> dict[str, Any]:
         """Return the message to be sent again: the original, under the id under which it was answered before.
 
         Raises
         ------
-        NotSentAgain
+        RetryRefusedError
             It is no file action, or would be refused again.
         """
-        if letter.topic != self._settings.topic("control"):
-            raise NotSentAgain(f"{letter.record}: a record of {letter.topic}: only control messages are sent again")
-        body = self.message_of(letter)
+        if letter.topic != self._settings.get_topic("control"):
+            raise RetryRefusedError(
+                f"{letter.record_id}: a record of {letter.topic}: only control messages are sent again"
+            )
+        body = self.read_message(letter)
         if body is None:
-            raise NotSentAgain(f"{letter.record}: cannot be decoded, or the broker no longer has it as a whole")
+            raise RetryRefusedError(f"{letter.record_id}: cannot be decoded, or the broker no longer has it as a whole")
         try:
             message = parse(body)
         except InvalidMessage as error:
-            raise NotSentAgain(f"{letter.record}: would be refused again: {error}") from error
-        if owner_of(body) != "file-manager":
-            raise NotSentAgain(f"{letter.record}: {message.kind}: only what the file manager does is sent again")
-        return {**body, "message_id": message.message_id or letter.record}
+            raise RetryRefusedError(f"{letter.record_id}: would be refused again: {error}") from error
+        if find_owner(body) != "file-manager":
+            raise RetryRefusedError(
+                f"{letter.record_id}: {message.kind}: only what the file manager does is sent again"
+            )
+        return {**body, "message_id": message.message_id or letter.record_id}
 
-    def _record(self, letter: wire.DeadLetter) -> RawRecord | None:
-        with self._source(letter.topic) as source:
+    def _read_record(self, letter: wire.DeadLetter) -> RawRecord | None:
+        with self._open_source(letter.topic) as source:
             partition = (letter.topic, letter.partition)
-            if partition not in source.partitions():
+            if partition not in source.list_partitions():
                 return None
-            record = source.record_at(partition, letter.offset)
-        return record if record is not None and record.origin.offset == letter.offset else None
+            record = source.read_record(partition, letter.offset)
+        return record if record is not None and record.position.offset == letter.offset else None
 
-    def _all(self, topic: str) -> Iterator[RawRecord]:
+    def _read_all(self, topic: str) -> Iterator[RawRecord]:
         """Yield all that a topic holds now."""
-        with self._source(topic) as source:
-            spans = source.watermarks()
+        with self._open_source(topic) as source:
+            spans = source.fetch_watermarks()
             source.assign({partition: low for partition, (low, high) in spans.items() if low < high})
             ends = {partition: high for partition, (low, high) in spans.items() if low < high}
-            deadline = time.monotonic() + PATIENCE
+            deadline = time.monotonic() + READ_TIMEOUT
             while ends and time.monotonic() < deadline:
                 for entry in source.poll(0.2):
                     if isinstance(entry, RawRecord):
                         yield entry
-                    _reached(ends, entry)
+                    _remove_reached(ends, entry)
 
     @contextmanager
-    def _source(self, topic: str) -> Iterator[KafkaSource]:
-        source = KafkaSource(self._config, [topic], f"{self._settings.beamline}.dead-letters", patience=PATIENCE)
+    def _open_source(self, topic: str) -> Iterator[KafkaSource]:
+        source = KafkaSource(self._config, [topic], f"{self._settings.beamline}.dead-letters", timeout=READ_TIMEOUT)
         try:
             yield source
         finally:
             source.close()
 
 
-def _reached(ends: dict[Partition, int], entry: RawRecord | EndOfPartition) -> None:
+def _remove_reached(ends: dict[Partition, int], entry: RawRecord | EndOfPartition) -> None:
     """Strike a partition off once its end was reached."""
-    following = entry.offset if isinstance(entry, EndOfPartition) else entry.origin.offset + 1
+    following = entry.offset if isinstance(entry, EndOfPartition) else entry.position.offset + 1
     if following >= ends.get(entry.partition, following + 1):
         del ends[entry.partition]

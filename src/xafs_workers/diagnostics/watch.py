@@ -15,14 +15,14 @@ from xafs_workers.messages.documents import InvalidDocument, check_document
 from xafs_workers.messages.parsing import parse
 from xafs_workers.producer.kafka_config import read_kafka_config
 from xafs_workers.settings import Settings
-from xafs_workers.wire import Undecodable, decode
+from xafs_workers.wire import DecodeError, decode
 
-LONGEST = 160
+MAX_LENGTH = 160
 """Characters of a line's last part, unless all is asked for."""
-HEX = 8
+UID_LENGTH = 8
 """Characters of a uid that are shown."""
 
-Describe = Callable[[Mapping[str, Any]], str]
+RecordFormatter = Callable[[Mapping[str, Any]], str]
 
 
 def watch(
@@ -40,112 +40,126 @@ def watch(
         Whole messages and documents.
     """
     names = ["control", "documents", *(["answers", "dead_letters", "status"] if workers else [])]
-    topics = {settings.topic(name): name for name in names}  # type: ignore[arg-type]
+    topics = {settings.get_topic(name): name for name in names}  # type: ignore[arg-type]
     source = KafkaSource(read_kafka_config(settings.kafka), list(topics), f"{settings.beamline}.watch")
     try:
         if not source.wait_for_topics(stop):
             return
-        source.assign(_begin(source, topics, since))
+        source.assign(_find_positions(source, topics, since))
         while not stop.is_set():
             for entry in source.poll(0.2):
                 if isinstance(entry, RawRecord):
-                    yield line_of(entry, topics[entry.origin.topic], settings, full=full)
+                    yield format_record(entry, topics[entry.position.topic], settings, full=full)
     finally:
         source.close()
 
 
-def _begin(source: KafkaSource, topics: Mapping[str, str], since: float | None) -> dict[tuple[str, int], int]:
+def _find_positions(source: KafkaSource, topics: Mapping[str, str], since: float | None) -> dict[tuple[str, int], int]:
     if since is None:
-        return {partition: high for partition, (_, high) in source.watermarks().items()}
-    return {place: offset for topic in topics for place, offset in source.offsets_at(topic, since).items()}
+        return {partition: high for partition, (_, high) in source.fetch_watermarks().items()}
+    return {place: offset for topic in topics for place, offset in source.find_offsets(topic, since).items()}
 
 
-def line_of(record: RawRecord, topic: str, settings: Settings, *, full: bool = False) -> str:
+def format_record(record: RawRecord, topic: str, settings: Settings, *, full: bool = False) -> str:
     """Return a record as a line: when, where, what; nothing in it can reach the terminal as a command."""
     at = f"{datetime.fromtimestamp(record.time).astimezone():%H:%M:%S.%f}"[:-3]
-    words = f"{at} {topic.replace('_', '-'):<12} {_what(record, topic, settings, full=full)}"
+    words = f"{at} {topic.replace('_', '-'):<12} {_format_content(record, topic, settings, full=full)}"
     return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in words)
 
 
-def _what(record: RawRecord, topic: str, settings: Settings, *, full: bool) -> str:
+def _format_content(record: RawRecord, topic: str, settings: Settings, *, full: bool) -> str:
     try:
         name, body = decode(record.value, settings.kafka.max_record_bytes)
-    except Undecodable as error:
+    except DecodeError as error:
         return f"UNDECODABLE {error}"
     if topic == "control":
-        return _message(body, full=full)
+        return _format_message(body, full=full)
     if topic == "documents":
-        return _document(name, body, full=full)
-    return _clipped(_SAID.get(name, _fields)(body), full=full) if not full else _fields(body)
+        return _format_document(name, body, full=full)
+    return (
+        _clip_text(_WORKER_FORMATTERS.get(name, _format_fields)(body), full=full) if not full else _format_fields(body)
+    )
 
 
-def _message(body: Mapping[str, Any], *, full: bool) -> str:
+def _format_message(body: Mapping[str, Any], *, full: bool) -> str:
     try:
         message = parse(body)
     except InvalidMessage as error:
-        return _clipped(f"REFUSED {error}: {_fields(body)}", full=full)
+        return _clip_text(f"REFUSED {error}: {_format_fields(body)}", full=full)
     rest = {name: value for name, value in body.items() if name != message.kind}
-    head = " ".join(part for part in (message.kind, message.action or _value(body.get(message.kind))) if part)
-    return f"{head:<24} {_clipped(_fields(rest), full=full)}".rstrip()
+    head = " ".join(part for part in (message.kind, message.action or _format_value(body.get(message.kind))) if part)
+    return f"{head:<24} {_clip_text(_format_fields(rest), full=full)}".rstrip()
 
 
-def _document(name: str, body: Mapping[str, Any], *, full: bool) -> str:
+def _format_document(name: str, body: Mapping[str, Any], *, full: bool) -> str:
     try:
         check_document(name, body)
     except InvalidDocument as error:
-        return _clipped(f"{name} REFUSED {error}", full=full)
+        return _clip_text(f"{name} REFUSED {error}", full=full)
     if full:
-        return f"{name} {_fields(body)}"
-    return f"{name:<12} {_clipped(_DOCUMENTS.get(name, _fields)(body), full=False)}".rstrip()
+        return f"{name} {_format_fields(body)}"
+    return f"{name:<12} {_clip_text(_DOCUMENT_FORMATTERS.get(name, _format_fields)(body), full=False)}".rstrip()
 
 
-def _start(doc: Mapping[str, Any]) -> str:
+def _format_start(doc: Mapping[str, Any]) -> str:
     parts = {"plan": doc.get("plan_name"), "motors": doc.get("motors"), "session": doc.get("data_session")}
     hint = doc.get("BMM_kafka")
     parts["hint"] = hint.get("hint") if isinstance(hint, Mapping) else None
-    return f"run {_short(doc['uid'])} #{doc.get('scan_id', '?')} {_fields({k: v for k, v in parts.items() if v})}"
+    fields = _format_fields({k: v for k, v in parts.items() if v})
+    return f"run {_truncate_uid(doc['uid'])} #{doc.get('scan_id', '?')} {fields}"
 
 
-def _descriptor(doc: Mapping[str, Any]) -> str:
-    return f"run {_short(doc['run_start'])} stream {doc.get('name', 'primary')}: {', '.join(doc.get('data_keys', {}))}"
+def _format_descriptor(doc: Mapping[str, Any]) -> str:
+    keys = ", ".join(doc.get("data_keys", {}))
+    return f"run {_truncate_uid(doc['run_start'])} stream {doc.get('name', 'primary')}: {keys}"
 
 
-def _event(doc: Mapping[str, Any]) -> str:
-    return f"#{doc.get('seq_num', '?')} {_fields(doc.get('data', {}))}"
+def _format_event(doc: Mapping[str, Any]) -> str:
+    return f"#{doc.get('seq_num', '?')} {_format_fields(doc.get('data', {}))}"
 
 
-def _stop(doc: Mapping[str, Any]) -> str:
+def _format_stop(doc: Mapping[str, Any]) -> str:
     told = {"events": doc.get("num_events"), "reason": doc.get("reason")}
-    return f"run {_short(doc['run_start'])} {doc.get('exit_status')} {_fields({k: v for k, v in told.items() if v})}"
+    fields = _format_fields({k: v for k, v in told.items() if v})
+    return f"run {_truncate_uid(doc['run_start'])} {doc.get('exit_status')} {fields}"
 
 
-def _answer(body: Mapping[str, Any]) -> str:
+def _format_answer(body: Mapping[str, Any]) -> str:
     if "click" in body:
-        return f"click {_fields(body['click'])}"
+        return f"click {_format_fields(body['click'])}"
     told = {name: body.get(name) for name in ("value", "paths", "reason") if body.get(name) not in (None, "", [])}
-    return f"{body.get('worker')}: {body.get('kind')} {body.get('action')} {body.get('state')} {_fields(told)}"
+    return f"{body.get('worker')}: {body.get('kind')} {body.get('action')} {body.get('state')} {_format_fields(told)}"
 
 
-def _letter(body: Mapping[str, Any]) -> str:
+def _format_dead_letter(body: Mapping[str, Any]) -> str:
     return f"{body.get('worker')}: {body.get('outcome')} {body.get('topic')}/{body.get('offset')}: {body.get('reason')}"
 
 
-def _heartbeat(body: Mapping[str, Any]) -> str:
+def _format_heartbeat(body: Mapping[str, Any]) -> str:
     told = {name: body.get(name) for name in ("waits_for", "behind", "open_scans") if body.get(name)}
-    return f"{body.get('worker')} on {body.get('host')}: {body.get('state')} {_fields(told)}"
+    return f"{body.get('worker')} on {body.get('host')}: {body.get('state')} {_format_fields(told)}"
 
 
-_DOCUMENTS: dict[str, Describe] = {"start": _start, "descriptor": _descriptor, "event": _event, "stop": _stop}
-_SAID: dict[str, Describe] = {"answer": _answer, "dead-letter": _letter, "status": _heartbeat}
+_DOCUMENT_FORMATTERS: dict[str, RecordFormatter] = {
+    "start": _format_start,
+    "descriptor": _format_descriptor,
+    "event": _format_event,
+    "stop": _format_stop,
+}
+_WORKER_FORMATTERS: dict[str, RecordFormatter] = {
+    "answer": _format_answer,
+    "dead-letter": _format_dead_letter,
+    "status": _format_heartbeat,
+}
 
 
-def _fields(content: Any) -> str:
+def _format_fields(content: Any) -> str:
     if not isinstance(content, Mapping):
-        return _value(content)
-    return " ".join(f"{name}={_value(value)}" for name, value in content.items())
+        return _format_value(content)
+    return " ".join(f"{name}={_format_value(value)}" for name, value in content.items())
 
 
-def _value(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, str) and value.isprintable() and " " not in value and value:
@@ -155,9 +169,9 @@ def _value(value: Any) -> str:
     return str(value)
 
 
-def _short(uid: Any) -> str:
-    return str(uid)[:HEX]
+def _truncate_uid(uid: Any) -> str:
+    return str(uid)[:UID_LENGTH]
 
 
-def _clipped(text: str, *, full: bool) -> str:
-    return text if full or len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+def _clip_text(text: str, *, full: bool) -> str:
+    return text if full or len(text) <= MAX_LENGTH else text[: MAX_LENGTH - 1] + "…"

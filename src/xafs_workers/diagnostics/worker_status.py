@@ -12,77 +12,85 @@ from xafs_workers.consumer.records import EndOfPartition, RawRecord
 from xafs_workers.consumer.source import KafkaSource
 from xafs_workers.producer.kafka_config import read_kafka_config
 from xafs_workers.settings import Settings
-from xafs_workers.wire import Undecodable, decode
+from xafs_workers.wire import DecodeError, decode
 
-MISSED = 3.0
+MISSED_HEARTBEATS = 3.0
 """So many heartbeats in a row that did not come make a worker stale."""
-ENDED = frozenset({"stopped", "died"})
+ENDED_STATES = frozenset({"stopped", "died"})
 """States of a worker's last words."""
-GONE = ENDED | {"stale"}
-PATIENCE = 5.0
+GONE_STATES = ENDED_STATES | {"stale"}
+READ_TIMEOUT = 5.0
 """How long what there is may take to be read, seconds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class WorkerStatus:
     """One worker, by its newest heartbeat."""
 
-    beat: Mapping[str, Any]
-    heard: float
+    heartbeat: Mapping[str, Any]
+    heartbeat_time: float
 
-    def age(self, now: float) -> float:
+    def compute_age(self, now: float) -> float:
         """Return how old the heartbeat is, by its record's time, seconds."""
-        return max(0.0, now - self.heard)
+        return max(0.0, now - self.heartbeat_time)
 
-    def state(self, now: float) -> str:
+    def determine_state(self, now: float) -> str:
         """Return the state it tells, or that it is stale."""
-        told = str(self.beat.get("state", "?"))
-        if told not in ENDED and self.age(now) > MISSED * _number(self.beat.get("every"), 10.0):
+        told = str(self.heartbeat.get("state", "?"))
+        if told not in ENDED_STATES and self.compute_age(now) > MISSED_HEARTBEATS * _to_number(
+            self.heartbeat.get("every"), 10.0
+        ):
             return "stale"
         return told
 
     def is_well(self, now: float) -> bool:
         """Tell whether it runs and waits for nothing; one that was told to stop is well too."""
-        return self.state(now) in ("running", "stopped") and not self.beat.get("waits_for")
+        return self.determine_state(now) in ("running", "stopped") and not self.heartbeat.get("waits_for")
 
     def as_dict(self, now: float) -> dict[str, Any]:
         """Return the heartbeat with what is made of it."""
-        return {**self.beat, "state": self.state(now), "age": round(self.age(now), 3), "well": self.is_well(now)}
+        return {
+            **self.heartbeat,
+            "state": self.determine_state(now),
+            "age": round(self.compute_age(now), 3),
+            "well": self.is_well(now),
+        }
 
 
 @dataclass
-class Colleagues:
+class WorkerTable:
     """All workers that were heard, the newest process of each kind on each machine."""
 
-    workers: dict[tuple[str, str, int], Worker] = field(default_factory=dict)
+    workers: dict[tuple[str, str, int], WorkerStatus] = field(default_factory=dict)
 
-    def hear(self, record: RawRecord) -> None:
+    def add_record(self, record: RawRecord) -> None:
         """Take a record of the status topic; what is no heartbeat is passed over."""
         try:
             tag, beat = decode(record.value)
-        except Undecodable:
+        except DecodeError:
             return
         if tag != "status" or not isinstance(beat.get("worker"), str):
             return
-        place = (beat["worker"], str(beat.get("host", "?")), int(_number(beat.get("pid"), 0)))
+        place = (beat["worker"], str(beat.get("host", "?")), int(_to_number(beat.get("pid"), 0)))
         known = self.workers.get(place)
-        if known is None or record.time >= known.heard:
-            self.workers[place] = Worker(beat, record.time)
+        if known is None or record.time >= known.heartbeat_time:
+            self.workers[place] = WorkerStatus(beat, record.time)
 
-    def all(self, now: float) -> list[Worker]:
+    def list_workers(self, now: float) -> list[WorkerStatus]:
         """Return the workers by name and host; of one that ended only where no other took its place."""
-        living = {place[:2] for place, worker in self.workers.items() if worker.state(now) not in GONE}
+        living = {place[:2] for place, worker in self.workers.items() if worker.determine_state(now) not in GONE_STATES}
         newest: dict[tuple[str, str], float] = {}
         for place, worker in self.workers.items():
-            newest[place[:2]] = max(worker.heard, newest.get(place[:2], -math.inf))
+            newest[place[:2]] = max(worker.heartbeat_time, newest.get(place[:2], -math.inf))
         return [
             worker
             for place, worker in sorted(self.workers.items())
-            if worker.state(now) not in GONE or (place[:2] not in living and worker.heard == newest[place[:2]])
+            if worker.determine_state(now) not in GONE_STATES
+            or (place[:2] not in living and worker.heartbeat_time == newest[place[:2]])
         ]
 
 
-class Listener:
+class HeartbeatListener:
     """Follows the status topic.
 
     Parameters
@@ -92,12 +100,12 @@ class Listener:
     """
 
     def __init__(self, settings: Settings, look_back: float):
-        self._topic, self._look_back = settings.topic("status"), look_back
+        self._topic, self._look_back = settings.get_topic("status"), look_back
         config = read_kafka_config(settings.kafka)
-        self._source = KafkaSource(config, [self._topic], f"{settings.beamline}.status", patience=PATIENCE)
-        self.colleagues = Colleagues()
+        self._source = KafkaSource(config, [self._topic], f"{settings.beamline}.status", timeout=READ_TIMEOUT)
+        self.worker_table = WorkerTable()
 
-    def begin(self) -> None:
+    def read_recent(self) -> None:
         """Hear all that was said lately.
 
         Raises
@@ -105,10 +113,10 @@ class Listener:
         SourceError
             No broker answers, or the topic is not there.
         """
-        positions = self._source.offsets_at(self._topic, time.time() - self._look_back)
-        ends = {place: high for place, (_, high) in self._source.watermarks().items() if positions[place] < high}
+        positions = self._source.find_offsets(self._topic, time.time() - self._look_back)
+        ends = {place: high for place, (_, high) in self._source.fetch_watermarks().items() if positions[place] < high}
         self._source.assign(positions)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + READ_TIMEOUT
         while ends and time.monotonic() < deadline:
             for entry in self.listen(0.1):
                 if isinstance(entry, EndOfPartition) and entry.offset >= ends.get(entry.partition, math.inf):
@@ -118,7 +126,7 @@ class Listener:
         """Hear what comes."""
         for entry in self._source.poll(timeout):
             if isinstance(entry, RawRecord):
-                self.colleagues.hear(entry)
+                self.worker_table.add_record(entry)
             yield entry
 
     def close(self) -> None:
@@ -126,5 +134,5 @@ class Listener:
         self._source.close()
 
 
-def _number(value: Any, otherwise: float) -> float:
+def _to_number(value: Any, otherwise: float) -> float:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else otherwise

@@ -5,49 +5,61 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
-from xafs_workers.figures.curves import direction, fitted_panel, in_mm
-from xafs_workers.figures.figure_builder import Options, views
+from xafs_workers.figures.curves import add_fit, format_mm_label, parse_direction
+from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
 from xafs_workers.figures.model import Figure, Panel, Text
 from xafs_workers.messages.align_wheel import AlignWheelFindSlot
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan
 
-SIGNALS = {"transmission": "It/I0", "fluorescence": "If/I0", "xs1": "If/I0", "reference": "Ir/I0", "yield": "Iy/I0"}
+SIGNAL_LABELS = {
+    "transmission": "It/I0",
+    "fluorescence": "If/I0",
+    "xs1": "If/I0",
+    "reference": "Ir/I0",
+    "yield": "Iy/I0",
+}
 """Labels of the detectors whose signal is divided; any other is named as it is."""
 
 
-@views.register("align_wheel")
-def figure(board: Board, scan: Scan, options: Options) -> Figure:
+@figure_builders.register("align_wheel")
+def build_align_wheel_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
     """Return the latest result, or the summary of both once the search is over."""
-    results = [cast(AlignWheelFindSlot, control.message) for control in scan.results]
+    results = [cast(AlignWheelFindSlot, control.message) for control in scan.result_messages]
     if scan.end is not None:
-        return _summary(scan, results)
+        return _build_summary(scan, results)
     if not results:
         return Figure(scan.figure_id, scan.kind, "Sample wheel alignment", ())
     latest = results[-1]
-    title = f"fit to {direction(latest.motor)} scan, center={latest.center:.3f}"
-    panel = _panel(latest, f"{_signal(latest)} and error function")
+    title = f"fit to {parse_direction(latest.motor)} scan, center={latest.center:.3f}"
+    panel = _build_panel(latest, f"{_format_signal_label(latest)} and error function")
     return Figure(scan.figure_id, scan.kind, title, (panel,))
 
 
-def _summary(scan: Scan, results: list[AlignWheelFindSlot]) -> Figure:
-    latest = {direction(result.motor): result for result in results}
+def _build_summary(scan: Scan, results: list[AlignWheelFindSlot]) -> Figure:
+    latest = {parse_direction(result.motor): result for result in results}
     panels = tuple(
-        replace(_panel(latest[way], _signal(latest[way])) if way in latest else _missing(way), key=way, row=row)
+        replace(
+            _build_panel(latest[way], _format_signal_label(latest[way]))
+            if way in latest
+            else _build_missing_panel(way),
+            key=way,
+            row=row,
+        )
         for row, way in enumerate(("x", "y"))
     )
     return Figure(scan.figure_id, scan.kind, "Sample wheel alignment", panels, rows=2, width=8.0, height=7.5)
 
 
-def _panel(result: AlignWheelFindSlot, y_label: str) -> Panel:
-    panel = Panel(direction(result.motor), "", in_mm(result.motor), y_label, x_name=result.motor)
+def _build_panel(result: AlignWheelFindSlot, y_label: str) -> Panel:
+    panel = Panel(parse_direction(result.motor), "", format_mm_label(result.motor), y_label, x_name=result.motor)
     cross = (result.center, abs(result.amplitude))
-    return fitted_panel(panel, result.xaxis, result.data, result.best_fit, cross)
+    return add_fit(panel, result.xaxis, result.data, result.best_fit, cross)
 
 
-def _missing(way: str) -> Panel:
+def _build_missing_panel(way: str) -> Panel:
     return Panel(way, "", f"{way} (mm)", "", texts=(Text("missing", f"no scan along {way} came to a result"),))
 
 
-def _signal(result: AlignWheelFindSlot) -> str:
-    return SIGNALS.get(result.detector, result.detector)
+def _format_signal_label(result: AlignWheelFindSlot) -> str:
+    return SIGNAL_LABELS.get(result.detector, result.detector)

@@ -6,11 +6,11 @@ import numpy as np
 
 from xafs_workers.figures.model import Array
 
-MOST_POINTS = 200
+MAX_POINTS = 200
 """More points lie close enough to be joined by straight lines."""
 
 
-def cubic(x: Array, y: Array, at: Array) -> Array:
+def interpolate_cubic(x: Array, y: Array, at: Array) -> Array:
     """Return the cubic spline through (x, y) at other places inside, with the "not a knot" condition at its ends.
 
     The equations for the slopes are de Boor's (A Practical Guide to Splines, chapter IV): the second derivative is
@@ -27,13 +27,13 @@ def cubic(x: Array, y: Array, at: Array) -> Array:
         Any shape.
     """
     n = len(x)
-    if n > MOST_POINTS:
+    if n > MAX_POINTS:
         return np.interp(at, x, y)
     if n < 4:
         return np.polynomial.Polynomial.fit(x, y, n - 1)(at)
     step = np.diff(x)
     secant = np.diff(y) / step
-    slopes = _slopes(step, secant)
+    slopes = _compute_slopes(step, secant)
     piece = np.clip(np.searchsorted(x, at, side="right") - 1, 0, n - 2)
     away = at - x[piece]
     bend = (slopes[:-1] + slopes[1:] - 2.0 * secant) / step
@@ -41,7 +41,7 @@ def cubic(x: Array, y: Array, at: Array) -> Array:
     return y[piece] + away * (slopes[piece] + away * (square[piece] + away * bend[piece] / step[piece]))
 
 
-def _slopes(step: Array, secant: Array) -> Array:
+def _compute_slopes(step: Array, secant: Array) -> Array:
     """Return the first derivative at each point."""
     n = len(step) + 1
     system, right = np.zeros((n, n)), np.zeros(n)

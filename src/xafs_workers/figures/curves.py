@@ -12,67 +12,67 @@ import numpy as np
 from xafs_workers.figures.model import Array, Mark, Panel, Trace
 
 T = TypeVar("T")
-Values = tuple[float, ...]
+Floats = tuple[float, ...]
 
-KEPT_LENGTH = 10_000
+MAX_CACHED_LENGTH = 10_000
 """Longer curves are made anew each time: they are not worth the memory."""
 
 
-class _Same:
+class _IdentityKey:
     """A tuple compared by identity: a message's fields are the same objects as long as it lives."""
 
     __slots__ = ("values",)
 
-    def __init__(self, values: Values):
+    def __init__(self, values: Floats):
         self.values = values
 
     def __hash__(self) -> int:
         return id(self.values)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.values is other.values
+        return isinstance(other, _IdentityKey) and self.values is other.values
 
 
-def made_once(make: Callable[..., T], *values: Values) -> T:
+def compute_once(make: Callable[..., T], *values: Floats) -> T:
     """Return what `make` makes of a message's curves; the same object each time, so that nothing is drawn twice."""
-    if max(map(len, values), default=0) > KEPT_LENGTH:
+    if max(map(len, values), default=0) > MAX_CACHED_LENGTH:
         return make(*values)
-    return _made(make, *map(_Same, values))
+    return _compute_cached(make, *map(_IdentityKey, values))
 
 
 @lru_cache(maxsize=128)
-def _made(make: Callable[..., T], *same: _Same) -> T:
+def _compute_cached(make: Callable[..., T], *same: _IdentityKey) -> T:
     return make(*(one.values for one in same))
 
 
-def array_of(values: Values) -> Array:
+def build_array(values: Floats) -> Array:
     """Return a message's curve as an array, shape (n,)."""
-    return made_once(_array, values)
+    return compute_once(_create_array, values)
 
 
-def _array(values: Values) -> Array:
+def _create_array(values: Floats) -> Array:
     array = np.array(values, dtype=np.float64)
     array.flags.writeable = False
     return array
 
 
-def trace(key: str, x: Values, y: Values, label: str = "") -> Trace:
+def build_curve_trace(key: str, x: Floats, y: Floats, label: str = "") -> Trace:
     """Return measured points, or with the key ``fit`` a fitted line."""
     fitted = key == "fit"
-    return Trace(key, array_of(x), array_of(y), label, int(fitted), "line" if fitted else "points")
+    return Trace(key, build_array(x), build_array(y), label, int(fitted), "line" if fitted else "points")
 
 
-def fitted_panel(panel: Panel, x: Values, data: Values, best_fit: Values, cross: tuple[float, float]) -> Panel:
+def add_fit(panel: Panel, x: Floats, data: Floats, best_fit: Floats, cross: tuple[float, float]) -> Panel:
     """Return a panel with points, the curve fitted to them, and a cross at the result."""
-    traces = (trace("data", x, data, "measured"), trace("fit", x, best_fit, "fit"))
+    traces = (build_curve_trace("data", x, data, "measured"), build_curve_trace("fit", x, best_fit, "fit"))
     return replace(panel, traces=traces, marks=(Mark("center", *cross),))
 
 
-def direction(motor: str) -> str:
+def parse_direction(motor: str) -> str:
     """Return the direction in which a motor moves, as titles name it: that after the first underscore, x or else y."""
     return "x" if motor.partition("_")[2] == "x" else "y"
 
 
-def in_mm(motor: str) -> str:
+def format_mm_label(motor: str) -> str:
     """Return the label of a linear axis."""
     return f"{motor} (mm)"

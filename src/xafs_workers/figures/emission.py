@@ -7,40 +7,40 @@ from typing import Any
 
 import numpy as np
 
-from xafs_workers.elements import EmissionLine, emission_line
+from xafs_workers.elements import EmissionLine, find_emission_line
 from xafs_workers.figures.model import Array, Line, Panel, Text, Trace
 from xafs_workers.scans import mca
-from xafs_workers.scans.metadata import mapping, text
+from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.runs import Run
 
-FROM = 2500.0
+MIN_ENERGY = 2500.0
 """Below it there is little but noise, eV."""
 
-UP_TO = 20_000.0
+DEFAULT_MAX_ENERGY = 20_000.0
 """Where nothing tells which element is measured, eV."""
 
-BEYOND = 2000.0
+ENERGY_MARGIN = 2000.0
 """Shown beyond the element's line, eV."""
 
 
-def line_of(run: Run | None) -> EmissionLine | None:
+def find_run_line(run: Run | None) -> EmissionLine | None:
     """Return the emission line of the element and edge that a run is about, None where it does not tell."""
-    element = mapping(run.xdi.get("Element")) if run is not None else {}
-    symbol, edge = text(element.get("symbol")), text(element.get("edge"))
-    return emission_line(symbol, edge) if symbol and edge else None
+    element = as_mapping(run.xdi.get("Element")) if run is not None else {}
+    symbol, edge = as_text(element.get("symbol")), as_text(element.get("edge"))
+    return find_emission_line(symbol, edge) if symbol and edge else None
 
 
-def shown_range(line: EmissionLine | None) -> tuple[float, float]:
+def select_energy_range(line: EmissionLine | None) -> tuple[float, float]:
     """Return the energies between which a spectrum is shown, eV."""
-    return bounded(line.energy + BEYOND if line is not None else UP_TO)
+    return build_energy_range(line.energy + ENERGY_MARGIN if line is not None else DEFAULT_MAX_ENERGY)
 
 
-def bounded(upper: float) -> tuple[float, float]:
+def build_energy_range(upper: float) -> tuple[float, float]:
     """Return the range that ends at an energy; for the lightest elements it begins at 0."""
-    return (FROM if upper > 2.0 * FROM else 0.0, upper)
+    return (MIN_ENERGY if upper > 2.0 * MIN_ENERGY else 0.0, upper)
 
 
-def panel(traces: Iterable[Trace], line: EmissionLine | None, problem: str = "") -> Panel:
+def build_spectra_panel(traces: Iterable[Trace], line: EmissionLine | None, problem: str = "") -> Panel:
     """Return the panel of some spectra, with the element's line."""
     drawn = tuple(traces)
     lines = (Line("emission", line.energy, line.name),) if line is not None and drawn else ()
@@ -58,31 +58,31 @@ def panel(traces: Iterable[Trace], line: EmissionLine | None, problem: str = "")
     )
 
 
-def named(channels: Mapping[int, Array], add: bool, only: int | None) -> Iterator[tuple[str, str, Array]]:
+def label_channels(channels: Mapping[int, Array], add: bool, only: int | None) -> Iterator[tuple[str, str, Array]]:
     """Yield (key, label, counts): the sum of the channels, or each, or the only one."""
     if add and only is None:
         yield (
             "sum",
-            f"sum of {len(channels)} channels" if len(channels) > 1 else _channel(next(iter(channels))),
-            (mca.total(channels)),
+            f"sum of {len(channels)} channels" if len(channels) > 1 else _format_channel(next(iter(channels))),
+            (mca.sum_spectra(channels)),
         )
         return
     for channel, counts in channels.items():
-        yield f"channel-{channel}", _channel(channel), counts
+        yield f"channel-{channel}", _format_channel(channel), counts
 
 
-def _channel(channel: int) -> str:
+def _format_channel(channel: int) -> str:
     return f"channel {channel}"
 
 
-def cut(counts: Array, shown: tuple[float, float]) -> tuple[Array, Array]:
+def clip_spectrum(counts: Array, shown: tuple[float, float]) -> tuple[Array, Array]:
     """Return energies (eV) and counts inside a range."""
     counts = np.asarray(counts, dtype=np.float64)
-    first = min(max(int(np.ceil(shown[0] / mca.BIN)), 0), len(counts))
-    last = min(max(int(np.floor(shown[1] / mca.BIN)), 0), len(counts) - 1)
-    return np.arange(first, last + 1) * mca.BIN, counts[first : last + 1]
+    first = min(max(int(np.ceil(shown[0] / mca.BIN_WIDTH)), 0), len(counts))
+    last = min(max(int(np.floor(shown[1] / mca.BIN_WIDTH)), 0), len(counts) - 1)
+    return np.arange(first, last + 1) * mca.BIN_WIDTH, counts[first : last + 1]
 
 
-def kept(run: Run | None, key: Hashable, compute: Any) -> Any:
+def compute_once(run: Run | None, key: Hashable, compute: Any) -> Any:
     """Return what is computed, once as long as the run's points are the same."""
-    return compute() if run is None else run.points.derived(key, compute)
+    return compute() if run is None else run.points.compute_once(key, compute)

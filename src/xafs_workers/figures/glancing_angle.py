@@ -6,90 +6,90 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TypeVar
 
-from xafs_workers.figures.curves import direction, fitted_panel, in_mm, trace
-from xafs_workers.figures.figure_builder import Options, views
+from xafs_workers.figures.curves import add_fit, build_curve_trace, format_mm_label, parse_direction
+from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
 from xafs_workers.figures.model import Figure, Mark, Panel, Text
 from xafs_workers.messages.base import ControlMessage
 from xafs_workers.messages.glancing_angle import GlancingAngleFluo, GlancingAngleLinear, GlancingAnglePitch
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan
 
-M = TypeVar("M", bound=ControlMessage)
+MessageT = TypeVar("MessageT", bound=ControlMessage)
 
 
-@views.register("glancing_angle")
-def figure(board: Board, scan: Scan, options: Options) -> Figure:
+@figure_builders.register("glancing_angle")
+def build_glancing_angle_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
     """Return the latest result, or the summary of all once the alignment is over."""
-    results = [control.message for control in scan.results]
+    results = [control.message for control in scan.result_messages]
     if scan.end is not None:
-        return _summary(scan, results)
+        return _build_summary(scan, results)
     if not results:
         return Figure(scan.figure_id, scan.kind, "glancing angle alignment", ())
-    title, panel = _result(results[-1])
+    title, panel = _build_result_panel(results[-1])
     return Figure(scan.figure_id, scan.kind, title, (panel,))
 
 
-def _result(message: ControlMessage) -> tuple[str, Panel]:
+def _build_result_panel(message: ControlMessage) -> tuple[str, Panel]:
     """Return the title and the panel of one result."""
     if isinstance(message, GlancingAngleLinear):
-        title = f"fit to {direction(message.motor)} scan, spinner {message.spinner}, center={message.center:.3f}"
-        return title, _linear(message)
+        title = f"fit to {parse_direction(message.motor)} scan, spinner {message.spinner}, center={message.center:.3f}"
+        return title, _build_linear_panel(message)
     if isinstance(message, GlancingAnglePitch):
-        return f"pitch scan, spinner {message.spinner}, center={message.center:.3f}", _pitch(message)
+        return f"pitch scan, spinner {message.spinner}, center={message.center:.3f}", _build_pitch_panel(message)
     assert isinstance(message, GlancingAngleFluo)  # noqa: S101 - no other action brings a result
-    title = f"{direction(message.motor)} scan, spinner {message.spinner}, center={message.center:.3f}"
-    return title, _fluo(message)
+    title = f"{parse_direction(message.motor)} scan, spinner {message.spinner}, center={message.center:.3f}"
+    return title, _build_fluo_panel(message)
 
 
-def _linear(message: GlancingAngleLinear) -> Panel:
+def _build_linear_panel(message: GlancingAngleLinear) -> Panel:
     y_label = f"{message.inverted}It/I0 and error function"
-    panel = Panel("linear", "", in_mm(message.motor), y_label, x_name=message.motor)
+    panel = Panel("linear", "", format_mm_label(message.motor), y_label, x_name=message.motor)
     cross = (message.center, message.amplitude / 2)
-    return fitted_panel(panel, message.xaxis, message.data, message.best_fit, cross)
+    return add_fit(panel, message.xaxis, message.data, message.best_fit, cross)
 
 
-def _pitch(message: GlancingAnglePitch) -> Panel:
+def _build_pitch_panel(message: GlancingAnglePitch) -> Panel:
     return Panel(
         "pitch",
         "",
         f"{message.motor} (deg)",
         "It/I0",
-        traces=(replace(trace("data", message.xaxis, message.data), style="both"),),
+        traces=(replace(build_curve_trace("data", message.xaxis, message.data), style="both"),),
         marks=(Mark("center", message.center, message.amplitude),),
         x_name=message.motor,
     )
 
 
-def _fluo(message: GlancingAngleFluo) -> Panel:
+def _build_fluo_panel(message: GlancingAngleFluo) -> Panel:
     return Panel(
         "fluo",
         "",
-        in_mm(message.motor),
+        format_mm_label(message.motor),
         f"{message.inverted}If/I0",
-        traces=(replace(trace("data", message.xaxis, message.data), style="both"),),
+        traces=(replace(build_curve_trace("data", message.xaxis, message.data), style="both"),),
         marks=(Mark("center", message.center, message.amplitude),),
         x_name=message.motor,
     )
 
 
-def _summary(scan: Scan, results: list[ControlMessage]) -> Figure:
-    linear, pitch = _latest(results, GlancingAngleLinear), _latest(results, GlancingAnglePitch)
-    fluo = _latest(results, GlancingAngleFluo)
+def _build_summary(scan: Scan, results: list[ControlMessage]) -> Figure:
+    linear, pitch = _find_latest(results, GlancingAngleLinear), _find_latest(results, GlancingAnglePitch)
+    fluo = _find_latest(results, GlancingAngleFluo)
     spinner = next((getattr(message, "spinner", 0) for message in reversed(results)), 0)
     panels = (
-        _missing("linear") if linear is None else _linear(linear),
-        _missing("pitch") if pitch is None else _pitch(pitch),
-        _missing("fluo") if fluo is None else _fluo(fluo),
+        _build_missing_panel("linear") if linear is None else _build_linear_panel(linear),
+        _build_missing_panel("pitch") if pitch is None else _build_pitch_panel(pitch),
+        _build_missing_panel("fluo") if fluo is None else _build_fluo_panel(fluo),
     )
     placed = tuple(replace(panel, column=column) for column, panel in enumerate(panels))
     title = f"alignment of spinner {spinner}"
     return Figure(scan.figure_id, scan.kind, title, placed, columns=3, width=16.5, height=5.5)
 
 
-def _latest(results: Iterable[ControlMessage], kind: type[M]) -> M | None:
+def _find_latest(results: Iterable[ControlMessage], kind: type[MessageT]) -> MessageT | None:
     found = [message for message in results if isinstance(message, kind)]
     return found[-1] if found else None
 
 
-def _missing(key: str) -> Panel:
+def _build_missing_panel(key: str) -> Panel:
     return Panel(key, texts=(Text("missing", f"no {key} scan came to a result"),))

@@ -6,47 +6,56 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from xafs_workers.figures.model import Array, Figure, Panel
-from xafs_workers.figures.signal import FLUORESCENCE, Asked, fluorescence_curves, ratio, signal, with_unit
-from xafs_workers.figures.trace_builder import Curve, traced
+from xafs_workers.figures.signal import (
+    FLUORESCENCE_DETECTORS,
+    SignalRequest,
+    build_fluorescence_curves,
+    build_ratio_curve,
+    build_signal_curves,
+    format_with_unit,
+)
+from xafs_workers.figures.trace_builder import Curve, compute_traces
 from xafs_workers.scans import spectra
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.board_config import Rules
+from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
 
 
-def line_figure(board: Board, scan: Scan, asked: Asked, title: str) -> Figure:
+def build_line_figure(board: Board, scan: Scan, asked: SignalRequest, title: str) -> Figure:
     """Return the figure of a line or time scan: one panel, or fluorescence over transmission."""
-    run = board.runs.get(scan.runs[0]) if scan.runs else None
-    panels = tuple(replace(panel, row=row) for row, panel in enumerate(_panels(asked, run, board.rules)))
+    run = board.runs.get(scan.run_uids[0]) if scan.run_uids else None
+    panels = tuple(replace(panel, row=row) for row, panel in enumerate(_build_panels(asked, run, board.config)))
     if len(panels) == 2:
         return Figure(scan.figure_id, scan.kind, title, panels, rows=2, width=6.5, height=9.5)
     return Figure(scan.figure_id, scan.kind, title, panels)
 
 
-def _panels(asked: Asked, run: Run | None, rules: Rules) -> Iterator[Panel]:
-    if asked.detector in FLUORESCENCE and asked.stack:
+def _build_panels(asked: SignalRequest, run: Run | None, rules: BoardConfig) -> Iterator[Panel]:
+    if asked.detector in FLUORESCENCE_DETECTORS and asked.stacked:
         name = asked.fluo_detector or ("dante" if asked.detector == "dante" else "SDD")
-        fluorescence = fluorescence_curves(asked, run, rules)
-        yield _panel("fluorescence", f"fluorescence ({name})", fluorescence, asked, run)
-        yield _panel("transmission", "transmission", (ratio("It/I0", rules.columns.it, rules),), asked, run)
+        fluorescence = build_fluorescence_curves(asked, run, rules)
+        yield _build_panel("fluorescence", f"fluorescence ({name})", fluorescence, asked, run)
+        yield _build_panel(
+            "transmission", "transmission", (build_ratio_curve("It/I0", rules.columns.it, rules),), asked, run
+        )
         return
-    label, curves = signal(asked, run, rules)
-    yield _panel("signal", label, curves, asked, run)
+    label, curves = build_signal_curves(asked, run, rules)
+    yield _build_panel("signal", label, curves, asked, run)
 
 
-def _panel(key: str, y_label: str, curves: tuple[Curve, ...], asked: Asked, run: Run | None) -> Panel:
-    x_label = with_unit(asked.motor, run) if asked.motor else "time (seconds)"
+def _build_panel(key: str, y_label: str, curves: tuple[Curve, ...], asked: SignalRequest, run: Run | None) -> Panel:
+    x_label = format_with_unit(asked.motor, run) if asked.motor else "time (seconds)"
     panel = Panel(key, "", x_label, y_label, x_name=asked.motor or "time", y_name=key)
     if run is None or not len(run.points):
         return panel
-    placed = (replace(curve, x=_abscissa(asked), series=series) for series, curve in enumerate(curves))
-    traces, notes = traced(((run, curve) for curve in placed), "both")
+    placed = (replace(curve, x=_select_abscissa(asked), series=series) for series, curve in enumerate(curves))
+    traces, notes = compute_traces(((run, curve) for curve in placed), "both")
     legend = "full" if any(trace.label for trace in traces) else "none"
     return replace(panel, traces=traces, texts=notes, legend=legend)
 
 
-def _abscissa(asked: Asked) -> Callable[[Run], Array]:
+def _select_abscissa(asked: SignalRequest) -> Callable[[Run], Array]:
     if asked.motor:
-        return lambda run: spectra.column(run.points, asked.motor)
-    return lambda run: spectra.elapsed(run.points)
+        return lambda run: spectra.get_column(run.points, asked.motor)
+    return lambda run: spectra.compute_elapsed_time(run.points)

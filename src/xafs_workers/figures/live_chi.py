@@ -9,36 +9,36 @@ import numpy as np
 
 from xafs_workers.figures.model import Array, Panel, Text, Trace
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.live_chi import live_reductions
-from xafs_workers.scans.reduction_requests import shown_for
-from xafs_workers.scans.results import Result
+from xafs_workers.scans.live_chi import build_live_requests
+from xafs_workers.scans.reduction_requests import find_displayed_result
+from xafs_workers.scans.results import RankedResult
 from xafs_workers.scans.scan import Scan
 
-CHI = "chi"
+CHI_PANEL = "chi"
 
-FROM = "from +60 eV"
+WAITING_NOTE = "from +60 eV"
 """What the panel says until there is something to be seen."""
 
-PROVISIONAL = "provisional until +150 eV"
+PROVISIONAL_NOTE = "provisional until +150 eV"
 """Below, the background follows the first shell of the first repetition."""
 
 
-def live_chi_panel(board: Board, scan: Scan) -> Panel:
+def build_live_chi_panel(board: Board, scan: Scan) -> Panel:
     """Return the panel; series and labels are those of the scan's other panels."""
-    series = {window.run: index for index, window in enumerate(scan.windows)}
+    series = {window.run_uid: index for index, window in enumerate(scan.windows)}
     traces: list[Trace] = []
     state: Mapping[str, Any] = {}
-    for request in live_reductions(board, scan):
-        result = shown_for(board, request)
-        (part,) = request.parts
+    for request in build_live_requests(board, scan):
+        result = find_displayed_result(board, request)
+        (part,) = request.spectra
         state = {} if result is None else result.values
         if result is not None and "chi" in state:
             index = series[part.uid]
             label = f"{part.label} (provisional)" if state.get("provisional") else part.label
-            traces.append(Trace(f"scan-{index}", *k2_chi(result), label, index))
-    texts = _texts(state, empty=not traces)
+            traces.append(Trace(f"scan-{index}", *compute_k2_chi(result), label, index))
+    texts = _build_texts(state, empty=not traces)
     return Panel(
-        CHI,
+        CHI_PANEL,
         "live χ(k)",
         "wavenumber (Å⁻¹)",
         "k² χ(k)  (Å⁻²)",
@@ -50,15 +50,15 @@ def live_chi_panel(board: Board, scan: Scan) -> Panel:
     )
 
 
-def k2_chi(result: Result) -> tuple[Array, Array]:
+def compute_k2_chi(result: RankedResult) -> tuple[Array, Array]:
     """Return k, Å⁻¹, and k² χ(k), Å⁻²; the same arrays each time."""
     k, chi = result.values["k"], result.values["chi"]
-    return k, result.derived("k² chi", lambda: np.asarray(k**2 * chi))
+    return k, result.compute_once("k² chi", lambda: np.asarray(k**2 * chi))
 
 
-def _texts(state: Mapping[str, Any], *, empty: bool) -> tuple[Text, ...]:
+def _build_texts(state: Mapping[str, Any], *, empty: bool) -> tuple[Text, ...]:
     if state.get("provisional"):
-        return (Text("provisional", PROVISIONAL, 0.5, 0.95),)
+        return (Text("provisional", PROVISIONAL_NOTE, 0.5, 0.95),)
     if empty:
-        return (Text("waiting", str(state.get("problem") or state.get("waiting") or FROM)),)
+        return (Text("waiting", str(state.get("problem") or state.get("waiting") or WAITING_NOTE)),)
     return ()

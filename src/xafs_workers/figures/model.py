@@ -49,7 +49,7 @@ class Mesh:
         Values, shape (len(y), len(x)); NaN where not measured.
     label
         Of the colour bar.
-    contour
+    is_contour
         Filled contours in place of pixels.
     """
 
@@ -58,7 +58,7 @@ class Mesh:
     y: Array
     z: Array
     label: str = ""
-    contour: bool = False
+    is_contour: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class Figure:
     width: float = 8.0
     height: float = 6.0
 
-    def panel(self, key: str) -> Panel:
+    def get_panel(self, key: str) -> Panel:
         """Return the panel with this key.
 
         Raises

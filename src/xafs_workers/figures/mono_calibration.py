@@ -6,34 +6,34 @@ from typing import cast
 
 import numpy as np
 
-from xafs_workers.figures.cubic import cubic
-from xafs_workers.figures.curves import Values, array_of, made_once
-from xafs_workers.figures.figure_builder import Options, views
+from xafs_workers.figures.cubic import interpolate_cubic
+from xafs_workers.figures.curves import Floats, build_array, compute_once
+from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
 from xafs_workers.figures.model import Array, Figure, Panel, Text, Trace
 from xafs_workers.messages.mono_calibration import MonoCalibration
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan
 
-ENERGIES = 100
+INTERPOLATION_POINTS = 100
 """Places at which the tabulated curve is interpolated."""
 
 
-@views.register("mono_calibration")
-def figure(board: Board, scan: Scan, options: Options) -> Figure:
+@figure_builders.register("mono_calibration")
+def build_mono_calibration_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
     """Return the tabulated edges as a curve and the measured ones as points."""
     message = cast(MonoCalibration, scan.start.message)
-    x, y = made_once(tabulated, message.ee, message.tt)
-    measured = Trace("measured", array_of(message.found), array_of(message.tt), "measured", 1, "points")
+    x, y = compute_once(interpolate_edges, message.ee, message.tt)
+    measured = Trace("measured", build_array(message.found), build_array(message.tt), "measured", 1, "points")
     traces = (Trace("tabulated", x, y, "tabulated"), measured)
     texts = (
-        Text("dspacing", f"d-spacing = {with_error(message.dspacing, 8)} Å", 0.66, 0.84),
-        Text("offset", f"offset = {with_error(message.offset, 5)}°", 0.66, 0.76),
+        Text("dspacing", f"d-spacing = {format_with_error(message.dspacing, 8)} Å", 0.66, 0.84),
+        Text("offset", f"offset = {format_with_error(message.offset, 5)}°", 0.66, 0.76),
     )
     panel = Panel("calibration", "", "energy (eV)", "angle (degrees)", traces=traces, texts=texts, legend="full")
     return Figure(scan.figure_id, scan.kind, f"Si({message.mono}) calibration curve", (panel,))
 
 
-def tabulated(energies: Values, angles: Values) -> tuple[Array, Array]:
+def interpolate_edges(energies: Floats, angles: Floats) -> tuple[Array, Array]:
     """Return the curve through the tabulated edges, sorted by energy; without two of them just these."""
     x, y = np.array(energies, dtype=np.float64), np.array(angles, dtype=np.float64)
     usable = np.isfinite(x) & np.isfinite(y)
@@ -41,11 +41,11 @@ def tabulated(energies: Values, angles: Values) -> tuple[Array, Array]:
     y = y[usable][first]
     if len(x) < 2:
         return x, y
-    fine = np.linspace(x[0], x[-1], ENERGIES)
-    return fine, cubic(x, y, fine)
+    fine = np.linspace(x[0], x[-1], INTERPOLATION_POINTS)
+    return fine, interpolate_cubic(x, y, fine)
 
 
-def with_error(fitted: tuple[float, float | None], digits: int) -> str:
+def format_with_error(fitted: tuple[float, float | None], digits: int) -> str:
     """Return a number with its standard error; fits do not always give one."""
     value, error = fitted
     return f"{value:.{digits}f}" if error is None else f"{value:.{digits}f} ± {error:.{digits}f}"

@@ -8,9 +8,9 @@ from typing import Literal
 
 from xafs_workers.figures.model import Array, Text, Trace
 from xafs_workers.scans import spectra
-from xafs_workers.scans.detectors import NoChannels
+from xafs_workers.scans.detectors import NoChannelsError
 from xafs_workers.scans.runs import Run
-from xafs_workers.scans.spectra import MissingColumn
+from xafs_workers.scans.spectra import MissingColumnError
 
 Style = Literal["line", "points", "both"]
 
@@ -21,25 +21,27 @@ class Curve:
 
     key: str
     y: Callable[[Run], Array]
-    x: Callable[[Run], Array] = lambda run: spectra.elapsed(run.points)
+    x: Callable[[Run], Array] = lambda run: spectra.compute_elapsed_time(run.points)
     label: str = ""
     series: int = 0
 
 
-def traced(curves: Iterable[tuple[Run, Curve]], style: Style = "line") -> tuple[tuple[Trace, ...], tuple[Text, ...]]:
+def compute_traces(
+    curves: Iterable[tuple[Run, Curve]], style: Style = "line"
+) -> tuple[tuple[Trace, ...], tuple[Text, ...]]:
     """Return the traces that can be drawn and a note for those that cannot."""
-    return told([trace_of(run, curve, style) for run, curve in curves])
+    return collect_traces([compute_trace(run, curve, style) for run, curve in curves])
 
 
-def trace_of(run: Run, curve: Curve, style: Style = "line") -> Trace | str:
+def compute_trace(run: Run, curve: Curve, style: Style = "line") -> Trace | str:
     """Return the trace, or why there is none."""
     try:
         return Trace(curve.key, curve.x(run), curve.y(run), curve.label, curve.series, style)
-    except (MissingColumn, NoChannels) as problem:
+    except (MissingColumnError, NoChannelsError) as problem:
         return str(problem)
 
 
-def told(found: Iterable[Trace | str]) -> tuple[tuple[Trace, ...], tuple[Text, ...]]:
+def collect_traces(found: Iterable[Trace | str]) -> tuple[tuple[Trace, ...], tuple[Text, ...]]:
     """Return the traces, and a note that says each reason once."""
     traces: list[Trace] = []
     problems: dict[str, None] = {}

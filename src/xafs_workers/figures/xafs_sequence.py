@@ -6,157 +6,160 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from xafs_workers.figures.figure_builder import Options, views
-from xafs_workers.figures.live_chi import k2_chi
+from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
+from xafs_workers.figures.live_chi import compute_k2_chi
 from xafs_workers.figures.model import Figure, Panel, Text, Trace
-from xafs_workers.scans.advice import advice
+from xafs_workers.scans.advice import format_advice
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.channels import bad_channels
-from xafs_workers.scans.reduction_requests import answer_to
-from xafs_workers.scans.results import Result
+from xafs_workers.scans.channels import find_bad_channels
+from xafs_workers.scans.reduction_requests import find_result
+from xafs_workers.scans.results import RankedResult
 from xafs_workers.scans.scan import Scan
-from xafs_workers.scans.xafs_sequence import Sequence, sequence_of
+from xafs_workers.scans.xafs_sequence import XafsSequence, build_sequence
 
-FARTHEST_R = 6.0
+MAX_R = 6.0
 """Å; beyond it is noise."""
 
 RIGHT, NOTE_LINE = 0.98, 0.07
 """Place of notes, out of the way: below the post-edge; and the height of their lines."""
 
-NOTHING = Result(0, {})
+EMPTY_RESULT = RankedResult(0, {})
 """What there is to be seen before anything is reduced."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class _ShownMerge:
     """The merge to be drawn: of how many repetitions, and its result."""
 
-    n: int
-    result: Result
+    repetition_count: int
+    result: RankedResult
 
     @property
     def values(self) -> Mapping[str, Any]:
         return self.result.values
 
 
-@views.register("xafs_sequence")
-def figure(board: Board, scan: Scan, options: Options) -> Figure:
+@figure_builders.register("xafs_sequence")
+def build_xafs_sequence_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
     """Return the figure of the newest merge that is reduced."""
-    sequence = sequence_of(board, scan)
-    shown = _shown(board, sequence)
-    title = _title(sequence, shown.n)
-    if scan.ended:
-        title = f"Sequence ended: {sequence.name}  {shown.n} scan{'' if shown.n == 1 else 's'}"
-    return _figure(board, sequence, shown, title)
+    sequence = build_sequence(board, scan)
+    shown = _find_shown_merge(board, sequence)
+    title = _format_title(sequence, shown.repetition_count)
+    if scan.has_ended:
+        plural = "" if shown.repetition_count == 1 else "s"
+        title = f"Sequence ended: {sequence.name}  {shown.repetition_count} scan{plural}"
+    return _build_figure(board, sequence, shown, title)
 
 
-def figure_after(board: Board, scan: Scan, added: int) -> Figure:
+def build_interim_figure(board: Board, scan: Scan, added: int) -> Figure:
     """Return the figure as it was when `added` repetitions had been added, whatever came since."""
-    sequence = sequence_of(board, scan).after(added)
-    shown = _shown(board, sequence)
-    return _figure(board, sequence, shown, _title(sequence, shown.n))
+    sequence = build_sequence(board, scan).truncate(added)
+    shown = _find_shown_merge(board, sequence)
+    return _build_figure(board, sequence, shown, _format_title(sequence, shown.repetition_count))
 
 
-def _figure(board: Board, sequence: Sequence, shown: _Shown, title: str) -> Figure:
-    panels = _panels(board, sequence, shown)
+def _build_figure(board: Board, sequence: XafsSequence, shown: _ShownMerge, title: str) -> Figure:
+    panels = _build_panels(board, sequence, shown)
     scan = sequence.scan
     rows = 2 if len(panels) > 1 else 1
     return Figure(scan.figure_id, scan.kind, title, panels, rows=rows, columns=2, width=8.0, height=7.0)
 
 
-def _shown(board: Board, sequence: Sequence) -> _Shown:
+def _find_shown_merge(board: Board, sequence: XafsSequence) -> _ShownMerge:
     if sequence.absorber.mode == "test":
-        return _Shown(0, NOTHING)
-    for n in range(len(sequence.merged), 0, -1):
-        result = answer_to(board, sequence.merge(n))
+        return _ShownMerge(0, EMPTY_RESULT)
+    for n in range(len(sequence.merged_spectra), 0, -1):
+        result = find_result(board, sequence.build_merge_request(n))
         if result is not None:
-            return _Shown(n, result)
-    return _Shown(0, NOTHING)
+            return _ShownMerge(n, result)
+    return _ShownMerge(0, EMPTY_RESULT)
 
 
-def _title(sequence: Sequence, n: int) -> str:
-    return f"Sequence: {sequence.name}  {n}/{sequence.planned}"
+def _format_title(sequence: XafsSequence, n: int) -> str:
+    return f"Sequence: {sequence.name}  {n}/{sequence.planned_repetitions}"
 
 
-def _panels(board: Board, sequence: Sequence, shown: _Shown) -> tuple[Panel, ...]:
+def _build_panels(board: Board, sequence: XafsSequence, shown: _ShownMerge) -> tuple[Panel, ...]:
     values = shown.values
     mu = Panel("mu", "", "energy (eV)", "µ(E)", column_span=2, x_name="energy", y_name="mu")
-    mu = replace(mu, traces=_trace("mu", values, "energy", "mu"), texts=_notes(board, sequence, shown))
+    mu = replace(mu, traces=_build_traces("mu", values, "energy", "mu"), texts=_build_notes(board, sequence, shown))
     if values.get("short"):
         return (mu,)
     chi = Panel("chi", "", "wavenumber (Å⁻¹)", "k² χ(k)  (Å⁻²)", row=1, x_name="k", y_name="chi")
     chir = Panel("chir", "", "radial distance (Å)", "|χ(R)|  (Å⁻³)", row=1, column=1, x_name="r", y_name="chir_mag")
     return (
         mu,
-        replace(chi, traces=_weighted(shown.result)),
-        replace(chir, traces=_near(shown.result), title=_advice(board, sequence, shown)),
+        replace(chi, traces=_build_chi_traces(shown.result)),
+        replace(chir, traces=_build_chir_traces(shown.result), title=_format_advice(board, sequence, shown)),
     )
 
 
-def _trace(key: str, values: Mapping[str, Any], x: str, y: str) -> tuple[Trace, ...]:
+def _build_traces(key: str, values: Mapping[str, Any], x: str, y: str) -> tuple[Trace, ...]:
     return (Trace(key, values[x], values[y]),) if x in values and y in values else ()
 
 
-def _weighted(result: Result) -> tuple[Trace, ...]:
-    return (Trace("chi", *k2_chi(result)),) if "chi" in result.values else ()
+def _build_chi_traces(result: RankedResult) -> tuple[Trace, ...]:
+    return (Trace("chi", *compute_k2_chi(result)),) if "chi" in result.values else ()
 
 
-def _near(result: Result) -> tuple[Trace, ...]:
+def _build_chir_traces(result: RankedResult) -> tuple[Trace, ...]:
     if "r" not in result.values:
         return ()
     r, magnitude = result.values["r"], result.values["chir_mag"]
-    near = result.derived("near", lambda: (r[r <= FARTHEST_R], magnitude[r <= FARTHEST_R]))
+    near = result.compute_once("near", lambda: (r[r <= MAX_R], magnitude[r <= MAX_R]))
     return (Trace("chir", *near),)
 
 
-def _notes(board: Board, sequence: Sequence, shown: _Shown) -> tuple[Text, ...]:
+def _build_notes(board: Board, sequence: XafsSequence, shown: _ShownMerge) -> tuple[Text, ...]:
     """Return what is waited for, or what is to be known of the merge."""
     if not shown.values:
-        return (Text("waiting", _waiting(sequence)),)
-    lines = [f"scan {one.number} left out: {one.problem}" for one in sequence.left_out]
+        return (Text("waiting", _describe_progress(sequence)),)
+    lines = [f"scan {one.number} left out: {one.problem}" for one in sequence.excluded_repetitions]
     lines += [f"{reason}, left out" for reason in shown.values.get("left_out", ())]
     lines += [f"not reduced: {shown.values['problem']}"] if "problem" in shown.values else []
-    lines += _channel_notes(board, sequence)
+    lines += _format_channel_notes(board, sequence)
     return (Text("notes", "\n".join(lines), RIGHT, NOTE_LINE * (len(lines) + 1) / 2),) if lines else ()
 
 
-def _waiting(sequence: Sequence) -> str:
+def _describe_progress(sequence: XafsSequence) -> str:
     if sequence.absorber.mode == "test":
         return "mode test: nothing is reduced"
-    if sequence.merged:
+    if sequence.merged_spectra:
         return "being reduced ..."
-    problems = "\n".join(f"scan {one.number} left out: {one.problem}" for one in sequence.left_out)
-    if sequence.scan.ended:
+    problems = "\n".join(f"scan {one.number} left out: {one.problem}" for one in sequence.excluded_repetitions)
+    if sequence.scan.has_ended:
         return problems or "no repetition was finished"
     return problems or "waiting for the first repetition"
 
 
-def _channel_notes(board: Board, sequence: Sequence) -> Iterator[str]:
-    if not sequence.absorber.fluoresces:
+def _format_channel_notes(board: Board, sequence: XafsSequence) -> Iterator[str]:
+    if not sequence.absorber.is_fluorescence:
         return
     told: dict[str, list[str]] = {}
     for one in sequence.repetitions:
         if one.spectrum is not None and one.uid in board.runs:
-            for bad in bad_channels(board.runs[one.uid], board.rules, sequence.absorber.wish):
+            for bad in find_bad_channels(board.runs[one.uid], board.config, sequence.absorber.channel_selection):
                 told.setdefault(str(bad), []).append(str(one.number))
     for text, numbers in told.items():
         yield f"{text} (scan {', '.join(numbers)})"
 
 
-def advice_on(board: Board, scan: Scan) -> str:
+def format_sequence_advice(board: Board, scan: Scan) -> str:
     """Return what the figure of a sequence advises and notes of its channels, a line each; '' for nothing."""
-    sequence = sequence_of(board, scan)
-    shown = _shown(board, sequence)
-    lines = (_advice(board, sequence, shown), *_channel_notes(board, sequence))
+    sequence = build_sequence(board, scan)
+    shown = _find_shown_merge(board, sequence)
+    lines = (_format_advice(board, sequence, shown), *_format_channel_notes(board, sequence))
     return "\n".join(line for line in lines if line)
 
 
-def _advice(board: Board, sequence: Sequence, shown: _Shown) -> str:
+def _format_advice(board: Board, sequence: XafsSequence, shown: _ShownMerge) -> str:
     """Return the line above |χ(R)|: inside, the first shell may reach anywhere."""
-    measured = [_noise(board, sequence, n) for n in range(1, shown.n)] + [shown.values.get("epsilon_k", float("nan"))]
-    return advice(measured, board.rules.reduction.target_noise) if shown.n else ""
+    measured = [_find_noise(board, sequence, n) for n in range(1, shown.repetition_count)] + [
+        shown.values.get("epsilon_k", float("nan"))
+    ]
+    return format_advice(measured, board.config.reduction.target_noise) if shown.repetition_count else ""
 
 
-def _noise(board: Board, sequence: Sequence, n: int) -> float:
-    result = answer_to(board, sequence.merge(n))
+def _find_noise(board: Board, sequence: XafsSequence, n: int) -> float:
+    result = find_result(board, sequence.build_merge_request(n))
     return float("nan") if result is None else float(result.values.get("epsilon_k", "nan"))

@@ -15,95 +15,110 @@ from functools import partial
 from threading import Event
 from typing import Any
 
-from xafs_workers.catalog.errors import CatalogError, Interrupted, Unavailable
-from xafs_workers.catalog.finished_run import Asset, Catalog, FinishedRun
-from xafs_workers.figures.sequence_pictures import sequence_picture, stub_of
+from xafs_workers.catalog.errors import CatalogError, CatalogUnavailable, Interrupted
+from xafs_workers.catalog.finished_run import Asset, FinishedRun, RunCatalog
+from xafs_workers.figures.sequence_pictures import build_sequence_request, find_stub
 from xafs_workers.logs import get_logger
 from xafs_workers.messages.xafs_sequence import XafsSequenceStop
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.board_config import Rules
-from xafs_workers.scans.dossier import Dossier, reported, rest_after
-from xafs_workers.scans.items import Control
-from xafs_workers.scans.mca import NoSpectra, channels_of
-from xafs_workers.scans.metadata import mapping, text
-from xafs_workers.scans.picture_requests import NoFolder, NothingToDraw, Wanted, asks_for_picture, picture_wanted
-from xafs_workers.scans.runs import Run, readings
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.dossier import Dossier, find_rest_time, list_reported_scans
+from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.scans.mca import NoSpectraError, extract_channels
+from xafs_workers.scans.metadata import as_mapping, as_text
+from xafs_workers.scans.picture_requests import (
+    NoFolderError,
+    NothingToDrawError,
+    PictureRequest,
+    build_picture_request,
+    requests_picture,
+)
+from xafs_workers.scans.runs import Run, extract_numbers
 from xafs_workers.scans.scan import Scan
-from xafs_workers.services.message_log import has_anchor, is_there
+from xafs_workers.services.message_log import has_anchor, has_file
 from xafs_workers.settings import Storage
 from xafs_workers.storage.errors import Absent, Refused
-from xafs_workers.storage.names import numbered, picture_name, suffixed
-from xafs_workers.storage.proposals import ProposalFolder, proposal_of
-from xafs_workers.writers.dossier import Counts, Kind, Sources
-from xafs_workers.writers.dossier_index import INDEX, MANIFEST, index_page, is_listed, manifest_line
+from xafs_workers.storage.names import add_number, ensure_picture_suffix, insert_before_suffix
+from xafs_workers.storage.proposals import ProposalFolder, find_proposal
+from xafs_workers.writers.dossier import DossierKind, DossierSources, SpectrumCounts
+from xafs_workers.writers.dossier_index import (
+    INDEX_PATH,
+    MANIFEST_PATH,
+    format_manifest_line,
+    is_listed,
+    render_index_page,
+)
 from xafs_workers.writers.registry import CannotWrite
 
 log = get_logger("workers")
 
-PATIENCE = 60.0
+PICTURE_TIMEOUT = 60.0
 """How long pictures are waited for once the plan came to rest, seconds."""
 
-NO_REST = 600.0
+REST_TIMEOUT = 600.0
 """A plan that does not come to rest within this time of asking for its dossier has died, seconds."""
 
 
-MOST_RUNS, MOST_MISSING = 1000, 3
+MAX_RUNS, MAX_MISSING = 1000, 3
 """Of a dossier. Each run that is missing is waited for, and whoever wrote the list may have invented it."""
 
 
-def may_be_written(board: Board, scan: Scan) -> bool:
+def can_write_page(board: Board, scan: Scan) -> bool:
     """Tell whether the messages that ask for the pictures of a dossier came, or will not come."""
-    return _over(board, scan) or all(one.ended for one in reported(board, scan))
+    return _is_wait_over(board, scan) or all(one.has_ended for one in list_reported_scans(board, scan))
 
 
-def pictures_awaited(board: Board, scan: Scan, number: int) -> tuple[str, ...]:
+def list_awaited_pictures(board: Board, scan: Scan, number: int) -> tuple[str, ...]:
     """Return the files that the headless worker was asked for and that the page links, by their names.
 
     Nothing is awaited any more when patience is over.
     """
-    if _over(board, scan):
+    if _is_wait_over(board, scan):
         return ()
     asked = (
-        name for one in reported(board, scan) if one.end is not None for name in _asked(one.end, one, board, number)
+        name
+        for one in list_reported_scans(board, scan)
+        if one.end is not None
+        for name in _list_requested_files(one.end, one, board, number)
     )
     return tuple(asked)
 
 
-def _over(board: Board, scan: Scan) -> bool:
+def _is_wait_over(board: Board, scan: Scan) -> bool:
     asked = scan.end.time if scan.end is not None else board.now
-    rest = rest_after(board, scan)
-    return board.now >= (asked + NO_REST if rest is None else rest) + PATIENCE
+    rest = find_rest_time(board, scan)
+    return board.now >= (asked + REST_TIMEOUT if rest is None else rest) + PICTURE_TIMEOUT
 
 
-def _asked(end: Control, scan: Scan, board: Board, number: int) -> Iterator[str]:
+def _list_requested_files(end: ReceivedMessage, scan: Scan, board: Board, number: int) -> Iterator[str]:
     """Yield the names of the files that the end of a scan asks for."""
     try:
-        wanted: Wanted | None = None
+        wanted: PictureRequest | None = None
         if isinstance(end.message, XafsSequenceStop):
-            wanted = sequence_picture(end, scan, board)
-            yield numbered(f"prj/{stub_of(scan, board)}.prj", number)
-        elif asks_for_picture(end.message, scan):
-            wanted = picture_wanted(end, scan, board)
-    except (NothingToDraw, NoFolder):
+            wanted = build_sequence_request(end, scan, board)
+            yield add_number(f"prj/{find_stub(scan, board)}.prj", number)
+        elif requests_picture(end.message, scan):
+            wanted = build_picture_request(end, scan, board)
+    except (NothingToDrawError, NoFolderError):
         return
     if wanted is not None:
-        name = picture_name(wanted.name)
-        yield suffixed(numbered(name, number), wanted.suffix) if wanted.stub else name
+        name = ensure_picture_suffix(wanted.name)
+        yield insert_before_suffix(add_number(name, number), wanted.suffix) if wanted.stub else name
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class DossierRuns:
     """The runs of a dossier that are there, and why others are not."""
 
     runs: tuple[FinishedRun, ...]
     missing: tuple[str, ...]
 
     @property
-    def first(self) -> FinishedRun:
+    def reference_run(self) -> FinishedRun:
         """The run that gives the dossier its folder and its number: the first that ended well."""
-        return next((run for run in self.runs if run.run.succeeded), self.runs[0])
+        return next((run for run in self.runs if run.run.has_succeeded), self.runs[0])
 
-    def of_one_proposal(self, storage: Storage) -> Found:
+    def limit_to_one_proposal(self, storage: Storage) -> DossierRuns:
         """Return what is left without runs of other proposals than the first's: a page tells nobody of them.
 
         Raises
@@ -111,150 +126,154 @@ class Found:
         Refused
             The first run names no proposal.
         """
-        own, runs, missing = proposal_of(self.first.start, storage), list[FinishedRun](), list(self.missing)
+        own, runs, missing = find_proposal(self.reference_run.start, storage), list[FinishedRun](), list(self.missing)
         for run in self.runs:
-            if _belongs(run, own, storage):
+            if _is_of_proposal(run, own, storage):
                 runs.append(run)
             else:
                 missing.append(f"left out: run {run.uid[:80]} is not of {own[1]}")
-        return Found(tuple(runs), tuple(missing))
+        return DossierRuns(tuple(runs), tuple(missing))
 
 
-def _belongs(run: FinishedRun, proposal: tuple[str, str], storage: Storage) -> bool:
+def _is_of_proposal(run: FinishedRun, proposal: tuple[str, str], storage: Storage) -> bool:
     try:
-        return proposal_of(run.start, storage) == proposal
+        return find_proposal(run.start, storage) == proposal
     except Refused:
         return False
 
 
-def find_runs(dossier: Dossier, catalog: Catalog, stop: Event) -> Found:
+def find_runs(dossier: Dossier, catalog: RunCatalog, stop: Event) -> DossierRuns:
     """Return the runs of a dossier; waits for the catalog, so never call it in the loop.
 
     Raises
     ------
     CannotWrite
         Nothing was measured, or none of the runs is to be had, or too many are not.
-    Unavailable, Interrupted
+    CatalogUnavailable, Interrupted
         The catalog is away, or nobody waits any more.
     """
     if not dossier.uids:
         raise CannotWrite("nothing was measured: no dossier is written")
-    if len(dossier.uids) > MOST_RUNS:
-        raise CannotWrite(f"{len(dossier.uids)} runs: at most {MOST_RUNS} make up a dossier")
+    if len(dossier.uids) > MAX_RUNS:
+        raise CannotWrite(f"{len(dossier.uids)} runs: at most {MAX_RUNS} make up a dossier")
     runs: list[FinishedRun] = []
     missing: list[str] = []
     for uid in dossier.uids:
         try:
-            runs.append(catalog.run(uid, stop))
-        except (Unavailable, Interrupted):
+            runs.append(catalog.wait_for_run(uid, stop))
+        except (CatalogUnavailable, Interrupted):
             raise
         except CatalogError as problem:
             missing.append(f"left out: {problem}")
-        if len(missing) > MOST_MISSING:
+        if len(missing) > MAX_MISSING:
             raise CannotWrite(f"too many of its runs cannot be had: {'; '.join(missing)}")
     if not runs:
         raise CannotWrite("; ".join(missing))
-    return Found(tuple(runs), tuple(missing))
+    return DossierRuns(tuple(runs), tuple(missing))
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class SourceContext:
     """What is needed to gather: the catalog, the rules, and the event that ends all waiting."""
 
-    catalog: Catalog
-    rules: Rules
+    catalog: RunCatalog
+    config: BoardConfig
     stop: Event
 
 
-def gathered(found: Found, dossier: Dossier, number: int, folder: ProposalFolder, around: Around) -> Sources:
+def collect_sources(
+    found: DossierRuns, dossier: Dossier, number: int, folder: ProposalFolder, around: SourceContext
+) -> DossierSources:
     """Return what the page of a dossier is made of; an aside that nobody has is left out.
 
     Raises
     ------
-    Unavailable, Interrupted
+    CatalogUnavailable, Interrupted
         The catalog is away, or nobody waits any more.
     """
     first = found.runs[0]
     anchored = bool(dossier.rid) and has_anchor(folder, dossier.rid)
-    return Sources(
+    return DossierSources(
         replace(dossier, rid=dossier.rid if anchored else ""),
         number,
         [one.run for one in found.runs],
-        partial(is_there, folder),
-        baseline=where_everything_stood(first, around.stop),
-        assets=_assets(found.runs, around.stop),
-        counts=_counts(first.run, around),
+        partial(has_file, folder),
+        baseline=read_baseline(first, around.stop),
+        assets=_read_assets(found.runs, around.stop),
+        counts=_read_xrf_counts(first.run, around),
     )
 
 
-def where_everything_stood(run: FinishedRun, stop: Event) -> Mapping[str, float]:
+def read_baseline(run: FinishedRun, stop: Event) -> Mapping[str, float]:
     """Return the first reading of a run's baseline: as followed, else from the catalog; empty where neither has it."""
     if run.run.baseline:
         return run.run.baseline
     try:
-        points = run.baseline(stop)
-    except (Unavailable, Interrupted):
+        points = run.read_baseline(stop)
+    except (CatalogUnavailable, Interrupted):
         raise
     except CatalogError as problem:
         log.info("no_baseline", run=run.uid, reason=str(problem))
         return {}
-    return readings({key: float(points.column(key)[0]) for key in points.keys}) if len(points) else {}
+    return extract_numbers({key: float(points.get_column(key)[0]) for key in points.keys}) if len(points) else {}
 
 
-def _assets(runs: Iterable[FinishedRun], stop: Event) -> Mapping[str, Sequence[Asset]]:
+def _read_assets(runs: Iterable[FinishedRun], stop: Event) -> Mapping[str, Sequence[Asset]]:
     """Return the detectors' files by run, as far as the catalog knows; after a failure no other is asked."""
     found: dict[str, Sequence[Asset]] = {}
     try:
         for run in runs:
-            found[run.uid] = run.assets(stop)
-    except (Unavailable, Interrupted):
+            found[run.uid] = run.list_assets(stop)
+    except (CatalogUnavailable, Interrupted):
         raise
     except CatalogError as problem:
         log.info("no_assets", reason=str(problem))
     return found
 
 
-def _counts(run: Run, around: Around) -> Counts | None:
+def _read_xrf_counts(run: Run, around: SourceContext) -> SpectrumCounts | None:
     """Return the counts of the XRF spectrum that was taken before the scans, None where none is to be had."""
-    uid = text(mapping(run.xdi.get("_snapshots")).get("xrf_uid"))
+    uid = as_text(as_mapping(run.xdi.get("_snapshots")).get("xrf_uid"))
     if not uid:
         return None
     try:
-        measured = around.catalog.run(uid, around.stop)
-        spectra = channels_of(_arrays(measured, around.stop), around.rules)
-    except (Unavailable, Interrupted):
+        measured = around.catalog.wait_for_run(uid, around.stop)
+        spectra = extract_channels(_read_spectra(measured, around.stop), around.config)
+    except (CatalogUnavailable, Interrupted):
         raise
-    except (CatalogError, NoSpectra) as problem:
+    except (CatalogError, NoSpectraError) as problem:
         log.info("no_xrf_counts", run=uid, reason=str(problem))
         return None
     columns = [f"{run.element}{channel}" for channel in spectra]
     points = measured.points
     known = len(points) > 0 and all(column in points for column in columns)
-    regions = tuple(int(points.column(column)[0]) for column in columns) if known else ()
-    return Counts(tuple(map(str, spectra)), tuple(int(counts.sum()) for counts in spectra.values()), regions)
+    regions = tuple(int(points.get_column(column)[0]) for column in columns) if known else ()
+    return SpectrumCounts(tuple(map(str, spectra)), tuple(int(counts.sum()) for counts in spectra.values()), regions)
 
 
-def _arrays(run: FinishedRun, stop: Event) -> Mapping[str, Any]:
+def _read_spectra(run: FinishedRun, stop: Event) -> Mapping[str, Any]:
     """Return the spectra of a run's one point by data key."""
-    if run.run.arrays.size and run.points.sequence:
-        return run.run.arrays.at(run.points.sequence[0])
-    keys = [key for key, about in run.data_keys.items() if mapping(about).get("shape")]
-    return {key: run.array(key, stop)[0] for key in keys if "_xrf" in key or "_image" in key.lower()}
+    if run.run.arrays.size and run.points.sequence_numbers:
+        return run.run.arrays.get_point(run.points.sequence_numbers[0])
+    keys = [key for key, about in run.data_keys.items() if as_mapping(about).get("shape")]
+    return {key: run.read_array(key, stop)[0] for key in keys if "_xrf" in key or "_image" in key.lower()}
 
 
-_one_list_at_a_time = threading.Lock()
+_index_lock = threading.Lock()
 
 
-def put_in_list(folder: ProposalFolder, kind: Kind, path: str, date: str) -> None:
+def add_to_index(folder: ProposalFolder, kind: DossierKind, path: str, date: str) -> None:
     """Enter a page into the list of the proposal's dossiers, once, and make the page of the list anew."""
-    with _one_list_at_a_time:
+    with _index_lock:
         try:
-            manifest = folder.read(MANIFEST)
+            manifest = folder.read(MANIFEST_PATH)
         except Absent:
             manifest = b""
         if not is_listed(manifest, kind, path):
-            line = manifest_line(kind, path)
+            line = format_manifest_line(kind, path)
             line = line if not manifest or manifest.endswith(b"\n") else b"\n" + line
-            folder.append(MANIFEST, line)
+            folder.append(MANIFEST_PATH, line)
             manifest += line
-        folder.replace(INDEX, index_page(manifest, partial(is_there, folder), session=folder.session, date=date))
+        folder.replace(
+            INDEX_PATH, render_index_page(manifest, partial(has_file, folder), session=folder.session, date=date)
+        )

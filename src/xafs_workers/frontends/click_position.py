@@ -7,19 +7,19 @@ from typing import Any
 from xafs_workers.figures.model import Panel
 from xafs_workers.scans.scan import Scan
 
-PLUCKED = frozenset({"linescan", "areascan"})
+CLICKABLE_KINDS = frozenset({"linescan", "areascan"})
 
 
-def click_of(scan: Scan, panel: Panel, x: float, y: float) -> dict[str, Any] | None:
+def build_click(scan: Scan, panel: Panel, x: float, y: float) -> dict[str, Any] | None:
     """Return what a click says, None where it picks nothing.
 
     The motors' names come from the scan's panel, never from a label; a scan against time has none.
     """
-    if scan.kind not in PLUCKED or not panel.x_name or panel.x_name == "time":
+    if scan.kind not in CLICKABLE_KINDS or not panel.x_name or panel.x_name == "time":
         return None
     click: dict[str, Any] = {
         "figure": scan.id,
-        "run": scan.runs[0] if scan.runs else None,
+        "run": scan.run_uids[0] if scan.run_uids else None,
         "motor": panel.x_name,
         "position": x,
     }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 
-from xafs_workers.elements import edge_energy
+from xafs_workers.elements import find_edge_energy
 from xafs_workers.logs import get_logger
 
 log = get_logger("screen")
 
 
-class Edges:
+class EdgeEnergies:
     """Edge energies, None as long as the tables are not loaded."""
 
     def __init__(self) -> None:
@@ -27,13 +27,13 @@ class Edges:
         self._done.wait(timeout)
         return self._ready.is_set()
 
-    def energy(self, element: str, edge: str) -> float | None:
+    def find_energy(self, element: str, edge: str) -> float | None:
         """Return the energy of an edge, eV, None where it is not known (yet)."""
-        return edge_energy(element, edge) if self._ready.is_set() else None
+        return find_edge_energy(element, edge) if self._ready.is_set() else None
 
     def _load(self) -> None:
         try:
-            edge_energy("Fe", "K")
+            find_edge_energy("Fe", "K")
             self._ready.set()
         except ImportError as error:
             log.warning("no_edge_energies", reason=str(error))

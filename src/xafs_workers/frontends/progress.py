@@ -10,7 +10,7 @@ from xafs_workers.scans.board import Board
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
 
-ENOUGH = 0.02
+MIN_FRACTION = 0.02
 """Below this part nothing is said about the end."""
 
 
@@ -22,52 +22,52 @@ class Progress:
     ----------
     repetition, repetitions
         0 where the kind has none.
-    done
+    fraction
         Part that is measured, 0 to 1.
-    ends
+    end_time
         When it will be done, POSIX seconds; None as long as that cannot be told.
     """
 
     repetition: int
     repetitions: int
-    done: float
-    ends: float | None = None
+    fraction: float
+    end_time: float | None = None
 
 
-def progress_of(board: Board, scan: Scan, now: float) -> Progress | None:
+def estimate_progress(board: Board, scan: Scan, now: float) -> Progress | None:
     """Return how far a scan is, None where nobody said how long it is.
 
     Points of an XAFS scan do not take equally long, so a repetition goes by the times of the last one that is whole.
     """
-    runs = board.runs_of(scan)
+    runs = board.get_runs(scan)
     if isinstance(scan.start.message, XafsscanStart):
-        return _of_sequence(board, scan, runs, now)
-    total = expected_points(runs[-1]) if runs else 0
+        return _estimate_sequence_progress(board, scan, runs, now)
+    total = count_expected_points(runs[-1]) if runs else 0
     if not total:
         return None
     done = min(1.0, len(runs[-1].points) / total)
-    return Progress(0, 0, done, _end(runs[-1].begins[0], done, now))
+    return Progress(0, 0, done, _estimate_end_time(runs[-1].start_position[0], done, now))
 
 
-def expected_points(run: Run) -> int:
+def count_expected_points(run: Run) -> int:
     """Return how many points the run's plan said it would measure, 0 where it did not."""
     total = run.start.get("num_points")
     return total if isinstance(total, int) and total > 0 else 0
 
 
-def _of_sequence(board: Board, scan: Scan, runs: tuple[Run, ...], now: float) -> Progress | None:
+def _estimate_sequence_progress(board: Board, scan: Scan, runs: tuple[Run, ...], now: float) -> Progress | None:
     if not scan.windows:
         return None
     planned = max(1, cast(XafsscanStart, scan.start.message).repetitions)
     window = scan.windows[-1]
-    whole = next((run for run in reversed(runs) if run.succeeded and len(run.points) > 1), None)
-    run = board.runs.get(window.run or "")
-    part = _part(run, whole) if run is not None else 0.0
+    whole = next((run for run in reversed(runs) if run.has_succeeded and len(run.points) > 1), None)
+    run = board.runs.get(window.run_uid or "")
+    part = _compute_repetition_fraction(run, whole) if run is not None else 0.0
     done = min(1.0, max(0.0, (window.repetition - 1 + part) / planned))
-    return Progress(window.repetition, planned, done, _end(scan.windows[0].begins[0], done, now))
+    return Progress(window.repetition, planned, done, _estimate_end_time(scan.windows[0].start_position[0], done, now))
 
 
-def _part(run: Run, whole: Run | None) -> float:
+def _compute_repetition_fraction(run: Run, whole: Run | None) -> float:
     """Return how much of a repetition is measured, by time where another one was whole, else by points."""
     count = len(run.points)
     if run.stop is not None:
@@ -75,9 +75,9 @@ def _part(run: Run, whole: Run | None) -> float:
     if whole is not None and 0 < count <= len(whole.points):
         times = whole.points.time
         return float((times[count - 1] - times[0]) / max(times[-1] - times[0], 1e-9))
-    total = expected_points(run)
+    total = count_expected_points(run)
     return min(1.0, count / total) if total else 0.0
 
 
-def _end(began: float, done: float, now: float) -> float | None:
-    return began + (now - began) / done if done >= ENOUGH and now > began else None
+def _estimate_end_time(began: float, done: float, now: float) -> float | None:
+    return began + (now - began) / done if done >= MIN_FRACTION and now > began else None

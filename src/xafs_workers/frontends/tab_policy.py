@@ -7,26 +7,28 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Tabs:
+class TabChanges:
     """What is to be done with the tabs.
 
     Attributes
     ----------
-    gone
+    removed
         Ids whose tabs go.
-    new
+    added
         Ids that get a tab, oldest first.
     front
         The id that comes to the front, None: nothing changes.
     """
 
-    gone: tuple[str, ...]
-    new: tuple[str, ...]
+    removed: tuple[str, ...]
+    added: tuple[str, ...]
     front: str | None
 
 
-def tabs_wanted(on_show: Sequence[str], have: Collection[str], put_away: Collection[str]) -> Tabs:
+def compute_tab_changes(
+    on_show: Sequence[str], open_tabs: Collection[str], closed_figures: Collection[str]
+) -> TabChanges:
     """Return the changes that bring the tabs up to date; the newest figure comes to the front when it is new."""
-    wanted = [figure for figure in on_show if figure not in put_away]
-    new = tuple(figure for figure in wanted if figure not in have)
-    return Tabs(tuple(figure for figure in have if figure not in wanted), new, new[-1] if new else None)
+    wanted = [figure for figure in on_show if figure not in closed_figures]
+    new = tuple(figure for figure in wanted if figure not in open_tabs)
+    return TabChanges(tuple(figure for figure in open_tabs if figure not in wanted), new, new[-1] if new else None)

@@ -42,21 +42,21 @@ State = Literal["new", "same", "differs"]
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class PlannedFile:
     """A file to be installed.
 
     Attributes
     ----------
     path
         Where it is written; its content names the places as they will be on the machine.
-    once
+    keeps_existing
         True: written only where there is none, since people change it.
     """
 
     path: Path
     content: str
     mode: int = 0o644
-    once: bool = False
+    keeps_existing: bool = False
 
     @property
     def state(self) -> State:
@@ -66,7 +66,7 @@ class File:
             return "new"
         return "same" if there == self.content else "differs"
 
-    def difference(self) -> str:
+    def format_difference(self) -> str:
         """Return what would change, as a unified diff; '' for a new file."""
         there = _read(self.path)
         if there is None:
@@ -88,7 +88,9 @@ class File:
             raise
 
 
-def planned(settings: Settings, *, target: Path, account: str, command: str | None = None) -> list[File]:
+def build_install_plan(
+    settings: Settings, *, target: Path, account: str, command: str | None = None
+) -> list[PlannedFile]:
     """Return all files.
 
     Parameters
@@ -100,23 +102,34 @@ def planned(settings: Settings, *, target: Path, account: str, command: str | No
     command
         The program as units start it; without it that of this installation.
     """
-    words = _words(settings, account, command or own_command())
-    made = [File(_below(target, f"{place}/{name}"), _filled(name, words)) for name, place in UNITS.items()]
-    made += [File(_below(target, f"{BIN}/{name}"), _filled(name, words), 0o755) for name in SCRIPTS]
-    made.append(File(_below(target, f"{SHARE}/tab-layout"), _filled("tab-layout", words)))
-    made.append(File(_below(target, CONFIG), _filled("config.yaml", words), once=True))
+    words = _build_substitutions(settings, account, command or find_own_command())
+    made = [
+        PlannedFile(_resolve_target(target, f"{place}/{name}"), _render_template(name, words))
+        for name, place in UNITS.items()
+    ]
+    made += [
+        PlannedFile(_resolve_target(target, f"{BIN}/{name}"), _render_template(name, words), 0o755) for name in SCRIPTS
+    ]
+    made.append(PlannedFile(_resolve_target(target, f"{SHARE}/tab-layout"), _render_template("tab-layout", words)))
+    made.append(
+        PlannedFile(_resolve_target(target, CONFIG), _render_template("config.yaml", words), keeps_existing=True)
+    )
     if account == ACCOUNT:
-        made.append(File(_below(target, "/etc/sysusers.d/xafs-workers.conf"), _filled("sysusers.conf", words)))
+        made.append(
+            PlannedFile(
+                _resolve_target(target, "/etc/sysusers.d/xafs-workers.conf"), _render_template("sysusers.conf", words)
+            )
+        )
     return made
 
 
-def own_command() -> str:
+def find_own_command() -> str:
     """Return how this installation is started."""
     program = Path(sys.executable).with_name("xafs-workers")
     return str(program) if program.exists() else f"{sys.executable} -m xafs_workers"
 
 
-def _words(settings: Settings, account: str, command: str) -> Mapping[str, str]:
+def _build_substitutions(settings: Settings, account: str, command: str) -> Mapping[str, str]:
     return {
         "ACCOUNT": account,
         "BEAMLINE": settings.beamline,
@@ -131,14 +144,14 @@ def _words(settings: Settings, account: str, command: str) -> Mapping[str, str]:
     }
 
 
-def _filled(name: str, words: Mapping[str, str]) -> str:
+def _render_template(name: str, words: Mapping[str, str]) -> str:
     content = files("xafs_workers.install").joinpath("files", name).read_text(encoding="utf-8")
     for word, value in words.items():
         content = content.replace(f"@{word}@", value)
     return content
 
 
-def _below(target: Path, path: str) -> Path:
+def _resolve_target(target: Path, path: str) -> Path:
     return target / path.lstrip("/")
 
 

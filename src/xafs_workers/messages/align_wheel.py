@@ -8,15 +8,15 @@ from pydantic import Field, model_validator
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
 from xafs_workers.messages.fields import (
-    OF_MOTOR,
+    MOTOR_UNIT_SCHEMA,
+    AxisPositions,
     Detector,
     Fit,
     Motor,
     Number,
     OptionalName,
-    Positions,
     Signal,
-    same_length,
+    build_length_check,
 )
 
 
@@ -51,14 +51,14 @@ class AlignWheelFindSlot(ControlMessage):
 
     motor: Motor
     detector: Detector = Field(default="transmission", description="signal that was scanned")
-    xaxis: Positions
+    xaxis: AxisPositions
     data: Signal
     best_fit: Fit
-    center: Number = Field(description="middle of the slot", json_schema_extra=OF_MOTOR)
+    center: Number = Field(description="middle of the slot", json_schema_extra=MOTOR_UNIT_SCHEMA)
     amplitude: Number = Field(description="fitted height, in the unit of data")
     uid: OptionalName = Field(default=None, description="uid of the run")
 
-    _lengths = model_validator(mode="after")(same_length("xaxis", "data", "best_fit"))
+    _lengths = model_validator(mode="after")(build_length_check("xaxis", "data", "best_fit"))
 
 
 @kinds.register("align_wheel.stop")

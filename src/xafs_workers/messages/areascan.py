@@ -9,10 +9,10 @@ from pydantic import Field, model_validator
 from xafs_workers.messages.base import ControlMessage, Example, kinds
 from xafs_workers.messages.fields import (
     EV,
-    FLUO_DETECTOR,
-    MOST_PIXELS,
-    OF_MOTOR,
-    OVERWRITE,
+    FLUO_DETECTOR_DESCRIPTION,
+    MAX_PIXELS,
+    MOTOR_UNIT_SCHEMA,
+    OVERWRITE_DESCRIPTION,
     Detector,
     Flag,
     FluoDetector,
@@ -21,7 +21,7 @@ from xafs_workers.messages.fields import (
     OptionalFile,
     OptionalName,
     Steps,
-    refusal_of,
+    build_field_error,
 )
 
 
@@ -50,26 +50,34 @@ class AreascanStart(ControlMessage):
     }
 
     slow_motor: Name = Field(description="ophyd name of the slow axis")
-    slow_start: Number = Field(description="first position, relative to slow_initial", json_schema_extra=OF_MOTOR)
-    slow_stop: Number = Field(description="last position, relative to slow_initial", json_schema_extra=OF_MOTOR)
+    slow_start: Number = Field(
+        description="first position, relative to slow_initial", json_schema_extra=MOTOR_UNIT_SCHEMA
+    )
+    slow_stop: Number = Field(
+        description="last position, relative to slow_initial", json_schema_extra=MOTOR_UNIT_SCHEMA
+    )
     slow_steps: Steps = Field(description="number of points along the slow axis")
-    slow_initial: Number = Field(description="position before the scan", json_schema_extra=OF_MOTOR)
+    slow_initial: Number = Field(description="position before the scan", json_schema_extra=MOTOR_UNIT_SCHEMA)
     fast_motor: Name = Field(description="ophyd name of the fast axis")
-    fast_start: Number = Field(description="first position, relative to fast_initial", json_schema_extra=OF_MOTOR)
-    fast_stop: Number = Field(description="last position, relative to fast_initial", json_schema_extra=OF_MOTOR)
+    fast_start: Number = Field(
+        description="first position, relative to fast_initial", json_schema_extra=MOTOR_UNIT_SCHEMA
+    )
+    fast_stop: Number = Field(
+        description="last position, relative to fast_initial", json_schema_extra=MOTOR_UNIT_SCHEMA
+    )
     fast_steps: Steps = Field(description="number of points along the fast axis")
-    fast_initial: Number = Field(description="position before the scan", json_schema_extra=OF_MOTOR)
+    fast_initial: Number = Field(description="position before the scan", json_schema_extra=MOTOR_UNIT_SCHEMA)
     detector: Detector = Field(description="signal: It, I0, Ir, Iy, If, Xs, Xs1, ..., or the name of a data key")
     element: OptionalName = Field(description="symbol of the element whose fluorescence is mapped; null: not told")
     energy: Number = Field(description="incident energy, for the title", json_schema_extra=EV)
-    fluo_detector: FluoDetector = Field(default=None, description=FLUO_DETECTOR)
+    fluo_detector: FluoDetector = Field(default=None, description=FLUO_DETECTOR_DESCRIPTION)
 
     @model_validator(mode="after")
     def _pixels(self) -> Self:
         pixels = self.slow_steps * self.fast_steps
-        if pixels > MOST_PIXELS:
+        if pixels > MAX_PIXELS:
             came = f"{self.slow_steps} x {self.fast_steps} = {pixels} pixels"
-            raise refusal_of("fast_steps", came, f"at most {MOST_PIXELS} pixels in a map")
+            raise build_field_error("fast_steps", came, f"at most {MAX_PIXELS} pixels in a map")
         return self
 
 
@@ -88,4 +96,4 @@ class AreascanStop(ControlMessage):
 
     uid: OptionalName = Field(default=None, description="uid of the run")
     filename: OptionalFile = Field(default=None, description="picture, below maps/; null: not saved")
-    overwrite: Flag = Field(default=False, description=OVERWRITE)
+    overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

@@ -13,20 +13,20 @@ Owner = Literal["file-manager", "headless"]
 
 Example = Mapping[str, Any]
 
-Value = Literal["action", "true", "any", "field"]
+ValueRule = Literal["action", "true", "any", "field"]
 """How the value of the discriminating key is read: it names the action; it must be true; it is not inspected
 (but false and null ask for nothing); it is the content of a field whose alias is the kind."""
 
 
-CLIPPED = 80
+MAX_SHOWN_CHARACTERS = 80
 """Characters of a value that an error shows."""
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     """Return a value of any size and depth in a few words, for errors."""
     if isinstance(value, str | bytes):
-        text = repr(value[:CLIPPED])
-        return f"{text}... ({len(value)} characters)" if len(value) > CLIPPED else text
+        text = repr(value[:MAX_SHOWN_CHARACTERS])
+        return f"{text}... ({len(value)} characters)" if len(value) > MAX_SHOWN_CHARACTERS else text
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, int):
@@ -75,7 +75,7 @@ class ControlMessage(BaseModel):
     action: ClassVar[str]
     owner: ClassVar[Owner]
     helper: ClassVar[Owner | None] = None
-    value: ClassVar[Value] = "action"
+    value: ClassVar[ValueRule] = "action"
     example: ClassVar[Example]
     message_id: str | None = Field(
         default=None, max_length=10_000, description="the sender's own id of this message, repeated in the answers"
@@ -90,19 +90,19 @@ class ControlMessage(BaseModel):
 M = TypeVar("M", bound=ControlMessage)
 
 
-class Kinds(Registry[type[ControlMessage]]):
+class KindRegistry(Registry[type[ControlMessage]]):
     """The registry of this room; its decorator hands each class back as what it is, not as any message."""
 
     def register(self, key: str) -> Callable[[type[M]], type[M]]:
         """Return a decorator that claims `key`; a second claim is a ValueError."""
         claim = super().register(key)
 
-        def keep(message: type[M]) -> type[M]:
+        def register_message(message: type[M]) -> type[M]:
             claim(message)
             return message
 
-        return keep
+        return register_message
 
 
-kinds = Kinds("xafs_workers.messages")
+kinds = KindRegistry("xafs_workers.messages")
 """Every action of every kind, by ``<kind>`` or ``<kind>.<action>``."""

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
-from xafs_workers.messages.fields import FileName, OptionalFile, OptionalName, refusal_of
+from xafs_workers.messages.fields import FileName, OptionalFile, OptionalName, build_field_error
 
 
 @kinds.register("copy")
@@ -32,5 +32,5 @@ class Copy(ControlMessage):
     def _one_source(self) -> Self:
         if (self.file is None) == (self.uuid is None):
             came = "neither file nor uuid" if self.file is None else "both file and uuid"
-            raise refusal_of("file", came, "one of them")
+            raise build_field_error("file", came, "one of them")
         return self

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
-FLUORESCENCE = "if xs xs4 xs7 fluo flou fluor flour fluorescence flourescence both"
+FLUORESCENCE_SPELLINGS = "if xs xs4 xs7 fluo flou fluor flour fluorescence flourescence both"
 
 _SPELLINGS: dict[str, str] = {
     spelling: canonical
     for canonical, spellings in {
-        "fluorescence": FLUORESCENCE,
+        "fluorescence": FLUORESCENCE_SPELLINGS,
         "xs1": "xs1",
         "transmission": "it trans transmission",
         "reference": "ir ref reference",
@@ -29,7 +29,7 @@ MODES = ("transmission", "fluorescence", "xs1", "yield", "pilatus", "eiger", "da
 """Modes of an XAFS scan; `xs1` is fluorescence of channel 8."""
 
 
-def canonical_detector(name: str) -> str:
+def normalize_detector(name: str) -> str:
     """Return the one name of a detector's signal; a name that is not known is a data key and stays as it is.
 
     `xs1` is fluorescence too, but always of channel 8, whatever `fluo_detector` says.
@@ -37,7 +37,7 @@ def canonical_detector(name: str) -> str:
     return _SPELLINGS.get(name.strip().lower(), name)
 
 
-def canonical_mode(mode: str) -> str:
+def normalize_mode(mode: str) -> str:
     """Return the one name of an XAFS mode, one of `MODES`.
 
     Raises
@@ -53,12 +53,12 @@ def canonical_mode(mode: str) -> str:
 
 
 @cache
-def _fluo_detectors() -> dict[str, str]:
+def _load_fluo_detectors() -> dict[str, str]:
     from xafs_workers.settings import Detectors
 
     return {name.lower(): name for name in Detectors().channels}
 
 
-def canonical_fluo_detector(name: str) -> str:
+def normalize_fluo_detector(name: str) -> str:
     """Return the name of a fluorescence detector as the table of channels spells it; an unknown one as it came."""
-    return _fluo_detectors().get(name.strip().lower(), name)
+    return _load_fluo_detectors().get(name.strip().lower(), name)

@@ -7,9 +7,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from xafs_workers.messages.base import shown
+from xafs_workers.messages.base import format_value
 
-LATEST = 4_102_444_800.0
+MAX_TIME = 4_102_444_800.0
 """2100-01-01 UTC, POSIX seconds: a later time is none."""
 
 Doc = Mapping[str, Any]
@@ -42,36 +42,36 @@ def check_document(name: str, doc: Mapping[str, Any]) -> None:
     """
     check = _CHECKS.get(name)
     if check is None:
-        raise InvalidDocument(name, "", f"document {shown(name)}: expected one of {', '.join(_CHECKS)}")
+        raise InvalidDocument(name, "", f"document {format_value(name)}: expected one of {', '.join(_CHECKS)}")
     if not isinstance(cast(object, doc), Mapping):
-        raise InvalidDocument(name, "", f"{name}: came {shown(doc)}: expected a mapping")
+        raise InvalidDocument(name, "", f"{name}: came {format_value(doc)}: expected a mapping")
     check(name, doc)
 
 
-def _refuse(name: str, field: str, doc: Doc, expected: str) -> InvalidDocument:
-    came = shown(doc[field]) if field in doc else "nothing"
+def _build_error(name: str, field: str, doc: Doc, expected: str) -> InvalidDocument:
+    came = format_value(doc[field]) if field in doc else "nothing"
     return InvalidDocument(name, field, f"{name}: field {field}: came {came}: expected {expected}")
 
 
-def _text(name: str, doc: Doc, *fields: str) -> None:
+def _check_text(name: str, doc: Doc, *fields: str) -> None:
     for field in fields:
         value = doc.get(field)
         if not isinstance(value, str) or not value:
-            raise _refuse(name, field, doc, "text")
+            raise _build_error(name, field, doc, "text")
 
 
-def _text_if_any(name: str, doc: Doc, *fields: str) -> None:
+def _check_optional_text(name: str, doc: Doc, *fields: str) -> None:
     for field in fields:
         value = doc.get(field)
         if value is not None and not isinstance(value, str):
-            raise _refuse(name, field, doc, "text")
+            raise _build_error(name, field, doc, "text")
 
 
 def _is_time(value: Any) -> bool:
     """Tell whether it is a number of seconds that may be a time; NaN fails every comparison."""
     if isinstance(value, bool) or not isinstance(value, float | int | np.floating | np.integer):
         return False
-    return bool(-LATEST < value < LATEST)
+    return bool(-MAX_TIME < value < MAX_TIME)
 
 
 def _is_count(value: Any) -> bool:
@@ -80,121 +80,121 @@ def _is_count(value: Any) -> bool:
     return bool(value >= 1)
 
 
-def _time(name: str, doc: Doc) -> None:
+def _check_time(name: str, doc: Doc) -> None:
     if not _is_time(doc.get("time")):
-        raise _refuse(name, "time", doc, "seconds since 1970, finite, before the year 2100")
+        raise _build_error(name, "time", doc, "seconds since 1970, finite, before the year 2100")
 
 
-def _mapping(name: str, doc: Doc, field: str) -> None:
+def _check_mapping(name: str, doc: Doc, field: str) -> None:
     if not isinstance(doc.get(field), Mapping):
-        raise _refuse(name, field, doc, "a mapping")
+        raise _build_error(name, field, doc, "a mapping")
 
 
-def _members(name: str, doc: Doc, field: str) -> list[Any]:
+def _list_members(name: str, doc: Doc, field: str) -> list[Any]:
     value = doc.get(field)
     if isinstance(value, np.ndarray) and value.ndim:
         return cast("list[Any]", value.tolist())
     if not isinstance(value, list | tuple):
-        raise _refuse(name, field, doc, "a list")
+        raise _build_error(name, field, doc, "a list")
     return cast("list[Any]", value)
 
 
-def _length(values: Any) -> int | None:
+def _count_members(values: Any) -> int | None:
     """Return how many members a list, tuple or array has; None for what is none of them."""
     if isinstance(values, np.ndarray):
         return cast("np.ndarray[Any, Any]", values).shape[0] if values.ndim else None
     return len(cast("list[Any]", values)) if isinstance(values, list | tuple) else None
 
 
-def _columns(name: str, doc: Doc, field: str, rows: int) -> None:
+def _check_columns(name: str, doc: Doc, field: str, rows: int) -> None:
     """Check that a mapping holds lists, each of as many members as there are rows."""
-    _mapping(name, doc, field)
+    _check_mapping(name, doc, field)
     for key, values in doc[field].items():
-        if _length(values) != rows:
-            came = f"{shown(key)} with {shown(values)}"
+        if _count_members(values) != rows:
+            came = f"{format_value(key)} with {format_value(values)}"
             reason = f"{name}: field {field}: came {came}: expected a list of {rows} for each key"
             raise InvalidDocument(name, field, reason)
 
 
-def _event(name: str, doc: Doc) -> None:
-    _text(name, doc, "uid", "descriptor")
-    _time(name, doc)
+def _check_event(name: str, doc: Doc) -> None:
+    _check_text(name, doc, "uid", "descriptor")
+    _check_time(name, doc)
     if not _is_count(doc.get("seq_num")):
-        raise _refuse(name, "seq_num", doc, "a whole number from 1")
-    _mapping(name, doc, "data")
+        raise _build_error(name, "seq_num", doc, "a whole number from 1")
+    _check_mapping(name, doc, "data")
 
 
-def _event_page(name: str, doc: Doc) -> None:
-    _text(name, doc, "descriptor")
-    sequence = _members(name, doc, "seq_num")
+def _check_event_page(name: str, doc: Doc) -> None:
+    _check_text(name, doc, "descriptor")
+    sequence = _list_members(name, doc, "seq_num")
     if not all(map(_is_count, sequence)):
-        raise _refuse(name, "seq_num", doc, "a list of whole numbers from 1")
+        raise _build_error(name, "seq_num", doc, "a list of whole numbers from 1")
     for field in ("uid", "time"):
-        if len(_members(name, doc, field)) != len(sequence):
-            raise _refuse(name, field, doc, f"a list of {len(sequence)}, as seq_num")
-    if not all(map(_is_time, _members(name, doc, "time"))):
-        raise _refuse(name, "time", doc, "a list of seconds since 1970, finite, before the year 2100")
-    if not all(isinstance(uid, str) and uid for uid in _members(name, doc, "uid")):
-        raise _refuse(name, "uid", doc, "a list of text")
-    _columns(name, doc, "data", len(sequence))
+        if len(_list_members(name, doc, field)) != len(sequence):
+            raise _build_error(name, field, doc, f"a list of {len(sequence)}, as seq_num")
+    if not all(map(_is_time, _list_members(name, doc, "time"))):
+        raise _build_error(name, "time", doc, "a list of seconds since 1970, finite, before the year 2100")
+    if not all(isinstance(uid, str) and uid for uid in _list_members(name, doc, "uid")):
+        raise _build_error(name, "uid", doc, "a list of text")
+    _check_columns(name, doc, "data", len(sequence))
 
 
-def _start(name: str, doc: Doc) -> None:
-    _text(name, doc, "uid")
-    _time(name, doc)
+def _check_start(name: str, doc: Doc) -> None:
+    _check_text(name, doc, "uid")
+    _check_time(name, doc)
 
 
-def _descriptor(name: str, doc: Doc) -> None:
-    _text(name, doc, "uid", "run_start")
-    _text_if_any(name, doc, "name")
-    _time(name, doc)
-    _mapping(name, doc, "data_keys")
+def _check_descriptor(name: str, doc: Doc) -> None:
+    _check_text(name, doc, "uid", "run_start")
+    _check_optional_text(name, doc, "name")
+    _check_time(name, doc)
+    _check_mapping(name, doc, "data_keys")
 
 
-def _stop(name: str, doc: Doc) -> None:
-    _text(name, doc, "uid", "run_start")
-    _text_if_any(name, doc, "exit_status", "reason")
-    _time(name, doc)
+def _check_stop(name: str, doc: Doc) -> None:
+    _check_text(name, doc, "uid", "run_start")
+    _check_optional_text(name, doc, "exit_status", "reason")
+    _check_time(name, doc)
 
 
-def _resource(name: str, doc: Doc) -> None:
-    _text(name, doc, "uid", "resource_path")
-    _text_if_any(name, doc, "run_start", "spec", "root")
+def _check_resource(name: str, doc: Doc) -> None:
+    _check_text(name, doc, "uid", "resource_path")
+    _check_optional_text(name, doc, "run_start", "spec", "root")
 
 
-def _datum(name: str, doc: Doc) -> None:
-    _text(name, doc, "datum_id", "resource")
+def _check_datum(name: str, doc: Doc) -> None:
+    _check_text(name, doc, "datum_id", "resource")
 
 
-def _datum_page(name: str, doc: Doc) -> None:
-    _text(name, doc, "resource")
-    ids = _members(name, doc, "datum_id")
+def _check_datum_page(name: str, doc: Doc) -> None:
+    _check_text(name, doc, "resource")
+    ids = _list_members(name, doc, "datum_id")
     if not all(isinstance(datum, str) and datum for datum in ids):
-        raise _refuse(name, "datum_id", doc, "a list of text")
+        raise _build_error(name, "datum_id", doc, "a list of text")
     if "datum_kwargs" in doc:
-        _columns(name, doc, "datum_kwargs", len(ids))
+        _check_columns(name, doc, "datum_kwargs", len(ids))
 
 
-def _stream_resource(name: str, doc: Doc) -> None:
-    _text(name, doc, "uid", "uri")
-    _text_if_any(name, doc, "run_start", "data_key", "mimetype")
+def _check_stream_resource(name: str, doc: Doc) -> None:
+    _check_text(name, doc, "uid", "uri")
+    _check_optional_text(name, doc, "run_start", "data_key", "mimetype")
 
 
-def _stream_datum(name: str, doc: Doc) -> None:
-    _text(name, doc, "uid", "stream_resource", "descriptor")
-    _mapping(name, doc, "indices")
-    _mapping(name, doc, "seq_nums")
+def _check_stream_datum(name: str, doc: Doc) -> None:
+    _check_text(name, doc, "uid", "stream_resource", "descriptor")
+    _check_mapping(name, doc, "indices")
+    _check_mapping(name, doc, "seq_nums")
 
 
 _CHECKS: dict[str, Callable[[str, Doc], None]] = {
-    "start": _start,
-    "descriptor": _descriptor,
-    "event": _event,
-    "event_page": _event_page,
-    "stop": _stop,
-    "resource": _resource,
-    "datum": _datum,
-    "datum_page": _datum_page,
-    "stream_resource": _stream_resource,
-    "stream_datum": _stream_datum,
+    "start": _check_start,
+    "descriptor": _check_descriptor,
+    "event": _check_event,
+    "event_page": _check_event_page,
+    "stop": _check_stop,
+    "resource": _check_resource,
+    "datum": _check_datum,
+    "datum_page": _check_datum_page,
+    "stream_resource": _check_stream_resource,
+    "stream_datum": _check_stream_datum,
 }

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
 from xafs_workers.messages.fields import (
-    OVERWRITE,
+    OVERWRITE_DESCRIPTION,
     Count,
     FileName,
     Flag,
@@ -84,7 +84,7 @@ class DossierWrite(ControlMessage):
     owner = "file-manager"
     example: ClassVar[Example] = {"dossier": "write"}
 
-    overwrite: Flag = Field(default=False, description=OVERWRITE)
+    overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)
 
 
 @kinds.register("dossier.sead")
@@ -96,7 +96,7 @@ class DossierSead(ControlMessage):
     owner = "file-manager"
     example: ClassVar[Example] = {"dossier": "sead"}
 
-    overwrite: Flag = Field(default=False, description=OVERWRITE)
+    overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)
 
 
 @kinds.register("dossier.raster")
@@ -108,4 +108,4 @@ class DossierRaster(ControlMessage):
     owner = "file-manager"
     example: ClassVar[Example] = {"dossier": "raster"}
 
-    overwrite: Flag = Field(default=False, description=OVERWRITE)
+    overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
-from xafs_workers.messages.fields import Flag, OptionalFile, Text, refusal_of
+from xafs_workers.messages.fields import Flag, OptionalFile, Text, build_field_error
 
 
 @kinds.register("echoslack")
@@ -36,5 +36,5 @@ class Echoslack(ControlMessage):
     @model_validator(mode="after")
     def _something(self) -> Self:
         if self.text is None and self.img is None:
-            raise refusal_of("text", "neither text nor img", "one of them")
+            raise build_field_error("text", "neither text nor img", "one of them")
         return self

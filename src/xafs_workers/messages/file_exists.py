@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
-from xafs_workers.messages.fields import FileName, Flag, Index, refusal_of
+from xafs_workers.messages.fields import FileName, Flag, Index, build_field_error
 
 
 @kinds.register("file_exists")
@@ -37,5 +37,5 @@ class FileExists(ControlMessage):
     def _range(self) -> Self:
         for name in ("start", "stop") if self.number else ():
             if getattr(self, name) is None:
-                raise refusal_of(name, "nothing", "a whole number, because number is true")
+                raise build_field_error(name, "nothing", "a whole number, because number is true")
         return self

@@ -9,8 +9,9 @@ from pydantic import Field, model_validator
 from xafs_workers.messages.base import ControlMessage, Example, kinds
 from xafs_workers.messages.fields import (
     DEGREE,
-    OF_MOTOR,
-    OVERWRITE,
+    MOTOR_UNIT_SCHEMA,
+    OVERWRITE_DESCRIPTION,
+    AxisPositions,
     Curve,
     Fit,
     Flag,
@@ -18,16 +19,15 @@ from xafs_workers.messages.fields import (
     Number,
     OptionalFile,
     OptionalName,
-    Positions,
     Signal,
     Spinner,
     Text,
-    same_length,
+    build_length_check,
 )
 
-SPINNER = "number of the spinner, 1 to 8"
-INVERTED = "'inverted ' where the signal was turned over, else empty; prefix of the label"
-CURVE = [0.0, 0.1, 0.3, 0.4]
+SPINNER_DESCRIPTION = "number of the spinner, 1 to 8"
+INVERTED_DESCRIPTION = "'inverted ' where the signal was turned over, else empty; prefix of the label"
+EXAMPLE_CURVE = [0.0, 0.1, 0.3, 0.4]
 
 
 @kinds.register("glancing_angle.start")
@@ -60,22 +60,22 @@ class GlancingAngleLinear(ControlMessage):
         "inverted": "inverted ",
         "spinner": 3,
         "xaxis": [0.0, 1.0, 2.0, 3.0],
-        "data": CURVE,
-        "best_fit": CURVE,
+        "data": EXAMPLE_CURVE,
+        "best_fit": EXAMPLE_CURVE,
         "uid": None,
     }
 
     motor: Motor
-    center: Number = Field(description="centre of the step", json_schema_extra=OF_MOTOR)
+    center: Number = Field(description="centre of the step", json_schema_extra=MOTOR_UNIT_SCHEMA)
     amplitude: Number = Field(description="fitted height, in the unit of data")
-    inverted: Text = Field(default="", description=INVERTED)
-    spinner: Spinner = Field(description=SPINNER)
-    xaxis: Positions
+    inverted: Text = Field(default="", description=INVERTED_DESCRIPTION)
+    spinner: Spinner = Field(description=SPINNER_DESCRIPTION)
+    xaxis: AxisPositions
     data: Signal
     best_fit: Fit
     uid: OptionalName = Field(default=None, description="uid of the run")
 
-    _lengths = model_validator(mode="after")(same_length("xaxis", "data", "best_fit"))
+    _lengths = model_validator(mode="after")(build_length_check("xaxis", "data", "best_fit"))
 
 
 @kinds.register("glancing_angle.pitch")
@@ -92,19 +92,19 @@ class GlancingAnglePitch(ControlMessage):
         "amplitude": 0.4,
         "spinner": 3,
         "xaxis": [-0.2, -0.1, 0.0, 0.1],
-        "data": CURVE,
+        "data": EXAMPLE_CURVE,
         "uid": None,
     }
 
     motor: Motor
     center: Number = Field(description="pitch of the maximum", json_schema_extra=DEGREE)
     amplitude: Number = Field(description="maximum, in the unit of data")
-    spinner: Spinner = Field(description=SPINNER)
+    spinner: Spinner = Field(description=SPINNER_DESCRIPTION)
     xaxis: Curve = Field(description="pitch at each point", json_schema_extra=DEGREE)
     data: Signal
     uid: OptionalName = Field(default=None, description="uid of the run")
 
-    _lengths = model_validator(mode="after")(same_length("xaxis", "data"))
+    _lengths = model_validator(mode="after")(build_length_check("xaxis", "data"))
 
 
 @kinds.register("glancing_angle.fluo")
@@ -122,20 +122,20 @@ class GlancingAngleFluo(ControlMessage):
         "inverted": "",
         "spinner": 3,
         "xaxis": [0.0, 1.0, 2.0, 3.0],
-        "data": CURVE,
+        "data": EXAMPLE_CURVE,
         "uid": None,
     }
 
     motor: Motor
-    center: Number = Field(description="position of the maximum", json_schema_extra=OF_MOTOR)
+    center: Number = Field(description="position of the maximum", json_schema_extra=MOTOR_UNIT_SCHEMA)
     amplitude: Number = Field(description="maximum, in the unit of data")
-    inverted: Text = Field(default="", description=INVERTED)
-    spinner: Spinner = Field(description=SPINNER)
-    xaxis: Positions
+    inverted: Text = Field(default="", description=INVERTED_DESCRIPTION)
+    spinner: Spinner = Field(description=SPINNER_DESCRIPTION)
+    xaxis: AxisPositions
     data: Signal
     uid: OptionalName = Field(default=None, description="uid of the run")
 
-    _lengths = model_validator(mode="after")(same_length("xaxis", "data"))
+    _lengths = model_validator(mode="after")(build_length_check("xaxis", "data"))
 
 
 @kinds.register("glancing_angle.stop")
@@ -147,4 +147,4 @@ class GlancingAngleStop(ControlMessage):
     owner = "headless"
     example: ClassVar[Example] = {"glancing_angle": "stop"}
 
-    overwrite: Flag = Field(default=False, description=OVERWRITE)
+    overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

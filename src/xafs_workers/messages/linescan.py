@@ -8,8 +8,8 @@ from pydantic import Field
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
 from xafs_workers.messages.fields import (
-    FLUO_DETECTOR,
-    OVERWRITE,
+    FLUO_DETECTOR_DESCRIPTION,
+    OVERWRITE_DESCRIPTION,
     Detector,
     Flag,
     FluoDetector,
@@ -35,7 +35,7 @@ class LinescanStart(ControlMessage):
 
     motor: OptionalName = Field(default=None, description="ophyd name of the axis; without it the axis is time")
     detector: Detector = Field(description="signal: It, I0, Ir, Iy, If, Xs, Xs1, ..., or the name of a data key")
-    fluo_detector: FluoDetector = Field(default=None, description=FLUO_DETECTOR)
+    fluo_detector: FluoDetector = Field(default=None, description=FLUO_DETECTOR_DESCRIPTION)
     stack: Flag = Field(default=False, description="fluorescence above, transmission below, in one figure")
 
 
@@ -50,4 +50,4 @@ class LinescanStop(ControlMessage):
 
     fname: OptionalFile = Field(default=None, description="picture to be saved, in snapshots/; none without it")
     uid: OptionalName = Field(default=None, description="uid of the run")
-    overwrite: Flag = Field(default=False, description=OVERWRITE)
+    overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field, model_validator
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
-from xafs_workers.messages.fields import ANGSTROM, DEGREE, EV, Curve, Digits, WithError, same_length
+from xafs_workers.messages.fields import ANGSTROM, DEGREE, EV, Curve, Digits, ValueWithError, build_length_check
 
 
 @kinds.register("mono_calibration")
@@ -32,13 +32,13 @@ class MonoCalibration(ControlMessage):
     ee: Curve = Field(description="tabulated edge energies, ascending", json_schema_extra=EV)
     tt: Curve = Field(description="Bragg angles", json_schema_extra=DEGREE)
     mono: Digits = Field(description="reflection of the crystals: 111, 311 or 333")
-    dspacing: WithError = Field(
+    dspacing: ValueWithError = Field(
         description="distance of the lattice planes, and its standard error (null where the fit gives none)",
         json_schema_extra=ANGSTROM,
     )
-    offset: WithError = Field(
+    offset: ValueWithError = Field(
         description="offset of the angle, and its standard error (null where the fit gives none)",
         json_schema_extra=DEGREE,
     )
 
-    _lengths = model_validator(mode="after")(same_length("ee", "tt", "found"))
+    _lengths = model_validator(mode="after")(build_length_check("ee", "tt", "found"))

@@ -12,19 +12,27 @@ from typing import Any, cast
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from xafs_workers.messages.base import CLIPPED, ControlMessage, InvalidMessage, Owner, UnknownKind, kinds, shown
-from xafs_workers.messages.schema import expectation
+from xafs_workers.messages.base import (
+    MAX_SHOWN_CHARACTERS,
+    ControlMessage,
+    InvalidMessage,
+    Owner,
+    UnknownKind,
+    format_value,
+    kinds,
+)
+from xafs_workers.messages.schema import describe_expected_value
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
+class _KindClasses:
     """The classes of one kind: by action, or the single one of a kind without actions."""
 
     actions: Mapping[str, type[ControlMessage]]
     single: type[ControlMessage] | None
 
     @property
-    def expected(self) -> str:
+    def expected_values(self) -> str:
         """What may stand behind the kind's key."""
         if self.single is not None:
             return self.single.action or "true"
@@ -33,14 +41,14 @@ class _Kind:
 
 
 @cache
-def _table() -> dict[str, _Kind]:
-    table: dict[str, _Kind] = {}
+def _build_kind_table() -> dict[str, _KindClasses]:
+    table: dict[str, _KindClasses] = {}
     for key, message in kinds.discover().items():
         kind, _, action = key.partition(".")
-        known = table.get(kind, _Kind({}, None))
+        known = table.get(kind, _KindClasses({}, None))
         names = {"": (), "stop": ("stop", "end")}.get(action, (action,))
         actions = {**known.actions, **dict.fromkeys(names, message)}
-        table[kind] = _Kind(actions, known.single if action else message)
+        table[kind] = _KindClasses(actions, known.single if action else message)
     return table
 
 
@@ -56,18 +64,18 @@ def parse(body: Mapping[str, Any]) -> ControlMessage:
     InvalidMessage
         Two kinds are, or the action is unknown, or a field is missing or wrong; nothing else is ever raised.
     """
-    kind, known = _kind_of(body)
-    message, fields = _class_of(kind, known, body)
+    kind, known = _find_kind(body)
+    message, fields = _find_class(kind, known, body)
     try:
         return message.model_validate(fields)
     except ValidationError as error:
-        raise _invalid(message, error) from error
+        raise _build_error(message, error) from error
 
 
-def owner_of(body: Mapping[str, Any]) -> Owner:
+def find_owner(body: Mapping[str, Any]) -> Owner:
     """Return which worker acts on a message, or reports it where it cannot be used."""
     for key in body:
-        known = _table().get(key)
+        known = _build_kind_table().get(key)
         if known:
             action = body[key]
             message = known.actions.get(action) if isinstance(action, str) else None
@@ -75,14 +83,16 @@ def owner_of(body: Mapping[str, Any]) -> Owner:
     return "file-manager"
 
 
-def _kind_of(body: Mapping[str, Any]) -> tuple[str, _Kind]:
+def _find_kind(body: Mapping[str, Any]) -> tuple[str, _KindClasses]:
     if not isinstance(cast(object, body), Mapping):
-        raise UnknownKind("", "", f"came {shown(body)}: expected a mapping with the name of a kind among its keys")
-    table = _table()
+        raise UnknownKind(
+            "", "", f"came {format_value(body)}: expected a mapping with the name of a kind among its keys"
+        )
+    table = _build_kind_table()
     found = [key for key in body if key in table]
     if not found:
-        came = f"no known kind among the keys {_listed(body)}"
-        raise UnknownKind("", "", f"{came}: expected one of {', '.join(sorted(table))}{_similar(body)}")
+        came = f"no known kind among the keys {_format_keys(body)}"
+        raise UnknownKind("", "", f"{came}: expected one of {', '.join(sorted(table))}{_format_suggestion(body)}")
     if len(found) > 1:
         raise InvalidMessage(
             found[0], found[1], f"{' and '.join(found)} in one message: expected the name of one kind among the keys"
@@ -90,65 +100,69 @@ def _kind_of(body: Mapping[str, Any]) -> tuple[str, _Kind]:
     return found[0], table[found[0]]
 
 
-def _class_of(kind: str, known: _Kind, body: Mapping[str, Any]) -> tuple[type[ControlMessage], dict[str, Any]]:
+def _find_class(kind: str, known: _KindClasses, body: Mapping[str, Any]) -> tuple[type[ControlMessage], dict[str, Any]]:
     """Return the class of a message and its fields."""
     fields = dict(body)
     single = known.single
     if single is not None and single.value == "field":
         return single, fields
     value = fields.pop(kind)
-    message = single if single is not None and _asks(single, value) else None
+    message = single if single is not None and _is_requested(single, value) else None
     if single is None and isinstance(value, str):
         message = known.actions.get(value)
     if message is None:
-        raise InvalidMessage(kind, kind, f"{kind}: came {shown(value)}: expected {known.expected}")
+        raise InvalidMessage(kind, kind, f"{kind}: came {format_value(value)}: expected {known.expected_values}")
     return message, fields
 
 
-def _asks(message: type[ControlMessage], value: object) -> bool:
+def _is_requested(message: type[ControlMessage], value: object) -> bool:
     """Tell whether the value of a kind without actions asks for it."""
     if message.value == "any":
         return value is not False and value is not None
     return value is True or (type(value) is int and value == 1)
 
 
-def _invalid(message: type[ControlMessage], error: ValidationError) -> InvalidMessage:
+def _build_error(message: type[ControlMessage], error: ValidationError) -> InvalidMessage:
     """Return the error that names kind, field, what came and what is expected, for the first field that is wrong."""
     details = error.errors(include_url=False)[:20]
-    field, blame = _blamed(message, details[0])
+    field, blame = _describe_problem(message, details[0])
     name = f"{message.kind} {message.action}".strip()
-    others = sorted({_blamed(message, detail)[0] for detail in details[1:]} - {field})
+    others = sorted({_describe_problem(message, detail)[0] for detail in details[1:]} - {field})
     also = f"; also wrong: {', '.join(others)}" if others else ""
     return InvalidMessage(message.kind, field, f"{name}: {blame}{also}")
 
 
-def _blamed(message: type[ControlMessage], detail: ErrorDetails) -> tuple[str, str]:
+def _describe_problem(message: type[ControlMessage], detail: ErrorDetails) -> tuple[str, str]:
     context = {"came": "", "expected": "", "field": "", **detail.get("ctx", {})}
-    field = context["field"] or (_name(detail["loc"][0]) if detail["loc"] else "")
-    came = context["came"] or ("nothing" if detail["type"] == "missing" else shown(detail["input"]))
-    expected = context["expected"] or _LIMITS.get(detail["type"], "{}").format(
-        context.get("max_length") or expectation(message, field)
+    field = context["field"] or (_format_key(detail["loc"][0]) if detail["loc"] else "")
+    came = context["came"] or ("nothing" if detail["type"] == "missing" else format_value(detail["input"]))
+    expected = context["expected"] or _LENGTH_TEXTS.get(detail["type"], "{}").format(
+        context.get("max_length") or describe_expected_value(message, field)
     )
     return field, f"{f'field {field}: ' if field else ''}came {came}: expected {expected}"
 
 
-_LIMITS = {"string_too_long": "at most {} characters", "string_too_short": "text that is not empty"}
+_LENGTH_TEXTS = {"string_too_long": "at most {} characters", "string_too_short": "text that is not empty"}
 
 
-def _name(key: object) -> str:
+def _format_key(key: object) -> str:
     """Return a key as text for an error, short and printable."""
-    return key if isinstance(key, str) and len(key) <= CLIPPED and key.isprintable() else shown(key)
+    return key if isinstance(key, str) and len(key) <= MAX_SHOWN_CHARACTERS and key.isprintable() else format_value(key)
 
 
-def _listed(names: Mapping[Any, Any], most: int = 8) -> str:
-    some = ", ".join(_name(name) for name in islice(names, most))
+def _format_keys(names: Mapping[Any, Any], most: int = 8) -> str:
+    some = ", ".join(_format_key(name) for name in islice(names, most))
     return f"{some}, ... ({len(names)})" if len(names) > most else some or "(none)"
 
 
-def _similar(names: Mapping[Any, Any]) -> str:
+def _format_suggestion(names: Mapping[Any, Any]) -> str:
     """Return a hint at the kind that may have been meant, '' where no key resembles one."""
     for name in islice(names, 8):
-        near = get_close_matches(name[:CLIPPED].lower(), _table(), 1, 0.8) if isinstance(name, str) else []
+        near = (
+            get_close_matches(name[:MAX_SHOWN_CHARACTERS].lower(), _build_kind_table(), 1, 0.8)
+            if isinstance(name, str)
+            else []
+        )
         if near:
             return f"; was {near[0]} meant?"
     return ""

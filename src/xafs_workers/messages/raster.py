@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
-from xafs_workers.messages.fields import OVERWRITE, Flag, RunUid
+from xafs_workers.messages.fields import OVERWRITE_DESCRIPTION, Flag, RunUid
 
 
 @kinds.register("raster")
@@ -21,4 +21,4 @@ class RasterFiles(ControlMessage):
     example: ClassVar[Example] = {"raster": True, "uid": "5f1e6c2e-8f0c-4a54-9c43-b7b6e4c9a9d2"}
 
     uid: RunUid
-    overwrite: Flag = Field(default=False, description=OVERWRITE)
+    overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

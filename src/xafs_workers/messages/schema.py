@@ -50,12 +50,12 @@ class KindDescription:
         return tuple(sorted({action.owner for action in self.actions}))
 
 
-def kind_names() -> tuple[str, ...]:
+def list_kind_names() -> tuple[str, ...]:
     """Return the names of all kinds, sorted."""
     return tuple(sorted({message.kind for message in kinds.discover().values()}))
 
 
-def describe(kind: str) -> KindDescription:
+def describe_kind(kind: str) -> KindDescription:
     """Describe one kind.
 
     Raises
@@ -67,38 +67,38 @@ def describe(kind: str) -> KindDescription:
     if not messages:
         raise KeyError(kind)
     several = len(messages) > 1
-    summary = _first_line(sys.modules[messages[0].__module__].__doc__ if several else messages[0].__doc__)
-    return KindDescription(kind, summary, tuple(map(_action, messages)))
+    summary = _extract_first_line(sys.modules[messages[0].__module__].__doc__ if several else messages[0].__doc__)
+    return KindDescription(kind, summary, tuple(map(_describe_action, messages)))
 
 
-def json_schema() -> dict[str, Any]:
+def build_json_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of a control message: one definition an action."""
-    definitions = {key: wire_schema(kinds[key]) for key in kinds}
+    definitions = {key: build_wire_schema(kinds[key]) for key in kinds}
     return {
         "$schema": DIALECT,
         "title": "Control message",
         "description": "One action of one kind. The kind is the key that is present.",
         "type": "object",
         "oneOf": [{"$ref": f"#/$defs/{key}"} for key in definitions],
-        "allOf": [{"oneOf": [{"required": [kind]} for kind in kind_names()]}],
+        "allOf": [{"oneOf": [{"required": [kind]} for kind in list_kind_names()]}],
         "$defs": definitions,
     }
 
 
 @cache
-def _fields_schema(message: type[ControlMessage]) -> dict[str, Any]:
+def _build_fields_schema(message: type[ControlMessage]) -> dict[str, Any]:
     schema = message.model_json_schema(by_alias=True)
     for about in schema.get("properties", {}).values():
         about.pop("title", None)
     return schema
 
 
-def wire_schema(message: type[ControlMessage]) -> dict[str, Any]:
+def build_wire_schema(message: type[ControlMessage]) -> dict[str, Any]:
     """Return the schema of one action with its discriminating key."""
-    fields = _fields_schema(message)
+    fields = _build_fields_schema(message)
     properties, required = dict(fields["properties"]), list(fields.get("required", []))
     if message.value != "field":
-        properties = {message.kind: _key_schema(message), **properties}
+        properties = {message.kind: _build_key_schema(message), **properties}
         required = [message.kind, *required]
     return {
         **fields,
@@ -109,7 +109,7 @@ def wire_schema(message: type[ControlMessage]) -> dict[str, Any]:
     }
 
 
-def _key_schema(message: type[ControlMessage]) -> dict[str, Any]:
+def _build_key_schema(message: type[ControlMessage]) -> dict[str, Any]:
     if message.value == "true":
         return {"const": True}
     if message.value == "any":
@@ -117,23 +117,25 @@ def _key_schema(message: type[ControlMessage]) -> dict[str, Any]:
     return {"enum": ["stop", "end"]} if message.action == "stop" else {"const": message.action}
 
 
-def _action(message: type[ControlMessage]) -> ActionDescription:
-    schema = _fields_schema(message)
+def _describe_action(message: type[ControlMessage]) -> ActionDescription:
+    schema = _build_fields_schema(message)
     required = schema.get("required", [])
     own = [(name, about) for name, about in schema["properties"].items() if name != "message_id"]
-    fields = tuple(_field(name, about, name in required) for name, about in own)
-    return ActionDescription(_value(message), message.owner, _first_line(message.__doc__), fields, message.example)
-
-
-def _field(name: str, about: Mapping[str, Any], required: bool) -> FieldDescription:
-    return FieldDescription(
-        name, type_of(about), about.get("unit", ""), required, about.get("default"), about.get("description", "")
+    fields = tuple(_describe_field(name, about, name in required) for name, about in own)
+    return ActionDescription(
+        _describe_value(message), message.owner, _extract_first_line(message.__doc__), fields, message.example
     )
 
 
-def _value(message: type[ControlMessage]) -> str:
+def _describe_field(name: str, about: Mapping[str, Any], required: bool) -> FieldDescription:
+    return FieldDescription(
+        name, format_type(about), about.get("unit", ""), required, about.get("default"), about.get("description", "")
+    )
+
+
+def _describe_value(message: type[ControlMessage]) -> str:
     if message.value == "field":
-        return type_of(_fields_schema(message)["properties"][message.kind])
+        return format_type(_build_fields_schema(message)["properties"][message.kind])
     if message.value == "true":
         return "true"
     if message.value == "any":
@@ -141,32 +143,32 @@ def _value(message: type[ControlMessage]) -> str:
     return "stop (or end)" if message.action == "stop" else message.action
 
 
-def _first_line(docstring: str | None) -> str:
+def _extract_first_line(docstring: str | None) -> str:
     return (docstring or "").strip().partition("\n")[0]
 
 
-def expectation(message: type[ControlMessage], field: str) -> str:
+def describe_expected_value(message: type[ControlMessage], field: str) -> str:
     """Return in words what a field should hold."""
-    about = _fields_schema(message)["properties"].get(field)
+    about = _build_fields_schema(message)["properties"].get(field)
     if about is None:
         return "text as key"
     unit, meaning = about.get("unit"), about.get("description")
-    return type_of(about) + (f", {unit}" if unit else "") + (f" ({meaning})" if meaning else "")
+    return format_type(about) + (f", {unit}" if unit else "") + (f" ({meaning})" if meaning else "")
 
 
-def type_of(about: Mapping[str, Any]) -> str:
+def format_type(about: Mapping[str, Any]) -> str:
     """Return in words the type that a JSON Schema demands."""
     if "anyOf" in about:
-        return " or ".join(dict.fromkeys(type_of(choice) for choice in about["anyOf"]))
+        return " or ".join(dict.fromkeys(format_type(choice) for choice in about["anyOf"]))
     if "prefixItems" in about:
-        return f"[{', '.join(type_of(member) for member in about['prefixItems'])}]"
-    named = _NAMED.get(about.get("type", ""), "anything")
+        return f"[{', '.join(format_type(member) for member in about['prefixItems'])}]"
+    named = _TYPE_NAMES.get(about.get("type", ""), "anything")
     if "minimum" in about and "maximum" in about:
         return f"{named} from {about['minimum']} to {about['maximum']}"
-    return "list of text" if named == _NAMED["array"] and about["items"].get("type") == "string" else named
+    return "list of text" if named == _TYPE_NAMES["array"] and about["items"].get("type") == "string" else named
 
 
-_NAMED = {
+_TYPE_NAMES = {
     "string": "text",
     "integer": "whole number",
     "number": "finite number",

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
 from xafs_workers.messages.fields import (
-    FLUO_DETECTOR,
-    OVERWRITE,
+    FLUO_DETECTOR_DESCRIPTION,
+    OVERWRITE_DESCRIPTION,
     Detector,
     Flag,
     FluoDetector,
@@ -28,7 +28,7 @@ class TimescanStart(ControlMessage):
     example: ClassVar[Example] = {"timescan": "start", "detector": "Transmission"}
 
     detector: Detector = Field(description="signal: It, I0, Ir, Iy, If, Xs, Xs1, ..., or the name of a data key")
-    fluo_detector: FluoDetector = Field(default=None, description=FLUO_DETECTOR)
+    fluo_detector: FluoDetector = Field(default=None, description=FLUO_DETECTOR_DESCRIPTION)
 
 
 @kinds.register("timescan.stop")
@@ -46,4 +46,4 @@ class TimescanStop(ControlMessage):
 
     fname: OptionalFile = Field(default=None, description="name of picture or data file, without folder")
     uid: OptionalName = Field(default=None, description="uid of the run")
-    overwrite: Flag = Field(default=False, description=OVERWRITE)
+    overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

@@ -7,7 +7,16 @@ from typing import ClassVar
 from pydantic import Field, model_validator
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
-from xafs_workers.messages.fields import OF_MOTOR, Fit, Motor, Number, OptionalName, Positions, Signal, same_length
+from xafs_workers.messages.fields import (
+    MOTOR_UNIT_SCHEMA,
+    AxisPositions,
+    Fit,
+    Motor,
+    Number,
+    OptionalName,
+    Signal,
+    build_length_check,
+)
 
 
 @kinds.register("wafer")
@@ -30,11 +39,11 @@ class WaferEdge(ControlMessage):
     }
 
     motor: Motor
-    xaxis: Positions
+    xaxis: AxisPositions
     data: Signal
     best_fit: Fit
-    center: Number = Field(description="position of the edge", json_schema_extra=OF_MOTOR)
+    center: Number = Field(description="position of the edge", json_schema_extra=MOTOR_UNIT_SCHEMA)
     amplitude: Number = Field(description="fitted height, in the unit of data")
     uid: OptionalName = Field(default=None, description="uid of the run")
 
-    _lengths = model_validator(mode="after")(same_length("xaxis", "data", "best_fit"))
+    _lengths = model_validator(mode="after")(build_length_check("xaxis", "data", "best_fit"))

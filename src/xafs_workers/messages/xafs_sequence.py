@@ -7,7 +7,17 @@ from typing import ClassVar
 from pydantic import Field
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
-from xafs_workers.messages.fields import MODE, OVERWRITE, Count, Edge, Element, Flag, Mode, OptionalFile, RunUid
+from xafs_workers.messages.fields import (
+    MODE_DESCRIPTION,
+    OVERWRITE_DESCRIPTION,
+    Count,
+    Edge,
+    Element,
+    Flag,
+    Mode,
+    OptionalFile,
+    RunUid,
+)
 
 
 @kinds.register("xafs_sequence.start")
@@ -30,7 +40,7 @@ class XafsSequenceStart(ControlMessage):
 
     element: Element
     edge: Edge
-    mode: Mode = Field(description=f"which signal is merged: {MODE}")
+    mode: Mode = Field(description=f"which signal is merged: {MODE_DESCRIPTION}")
     repetitions: Count = Field(description="number of scans planned")
     folder: OptionalFile = Field(default=None, description="folder of the experiment")
     workspace: OptionalFile = Field(default=None, description="folder the beamline's operator may write to")
@@ -59,4 +69,4 @@ class XafsSequenceStop(ControlMessage):
     example: ClassVar[Example] = {"xafs_sequence": "stop", "filename": "snapshots/mysample.png"}
 
     filename: OptionalFile = Field(default=None, description="picture, relative to the proposal folder or absolute")
-    overwrite: Flag = Field(default=False, description=OVERWRITE)
+    overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

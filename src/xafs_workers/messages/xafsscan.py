@@ -8,9 +8,9 @@ from pydantic import Field
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
 from xafs_workers.messages.fields import (
-    FLUO_DETECTOR,
-    MODE,
-    OVERWRITE,
+    FLUO_DETECTOR_DESCRIPTION,
+    MODE_DESCRIPTION,
+    OVERWRITE_DESCRIPTION,
     Count,
     Edge,
     Element,
@@ -45,12 +45,12 @@ class XafsscanStart(ControlMessage):
 
     element: Element
     edge: Edge
-    mode: Mode = Field(description=f"what is measured: {MODE}")
+    mode: Mode = Field(description=f"what is measured: {MODE_DESCRIPTION}")
     filename: FileName = Field(description="stub of the data files' names, for the title")
     repetitions: Count = Field(description="number of scans planned")
     sample: Text | None = Field(default=None, description="name of the sample")
     reference_material: Text | None = Field(default=None, description="what stands between It and Ir")
-    fluo_detector: FluoDetector = Field(default=None, description=FLUO_DETECTOR)
+    fluo_detector: FluoDetector = Field(default=None, description=FLUO_DETECTOR_DESCRIPTION)
 
 
 @kinds.register("xafsscan.next")
@@ -82,4 +82,4 @@ class XafsscanStop(ControlMessage):
         default=None, description="picture, relative to the proposal folder; null: none; left out: named by the worker"
     )
     uid: OptionalName = Field(default=None, description="uid of the first repetition's run")
-    overwrite: Flag = Field(default=False, description=OVERWRITE)
+    overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
-from xafs_workers.messages.fields import OVERWRITE, FileName, Flag, RunUid
+from xafs_workers.messages.fields import OVERWRITE_DESCRIPTION, FileName, Flag, RunUid
 
 
 @kinds.register("xasxdi")
@@ -27,4 +27,4 @@ class Xasxdi(ControlMessage):
     uid: RunUid
     filename: FileName = Field(description="data file, relative to the proposal folder")
     include_yield: Flag = Field(default=False, description="with the column of the electron yield")
-    overwrite: Flag = Field(default=False, description=OVERWRITE)
+    overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

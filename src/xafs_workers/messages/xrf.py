@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
-from xafs_workers.messages.fields import OVERWRITE, Channel, FileName, Flag, OptionalFile, RunUid
+from xafs_workers.messages.fields import OVERWRITE_DESCRIPTION, Channel, FileName, Flag, OptionalFile, RunUid
 
 
 @kinds.register("xrf.plot")
@@ -30,7 +30,7 @@ class XrfPlot(ControlMessage):
     only: Channel | None = Field(default=None, description="this channel alone, 1 to 8")
     filename: OptionalFile = Field(default=None, description="picture, in XRF/; none without it")
     post: Flag = Field(default=False, description="post the picture to Slack too")
-    overwrite: Flag = Field(default=False, description=OVERWRITE)
+    overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)
 
 
 @kinds.register("xrf.write")
@@ -48,4 +48,4 @@ class XrfWrite(ControlMessage):
 
     uid: RunUid
     filename: FileName = Field(description="data file, in XRF/")
-    overwrite: Flag = Field(default=False, description=OVERWRITE)
+    overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

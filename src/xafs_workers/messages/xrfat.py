@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
-from xafs_workers.messages.fields import EV, OVERWRITE, Channel, Flag, Number, Numbers, OptionalFile, RunUid
+from xafs_workers.messages.fields import EV, OVERWRITE_DESCRIPTION, Channel, Flag, Number, Numbers, OptionalFile, RunUid
 
 
 @kinds.register("xrfat")
@@ -38,4 +38,4 @@ class XrfatStart(ControlMessage):
     add: Flag = Field(default=True, description="the sum of the channels; false: each channel, overplotted")
     only: Channel | None = Field(default=None, description="this channel alone, 1 to 8")
     xmax: Number = Field(default=1500.0, description="shown beyond the incident energy", json_schema_extra=EV)
-    overwrite: Flag = Field(default=False, description=OVERWRITE)
+    overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

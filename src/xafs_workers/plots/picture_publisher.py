@@ -7,36 +7,47 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from xafs_workers.figures.figure_builder import figure_of
+from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.figures.model import Figure
-from xafs_workers.figures.sequence_pictures import first_finished, sequence_picture, shown_by, stub_of
-from xafs_workers.figures.xafs_sequence import advice_on
+from xafs_workers.figures.sequence_pictures import (
+    build_picture_figure,
+    build_sequence_request,
+    find_first_finished_run,
+    find_stub,
+)
+from xafs_workers.figures.xafs_sequence import format_sequence_advice
 from xafs_workers.logs import get_logger
 from xafs_workers.messages.xafs_sequence import XafsSequenceStop
-from xafs_workers.plots.athena_projects import Projects
-from xafs_workers.runtime.effect_ledger import Records
+from xafs_workers.plots.athena_projects import AthenaProjects
+from xafs_workers.runtime.effect_ledger import EffectLedger
 from xafs_workers.runtime.outcome import Outcome, TryLater
 from xafs_workers.runtime.publish_once import publish_once
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import Control
-from xafs_workers.scans.mca import SpectraOf
-from xafs_workers.scans.picture_requests import NoFolder, NothingToDraw, Wanted, picture_wanted
+from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.scans.mca import SpectraLoader
+from xafs_workers.scans.picture_requests import NoFolderError, NothingToDrawError, PictureRequest, build_picture_request
 from xafs_workers.scans.scan import Scan
 from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.errors import Refused, Unavailable
-from xafs_workers.storage.names import form_of, numbered, picture_name, suffixed, with_form
+from xafs_workers.storage.names import (
+    add_number,
+    ensure_picture_suffix,
+    insert_before_suffix,
+    parse_picture_form,
+    replace_picture_form,
+)
 from xafs_workers.storage.proposals import ProposalFolder
-from xafs_workers.storage.sequence_number import sequence_number
+from xafs_workers.storage.sequence_number import reserve_sequence_number
 
 log = get_logger("workers")
 
-SEQUENCE = "xafs_sequence"
+SEQUENCE_KIND = "xafs_sequence"
 
-Form = Literal["png", "pdf", "svg"]
+PictureFormat = Literal["png", "pdf", "svg"]
 
 
-class Shelf:
+class PicturePublisher:
     """Draws pictures and publishes them.
 
     Parameters
@@ -50,20 +61,20 @@ class Shelf:
     def __init__(
         self,
         settings: Settings,
-        records: Records,
-        spectra_of: SpectraOf | None = None,
+        records: EffectLedger,
+        spectra_of: SpectraLoader | None = None,
         *,
-        projects: Projects | None = None,
+        projects: AthenaProjects | None = None,
     ):
-        self._settings, self._records, self._spectra_of = settings, records, spectra_of
+        self._settings, self._ledger, self._spectra_of = settings, records, spectra_of
         self._projects = projects
         self._roots = Roots.from_settings(settings.storage)
 
     def warm_up(self) -> None:
         """Load the drawing library, which takes a while, before the first picture is due."""
-        self._picture(Figure("", "", "", ()), "png")
+        self._render_picture(Figure("", "", "", ()), "png")
 
-    def draw(self, control: Control, scan: Scan, board: Board) -> Outcome:
+    def draw(self, control: ReceivedMessage, scan: Scan, board: Board) -> Outcome:
         """Draw what a message asks for, as the board has it.
 
         Raises
@@ -72,17 +83,17 @@ class Shelf:
             The folder cannot be written to now.
         """
         try:
-            if scan.kind == SEQUENCE:
-                paths = tuple(self._of_sequence(control, scan, board))
-                return Outcome("done", paths, value=advice_on(board, scan) or None)
-            wanted = picture_wanted(control, scan, board)
-            figure = figure_of(board, scan, spectra_of=self._spectra_of)
-            if not _shows_something(figure):
-                return _empty(figure)
-            paths = tuple(self._put(control, wanted, figure))
-        except NothingToDraw as nothing:
+            if scan.kind == SEQUENCE_KIND:
+                paths = tuple(self._publish_sequence(control, scan, board))
+                return Outcome("done", paths, value=format_sequence_advice(board, scan) or None)
+            wanted = build_picture_request(control, scan, board)
+            figure = build_figure(board, scan, spectra_loader=self._spectra_of)
+            if not _has_data(figure):
+                return _build_empty_outcome(figure)
+            paths = tuple(self._publish_formats(control, wanted, figure))
+        except NothingToDrawError as nothing:
             return Outcome("done", reason=str(nothing))
-        except (Refused, NoFolder) as refusal:
+        except (Refused, NoFolderError) as refusal:
             return Outcome("failed", reason=str(refusal))
         except Unavailable as error:
             raise TryLater(error.errno, error.reason) from error
@@ -91,56 +102,62 @@ class Shelf:
         )
         return Outcome("done", paths)
 
-    def _of_sequence(self, control: Control, scan: Scan, board: Board) -> Iterator[str]:
+    def _publish_sequence(self, control: ReceivedMessage, scan: Scan, board: Board) -> Iterator[str]:
         """Put the picture of a sequence in place, and at its end the Athena project."""
-        run = first_finished(scan, board)
-        wanted = sequence_picture(control, scan, board)
+        run = find_first_finished_run(scan, board)
+        wanted = build_sequence_request(control, scan, board)
         if wanted is not None:
-            yield from self._put(control, wanted, shown_by(control, scan, board))
+            yield from self._publish_formats(control, wanted, build_picture_figure(control, scan, board))
         if self._projects is not None and isinstance(control.message, XafsSequenceStop):
-            folder = ProposalFolder.of_run(run.start, self._roots, self._settings.storage)
-            stub = stub_of(scan, board)
-            name = numbered(f"prj/{stub}.prj", sequence_number(folder, stub, run.uid))
-            content = self._projects.content(scan, board)
+            folder = ProposalFolder.from_run(run.start, self._roots, self._settings.storage)
+            stub = find_stub(scan, board)
+            name = add_number(f"prj/{stub}.prj", reserve_sequence_number(folder, stub, run.uid))
+            content = self._projects.build_project(scan, board)
             yield self._publish(folder, name, control, lambda: content, overwrite=control.message.overwrite)
 
-    def _put(self, control: Control, wanted: Wanted, figure: Figure) -> Iterator[str]:
-        folder = self._folder(wanted)
-        name = picture_name(wanted.name)
+    def _publish_formats(self, control: ReceivedMessage, wanted: PictureRequest, figure: Figure) -> Iterator[str]:
+        folder = self._find_folder(wanted)
+        name = ensure_picture_suffix(wanted.name)
         if wanted.stub and wanted.run is not None:
-            number = sequence_number(folder, wanted.stub, wanted.run.uid)
-            name = suffixed(numbered(name, number), wanted.suffix)
-        for form in dict.fromkeys((form_of(name), *self._settings.pictures.also)):
-            yield self._put_one(folder, with_form(name, form), control, wanted, figure)
+            number = reserve_sequence_number(folder, wanted.stub, wanted.run.uid)
+            name = insert_before_suffix(add_number(name, number), wanted.suffix)
+        for form in dict.fromkeys((parse_picture_form(name), *self._settings.pictures.also)):
+            yield self._publish_picture(folder, replace_picture_form(name, form), control, wanted, figure)
 
-    def _folder(self, wanted: Wanted) -> ProposalFolder:
+    def _find_folder(self, wanted: PictureRequest) -> ProposalFolder:
         if wanted.run is not None:
-            return ProposalFolder.of_run(wanted.run.start, self._roots, self._settings.storage)
-        return ProposalFolder.of_path(wanted.name, self._roots)[0]
+            return ProposalFolder.from_run(wanted.run.start, self._roots, self._settings.storage)
+        return ProposalFolder.from_path(wanted.name, self._roots)[0]
 
-    def _put_one(self, folder: ProposalFolder, name: str, control: Control, wanted: Wanted, figure: Figure) -> str:
+    def _publish_picture(
+        self, folder: ProposalFolder, name: str, control: ReceivedMessage, wanted: PictureRequest, figure: Figure
+    ) -> str:
         return self._publish(
-            folder, name, control, lambda: self._picture(figure, form_of(name)), overwrite=wanted.overwrite
+            folder,
+            name,
+            control,
+            lambda: self._render_picture(figure, parse_picture_form(name)),
+            overwrite=wanted.overwrite,
         )
 
     def _publish(
-        self, folder: ProposalFolder, name: str, control: Control, made: Callable[[], bytes], *, overwrite: bool
+        self, folder: ProposalFolder, name: str, control: ReceivedMessage, made: Callable[[], bytes], *, overwrite: bool
     ) -> str:
-        return publish_once(folder, name, control, made, self._records, overwrite)
+        return publish_once(folder, name, control, made, self._ledger, overwrite)
 
-    def _picture(self, figure: Figure, form: str) -> bytes:
-        picture: Any = _drawer()
-        return picture(figure, cast(Form, form), self._settings.pictures.dots_per_inch)
+    def _render_picture(self, figure: Figure, form: str) -> bytes:
+        picture: Any = _load_renderer()
+        return picture(figure, cast(PictureFormat, form), self._settings.pictures.dots_per_inch)
 
 
-def _shows_something(figure: Figure) -> bool:
+def _has_data(figure: Figure) -> bool:
     """Tell whether there is data on any panel."""
     return any(len(trace.x) for panel in figure.panels for trace in panel.traces) or any(
         np.isfinite(mesh.z).any() for panel in figure.panels for mesh in panel.meshes
     )
 
 
-def _empty(figure: Figure) -> Outcome:
+def _build_empty_outcome(figure: Figure) -> Outcome:
     """Return what becomes of a picture on which there is nothing: what the figure says of the reason is a failure."""
     reasons = dict.fromkeys(text.text for panel in figure.panels for text in panel.texts)
     if reasons:
@@ -148,8 +165,8 @@ def _empty(figure: Figure) -> Outcome:
     return Outcome("done", reason="nothing was measured")
 
 
-def _drawer() -> Any:
+def _load_renderer() -> Any:
     """Return the drawing function; matplotlib is loaded only here."""
-    from xafs_workers.render.matplotlib.pictures import picture
+    from xafs_workers.render.matplotlib.pictures import render_picture
 
-    return picture
+    return render_picture

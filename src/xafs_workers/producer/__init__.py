@@ -1,12 +1,12 @@
 """What a beamline's own session imports: control messages out, answers in; light and without plotting."""
 
 from xafs_workers.producer.alignments import (
-    Result,
-    slot_found,
-    spinner_found,
-    wafer_edge_found,
-    with_spinner_alignment,
-    with_wheel_alignment,
+    AlignmentResult,
+    plot_slot_result,
+    plot_spinner_alignment,
+    plot_spinner_result,
+    plot_wafer_edge,
+    plot_wheel_alignment,
 )
 from xafs_workers.producer.answers import NoAnswer
 from xafs_workers.producer.legacy_api import (
@@ -17,17 +17,17 @@ from xafs_workers.producer.legacy_api import (
     preserve,
     regenerate_file,
 )
-from xafs_workers.producer.plans import MapAxis, send_plan, with_areascan_plot, with_linescan_plot, with_timescan_plot
+from xafs_workers.producer.plans import MapAxis, plot_areascan, plot_linescan, plot_timescan, send_plan
 from xafs_workers.producer.requests import ask, ask_plan
 from xafs_workers.producer.send import DeliveryError, flush, kafka_message
-from xafs_workers.producer.sequences import Sequence, with_xafs_plots
+from xafs_workers.producer.sequences import SequenceDescription, plot_xafs_sequence
 
 __all__ = [
+    "AlignmentResult",
     "DeliveryError",
     "MapAxis",
     "NoAnswer",
-    "Result",
-    "Sequence",
+    "SequenceDescription",
     "ask",
     "ask_plan",
     "close_last_plot",
@@ -36,16 +36,16 @@ __all__ = [
     "flush",
     "kafka_message",
     "kafka_verbose",
+    "plot_areascan",
+    "plot_linescan",
+    "plot_slot_result",
+    "plot_spinner_alignment",
+    "plot_spinner_result",
+    "plot_timescan",
+    "plot_wafer_edge",
+    "plot_wheel_alignment",
+    "plot_xafs_sequence",
     "preserve",
     "regenerate_file",
     "send_plan",
-    "slot_found",
-    "spinner_found",
-    "wafer_edge_found",
-    "with_areascan_plot",
-    "with_linescan_plot",
-    "with_spinner_alignment",
-    "with_timescan_plot",
-    "with_wheel_alignment",
-    "with_xafs_plots",
 ]

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from xafs_workers.producer.plans import Plan, Send, send_plan, with_messages
+from xafs_workers.producer.plans import Plan, SendFunction, send_plan, wrap_in_messages
 from xafs_workers.producer.send import kafka_message
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class AlignmentResult:
     """What the analysis of a line scan found.
 
     Attributes
@@ -32,7 +32,7 @@ class Result:
     best_fit: Sequence[float] | None = None
     uid: str | None = None
 
-    def fields(self) -> dict[str, Any]:
+    def to_fields(self) -> dict[str, Any]:
         """Return the fields of a message; arrays as lists."""
         curves = {"xaxis": self.xaxis, "data": self.data, "best_fit": self.best_fit}
         plain = {name: [float(x) for x in curve] for name, curve in curves.items() if curve is not None}
@@ -40,17 +40,17 @@ class Result:
         return {"motor": self.motor, **plain, **numbers, "uid": self.uid}
 
 
-def with_wheel_alignment(plan: Plan, *, send: Send = kafka_message) -> Plan:
+def plot_wheel_alignment(plan: Plan, *, send: SendFunction = kafka_message) -> Plan:
     """Frame the search for a slot of the sample wheel; at its end the summary of its two results is drawn."""
-    return (yield from with_messages(plan, {"align_wheel": "start"}, lambda _: {"align_wheel": "stop"}, send=send))
+    return (yield from wrap_in_messages(plan, {"align_wheel": "start"}, lambda _: {"align_wheel": "stop"}, send=send))
 
 
-def slot_found(result: Result, *, detector: str = "it", send: Send = kafka_message) -> Plan:
-    """Show one of the two results of `with_wheel_alignment`."""
-    yield from send_plan({"align_wheel": "find_slot", "detector": detector, **result.fields()}, send=send)
+def plot_slot_result(result: AlignmentResult, *, detector: str = "it", send: SendFunction = kafka_message) -> Plan:
+    """Show one of the two results of `plot_wheel_alignment`."""
+    yield from send_plan({"align_wheel": "find_slot", "detector": detector, **result.to_fields()}, send=send)
 
 
-def with_spinner_alignment(plan: Plan, *, filename: str | None = None, send: Send = kafka_message) -> Plan:
+def plot_spinner_alignment(plan: Plan, *, filename: str | None = None, send: SendFunction = kafka_message) -> Plan:
     """Frame the alignment of a glancing-angle spinner; at its end the summary is drawn.
 
     Parameters
@@ -59,22 +59,22 @@ def with_spinner_alignment(plan: Plan, *, filename: str | None = None, send: Sen
         Picture of the summary, an absolute path in the proposal folder.
     """
     start = {"glancing_angle": "start", "filename": filename}
-    return (yield from with_messages(plan, start, lambda _: {"glancing_angle": "stop"}, send=send))
+    return (yield from wrap_in_messages(plan, start, lambda _: {"glancing_angle": "stop"}, send=send))
 
 
-def spinner_found(
+def plot_spinner_result(
     step: Literal["linear", "pitch", "fluo"],
-    result: Result,
+    result: AlignmentResult,
     *,
     spinner: int,
     inverted: bool = False,
-    send: Send = kafka_message,
+    send: SendFunction = kafka_message,
 ) -> Plan:
-    """Show the result of one step of `with_spinner_alignment`; `inverted`: the signal was turned over."""
+    """Show the result of one step of `plot_spinner_alignment`; `inverted`: the signal was turned over."""
     turned = {} if step == "pitch" else {"inverted": "inverted " if inverted else ""}
-    yield from send_plan({"glancing_angle": step, "spinner": spinner, **turned, **result.fields()}, send=send)
+    yield from send_plan({"glancing_angle": step, "spinner": spinner, **turned, **result.to_fields()}, send=send)
 
 
-def wafer_edge_found(result: Result, *, send: Send = kafka_message) -> Plan:
+def plot_wafer_edge(result: AlignmentResult, *, send: SendFunction = kafka_message) -> Plan:
     """Show the edge of a wafer that a line scan found."""
-    yield from send_plan({"wafer": "edge", **result.fields()}, send=send)
+    yield from send_plan({"wafer": "edge", **result.to_fields()}, send=send)

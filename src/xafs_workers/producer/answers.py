@@ -18,9 +18,9 @@ REQUEST_SECONDS = 5.0
 """The longest that a broker may take for one answer of its own."""
 POLL_SECONDS = 0.1
 RETRY_SECONDS = 0.2
-FINAL = ("done", "failed", "value")
+FINAL_STATES = ("done", "failed", "value")
 
-_OURS: Mapping[str, Any] = {
+_CONSUMER_PROPERTIES: Mapping[str, Any] = {
     "group.id": "xafs-workers.asking",  # needed by the client; nothing is ever stored under it
     "enable.auto.commit": "false",
     "auto.offset.reset": "earliest",  # the end moved away below us: nothing we wait for is older
@@ -42,7 +42,7 @@ class NoAnswer(RuntimeError):
         self.answer = answer
 
 
-class Ear:
+class AnswerListener:
     """Hears answers from a moment on. Used by one thread at a time.
 
     Parameters
@@ -56,12 +56,12 @@ class Ear:
     def __init__(self, settings: settings_module.Settings, config: KafkaConfig | None = None):
         from confluent_kafka import Consumer
 
-        self.topic = settings.topic("answers")
+        self.topic = settings.get_topic("answers")
         config = config or read_kafka_config(settings.kafka)
-        properties = {"fetch.wait.max.ms": 50, **config.for_consumer(), **_OURS}
+        properties = {"fetch.wait.max.ms": 50, **config.get_consumer_properties(), **_CONSUMER_PROPERTIES}
         self._client = Consumer(properties, logger=ClientLog("producer"))
         self._accepted: wire.Answer | None = None
-        self._patience, self._deadline = 0.0, 0.0
+        self._timeout, self._deadline = 0.0, 0.0
 
     def begin(self, timeout: float) -> None:
         """Hear, for `timeout` seconds from now on, all that is published after this returns.
@@ -73,11 +73,11 @@ class Ear:
         """
         from confluent_kafka import KafkaException
 
-        self._patience, self._deadline = timeout, time.monotonic() + timeout
+        self._timeout, self._deadline = timeout, time.monotonic() + timeout
         self._accepted = None
         while True:
             try:
-                self._client.assign([self._end_of(number) for number in self._partitions()])
+                self._client.assign([self._find_end(number) for number in self._list_partitions()])
                 return
             except KafkaException as problem:
                 # A broker that restarts, a partition that moves: nothing was sent yet, so asking again does no harm.
@@ -95,12 +95,12 @@ class Ear:
             None came in the time given to `begin`.
         """
         while (left := self._deadline - time.monotonic()) > 0:
-            answer = self._next(message_id, min(left, POLL_SECONDS))
-            if answer is not None and answer.state in FINAL:
+            answer = self._poll_answer(message_id, min(left, POLL_SECONDS))
+            if answer is not None and answer.state in FINAL_STATES:
                 return answer
             self._accepted = answer or self._accepted
         how = f"accepted by {self._accepted.worker}, but not done" if self._accepted else "no worker answered"
-        raise NoAnswer(f"message {message_id}: {how} within {self._patience:g} s", self._accepted)
+        raise NoAnswer(f"message {message_id}: {how} within {self._timeout:g} s", self._accepted)
 
     def end(self) -> None:
         """Hear nothing until the next `begin`."""
@@ -110,32 +110,32 @@ class Ear:
         """Let go of the connection."""
         self._client.close()
 
-    def _partitions(self) -> list[int]:
+    def _list_partitions(self) -> list[int]:
         from confluent_kafka import KafkaException
 
-        found = self._client.list_topics(self.topic, timeout=self._left()).topics[self.topic]
+        found = self._client.list_topics(self.topic, timeout=self._compute_remaining_seconds()).topics[self.topic]
         if found.error is not None:
             raise KafkaException(found.error)
         return sorted(found.partitions)
 
-    def _end_of(self, number: int) -> TopicPartition:
+    def _find_end(self, number: int) -> TopicPartition:
         from confluent_kafka import TopicPartition
 
         at = TopicPartition(self.topic, number)
         # An offset that is known now: the broker would look up a logical `end` only with the first fetch.
-        _, high = self._client.get_watermark_offsets(at, timeout=self._left())
+        _, high = self._client.get_watermark_offsets(at, timeout=self._compute_remaining_seconds())
         return TopicPartition(self.topic, number, high)
 
-    def _next(self, message_id: str, timeout: float) -> wire.Answer | None:
+    def _poll_answer(self, message_id: str, timeout: float) -> wire.Answer | None:
         record = self._client.poll(timeout)
         if record is None or record.error() is not None:
             return None  # trouble with brokers passes, or the time does
         try:
             tag, body = wire.decode(record.value())
             answer = wire.Answer.from_dict(body) if tag == "answer" and body.get("message_id") == message_id else None
-        except wire.Undecodable:
+        except wire.DecodeError:
             return None
         return answer
 
-    def _left(self) -> float:
+    def _compute_remaining_seconds(self) -> float:
         return max(0.05, min(REQUEST_SECONDS, self._deadline - time.monotonic()))

@@ -41,18 +41,18 @@ class KafkaConfig:
     producer: Mapping[str, Any] = field(default_factory=dict, repr=False)
     consumer: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
-    def for_producer(self) -> Properties:
+    def get_producer_properties(self) -> Properties:
         """Return the properties of a producer."""
         return {**self.security, **self.producer, "bootstrap.servers": self.bootstrap_servers}
 
-    def for_consumer(self) -> Properties:
+    def get_consumer_properties(self) -> Properties:
         """Return the properties of a consumer: of the producer's section only what security needs."""
         shared = {key: value for key, value in self.producer.items() if key.startswith(SECURITY_PREFIXES)}
         return {**shared, **self.security, **self.consumer, "bootstrap.servers": self.bootstrap_servers}
 
-    def for_admin(self) -> Properties:
+    def get_admin_properties(self) -> Properties:
         """Return the properties of a client that neither produces nor consumes: those of security alone."""
-        known = self.for_consumer()
+        known = self.get_consumer_properties()
         return {key: value for key, value in known.items() if key.startswith((*SECURITY_PREFIXES, "bootstrap."))}
 
 
@@ -69,16 +69,16 @@ def read_kafka_config(kafka: settings.Kafka) -> KafkaConfig:
         The file cannot be read, a section is missing or is no mapping.
     """
     if kafka.bootstrap_servers and kafka.config_file is None:
-        return KafkaConfig(_servers(kafka.bootstrap_servers, "settings: kafka.bootstrap_servers"))
+        return KafkaConfig(_parse_servers(kafka.bootstrap_servers, "settings: kafka.bootstrap_servers"))
     path = (kafka.config_file or Path(os.environ.get(CONFIG_VARIABLE) or CONFIG_FILE)).expanduser()
     content = _read(path)
-    servers = kafka.bootstrap_servers or _needed(content, "bootstrap_servers", "a list of host:port", path)
-    _needed(content, "runengine_producer_config", "a mapping of librdkafka properties (may be empty: {})", path)
+    servers = kafka.bootstrap_servers or _require_key(content, "bootstrap_servers", "a list of host:port", path)
+    _require_key(content, "runengine_producer_config", "a mapping of librdkafka properties (may be empty: {})", path)
     return KafkaConfig(
-        bootstrap_servers=_servers(servers, f"{path}: bootstrap_servers"),
-        security=_section(content, "producer_consumer_security_config", path),
-        producer=_section(content, "runengine_producer_config", path),
-        consumer=_section(content, "consumer_config", path),
+        bootstrap_servers=_parse_servers(servers, f"{path}: bootstrap_servers"),
+        security=_read_section(content, "producer_consumer_security_config", path),
+        producer=_read_section(content, "runengine_producer_config", path),
+        consumer=_read_section(content, "consumer_config", path),
     )
 
 
@@ -98,13 +98,13 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _needed(content: Mapping[str, Any], key: str, expected: str, path: Path) -> Any:
+def _require_key(content: Mapping[str, Any], key: str, expected: str, path: Path) -> Any:
     if key not in content:
         raise KafkaConfigError(f"{path}: {key} is missing: expected {expected}")
     return content[key]
 
 
-def _servers(given: Any, where: str) -> str:
+def _parse_servers(given: Any, where: str) -> str:
     parts = given.split(",") if isinstance(given, str) else given
     if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
         raise KafkaConfigError(f"{where}: came {given!r:.80}: expected host:port, or a list of them")
@@ -114,7 +114,7 @@ def _servers(given: Any, where: str) -> str:
     return ",".join(servers)
 
 
-def _section(content: Mapping[str, Any], key: str, path: Path) -> Properties:
+def _read_section(content: Mapping[str, Any], key: str, path: Path) -> Properties:
     section = content.get(key)
     if section is None:
         return {}
@@ -122,10 +122,10 @@ def _section(content: Mapping[str, Any], key: str, path: Path) -> Properties:
         raise KafkaConfigError(
             f"{path}: {key}: came a {type(section).__name__}: expected a mapping of librdkafka properties"
         )
-    return {str(name): _text(value) for name, value in section.items() if value is not None}
+    return {str(name): _format_value(value) for name, value in section.items() if value is not None}
 
 
-def _text(value: Any) -> Any:
+def _format_value(value: Any) -> Any:
     """Write a YAML value as librdkafka reads it."""
     if isinstance(value, bool):
         return "true" if value else "false"

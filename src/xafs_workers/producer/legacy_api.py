@@ -70,19 +70,27 @@ def regenerate_file(
         return
     if catalog is None:
         raise ValueError(f"run {uid}: neither filename nor catalog given: expected one, to know the data file's name")
-    kafka_message(regeneration(catalog[uid].metadata["start"], overwrite=overwrite))
+    kafka_message(build_regeneration_message(catalog[uid].metadata["start"], overwrite=overwrite))
 
 
-_KINDS = {"xafs": "xasxdi", "timescan": "seadxdi", "linescan": "lsxdi", "rectanglescan": "lsxdi", "areascan": "raster"}
+_KIND_BY_HINT = {
+    "xafs": "xasxdi",
+    "timescan": "seadxdi",
+    "linescan": "lsxdi",
+    "rectanglescan": "lsxdi",
+    "areascan": "raster",
+}
 
 
-def regeneration(start: Mapping[str, Any], *, filename: str | None = None, overwrite: bool = False) -> dict[str, Any]:
+def build_regeneration_message(
+    start: Mapping[str, Any], *, filename: str | None = None, overwrite: bool = False
+) -> dict[str, Any]:
     """Return the message that asks for the data file of a run again.
 
     Parameters
     ----------
     start
-        The run's start document. The kind of file is told by `BMM_kafka.hint`, else by `XDI._kind`; its name by
+        The run's start document. The kind of file is told by `BMM_kafka.hint`, else by `XDI._render_kind`; its name by
         `XDI._filename`.
 
     Raises
@@ -92,9 +100,9 @@ def regeneration(start: Mapping[str, Any], *, filename: str | None = None, overw
     """
     uid, xdi = start["uid"], start.get("XDI") or {}
     hint = str((start.get("BMM_kafka") or {}).get("hint") or xdi.get("_kind") or "")
-    kind = _KINDS.get(hint.partition(" ")[0])
+    kind = _KIND_BY_HINT.get(hint.partition(" ")[0])
     if kind is None:
-        words = ", ".join(_KINDS)
+        words = ", ".join(_KIND_BY_HINT)
         raise ValueError(f"run {uid}: no data file: BMM_kafka.hint and XDI._kind begin with none of {words}")
     message = {kind: True, "uid": uid, "overwrite": overwrite}
     if kind == "raster":

@@ -10,16 +10,16 @@ from typing import Any
 from xafs_workers.producer.send import kafka_message
 
 Plan = Generator[Any, Any, Any]
-Send = Callable[[Mapping[str, Any]], None]
+SendFunction = Callable[[Mapping[str, Any]], None]
 
 
-def send_plan(message: Mapping[str, Any], *, send: Send = kafka_message) -> Plan:
+def send_plan(message: Mapping[str, Any], *, send: SendFunction = kafka_message) -> Plan:
     """Send a message when the RunEngine gets there: once, also if the plan is resumed; never in a dry run."""
     from bluesky.utils import Msg
 
     sent = False
 
-    def now() -> asyncio.Future[None]:
+    def send_once() -> asyncio.Future[None]:
         nonlocal sent
         done = asyncio.get_running_loop().create_future()
         done.set_result(None)
@@ -28,15 +28,15 @@ def send_plan(message: Mapping[str, Any], *, send: Send = kafka_message) -> Plan
             send(message)
         return done
 
-    yield Msg("wait_for", None, [now])
+    yield Msg("wait_for", None, [send_once])
 
 
-def with_messages(
+def wrap_in_messages(
     plan: Plan,
     start: Mapping[str, Any],
     stop: Callable[[list[str]], Mapping[str, Any] | None],
     *,
-    send: Send = kafka_message,
+    send: SendFunction = kafka_message,
 ) -> Plan:
     """Send `start`, run a plan, and from a finalizer send what `stop` returns for the uids of the finished runs.
 
@@ -46,41 +46,41 @@ def with_messages(
 
     finished: list[str] = []
 
-    def main() -> Plan:
+    def run_measurement() -> Plan:
         yield from send_plan(start, send=send)
-        return (yield from noting_runs(plan, finished))
+        return (yield from collect_run_uids(plan, finished))
 
-    def last() -> Plan:
+    def send_stop() -> Plan:
         message = stop(finished)
         if message is not None:
             yield from send_plan(message, send=send)
 
-    return (yield from finalize_wrapper(main(), last))
+    return (yield from finalize_wrapper(run_measurement(), send_stop))
 
 
-def noting_runs(plan: Plan, finished: list[str]) -> Plan:
+def collect_run_uids(plan: Plan, finished: list[str]) -> Plan:
     """Run a plan and append the uids of its runs as each of them ends well."""
     from bluesky.preprocessors import plan_mutator
 
-    def note(message: Any) -> tuple[Plan | None, None]:
-        return (closed(message) if message.command == "close_run" else None), None
+    def process_message(message: Any) -> tuple[Plan | None, None]:
+        return (record_run_uid(message) if message.command == "close_run" else None), None
 
-    def closed(message: Any) -> Plan:
+    def record_run_uid(message: Any) -> Plan:
         uid = yield message
         if uid is not None and message.kwargs.get("exit_status") in (None, "success"):
             finished.append(uid)
         return uid
 
-    return (yield from plan_mutator(plan, note))
+    return (yield from plan_mutator(plan, process_message))
 
 
-def with_linescan_plot(
+def plot_linescan(
     plan: Plan,
     *,
     motor: str | None = None,
     detector: str,
     fname: str | None = None,
-    send: Send = kafka_message,
+    send: SendFunction = kafka_message,
     **more: Any,
 ) -> Plan:
     """Show a line scan while it is measured.
@@ -96,16 +96,16 @@ def with_linescan_plot(
     more
         Other fields of `linescan: start`: `fluo_detector`, `stack`.
     """
-    start = {"linescan": "start", **_given(motor=motor), "detector": detector, **more}
-    return (yield from with_messages(plan, start, _stop("linescan", "fname", fname), send=send))
+    start = {"linescan": "start", **_drop_missing(motor=motor), "detector": detector, **more}
+    return (yield from wrap_in_messages(plan, start, _create_stop_builder("linescan", "fname", fname), send=send))
 
 
-def with_timescan_plot(
-    plan: Plan, *, detector: str, fname: str | None = None, send: Send = kafka_message, **more: Any
+def plot_timescan(
+    plan: Plan, *, detector: str, fname: str | None = None, send: SendFunction = kafka_message, **more: Any
 ) -> Plan:
-    """Show a signal against time while it is measured; the parameters are those of `with_linescan_plot`."""
+    """Show a signal against time while it is measured; the parameters are those of `plot_linescan`."""
     start = {"timescan": "start", "detector": detector, **more}
-    return (yield from with_messages(plan, start, _stop("timescan", "fname", fname), send=send))
+    return (yield from wrap_in_messages(plan, start, _create_stop_builder("timescan", "fname", fname), send=send))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +129,14 @@ class MapAxis:
     initial: float = 0.0
 
 
-def with_areascan_plot(
+def plot_areascan(
     plan: Plan,
     *,
     slow: MapAxis,
     fast: MapAxis,
     detector: str,
     filename: str | None = None,
-    send: Send = kafka_message,
+    send: SendFunction = kafka_message,
     **more: Any,
 ) -> Plan:
     """Show a map while it is measured.
@@ -154,13 +154,13 @@ def with_areascan_plot(
         for name, value in asdict(axis).items()
     }
     start = {"areascan": "start", **axes, "detector": detector, "element": None, "energy": 0.0, **more}
-    return (yield from with_messages(plan, start, _stop("areascan", "filename", filename), send=send))
+    return (yield from wrap_in_messages(plan, start, _create_stop_builder("areascan", "filename", filename), send=send))
 
 
-def _given(**fields: Any) -> dict[str, Any]:
+def _drop_missing(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _stop(kind: str, key: str, picture: str | None) -> Callable[[list[str]], Mapping[str, Any]]:
+def _create_stop_builder(kind: str, key: str, picture: str | None) -> Callable[[list[str]], Mapping[str, Any]]:
     """Return what makes a stop message: a picture is asked for only where a run was finished."""
     return lambda finished: {kind: "stop", **({key: picture, "uid": finished[0]} if picture and finished else {})}

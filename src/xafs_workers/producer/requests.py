@@ -11,17 +11,17 @@ from uuid import uuid4
 
 from xafs_workers import settings as settings_module
 from xafs_workers import wire
-from xafs_workers.producer.answers import Ear, NoAnswer
+from xafs_workers.producer.answers import AnswerListener, NoAnswer
 from xafs_workers.producer.kafka_config import KafkaConfig, read_kafka_config
 from xafs_workers.producer.send import ControlSender
 
-PATIENCE = 10.0
+ANSWER_TIMEOUT = 10.0
 """How long an answer is waited for unless told otherwise, seconds."""
 
 Plan = Generator[Any, Any, Any]
 
 
-class Asker:
+class RequestClient:
     """Sends messages and waits for their answers; any thread may ask, several at a time.
 
     Parameters
@@ -36,9 +36,9 @@ class Asker:
         self._settings = settings
         self._config = config or read_kafka_config(settings.kafka)
         self._sender = ControlSender(settings, self._config)
-        self._idle: list[Ear] = []
+        self._idle_listeners: list[AnswerListener] = []
 
-    def ask(self, message: Mapping[str, Any], timeout: float = PATIENCE) -> wire.Answer:
+    def ask(self, message: Mapping[str, Any], timeout: float = ANSWER_TIMEOUT) -> wire.Answer:
         """Send a message and return the final answer, whatever it says.
 
         The message gets an id of its own unless it has one. The answers topic is heard from its end on before
@@ -50,22 +50,22 @@ class Asker:
             No final answer within `timeout` seconds, or Kafka cannot be reached.
         """
         asked = {"message_id": uuid4().hex, **message}
-        ear = self._idle.pop() if self._idle else Ear(self._settings, self._config)
+        ear = self._idle_listeners.pop() if self._idle_listeners else AnswerListener(self._settings, self._config)
         try:
             ear.begin(timeout)
             self._sender.send(asked)
             return ear.wait(asked["message_id"])
         finally:
             ear.end()
-            self._idle.append(ear)
+            self._idle_listeners.append(ear)
 
     def close(self) -> None:
         """Let go of the connections."""
-        while self._idle:
-            self._idle.pop().close()
+        while self._idle_listeners:
+            self._idle_listeners.pop().close()
 
 
-def value_of(answer: wire.Answer) -> Any:
+def extract_value(answer: wire.Answer) -> Any:
     """Return the value of an answer; NoAnswer if the worker failed."""
     if answer.state == "failed":
         what = f"{answer.kind} {answer.action}".strip()
@@ -73,11 +73,11 @@ def value_of(answer: wire.Answer) -> Any:
     return answer.value
 
 
-_asker: Asker | None = None
-_asker_lock = threading.Lock()
+_client: RequestClient | None = None
+_client_lock = threading.Lock()
 
 
-def ask(message: Mapping[str, Any], timeout: float = PATIENCE) -> Any:
+def ask(message: Mapping[str, Any], timeout: float = ANSWER_TIMEOUT) -> Any:
     """Send a message as the settings of this machine say, and return the value of its answer.
 
     It blocks: in a plan use ``value = yield from ask_plan(...)``.
@@ -88,12 +88,12 @@ def ask(message: Mapping[str, Any], timeout: float = PATIENCE) -> Any:
         No answer within `timeout` seconds, or the worker failed. What was asked is unknown then: a name that could
         not be asked for is not free.
     """
-    return value_of(_shared_asker().ask(message, timeout))
+    return extract_value(_get_shared_client().ask(message, timeout))
 
 
 def ask_plan(
     message: Mapping[str, Any],
-    timeout: float = PATIENCE,
+    timeout: float = ANSWER_TIMEOUT,
     *,
     ask: Callable[[Mapping[str, Any], float], Any] = ask,
 ) -> Plan:
@@ -115,12 +115,12 @@ def ask_plan(
     """
     from bluesky.utils import Msg
 
-    question = _Question(lambda: ask(message, timeout))
-    yield Msg("wait_for", None, [question.heard])
-    return question.answer()
+    question = _PlanRequest(lambda: ask(message, timeout))
+    yield Msg("wait_for", None, [question.start])
+    return question.get_result()
 
 
-class _Question:
+class _PlanRequest:
     """Something asked in a thread of its own while a RunEngine's event loop waits.
 
     Parameters
@@ -131,19 +131,19 @@ class _Question:
 
     def __init__(self, ask: Callable[[], Any]):
         self._ask = ask
-        self._asked = False
-        self._over: Future[None] = Future()
+        self._is_started = False
+        self._done: Future[None] = Future()
         self._value: Any = None
         self._error: BaseException | None = NoAnswer("the question was not asked: no RunEngine carried the plan out")
 
-    def heard(self) -> asyncio.Future[None]:
+    def start(self) -> asyncio.Future[None]:
         """Return what the event loop waits for; the first call asks. A resumed plan calls again."""
-        if not self._asked:
-            self._asked = True
+        if not self._is_started:
+            self._is_started = True
             threading.Thread(target=self._run, name="ask", daemon=True).start()
-        return asyncio.wrap_future(self._over)
+        return asyncio.wrap_future(self._done)
 
-    def answer(self) -> Any:
+    def get_result(self) -> Any:
         """Return the value, or raise what was raised instead."""
         if self._error is not None:
             raise self._error
@@ -154,12 +154,12 @@ class _Question:
             self._value, self._error = self._ask(), None
         except BaseException as error:  # noqa: BLE001 - whatever it is, the plan is told
             self._error = error
-        self._over.set_result(None)
+        self._done.set_result(None)
 
 
-def _shared_asker() -> Asker:
-    global _asker
-    with _asker_lock:
-        if _asker is None:
-            _asker = Asker(settings_module.load())
-    return _asker
+def _get_shared_client() -> RequestClient:
+    global _client
+    with _client_lock:
+        if _client is None:
+            _client = RequestClient(settings_module.load())
+    return _client

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 log = get_logger("producer")
 
-FULL_QUEUE_PATIENCE = 5.0
+FULL_QUEUE_TIMEOUT = 5.0
 """How long `send` waits for room in the client's queue, seconds."""
-EXIT_PATIENCE = 10.0
+EXIT_TIMEOUT = 10.0
 """How long a leaving interpreter waits for what is still to be delivered, seconds."""
 
 
@@ -42,12 +42,12 @@ class ControlSender:
     def __init__(self, settings: settings_module.Settings, config: KafkaConfig | None = None):
         from confluent_kafka import Producer
 
-        self.topic = settings.topic("control")
+        self.topic = settings.get_topic("control")
         self._tag = settings.kafka.tag
         self._key = settings.kafka.key
         config = config or read_kafka_config(settings.kafka)
         # One request at a time: a retried one must not arrive after the next.
-        properties = {"max.in.flight.requests.per.connection": 1, **config.for_producer()}
+        properties = {"max.in.flight.requests.per.connection": 1, **config.get_producer_properties()}
         self._producer = Producer(properties, logger=ClientLog("producer"))
         self._failures: list[str] = []
         self._lock = threading.Lock()
@@ -69,10 +69,10 @@ class ControlSender:
         DeliveryError
             The queue stayed full.
         """
-        self._produce(wire.encode(self._tag, message), timestamp_ms or 0)
+        self._enqueue_with_retry(wire.encode(self._tag, message), timestamp_ms or 0)
         self._producer.poll(0)
 
-    def flush(self, timeout: float = EXIT_PATIENCE) -> None:
+    def flush(self, timeout: float = EXIT_TIMEOUT) -> None:
         """Wait until all is delivered.
 
         Raises
@@ -89,22 +89,22 @@ class ControlSender:
         if reasons:
             raise DeliveryError(f"control messages to {self.topic}: " + "; ".join(reasons))
 
-    def _produce(self, value: bytes, timestamp: int) -> None:
+    def _enqueue_with_retry(self, value: bytes, timestamp: int) -> None:
         try:
-            self._put(value, timestamp)
+            self._enqueue(value, timestamp)
         except BufferError:
-            self._producer.poll(FULL_QUEUE_PATIENCE)
+            self._producer.poll(FULL_QUEUE_TIMEOUT)
             try:
-                self._put(value, timestamp)
+                self._enqueue(value, timestamp)
             except BufferError as error:
                 raise DeliveryError(f"control messages to {self.topic}: the queue stays full: {error}") from error
 
-    def _put(self, value: bytes, timestamp: int) -> None:
+    def _enqueue(self, value: bytes, timestamp: int) -> None:
         self._producer.produce(
-            self.topic, value=value, key=self._key, timestamp=timestamp, on_delivery=self._note_delivery
+            self.topic, value=value, key=self._key, timestamp=timestamp, on_delivery=self._on_delivery
         )
 
-    def _note_delivery(self, error: KafkaError | None, message: Message) -> None:
+    def _on_delivery(self, error: KafkaError | None, message: Message) -> None:
         if error is None:
             return
         log.error("control_message_not_delivered", topic=self.topic, reason=error.str())
@@ -121,15 +121,15 @@ def kafka_message(message: Mapping[str, Any]) -> None:
 
     What is not delivered yet when the interpreter leaves is flushed then.
     """
-    _shared_sender().send(message)
+    _get_shared_sender().send(message)
 
 
-def flush(timeout: float = EXIT_PATIENCE) -> None:
+def flush(timeout: float = EXIT_TIMEOUT) -> None:
     """Wait until all that `kafka_message` took is delivered; raises as `ControlSender.flush` does."""
-    _shared_sender().flush(timeout)
+    _get_shared_sender().flush(timeout)
 
 
-def _shared_sender() -> ControlSender:
+def _get_shared_sender() -> ControlSender:
     global _sender
     with _sender_lock:
         if _sender is None:
@@ -140,6 +140,6 @@ def _shared_sender() -> ControlSender:
 
 def _flush_at_exit(sender: ControlSender) -> None:
     try:
-        sender.flush(EXIT_PATIENCE)
+        sender.flush(EXIT_TIMEOUT)
     except DeliveryError as error:
         log.error("control_messages_lost", reason=str(error))

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xafs_workers.producer.plans import Plan, Send, noting_runs, send_plan
+from xafs_workers.producer.plans import Plan, SendFunction, collect_run_uids, send_plan
 from xafs_workers.producer.send import kafka_message
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class SequenceDescription:
     """What a sequence of XAFS scans is about.
 
     Attributes
@@ -36,12 +36,12 @@ class Sequence:
     fluo_detector: str | None = None
 
 
-def with_xafs_plots(
+def plot_xafs_sequence(
     repetition: Callable[[int], Plan],
-    sequence: Sequence,
+    sequence: SequenceDescription,
     *,
     between: Callable[[int, str], Mapping[str, Any] | None] = lambda count, uid: None,
-    send: Send = kafka_message,
+    send: SendFunction = kafka_message,
 ) -> Plan:
     """Measure the repetitions of an XAFS scan with their live view, their merge and, at the end, the pictures of both.
 
@@ -56,40 +56,40 @@ def with_xafs_plots(
     -------
     tuple of str
         The uids of the finished repetitions. When the plan is ended early, those that were finished still give their
-        pictures; with none finished `resting_state` ends the plots.
+        pictures; with none finished `enter_resting_state` ends the plots.
     """
     from bluesky.preprocessors import finalize_wrapper
 
     finished: list[str] = []
 
-    def main() -> Plan:
-        for message in _starts(sequence):
+    def run_repetitions() -> Plan:
+        for message in _build_start_messages(sequence):
             yield from send_plan(message, send=send)
         for count in range(1, sequence.repetitions + 1):
             yield from send_plan({"xafsscan": "next", "count": count}, send=send)
             before = len(finished)
-            yield from noting_runs(repetition(count), finished)
+            yield from collect_run_uids(repetition(count), finished)
             for uid in finished[before:]:
                 yield from send_plan({"xafs_sequence": "add", "uid": uid}, send=send)
                 if (more := between(count, uid)) is not None:
                     yield from send_plan(more, send=send)
         return tuple(finished)
 
-    def last() -> Plan:
-        for message in _ends(sequence, finished):
+    def send_end_messages() -> Plan:
+        for message in _build_end_messages(sequence, finished):
             yield from send_plan(message, send=send)
 
-    return (yield from finalize_wrapper(main(), last))
+    return (yield from finalize_wrapper(run_repetitions(), send_end_messages))
 
 
-def _starts(about: Sequence) -> list[dict[str, Any]]:
+def _build_start_messages(about: SequenceDescription) -> list[dict[str, Any]]:
     which = {"element": about.element, "edge": about.edge, "mode": about.mode, "repetitions": about.repetitions}
     shown = {"sample": about.sample, "reference_material": about.reference_material}
     live = {"filename": about.filename, "fluo_detector": about.fluo_detector, **shown}
     return [{"xafs_sequence": "start", **which}, {"xafsscan": "start", **which, **live}]
 
 
-def _ends(about: Sequence, finished: list[str]) -> list[dict[str, Any]]:
+def _build_end_messages(about: SequenceDescription, finished: list[str]) -> list[dict[str, Any]]:
     if not finished:
         return [{"resting_state": True}]
     picture = f"snapshots/{about.filename}"

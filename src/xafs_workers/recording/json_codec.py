@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from xafs_workers.wire import SAFE_KINDS
+from xafs_workers.wire import SAFE_DTYPE_KINDS
 
 ARRAY = "$array"
 BYTES = "$bytes"
@@ -21,7 +21,7 @@ MAP = "$map"
 TAGS = frozenset((ARRAY, BYTES, FLOAT, MAP))
 
 
-class Inexact(TypeError):
+class InexactValueError(TypeError):
     """A value that has no exact form in JSON here; the text names its type."""
 
 
@@ -30,7 +30,7 @@ def to_json(value: Any) -> Any:
 
     Raises
     ------
-    Inexact
+    InexactValueError
         Something in it (a complex number, a msgpack extension) has no form here.
     """
     kind = type(value)
@@ -39,31 +39,31 @@ def to_json(value: Any) -> Any:
     if kind is float:
         return value if math.isfinite(value) else {FLOAT: repr(value)}
     if kind is dict:
-        return _map(value)
+        return _encode_map(value)
     if kind is list or kind is tuple:
         return [to_json(part) for part in value]
     if kind is bytes:
-        return {BYTES: _text(value)}
-    return _numpy(value)
+        return {BYTES: _encode_bytes(value)}
+    return _encode_numpy(value)
 
 
-def _map(value: dict[Any, Any]) -> dict[str, Any]:
+def _encode_map(value: dict[Any, Any]) -> dict[str, Any]:
     # A map that uses one of our tags as a key is written as pairs too, so that it cannot be mistaken for one.
     if all(type(key) is str and key not in TAGS for key in value):
         return {key: to_json(part) for key, part in value.items()}
     return {MAP: [[to_json(key), to_json(part)] for key, part in value.items()]}
 
 
-def _numpy(value: Any) -> Any:
+def _encode_numpy(value: Any) -> Any:
     if isinstance(value, np.generic):
         return to_json(value.item())
-    if isinstance(value, np.ndarray) and value.dtype.kind in SAFE_KINDS:
+    if isinstance(value, np.ndarray) and value.dtype.kind in SAFE_DTYPE_KINDS:
         data = np.ascontiguousarray(value).tobytes()
-        return {ARRAY: value.dtype.str, "shape": list(value.shape), "data": _text(data)}
-    raise Inexact(f"a {type(value).__name__} has no exact form in a recording")
+        return {ARRAY: value.dtype.str, "shape": list(value.shape), "data": _encode_bytes(data)}
+    raise InexactValueError(f"a {type(value).__name__} has no exact form in a recording")
 
 
-def _text(data: bytes) -> str:
+def _encode_bytes(data: bytes) -> str:
     return base64.b64encode(data).decode("ascii")
 
 
@@ -79,27 +79,27 @@ def from_json(obj: dict[str, Any]) -> Any:
         return obj
     tag = next(key for key in obj if key in TAGS)
     try:
-        return _RESTORE[tag](obj)
+        return _DECODERS[tag](obj)
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{tag} object that cannot be restored: {type(error).__name__}: {error!s:.200}") from error
 
 
-def _array(obj: dict[str, Any]) -> np.ndarray:
+def _decode_array(obj: dict[str, Any]) -> np.ndarray:
     dtype = np.dtype(obj[ARRAY])
-    if dtype.kind not in SAFE_KINDS:
-        raise ValueError(f"dtype kind {dtype.kind!r}: expected one of {''.join(sorted(SAFE_KINDS))}")
+    if dtype.kind not in SAFE_DTYPE_KINDS:
+        raise ValueError(f"dtype kind {dtype.kind!r}: expected one of {''.join(sorted(SAFE_DTYPE_KINDS))}")
     return np.frombuffer(base64.b64decode(obj["data"], validate=True), dtype=dtype).reshape(obj["shape"])
 
 
-def _float(obj: dict[str, Any]) -> float:
+def _decode_float(obj: dict[str, Any]) -> float:
     if obj[FLOAT] not in ("nan", "inf", "-inf"):
         raise ValueError(f"{obj[FLOAT]!r:.40}: expected 'nan', 'inf' or '-inf'")
     return float(obj[FLOAT])
 
 
-_RESTORE = {
-    ARRAY: _array,
+_DECODERS = {
+    ARRAY: _decode_array,
     BYTES: lambda obj: base64.b64decode(obj[BYTES], validate=True),
-    FLOAT: _float,
+    FLOAT: _decode_float,
     MAP: lambda obj: {key: part for key, part in obj[MAP]},  # noqa: C416 - dict() would take any iterable's pairs
 }

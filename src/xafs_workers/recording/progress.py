@@ -15,7 +15,7 @@ log = get_logger("recording")
 LOG_SECONDS = 10.0
 
 
-class Place:
+class StreamPosition:
     """Which run and repetition a stream of records has come to."""
 
     def __init__(self) -> None:
@@ -28,11 +28,11 @@ class Place:
         if body is None:
             return
         if record.topic == "control":
-            self._control(body)
+            self._follow_control(body)
         elif record.name == "start":
             self.run = f"{body.get('scan_id', '')} {str(body.get('uid', ''))[:8]}".strip()
 
-    def _control(self, body: Mapping[str, Any]) -> None:
+    def _follow_control(self, body: Mapping[str, Any]) -> None:
         action = body.get("xafsscan")
         if action == "start":
             self.repetition = f"0/{body.get('repetitions', '?')}"
@@ -42,10 +42,10 @@ class Place:
             self.repetition = ""
 
 
-class Show(Protocol):
+class ProgressDisplay(Protocol):
     """Puts a state of progress before somebody's eyes."""
 
-    def __call__(self, done: float, place: Place, rate: float) -> None:
+    def __call__(self, done: float, place: StreamPosition, rate: float) -> None:
         """Show it."""
         ...
 
@@ -61,34 +61,36 @@ class Progress:
         Recorded gaps count at most this, seconds.
     """
 
-    def __init__(self, show: Show, *, by_time: bool = False, longest_gap: float = 30.0, interval: float = 0.1):
-        self._show, self._by_time, self._longest, self._interval = show, by_time, longest_gap, interval
-        self._place = Place()
-        self._began = self._shown = time.monotonic()
+    def __init__(
+        self, show: ProgressDisplay, *, by_time: bool = False, longest_gap: float = 30.0, interval: float = 0.1
+    ):
+        self._show, self._by_time, self._longest_gap, self._interval = show, by_time, longest_gap, interval
+        self._position = StreamPosition()
+        self._started_at = self._shown_at = time.monotonic()
         self._records = 0
         self._seconds = 0.0
-        self._last: float | None = None
+        self._last_time: float | None = None
 
     def __call__(self, record: Record) -> None:
         """Take in one record."""
         self._records += 1
-        if self._last is not None:
-            self._seconds += min(max(record.time - self._last, 0.0), self._longest)
-        self._last = record.time
-        self._place.follow(record)
+        if self._last_time is not None:
+            self._seconds += min(max(record.time - self._last_time, 0.0), self._longest_gap)
+        self._last_time = record.time
+        self._position.follow(record)
         now = time.monotonic()
-        if now - self._shown >= self._interval:
-            self._shown = now
+        if now - self._shown_at >= self._interval:
+            self._shown_at = now
             self.show()
 
     def show(self) -> None:
         """Show it now."""
-        elapsed = max(time.monotonic() - self._began, 1e-6)
-        self._show(self._seconds if self._by_time else self._records, self._place, self._records / elapsed)
+        elapsed = max(time.monotonic() - self._started_at, 1e-6)
+        self._show(self._seconds if self._by_time else self._records, self._position, self._records / elapsed)
 
 
 @contextmanager
-def progress(
+def show_progress(
     title: str, total: float | None, *, by_time: bool = False, longest_gap: float = 30.0, terminal: bool = False
 ) -> Iterator[Progress]:
     """Show the progress of what happens inside.
@@ -101,7 +103,7 @@ def progress(
         Draw a bar on standard error instead of logging a line now and then.
     """
     if not terminal:
-        yield Progress(_logged(title, total), by_time=by_time, longest_gap=longest_gap, interval=LOG_SECONDS)
+        yield Progress(_build_log_display(title, total), by_time=by_time, longest_gap=longest_gap, interval=LOG_SECONDS)
         return
     from rich import progress as rich_progress
     from rich.console import Console
@@ -117,23 +119,23 @@ def progress(
     with rich_progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=total, where="", rate="")
 
-        def show(done: float, place: Place, rate: float) -> None:
-            bar.update(task, completed=done, where=_where(place), rate=f"{rate:.0f}/s")
+        def show(done: float, place: StreamPosition, rate: float) -> None:
+            bar.update(task, completed=done, where=_format_position(place), rate=f"{rate:.0f}/s")
 
         following = Progress(show, by_time=by_time, longest_gap=longest_gap)
         yield following
         following.show()
 
 
-def _where(place: Place) -> str:
+def _format_position(place: StreamPosition) -> str:
     parts = [f"run {place.run}" if place.run else "", f"repetition {place.repetition}" if place.repetition else ""]
     return ", ".join(part for part in parts if part)
 
 
-def _logged(title: str, total: float | None) -> Show:
+def _build_log_display(title: str, total: float | None) -> ProgressDisplay:
     began = time.monotonic()
 
-    def show(done: float, place: Place, rate: float) -> None:
+    def show(done: float, place: StreamPosition, rate: float) -> None:
         fields: dict[str, Any] = {"rate": round(rate, 1), "run": place.run, "repetition": place.repetition}
         if total and done > 0:
             left = (time.monotonic() - began) * (total / done - 1)

@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from xafs_workers.recording.json_codec import BYTES, Inexact, from_json, to_json
-from xafs_workers.wire import Undecodable, decode, encode
+from xafs_workers.recording.json_codec import BYTES, InexactValueError, from_json, to_json
+from xafs_workers.wire import DecodeError, decode, encode
 
 Topic = Literal["control", "documents"]
 TOPICS: tuple[Topic, ...] = ("control", "documents")
-MARK = "xafs-workers"
-VERSION = 1
+FORMAT_MARK = "xafs-workers"
+FORMAT_VERSION = 1
 PLAIN_TAG = "bmm"
-BARE = 2
+EMPTY_NAME_BYTES = 2
 """Bytes that `encode` puts before the mapping of a message with an empty name: list of two, empty text."""
 
 
@@ -46,12 +46,12 @@ class Record:
     offset: int = -1
     line: int = 0
 
-    def value(self) -> bytes | None:
+    def encode_value(self) -> bytes | None:
         """Return the value for Kafka."""
         if self.raw is not None or self.body is None:
             return self.raw
         packed = encode(self.name, self.body)
-        return packed if self.name else packed[BARE:]
+        return packed if self.name else packed[EMPTY_NAME_BYTES:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,35 +70,35 @@ class Header:
     topics: Mapping[str, str] = field(default_factory=dict)
     tag: str = PLAIN_TAG
 
-    def as_line(self) -> str:
+    def to_line(self) -> str:
         """Return the line without its end."""
-        content = {MARK: "recording", "version": VERSION, "started": self.started, "tag": self.tag}
+        content = {FORMAT_MARK: "recording", "version": FORMAT_VERSION, "started": self.started, "tag": self.tag}
         return json.dumps({**content, "topics": dict(self.topics)})
 
 
-def as_line(record: Record) -> str:
+def to_line(record: Record) -> str:
     """Return the line of a record, without its end. What JSON cannot hold exactly is kept as the bytes that came."""
     place = {"time": record.time, "topic": record.topic, "partition": record.partition, "offset": record.offset}
-    key = _key_to_json(record.key)
+    key = _encode_key(record.key)
     if record.body is not None:
         try:
             body = to_json(record.body)
             return json.dumps({**place, "key": key, "name": record.name, "body": body}, allow_nan=False)
-        except Inexact:
+        except InexactValueError:
             pass
-    value = record.value()
+    value = record.encode_value()
     raw = None if value is None else to_json(value)[BYTES]
     return json.dumps({**place, "key": key, "raw": raw}, allow_nan=False)
 
 
-def _key_to_json(key: bytes | None) -> Any:
+def _encode_key(key: bytes | None) -> Any:
     try:
         return None if key is None else key.decode("utf-8")
     except UnicodeDecodeError:
         return to_json(key)
 
 
-def from_own(content: Any) -> Record:
+def parse_own_form(content: Any) -> Record:
     """Return the record that a line of our own form holds.
 
     Raises
@@ -114,34 +114,34 @@ def from_own(content: Any) -> Record:
     if not (key is None or isinstance(key, str | bytes)):
         raise ValueError(f"field 'key': {key!r:.40}: expected text or null")
     bare = Record(
-        _seconds(content.get("time")),
+        _parse_seconds(content.get("time")),
         topic,
         key=key.encode("utf-8") if isinstance(key, str) else key,
-        partition=_count(content, "partition"),
-        offset=_count(content, "offset"),
+        partition=_parse_integer(content, "partition"),
+        offset=_parse_integer(content, "offset"),
     )
     if "raw" in content:
-        return _raw(bare, content["raw"])
+        return _parse_raw(bare, content["raw"])
     name, body = content.get("name"), content.get("body")
     if not isinstance(name, str) or not isinstance(body, dict) or not all(isinstance(part, str) for part in body):
         raise ValueError("fields 'name' and 'body': expected text and an object (or 'raw')")
     return replace(bare, name=name, body=body)
 
 
-def _seconds(value: Any) -> float:
+def _parse_seconds(value: Any) -> float:
     if type(value) not in (int, float) or not math.isfinite(value):
         raise ValueError(f"field 'time': {value!r:.40}: expected seconds")
     return float(value)
 
 
-def _count(content: dict[str, Any], name: str) -> int:
+def _parse_integer(content: dict[str, Any], name: str) -> int:
     value = content.get(name, -1)
     if type(value) is not int:
         raise ValueError(f"field {name!r}: {value!r:.40}: expected a whole number")
     return value
 
 
-def _raw(bare: Record, text: Any) -> Record:
+def _parse_raw(bare: Record, text: Any) -> Record:
     if text is None:
         return bare
     try:
@@ -150,12 +150,12 @@ def _raw(bare: Record, text: Any) -> Record:
         raise ValueError(f"field 'raw': {error}: expected base64 or null") from error
     try:
         name, body = decode(raw)
-    except Undecodable:
+    except DecodeError:
         return replace(bare, raw=raw)
     return replace(bare, name=name, body=body, raw=raw)
 
 
-def from_plain(content: Any) -> Record:
+def parse_plain_form(content: Any) -> Record:
     """Return the record that a line of the plain form holds, its time NaN: the reader knows it.
 
     Raises
@@ -171,7 +171,7 @@ def from_plain(content: Any) -> Record:
     return Record(math.nan, "control" if name == PLAIN_TAG else "documents", name, body)
 
 
-def document_time(name: str, body: Mapping[str, Any]) -> float | None:
+def find_document_time(name: str, body: Mapping[str, Any]) -> float | None:
     """Return the time a document carries (a page: its latest), or None."""
     time = body.get("time")
     times: list[Any] = time if name == "event_page" and isinstance(time, list) else [time]

@@ -7,113 +7,113 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
-Found = tuple[Severity, str]
+ReferenceProblem = tuple[Severity, str]
 
 
 @dataclass(slots=True)
-class _Run:
+class _RunState:
     line: int
-    closed: bool = False
+    is_closed: bool = False
     points: dict[str, set[int]] = field(default_factory=dict)
-    streamed: set[str] = field(default_factory=set)
+    external_streams: set[str] = field(default_factory=set)
 
 
-class References:
+class ReferenceChecker:
     """Follows uids from document to document and says what does not fit.
 
     Points are counted by `seq_num`, so that a repeated point (pause, rewind) counts once.
     """
 
     def __init__(self) -> None:
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, _RunState] = {}
         self._descriptors: dict[str, tuple[str, str]] = {}
         self._resources: dict[str, str] = {}
-        self._checks: dict[str, Callable[[Mapping[str, Any]], Iterator[Found]]] = {
-            "descriptor": self._descriptor,
-            "event": self._event,
-            "event_page": self._event,
-            "stop": self._stop,
-            "resource": self._resource,
-            "stream_resource": self._resource,
-            "datum": self._datum,
-            "datum_page": self._datum,
-            "stream_datum": self._stream_datum,
+        self._checks: dict[str, Callable[[Mapping[str, Any]], Iterator[ReferenceProblem]]] = {
+            "descriptor": self._check_descriptor,
+            "event": self._check_event,
+            "event_page": self._check_event,
+            "stop": self._check_stop,
+            "resource": self._check_resource,
+            "stream_resource": self._check_resource,
+            "datum": self._check_datum,
+            "datum_page": self._check_datum,
+            "stream_datum": self._check_stream_datum,
         }
 
-    def check(self, name: str, doc: Mapping[str, Any], line: int = 0) -> list[Found]:
+    def check(self, name: str, doc: Mapping[str, Any], line: int = 0) -> list[ReferenceProblem]:
         """Take in a document that fits its schema; return what is wrong with its references."""
         if name == "start":
-            return list(self._start(doc, line))
+            return list(self._check_start(doc, line))
         check = self._checks.get(name)
         return list(check(doc)) if check else []
 
-    def unfinished(self) -> Iterator[tuple[int, str]]:
+    def find_unfinished(self) -> Iterator[tuple[int, str]]:
         """Return line and text for each run without a stop document."""
         for uid, run in self._runs.items():
-            if not run.closed:
+            if not run.is_closed:
                 yield run.line, f"run {uid} has no stop document in this recording"
 
-    def _start(self, doc: Mapping[str, Any], line: int) -> Iterator[Found]:
+    def _check_start(self, doc: Mapping[str, Any], line: int) -> Iterator[ReferenceProblem]:
         uid = doc["uid"]
         if uid in self._runs:
             yield "error", f"run {uid} started already in line {self._runs[uid].line}"
         else:
-            self._runs[uid] = _Run(line)
+            self._runs[uid] = _RunState(line)
 
-    def _of_run(self, uid: str, what: str) -> Iterator[Found]:
+    def _check_run(self, uid: str, what: str) -> Iterator[ReferenceProblem]:
         run = self._runs.get(uid)
         if run is None:
             yield "error", f"{what} of run {uid}, whose start document did not come before"
-        elif run.closed:
+        elif run.is_closed:
             yield "error", f"{what} of run {uid} after its stop document"
 
-    def _descriptor(self, doc: Mapping[str, Any]) -> Iterator[Found]:
-        yield from self._of_run(doc["run_start"], "descriptor")
+    def _check_descriptor(self, doc: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
+        yield from self._check_run(doc["run_start"], "descriptor")
         if doc["uid"] in self._descriptors:
             yield "error", f"descriptor {doc['uid']} came before"
         self._descriptors[doc["uid"]] = (doc["run_start"], doc.get("name", "primary"))
 
-    def _event(self, doc: Mapping[str, Any]) -> Iterator[Found]:
+    def _check_event(self, doc: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
         found = self._descriptors.get(doc["descriptor"])
         if found is None:
             yield "error", f"descriptor {doc['descriptor']} did not come before"
             return
-        yield from self._of_run(found[0], "event")
+        yield from self._check_run(found[0], "event")
         if found[0] in self._runs:
             numbers = doc["seq_num"]
             points = self._runs[found[0]].points.setdefault(found[1], set())
             points.update([numbers] if isinstance(numbers, int) else map(int, numbers))
 
-    def _stop(self, doc: Mapping[str, Any]) -> Iterator[Found]:
+    def _check_stop(self, doc: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
         uid = doc["run_start"]
-        yield from self._of_run(uid, "stop")
+        yield from self._check_run(uid, "stop")
         run = self._runs.get(uid)
         if run is None:
             return
-        run.closed = True
+        run.is_closed = True
         for stream, count in (doc.get("num_events") or {}).items():
             came = len(run.points.get(stream, ()))
-            if came != count and stream not in run.streamed:
+            if came != count and stream not in run.external_streams:
                 yield "warning", f"run {uid} counts {count} events in stream {stream!r}: the recording has {came}"
         run.points.clear()
 
-    def _resource(self, doc: Mapping[str, Any]) -> Iterator[Found]:
+    def _check_resource(self, doc: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
         self._resources[doc["uid"]] = doc.get("run_start", "")
         if doc.get("run_start"):
-            yield from self._of_run(doc["run_start"], "resource")
+            yield from self._check_run(doc["run_start"], "resource")
 
-    def _datum(self, doc: Mapping[str, Any]) -> Iterator[Found]:
+    def _check_datum(self, doc: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
         if doc["resource"] not in self._resources:
             yield "error", f"resource {doc['resource']} did not come before"
 
-    def _stream_datum(self, doc: Mapping[str, Any]) -> Iterator[Found]:
+    def _check_stream_datum(self, doc: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
         if doc["stream_resource"] not in self._resources:
             yield "error", f"stream_resource {doc['stream_resource']} did not come before"
         found = self._descriptors.get(doc["descriptor"])
         if found is None:
             yield "error", f"descriptor {doc['descriptor']} did not come before"
         elif found[0] in self._runs:
-            self._runs[found[0]].streamed.add(found[1])
+            self._runs[found[0]].external_streams.add(found[1])
 
 
 class RunKeys:
@@ -122,22 +122,22 @@ class RunKeys:
     def __init__(self) -> None:
         self._runs: dict[str, str] = {}
 
-    def of(self, name: str, doc: Mapping[str, Any]) -> str | None:
+    def find_key(self, name: str, doc: Mapping[str, Any]) -> str | None:
         """Return the run's uid, or None where the document's ancestors are not known."""
-        run = self._found(name, doc)
+        run = self._find_run(name, doc)
         uid = doc.get("uid")
         if run and isinstance(uid, str) and name in ("descriptor", "resource", "stream_resource"):
             self._runs[uid] = run
         return run
 
-    def _found(self, name: str, doc: Mapping[str, Any]) -> str | None:
+    def _find_run(self, name: str, doc: Mapping[str, Any]) -> str | None:
         if name == "start":
-            return _uid(doc.get("uid"))
+            return _to_uid(doc.get("uid"))
         if doc.get("run_start"):
-            return _uid(doc["run_start"])
-        parent = _uid(doc.get("descriptor") or doc.get("resource") or doc.get("stream_resource"))
+            return _to_uid(doc["run_start"])
+        parent = _to_uid(doc.get("descriptor") or doc.get("resource") or doc.get("stream_resource"))
         return self._runs.get(parent) if parent else None
 
 
-def _uid(value: Any) -> str | None:
+def _to_uid(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None

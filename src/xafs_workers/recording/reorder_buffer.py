@@ -6,10 +6,10 @@ import heapq
 from collections.abc import Iterator
 
 from xafs_workers.consumer.records import Partition, RawRecord
-from xafs_workers.scans.items import Origin
+from xafs_workers.scans.items import RecordPosition
 
 
-class Settling:
+class ReorderBuffer:
     """Gives records out in the order of their times; one partition's own order is always kept.
 
     Two topics have no common order: of two records written at the same moment either may arrive first. A replay
@@ -24,21 +24,21 @@ class Settling:
 
     def __init__(self, seconds: float):
         self._seconds = seconds
-        self._held: list[tuple[float, Origin, float, RawRecord]] = []
+        self._heap: list[tuple[float, RecordPosition, float, RawRecord]] = []
         self._latest: dict[Partition, float] = {}
 
     def add(self, record: RawRecord, now: float) -> None:
         """Take in a record that arrives now (seconds of a steady clock)."""
         time = max(record.time, self._latest.get(record.partition, record.time))
         self._latest[record.partition] = time
-        heapq.heappush(self._held, (time, record.origin, now, record))
+        heapq.heappush(self._heap, (time, record.position, now, record))
 
-    def ready(self, now: float) -> Iterator[RawRecord]:
+    def pop_ready(self, now: float) -> Iterator[RawRecord]:
         """Give out what has waited long enough."""
-        while self._held and now - self._held[0][2] >= self._seconds:
-            yield heapq.heappop(self._held)[-1]
+        while self._heap and now - self._heap[0][2] >= self._seconds:
+            yield heapq.heappop(self._heap)[-1]
 
-    def rest(self) -> Iterator[RawRecord]:
+    def drain(self) -> Iterator[RawRecord]:
         """Give out all."""
-        while self._held:
-            yield heapq.heappop(self._held)[-1]
+        while self._heap:
+            yield heapq.heappop(self._heap)[-1]

@@ -10,14 +10,14 @@ from functools import partial
 from threading import Event
 from typing import Any, Protocol
 
-from xafs_workers.recording.pace import Pace
+from xafs_workers.recording.pace import Pacer
 from xafs_workers.recording.record import Record, Topic
 from xafs_workers.recording.references import RunKeys
 
-FLUSH_PATIENCE = 120.0
-STOPPED_PATIENCE = 10.0
+FLUSH_TIMEOUT = 120.0
+STOPPED_FLUSH_TIMEOUT = 10.0
 """How long the end waits for deliveries, seconds: normally, and when it was stopped."""
-REASONS = 10
+MAX_REASONS = 10
 
 PRODUCER_DEFAULTS: Mapping[str, Any] = {
     # One request at a time: a retried one must not arrive after the next.
@@ -51,7 +51,7 @@ class Producer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ReplayTarget:
     """Where a replay goes.
 
     Attributes
@@ -70,7 +70,7 @@ class Target:
 
 
 @dataclass(slots=True)
-class Summary:
+class ReplaySummary:
     """What became of a replay.
 
     Attributes
@@ -81,7 +81,7 @@ class Summary:
         Records that were not delivered, for certain or as far as is known.
     reasons
         The first reasons, each with the line of its record.
-    stopped
+    is_stopped
         It was ended before the last record.
     """
 
@@ -90,17 +90,17 @@ class Summary:
     failed: int = 0
     reasons: list[str] = field(default_factory=list)
     seconds: float = 0.0
-    stopped: bool = False
+    is_stopped: bool = False
 
     @property
-    def complete(self) -> bool:
+    def is_complete(self) -> bool:
         """Whether every record of the recording was delivered."""
-        return not self.stopped and self.failed == 0
+        return not self.is_stopped and self.failed == 0
 
     def add_failure(self, line: int, reason: str) -> None:
         """Count a record that was not delivered."""
         self.failed += 1
-        if len(self.reasons) < REASONS:
+        if len(self.reasons) < MAX_REASONS:
             self.reasons.append(f"{line}: {reason}")
 
 
@@ -115,29 +115,29 @@ class Replayer:
         Set by whoever wants the replay to end.
     """
 
-    def __init__(self, producer: Producer, target: Target, *, recorded_tag: str, stop: Event):
+    def __init__(self, producer: Producer, target: ReplayTarget, *, recorded_tag: str, stop: Event):
         self._producer = producer
         self._target = target
-        self._tag = recorded_tag
+        self._recorded_tag = recorded_tag
         self._stop = stop
         self._keys = RunKeys()
-        self.summary = Summary()
+        self.summary = ReplaySummary()
 
-    def replay(self, records: Iterable[Record], pace: Pace, seen: Callable[[Record], None]) -> Summary:
+    def replay(self, records: Iterable[Record], pace: Pacer, on_record: Callable[[Record], None]) -> ReplaySummary:
         """Send all records and wait until they are delivered.
 
         Parameters
         ----------
-        seen
+        on_record
             Called with each record after it was sent.
         """
         began = time.monotonic()
         for record in records:
-            stamp = pace.stamp(record.time)
+            stamp = pace.wait_until_due(record.time)
             if stamp is None or not self._send(record, stamp):
-                self.summary.stopped = True
+                self.summary.is_stopped = True
                 break
-            seen(record)
+            on_record(record)
         self._finish()
         self.summary.seconds = time.monotonic() - began
         return self.summary
@@ -146,8 +146,8 @@ class Replayer:
         from confluent_kafka import KafkaException
 
         try:
-            value = self._value(record)
-            accepted = self._produce(record, value, stamp)
+            value = self._encode_value(record)
+            accepted = self._enqueue(record, value, stamp)
         except (KafkaException, TypeError, ValueError) as error:
             self.summary.add_failure(record.line, f"{error!s:.300}")
             return True
@@ -156,9 +156,9 @@ class Replayer:
             self._producer.poll(0)
         return accepted
 
-    def _produce(self, record: Record, value: bytes | None, stamp: int) -> bool:
-        topic, key = self._target.topics[record.topic], self._key(record)
-        told = partial(self._told, record.topic, record.line)
+    def _enqueue(self, record: Record, value: bytes | None, stamp: int) -> bool:
+        topic, key = self._target.topics[record.topic], self._find_key(record)
+        told = partial(self._on_delivery, record.topic, record.line)
         while True:
             try:
                 self._producer.produce(topic, value, key, timestamp=stamp, on_delivery=told)
@@ -169,30 +169,30 @@ class Replayer:
             else:
                 return True
 
-    def _value(self, record: Record) -> bytes | None:
-        if record.topic == "control" and record.raw is None and record.name == self._tag:
+    def _encode_value(self, record: Record) -> bytes | None:
+        if record.topic == "control" and record.raw is None and record.name == self._recorded_tag:
             record = Record(record.time, "control", self._target.tag, record.body)
-        return record.value()
+        return record.encode_value()
 
-    def _key(self, record: Record) -> bytes | None:
+    def _find_key(self, record: Record) -> bytes | None:
         if record.topic == "control":
             return self._target.key
-        run = self._keys.of(record.name, record.body) if record.body is not None else None
+        run = self._keys.find_key(record.name, record.body) if record.body is not None else None
         return record.key if run is None else run.encode("utf-8")
 
-    def _told(self, topic: Topic, line: int, error: Any, _message: Any) -> None:
+    def _on_delivery(self, topic: Topic, line: int, error: Any, _message: Any) -> None:
         if error is None:
             self.summary.delivered[topic] += 1
         else:
             self.summary.add_failure(line, f"not delivered: {error.str()}")
 
     def _finish(self) -> None:
-        deadline = time.monotonic() + FLUSH_PATIENCE
+        deadline = time.monotonic() + FLUSH_TIMEOUT
         left = self._producer.flush(0.5)
         while left and not self._stop.is_set() and time.monotonic() < deadline:
             left = self._producer.flush(0.5)
         if left:
-            left = self._producer.flush(STOPPED_PATIENCE)
+            left = self._producer.flush(STOPPED_FLUSH_TIMEOUT)
         if left:
             self.summary.failed += left
             self.summary.reasons.append(f"{left} records: no word from the broker")

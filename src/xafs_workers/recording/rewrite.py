@@ -14,14 +14,14 @@ import numpy as np
 from xafs_workers.recording.record import Record
 
 
-def mapped(value: Any, change: Callable[[str], str]) -> Any:
+def map_text(value: Any, change: Callable[[str], str]) -> Any:
     """Return `value` with `change` applied to each text in it, at any depth; keys of maps stay."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, Mapping):
-        return {key: mapped(part, change) for key, part in value.items()}
+        return {key: map_text(part, change) for key, part in value.items()}
     if isinstance(value, list | tuple):
-        return [mapped(part, change) for part in value]
+        return [map_text(part, change) for part in value]
     if isinstance(value, np.ndarray) and value.dtype.kind == "U":
         return np.array([change(part) for part in value.flat]).reshape(value.shape)
     return value
@@ -39,29 +39,29 @@ class FreshUids:
     def __init__(self, known: Collection[str]):
         self._known = known
         # The new uid follows from the old one, so that no table of millions of events is kept.
-        self._space = uuid.uuid4()
+        self._namespace = uuid.uuid4()
 
     def __call__(self, record: Record) -> Record:
         """Return the record with new uids, its key included."""
-        return replace(_changed(record, self.changed), key=self._key(record.key))
+        return replace(_apply_change(record, self.replace_uid), key=self._replace_key(record.key))
 
-    def _key(self, key: bytes | None) -> bytes | None:
+    def _replace_key(self, key: bytes | None) -> bytes | None:
         try:
-            return None if key is None else self.changed(key.decode("utf-8")).encode("utf-8")
+            return None if key is None else self.replace_uid(key.decode("utf-8")).encode("utf-8")
         except UnicodeDecodeError:
             return key
 
-    def changed(self, text: str) -> str:
+    def replace_uid(self, text: str) -> str:
         """Return the new uid for a known one; a datum's name (``<uid of its resource>/<n>``) follows its resource."""
         if text in self._known:
-            return str(uuid.uuid5(self._space, text))
+            return str(uuid.uuid5(self._namespace, text))
         owner, slash, rest = text.partition("/")
         if slash and owner in self._known:
-            return f"{uuid.uuid5(self._space, owner)}/{rest}"
+            return f"{uuid.uuid5(self._namespace, owner)}/{rest}"
         return text
 
 
-class Redirect:
+class FolderRedirect:
     """Sends the files of a replay to another proposal folder: run metadata, and paths in control messages.
 
     Parameters
@@ -84,24 +84,24 @@ class Redirect:
     ):
         self._session, self._cycle, self._root = data_session, cycle, root
         pairs = "|".join(f"{re.escape(one)}/{re.escape(group)}" for one, group in folders)
-        self._path = re.compile(rf"/(?:[^\0]*?/)?({pairs})(?=/|$)") if pairs else None
+        self._path_pattern = re.compile(rf"/(?:[^\0]*?/)?({pairs})(?=/|$)") if pairs else None
 
     def __call__(self, record: Record) -> Record:
         """Return the record with its folders changed."""
-        moved = _changed(record, self.moved)
+        moved = _apply_change(record, self.move_path)
         if record.topic == "documents" and record.name == "start" and moved.body is not None:
-            return replace(moved, body=self._start(moved.body), raw=None)
+            return replace(moved, body=self._update_start(moved.body), raw=None)
         return moved
 
-    def moved(self, text: str) -> str:
+    def move_path(self, text: str) -> str:
         """Return a path below a recorded proposal folder as one below the new folder; other text stays."""
-        found = self._path.match(text) if self._path else None
+        found = self._path_pattern.match(text) if self._path_pattern else None
         if found is None:
             return text
         cycle, _, group = found.group(1).rpartition("/")
         return f"{self._root}/{self._cycle or cycle}/{self._session or group}{text[found.end() :]}"
 
-    def _start(self, start: Mapping[str, Any]) -> dict[str, Any]:
+    def _update_start(self, start: Mapping[str, Any]) -> dict[str, Any]:
         changed = dict(start)
         if self._session:
             changed["data_session"] = self._session
@@ -113,14 +113,14 @@ class Redirect:
         return changed
 
 
-def _changed(record: Record, change: Callable[[str], str]) -> Record:
+def _apply_change(record: Record, change: Callable[[str], str]) -> Record:
     if record.body is None:
         return record
-    changed = replace(record, body=mapped(record.body, change), raw=None)
+    changed = replace(record, body=map_text(record.body, change), raw=None)
     if record.raw is None:
         return changed
     try:  # what could not be written as JSON can often not be packed by us either: then it stays as it came
-        changed.value()
+        changed.encode_value()
     except TypeError:
         return record
     return changed

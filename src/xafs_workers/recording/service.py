@@ -10,25 +10,25 @@ from threading import Event
 from typing import Any
 
 from xafs_workers.logs import get_logger
-from xafs_workers.recording.pace import AtOnce, Clock, Pace, Paced
-from xafs_workers.recording.progress import progress
+from xafs_workers.recording.pace import Clock, FastPacer, Pacer, ScaledPacer
+from xafs_workers.recording.progress import show_progress
 from xafs_workers.recording.record import TOPICS, Header, Record, Topic
-from xafs_workers.recording.recorder import Recorder, Written
-from xafs_workers.recording.replayer import PRODUCER_DEFAULTS, Replayer, Summary, Target
-from xafs_workers.recording.rewrite import FreshUids, Redirect
+from xafs_workers.recording.recorder import Recorder, RecordingSummary
+from xafs_workers.recording.replayer import PRODUCER_DEFAULTS, Replayer, ReplaySummary, ReplayTarget
+from xafs_workers.recording.rewrite import FolderRedirect, FreshUids
 from xafs_workers.recording.session import Session, SessionWriter
-from xafs_workers.recording.validation import Survey, survey
+from xafs_workers.recording.validation import ValidationReport, validate_session
 from xafs_workers.settings import Settings
 
 log = get_logger("recording")
 
-TOPIC_PATIENCE = 10.0
+TOPIC_TIMEOUT = 10.0
 """How long a topic may take to appear, seconds."""
-CLEAR_PATIENCE = 60.0
+OVERLAP_TIMEOUT = 60.0
 """How long at most a fast replay waits so as not to reach back into what is on the topics, seconds."""
 
 
-class Unreachable(RuntimeError):
+class KafkaUnreachableError(RuntimeError):
     """Kafka cannot take a replay; the text says which broker or topic, and why."""
 
 
@@ -58,60 +58,74 @@ class ReplayOptions:
     data_session: str | None = None
     cycle: str | None = None
 
-    def refuses(self, found: Survey) -> bool:
+    def should_refuse(self, found: ValidationReport) -> bool:
         """Return whether a recording with these problems is not to be replayed."""
-        return not self.force and bool(found.found["error"] or (self.strict and found.found["warning"]))
+        return not self.force and bool(
+            found.severity_counts["error"] or (self.strict and found.severity_counts["warning"])
+        )
 
 
-def topic_names(settings: Settings) -> dict[Topic, str]:
+def build_topic_names(settings: Settings) -> dict[Topic, str]:
     """Return the names of the two topics at this beamline."""
-    return {which: settings.topic(which) for which in TOPICS}
+    return {which: settings.get_topic(which) for which in TOPICS}
 
 
-def check(session: Session, options: ReplayOptions, stop: Event, *, terminal: bool = False) -> Survey:
+def check(session: Session, options: ReplayOptions, stop: Event, *, terminal: bool = False) -> ValidationReport:
     """Read a recording and check all of it, until `stop` is set."""
     from xafs_workers.messages.parsing import parse
 
-    with progress("checking", None, terminal=terminal) as follow:
+    with show_progress("checking", None, terminal=terminal) as follow:
 
-        def seen(record: Record) -> bool:
+        def on_record(record: Record) -> bool:
             follow(record)
             return not stop.is_set()
 
-        return survey(session, parse, longest_gap=options.longest_gap, uids=options.fresh_uids, seen=seen)
+        return validate_session(
+            session, parse, longest_gap=options.longest_gap, collect_uids=options.fresh_uids, on_record=on_record
+        )
 
 
 def replay(
-    session: Session, found: Survey, settings: Settings, options: ReplayOptions, stop: Event, *, terminal: bool = False
-) -> Summary:
+    session: Session,
+    found: ValidationReport,
+    settings: Settings,
+    options: ReplayOptions,
+    stop: Event,
+    *,
+    terminal: bool = False,
+) -> ReplaySummary:
     """Send a checked recording.
 
     Raises
     ------
-    Unreachable
+    KafkaUnreachableError
         No broker answers, or a topic is not there.
     """
-    target = Target(topic_names(settings), settings.kafka.key.encode("utf-8"), settings.kafka.tag)
-    producer = _producer(settings)
+    target = ReplayTarget(build_topic_names(settings), settings.kafka.key.encode("utf-8"), settings.kafka.tag)
+    producer = _create_producer(settings)
     for name in target.topics.values():
         _wait_for_topic(producer, name, stop)
     clock = Clock(stop.wait)
     if options.speed is None:
-        _keep_clear(settings, found.total, clock)
+        _wait_for_earlier_records(settings, found.total, clock)
     by_time = options.speed is not None and found.seconds > 0
     total = found.seconds if by_time else found.total
     replayer = Replayer(producer, target, recorded_tag=session.header.tag, stop=stop)
-    records = rewritten(session.records(on_error=lambda _error: None), found, settings, options)
-    with progress("replaying", total, by_time=by_time, longest_gap=options.longest_gap, terminal=terminal) as follow:
-        return replayer.replay(records, _pace(found, options, clock), follow)
+    records = rewrite_records(session.read_records(on_error=lambda _error: None), found, settings, options)
+    with show_progress(
+        "replaying", total, by_time=by_time, longest_gap=options.longest_gap, terminal=terminal
+    ) as follow:
+        return replayer.replay(records, _create_pacer(found, options, clock), follow)
 
 
-def rewritten(records: Iterator[Record], found: Survey, settings: Settings, options: ReplayOptions) -> Iterator[Record]:
+def rewrite_records(
+    records: Iterator[Record], found: ValidationReport, settings: Settings, options: ReplayOptions
+) -> Iterator[Record]:
     """Return the records with the uids and folders that the options ask for."""
     changes: list[Callable[[Record], Record]] = []
     if options.data_session or options.cycle:
         root = settings.storage.proposals_root
-        changes.append(Redirect(found.folders, root, data_session=options.data_session, cycle=options.cycle))
+        changes.append(FolderRedirect(found.folders, root, data_session=options.data_session, cycle=options.cycle))
     if options.fresh_uids:
         changes.append(FreshUids(found.uids))
     for record in records:
@@ -120,17 +134,21 @@ def rewritten(records: Iterator[Record], found: Survey, settings: Settings, opti
         yield record
 
 
-def _pace(found: Survey, options: ReplayOptions, clock: Clock) -> Pace:
-    return AtOnce(found.total, clock) if options.speed is None else Paced(options.speed, options.longest_gap, clock)
+def _create_pacer(found: ValidationReport, options: ReplayOptions, clock: Clock) -> Pacer:
+    return (
+        FastPacer(found.total, clock)
+        if options.speed is None
+        else ScaledPacer(options.speed, options.longest_gap, clock)
+    )
 
 
-def _producer(settings: Settings) -> Any:
+def _create_producer(settings: Settings) -> Any:
     from confluent_kafka import Producer
 
     from xafs_workers.producer.clients import ClientLog
     from xafs_workers.producer.kafka_config import read_kafka_config
 
-    properties = read_kafka_config(settings.kafka).for_producer()
+    properties = read_kafka_config(settings.kafka).get_producer_properties()
     largest = {"message.max.bytes": settings.kafka.max_record_bytes + 4096}
     return Producer({**PRODUCER_DEFAULTS, **largest, **properties}, logger=ClientLog("recording"))
 
@@ -139,11 +157,11 @@ def _wait_for_topic(producer: Any, name: str, stop: Event) -> None:
     # A broker that makes topics when they are first asked for needs a moment for it.
     from confluent_kafka import KafkaException
 
-    deadline = time.monotonic() + TOPIC_PATIENCE
+    deadline = time.monotonic() + TOPIC_TIMEOUT
     reason = "no answer"
     while time.monotonic() < deadline and not stop.is_set():
         try:
-            found = producer.list_topics(name, timeout=TOPIC_PATIENCE / 2).topics[name]
+            found = producer.list_topics(name, timeout=TOPIC_TIMEOUT / 2).topics[name]
         except KafkaException as error:
             reason = error.args[0].str()
         else:
@@ -152,31 +170,31 @@ def _wait_for_topic(producer: Any, name: str, stop: Event) -> None:
             reason = found.error.str()
         stop.wait(0.2)
     if not stop.is_set():
-        raise Unreachable(f"topic {name}: {reason} (after {TOPIC_PATIENCE:g} s)")
+        raise KafkaUnreachableError(f"topic {name}: {reason} (after {TOPIC_TIMEOUT:g} s)")
 
 
-def _keep_clear(settings: Settings, total: int, clock: Clock) -> None:
+def _wait_for_earlier_records(settings: Settings, total: int, clock: Clock) -> None:
     """Wait until the stamps of a fast replay, which reach back 1 ms a record, begin after all that is on the topics."""
-    latest = newest_time(_source(settings, "replay"), clock)
+    latest = read_newest_time(_create_source(settings, "replay"), clock)
     needed = latest + (total + 1) / 1000 - clock.now()
-    if needed > CLEAR_PATIENCE:
-        log.warning("replay_overlaps", seconds=round(needed - CLEAR_PATIENCE), newest=latest)
+    if needed > OVERLAP_TIMEOUT:
+        log.warning("replay_overlaps", seconds=round(needed - OVERLAP_TIMEOUT), newest=latest)
     if needed > 0:
-        log.info("waiting_for_earlier_records", seconds=round(min(needed, CLEAR_PATIENCE), 1))
-        clock.wait(min(needed, CLEAR_PATIENCE))
+        log.info("waiting_for_earlier_records", seconds=round(min(needed, OVERLAP_TIMEOUT), 1))
+        clock.wait(min(needed, OVERLAP_TIMEOUT))
 
 
-def newest_time(source: Any, clock: Clock) -> float:
+def read_newest_time(source: Any, clock: Clock) -> float:
     """Return the time of the newest last record of a partition (POSIX seconds; 0.0 without any); close the source."""
     from xafs_workers.consumer.records import EndOfPartition
 
     latest = 0.0
     try:
-        last = {place: high - 1 for place, (low, high) in source.watermarks().items() if high > low}
+        last = {place: high - 1 for place, (low, high) in source.fetch_watermarks().items() if high > low}
         if last:
             source.assign(last)
-        deadline = clock.steady() + TOPIC_PATIENCE
-        while last and clock.steady() < deadline and not clock.wait(0.0):
+        deadline = clock.monotonic() + TOPIC_TIMEOUT
+        while last and clock.monotonic() < deadline and not clock.wait(0.0):
             for item in source.poll(0.2):
                 if isinstance(item, EndOfPartition):
                     last.pop(item.partition, None)
@@ -187,15 +205,15 @@ def newest_time(source: Any, clock: Clock) -> float:
     return latest
 
 
-def _source(settings: Settings, purpose: str) -> Any:
+def _create_source(settings: Settings, purpose: str) -> Any:
     from xafs_workers.consumer.source import KafkaSource
     from xafs_workers.producer.kafka_config import read_kafka_config
 
-    names = list(topic_names(settings).values())
+    names = list(build_topic_names(settings).values())
     return KafkaSource(read_kafka_config(settings.kafka), names, f"{settings.beamline}.{purpose}")
 
 
-def record(path: Path, settings: Settings, since: float | None, stop: Event) -> Written | None:
+def record(path: Path, settings: Settings, since: float | None, stop: Event) -> RecordingSummary | None:
     """Write both topics to a new file until `stop` is set; None, and no file, if that was before the topics were there.
 
     Parameters
@@ -203,8 +221,8 @@ def record(path: Path, settings: Settings, since: float | None, stop: Event) -> 
     since
         None for what comes from now on, `recorder.BEGINNING`, or a record time (POSIX seconds).
     """
-    source = _source(settings, "record")
-    topics = topic_names(settings)
+    source = _create_source(settings, "record")
+    topics = build_topic_names(settings)
     header = Header(time.time(), {str(which): name for which, name in topics.items()}, settings.kafka.tag)
     try:
         if not source.wait_for_topics(stop):

@@ -1,6 +1,6 @@
 """The file of a recorded session: one JSON line a record, read and written as a stream.
 
-Two forms are read: our own (a header line, then what `record.as_line` writes) and the plain form
+Two forms are read: our own (a header line, then what `record.to_line` writes) and the plain form
 (``[name, document]``, where ``"bmm"`` marks a control message). Either may be gzipped.
 """
 
@@ -19,15 +19,15 @@ from typing import IO, Any
 
 from xafs_workers.recording.json_codec import from_json
 from xafs_workers.recording.record import (
-    MARK,
+    FORMAT_MARK,
+    FORMAT_VERSION,
     PLAIN_TAG,
-    VERSION,
     Header,
     Record,
-    as_line,
-    document_time,
-    from_own,
-    from_plain,
+    find_document_time,
+    parse_own_form,
+    parse_plain_form,
+    to_line,
 )
 
 
@@ -50,11 +50,11 @@ class SessionWriter:
         except OSError as error:
             raise SessionError(path, None, f"cannot be written: {error.strerror}") from error
         self._file = io.TextIOWrapper(raw, encoding="utf-8", newline="\n", line_buffering=True)
-        self._file.write(header.as_line() + "\n")
+        self._file.write(header.to_line() + "\n")
 
     def write(self, record: Record) -> None:
         """Append one record."""
-        self._file.write(as_line(record) + "\n")
+        self._file.write(to_line(record) + "\n")
 
     def close(self) -> None:
         """Close the file."""
@@ -85,26 +85,30 @@ class Session:
 
     def __init__(self, path: Path):
         self.path = path
-        first = next(self._lines(), None)
+        first = next(self._read_lines(), None)
         if first is None:
             raise SessionError(path, None, "is empty: expected a recording")
         line, text = first
-        content = self._parsed(line, text)
-        self.plain = isinstance(content, list)
-        self.header = Header() if self.plain else self._header(line, content)
+        content = self._parse_line(line, text)
+        self.is_plain = isinstance(content, list)
+        self.header = Header() if self.is_plain else self._parse_header(line, content)
 
-    def _header(self, line: int, content: Any) -> Header:
-        if not isinstance(content, dict) or content.get(MARK) != "recording":
-            raise SessionError(self.path, line, f"no recording: expected a header with {MARK!r}, or [name, document]")
-        if content.get("version") != VERSION:
-            reason = f"version {content.get('version')!r:.40} of the format: this program reads version {VERSION}"
+    def _parse_header(self, line: int, content: Any) -> Header:
+        if not isinstance(content, dict) or content.get(FORMAT_MARK) != "recording":
+            raise SessionError(
+                self.path, line, f"no recording: expected a header with {FORMAT_MARK!r}, or [name, document]"
+            )
+        if content.get("version") != FORMAT_VERSION:
+            reason = (
+                f"version {content.get('version')!r:.40} of the format: this program reads version {FORMAT_VERSION}"
+            )
             raise SessionError(self.path, line, reason)
         started, topics, tag = content.get("started", 0.0), content.get("topics", {}), content.get("tag", PLAIN_TAG)
         if not isinstance(started, int | float) or not isinstance(topics, dict) or not isinstance(tag, str):
             raise SessionError(self.path, line, "header with a wrong 'started', 'topics' or 'tag'")
         return Header(float(started), topics, tag)
 
-    def records(self, on_error: Callable[[SessionError], None] | None = None) -> Iterator[Record]:
+    def read_records(self, on_error: Callable[[SessionError], None] | None = None) -> Iterator[Record]:
         """Return the records in the order of the file.
 
         Parameters
@@ -112,19 +116,19 @@ class Session:
         on_error
             Gets each line that is no record, which is then left out; without it the first one is raised.
         """
-        found = self._entries(on_error)
-        return _timed(found) if self.plain else found
+        found = self._read_entries(on_error)
+        return _assign_times(found) if self.is_plain else found
 
-    def _entries(self, on_error: Callable[[SessionError], None] | None) -> Iterator[Record]:
-        lines = self._lines()
-        if not self.plain:
+    def _read_entries(self, on_error: Callable[[SessionError], None] | None) -> Iterator[Record]:
+        lines = self._read_lines()
+        if not self.is_plain:
             next(lines)
-        build = from_plain if self.plain else from_own
-        hook = None if self.plain else from_json
+        build = parse_plain_form if self.is_plain else parse_own_form
+        hook = None if self.is_plain else from_json
         while True:
             try:
                 for line, text in lines:
-                    yield self._record(line, self._parsed(line, text, hook), build)
+                    yield self._build_record(line, self._parse_line(line, text, hook), build)
             except SessionError as error:
                 if on_error is None:
                     raise
@@ -132,13 +136,13 @@ class Session:
                 continue
             return
 
-    def _record(self, line: int, content: Any, build: Callable[[Any], Record]) -> Record:
+    def _build_record(self, line: int, content: Any, build: Callable[[Any], Record]) -> Record:
         try:
             return replace(build(content), line=line)
         except ValueError as error:
             raise SessionError(self.path, line, str(error)) from error
 
-    def _parsed(self, line: int, text: bytes, hook: Callable[[dict[str, Any]], Any] | None = None) -> Any:
+    def _parse_line(self, line: int, text: bytes, hook: Callable[[dict[str, Any]], Any] | None = None) -> Any:
         try:
             return json.loads(text.decode("utf-8"), object_hook=hook)
         except RecursionError as error:
@@ -146,10 +150,10 @@ class Session:
         except ValueError as error:
             raise SessionError(self.path, line, f"not a line of JSON: {error!s:.200} (came: {text[:60]!r})") from error
 
-    def _lines(self) -> Iterator[tuple[int, bytes]]:
+    def _read_lines(self) -> Iterator[tuple[int, bytes]]:
         line = 0
         try:
-            with _opened(self.path) as file:
+            with _open_file(self.path) as file:
                 for line, text in enumerate(file, start=1):
                     if text.strip():
                         yield line, text
@@ -159,18 +163,18 @@ class Session:
             raise SessionError(self.path, None, f"cannot be read: {error.strerror or error}") from error
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _open_file(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         zipped = file.read(2) == b"\x1f\x8b"
     return gzip.open(path, "rb") if zipped else path.open("rb")  # type: ignore[return-value]
 
 
-def _timed(records: Iterator[Record]) -> Iterator[Record]:
+def _assign_times(records: Iterator[Record]) -> Iterator[Record]:
     """Give each record of the plain form its time: the document's own, else its neighbour's; never backwards."""
     waiting: list[Record] = []
     last: float | None = None
     for record in records:
-        own = document_time(record.name, record.body or {}) if record.topic == "documents" else None
+        own = find_document_time(record.name, record.body or {}) if record.topic == "documents" else None
         if own is None and last is None:
             waiting.append(record)
             continue

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.recording.record import PLAIN_TAG, Record, Topic
-from xafs_workers.recording.references import Found, References, Severity
+from xafs_workers.recording.references import ReferenceChecker, ReferenceProblem, Severity
 from xafs_workers.recording.session import Session, SessionError
 
-LISTED = 50
+MAX_LISTED = 50
 """Problems kept with their text; the others are counted."""
 
 
@@ -34,7 +34,7 @@ class Problem:
 
 
 @dataclass(slots=True)
-class Survey:
+class ValidationReport:
     """What a recording holds.
 
     Attributes
@@ -49,57 +49,57 @@ class Survey:
 
     longest_gap: float
     seconds: float = 0.0
-    records: Counter[Topic] = field(default_factory=Counter)
-    runs: int = 0
+    record_counts: Counter[Topic] = field(default_factory=Counter)
+    run_count: int = 0
     problems: list[Problem] = field(default_factory=list)
-    found: Counter[Severity] = field(default_factory=Counter)
+    severity_counts: Counter[Severity] = field(default_factory=Counter)
     uids: set[str] = field(default_factory=set)
     folders: dict[tuple[str, str], None] = field(default_factory=dict)
-    _time: float | None = None
+    _last_time: float | None = None
 
     @property
     def total(self) -> int:
         """Records of both topics."""
-        return self.records.total()
+        return self.record_counts.total()
 
     def add_problem(self, line: int, severity: Severity, text: str) -> None:
         """Count a problem; keep its text while the list is short."""
-        self.found[severity] += 1
-        if len(self.problems) < LISTED:
+        self.severity_counts[severity] += 1
+        if len(self.problems) < MAX_LISTED:
             self.problems.append(Problem(line, severity, text))
 
     def add_record(self, record: Record) -> None:
         """Count a record and the time since the one before."""
-        self.records[record.topic] += 1
-        if self._time is not None:
-            self.seconds += min(max(record.time - self._time, 0.0), self.longest_gap)
-        self._time = record.time
+        self.record_counts[record.topic] += 1
+        if self._last_time is not None:
+            self.seconds += min(max(record.time - self._last_time, 0.0), self.longest_gap)
+        self._last_time = record.time
         if record.topic == "documents" and record.name == "start" and record.body is not None:
-            self.runs += 1
-            pair = run_folder(record.body)
+            self.run_count += 1
+            pair = find_run_folder(record.body)
             if pair:
                 self.folders[pair] = None
 
 
-def run_folder(start: Mapping[str, Any]) -> tuple[str, str] | None:
+def find_run_folder(start: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return cycle and data session of a start document, where it names both."""
-    facility = _mapping(_mapping(start.get("XDI")).get("Facility"))
+    facility = _to_mapping(_to_mapping(start.get("XDI")).get("Facility"))
     cycle, group = start.get("cycle") or facility.get("cycle"), start.get("data_session")
     return (cycle, group) if isinstance(cycle, str) and isinstance(group, str) and cycle and group else None
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def _to_mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def survey(
+def validate_session(
     session: Session,
     parse: Callable[[Mapping[str, Any]], object],
     *,
     longest_gap: float = 30.0,
-    uids: bool = False,
-    seen: Callable[[Record], bool] = lambda _record: True,
-) -> Survey:
+    collect_uids: bool = False,
+    on_record: Callable[[Record], bool] = lambda _record: True,
+) -> ValidationReport:
     """Read and check a whole recording.
 
     Parameters
@@ -108,45 +108,45 @@ def survey(
         Understands the body of a control message or raises a ValueError that says why not.
     longest_gap
         Longer gaps count as this long, seconds.
-    uids
+    collect_uids
         Collect the uids too.
-    seen
+    on_record
         Called with each record; False ends the survey early.
     """
-    result = Survey(longest_gap)
-    references = References()
+    result = ValidationReport(longest_gap)
+    references = ReferenceChecker()
     latest = float("-inf")
-    for record in session.records(on_error=lambda error: _bad_line(result, session, error)):
+    for record in session.read_records(on_error=lambda error: _add_bad_line(result, session, error)):
         result.add_record(record)
-        for severity, text in _problems(record, session.header.tag, parse, references):
+        for severity, text in _find_problems(record, session.header.tag, parse, references):
             result.add_problem(record.line, severity, text)
         if record.time < latest:
             text = f"recorded {latest - record.time:.3f} s before an earlier line: the order of the file is kept"
             result.add_problem(record.line, "warning", text)
         latest = max(latest, record.time)
-        if uids and record.topic == "documents" and record.body is not None:
-            result.uids.update(own_uids(record.name, record.body))
-        if not seen(record):
+        if collect_uids and record.topic == "documents" and record.body is not None:
+            result.uids.update(list_uids(record.name, record.body))
+        if not on_record(record):
             return result
-    for line, text in references.unfinished():
+    for line, text in references.find_unfinished():
         result.add_problem(line, "warning", text)
     return result
 
 
-def _bad_line(result: Survey, session: Session, error: SessionError) -> None:
+def _add_bad_line(result: ValidationReport, session: Session, error: SessionError) -> None:
     text = str(error).removeprefix(f"{session.path}:").removeprefix(f"{error.line}:").strip()
     result.add_problem(error.line, "error", text)
 
 
-def _problems(
-    record: Record, tag: str, parse: Callable[[Mapping[str, Any]], object], references: References
-) -> Iterator[Found]:
+def _find_problems(
+    record: Record, tag: str, parse: Callable[[Mapping[str, Any]], object], references: ReferenceChecker
+) -> Iterator[ReferenceProblem]:
     if record.body is None:
         yield "warning", f"a record of the {record.topic} topic that is no message: sent again byte for byte"
     elif record.topic == "control":
-        yield from _control(record.name, record.body, tag, parse)
+        yield from _check_control(record.name, record.body, tag, parse)
     else:
-        text = schema_problem(record.name, record.body)
+        text = find_schema_problem(record.name, record.body)
         if text:
             yield "error", text
         else:
@@ -154,9 +154,9 @@ def _problems(
                 yield severity, f"{record.name}: {one}"
 
 
-def _control(
+def _check_control(
     name: str, body: Mapping[str, Any], tag: str, parse: Callable[[Mapping[str, Any]], object]
-) -> Iterator[Found]:
+) -> Iterator[ReferenceProblem]:
     if name not in ("", tag):
         yield "warning", f"{name!r:.40} on the control topic: expected {tag!r}"
         return
@@ -166,7 +166,7 @@ def _control(
         yield "warning", f"control message {dict(body)!r:.80}: {error}"
 
 
-def schema_problem(name: str, doc: Mapping[str, Any]) -> str | None:
+def find_schema_problem(name: str, doc: Mapping[str, Any]) -> str | None:
     """Return the first contradiction between a document and event-model's schema, or None."""
     from event_model import DocumentNames, schema_validators
 
@@ -175,21 +175,21 @@ def schema_problem(name: str, doc: Mapping[str, Any]) -> str | None:
     except KeyError:
         hint = " (control messages belong to the control topic)" if name == PLAIN_TAG else ""
         return f"{name!r:.40} is no name of a Bluesky document{hint}"
-    error = next(validator.iter_errors(_listed(name, doc)), None)
+    error = next(validator.iter_errors(_convert_columns(name, doc)), None)
     if error is None:
         return None
     where = ".".join(map(str, error.absolute_path))
     return f"{name}{f', field {where}' if where else ''}: {error.message:.300}"
 
 
-def _listed(name: str, doc: Mapping[str, Any]) -> Mapping[str, Any]:
+def _convert_columns(name: str, doc: Mapping[str, Any]) -> Mapping[str, Any]:
     # The schema knows arrays, but not numpy's numbers in them: a page's own columns are compared as lists.
     if not name.endswith("_page"):
         return doc
     return {key: part.tolist() if isinstance(part, np.ndarray) else part for key, part in doc.items()}
 
 
-def own_uids(name: str, doc: Mapping[str, Any]) -> list[str]:
+def list_uids(name: str, doc: Mapping[str, Any]) -> list[str]:
     """Return the uids under which other documents and messages may know this one."""
     if name not in ("start", "descriptor", "event", "event_page", "resource", "stream_resource"):
         return []

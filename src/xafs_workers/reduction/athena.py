@@ -17,16 +17,16 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.reduction import larch_api
-from xafs_workers.reduction.merge import Array, ordered
+from xafs_workers.reduction.merge import Array, sort_spectrum
 from xafs_workers.reduction.parameters import RECIPE, Recipe
-from xafs_workers.reduction.reduce import Edge, NotReduced, normalised, reduce
+from xafs_workers.reduction.reduce import Edge, ReductionError, normalize, reduce
 
 TOLERANCE = 1e-9
 """Between chi(k) as reduced and as read back, relative to its maximum."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Member:
+class ProjectMember:
     """One group of a project: a spectrum as measured.
 
     Attributes
@@ -41,7 +41,9 @@ class Member:
     i0: Array | None = None
 
 
-def project(members: Sequence[Member], edge: Edge, written: float, recipe: Recipe = RECIPE) -> bytes:
+def build_athena_project(
+    members: Sequence[ProjectMember], edge: Edge, written: float, recipe: Recipe = RECIPE
+) -> bytes:
     """Return an Athena project with one group for each member; equal members give equal bytes.
 
     Parameters
@@ -51,46 +53,46 @@ def project(members: Sequence[Member], edge: Edge, written: float, recipe: Recip
 
     Raises
     ------
-    NotReduced
+    ReductionError
         What was read back is not what was written.
     """
-    groups = [_group(member, edge, recipe) for member in members]
-    _tell_apart(groups)
+    groups = [_build_group(member, edge, recipe) for member in members]
+    _make_labels_unique(groups)
     with tempfile.TemporaryDirectory(prefix="xafs-workers-") as folder:
         path = Path(folder) / "project.prj"
-        made = larch_api.io().create_athena(str(path))
+        made = larch_api.import_io().create_athena(str(path))
         for group in groups:
             made.add_group(group)
         for number, (key, entry) in enumerate(made.groups.items()):
-            entry.groupname = _name(number)
+            entry.groupname = _format_group_name(number)
             named = {name: entry.groupname for name, value in entry.args.items() if value == key}
             entry.args.update(named, fft_kwindow=recipe.window)
         made.save()
-        content = _dated(gzip.decompress(path.read_bytes()), written)
+        content = _set_date(gzip.decompress(path.read_bytes()), written)
         path.write_bytes(content)
         _check(path, groups)
     return content
 
 
-def _group(member: Member, edge: Edge, recipe: Recipe) -> Any:
+def _build_group(member: ProjectMember, edge: Edge, recipe: Recipe) -> Any:
     """Return a Larch Group that bears its parameters; one that cannot be reduced bears its data alone."""
-    energy, mu = ordered(member.energy, member.mu)
-    group = _as_far_as_possible(energy, mu, edge, recipe)
+    energy, mu = sort_spectrum(member.energy, member.mu)
+    group = _reduce_as_far_as_possible(energy, mu, edge, recipe)
     group.filename = member.label
     # Larch guesses them from e0; the nearest edge by the tables may be another element's.
     group.atsym, group.edge = edge.element, edge.edge
     if member.i0 is not None:
-        group.i0 = ordered(member.energy, np.where(np.isfinite(member.mu), member.i0, np.nan))[1]
+        group.i0 = sort_spectrum(member.energy, np.where(np.isfinite(member.mu), member.i0, np.nan))[1]
         if len(group.i0) != len(group.energy):
             del group.i0
-    arguments = recipe.autobk()
+    arguments = recipe.to_autobk_arguments()
     if hasattr(group, "autobk_details"):
         group.autobk_details.call_args = {**arguments, "kmax": float(group.autobk_details.kmax)}
-    group.xftf_details = larch_api.group(call_args=recipe.xftf())
+    group.xftf_details = larch_api.create_group(call_args=recipe.to_xftf_arguments())
     return group
 
 
-def _tell_apart(groups: Sequence[Any]) -> None:
+def _make_labels_unique(groups: Sequence[Any]) -> None:
     """Give groups of one label different ones: readers keep only the last of them."""
     seen: Counter[str] = Counter()
     for group in groups:
@@ -99,22 +101,22 @@ def _tell_apart(groups: Sequence[Any]) -> None:
             group.filename = f"{group.filename} ({seen[group.filename]})"
 
 
-def _name(number: int) -> str:
+def _format_group_name(number: int) -> str:
     """Return a group's name, five letters as Athena's are; Larch's own are random."""
     letters = (chr(ord("a") + number // 26**place % 26) for place in (4, 3, 2, 1, 0))
     return "".join(letters)
 
 
-def _as_far_as_possible(energy: Array, mu: Array, edge: Edge, recipe: Recipe) -> Any:
-    for step in (reduce, normalised):
+def _reduce_as_far_as_possible(energy: Array, mu: Array, edge: Edge, recipe: Recipe) -> Any:
+    for step in (reduce, normalize):
         try:
             return step(energy, mu, edge, recipe)
-        except NotReduced:
+        except ReductionError:
             continue
-    return larch_api.group(energy=energy, mu=mu, e0=edge.energy or float(np.mean(energy)), edge_step=1.0)
+    return larch_api.create_group(energy=energy, mu=mu, e0=edge.energy or float(np.mean(energy)), edge_step=1.0)
 
 
-def _dated(text: bytes, written: float) -> bytes:
+def _set_date(text: bytes, written: float) -> bytes:
     """Return a project file that bears this time, in its text and in its gzip header, and no version of the system."""
     moment = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(written)).encode()
     lines = text.split(b"\n")
@@ -127,9 +129,9 @@ def _dated(text: bytes, written: float) -> bytes:
 
 
 def _check(path: Path, groups: Sequence[Any]) -> None:
-    found = list(larch_api.io().read_athena(str(path), do_bkg=True, do_fft=False).groups.values())
+    found = list(larch_api.import_io().read_athena(str(path), do_bkg=True, do_fft=False).groups.values())
     if len(found) != len(groups):
-        raise NotReduced(f"project of {len(groups)} groups read back as {len(found)}")
+        raise ReductionError(f"project of {len(groups)} groups read back as {len(found)}")
     for made, read in zip(groups, found, strict=True):
         if not hasattr(made, "chi"):
             continue
@@ -137,4 +139,4 @@ def _check(path: Path, groups: Sequence[Any]) -> None:
             read.chi, made.chi, rtol=0, atol=TOLERANCE * float(np.abs(made.chi).max())
         )
         if not same:
-            raise NotReduced(f"project: χ(k) of {made.filename!r} was read back otherwise than it was written")
+            raise ReductionError(f"project: χ(k) of {made.filename!r} was read back otherwise than it was written")

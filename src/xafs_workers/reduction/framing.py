@@ -8,9 +8,9 @@ from typing import Any, BinaryIO
 
 from xafs_workers.wire import decode, encode
 
-LENGTH = struct.Struct(">Q")
+LENGTH_PREFIX = struct.Struct(">Q")
 
-LARGEST = 256 * 1024 * 1024
+MAX_FRAME_BYTES = 256 * 1024 * 1024
 """Of a frame, bytes: thousands of spectra."""
 
 
@@ -18,15 +18,15 @@ class PipeClosed(OSError):
     """The other side is gone."""
 
 
-def framed(name: str, body: Mapping[str, Any]) -> bytes:
+def encode_frame(name: str, body: Mapping[str, Any]) -> bytes:
     """Return a message with its length before it."""
     content = encode(name, body)
-    return LENGTH.pack(len(content)) + content
+    return LENGTH_PREFIX.pack(len(content)) + content
 
 
-def unframed(content: bytes) -> tuple[str, dict[str, Any]]:
+def decode_frame(content: bytes) -> tuple[str, dict[str, Any]]:
     """Return what a frame, without its length, says."""
-    return decode(content, LARGEST)
+    return decode(content, MAX_FRAME_BYTES)
 
 
 def read_frame(stream: BinaryIO) -> tuple[str, dict[str, Any]]:
@@ -37,11 +37,11 @@ def read_frame(stream: BinaryIO) -> tuple[str, dict[str, Any]]:
     PipeClosed
         At its end.
     """
-    (length,) = LENGTH.unpack(_exactly(stream, LENGTH.size))
-    return unframed(_exactly(stream, length))
+    (length,) = LENGTH_PREFIX.unpack(_read_exactly(stream, LENGTH_PREFIX.size))
+    return decode_frame(_read_exactly(stream, length))
 
 
-def _exactly(stream: BinaryIO, count: int) -> bytes:
+def _read_exactly(stream: BinaryIO, count: int) -> bytes:
     content = stream.read(count)
     if len(content) != count:
         raise PipeClosed("the pipe was closed")

@@ -5,28 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 
-def xafs() -> Any:
+def import_xafs() -> Any:
     """Return `larch.xafs`: find_e0, pre_edge, autobk, xftf, estimate_noise, etok."""
     import larch.xafs
 
     return larch.xafs
 
 
-def io() -> Any:
-    """Return `larch.io`: create_athena, read_athena."""
+def import_io() -> Any:
+    """Return `larch.import_io`: create_athena, read_athena."""
     import larch.io
 
     return larch.io
 
 
-def group(**attributes: Any) -> Any:
+def create_group(**attributes: Any) -> Any:
     """Return a fresh Group: Larch reads its input from it and leaves its results there."""
     from larch import Group
 
     return Group(__name__="spectrum", **attributes)
 
 
-def version() -> str:
+def get_version() -> str:
     """Return Larch's version."""
     import larch
 

@@ -18,7 +18,7 @@ class NoOverlap(ValueError):
     """A spectrum that has no energy in common with the merge."""
 
 
-def ordered(energy: Array, mu: Array) -> Curve:
+def sort_spectrum(energy: Array, mu: Array) -> Curve:
     """Return a spectrum by ascending energy, without the points that are not finite.
 
     Larch drops such points itself in one step and keeps them in the next, and interpolates nonsense when energies
@@ -52,7 +52,7 @@ class Merge:
     members: int
 
     @classmethod
-    def of(cls, energy: Array, mu: Array) -> Merge:
+    def from_spectrum(cls, energy: Array, mu: Array) -> Merge:
         """Return the merge of one spectrum, `ordered`."""
         return cls(energy, mu, np.ones(len(energy)), 1)
 
@@ -61,7 +61,7 @@ class Merge:
         """The mean."""
         return self.total / self.counts
 
-    def with_spectrum(self, energy: Array, mu: Array) -> Merge:
+    def add_spectrum(self, energy: Array, mu: Array) -> Merge:
         """Return the merge with one more spectrum, `ordered`; the cost does not depend on how many there are.
 
         A spectrum that ends early counts where it was measured: it is never continued by its last value.
@@ -71,14 +71,14 @@ class Merge:
         NoOverlap
             None of its energies is near one of the merge's.
         """
-        inside = _reached(self.energy, energy)
+        inside = _find_reached(self.energy, energy)
         if not inside.any():
             raise NoOverlap("its energies are not those of the first repetition")
         added = np.where(inside, np.interp(self.energy, energy, mu), 0.0)
         return Merge(self.energy, self.total + added, self.counts + inside, self.members + 1)
 
 
-def _reached(grid: Array, energy: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def _find_reached(grid: Array, energy: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Tell which energies of the grid a spectrum reaches.
 
     A monochromator does not come back to the very same energy: an end that is missed by less than half of the
@@ -88,7 +88,7 @@ def _reached(grid: Array, energy: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
     return (grid >= energy[0] - steps[0] / 2) & (grid <= energy[-1] + steps[-1] / 2)
 
 
-def merged(spectra: Iterable[Curve]) -> Merge:
+def merge_spectra(spectra: Iterable[Curve]) -> Merge:
     """Return the merge of spectra as measured, made from scratch.
 
     Raises
@@ -98,10 +98,10 @@ def merged(spectra: Iterable[Curve]) -> Merge:
     """
     merge: Merge | None = None
     for energy, mu in spectra:
-        clean = ordered(energy, mu)
+        clean = sort_spectrum(energy, mu)
         if not len(clean[0]):
             raise NoOverlap("it has no usable points")
-        merge = Merge.of(*clean) if merge is None else merge.with_spectrum(*clean)
+        merge = Merge.from_spectrum(*clean) if merge is None else merge.add_spectrum(*clean)
     if merge is None:
         raise NoOverlap("nothing to merge")
     return merge

@@ -10,7 +10,7 @@ from xafs_workers.reduction import larch_api
 from xafs_workers.reduction.parameters import RECIPE, Recipe
 
 
-def noise_of(group: Any, recipe: Recipe = RECIPE) -> dict[str, float]:
+def compute_noise(group: Any, recipe: Recipe = RECIPE) -> dict[str, float]:
     """Return epsilon_k and epsilon_r of a reduced Group; {} where they cannot be told.
 
     Larch's `estimate_noise` takes them from chi(R) between 15 and 30 A, where no shell is (Newville, Boyanov and
@@ -20,7 +20,7 @@ def noise_of(group: Any, recipe: Recipe = RECIPE) -> dict[str, float]:
     if last <= recipe.kmin + 1.0:
         return {}
     kmax = min(recipe.kmax, last)
-    larch_api.xafs().estimate_noise(
+    larch_api.import_xafs().estimate_noise(
         group.k,
         chi=group.chi,
         group=group,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from xafs_workers.elements import edge_energy
+from xafs_workers.elements import find_edge_energy
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Recipe:
     ----------
     nnorm
         Degree of the polynomial of the post-edge line, as Larch counts (3 is a cubic).
-    short
+    max_xanes_points
         A spectrum of so many points or fewer is a XANES spectrum: only its mu(E) is shown.
     below_next_edge, k_below_next_edge
         How far below the next edge of the element the post-edge line and the background end.
@@ -39,11 +39,11 @@ class Recipe:
     window: str = "hanning"
     kstep: float = 0.05
     nfft: int = 2048
-    short: int = 100
+    max_xanes_points: int = 100
     below_next_edge: float = 20.0
     k_below_next_edge: float = 30.0
 
-    def autobk(self) -> dict[str, Any]:
+    def to_autobk_arguments(self) -> dict[str, Any]:
         """Return the background's parameters by Larch's names."""
         return {
             "rbkg": self.rbkg,
@@ -56,7 +56,7 @@ class Recipe:
             "clamp_hi": self.clamp_hi,
         }
 
-    def xftf(self) -> dict[str, Any]:
+    def to_xftf_arguments(self) -> dict[str, Any]:
         """Return the Fourier transform's parameters by Larch's names."""
         return {"kmin": self.kmin, "kmax": self.kmax, "dk": self.dk, "kweight": self.kweight, "window": self.window}
 
@@ -77,13 +77,13 @@ class Ranges:
     norm2: float
 
 
-def ranges(lowest: float, highest: float, e0: float, gap: float | None, recipe: Recipe = RECIPE) -> Ranges:
+def compute_ranges(lowest: float, highest: float, e0: float, gap: float | None, recipe: Recipe = RECIPE) -> Ranges:
     """Return the ranges of a spectrum between two energies, eV.
 
     Parameters
     ----------
     gap
-        To the next edge of the element, as `gap_to_next_edge` gives it. `norm1` does not follow it.
+        To the next edge of the element, as `compute_next_edge_gap` gives it. `norm1` does not follow it.
     """
     pre1, norm2 = lowest - e0, highest - e0
     norm1 = norm2 / 5
@@ -92,9 +92,9 @@ def ranges(lowest: float, highest: float, e0: float, gap: float | None, recipe: 
     return Ranges(pre1, pre1 / 3, norm1, norm2)
 
 
-def gap_to_next_edge(element: str, edge: str) -> float | None:
+def compute_next_edge_gap(element: str, edge: str) -> float | None:
     """Return how far above an L3 or L2 edge the next one lies by the tables, eV; None for other edges."""
     following = NEXT_EDGE.get(edge)
-    here = edge_energy(element, edge) if following else None
-    there = edge_energy(element, following) if following else None
+    here = find_edge_energy(element, edge) if following else None
+    there = find_edge_energy(element, following) if following else None
     return None if here is None or there is None else there - here

@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from xafs_workers.reduction.framing import LARGEST, LENGTH, framed, unframed
+from xafs_workers.reduction.framing import LENGTH_PREFIX, MAX_FRAME_BYTES, decode_frame, encode_frame
 
 COMMAND = (sys.executable, "-m", "xafs_workers.reduction.worker")
 
@@ -18,11 +18,11 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 """More threads make a reduction of some hundred points slower."""
 
 
-class Died(RuntimeError):
+class ProcessDied(RuntimeError):
     """The process is gone, or did not answer in time and was killed; the text says which."""
 
 
-class Child:
+class ReductionProcess:
     """One process, in which one task is done at a time."""
 
     def __init__(self, command: tuple[str, ...] = COMMAND):
@@ -33,32 +33,32 @@ class Child:
             env={**os.environ, **ONE_THREAD},
         )
         assert self._process.stdin is not None and self._process.stdout is not None  # noqa: S101, PT018 - as asked for
-        self._to, self._from = self._process.stdin.fileno(), self._process.stdout.fileno()
-        os.set_blocking(self._to, False)
-        os.set_blocking(self._from, False)
+        self._stdin_fd, self._stdout_fd = self._process.stdin.fileno(), self._process.stdout.fileno()
+        os.set_blocking(self._stdin_fd, False)
+        os.set_blocking(self._stdout_fd, False)
 
     @property
     def pid(self) -> int:
         """Of the process."""
         return self._process.pid
 
-    def exchange(self, task: str, asked: Mapping[str, Any], timeout: float) -> tuple[str, dict[str, Any]]:
+    def run_task(self, task: str, asked: Mapping[str, Any], timeout: float) -> tuple[str, dict[str, Any]]:
         """Send a task and return the answer: ``done`` or ``failed``, and its values.
 
         Raises
         ------
-        Died
+        ProcessDied
             There was none.
         """
         deadline = time.monotonic() + timeout
         try:
-            self._send(framed(task, asked), deadline)
-            (length,) = LENGTH.unpack(self._receive(LENGTH.size, deadline))
-            if length > LARGEST:
-                raise Died(f"an answer of {length} bytes")
-            return unframed(self._receive(length, deadline))
+            self._send(encode_frame(task, asked), deadline)
+            (length,) = LENGTH_PREFIX.unpack(self._receive(LENGTH_PREFIX.size, deadline))
+            if length > MAX_FRAME_BYTES:
+                raise ProcessDied(f"an answer of {length} bytes")
+            return decode_frame(self._receive(length, deadline))
         except (OSError, ValueError) as error:
-            raise Died(str(error)) from error
+            raise ProcessDied(str(error)) from error
 
     def end(self, timeout: float = 1.0) -> None:
         """Let the process end, or kill it."""
@@ -72,7 +72,7 @@ class Child:
             self._process.wait()
 
     def interrupt(self) -> None:
-        """Kill the process from another thread; an exchange going on ends with `Died`."""
+        """Kill the process from another thread; an exchange going on ends with `ProcessDied`."""
         self._process.kill()
 
     def kill(self) -> None:
@@ -83,20 +83,20 @@ class Child:
     def _send(self, content: bytes, deadline: float) -> None:
         view = memoryview(content)
         while view:
-            self._wait(self._to, selectors.EVENT_WRITE, deadline)
-            view = view[os.write(self._to, view) :]
+            self._wait(self._stdin_fd, selectors.EVENT_WRITE, deadline)
+            view = view[os.write(self._stdin_fd, view) :]
 
     def _receive(self, count: int, deadline: float) -> bytes:
         content = bytearray()
         while len(content) < count:
-            self._wait(self._from, selectors.EVENT_READ, deadline)
-            piece = os.read(self._from, count - len(content))
+            self._wait(self._stdout_fd, selectors.EVENT_READ, deadline)
+            piece = os.read(self._stdout_fd, count - len(content))
             if not piece:
-                raise Died(f"the process ended (exit code {self._exit_code()})")
+                raise ProcessDied(f"the process ended (exit code {self._read_exit_code()})")
             content += piece
         return bytes(content)
 
-    def _exit_code(self) -> int | None:
+    def _read_exit_code(self) -> int | None:
         try:
             return self._process.wait(1.0)
         except subprocess.TimeoutExpired:
@@ -106,7 +106,7 @@ class Child:
         with selectors.DefaultSelector() as selector:
             selector.register(fd, what)
             if not selector.select(max(0.0, deadline - time.monotonic())):
-                raise Died("no answer in time")
+                raise ProcessDied("no answer in time")
 
 
 def _close(pipe: Any) -> None:

@@ -11,52 +11,52 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.reduction import larch_api, xdi
-from xafs_workers.reduction.athena import Member, project
-from xafs_workers.reduction.live import live
-from xafs_workers.reduction.noise import noise_of
+from xafs_workers.reduction.athena import ProjectMember, build_athena_project
+from xafs_workers.reduction.live import reduce_partial
+from xafs_workers.reduction.noise import compute_noise
 from xafs_workers.reduction.parameters import RECIPE
-from xafs_workers.reduction.reduce import Edge, NotReduced, reduce, values_of
+from xafs_workers.reduction.reduce import Edge, ReductionError, read_results, reduce
 
 Values = Mapping[str, Any]
 
 
-def merge(asked: Values) -> Values:
+def reduce_merge(asked: Values) -> Values:
     """Return everything from e0 to chi(R) of one spectrum, and its noise; mu(E) alone of a short one."""
     energy, mu = asked["energy"], asked["mu"]
     plain: Values = {"energy": energy, "mu": mu, "members": asked.get("members", 1)}
-    if len(energy) <= RECIPE.short:
+    if len(energy) <= RECIPE.max_xanes_points:
         return {**plain, "short": True}
     try:
-        group = reduce(energy, mu, _edge(asked))
-    except NotReduced as problem:
+        group = reduce(energy, mu, _parse_edge(asked))
+    except ReductionError as problem:
         return {**plain, "problem": str(problem)}
-    return {**plain, **values_of(group), **noise_of(group)}
+    return {**plain, **read_results(group), **compute_noise(group)}
 
 
-def partial(asked: Values) -> Values:
+def reduce_live(asked: Values) -> Values:
     """Return chi(k) of a repetition that is being measured."""
     before = (asked["before_energy"], asked["before_mu"]) if "before_energy" in asked else None
     try:
-        return live(asked["energy"], asked["mu"], _edge(asked), before)
-    except NotReduced as problem:
+        return reduce_partial(asked["energy"], asked["mu"], _parse_edge(asked), before)
+    except ReductionError as problem:
         return {"problem": str(problem)}
 
 
-def athena(asked: Values) -> Values:
+def build_athena(asked: Values) -> Values:
     """Return an Athena project as `content`."""
     members = [
-        Member(one["label"], np.asarray(one["energy"]), np.asarray(one["mu"]), one.get("i0"))
+        ProjectMember(one["label"], np.asarray(one["energy"]), np.asarray(one["mu"]), one.get("i0"))
         for one in asked["members"]
     ]
     try:
-        return {"content": project(members, _edge(asked), asked["written"])}
-    except NotReduced as problem:
+        return {"content": build_athena_project(members, _parse_edge(asked), asked["written"])}
+    except ReductionError as problem:
         return {"problem": str(problem)}
 
 
 def read_xdi(asked: Values) -> Values:
     """Return the `labels` and the number of `rows` of an XDI file as Larch reads it."""
-    return xdi.read(asked["content"])
+    return xdi.read_xdi(asked["content"])
 
 
 def warm_up(asked: Values) -> Values:
@@ -64,18 +64,18 @@ def warm_up(asked: Values) -> Values:
     energy = np.concatenate([np.arange(6912.0, 7100.0, 10.0), np.arange(7100.0, 7900.0, 3.0)])
     mu = np.arctan((energy - 7112.0) / 2.0) / np.pi + 0.02 * np.sin((energy - 7112.0) / 20.0) * (energy > 7112.0)
     group = reduce(energy, mu, Edge("Fe", "K"))
-    noise_of(group)
-    return {"version": larch_api.version()}
+    compute_noise(group)
+    return {"version": larch_api.get_version()}
 
 
 TASKS: Mapping[str, Callable[[Values], Values]] = {
-    "merge": merge,
-    "live": partial,
-    "athena": athena,
+    "merge": reduce_merge,
+    "live": reduce_live,
+    "athena": build_athena,
     "read xdi": read_xdi,
     "warm up": warm_up,
 }
 
 
-def _edge(asked: Values) -> Edge:
+def _parse_edge(asked: Values) -> Edge:
     return Edge(asked["element"], asked["edge"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 
-def read(content: bytes) -> Mapping[str, Any]:
+def read_xdi(content: bytes) -> Mapping[str, Any]:
     """Return `labels`, as Larch calls them, and `rows`; or the `problem`."""
     from larch.io.xdi import XDIFile
 

@@ -7,7 +7,7 @@ import numpy as np
 from xafs_workers.figures.model import Array, Mesh
 
 
-def edges(centres: Array) -> Array:
+def compute_edges(centres: Array) -> Array:
     """Return the n + 1 borders of n pixels, halfway between their centres."""
     if len(centres) == 1:
         return np.array([centres[0] - 0.5, centres[0] + 0.5])
@@ -17,7 +17,7 @@ def edges(centres: Array) -> Array:
     return np.concatenate(([first], middles, [last]))
 
 
-def ascending(mesh: Mesh) -> Array:
+def sort_values(mesh: Mesh) -> Array:
     """Return a map's values in ascending order of both axes."""
     z = np.asarray(mesh.z, dtype=float)
     for axis, along in ((0, mesh.y), (1, mesh.x)):

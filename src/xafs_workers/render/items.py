@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from xafs_workers.figures.model import Line, Mark, Mesh, Panel, Text, Trace
 
-Key = tuple[str, str]
+ItemKey = tuple[str, str]
 """Kind of an item, and its key among those of its kind."""
 
 
-def items_of(panel: Panel) -> Iterator[tuple[Key, Mesh | Line | Trace | Mark | Text]]:
+def iter_items(panel: Panel) -> Iterator[tuple[ItemKey, Mesh | Line | Trace | Mark | Text]]:
     """Yield the items of a panel, the lowest first."""
     yield from ((("mesh", mesh.key), mesh) for mesh in panel.meshes)
     yield from ((("line", line.key), line) for line in panel.lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-PATTERNS: tuple[tuple[float, ...], ...] = (
+DASH_PATTERNS: tuple[tuple[float, ...], ...] = (
     (),
     (7.0, 1.6),
     (7.0, 1.5, 1.3, 1.5),
@@ -19,29 +19,29 @@ class Palette:
     """Colours of a figure; `series` are those of Okabe and Ito (2008), safe for colour-blind readers."""
 
     series: tuple[str, ...]
-    paper: str
+    background: str
     face: str
     grid: str
-    ink: str
-    faint: str
+    foreground: str
+    muted: str
     mark: str
 
 
 LIGHT = Palette(
     series=("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1a1a1a"),
-    paper="#ffffff",
+    background="#ffffff",
     face="#f2f2f2",
     grid="#cfcfcf",
-    ink="#1a1a1a",
-    faint="#5a5a5a",
+    foreground="#1a1a1a",
+    muted="#5a5a5a",
     mark="#007a00",
 )
 DARK = Palette(
     series=("#56b4e9", "#e69f00", "#2fd0a0", "#e49ac4", "#f0e442", "#ff7f3f", "#f5f5f5"),
-    paper="#14161a",
+    background="#14161a",
     face="#202329",
     grid="#3c414a",
-    ink="#f0f0f0",
-    faint="#b8bcc4",
+    foreground="#f0f0f0",
+    muted="#b8bcc4",
     mark="#5ee65e",
 )

@@ -10,22 +10,22 @@ from PIL import Image
 
 from xafs_workers.figures.model import Array, Figure, Mesh, Panel, Trace
 from xafs_workers.render import limits
-from xafs_workers.render.grid import ascending
+from xafs_workers.render.grid import sort_values
 from xafs_workers.render.palette import LIGHT
 
 WIDTH, HEIGHT = 120, 80
-MOST_POINTS = 90
+MAX_POINTS = 90
 """A curve is thinned to so many points: each of them is a pixel or more apart."""
-MOST_TRACES = 8
+MAX_TRACES = 8
 """The newest: of more, nothing can be told apart."""
-MOST_PIXELS = 64
+MAX_PIXELS = 64
 
-_STOPS = ("#440154", "#3b528b", "#21918c", "#5ec962", "#fde725")  # of viridis
+_COLOUR_STOPS = ("#440154", "#3b528b", "#21918c", "#5ec962", "#fde725")  # of viridis
 
 
-def sketch(figure: Figure) -> str:
+def render_sketch(figure: Figure) -> str:
     """Return the panels of a figure without words, as the text of an SVG element."""
-    parts = [_panel(panel, *_place(figure, panel)) for panel in figure.panels]
+    parts = [_render_panel(panel, *_compute_box(figure, panel)) for panel in figure.panels]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" aria-hidden="true">'
         + "".join(parts)
@@ -33,7 +33,7 @@ def sketch(figure: Figure) -> str:
     )
 
 
-def _place(figure: Figure, panel: Panel) -> tuple[float, float, float, float]:
+def _compute_box(figure: Figure, panel: Panel) -> tuple[float, float, float, float]:
     width, height = WIDTH / max(1, figure.columns), HEIGHT / max(1, figure.rows)
     return (
         panel.column * width + 2,
@@ -43,13 +43,14 @@ def _place(figure: Figure, panel: Panel) -> tuple[float, float, float, float]:
     )
 
 
-def _panel(panel: Panel, x: float, y: float, width: float, height: float) -> str:
+def _render_panel(panel: Panel, x: float, y: float, width: float, height: float) -> str:
     frame = f'<rect class="frame" x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"/>'
     if panel.meshes:
         place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}"'
-        return f'{frame}<image href="{_pixels(panel.meshes[0], panel.y_inverted)}" {place} preserveAspectRatio="none"/>'
-    curves = [(trace, *_thinned(trace)) for trace in panel.traces[-MOST_TRACES:]]
-    extent = limits.union([found for _, u, v in curves if (found := limits.of_points(u, v)) is not None])
+        pixels = _encode_pixels(panel.meshes[0], panel.y_inverted)
+        return f'{frame}<image href="{pixels}" {place} preserveAspectRatio="none"/>'
+    curves = [(trace, *_sample_trace(trace)) for trace in panel.traces[-MAX_TRACES:]]
+    extent = limits.merge_extents([found for _, u, v in curves if (found := limits.compute_extent(u, v)) is not None])
     if extent is None:
         return frame
     wide, high = (extent.right - extent.left) or 1.0, (extent.top - extent.bottom) or 1.0
@@ -59,17 +60,17 @@ def _panel(panel: Panel, x: float, y: float, width: float, height: float) -> str
         down = (v - extent.bottom) / high * height
         down = y + (down if panel.y_inverted else height - down)
         colour = LIGHT.series[trace.series % (len(LIGHT.series) - 1)]
-        drawn.append(f'<path d="{_path(across, down)}" fill="none" stroke="{colour}" stroke-linecap="round"/>')
+        drawn.append(f'<path d="{_format_path(across, down)}" fill="none" stroke="{colour}" stroke-linecap="round"/>')
     return frame + "".join(drawn)
 
 
-def _thinned(trace: Trace) -> tuple[Array, Array]:
-    step = max(1, -(-len(trace.x) // MOST_POINTS))
+def _sample_trace(trace: Trace) -> tuple[Array, Array]:
+    step = max(1, -(-len(trace.x) // MAX_POINTS))
     keep = np.arange(0, len(trace.x), step)
     return trace.x[keep], trace.y[keep]
 
 
-def _path(across: Array, down: Array) -> str:
+def _format_path(across: Array, down: Array) -> str:
     words, pen = [], "M"
     for u, v in zip(across, down, strict=True):
         if not (np.isfinite(u) and np.isfinite(v)):
@@ -80,12 +81,12 @@ def _path(across: Array, down: Array) -> str:
     return words[0] + "h0" if len(words) == 1 else "".join(words)
 
 
-def _pixels(mesh: Mesh, inverted: bool) -> str:
-    z = ascending(mesh)
-    z = z[:: max(1, -(-z.shape[0] // MOST_PIXELS)), :: max(1, -(-z.shape[1] // MOST_PIXELS))]
-    span = limits.of_values(z) or (0.0, 1.0)
+def _encode_pixels(mesh: Mesh, inverted: bool) -> str:
+    z = sort_values(mesh)
+    z = z[:: max(1, -(-z.shape[0] // MAX_PIXELS)), :: max(1, -(-z.shape[1] // MAX_PIXELS))]
+    span = limits.compute_interval(z) or (0.0, 1.0)
     part = np.clip((np.nan_to_num(z, nan=span[0]) - span[0]) / ((span[1] - span[0]) or 1.0), 0.0, 1.0)
-    stops = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in _STOPS], dtype=float)
+    stops = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in _COLOUR_STOPS], dtype=float)
     place = np.linspace(0.0, 1.0, len(stops))
     channels = [np.interp(part, place, stops[:, i]) for i in range(3)]
     rgba = np.stack([*channels, np.where(np.isfinite(z), 255.0, 0.0)], axis=-1).astype(np.uint8)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from xafs_workers.consumer.record_parser import Bad
+from xafs_workers.consumer.record_parser import RejectedRecord
 from xafs_workers.consumer.source import RawRecord
 from xafs_workers.runtime.outcome import Outcome
-from xafs_workers.scans.items import Control, Origin
-from xafs_workers.storage.ledger import Entry, Key, Ledger
+from xafs_workers.scans.items import ReceivedMessage, RecordPosition
+from xafs_workers.storage.ledger import EffectEntry, EffectKey, Ledger
 from xafs_workers.wire import DeadLetter, encode
 
 
-class Records:
+class EffectLedger:
     """The ledger in the terms of messages and records.
 
     Parameters
@@ -22,52 +22,52 @@ class Records:
     """
 
     def __init__(self, ledger: Ledger, cluster: str):
-        self._ledger, self._cluster = ledger, cluster
+        self._ledger, self._cluster_id = ledger, cluster
 
-    def outcome(self, control: Control) -> Outcome | None:
+    def find_outcome(self, control: ReceivedMessage) -> Outcome | None:
         """Return what became of a message, None for a new one."""
-        entry = self._ledger.entry(self.key(control.origin, control.time, "answer"))
+        entry = self._ledger.find_entry(self.build_key(control.position, control.time, "answer"))
         return None if entry is None else Outcome(entry.state, entry.paths, entry.reason)
 
-    def record(self, control: Control, outcome: Outcome) -> None:
+    def record_outcome(self, control: ReceivedMessage, outcome: Outcome) -> None:
         """Remember what became of a message."""
-        key = self.key(control.origin, control.time, "answer")
+        key = self.build_key(control.position, control.time, "answer")
         self._ledger.finish(key, "done" if outcome.state == "done" else "failed", outcome.reason, outcome.paths)
 
-    def once(self, record: RawRecord, act: Callable[[], None]) -> None:
+    def do_once(self, record: RawRecord, act: Callable[[], None]) -> None:
         """Do something about a record unless it was done before."""
-        key = self.key(record.origin, record.time, "dead-letter")
-        if self._ledger.entry(key) is None:
+        key = self.build_key(record.position, record.time, "dead-letter")
+        if self._ledger.find_entry(key) is None:
             act()
             self._ledger.finish(key, "done")
 
-    def about_to_publish(self, control: Control, name: str, path: str, sha256: str) -> None:
+    def begin_publishing(self, control: ReceivedMessage, name: str, path: str, sha256: str) -> None:
         """Remember a file before it gets its name."""
-        self._ledger.begin(self._file(control, name), path, sha256)
+        self._ledger.begin(self._build_file_key(control, name), path, sha256)
 
-    def published(self, control: Control, name: str, path: str) -> None:
+    def finish_publishing(self, control: ReceivedMessage, name: str, path: str) -> None:
         """Remember that a file is in its place."""
-        self._ledger.finish(self._file(control, name), "done", paths=[path])
+        self._ledger.finish(self._build_file_key(control, name), "done", paths=[path])
 
-    def file_entry(self, control: Control, name: str) -> Entry | None:
+    def find_file_entry(self, control: ReceivedMessage, name: str) -> EffectEntry | None:
         """Return what is known of a file that a message asks for, None where nothing is."""
-        return self._ledger.entry(self._file(control, name))
+        return self._ledger.find_entry(self._build_file_key(control, name))
 
-    def _file(self, control: Control, name: str) -> Key:
-        return self.key(control.origin, control.time, f"file {name}")
+    def _build_file_key(self, control: ReceivedMessage, name: str) -> EffectKey:
+        return self.build_key(control.position, control.time, f"file {name}")
 
-    def key(self, origin: Origin, time: float, effect: str) -> Key:
+    def build_key(self, origin: RecordPosition, time: float, effect: str) -> EffectKey:
         """Return the ledger's key of an effect of a record."""
-        return Key(self._cluster, origin.topic, origin.partition, origin.offset, round(time * 1000), effect)
+        return EffectKey(self._cluster_id, origin.topic, origin.partition, origin.offset, round(time * 1000), effect)
 
 
-def dead_letter_of_record(record: RawRecord, bad: Bad, worker: str) -> DeadLetter:
+def build_record_dead_letter(record: RawRecord, bad: RejectedRecord, worker: str) -> DeadLetter:
     """Return the dead letter of a record that could not be used."""
     return DeadLetter(
         worker,
-        record.origin.topic,
-        record.origin.partition,
-        record.origin.offset,
+        record.position.topic,
+        record.position.partition,
+        record.position.offset,
         record.time,
         bad.outcome,
         bad.reason,
@@ -77,11 +77,11 @@ def dead_letter_of_record(record: RawRecord, bad: Bad, worker: str) -> DeadLette
     )
 
 
-def dead_letter_of_message(control: Control, reason: str, worker: str) -> DeadLetter:
+def build_message_dead_letter(control: ReceivedMessage, reason: str, worker: str) -> DeadLetter:
     """Return the dead letter of a message that could not be carried out."""
     message = control.message
     excerpt = encode("", message.model_dump(mode="python", exclude_unset=True))
-    origin = control.origin
+    origin = control.position
     return DeadLetter(
         worker, origin.topic, origin.partition, origin.offset, control.time, "failed", reason, message.kind, "", excerpt
     )

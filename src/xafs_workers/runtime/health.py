@@ -7,14 +7,14 @@ from contextlib import ExitStack
 from typing import Any, Protocol
 
 from xafs_workers.consumer.loop import Loop
-from xafs_workers.logs import get_logger, last_trouble
+from xafs_workers.logs import get_last_problem, get_logger
 from xafs_workers.services.heartbeat import Heartbeat
 from xafs_workers.settings import Settings
 
 log = get_logger("workers")
 
 
-class Lagging(Protocol):
+class LagSource(Protocol):
     """A source that knows how much it has not read."""
 
     @property
@@ -22,12 +22,12 @@ class Lagging(Protocol):
         """Whether a connection is known to be lost."""
         ...
 
-    def lag(self) -> int:
+    def compute_lag(self) -> int:
         """Return how many records are not read."""
         ...
 
 
-def health_of(loop: Loop, source: Lagging, *waits_for: str) -> dict[str, Any]:
+def collect_health(loop: Loop, source: LagSource, *waits_for: str) -> dict[str, Any]:
     """Return the part of a heartbeat that all workers share.
 
     Parameters
@@ -35,8 +35,8 @@ def health_of(loop: Loop, source: Lagging, *waits_for: str) -> dict[str, Any]:
     waits_for
         What the worker's parts wait for, '' for nothing.
     """
-    behind = source.lag() + loop.behind
-    late = max(0.0, time.time() - loop.last_record) if behind and loop.last_record is not None else 0.0
+    behind = source.compute_lag() + loop.backlog_size
+    late = max(0.0, time.time() - loop.last_record_time) if behind and loop.last_record_time is not None else 0.0
     waits = ("the broker" if source.brokers_away else "", *waits_for)
     kind = loop.last_message
     return {
@@ -44,10 +44,10 @@ def health_of(loop: Loop, source: Lagging, *waits_for: str) -> dict[str, Any]:
         "waits_for": "; ".join(part for part in waits if part),
         "behind": behind,
         "behind_seconds": round(late, 3),
-        "last_record": loop.last_record,
+        "last_record": loop.last_record_time,
         "last_message": None if kind is None else {"kind": kind[0], "action": kind[1], "time": kind[2]},
-        "last_error": last_trouble() or None,
-        **loop.counters.as_dict(),
+        "last_error": get_last_problem() or None,
+        **loop.counters.to_dict(),
     }
 
 

@@ -14,7 +14,7 @@ from xafs_workers.services.systemd_notify import Notifier
 log = get_logger("workers")
 
 
-class Steps(Protocol):
+class WorkerLoop(Protocol):
     """A worker's loop."""
 
     def step(self, timeout: float = 0.2) -> int:
@@ -22,7 +22,7 @@ class Steps(Protocol):
         ...
 
 
-def need(module: str) -> None:
+def require_module(module: str) -> None:
     """Raise ModuleNotFoundError unless a module is installed; it is not loaded."""
     if importlib.util.find_spec(module) is None:
         raise ModuleNotFoundError(f"No module named {module!r}", name=module)
@@ -32,15 +32,17 @@ def stop_on_signals() -> threading.Event:
     """Return an event that SIGTERM and SIGINT set; nothing in the handler can block."""
     stop = threading.Event()
 
-    def heard(number: int, frame: object) -> None:
+    def on_signal(number: int, frame: object) -> None:
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, heard)
+        signal.signal(number, on_signal)
     return stop
 
 
-def live(loop: Steps, stop: threading.Event, each_turn: Callable[[], object], finish: Callable[[], object]) -> int:
+def run_loop(
+    loop: WorkerLoop, stop: threading.Event, each_turn: Callable[[], object], finish: Callable[[], object]
+) -> int:
     """Run a loop until it is told to stop; systemd is told that it runs, with each turn, and that it ends.
 
     Parameters
@@ -56,18 +58,18 @@ def live(loop: Steps, stop: threading.Event, each_turn: Callable[[], object], fi
         Exit code: 0 after a clean stop, 1 when the loop died (systemd then starts it again).
     """
     code = 0
-    notifier = Notifier.of_environment()
-    notifier.ready()
+    notifier = Notifier.from_environment()
+    notifier.send_ready()
     try:
         while not stop.is_set():
             loop.step()
             each_turn()
-            notifier.alive()
+            notifier.send_watchdog()
         log.info("stopping")
     except Exception:
         log.exception("worker_died")
         code = 1
-    notifier.stopping()
+    notifier.send_stopping()
     try:
         finish()
     except Exception:

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from xafs_workers.logs import get_logger
-from xafs_workers.scans.items import Control
-from xafs_workers.services.slack_posts import Post, nobody
+from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.services.slack_posts import Post, discard_post
 from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.errors import Absent, Refused, Unavailable
@@ -16,11 +16,11 @@ from xafs_workers.storage.proposals import ProposalFolder
 
 log = get_logger("workers")
 
-LARGEST_PICTURE = 64 * 1024 * 1024
+MAX_PICTURE_BYTES = 64 * 1024 * 1024
 """Bytes."""
 
 
-class Posting:
+class SlackPosting:
     """What a worker says to Slack; where no token is configured, nothing.
 
     Use it as `Posting.open(settings, worker, stack)`. Calling it is posting.
@@ -28,13 +28,13 @@ class Posting:
 
     def __init__(self, settings: Settings, outbox: Any = None):
         self._settings, self._outbox = settings, outbox
-        self._post: Any = nobody
-        self._postman: Any = None
+        self._post: Any = discard_post
+        self._outbox_worker: Any = None
         self._channels: Any = None
         self._roots = Roots.from_settings(settings.storage)
 
     @classmethod
-    def open(cls, settings: Settings, worker: str, stack: ExitStack) -> Posting:
+    def open(cls, settings: Settings, worker: str, stack: ExitStack) -> SlackPosting:
         """Open the outbox of a worker and start its thread; both are closed with the stack."""
         if not _is_configured(settings):
             return cls(settings)
@@ -45,7 +45,7 @@ class Posting:
             return cls(settings)
         from xafs_workers.services.slack.outbox import Outbox
 
-        outbox = stack.enter_context(Outbox(settings.state_folder() / worker / "outbox.sqlite"))
+        outbox = stack.enter_context(Outbox(settings.find_state_folder() / worker / "outbox.sqlite"))
         made = cls(settings, outbox)
         made._start()
         stack.callback(made.close)
@@ -56,38 +56,38 @@ class Posting:
         self._post(post)
 
     @property
-    def is_on(self) -> bool:
+    def is_enabled(self) -> bool:
         """Whether anything is posted."""
-        return self._postman is not None
+        return self._outbox_worker is not None
 
     @property
     def waits_for(self) -> str:
         """Why posts wait, '' where none does."""
-        return self._postman.waits_for if self._postman is not None else ""
+        return self._outbox_worker.waits_for if self._outbox_worker is not None else ""
 
     @property
-    def waiting(self) -> int:
+    def waiting_count(self) -> int:
         """How many posts wait."""
-        return self._outbox.waiting() if self._postman is not None else 0
+        return self._outbox.waiting() if self._outbox_worker is not None else 0
 
     def refresh(self) -> None:
         """Ask anew for channels, read the token anew, and try at once what waits."""
-        if self._postman is not None:
+        if self._outbox_worker is not None:
             self._channels.refresh()
-            self._postman.hurry()
+            self._outbox_worker.retry_now()
 
     def describe(self) -> Mapping[str, Any]:
         """Return the state: whether posts are made, how many wait and why, and which channels are known."""
-        if self._postman is None:
+        if self._outbox_worker is None:
             return {"posting": False}
         return {
             "posting": True,
-            "waiting": self.waiting,
+            "waiting": self.waiting_count,
             "waits_for": self.waits_for,
             "channels": self._channels.known(),
         }
 
-    def hears(self, control: Control) -> None:
+    def on_message(self, control: ReceivedMessage) -> None:
         """Do what messages about Slack ask of every worker that posts."""
         if control.message.kind == "refresh_slack":
             self.refresh()
@@ -96,41 +96,43 @@ class Posting:
 
     def close(self) -> None:
         """Stop after the call in hand."""
-        if self._postman is not None:
-            self._postman.close()
+        if self._outbox_worker is not None:
+            self._outbox_worker.close()
 
     def _start(self) -> None:
-        from xafs_workers.services.slack.channels import Channels
-        from xafs_workers.services.slack.outbox_worker import Ports, Postman
+        from xafs_workers.services.slack.channels import ChannelDirectory
+        from xafs_workers.services.slack.outbox_worker import OutboxCallbacks, OutboxWorker
 
-        self._channels = Channels(self._settings.slack, self._settings.beamline)
-        self._postman = Postman(self._outbox, Ports(self._chat, self._channels, self._picture))
-        self._post = self._postman.put
-        self._postman.start()
+        self._channels = ChannelDirectory(self._settings.slack, self._settings.beamline)
+        self._outbox_worker = OutboxWorker(
+            self._outbox, OutboxCallbacks(self._open_client, self._channels, self._read_picture)
+        )
+        self._post = self._outbox_worker.put
+        self._outbox_worker.start()
 
-    def _chat(self) -> Any:
-        from xafs_workers.services.slack.chat import Chat
+    def _open_client(self) -> Any:
+        from xafs_workers.services.slack.chat import SlackClient
         from xafs_workers.services.slack.token import TokenMissing, read_token
 
         slack = self._settings.slack
         token = read_token(slack)
         if token is None:
             raise TokenMissing("no token is configured any more")
-        return Chat(token, slack.base_url, slack.timeout)
+        return SlackClient(token, slack.base_url, slack.timeout)
 
-    def _picture(self, post: Post) -> bytes:
+    def _read_picture(self, post: Post) -> bytes:
         """Read a picture, which must lie in the folder of the proposal it is posted for."""
-        from xafs_workers.services.slack.outbox_worker import NoPicture, PictureAway
+        from xafs_workers.services.slack.outbox_worker import InvalidPicture, PictureUnavailable
 
         try:
-            folder, name = ProposalFolder.of_path(post.picture, self._roots)
+            folder, name = ProposalFolder.from_path(post.picture, self._roots)
             if post.session and folder.session != post.session:
-                raise NoPicture(f"{post.picture} is of {folder.session}, the post of {post.session}")
-            return folder.read(name, limit=LARGEST_PICTURE)
+                raise InvalidPicture(f"{post.picture} is of {folder.session}, the post of {post.session}")
+            return folder.read(name, limit=MAX_PICTURE_BYTES)
         except (Refused, Absent) as refusal:
-            raise NoPicture(str(refusal)) from refusal
+            raise InvalidPicture(str(refusal)) from refusal
         except Unavailable as away:
-            raise PictureAway(str(away)) from away
+            raise PictureUnavailable(str(away)) from away
 
 
 def _is_configured(settings: Settings) -> bool:

@@ -8,13 +8,18 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.scans import spectra
-from xafs_workers.scans.board_config import Rules
-from xafs_workers.scans.detectors import Wish, fluorescence
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.detectors import ChannelSelection, compute_run_fluorescence
 from xafs_workers.scans.runs import Run
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
-CHANNELS = {"fluorescence": "fluorescence", "pilatus": "fluorescence", "eiger": "fluorescence", "dante": "dante"}
+DETECTORS_BY_MODE = {
+    "fluorescence": "fluorescence",
+    "pilatus": "fluorescence",
+    "eiger": "fluorescence",
+    "dante": "dante",
+}
 """Modes whose signal is a sum of fluorescence channels, and the detector they mean."""
 
 
@@ -34,14 +39,16 @@ class Absorber:
     fluo_detector: str | None = None
 
     @property
-    def wish(self) -> Wish:
+    def channel_selection(self) -> ChannelSelection:
         """What it says of the fluorescence."""
-        return Wish("xs1" if self.mode == "xs1" else CHANNELS[self.mode], self.fluo_detector, self.element)
+        return ChannelSelection(
+            "xs1" if self.mode == "xs1" else DETECTORS_BY_MODE[self.mode], self.fluo_detector, self.element
+        )
 
     @property
-    def fluoresces(self) -> bool:
+    def is_fluorescence(self) -> bool:
         """Whether the signal is a sum of fluorescence channels."""
-        return self.mode == "xs1" or self.mode in CHANNELS
+        return self.mode == "xs1" or self.mode in DETECTORS_BY_MODE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,24 +73,26 @@ class Spectrum:
     i0: Array
 
 
-def absorption(run: Run, rules: Rules, absorber: Absorber, label: str = "") -> Spectrum:
+def compute_absorption(run: Run, rules: BoardConfig, absorber: Absorber, label: str = "") -> Spectrum:
     """Return the spectrum of a run.
 
     Raises
     ------
-    MissingColumn
+    MissingColumnError
         A data key of the signal is missing.
-    NoChannels
+    NoChannelsError
         It cannot be told which channels to sum.
     """
     points, columns = run.points, rules.columns
-    energy = spectra.column(points, columns.energy)
-    i0 = spectra.column(points, columns.i0)
-    return Spectrum(run.uid, label, points.generation, energy, _signal(run, rules, absorber), i0)
+    energy = spectra.get_column(points, columns.energy)
+    i0 = spectra.get_column(points, columns.i0)
+    return Spectrum(run.uid, label, points.generation, energy, _compute_signal(run, rules, absorber), i0)
 
 
-def _signal(run: Run, rules: Rules, absorber: Absorber) -> Array:
-    if absorber.fluoresces:
-        return fluorescence(run, rules, absorber.wish)
-    formula = {"reference": spectra.reference, "yield": spectra.electron_yield}.get(absorber.mode, spectra.transmission)
+def _compute_signal(run: Run, rules: BoardConfig, absorber: Absorber) -> Array:
+    if absorber.is_fluorescence:
+        return compute_run_fluorescence(run, rules, absorber.channel_selection)
+    formula = {"reference": spectra.compute_reference, "yield": spectra.compute_electron_yield}.get(
+        absorber.mode, spectra.compute_transmission
+    )
     return formula(run.points, rules.columns)

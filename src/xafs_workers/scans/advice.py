@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-UNUSUAL = 1.5
+EXCESS_NOISE_FACTOR = 1.5
 """Noise so many times what is expected from the first repetition does not fall as it should."""
 
-ENOUGH_TO_TELL = 4
+MIN_REPETITIONS = 4
 """Repetitions from which on the fall of the noise is judged."""
 
 
@@ -32,12 +32,12 @@ class Noise:
         return tuple(first / math.sqrt(n) for n in range(1, len(self.measured) + 1))
 
     @property
-    def stays(self) -> bool:
+    def is_excessive(self) -> bool:
         """Whether the latest is far above what is expected: something but counting makes it."""
         n = len(self.measured)
-        return n >= ENOUGH_TO_TELL and self.measured[-1] > UNUSUAL * self.expected[-1]
+        return n >= MIN_REPETITIONS and self.measured[-1] > EXCESS_NOISE_FACTOR * self.expected[-1]
 
-    def more(self, target: float) -> int | None:
+    def estimate_remaining_repetitions(self, target: float) -> int | None:
         """Return about how many repetitions more reach a noise, 0 where it is reached, None where nothing tells."""
         if not self.measured or not math.isfinite(self.measured[-1]) or self.measured[-1] <= 0:
             return None
@@ -45,14 +45,14 @@ class Noise:
         return max(0, math.ceil(n * (self.measured[-1] / target) ** 2) - n)
 
 
-def advice(measured: Sequence[float], target: float | None) -> str:
+def format_advice(measured: Sequence[float], target: float | None) -> str:
     """Return one unobtrusive line, '' where there is nothing to say."""
     noise = Noise(tuple(measured))
-    if target is None or (more := noise.more(target)) is None:
+    if target is None or (more := noise.estimate_remaining_repetitions(target)) is None:
         return ""
     said = f"ε(k) {noise.measured[-1]:.2g}"
     if not more:
         return f"{said}: enough"
-    if noise.stays:
+    if noise.is_excessive:
         return f"{said}: no longer falls as 1/√N"
     return f"{said}: about {more} more"

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from xafs_workers.scans.scan import ScanKind, scan_kinds
 
-scan_kinds.register("align_wheel")(ScanKind(results=frozenset({"find_slot"})))
+scan_kinds.register("align_wheel")(ScanKind(result_actions=frozenset({"find_slot"})))

@@ -8,8 +8,8 @@ from typing import Any, cast
 import numpy as np
 
 from xafs_workers.messages.areascan import AreascanStart
-from xafs_workers.scans.board_config import Rules
-from xafs_workers.scans.items import Control
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Motors, ScanKind, scan_kinds
@@ -17,40 +17,40 @@ from xafs_workers.scans.scan import Motors, ScanKind, scan_kinds
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
-def motors(start: Control, rules: Rules) -> Motors:
+def find_motors(start: ReceivedMessage, rules: BoardConfig) -> Motors:
     """Return the two motors."""
     message = cast(AreascanStart, start.message)
     return Motors(frozenset({message.slow_motor, message.fast_motor}))
 
 
-scan_kinds.register("areascan")(ScanKind(("areascan",), motors))
+scan_kinds.register("areascan")(ScanKind(("areascan",), find_motors))
 
 
 @dataclass(frozen=True, slots=True)
-class Final:
+class MapStyle:
     """The form that a map takes when it is complete, as the run's hint asks for.
 
     Attributes
     ----------
-    contour
+    is_contour
         Filled contours in place of pixels.
-    log
+    is_logarithmic
         The natural logarithm of the signal.
     """
 
-    contour: bool = False
-    log: bool = False
+    is_contour: bool = False
+    is_logarithmic: bool = False
 
 
-def final_form(run: Run) -> Final:
+def parse_map_style(run: Run) -> MapStyle:
     """Return what `areascan <detector> <slow> <fast> <contour> <log> <energy>` asks for; a plain map without it."""
     words = run.hint.split()
     if len(words) < 6 or words[0] != "areascan":
-        return Final()
-    return Final(contour=words[4].lower() == "true", log=words[5].lower() == "true")
+        return MapStyle()
+    return MapStyle(is_contour=words[4].lower() == "true", is_logarithmic=words[5].lower() == "true")
 
 
-def grid_of(start: AreascanStart) -> tuple[Array, Array]:
+def compute_grid(start: AreascanStart) -> tuple[Array, Array]:
     """Return the positions of the columns (fast motor) and of the rows (slow motor)."""
     fast = start.fast_initial + np.linspace(start.fast_start, start.fast_stop, start.fast_steps)
     slow = start.slow_initial + np.linspace(start.slow_start, start.slow_stop, start.slow_steps)
@@ -60,26 +60,26 @@ def grid_of(start: AreascanStart) -> tuple[Array, Array]:
 def is_complete(run: Run, start: AreascanStart) -> bool:
     """Tell whether each pixel was measured."""
     pixels = start.slow_steps * start.fast_steps
-    return len(run.points) >= pixels and bool(_places(run)[pixels - 1] == pixels - 1)
+    return len(run.points) >= pixels and bool(_find_pixel_indices(run)[pixels - 1] == pixels - 1)
 
 
-def beyond_grid(run: Run, start: AreascanStart) -> int:
+def count_points_beyond_grid(run: Run, start: AreascanStart) -> int:
     """Return how many points came after the last pixel."""
-    return int(np.count_nonzero(_places(run) >= start.slow_steps * start.fast_steps))
+    return int(np.count_nonzero(_find_pixel_indices(run) >= start.slow_steps * start.fast_steps))
 
 
-def _places(run: Run) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _find_pixel_indices(run: Run) -> np.ndarray[Any, np.dtype[np.int64]]:
     """Return the place of each point in the order of the plan, from 0, ascending."""
-    return run.points.derived("places", lambda: _ascending(run.points))
+    return run.points.compute_once("places", lambda: _compute_pixel_indices(run.points))
 
 
-def _ascending(points: Points) -> np.ndarray[Any, np.dtype[np.int64]]:
-    if points.consecutive:
+def _compute_pixel_indices(points: Points) -> np.ndarray[Any, np.dtype[np.int64]]:
+    if points.is_consecutive:
         return np.arange(len(points), dtype=np.int64)
-    return np.asarray(points.sequence, dtype=np.int64) - 1
+    return np.asarray(points.sequence_numbers, dtype=np.int64) - 1
 
 
-def on_grid(run: Run, start: AreascanStart, values: Array) -> Array:
+def arrange_on_grid(run: Run, start: AreascanStart, values: Array) -> Array:
     """Return one value a point as a map, shape (slow_steps, fast_steps), NaN where not measured.
 
     A point's `seq_num` is its place in the order of the plan: row by row, in a snake where the run says so.
@@ -91,10 +91,10 @@ def on_grid(run: Run, start: AreascanStart, values: Array) -> Array:
     """
     shape = (start.slow_steps, start.fast_steps)
     flat = np.full(shape[0] * shape[1], np.nan)
-    if run.points.consecutive:
+    if run.points.is_consecutive:
         flat[: len(values)] = values[: len(flat)]
     else:
-        place = _places(run)
+        place = _find_pixel_indices(run)
         inside = place < len(flat)
         flat[place[inside]] = values[inside]
     found = flat.reshape(shape)
@@ -110,9 +110,9 @@ def is_snaked(run: Run, start: AreascanStart) -> bool:
         return bool(cast("list[Any]", told)[-1])
     if start.fast_motor not in run.points or start.fast_steps < 2:
         return False
-    fast, _ = grid_of(start)
-    place = _places(run)
-    moved = run.points.column(start.fast_motor)
+    fast, _ = compute_grid(start)
+    place = _find_pixel_indices(run)
+    moved = run.points.get_column(start.fast_motor)
     begin, end = np.searchsorted(place, (start.fast_steps, 2 * start.fast_steps))
     second = begin + np.flatnonzero(np.isfinite(moved[begin:end]))[:1]
     column = place[second] % start.fast_steps

@@ -7,15 +7,15 @@ from typing import Any, cast
 
 import numpy as np
 
-Values = np.ndarray[Any, Any]
+Array = np.ndarray[Any, Any]
 
-MOST_DIMENSIONS = 3
-WHOLE = 2**31
+MAX_DIMENSIONS = 3
+INT32_LIMIT = 2**31
 """Whole numbers below it are kept in four bytes."""
 
 
-class Arrays:
-    """A snapshot of the arrays that came with a run's events, by `seq_num`; `Arrays.of` makes an empty one.
+class EventArrays:
+    """A snapshot of the arrays that came with a run's events, by `seq_num`; `EventArrays.of` makes an empty one.
 
     What is only named in an event (a datum id) is not here: such data are in files, and a catalog reads them.
 
@@ -32,7 +32,7 @@ class Arrays:
     __slots__ = ("_held", "dropped", "keys", "size")
 
     def __init__(
-        self, keys: tuple[str, ...], held: dict[int, Mapping[str, Values]], size: int, *, dropped: bool = False
+        self, keys: tuple[str, ...], held: dict[int, Mapping[str, Array]], size: int, *, dropped: bool = False
     ):
         self.keys = keys
         self.size = size
@@ -40,19 +40,19 @@ class Arrays:
         self._held = held
 
     @classmethod
-    def of(cls, keys: tuple[str, ...]) -> Arrays:
+    def create(cls, keys: tuple[str, ...]) -> EventArrays:
         """Return empty arrays of these data keys."""
         return cls(keys, {}, 0)
 
-    def at(self, sequence: int) -> Mapping[str, Values]:
+    def get_point(self, sequence: int) -> Mapping[str, Array]:
         """Return the arrays of the point with this `seq_num`, by data key; empty where there are none."""
         return self._held.get(sequence, {})
 
-    def without(self) -> Arrays:
+    def drop_all(self) -> EventArrays:
         """Return arrays that were let go."""
-        return Arrays(self.keys, {}, 0, dropped=True)
+        return EventArrays(self.keys, {}, 0, dropped=True)
 
-    def with_point(self, sequence: int, data: Mapping[str, Any], limit: int) -> Arrays:
+    def add_point(self, sequence: int, data: Mapping[str, Any], limit: int) -> EventArrays:
         """Return the arrays with those of one more point, or of a point of the same `seq_num` replaced.
 
         Parameters
@@ -62,34 +62,34 @@ class Arrays:
         """
         if self.dropped or not self.keys:
             return self
-        found = {key: array for key in self.keys if (array := _array(data.get(key))) is not None}
+        found = {key: array for key in self.keys if (array := _parse_array(data.get(key))) is not None}
         before = self._held.get(sequence)
         if not found and before is None:
             return self
-        size = self.size + _bytes(found) - _bytes(before or {})
+        size = self.size + _count_bytes(found) - _count_bytes(before or {})
         if size > limit:
-            return self.without()
+            return self.drop_all()
         # Snapshots share what is only added to; a replaced point gets a copy, so that older ones stay true.
         held = self._held if before is None else dict(self._held)
         held[sequence] = found
-        return Arrays(self.keys, held, size)
+        return EventArrays(self.keys, held, size)
 
 
-def _bytes(arrays: Mapping[str, Values]) -> int:
+def _count_bytes(arrays: Mapping[str, Array]) -> int:
     return sum(array.nbytes for array in arrays.values())
 
 
-def _array(value: Any) -> Values | None:
+def _parse_array(value: Any) -> Array | None:
     """Return numbers as an array, read-only; None for what is no array of numbers."""
     if not isinstance(value, list | tuple | np.ndarray):
         return None
     try:
-        array: Values = np.array(cast(Any, value))
+        array: Array = np.array(cast(Any, value))
     except ValueError:
         return None  # rows of different lengths
-    if array.dtype.kind not in "iuf" or not 1 <= array.ndim <= MOST_DIMENSIONS or not array.size:
+    if array.dtype.kind not in "iuf" or not 1 <= array.ndim <= MAX_DIMENSIONS or not array.size:
         return None
-    if array.dtype.kind in "iu" and array.dtype.itemsize > 4 and np.abs(array.astype(np.float64)).max() < WHOLE:
+    if array.dtype.kind in "iu" and array.dtype.itemsize > 4 and np.abs(array.astype(np.float64)).max() < INT32_LIMIT:
         array = array.astype(np.int32)
     array.flags.writeable = False
     return array

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from xafs_workers.scans.board_config import Rules
+from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.runs import Run
-from xafs_workers.scans.scan import Scan, ScanKind, Window, scan_kinds
+from xafs_workers.scans.scan import RunWindow, Scan, ScanKind, scan_kinds
 
 
-def bind(scans: Sequence[Scan], runs: Iterable[Run], rules: Rules) -> tuple[Scan, ...]:
+def bind(scans: Sequence[Scan], runs: Iterable[Run], rules: BoardConfig) -> tuple[Scan, ...]:
     """Return the scans with a run bound to each window that has one.
 
     Windows choose in the order in which they open, each the first run in it that fits and that nobody has:
@@ -20,42 +20,46 @@ def bind(scans: Sequence[Scan], runs: Iterable[Run], rules: Rules) -> tuple[Scan
     Parameters
     ----------
     scans
-        As `telling.scans_told` gives them.
+        As `telling.build_scans` gives them.
     runs
         In any order.
     """
-    free = sorted(runs, key=lambda run: run.begins)
+    free = sorted(runs, key=lambda run: run.start_position)
     windows = sorted(
-        ((window.begins, s, w) for s, scan in enumerate(scans) for w, window in enumerate(scan.windows)),
+        ((window.start_position, s, w) for s, scan in enumerate(scans) for w, window in enumerate(scan.windows)),
     )
     chosen: dict[tuple[int, int], str] = {}
     for _, s, w in windows:
-        run = _choose(scans[s], scans[s].windows[w], free, rules)
+        run = _choose_run(scans[s], scans[s].windows[w], free, rules)
         if run is not None:
             free.remove(run)
             chosen[s, w] = run.uid
     return tuple(
-        replace(scan, windows=tuple(replace(window, run=chosen.get((s, w))) for w, window in enumerate(scan.windows)))
+        replace(
+            scan, windows=tuple(replace(window, run_uid=chosen.get((s, w))) for w, window in enumerate(scan.windows))
+        )
         for s, scan in enumerate(scans)
     )
 
 
-def _choose(scan: Scan, window: Window, free: Iterable[Run], rules: Rules) -> Run | None:
+def _choose_run(scan: Scan, window: RunWindow, free: Iterable[Run], rules: BoardConfig) -> Run | None:
     kind = scan_kinds[scan.kind]
     if kind.motors is None:
         return None
     motors = kind.motors(scan.start, rules)
-    inside = [run for run in free if _is_inside(run, window) and motors.fit(run.motors)]
-    hinted = (run for run in inside if run.hint and _is_meant(run, kind, window))
+    inside = [run for run in free if _is_inside(run, window) and motors.match(run.motors)]
+    hinted = (run for run in inside if run.hint and _has_matching_hint(run, kind, window))
     return next(hinted, None) or next((run for run in inside if not run.hint), None)
 
 
-def _is_inside(run: Run, window: Window) -> bool:
-    return window.begins < run.begins and (window.ends is None or run.begins < window.ends)
+def _is_inside(run: Run, window: RunWindow) -> bool:
+    return window.start_position < run.start_position and (
+        window.end_position is None or run.start_position < window.end_position
+    )
 
 
-def _is_meant(run: Run, kind: ScanKind, window: Window) -> bool:
+def _has_matching_hint(run: Run, kind: ScanKind, window: RunWindow) -> bool:
     word = run.hint.split()[:1]
-    if not word or word[0] not in kind.words:
+    if not word or word[0] not in kind.hint_prefixes:
         return False
     return not kind.has_repetitions or run.repetition in (None, window.repetition)

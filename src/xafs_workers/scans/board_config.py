@@ -9,43 +9,43 @@ from xafs_workers.settings import Columns, Detectors, Reduction, Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class BoardConfig:
     """Constants of a board, taken from the settings once.
 
     Attributes
     ----------
-    settle
+    settling_time
         Time after an end message in which the run's stop document may still come, seconds.
-    release
+    expiry_time
         Age at which open state is given up, seconds.
     array_bytes, all_array_bytes
         Memory that array-valued data (spectra) of one run, and of all runs, may take.
-    fetches
+    fetching_enabled
         Whether runs that did not come as documents are fetched from a catalog.
     """
 
     columns: Columns = field(default_factory=Columns)
     channels: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: Detectors().channels)
     channel_column: str = "{element}{channel}"
-    keep_scans: int = 50
-    keep_runs: int = 50
-    settle: float = 2.0
-    release: float = 24 * 3600.0
+    scan_limit: int = 50
+    run_limit: int = 50
+    settling_time: float = 2.0
+    expiry_time: float = 24 * 3600.0
     reduction: Reduction = field(default_factory=Reduction)
     array_bytes: int = 64 * 1024 * 1024
     all_array_bytes: int = 256 * 1024 * 1024
-    fetches: bool = False
+    fetching_enabled: bool = False
 
     @classmethod
-    def from_settings(cls, settings: Settings, *, fetches: bool = False) -> Rules:
-        """Take from the settings what a board needs; `fetches`: its worker asks the catalog, where there is one."""
+    def from_settings(cls, settings: Settings, *, fetching_enabled: bool = False) -> BoardConfig:
+        """Return the configuration of a board; `fetching_enabled`: its worker asks the catalog, where there is one."""
         return cls(
-            fetches=fetches and settings.catalog.configured,
+            fetching_enabled=fetching_enabled and settings.catalog.configured,
             columns=settings.columns,
             channels=settings.detectors.channels,
             channel_column=settings.detectors.column,
-            keep_scans=settings.retention.scans,
-            keep_runs=settings.retention.runs,
-            release=settings.retention.open_hours * 3600.0,
+            scan_limit=settings.retention.scans,
+            run_limit=settings.retention.runs,
+            expiry_time=settings.retention.open_hours * 3600.0,
             reduction=settings.reduction,
         )

@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.scans import spectra
-from xafs_workers.scans.board_config import Rules
-from xafs_workers.scans.metadata import texts
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.metadata import as_texts
 from xafs_workers.scans.runs import Run
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
-SINGLE = 8
+SINGLE_ELEMENT_CHANNEL = 8
 """Channel of the 1-element detector."""
 
 
 @cache
-def roi(column: str) -> re.Pattern[str]:
-    """Return what data keys of regions of interest match, as `detectors.column` of the settings names them.
+def build_roi_pattern(column: str) -> re.Pattern[str]:
+    """Return what data keys of regions of interest match, as `detectors.get_column` of the settings names them.
 
     Its groups: `channel`, and `element` where the name has one (Fe1, Fe8).
     """
@@ -31,12 +31,12 @@ def roi(column: str) -> re.Pattern[str]:
     return re.compile("".join(groups.get(part, re.escape(part)) for part in parts) + r"\Z")
 
 
-class NoChannels(LookupError):
+class NoChannelsError(LookupError):
     """A run whose fluorescence columns cannot be told; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ChannelSelection:
     """What a message says of the fluorescence it wants.
 
     Attributes
@@ -55,7 +55,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Channels:
+class FluorescenceChannels:
     """Columns to be summed, or why there are none.
 
     Attributes
@@ -71,49 +71,49 @@ class Channels:
     detector: str = ""
 
 
-def fluorescence(run: Run, rules: Rules, wish: Wish) -> Array:
+def compute_run_fluorescence(run: Run, rules: BoardConfig, wish: ChannelSelection) -> Array:
     """Return a run's fluorescence mu(E), shape (n,).
 
     Raises
     ------
-    NoChannels
+    NoChannelsError
         It cannot be told which columns to sum.
-    MissingColumn
+    MissingColumnError
         I0 is missing.
     """
-    found = fluorescence_channels(run, rules, wish)
+    found = find_fluorescence_channels(run, rules, wish)
     if found.problem:
-        raise NoChannels(found.problem)
-    return spectra.fluorescence(run.points, found.columns, rules.columns)
+        raise NoChannelsError(found.problem)
+    return spectra.compute_fluorescence(run.points, found.columns, rules.columns)
 
 
-def fluorescence_channels(run: Run, rules: Rules, wish: Wish) -> Channels:
+def find_fluorescence_channels(run: Run, rules: BoardConfig, wish: ChannelSelection) -> FluorescenceChannels:
     """Return the columns whose sum is the run's fluorescence.
 
     Those of `XDI._dtc` that the primary descriptor has; if none, `<Element><n>` for the element and the
     detector's channels; if none, those of the one element the descriptor has; two candidates give none.
     """
-    return run.points.derived(("fluorescence channels", wish), lambda: _channels(run, rules, wish))
+    return run.points.compute_once(("fluorescence channels", wish), lambda: _select_channels(run, rules, wish))
 
 
-def _channels(run: Run, rules: Rules, wish: Wish) -> Channels:
-    name = _detector_name(run, rules, wish)
+def _select_channels(run: Run, rules: BoardConfig, wish: ChannelSelection) -> FluorescenceChannels:
+    name = _find_detector_name(run, rules, wish)
     single = wish.detector == "xs1"
-    wanted = (SINGLE,) if single else rules.channels.get(name, ())
-    listed = _listed(run, rules.channel_column, wanted if single else ())
+    wanted = (SINGLE_ELEMENT_CHANNEL,) if single else rules.channels.get(name, ())
+    listed = _select_listed_columns(run, rules.channel_column, wanted if single else ())
     if listed:
-        return Channels(listed, detector=name)
+        return FluorescenceChannels(listed, detector=name)
     for symbol in filter(None, (wish.element, run.element)):
-        found = _of_element(run, rules, symbol, wanted)
+        found = _select_element_columns(run, rules, symbol, wanted)
         if found:
-            return Channels(found, detector=name)
-    return _only_candidate(run, rules, wanted, name)
+            return FluorescenceChannels(found, detector=name)
+    return _select_only_candidate(run, rules, wanted, name)
 
 
-def _detector_name(run: Run, rules: Rules, wish: Wish) -> str:
+def _find_detector_name(run: Run, rules: BoardConfig, wish: ChannelSelection) -> str:
     """Return the detector's name as the table of channels knows it, '' where nothing tells."""
     if wish.detector == "xs1":
-        return next((name for name, channels in rules.channels.items() if channels == (SINGLE,)), "")
+        return next((name for name, channels in rules.channels.items() if channels == (SINGLE_ELEMENT_CHANNEL,)), "")
     if wish.detector == "dante":
         return "dante"
     if wish.fluo_detector:
@@ -126,32 +126,34 @@ def _detector_name(run: Run, rules: Rules, wish: Wish) -> str:
     return ""
 
 
-def _listed(run: Run, column: str, only: tuple[int, ...]) -> tuple[str, ...]:
-    present = tuple(key for key in texts(run.xdi.get("_dtc")) if key in run.points)
-    return tuple(key for key in present if not only or _channel(key, column) in only)
+def _select_listed_columns(run: Run, column: str, only: tuple[int, ...]) -> tuple[str, ...]:
+    present = tuple(key for key in as_texts(run.xdi.get("_dtc")) if key in run.points)
+    return tuple(key for key in present if not only or _parse_channel(key, column) in only)
 
 
-def _channel(key: str, column: str) -> int | None:
-    match = roi(column).match(key)
+def _parse_channel(key: str, column: str) -> int | None:
+    match = build_roi_pattern(column).match(key)
     return int(match["channel"]) if match else None
 
 
-def _of_element(run: Run, rules: Rules, symbol: str, wanted: tuple[int, ...]) -> tuple[str, ...]:
+def _select_element_columns(run: Run, rules: BoardConfig, symbol: str, wanted: tuple[int, ...]) -> tuple[str, ...]:
     """Return the columns of the wanted channels, or, where they are missing, of the largest detector that is there."""
     choices = sorted(rules.channels.values(), key=len, reverse=True)
-    for channels in [wanted] if wanted == (SINGLE,) else [wanted, *choices]:
+    for channels in [wanted] if wanted == (SINGLE_ELEMENT_CHANNEL,) else [wanted, *choices]:
         keys = tuple(rules.channel_column.format(element=symbol, channel=channel) for channel in channels)
         if keys and all(key in run.points for key in keys):
             return keys
     return ()
 
 
-def _only_candidate(run: Run, rules: Rules, wanted: tuple[int, ...], name: str) -> Channels:
-    matches = map(roi(rules.channel_column).match, run.points.keys)
+def _select_only_candidate(run: Run, rules: BoardConfig, wanted: tuple[int, ...], name: str) -> FluorescenceChannels:
+    matches = map(build_roi_pattern(rules.channel_column).match, run.points.keys)
     symbols = sorted({match.groupdict().get("element", "") for match in matches if match})
-    found = {symbol: columns for symbol in symbols if (columns := _of_element(run, rules, symbol, wanted))}
+    found = {symbol: columns for symbol in symbols if (columns := _select_element_columns(run, rules, symbol, wanted))}
     if len(found) == 1:
-        return Channels(next(iter(found.values())), detector=name)
+        return FluorescenceChannels(next(iter(found.values())), detector=name)
     if found:
-        return Channels(problem=f"fluorescence of {' or '.join(found)}: which element is not told", detector=name)
-    return Channels(problem="no fluorescence channels in this run", detector=name)
+        return FluorescenceChannels(
+            problem=f"fluorescence of {' or '.join(found)}: which element is not told", detector=name
+        )
+    return FluorescenceChannels(problem="no fluorescence channels in this run", detector=name)

@@ -8,16 +8,21 @@ from typing import Any
 
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan, ScanKind, scan_kinds
-from xafs_workers.scans.scan_builder import place_of
+from xafs_workers.scans.scan_builder import get_time_position
 
 KIND = "dossier"
 
-MEASURED = frozenset({"xafsscan", "xafs_sequence", "timescan", "areascan"})
+REPORTED_KINDS = frozenset({"xafsscan", "xafs_sequence", "timescan", "areascan"})
 """Kinds of scans that a dossier reports."""
 
 
 scan_kinds.register(KIND)(
-    ScanKind(adds=frozenset({"set"}), ends=frozenset({"write", "sead", "raster"}), piles_up=True, seen=False)
+    ScanKind(
+        add_actions=frozenset({"set"}),
+        end_actions=frozenset({"write", "sead", "raster"}),
+        keeps_previous=True,
+        has_figure=False,
+    )
 )
 
 
@@ -52,43 +57,49 @@ class Dossier:
     ini: str = ""
 
 
-def dossier_of(scan: Scan) -> Dossier:
+def build_dossier(scan: Scan) -> Dossier:
     """Return what is known of a dossier."""
     return Dossier(
         stub=getattr(scan.start.message, "stub", ""),
-        uids=scan.added_runs,
-        folder=_told(scan, "folder") or "",
-        rid=_told(scan, "rid") or "",
-        force_seqnumber=_told(scan, "force_seqnumber"),
-        instrument=_told(scan, "instrument") or "",
-        ini=_told(scan, "ini") or "",
+        uids=scan.added_run_uids,
+        folder=_find_latest_value(scan, "folder") or "",
+        rid=_find_latest_value(scan, "rid") or "",
+        force_seqnumber=_find_latest_value(scan, "force_seqnumber"),
+        instrument=_find_latest_value(scan, "instrument") or "",
+        ini=_find_latest_value(scan, "ini") or "",
     )
 
 
-def open_dossier(board: Board) -> Scan | None:
+def find_open_dossier(board: Board) -> Scan | None:
     """Return the dossier that is being filled."""
     filled = (scan for scan in reversed(board.scans) if scan.kind == KIND)
-    return next((scan for scan in filled if not scan.ended and not board.released(scan)), None)
+    return next((scan for scan in filled if not scan.has_ended and not board.is_expired(scan)), None)
 
 
-def reported(board: Board, scan: Scan) -> Iterator[Scan]:
+def list_reported_scans(board: Board, scan: Scan) -> Iterator[Scan]:
     """Yield the scans that were measured while a dossier was being filled, and that it reports."""
-    until = place_of(scan.end) if scan.end is not None else None
+    until = get_time_position(scan.end) if scan.end is not None else None
     for one in board.scans:
-        if one.kind in MEASURED and one.begins > scan.begins and (until is None or one.begins < until):
+        if (
+            one.kind in REPORTED_KINDS
+            and one.start_position > scan.start_position
+            and (until is None or one.start_position < until)
+        ):
             yield one
 
 
-def rest_after(board: Board, scan: Scan) -> float | None:
+def find_rest_time(board: Board, scan: Scan) -> float | None:
     """Return when the plan that filled a dossier came to rest, POSIX seconds; None as long as it did not."""
     if scan.end is None:
         return None
-    until = place_of(scan.end)
-    rests = (told for told in board.messages if told.message.kind == "resting_state" and place_of(told) > until)
+    until = get_time_position(scan.end)
+    rests = (
+        told for told in board.messages if told.message.kind == "resting_state" and get_time_position(told) > until
+    )
     return next((told.time for told in rests), None)
 
 
-def _told(scan: Scan, field: str) -> Any:
+def _find_latest_value(scan: Scan, field: str) -> Any:
     """Return what was last said of a field, None where nothing was."""
-    said = (getattr(control.message, field, None) for control in reversed(scan.added))
+    said = (getattr(control.message, field, None) for control in reversed(scan.added_messages))
     return next((value for value in said if value is not None), None)

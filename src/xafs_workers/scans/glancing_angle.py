@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from xafs_workers.scans.scan import ScanKind, scan_kinds
 
-scan_kinds.register("glancing_angle")(ScanKind(results=frozenset({"linear", "pitch", "fluo"})))
+scan_kinds.register("glancing_angle")(ScanKind(result_actions=frozenset({"linear", "pitch", "fluo"})))

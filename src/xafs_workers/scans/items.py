@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Origin:
+class RecordPosition:
     """Where a record stands on Kafka."""
 
     topic: str
@@ -25,17 +25,17 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
+class ReceivedMessage:
     """A control message with its record time (POSIX seconds)."""
 
     message: ControlMessage
     time: float
-    origin: Origin
+    position: RecordPosition
 
     @property
     def id(self) -> str:
         """The message's own id, else its origin."""
-        return self.message.message_id or str(self.origin)
+        return self.message.message_id or str(self.position)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,23 +45,23 @@ class Document:
     name: str
     doc: Mapping[str, Any]
     time: float
-    origin: Origin
+    position: RecordPosition
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
+class ClockTick:
     """Time that passed while nothing arrived (POSIX seconds). Ticks may only close scans."""
 
     time: float
 
 
 @dataclass(frozen=True, slots=True)
-class Reduced:
+class ReductionResult:
     """The result of a reduction that the board had asked for.
 
     Attributes
     ----------
-    scan
+    scan_id
         Id of the scan it belongs to.
     key
         What was reduced, as the board named it in its request.
@@ -69,13 +69,13 @@ class Reduced:
         Results by Larch's names (`e0`, `edge_step`, `k`, `chi`, ...).
     """
 
-    scan: str
+    scan_id: str
     key: str
     values: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fetched:
+class FetchedRun:
     """A finished run that a scan names, from elsewhere than the documents.
 
     Attributes
@@ -91,4 +91,4 @@ class Fetched:
     problem: str = ""
 
 
-Item = Control | Document | Tick | Reduced | Fetched
+BoardItem = ReceivedMessage | Document | ClockTick | ReductionResult | FetchedRun

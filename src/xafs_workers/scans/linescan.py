@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from xafs_workers.messages.linescan import LinescanStart
-from xafs_workers.scans.board_config import Rules
-from xafs_workers.scans.items import Control
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.scan import Motors, ScanKind, scan_kinds
 
 
-def motors(start: Control, rules: Rules) -> Motors:
+def find_motors(start: ReceivedMessage, rules: BoardConfig) -> Motors:
     """Return the scanned motor; nothing for a scan against time."""
     message = start.message
     assert isinstance(message, LinescanStart)  # noqa: S101 - the registry maps the kind to this class
     return Motors(frozenset({message.motor} if message.motor else ()))
 
 
-scan_kinds.register("linescan")(ScanKind(("linescan", "rectanglescan"), motors, piles_up=True))
+scan_kinds.register("linescan")(ScanKind(("linescan", "rectanglescan"), find_motors, keeps_previous=True))

@@ -7,11 +7,13 @@ from xafs_workers.scans.scan import ScanKind, scan_kinds
 
 KIND = "logger"
 
-scan_kinds.register(KIND)(ScanKind(adds=frozenset(), ends=frozenset({"clear"}), piles_up=True, seen=False))
+scan_kinds.register(KIND)(
+    ScanKind(add_actions=frozenset(), end_actions=frozenset({"clear"}), keeps_previous=True, has_figure=False)
+)
 
 
-def logging_to(board: Board) -> str:
+def find_log_folder(board: Board) -> str:
     """Return the folder of the log file that is open, '' while none is: none was started, or a day ago."""
     started = (scan for scan in reversed(board.scans) if scan.kind == KIND)
-    scan = next((scan for scan in started if not scan.ended and not board.released(scan)), None)
+    scan = next((scan for scan in started if not scan.has_ended and not board.is_expired(scan)), None)
     return "" if scan is None else str(getattr(scan.start.message, "folder", ""))

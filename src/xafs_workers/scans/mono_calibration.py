@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from xafs_workers.scans.scan import ScanKind, scan_kinds
 
-scan_kinds.register("mono_calibration")(ScanKind(whole=frozenset({""})))
+scan_kinds.register("mono_calibration")(ScanKind(single_message_actions=frozenset({""})))

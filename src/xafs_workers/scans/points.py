@@ -13,7 +13,7 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[np.float64]]
 T = TypeVar("T")
 
-FIRST_CAPACITY = 64
+INITIAL_CAPACITY = 64
 
 
 class _Table:
@@ -26,7 +26,7 @@ class _Table:
         self.sequence: list[int] = []
         self.used = 0
 
-    def copied(self, n: int, capacity: int) -> _Table:
+    def copy(self, n: int, capacity: int) -> _Table:
         table = _Table(self.values.shape[0], capacity)
         table.values[:, :n] = self.values[:, :n]
         table.sequence = self.sequence[:n]
@@ -53,10 +53,10 @@ class Points:
         self._derived: dict[Any, Any] = {}
 
     @classmethod
-    def of(cls, keys: tuple[str, ...]) -> Points:
+    def create(cls, keys: tuple[str, ...]) -> Points:
         """Return an empty table with these scalar data keys."""
         columns = {key: row for row, key in enumerate(keys, start=1)}
-        return cls(columns, _Table(len(keys) + 1, FIRST_CAPACITY), 0)
+        return cls(columns, _Table(len(keys) + 1, INITIAL_CAPACITY), 0)
 
     def __len__(self) -> int:
         return self._n
@@ -70,21 +70,21 @@ class Points:
         return tuple(self._columns)
 
     @property
-    def sequence(self) -> tuple[int, ...]:
+    def sequence_numbers(self) -> tuple[int, ...]:
         """The points' `seq_num`, ascending."""
         return tuple(self._table.sequence[: self._n])
 
     @property
-    def consecutive(self) -> bool:
+    def is_consecutive(self) -> bool:
         """Whether the points' `seq_num` are 1, 2, 3, ..."""
         return self._n == 0 or self._table.sequence[self._n - 1] == self._n
 
     @property
     def time(self) -> Array:
         """POSIX time of each point, seconds, shape (n,)."""
-        return self._row(0)
+        return self._get_row(0)
 
-    def column(self, key: str) -> Array:
+    def get_column(self, key: str) -> Array:
         """Return the values of one data key, shape (n,), read-only; NaN where a point had no usable number.
 
         Raises
@@ -92,56 +92,56 @@ class Points:
         KeyError
             The stream has no such scalar data key.
         """
-        return self._row(self._columns[key])
+        return self._get_row(self._columns[key])
 
-    def _row(self, row: int) -> Array:
+    def _get_row(self, row: int) -> Array:
         view = self._table.values[row, : self._n]
         view.flags.writeable = False
         return view
 
-    def derived(self, key: Any, compute: Callable[[], T]) -> T:
+    def compute_once(self, key: Any, compute: Callable[[], T]) -> T:
         """Return what `compute` made of these very points, computed once: unchanged points give the same object."""
         if key not in self._derived:
             self._derived[key] = compute()
         return self._derived[key]
 
-    def with_point(self, sequence: int, time: float, data: Mapping[str, Any]) -> Points:
+    def add_point(self, sequence: int, time: float, data: Mapping[str, Any]) -> Points:
         """Return the points with one more, or with the one of the same `seq_num` replaced (a pause, a rewind)."""
         table, n = self._table, self._n
         at_end = n == 0 or sequence > table.sequence[n - 1]
         if not at_end:
-            return self._with_inserted(sequence, time, data)
+            return self._insert_point(sequence, time, data)
         if table.used != n or n == table.values.shape[1]:
-            table = table.copied(n, max(FIRST_CAPACITY, 2 * n))
-        table.values[:, n] = self._numbers(time, data)
+            table = table.copy(n, max(INITIAL_CAPACITY, 2 * n))
+        table.values[:, n] = self._parse_numbers(time, data)
         table.sequence.append(sequence)
         table.used = n + 1
         return Points(self._columns, table, n + 1, self.generation + 1)
 
-    def _with_inserted(self, sequence: int, time: float, data: Mapping[str, Any]) -> Points:
+    def _insert_point(self, sequence: int, time: float, data: Mapping[str, Any]) -> Points:
         n = self._n
         place = bisect_left(self._table.sequence, sequence, 0, n)
         if self._table.sequence[place] == sequence:
-            table = self._table.copied(n, max(FIRST_CAPACITY, 2 * n))
+            table = self._table.copy(n, max(INITIAL_CAPACITY, 2 * n))
             grown = n
         else:
-            table = self._table.copied(n, max(FIRST_CAPACITY, 2 * (n + 1)))
+            table = self._table.copy(n, max(INITIAL_CAPACITY, 2 * (n + 1)))
             table.values[:, place + 1 : n + 1] = self._table.values[:, place:n]
             table.sequence.insert(place, sequence)
             grown = n + 1
-        table.values[:, place] = self._numbers(time, data)
+        table.values[:, place] = self._parse_numbers(time, data)
         table.used = grown
         return Points(self._columns, table, grown, self.generation + 1)
 
-    def _numbers(self, time: float, data: Mapping[str, Any]) -> array[float] | list[float]:
+    def _parse_numbers(self, time: float, data: Mapping[str, Any]) -> array[float] | list[float]:
         row = [time, *map(data.get, self._columns)]
         try:
             return array("d", row)  # type: ignore[arg-type]
         except (TypeError, ValueError, OverflowError):
-            return [_number(value) for value in row]
+            return [_parse_number(value) for value in row]
 
 
-def _number(value: Any) -> float:
+def _parse_number(value: Any) -> float:
     """Return a scalar as a float; anything that is none is a gap."""
     if isinstance(value, str | bytes):
         return math.nan

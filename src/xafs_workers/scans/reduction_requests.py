@@ -9,12 +9,12 @@ from typing import Literal
 from xafs_workers.registry import Registry
 from xafs_workers.scans.absorption import Absorber, Spectrum
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.results import Result, key_of_slot
+from xafs_workers.scans.results import RankedResult, format_slot_key
 from xafs_workers.scans.scan import Scan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Request:
+class ReductionRequest:
     """One reduction.
 
     Attributes
@@ -23,64 +23,67 @@ class Request:
         What it is for. Of two requests for one slot of a scan only the one of higher rank is of use.
     task
         ``merge`` or ``live``.
-    parts
+    spectra
         Spectra to be merged; one for a live reduction.
-    before
+    previous_spectrum
         A finished repetition, whose background a live reduction carries over.
-    stand_in
+    fallback_slot
         Another slot, whose result is shown until there is one of this.
     """
 
-    scan: str
+    scan_id: str
     slot: str
     rank: int
     task: Literal["merge", "live"]
     absorber: Absorber
-    parts: tuple[Spectrum, ...]
-    before: Spectrum | None = None
-    stand_in: str = ""
+    spectra: tuple[Spectrum, ...]
+    previous_spectrum: Spectrum | None = None
+    fallback_slot: str = ""
 
     @property
     def key(self) -> str:
         """The key under which its result comes back."""
-        return key_of_slot(self.slot, self.rank)
+        return format_slot_key(self.slot, self.rank)
 
 
-Maker = Callable[[Board, Scan], Iterable[Request]]
+RequestBuilder = Callable[[Board, Scan], Iterable[ReductionRequest]]
 
-makers: Registry[Maker] = Registry("xafs_workers.scans")
+request_builders: Registry[RequestBuilder] = Registry("xafs_workers.scans")
 """By kind of scan: what is to be reduced for it, whether or not the result is there."""
 
 
-def requests_of(board: Board, scan: Scan) -> tuple[Request, ...]:
+def build_scan_requests(board: Board, scan: Scan) -> tuple[ReductionRequest, ...]:
     """Return all that is to be reduced for a scan."""
-    maker = makers.get(scan.kind)
+    maker = request_builders.get(scan.kind)
     return () if maker is None else tuple(maker(board, scan))
 
 
-def answer_to(board: Board, request: Request) -> Result | None:
+def find_result(board: Board, request: ReductionRequest) -> RankedResult | None:
     """Return the result of a request, or that of an earlier state of the same; None as long as there is none."""
-    return board.results.of(request.scan, request.slot)
+    return board.results.get_result(request.scan_id, request.slot)
 
 
-def shown_for(board: Board, request: Request) -> Result | None:
+def find_displayed_result(board: Board, request: ReductionRequest) -> RankedResult | None:
     """Return what may be shown for a request: the answer to it, or to its stand-in."""
-    return answer_to(board, request) or board.results.of(request.scan, request.stand_in)
+    return find_result(board, request) or board.results.get_result(request.scan_id, request.fallback_slot)
 
 
-def is_answered(board: Board, request: Request) -> bool:
+def is_answered(board: Board, request: ReductionRequest) -> bool:
     """Tell whether the result of this very request is there."""
-    result = answer_to(board, request)
+    result = find_result(board, request)
     return result is not None and result.rank >= request.rank
 
 
-def requests(board: Board) -> tuple[Request, ...]:
+def build_reduction_requests(board: Board) -> tuple[ReductionRequest, ...]:
     """Return the reductions whose results are still missing, in the order in which their scans started."""
     return tuple(
-        request for scan in board.scans for request in requests_of(board, scan) if not is_answered(board, request)
+        request
+        for scan in board.scans
+        for request in build_scan_requests(board, scan)
+        if not is_answered(board, request)
     )
 
 
-def awaited(board: Board, scan: Scan) -> bool:
+def is_awaiting_results(board: Board, scan: Scan) -> bool:
     """Tell whether a result for this scan is still missing."""
-    return any(not is_answered(board, request) for request in requests_of(board, scan))
+    return any(not is_answered(board, request) for request in build_scan_requests(board, scan))

@@ -6,13 +6,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from xafs_workers.scans.items import Reduced
+from xafs_workers.scans.items import ReductionResult
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Result:
+class RankedResult:
     """What became of a request.
 
     Attributes
@@ -27,7 +27,7 @@ class Result:
     values: Mapping[str, Any]
     _derived: dict[str, Any] = field(default_factory=dict[str, Any])
 
-    def derived(self, key: str, compute: Callable[[], T]) -> T:
+    def compute_once(self, key: str, compute: Callable[[], T]) -> T:
         """Return what `compute` made of these values, computed once: the same object each time."""
         if key not in self._derived:
             self._derived[key] = compute()
@@ -35,31 +35,31 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Results:
+class ResultTable:
     """Results by (scan, slot); never changed."""
 
-    kept: Mapping[tuple[str, str], Result] = field(default_factory=dict[tuple[str, str], Result])
+    entries: Mapping[tuple[str, str], RankedResult] = field(default_factory=dict[tuple[str, str], RankedResult])
 
-    def of(self, scan: str, slot: str) -> Result | None:
+    def get_result(self, scan: str, slot: str) -> RankedResult | None:
         """Return the latest result of a slot, None as long as there is none."""
-        return self.kept.get((scan, slot))
+        return self.entries.get((scan, slot))
 
 
-def key_of_slot(slot: str, rank: int) -> str:
+def format_slot_key(slot: str, rank: int) -> str:
     """Return the key under which a result comes back; equal keys mean equal results."""
     return f"{slot}@{rank}"
 
 
-def with_result(results: Results, item: Reduced) -> Results:
+def add_result(results: ResultTable, item: ReductionResult) -> ResultTable:
     """Return the results with one more; the same object where a result of this rank or a higher one is there."""
     slot, _, rank = item.key.rpartition("@")
-    place, result = (item.scan, slot), Result(int(rank), item.values)
-    known = results.kept.get(place)
+    place, result = (item.scan_id, slot), RankedResult(int(rank), item.values)
+    known = results.entries.get(place)
     if known is not None and known.rank >= result.rank:
         return results
-    return Results({**results.kept, place: result})
+    return ResultTable({**results.entries, place: result})
 
 
-def without_scans(results: Results, kept: Collection[str]) -> Results:
+def select_scan_results(results: ResultTable, scan_ids: Collection[str]) -> ResultTable:
     """Return the results of these scans only."""
-    return Results({place: result for place, result in results.kept.items() if place[0] in kept})
+    return ResultTable({place: result for place, result in results.entries.items() if place[0] in scan_ids})

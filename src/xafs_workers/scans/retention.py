@@ -5,69 +5,75 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from xafs_workers.scans.board_config import Rules
-from xafs_workers.scans.items import Control
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
-from xafs_workers.scans.scan_builder import place_of
+from xafs_workers.scans.scan_builder import get_time_position
 
 
-class Kept(NamedTuple):
+class RetainedState(NamedTuple):
     """What stays."""
 
     scans: tuple[Scan, ...]
-    messages: tuple[Control, ...]
+    messages: tuple[ReceivedMessage, ...]
     runs: Mapping[str, Run]
-    hidden: frozenset[str] | None = None
+    hidden_figures: frozenset[str] | None = None
     """Ids of figures closed by messages that go; None where none goes."""
 
 
-def retained(scans: tuple[Scan, ...], messages: tuple[Control, ...], runs: Mapping[str, Run], rules: Rules) -> Kept:
+def select_retained(
+    scans: tuple[Scan, ...], messages: tuple[ReceivedMessage, ...], runs: Mapping[str, Run], rules: BoardConfig
+) -> RetainedState:
     """Return what stays: all open scans, the latest ended ones, their messages and runs, and the latest other runs."""
-    gone = [*_beyond(scans, rules, seen=True), *_beyond(scans, rules, seen=False)]
-    stray = _stray(scans, runs)
-    surplus = stray[: max(0, len(stray) - rules.keep_runs)]
+    gone = [*_select_surplus_scans(scans, rules, seen=True), *_select_surplus_scans(scans, rules, seen=False)]
+    stray = _find_unbound_runs(scans, runs)
+    surplus = stray[: max(0, len(stray) - rules.run_limit)]
     if not gone and not surplus:
-        return Kept(scans, messages, runs)
-    going = {scan.start.origin for scan in gone}
-    kept = tuple(scan for scan in scans if scan.start.origin not in going)
-    lost = {run.uid for run in surplus} | {uid for scan in gone for uid in scan.runs}
-    lost -= {uid for scan in kept for uid in scan.runs}
+        return RetainedState(scans, messages, runs)
+    going = {scan.start.position for scan in gone}
+    kept = tuple(scan for scan in scans if scan.start.position not in going)
+    lost = {run.uid for run in surplus} | {uid for scan in gone for uid in scan.run_uids}
+    lost -= {uid for scan in kept for uid in scan.run_uids}
     left = {uid: run for uid, run in runs.items() if uid not in lost}
     if not gone:
-        return Kept(scans, messages, left)
-    hidden = frozenset(scan.figure_id for scan in kept if not scan.shown and scan.figure is not None)
-    return Kept(kept, _messages(kept, gone, messages), left, hidden)
+        return RetainedState(scans, messages, left)
+    hidden = frozenset(scan.figure_id for scan in kept if not scan.is_shown and scan.figure_message is not None)
+    return RetainedState(kept, _select_messages(kept, gone, messages), left, hidden)
 
 
-def _beyond(scans: Sequence[Scan], rules: Rules, *, seen: bool) -> Sequence[Scan]:
+def _select_surplus_scans(scans: Sequence[Scan], rules: BoardConfig, *, seen: bool) -> Sequence[Scan]:
     """Return the ended scans beyond the limit, the oldest; those of which nothing is to be seen are counted apart."""
-    ended = [scan for scan in scans if scan.ended and scan.seen is seen]
-    return ended[: max(0, len(ended) - rules.keep_scans)]
+    ended = [scan for scan in scans if scan.has_ended and scan.has_figure is seen]
+    return ended[: max(0, len(ended) - rules.scan_limit)]
 
 
-def _stray(scans: Sequence[Scan], runs: Mapping[str, Run]) -> list[Run]:
+def _find_unbound_runs(scans: Sequence[Scan], runs: Mapping[str, Run]) -> list[Run]:
     """Return the stopped runs that feed no scan, oldest first."""
-    bound = {uid for scan in scans for uid in scan.runs}
-    return sorted((run for uid, run in runs.items() if uid not in bound and run.stop), key=lambda run: run.begins)
+    bound = {uid for scan in scans for uid in scan.run_uids}
+    return sorted(
+        (run for uid, run in runs.items() if uid not in bound and run.stop), key=lambda run: run.start_position
+    )
 
 
-def _messages(kept: Sequence[Scan], gone: Sequence[Scan], messages: tuple[Control, ...]) -> tuple[Control, ...]:
+def _select_messages(
+    kept: Sequence[Scan], gone: Sequence[Scan], messages: tuple[ReceivedMessage, ...]
+) -> tuple[ReceivedMessage, ...]:
     """Return the messages of the kept scans, and those that belong to no scan but may still end one.
 
     What `close` messages closed is remembered as hidden: told again without the scans that go, they would close
     other figures. What came before the first kept scan that ended, ended none of those that are still open.
     """
-    horizon = min((scan.begins for scan in kept if scan.ended), default=None)
-    theirs = {part.origin for scan in gone for part in scan.parts}
-    ours = {part.origin for scan in kept for part in scan.parts}
+    horizon = min((scan.start_position for scan in kept if scan.has_ended), default=None)
+    theirs = {part.position for scan in gone for part in scan.all_messages}
+    ours = {part.position for scan in kept for part in scan.all_messages}
     return tuple(
         control
         for control in messages
-        if control.origin in ours
+        if control.position in ours
         or (
-            control.origin not in theirs
+            control.position not in theirs
             and control.message.kind != "close"
-            and (horizon is None or place_of(control) > horizon)
+            and (horizon is None or get_time_position(control) > horizon)
         )
     )

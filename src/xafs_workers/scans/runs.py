@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from xafs_workers.scans.arrays import Arrays
-from xafs_workers.scans.items import Document, Origin
-from xafs_workers.scans.metadata import mapping, text, texts
+from xafs_workers.scans.arrays import EventArrays
+from xafs_workers.scans.items import Document, RecordPosition
+from xafs_workers.scans.metadata import as_mapping, as_text, as_texts
 from xafs_workers.scans.points import Points
 
-Key = tuple[float, int, str, int, int]
+TimePosition = tuple[float, int, str, int, int]
 """Place of a record in time: (record time, rank, topic, partition, offset)."""
 
 OPENING, DOCUMENT, CLOSING = 0, 1, 2
 """At equal times an opening message sorts before documents, a closing one after them."""
 
 
-def key_of(time: float, rank: int, origin: Origin) -> Key:
+def build_time_position(time: float, rank: int, origin: RecordPosition) -> TimePosition:
     """Return the place of a record in time."""
     return (time, rank, origin.topic, origin.partition, origin.offset)
 
@@ -29,7 +29,7 @@ class Run:
 
     Attributes
     ----------
-    begins
+    start_position
         Place of the start document in record time.
     data_keys
         Of the stream `primary`; empty until its descriptor came.
@@ -41,93 +41,93 @@ class Run:
 
     uid: str
     start: Mapping[str, Any]
-    begins: Key
+    start_position: TimePosition
     data_keys: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    points: Points = field(default_factory=lambda: Points.of(()))
+    points: Points = field(default_factory=lambda: Points.create(()))
     stop: Mapping[str, Any] | None = None
-    arrays: Arrays = field(default_factory=lambda: Arrays.of(()))
+    arrays: EventArrays = field(default_factory=lambda: EventArrays.create(()))
     baseline: Mapping[str, float] = field(default_factory=dict[str, float])
     resources: tuple[tuple[str, Mapping[str, Any]], ...] = ()
 
     @property
     def hint(self) -> str:
         """What the plan says the run is for, '' where it says nothing."""
-        return text(self._kafka.get("hint"))
+        return as_text(self._kafka_metadata.get("hint"))
 
     @property
     def repetition(self) -> int | None:
         """Which repetition of a sequence the run is, where the plan says so."""
-        count = self._kafka.get("count")
+        count = self._kafka_metadata.get("count")
         return count if isinstance(count, int) else None
 
     @property
     def motors(self) -> tuple[str, ...] | None:
         """Names of the scanned motors; None where the start document does not tell."""
         motors = self.start.get("motors")
-        return None if motors is None else texts(motors)
+        return None if motors is None else as_texts(motors)
 
     @property
     def detectors(self) -> tuple[str, ...]:
         """Names of the detectors."""
-        return texts(self.start.get("detectors"))
+        return as_texts(self.start.get("detectors"))
 
     @property
     def xdi(self) -> Mapping[str, Any]:
         """The XDI metadata, empty where there is none."""
-        return mapping(self.start.get("XDI"))
+        return as_mapping(self.start.get("XDI"))
 
     @property
     def element(self) -> str:
         """Symbol of the absorber, '' where the start document does not name it."""
-        return text(mapping(self.xdi.get("Element")).get("symbol"))
+        return as_text(as_mapping(self.xdi.get("Element")).get("symbol"))
 
     @property
-    def succeeded(self) -> bool:
+    def has_succeeded(self) -> bool:
         """Whether the run ended, and ended well."""
         return self.stop is not None and self.stop.get("exit_status") == "success"
 
     @property
-    def _kafka(self) -> Mapping[str, Any]:
-        return mapping(self.start.get("BMM_kafka"))
+    def _kafka_metadata(self) -> Mapping[str, Any]:
+        return as_mapping(self.start.get("BMM_kafka"))
 
 
-def new_run(item: Document) -> Run:
+def build_run(item: Document) -> Run:
     """Return the run that a start document opens."""
-    return Run(item.doc["uid"], item.doc, key_of(item.time, DOCUMENT, item.origin))
+    return Run(item.doc["uid"], item.doc, build_time_position(item.time, DOCUMENT, item.position))
 
 
-def readings(data: Mapping[str, Any]) -> Mapping[str, float]:
+def extract_numbers(data: Mapping[str, Any]) -> Mapping[str, float]:
     """Return the numbers of an event's data."""
     return {str(key): float(value) for key, value in data.items() if isinstance(value, int | float)}
 
 
-def scalar_keys(data_keys: Mapping[str, Any]) -> tuple[str, ...]:
+def select_scalar_keys(data_keys: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the data keys that hold one number each."""
     numeric = ("number", "integer", "boolean")
     return tuple(
         str(name)
         for name, about in data_keys.items()
-        if mapping(about).get("dtype") in numeric and not mapping(about).get("shape")
+        if as_mapping(about).get("dtype") in numeric and not as_mapping(about).get("shape")
     )
 
 
-def array_keys(data_keys: Mapping[str, Any]) -> tuple[str, ...]:
+def select_array_keys(data_keys: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the data keys that hold an array each."""
-    return tuple(str(name) for name, about in data_keys.items() if _is_array(mapping(about)))
+    return tuple(str(name) for name, about in data_keys.items() if _is_array(as_mapping(about)))
 
 
 def _is_array(about: Mapping[str, Any]) -> bool:
     return about.get("dtype") == "array" or (about.get("dtype") in ("number", "integer") and bool(about.get("shape")))
 
 
-def within_budget(runs: Mapping[str, Run], limit: int) -> Mapping[str, Run]:
+def limit_array_memory(runs: Mapping[str, Run], limit: int) -> Mapping[str, Run]:
     """Return the runs; where their arrays take more memory than allowed, the oldest lose theirs."""
-    holding = sorted((run for run in runs.values() if run.arrays.size), key=lambda run: run.begins)
+    holding = sorted((run for run in runs.values() if run.arrays.size), key=lambda run: run.start_position)
     total = sum(run.arrays.size for run in holding)
     left = runs
     for run in holding:
         if total <= limit:
             return left
         total -= run.arrays.size
-        left = {**left, run.uid: replace(run, arrays=run.arrays.without())}
+        left = {**left, run.uid: replace(run, arrays=run.arrays.drop_all())}
     return left

@@ -6,32 +6,32 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from xafs_workers.registry import Registry
-from xafs_workers.scans.board_config import Rules
-from xafs_workers.scans.items import Control
-from xafs_workers.scans.runs import Key
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.scans.runs import TimePosition
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class RunWindow:
     """The stretch of record time in which the run of a scan, or of one repetition, starts.
 
     Attributes
     ----------
-    opened
+    opening_message
         The message that opened it (`start`, or `next` of an XAFS sequence).
     repetition
         1-based; 0 where the kind has no repetitions.
-    ends
+    end_position
         None while it is open.
-    run
+    run_uid
         uid of the run bound to it, None as long as there is none.
     """
 
-    opened: Control
+    opening_message: ReceivedMessage
     repetition: int
-    begins: Key
-    ends: Key | None = None
-    run: str | None = None
+    start_position: TimePosition
+    end_position: TimePosition | None = None
+    run_uid: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,55 +44,55 @@ class Scan:
         That of its start message; also the id of its figure.
     end
         The message that ended it, None while there is none.
-    given_up
-        Why it ended without its own end message: '' or `superseded` or `resting_state`.
-    shown
+    implicit_end
+        Why it ended without its own end message: '' or `superseded` or `enter_resting_state`.
+    is_shown
         False once a message closed its figure, and as long as there is none.
-    added
+    added_messages
         The messages that added runs by their uids (or, of a dossier, told something else), in order.
-    results
+    result_messages
         The messages that brought a result, in order.
-    figure
+    figure_message
         The message that opened the figure it has now, None as long as there is nothing to be seen.
     """
 
     id: str
     kind: str
-    start: Control
-    begins: Key
-    windows: tuple[Window, ...] = ()
-    end: Control | None = None
-    given_up: str = ""
-    shown: bool = True
-    added: tuple[Control, ...] = ()
-    results: tuple[Control, ...] = ()
-    figure: Control | None = None
+    start: ReceivedMessage
+    start_position: TimePosition
+    windows: tuple[RunWindow, ...] = ()
+    end: ReceivedMessage | None = None
+    implicit_end: str = ""
+    is_shown: bool = True
+    added_messages: tuple[ReceivedMessage, ...] = ()
+    result_messages: tuple[ReceivedMessage, ...] = ()
+    figure_message: ReceivedMessage | None = None
 
     @property
     def figure_id(self) -> str:
         """Id of the figure on show; each result of an alignment, and its summary, opens another one."""
-        return self.id if self.figure is None else self.figure.id
+        return self.id if self.figure_message is None else self.figure_message.id
 
     @property
-    def ended(self) -> bool:
+    def has_ended(self) -> bool:
         """Whether messages say that it is over (documents may still come)."""
-        return self.end is not None or bool(self.given_up)
+        return self.end is not None or bool(self.implicit_end)
 
     @property
-    def seen(self) -> bool:
+    def has_figure(self) -> bool:
         """Whether there is, or will be, something to be seen of it."""
-        return scan_kinds[self.kind].seen
+        return scan_kinds[self.kind].has_figure
 
     @property
-    def runs(self) -> tuple[str, ...]:
+    def run_uids(self) -> tuple[str, ...]:
         """The uids of the runs that feed it: bound, in the order of the windows, then added."""
-        return tuple(window.run for window in self.windows if window.run is not None) + self.added_runs
+        return tuple(window.run_uid for window in self.windows if window.run_uid is not None) + self.added_run_uids
 
     @property
-    def added_runs(self) -> tuple[str, ...]:
+    def added_run_uids(self) -> tuple[str, ...]:
         """The uids of the added runs, each once; the runs need not be known. A whole list replaces what came before."""
         named: list[str] = []
-        for control in self.added:
+        for control in self.added_messages:
             whole: tuple[str, ...] | None = getattr(control.message, "uidlist", None)
             named = named if whole is None else list(whole)
             one: str | None = getattr(control.message, "uid", None)
@@ -100,10 +100,16 @@ class Scan:
         return tuple(dict.fromkeys(named))
 
     @property
-    def parts(self) -> tuple[Control, ...]:
+    def all_messages(self) -> tuple[ReceivedMessage, ...]:
         """The messages that started it, went on with it, added to it or ended it."""
         end = () if self.end is None else (self.end,)
-        return (self.start, *(window.opened for window in self.windows), *self.added, *self.results, *end)
+        return (
+            self.start,
+            *(window.opening_message for window in self.windows),
+            *self.added_messages,
+            *self.result_messages,
+            *end,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,7 @@ class Motors:
     required: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
 
-    def fit(self, moved: tuple[str, ...] | None) -> bool:
+    def match(self, moved: tuple[str, ...] | None) -> bool:
         """Tell whether a run that moves these motors may belong to the scan; None (not told) may."""
         if moved is None:
             return True
@@ -126,38 +132,38 @@ class ScanKind:
 
     Attributes
     ----------
-    words
+    hint_prefixes
         First words of the hints of its runs.
     motors
         What a run of the scan moves; None for a kind to which no run is bound: it lives from messages.
     has_repetitions
         Windows open at `next` messages, not at `start`.
-    piles_up
+    keeps_previous
         Figures of earlier scans of the kind stay when a new one starts.
-    results
+    result_actions
         Actions that bring a result. The figure of such a kind opens with its first result.
-    whole
+    single_message_actions
         Actions that are a whole scan in one message: it starts and ends it.
-    names_run
+    names_its_run
         The message of a whole scan names the run that is to be seen.
-    adds
+    add_actions
         Actions that add to it, runs by their uids above all.
-    ends
+    end_actions
         Actions that end it.
-    seen
+    has_figure
         There is something to be seen of it: it has a figure.
     """
 
-    words: tuple[str, ...] = ()
-    motors: Callable[[Control, Rules], Motors] | None = None
+    hint_prefixes: tuple[str, ...] = ()
+    motors: Callable[[ReceivedMessage, BoardConfig], Motors] | None = None
     has_repetitions: bool = False
-    piles_up: bool = False
-    results: frozenset[str] = frozenset()
-    whole: frozenset[str] = frozenset()
-    names_run: bool = False
-    adds: frozenset[str] = frozenset({"add"})
-    ends: frozenset[str] = frozenset({"stop"})
-    seen: bool = True
+    keeps_previous: bool = False
+    result_actions: frozenset[str] = frozenset()
+    single_message_actions: frozenset[str] = frozenset()
+    names_its_run: bool = False
+    add_actions: frozenset[str] = frozenset({"add"})
+    end_actions: frozenset[str] = frozenset({"stop"})
+    has_figure: bool = True
 
 
 scan_kinds: Registry[ScanKind] = Registry("xafs_workers.scans")

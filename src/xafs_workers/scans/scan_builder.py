@@ -5,151 +5,168 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
-from xafs_workers.scans.items import Control, Origin
-from xafs_workers.scans.runs import CLOSING, OPENING, Key, key_of
-from xafs_workers.scans.scan import Scan, ScanKind, Window, scan_kinds
+from xafs_workers.scans.items import ReceivedMessage, RecordPosition
+from xafs_workers.scans.runs import CLOSING, OPENING, TimePosition, build_time_position
+from xafs_workers.scans.scan import RunWindow, Scan, ScanKind, scan_kinds
 
-RESTING = frozenset({"linescan", "timescan", "areascan", "xafsscan"})
+KINDS_ENDED_AT_REST = frozenset({"linescan", "timescan", "areascan", "xafsscan"})
 """Kinds that a `resting_state` ends; alignments and dossiers go on (`find_slot` sends one between its two scans)."""
 
-TOGETHER = {"xafsscan": "xafs_sequence"}
+COMPANION_KINDS = {"xafsscan": "xafs_sequence"}
 """Kinds that end together with another at a `resting_state`."""
 
-LINES = frozenset({"linescan", "timescan"})
+LINE_KINDS = frozenset({"linescan", "timescan"})
 """Kinds whose figures `close: line` closes."""
 
 
-def is_told(control: Control) -> bool:
+def affects_scans(control: ReceivedMessage) -> bool:
     """Tell whether the message takes part in what scans there are."""
     kind = scan_kinds.get(control.message.kind)
     if kind is None:
         return control.message.kind in ("close", "resting_state")
-    if not kind.seen:
-        return control.message.action in {"start", *kind.adds, *kind.ends}
-    return not kind.whole or control.message.action in kind.whole
+    if not kind.has_figure:
+        return control.message.action in {"start", *kind.add_actions, *kind.end_actions}
+    return not kind.single_message_actions or control.message.action in kind.single_message_actions
 
 
-def place_of(control: Control) -> Key:
+def get_time_position(control: ReceivedMessage) -> TimePosition:
     """Return the message's place in record time; closing messages sort after documents of the same time."""
     kind = scan_kinds.get(control.message.kind)
-    closing = kind is None or control.message.action in kind.ends
-    return key_of(control.time, CLOSING if closing else OPENING, control.origin)
+    closing = kind is None or control.message.action in kind.end_actions
+    return build_time_position(control.time, CLOSING if closing else OPENING, control.position)
 
 
-def told_at(control: Control) -> tuple[float, Origin]:
+def get_message_order(control: ReceivedMessage) -> tuple[float, RecordPosition]:
     """Return the message's place among messages: in one partition a stop and the next start may share a millisecond."""
-    return (control.time, control.origin)
+    return (control.time, control.position)
 
 
-def scans_told(messages: Iterable[Control], hidden: Collection[str] = ()) -> tuple[Scan, ...]:
+def build_scans(messages: Iterable[ReceivedMessage], hidden_figures: Collection[str] = ()) -> tuple[Scan, ...]:
     """Return all scans, without their runs, in the order in which they started.
 
     Parameters
     ----------
     messages
-        Sorted by `told_at`.
-    hidden
+        Sorted by `get_message_order`.
+    hidden_figures
         Ids of figures that were closed by messages no longer kept.
     """
-    teller = _Teller()
+    builder = _ScanBuilder()
     for control in messages:
-        teller.hear(control)
+        builder.add_message(control)
     return tuple(
-        replace(scan, shown=False) if scan.shown and scan.figure_id in hidden else scan for scan in teller.scans
+        replace(scan, is_shown=False) if scan.is_shown and scan.figure_id in hidden_figures else scan
+        for scan in builder.scans
     )
 
 
-class _Teller:
+class _ScanBuilder:
     """Goes through the messages once and keeps the scan that is open for each kind."""
 
     def __init__(self) -> None:
         self.scans: list[Scan] = []
-        self._open: dict[str, int] = {}
+        self._open_scans: dict[str, int] = {}
 
-    def hear(self, control: Control) -> None:
+    def add_message(self, control: ReceivedMessage) -> None:
         kind, action = control.message.kind, control.message.action
         if kind == "close":
             self._close_figures(action)
         elif kind == "resting_state":
-            self._rest(control)
-        elif action in scan_kinds[kind].whole:
-            self._whole(control, scan_kinds[kind])
+            self._end_resting_scans(control)
+        elif action in scan_kinds[kind].single_message_actions:
+            self._add_complete_scan(control, scan_kinds[kind])
         elif action == "start":
-            self._start(control, scan_kinds[kind])
-        elif kind in self._open:
-            self._go_on(self._open[kind], control)
+            self._start_scan(control, scan_kinds[kind])
+        elif kind in self._open_scans:
+            self._update_scan(self._open_scans[kind], control)
 
-    def _rest(self, control: Control) -> None:
-        for kind, companion in TOGETHER.items():
+    def _end_resting_scans(self, control: ReceivedMessage) -> None:
+        for kind, companion in COMPANION_KINDS.items():
             # The companion starts first: where the latest scan of the kind is younger it is the companion's.
             latest = max((i for i, scan in enumerate(self.scans) if scan.kind == kind), default=-1)
-            if latest > self._open.get(companion, len(self.scans)):
-                self._give_up(companion, control, "resting_state")
-        for kind in RESTING & self._open.keys():
-            self._give_up(kind, control, "resting_state")
+            if latest > self._open_scans.get(companion, len(self.scans)):
+                self._end_implicitly(companion, control, "resting_state")
+        for kind in KINDS_ENDED_AT_REST & self._open_scans.keys():
+            self._end_implicitly(kind, control, "resting_state")
 
-    def _start(self, control: Control, kind: ScanKind) -> None:
+    def _start_scan(self, control: ReceivedMessage, kind: ScanKind) -> None:
         name = control.message.kind
-        if name in self._open:
-            self._give_up(name, control, "superseded")
-        if not kind.piles_up:
-            self._hide(lambda scan: scan.kind == name)
-        place = place_of(control)
-        windows = () if kind.has_repetitions or kind.motors is None else (Window(control, 0, place),)
-        self._open[name] = len(self.scans)
-        scan = Scan(control.id, name, control, place, windows, figure=control)
-        later = bool(kind.results) or not kind.seen
-        self.scans.append(replace(scan, shown=False, figure=None) if later else scan)
+        if name in self._open_scans:
+            self._end_implicitly(name, control, "superseded")
+        if not kind.keeps_previous:
+            self._hide_figures(lambda scan: scan.kind == name)
+        place = get_time_position(control)
+        windows = () if kind.has_repetitions or kind.motors is None else (RunWindow(control, 0, place),)
+        self._open_scans[name] = len(self.scans)
+        scan = Scan(control.id, name, control, place, windows, figure_message=control)
+        later = bool(kind.result_actions) or not kind.has_figure
+        self.scans.append(replace(scan, is_shown=False, figure_message=None) if later else scan)
 
-    def _whole(self, control: Control, kind: ScanKind) -> None:
+    def _add_complete_scan(self, control: ReceivedMessage, kind: ScanKind) -> None:
         name = control.message.kind
-        if not kind.piles_up:
-            self._hide(lambda scan: scan.kind == name)
-        added = (control,) if kind.names_run else ()
-        self.scans.append(Scan(control.id, name, control, place_of(control), end=control, added=added, figure=control))
+        if not kind.keeps_previous:
+            self._hide_figures(lambda scan: scan.kind == name)
+        added = (control,) if kind.names_its_run else ()
+        self.scans.append(
+            Scan(
+                control.id,
+                name,
+                control,
+                get_time_position(control),
+                end=control,
+                added_messages=added,
+                figure_message=control,
+            )
+        )
 
-    def _go_on(self, index: int, control: Control) -> None:
+    def _update_scan(self, index: int, control: ReceivedMessage) -> None:
         scan, action = self.scans[index], control.message.action
         kind = scan_kinds[scan.kind]
-        if action in kind.ends:
-            ended = replace(_shut(scan, place_of(control)), end=control)
-            self.scans[index] = replace(ended, figure=control, shown=True) if scan.results else ended
-            del self._open[scan.kind]
+        if action in kind.end_actions:
+            ended = replace(_close_window(scan, get_time_position(control)), end=control)
+            self.scans[index] = replace(ended, figure_message=control, is_shown=True) if scan.result_messages else ended
+            del self._open_scans[scan.kind]
         elif action == "next":
-            self._next(index, control)
-        elif action in kind.adds:
-            self.scans[index] = replace(scan, added=(*scan.added, control))
-        elif action in kind.results:
-            self.scans[index] = replace(scan, results=(*scan.results, control), figure=control, shown=True)
+            self._open_window(index, control)
+        elif action in kind.add_actions:
+            self.scans[index] = replace(scan, added_messages=(*scan.added_messages, control))
+        elif action in kind.result_actions:
+            self.scans[index] = replace(
+                scan, result_messages=(*scan.result_messages, control), figure_message=control, is_shown=True
+            )
 
-    def _next(self, index: int, control: Control) -> None:
-        scan = _shut(self.scans[index], place_of(control))
-        window = Window(control, getattr(control.message, "count", 0), place_of(control))
+    def _open_window(self, index: int, control: ReceivedMessage) -> None:
+        scan = _close_window(self.scans[index], get_time_position(control))
+        window = RunWindow(control, getattr(control.message, "count", 0), get_time_position(control))
         self.scans[index] = replace(scan, windows=(*scan.windows, window))
 
-    def _give_up(self, kind: str, control: Control, why: str) -> None:
-        index = self._open.pop(kind)
-        self.scans[index] = replace(_shut(self.scans[index], place_of(control)), given_up=why)
+    def _end_implicitly(self, kind: str, control: ReceivedMessage, why: str) -> None:
+        index = self._open_scans.pop(kind)
+        self.scans[index] = replace(_close_window(self.scans[index], get_time_position(control)), implicit_end=why)
 
     def _close_figures(self, which: str) -> None:
         if which == "all":
-            self._hide(lambda scan: True)
+            self._hide_figures(lambda scan: True)
         elif which == "line":
-            self._hide(lambda scan: scan.kind in LINES)
+            self._hide_figures(lambda scan: scan.kind in LINE_KINDS)
         else:
-            shown = [(place_of(scan.figure or scan.start), i) for i, scan in enumerate(self.scans) if scan.shown]
+            shown = [
+                (get_time_position(scan.figure_message or scan.start), i)
+                for i, scan in enumerate(self.scans)
+                if scan.is_shown
+            ]
             if shown:
                 _, last = max(shown)
-                self.scans[last] = replace(self.scans[last], shown=False)
+                self.scans[last] = replace(self.scans[last], is_shown=False)
 
-    def _hide(self, chosen: Callable[[Scan], bool]) -> None:
+    def _hide_figures(self, chosen: Callable[[Scan], bool]) -> None:
         for index, scan in enumerate(self.scans):
-            if scan.shown and chosen(scan):
-                self.scans[index] = replace(scan, shown=False)
+            if scan.is_shown and chosen(scan):
+                self.scans[index] = replace(scan, is_shown=False)
 
 
-def _shut(scan: Scan, place: Key) -> Scan:
+def _close_window(scan: Scan, place: TimePosition) -> Scan:
     """Return the scan with its last window ended here."""
-    if not scan.windows or scan.windows[-1].ends is not None:
+    if not scan.windows or scan.windows[-1].end_position is not None:
         return scan
-    return replace(scan, windows=(*scan.windows[:-1], replace(scan.windows[-1], ends=place)))
+    return replace(scan, windows=(*scan.windows[:-1], replace(scan.windows[-1], end_position=place)))

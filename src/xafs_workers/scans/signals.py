@@ -14,7 +14,7 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
-def quotient(above: Array, below: Array) -> Array:
+def compute_quotient(above: Array, below: Array) -> Array:
     """Return above/below, NaN where the divisor is zero or a part is not finite; same shape."""
     usable = np.isfinite(above) & np.isfinite(below) & (below != 0)
     result = np.full(np.shape(above), np.nan)
@@ -22,7 +22,7 @@ def quotient(above: Array, below: Array) -> Array:
     return result
 
 
-def log_quotient(above: Array, below: Array) -> Array:
+def compute_log_quotient(above: Array, below: Array) -> Array:
     """Return ln(above/below), NaN where not both parts are finite and greater than zero; same shape."""
     usable = np.isfinite(above) & np.isfinite(below) & (above > 0) & (below > 0)
     ratio = np.full(np.shape(above), np.nan)
@@ -32,17 +32,17 @@ def log_quotient(above: Array, below: Array) -> Array:
     return result
 
 
-def transmission(i0: Array, it: Array) -> Array:
+def compute_transmission(i0: Array, it: Array) -> Array:
     """Return transmission mu(E) = ln(I0/It) (Beer and Lambert's law), dimensionless."""
-    return log_quotient(i0, it)
+    return compute_log_quotient(i0, it)
 
 
-def reference(it: Array, ir: Array) -> Array:
+def compute_reference(it: Array, ir: Array) -> Array:
     """Return the reference's mu(E) = ln(It/Ir), dimensionless."""
-    return log_quotient(it, ir)
+    return compute_log_quotient(it, ir)
 
 
-def fluorescence(channels: Sequence[Array], i0: Array) -> Array:
+def compute_fluorescence(channels: Sequence[Array], i0: Array) -> Array:
     """Return fluorescence mu(E) = sum of the channels' counts / I0, counts per nA s.
 
     Parameters
@@ -53,14 +53,14 @@ def fluorescence(channels: Sequence[Array], i0: Array) -> Array:
     total = np.array(channels[0], dtype=np.float64)
     for channel in channels[1:]:
         total = total + channel
-    return quotient(total, i0)
+    return compute_quotient(total, i0)
 
 
-def electron_yield(iy: Array, i0: Array) -> Array:
+def compute_electron_yield(iy: Array, i0: Array) -> Array:
     """Return electron yield mu(E) = Iy/I0, dimensionless."""
-    return quotient(iy, i0)
+    return compute_quotient(iy, i0)
 
 
-def current(charge: Array, dwell_time: Array) -> Array:
+def compute_current(charge: Array, dwell_time: Array) -> Array:
     """Return a current, nA, from what an ion chamber collected, nA s, and the dwell time, s."""
-    return quotient(charge, dwell_time)
+    return compute_quotient(charge, dwell_time)

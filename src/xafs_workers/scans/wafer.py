@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from xafs_workers.scans.scan import ScanKind, scan_kinds
 
-scan_kinds.register("wafer")(ScanKind(whole=frozenset({"edge"})))
+scan_kinds.register("wafer")(ScanKind(single_message_actions=frozenset({"edge"})))

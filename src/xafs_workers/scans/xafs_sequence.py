@@ -11,17 +11,17 @@ import numpy as np
 
 from xafs_workers.messages.xafs_sequence import XafsSequenceStart
 from xafs_workers.messages.xafsscan import XafsscanStart
-from xafs_workers.scans.absorption import Absorber, Spectrum, absorption
+from xafs_workers.scans.absorption import Absorber, Spectrum, compute_absorption
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.board_config import Rules
-from xafs_workers.scans.detectors import NoChannels
-from xafs_workers.scans.metadata import mapping, text
-from xafs_workers.scans.reduction_requests import Request, makers
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.detectors import NoChannelsError
+from xafs_workers.scans.metadata import as_mapping, as_text
+from xafs_workers.scans.reduction_requests import ReductionRequest, request_builders
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan, ScanKind, scan_kinds
-from xafs_workers.scans.spectra import MissingColumn
+from xafs_workers.scans.spectra import MissingColumnError
 
-FEWEST_POINTS = 2
+MIN_POINTS = 2
 """Of a spectrum that can take part in a merge."""
 
 
@@ -47,7 +47,7 @@ class Repetition:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sequence:
+class XafsSequence:
     """What is known of a sequence.
 
     Attributes
@@ -64,127 +64,133 @@ class Sequence:
     name: str
     stub: str
     absorber: Absorber
-    planned: int
+    planned_repetitions: int
     repetitions: tuple[Repetition, ...]
 
     @property
-    def merged(self) -> tuple[Spectrum, ...]:
+    def merged_spectra(self) -> tuple[Spectrum, ...]:
         """The spectra that make up the merge."""
         return tuple(one.spectrum for one in self.repetitions if one.spectrum is not None)
 
     @property
-    def left_out(self) -> tuple[Repetition, ...]:
+    def excluded_repetitions(self) -> tuple[Repetition, ...]:
         """The repetitions that take no part in the merge, and why."""
         return tuple(one for one in self.repetitions if one.problem)
 
-    def after(self, added: int) -> Sequence:
+    def truncate(self, added: int) -> XafsSequence:
         """Return the sequence as it was when so many repetitions had been added."""
         return replace(self, repetitions=self.repetitions[:added])
 
-    def merge(self, n: int) -> Request:
+    def build_merge_request(self, n: int) -> ReductionRequest:
         """Return the request to reduce the merge of the first `n` spectra, 1 or more."""
-        parts = self.merged[:n]
-        return Request(self.scan.id, f"merge {n} {_content(self.absorber, parts)}", 0, "merge", self.absorber, parts)
+        parts = self.merged_spectra[:n]
+        return ReductionRequest(
+            self.scan.id, f"merge {n} {_hash_content(self.absorber, parts)}", 0, "merge", self.absorber, parts
+        )
 
 
-def sequence_of(board: Board, scan: Scan) -> Sequence:
+def build_sequence(board: Board, scan: Scan) -> XafsSequence:
     """Return what is known of a sequence now."""
     start = cast(XafsSequenceStart, scan.start.message)
-    companion = _companion(board, scan)
+    companion = _find_companion(board, scan)
     live = companion.start.message if companion is not None else None
     live = live if isinstance(live, XafsscanStart) else None
     absorber = Absorber(start.element, start.edge, start.mode, live.fluo_detector if live else None)
-    repetitions = (*_added(board, scan, absorber), *_never_added(board, scan, companion))
-    first = next((board.runs[uid] for uid in scan.added_runs if uid in board.runs), None)
-    stub = (live.filename if live else "") or _told(first, "filename") or _stem(scan)
-    return Sequence(scan, _name(live, first) or stub, stub, absorber, start.repetitions, repetitions)
+    repetitions = (*_build_added_repetitions(board, scan, absorber), *_find_failed_repetitions(board, scan, companion))
+    first = next((board.runs[uid] for uid in scan.added_run_uids if uid in board.runs), None)
+    stub = (live.filename if live else "") or _read_metadata(first, "filename") or _find_file_stem(scan)
+    return XafsSequence(scan, _find_sample_name(live, first) or stub, stub, absorber, start.repetitions, repetitions)
 
 
-@makers.register("xafs_sequence")
-def merges(board: Board, scan: Scan) -> Iterator[Request]:
+@request_builders.register("xafs_sequence")
+def build_merge_requests(board: Board, scan: Scan) -> Iterator[ReductionRequest]:
     """Yield a request for the merge after each repetition: the noise of each is part of the advice."""
     if cast(XafsSequenceStart, scan.start.message).mode == "test":
         return
-    sequence = sequence_of(board, scan)
-    for n in range(1, len(sequence.merged) + 1):
-        yield sequence.merge(n)
+    sequence = build_sequence(board, scan)
+    for n in range(1, len(sequence.merged_spectra) + 1):
+        yield sequence.build_merge_request(n)
 
 
-def _companion(board: Board, scan: Scan) -> Scan | None:
+def _find_companion(board: Board, scan: Scan) -> Scan | None:
     """Return the live scan that goes with a sequence: the first that started in its time."""
-    following = [one.begins for one in board.scans if one.kind == scan.kind and one.begins > scan.begins]
+    following = [
+        one.start_position for one in board.scans if one.kind == scan.kind and one.start_position > scan.start_position
+    ]
     until = min(following, default=None)
     inside = (
         one
         for one in board.scans
-        if one.kind == "xafsscan" and one.begins > scan.begins and (until is None or one.begins < until)
+        if one.kind == "xafsscan"
+        and one.start_position > scan.start_position
+        and (until is None or one.start_position < until)
     )
     return next(inside, None)
 
 
-def _added(board: Board, scan: Scan, absorber: Absorber) -> Iterator[Repetition]:
-    settled = board.closed(scan)
-    for place, uid in enumerate(scan.added_runs, start=1):
+def _build_added_repetitions(board: Board, scan: Scan, absorber: Absorber) -> Iterator[Repetition]:
+    settled = board.is_closed(scan)
+    for place, uid in enumerate(scan.added_run_uids, start=1):
         run = board.runs.get(uid)
         number = (run.repetition if run is not None else None) or place
         if run is None or run.stop is None:
-            yield Repetition(number, uid, problem=_why_not_there(board, uid, run, settled=settled))
-        elif not run.succeeded:
-            yield Repetition(number, uid, problem=_how_it_ended(run))
+            yield Repetition(number, uid, problem=_describe_missing_run(board, uid, run, settled=settled))
+        elif not run.has_succeeded:
+            yield Repetition(number, uid, problem=_describe_exit_status(run))
         else:
-            yield _measured(number, run, board.rules, absorber)
+            yield _build_repetition(number, run, board.config, absorber)
 
 
-def _why_not_there(board: Board, uid: str, run: Run | None, *, settled: bool) -> str:
+def _describe_missing_run(board: Board, uid: str, run: Run | None, *, settled: bool) -> str:
     """Return why a repetition that was added is not there, '' as long as it may still come."""
-    if board.rules.fetches:
-        return board.absent.get(uid, "")
+    if board.config.fetching_enabled:
+        return board.missing_runs.get(uid, "")
     if not settled:
         return ""
     return "its run is not known" if run is None else "its run never ended"
 
 
-def _measured(number: int, run: Run, rules: Rules, absorber: Absorber) -> Repetition:
+def _build_repetition(number: int, run: Run, rules: BoardConfig, absorber: Absorber) -> Repetition:
     try:
-        spectrum = absorption(run, rules, absorber, label=f"scan {number}")
-    except (MissingColumn, NoChannels) as problem:
+        spectrum = compute_absorption(run, rules, absorber, label=f"scan {number}")
+    except (MissingColumnError, NoChannelsError) as problem:
         return Repetition(number, run.uid, problem=str(problem))
     usable = int(np.count_nonzero(np.isfinite(spectrum.mu) & np.isfinite(spectrum.energy)))
-    if usable < FEWEST_POINTS:
+    if usable < MIN_POINTS:
         return Repetition(number, run.uid, problem=f"{usable} of {len(run.points)} points can be used")
     return Repetition(number, run.uid, spectrum)
 
 
-def _never_added(board: Board, scan: Scan, companion: Scan | None) -> Iterator[Repetition]:
+def _find_failed_repetitions(board: Board, scan: Scan, companion: Scan | None) -> Iterator[Repetition]:
     """Yield the repetitions that ended badly: plans add only those that ended well."""
     for window in companion.windows if companion is not None else ():
-        run = board.runs.get(window.run or "")
-        if run is None or run.uid in scan.added_runs or run.stop is None or run.succeeded:
+        run = board.runs.get(window.run_uid or "")
+        if run is None or run.uid in scan.added_run_uids or run.stop is None or run.has_succeeded:
             continue
-        yield Repetition(window.repetition, run.uid, problem=_how_it_ended(run))
+        yield Repetition(window.repetition, run.uid, problem=_describe_exit_status(run))
 
 
-def _how_it_ended(run: Run) -> str:
-    status = text(mapping(run.stop).get("exit_status"))
+def _describe_exit_status(run: Run) -> str:
+    status = as_text(as_mapping(run.stop).get("exit_status"))
     return {"abort": "aborted", "fail": "failed", "": "failed"}.get(status, status)
 
 
-def _content(absorber: Absorber, parts: Iterable[Spectrum]) -> str:
+def _hash_content(absorber: Absorber, parts: Iterable[Spectrum]) -> str:
     """Return a name for this very content: the spectra as they are, and what is made of them."""
     named = repr((absorber, [(part.uid, part.generation) for part in parts]))
     return blake2b(named.encode(), digest_size=12).hexdigest()
 
 
-def _name(live: XafsscanStart | None, run: Run | None) -> str:
+def _find_sample_name(live: XafsscanStart | None, run: Run | None) -> str:
     if live is not None and live.sample:
         return live.sample
-    return text(mapping(run.xdi.get("Sample")).get("name")) if run is not None else ""
+    return as_text(as_mapping(run.xdi.get("Sample")).get("name")) if run is not None else ""
 
 
-def _told(run: Run | None, key: str) -> str:
-    return text(mapping(run.start.get("BMM_kafka")).get(key)) if run is not None else ""
+def _read_metadata(run: Run | None, key: str) -> str:
+    return as_text(as_mapping(run.start.get("BMM_kafka")).get(key)) if run is not None else ""
 
 
-def _stem(scan: Scan) -> str:
+def _find_file_stem(scan: Scan) -> str:
     name = getattr(scan.end.message, "filename", None) if scan.end is not None else None
     return str(name).rpartition("/")[2].partition(".")[0] if name else scan.kind

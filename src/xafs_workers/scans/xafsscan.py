@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from xafs_workers.scans.board_config import Rules
-from xafs_workers.scans.items import Control
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.scan import Motors, ScanKind, scan_kinds
 
 
-def motors(start: Control, rules: Rules) -> Motors:
+def find_motors(start: ReceivedMessage, rules: BoardConfig) -> Motors:
     """Return the energy axis, along which the dwell time may be stepped too."""
     return Motors(frozenset({rules.columns.energy}), frozenset({rules.columns.dwell_time}))
 
 
-scan_kinds.register("xafsscan")(ScanKind(("xafs",), motors, has_repetitions=True))
+scan_kinds.register("xafsscan")(ScanKind(("xafs",), find_motors, has_repetitions=True))

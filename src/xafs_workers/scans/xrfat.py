@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from xafs_workers.scans.scan import ScanKind, scan_kinds
 
-scan_kinds.register("xrfat")(ScanKind(whole=frozenset({"start"}), names_run=True))
+scan_kinds.register("xrfat")(ScanKind(single_message_actions=frozenset({"start"}), names_its_run=True))

@@ -13,7 +13,7 @@ from xafs_workers.logs import get_logger
 
 log = get_logger("services")
 
-LOG_EVERY = 60.0
+LOG_INTERVAL = 60.0
 
 
 class Heartbeat:
@@ -47,24 +47,24 @@ class Heartbeat:
         self._due = 0.0
         self._log_due = 0.0
 
-    def beat(self, *, now: float | None = None, force: bool = False) -> bool:
+    def send_if_due(self, *, now: float | None = None, force: bool = False) -> bool:
         """Send a heartbeat if one is due; return whether one was."""
         moment = time.time() if now is None else now
         if not force and moment < self._due:
             return False
         self._due = moment + self._every
         state = dict(self._state())
-        self._tell(state, moment)
+        self._send_status(state, moment)
         if force or moment >= self._log_due:
-            self._log_due = moment + LOG_EVERY
+            self._log_due = moment + LOG_INTERVAL
             log.info("heartbeat", **state)
         return True
 
-    def last_words(self, state: Literal["stopped", "died"]) -> None:
+    def send_final(self, state: Literal["stopped", "died"]) -> None:
         """Send the heartbeat of a worker that ends: because it was told to, or not."""
-        self._tell({**self._state(), "state": state, "waits_for": ""}, time.time())
+        self._send_status({**self._state(), "state": state, "waits_for": ""}, time.time())
 
-    def _tell(self, state: Mapping[str, Any], moment: float) -> None:
+    def _send_status(self, state: Mapping[str, Any], moment: float) -> None:
         self.newest = {
             "worker": self._worker,
             "version": __version__,

@@ -19,7 +19,7 @@ CLICK_KEYS = {
 """Parts of a click, and the keys that `pluck` polls."""
 
 
-class KeyStore:
+class KeyStoreWriter:
     """Writes keys; a store that is away is told once, and once more when it is back.
 
     It may take `TIMEOUT` for each write: not to be called where that would hold up anything.
@@ -35,14 +35,14 @@ class KeyStore:
         self._client: Any = None
         self._away = False
 
-    def click(self, click: Mapping[str, Any]) -> bool:
+    def write_click(self, click: Mapping[str, Any]) -> bool:
         """Write a picked position, all of its keys at once."""
         return self.write({key: click[part] for part, key in CLICK_KEYS.items() if part in click})
 
     def write(self, values: Mapping[str, Any]) -> bool:
         """Set keys to values, as text; return whether that worked."""
         try:
-            self._connected().mset({key: str(value) for key, value in values.items()})
+            self._connect().mset({key: str(value) for key, value in values.items()})
         except Exception as error:  # noqa: BLE001 - no driver, a bad URL, no server: the mirror is a convenience
             if not self._away:
                 log.warning("key_store_away", reason=f"{type(error).__name__}: {error}")
@@ -58,7 +58,7 @@ class KeyStore:
         if self._client is not None:
             self._client.close()
 
-    def _connected(self) -> Any:
+    def _connect(self) -> Any:
         if self._client is None:
             import redis
 

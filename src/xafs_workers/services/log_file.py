@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from xafs_workers.storage.errors import Absent
 from xafs_workers.storage.proposals import ProposalFolder
-from xafs_workers.writers.text_format import one_line
+from xafs_workers.writers.text_format import to_one_line
 
-NAME = "file_manager.log"
-LONGEST = 10_000
+LOG_FILE_NAME = "file_manager.log"
+MAX_TEXT_LENGTH = 10_000
 
 
 def add_line(folder: ProposalFolder, moment: float, text: str) -> str:
@@ -22,15 +22,15 @@ def add_line(folder: ProposalFolder, moment: float, text: str) -> str:
 
     Raises
     ------
-    Refused, Unavailable
+    CatalogRefused, CatalogUnavailable
         As those of `ProposalFolder`.
     """
     stamp = datetime.fromtimestamp(moment, UTC).astimezone().isoformat(timespec="milliseconds")
-    line = f"{stamp}  {one_line(text)[:LONGEST]}\n".encode("utf-8", "replace")
+    line = f"{stamp}  {to_one_line(text)[:MAX_TEXT_LENGTH]}\n".encode("utf-8", "replace")
     try:
-        there = folder.read(NAME)
+        there = folder.read(LOG_FILE_NAME)
     except Absent:
         there = b""
     if line in there.splitlines(keepends=True):
-        return f"{folder.path}/{NAME}"
-    return folder.append(NAME, line if not there or there.endswith(b"\n") else b"\n" + line)
+        return f"{folder.path}/{LOG_FILE_NAME}"
+    return folder.append(LOG_FILE_NAME, line if not there or there.endswith(b"\n") else b"\n" + line)

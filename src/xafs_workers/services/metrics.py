@@ -35,7 +35,7 @@ class MetricsServer:
 
     def __init__(self, newest: Callable[[], Mapping[str, Any]], host: str, port: int):
         registry = CollectorRegistry()
-        registry.register(_Heart(newest))
+        registry.register(_HeartbeatCollector(newest))
         self._server, self._thread = start_http_server(port, host, registry)
 
     @property
@@ -50,7 +50,7 @@ class MetricsServer:
         self._thread.join()
 
 
-class _Heart:
+class _HeartbeatCollector:
     """Makes metrics of a heartbeat; prometheus-client calls `collect` at each scrape."""
 
     def __init__(self, newest: Callable[[], Mapping[str, Any]]):
@@ -61,23 +61,25 @@ class _Heart:
         if not beat:
             return
         worker = str(beat["worker"])
-        yield _gauge("info", "version and host", 1, worker=worker, version=beat["version"], host=beat["host"])
-        yield _gauge("heartbeat_age_seconds", "age of these numbers", time.time() - beat["time"], worker=worker)
-        yield _gauge("waiting", "1 while the worker waits for something", bool(beat.get("waits_for")), worker=worker)
+        yield _build_gauge("info", "version and host", 1, worker=worker, version=beat["version"], host=beat["host"])
+        yield _build_gauge("heartbeat_age_seconds", "age of these numbers", time.time() - beat["time"], worker=worker)
+        yield _build_gauge(
+            "waiting", "1 while the worker waits for something", bool(beat.get("waits_for")), worker=worker
+        )
         state = GaugeMetricFamily(f"{PREFIX}_state", "1 for the state it is in", labels=["worker", "state"])
         for name in STATES:
             state.add_metric([worker, name], float(beat.get("state") == name))
         yield state
         for field, (name, meaning) in GAUGES.items():
             if isinstance(beat.get(field), int | float):
-                yield _gauge(name, meaning, beat[field], worker=worker)
+                yield _build_gauge(name, meaning, beat[field], worker=worker)
         records = CounterMetricFamily(f"{PREFIX}_records", "records by outcome", labels=["worker", "outcome"])
         for outcome in OUTCOMES:
             records.add_metric([worker, outcome], beat.get(outcome, 0))
         yield records
 
 
-def _gauge(name: str, meaning: str, value: float, **labels: str) -> Metric:
+def _build_gauge(name: str, meaning: str, value: float, **labels: str) -> Metric:
     made = GaugeMetricFamily(f"{PREFIX}_{name}", meaning, labels=list(labels))
     made.add_metric(list(labels.values()), float(value))
     return made

@@ -33,5 +33,5 @@ Poster = Callable[[Post], None]
 """Takes a post durably and returns at once."""
 
 
-def nobody(post: Post) -> None:
+def discard_post(post: Post) -> None:
     """Post nothing: no chat service is configured."""

@@ -11,7 +11,7 @@ from xafs_workers.logs import get_logger
 
 log = get_logger("services")
 
-SHARE = 3.0
+SIGNALS_PER_WATCHDOG = 3.0
 """How many signs of life are sent in the time after which systemd gives a worker up."""
 
 
@@ -28,33 +28,33 @@ class Notifier:
 
     def __init__(self, address: str = "", watchdog: float = 0.0):
         self._address = "\0" + address[1:] if address.startswith("@") else address
-        self._every = watchdog / SHARE
+        self._every = watchdog / SIGNALS_PER_WATCHDOG
         self._due = 0.0
         self._failed = False
 
     @classmethod
-    def of_environment(cls, environment: Mapping[str, str] | None = None) -> Notifier:
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Notifier:
         """Return the notifier that the environment asks for."""
         given = os.environ if environment is None else environment
         own = given.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
         microseconds = given.get("WATCHDOG_USEC", "") if own else ""
         return cls(given.get("NOTIFY_SOCKET", ""), int(microseconds) / 1e6 if microseconds.isdigit() else 0.0)
 
-    def status(self, text: str) -> None:
+    def send_status(self, text: str) -> None:
         """Tell in one line what is being done."""
         self._send(f"STATUS={text}")
 
-    def ready(self) -> None:
+    def send_ready(self) -> None:
         """Tell that the start is over."""
         self._send(f"READY=1\nSTATUS=running\nMAINPID={os.getpid()}")
 
-    def alive(self) -> None:
+    def send_watchdog(self) -> None:
         """Give a sign of life if one is due; called by the loop, so that one that hangs gives none."""
         if self._every and time.monotonic() >= self._due:
             self._due = time.monotonic() + self._every
             self._send("WATCHDOG=1")
 
-    def stopping(self) -> None:
+    def send_stopping(self) -> None:
         """Tell that the end has begun."""
         self._send("STOPPING=1\nSTATUS=stopping")
 

@@ -14,9 +14,9 @@ from bluesky import preprocessors as bpp
 from xafs_workers.simulation.beam import HC, SI111
 from xafs_workers.simulation.beamline import Beamline
 from xafs_workers.simulation.paths import Array
-from xafs_workers.simulation.plans import Plan, axis_of, measured_line, resting_state, say
+from xafs_workers.simulation.plans import Plan, enter_resting_state, find_axis, post_message, scan_line
 
-FOILS = {"Fe": 7110.7, "Co": 7708.8, "Ni": 8331.5, "Cu": 8980.5, "Zn": 9660.8, "Pt": 11562.8, "Au": 11919.7}
+FOIL_EDGES = {"Fe": 7110.7, "Co": 7708.8, "Ni": 8331.5, "Cu": 8980.5, "Zn": 9660.8, "Pt": 11562.8, "Au": 11919.7}
 """Edge energies of foils for the calibration, eV (Kraft et al., Rev. Sci. Instrum. 67, 681 (1996))."""
 
 
@@ -25,22 +25,22 @@ class Curve:
     """What a line scan gave: position and signal of each point, as its events came."""
 
     motor: str
-    above: str
-    below: str = "I0"
+    numerator: str
+    denominator: str = "I0"
     x: list[float] = field(default_factory=list)
     y: list[float] = field(default_factory=list)
 
-    def hear(self, document: dict[str, Any]) -> None:
+    def on_event(self, document: dict[str, Any]) -> None:
         """Take an event of the scan; those of the baseline have no I0."""
         data = document["data"]
-        if self.below in data:
-            columns = [data[key] for key in data if key == self.above or key[:-1] == self.above]
+        if self.denominator in data:
+            columns = [data[key] for key in data if key == self.numerator or key[:-1] == self.numerator]
             self.x.append(float(data[self.motor]))
-            self.y.append(float(sum(columns)) / float(data[self.below]))
+            self.y.append(float(sum(columns)) / float(data[self.denominator]))
 
-    def above_first(self) -> Curve:
+    def remove_offset(self) -> Curve:
         """Return the curve with the first value taken off: that of the closed holder."""
-        return Curve(self.motor, self.above, x=self.x, y=[value - self.y[0] for value in self.y])
+        return Curve(self.motor, self.numerator, x=self.x, y=[value - self.y[0] for value in self.y])
 
 
 def find_slot(beamline: Beamline) -> Plan:
@@ -48,15 +48,15 @@ def find_slot(beamline: Beamline) -> Plan:
     send = beamline.send
     send({"align_wheel": "start"})
     for motor, span in (("xafs_y", (-3.0, 3.0, 31)), ("xafs_x", (-9.0, 9.0, 31))):
-        uid, curve = yield from _curve(beamline, motor, "It", span)
-        shown = curve.above_first()
+        uid, curve = yield from _measure_curve(beamline, motor, "It", span)
+        shown = curve.remove_offset()
         guess = (np.mean(curve.x), max(shown.y), (span[1] - span[0]) / 2.0, 0.4)
-        center, amplitude, best = fitted(slot_shape, shown, guess)
+        center, amplitude, best = fit_curve(compute_slot_shape, shown, guess)
         send({"close": "last"})
         found = {"motor": motor, "detector": "it", "center": center, "amplitude": amplitude, "uid": uid}
-        send({"align_wheel": "find_slot", **found, **_arrays(shown, best)})
-        yield from bps.mv(axis_of(beamline, motor), center)
-        yield from resting_state(beamline)
+        send({"align_wheel": "find_slot", **found, **_to_arrays(shown, best)})
+        yield from bps.mv(find_axis(beamline, motor), center)
+        yield from enter_resting_state(beamline)
     send({"close": "all"})
     send({"align_wheel": "stop"})
 
@@ -64,50 +64,50 @@ def find_slot(beamline: Beamline) -> Plan:
 def align_spinner(beamline: Beamline, spinner: int = 3) -> Plan:
     """Align a flat sample at glancing angle: half the beam, then flat, then half again, then the most fluorescence."""
     send, picture = beamline.send, f"{beamline.folder}/snapshots/spinner{spinner}-alignment.png"
-    say(beamline, f"aligning spinner {spinner}")
+    post_message(beamline, f"aligning spinner {spinner}")
     send({"glancing_angle": "start", "filename": picture})
 
-    def main() -> Plan:
+    def align() -> Plan:
         for _ in range(2):
-            yield from _half_the_beam(beamline, spinner)
-            yield from _flat(beamline, spinner)
-        yield from _most_fluorescence(beamline, spinner)
+            yield from _find_half_beam(beamline, spinner)
+            yield from _find_flat_pitch(beamline, spinner)
+        yield from _find_most_fluorescence(beamline, spinner)
         send({"close": "last"})
         send({"glancing_angle": "stop"})
 
-    yield from bpp.finalize_wrapper(main(), lambda: resting_state(beamline))
+    yield from bpp.finalize_wrapper(align(), lambda: enter_resting_state(beamline))
 
 
-def wafer_edge(beamline: Beamline) -> Plan:
+def find_wafer_edge(beamline: Beamline) -> Plan:
     """Find the edge of a wafer, here that of the slot, and go there."""
-    center = axis_of(beamline, "xafs_x").position
-    yield from bps.mv(axis_of(beamline, "xafs_x"), center - 6.0)
-    uid, curve = yield from _curve(beamline, "xafs_x", "It", (-2.0, 2.0, 41))
-    yield from resting_state(beamline)
+    center = find_axis(beamline, "xafs_x").position
+    yield from bps.mv(find_axis(beamline, "xafs_x"), center - 6.0)
+    uid, curve = yield from _measure_curve(beamline, "xafs_x", "It", (-2.0, 2.0, 41))
+    yield from enter_resting_state(beamline)
     beamline.send({"close": "last"})
-    edge, amplitude, best = fitted(step_shape, curve, (np.mean(curve.x), max(curve.y), 0.5))
+    edge, amplitude, best = fit_curve(compute_step_shape, curve, (np.mean(curve.x), max(curve.y), 0.5))
     found = {"motor": "xafs_x", "center": edge, "amplitude": amplitude, "uid": uid}
-    beamline.send({"wafer": "edge", **found, **_arrays(curve, best)})
-    yield from bps.mv(axis_of(beamline, "xafs_x"), center)
-    yield from resting_state(beamline)
+    beamline.send({"wafer": "edge", **found, **_to_arrays(curve, best)})
+    yield from bps.mv(find_axis(beamline, "xafs_x"), center)
+    yield from enter_resting_state(beamline)
 
 
 def calibrate_mono(beamline: Beamline, *, with_errors: bool = True) -> Plan:
     """Compare the angles of known edges with those of Bragg's law, and fit lattice spacing and offset."""
     from scipy.optimize import curve_fit
 
-    energies = np.array(sorted(FOILS.values()))
-    rng = np.random.default_rng(beamline.surroundings.seed)
+    energies = np.array(sorted(FOIL_EDGES.values()))
+    rng = np.random.default_rng(beamline.simulation_setup.seed)
     angles = np.degrees(np.arcsin(HC / (2.0 * SI111 * energies))) + rng.normal(0.0, 2e-4, energies.size)
 
-    def law(theta: Array, spacing: float, offset: float) -> Array:
+    def compute_bragg_energy(theta: Array, spacing: float, offset: float) -> Array:
         return HC / (2.0 * spacing * np.sin(np.radians(theta + offset)))
 
-    (spacing, offset), covariance = curve_fit(law, angles, energies, p0=(SI111, 0.0))
+    (spacing, offset), covariance = curve_fit(compute_bragg_energy, angles, energies, p0=(SI111, 0.0))
     errors = [float(error) if with_errors else None for error in np.sqrt(np.diag(covariance))]
     message = {
         "mono_calibration": True,
-        "found": law(angles, spacing, offset).tolist(),
+        "found": compute_bragg_energy(angles, spacing, offset).tolist(),
         "ee": energies.tolist(),
         "tt": [degrees(asin(HC / (2.0 * SI111 * energy))) for energy in energies],
         "mono": "111",
@@ -118,7 +118,7 @@ def calibrate_mono(beamline: Beamline, *, with_errors: bool = True) -> Plan:
     yield from bps.null()
 
 
-def slot_shape(x: Array, center: float, height: float, width: float, blur: float) -> Array:
+def compute_slot_shape(x: Array, center: float, height: float, width: float, blur: float) -> Array:
     """Return a slot seen by a beam of Gaussian profile: the difference of two error functions."""
     from scipy.special import erf
 
@@ -126,14 +126,14 @@ def slot_shape(x: Array, center: float, height: float, width: float, blur: float
     return 0.5 * height * (erf((x - center + width / 2) / scale) - erf((x - center - width / 2) / scale))
 
 
-def step_shape(x: Array, center: float, height: float, blur: float) -> Array:
+def compute_step_shape(x: Array, center: float, height: float, blur: float) -> Array:
     """Return an edge seen by a beam of Gaussian profile: an error function."""
     from scipy.special import erf
 
     return 0.5 * height * (1.0 + erf((x - center) / (sqrt(2.0) * max(abs(blur), 1e-3))))
 
 
-def fitted(shape: Callable[..., Array], curve: Curve, guess: tuple[Any, ...]) -> tuple[float, float, Array]:
+def fit_curve(shape: Callable[..., Array], curve: Curve, guess: tuple[Any, ...]) -> tuple[float, float, Array]:
     """Return centre, height and the fitted curve."""
     from scipy.optimize import curve_fit
 
@@ -142,50 +142,50 @@ def fitted(shape: Callable[..., Array], curve: Curve, guess: tuple[Any, ...]) ->
     return float(found[0]), float(found[1]), shape(x, *found)
 
 
-def _curve(beamline: Beamline, motor: str, detector: str, span: tuple[float, float, int]) -> Plan:
+def _measure_curve(beamline: Beamline, motor: str, detector: str, span: tuple[float, float, int]) -> Plan:
     """Scan, and return the run's uid and what was seen."""
     seen = Curve(motor, detector if detector != "Xs" else beamline.sample.element)
-    line = measured_line(beamline, motor, detector, span)
-    uid = yield from bpp.subs_wrapper(line, {"event": [lambda name, document: seen.hear(document)]})
+    line = scan_line(beamline, motor, detector, span)
+    uid = yield from bpp.subs_wrapper(line, {"event": [lambda name, document: seen.on_event(document)]})
     return uid, seen
 
 
-def _half_the_beam(beamline: Beamline, spinner: int) -> Plan:
+def _find_half_beam(beamline: Beamline, spinner: int) -> Plan:
     """Go where the sample's edge cuts the beam in half."""
     beamline.send({"close": "last"})
-    yield from bps.mv(axis_of(beamline, "xafs_y"), beamline.slot_edge)
-    _, curve = yield from _curve(beamline, "xafs_y", "It", (-1.5, 1.5, 31))
+    yield from bps.mv(find_axis(beamline, "xafs_y"), beamline.slot_edge)
+    _, curve = yield from _measure_curve(beamline, "xafs_y", "It", (-1.5, 1.5, 31))
     falling = curve.y[0] > curve.y[-1]
     turned = Curve(curve.motor, curve.above, x=curve.x, y=[max(curve.y) - y for y in curve.y] if falling else curve.y)
-    center, amplitude, best = fitted(step_shape, turned, (np.mean(curve.x), max(turned.y), 0.3))
+    center, amplitude, best = fit_curve(compute_step_shape, turned, (np.mean(curve.x), max(turned.y), 0.3))
     about = {"inverted": "inverted " if falling else "", "spinner": spinner, "uid": None}
     found = {"motor": "xafs_y", "center": center, "amplitude": amplitude}
     beamline.send({"close": "last"})
-    yield from bps.mv(axis_of(beamline, "xafs_y"), center)
-    beamline.send({"glancing_angle": "linear", **found, **about, **_arrays(turned, best)})
+    yield from bps.mv(find_axis(beamline, "xafs_y"), center)
+    beamline.send({"glancing_angle": "linear", **found, **about, **_to_arrays(turned, best)})
 
 
-def _flat(beamline: Beamline, spinner: int) -> Plan:
+def _find_flat_pitch(beamline: Beamline, spinner: int) -> Plan:
     """Go to the pitch at which the sample hides the least of the beam."""
     beamline.send({"close": "last"})
-    _, curve = yield from _curve(beamline, "xafs_pitch", "It", (-3.0, 3.0, 31))
+    _, curve = yield from _measure_curve(beamline, "xafs_pitch", "It", (-3.0, 3.0, 31))
     best = int(np.argmax(curve.y))
     found = {"motor": "xafs_pitch", "center": curve.x[best], "amplitude": curve.y[best]}
     seen = {"xaxis": curve.x, "data": curve.y}
     beamline.send({"close": "last"})
-    yield from bps.mv(axis_of(beamline, "xafs_pitch"), curve.x[best])
+    yield from bps.mv(find_axis(beamline, "xafs_pitch"), curve.x[best])
     beamline.send({"glancing_angle": "pitch", **found, "spinner": spinner, "uid": None, **seen})
 
 
-def _most_fluorescence(beamline: Beamline, spinner: int) -> Plan:
+def _find_most_fluorescence(beamline: Beamline, spinner: int) -> Plan:
     beamline.send({"close": "last"})
-    _, curve = yield from _curve(beamline, "xafs_x", "Xs", (-9.0, 9.0, 31))
+    _, curve = yield from _measure_curve(beamline, "xafs_x", "Xs", (-9.0, 9.0, 31))
     x, y = curve.x[2:], curve.y[2:]  # the real plan leaves out the first two, too
     best = int(np.argmax(y))
     found = {"motor": "xafs_x", "center": x[best], "amplitude": y[best], "inverted": ""}
-    yield from bps.mv(axis_of(beamline, "xafs_x"), x[best])
+    yield from bps.mv(find_axis(beamline, "xafs_x"), x[best])
     beamline.send({"glancing_angle": "fluo", **found, "spinner": spinner, "uid": None, "xaxis": x, "data": y})
 
 
-def _arrays(curve: Curve, best: Array) -> dict[str, list[float]]:
+def _to_arrays(curve: Curve, best: Array) -> dict[str, list[float]]:
     return {"xaxis": list(curve.x), "data": list(curve.y), "best_fit": [float(value) for value in best]}

@@ -9,10 +9,10 @@ from types import MappingProxyType
 from xafs_workers.simulation.beam import HC, SI111
 from xafs_workers.simulation.devices import Axis
 
-PITCH = 2.5
+PEAK_PITCH = 2.5
 """Where the second crystal is on its rocking curve's top, mrad."""
 
-ENCODER = 5e-6
+ENCODER_RESOLUTION = 5e-6
 """Resolution of the Bragg axis, degrees."""
 
 _MOTORS = {
@@ -58,7 +58,7 @@ _MOTORS = {
         "xafs_garot": 0.0,
         "xafs_ref": -135.0,
     },
-    "mrad": {"dcm_pitch": PITCH, "dcm_roll": -6.3},
+    "mrad": {"dcm_pitch": PEAK_PITCH, "dcm_roll": -6.3},
     "steps": {"m2_bender": 107000.0},
 }
 
@@ -94,16 +94,22 @@ BASELINE = tuple(name for kind in (_MOTORS, _PSEUDO_MOTORS) for group in kind.va
 """What is read at begin and end of each run, as a stream of its own; the energy is not among it."""
 
 
-def encoded(energy: float) -> float:
+def compute_encoder_energy(energy: float) -> float:
     """Return the energy, eV, that the encoder of a Si(111) monochromator shows when it is sent to one, eV."""
     angle = degrees(asin(HC / (2.0 * SI111 * energy)))
-    return round(HC / (2.0 * SI111 * sin(radians(round(angle / ENCODER) * ENCODER))), 5)
+    return round(HC / (2.0 * SI111 * sin(radians(round(angle / ENCODER_RESOLUTION) * ENCODER_RESOLUTION))), 5)
 
 
-def axes(energy: float) -> Mapping[str, Axis]:
+def build_axes(energy: float) -> Mapping[str, Axis]:
     """Return all axes by name, the monochromator at an energy, eV."""
     made = [
-        Axis(name="dcm_energy", unit="eV", value=energy, setpoint="dcm_energy_setpoint", seen=encoded),
+        Axis(
+            name="dcm_energy",
+            unit="eV",
+            value=energy,
+            setpoint="dcm_energy_setpoint",
+            to_readback=compute_encoder_energy,
+        ),
         Axis(name="dwti_dwell_time", unit="s", value=0.5, setpoint="dwti_dwell_time_setpoint"),
     ]
     for kind, ending in ((_MOTORS, "user_setpoint"), (_PSEUDO_MOTORS, "setpoint")):

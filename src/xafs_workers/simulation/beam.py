@@ -12,24 +12,30 @@ import numpy as np
 
 from xafs_workers.simulation.paths import Array
 from xafs_workers.simulation.samples import REFERENCES, Sample
-from xafs_workers.simulation.spectra import RESOLUTION, edge_position, mu_background, mu_edge, mu_t
+from xafs_workers.simulation.spectra import (
+    RESOLUTION,
+    compute_edge_position,
+    compute_mu_background,
+    compute_mu_edge,
+    compute_mu_t,
+)
 
 if TYPE_CHECKING:
     from scipy.interpolate import CubicSpline
 
 ELEMENTARY_CHARGE = 1.602177e-10  # nA s
 PAIR_ENERGY = 34.8  # eV for an ion pair in nitrogen (xraydb.ionization_potential)
-ELECTRONICS = 2e-4  # standard deviation of an electrometer's charge, nA s in 1 s; grows as sqrt(dwell)
+ELECTROMETER_NOISE = 2e-4  # standard deviation of an electrometer's charge, nA s in 1 s; grows as sqrt(dwell)
 
 IT_RESPONSE = 0.85  # It/I0 without a sample
 IR_RESPONSE = 0.70  # Ir/It without a foil
 YIELD_RESPONSE = 0.02  # Iy/I0 for mu t = 1
-FLUORESCENCE = 400.0  # counts of all channels for 1 nA s, 200 eV above the edge: where the detector is driven to
+FLUORESCENCE_COUNTS = 400.0  # counts of all channels for 1 nA s, 200 eV above the edge: where the detector is driven to
 SCATTERING = 0.004  # the background in the windows: photons absorbed otherwise that are counted nevertheless
 HOLDER_LEAK = 1e-4  # transmission of the sample holder
 HOLDER_SCATTER = 0.01  # scattering of the holder into the fluorescence windows, as part of the sample's signal
 
-DRIFT = 0.01  # relative amplitude of I0's drift
+DRIFT_AMPLITUDE = 0.01  # relative amplitude of I0's drift
 DRIFT_TIME = 900.0  # its time, s of dwell
 
 SI111 = 3.1356  # lattice spacing, Å
@@ -55,10 +61,12 @@ class Slot:
     height: float = 3.5
     blur: tuple[float, float] = (0.8, 0.25)
 
-    def open(self, position: tuple[float, float]) -> float:
+    def compute_transmission(self, position: tuple[float, float]) -> float:
         """Return the part of the beam, 0 to 1, that passes with the stage at a position (x, y), mm."""
         x, y = position[0] - self.centre[0], position[1] - self.centre[1]
-        return _window(x, self.width, self.blur[0]) * _window(y, self.height, self.blur[1])
+        return _compute_passing_fraction(x, self.width, self.blur[0]) * _compute_passing_fraction(
+            y, self.height, self.blur[1]
+        )
 
 
 class Beam:
@@ -100,10 +108,10 @@ class Beam:
         self.noise = noise
         self.elapsed = 0.0
         self._random = np.random.default_rng(seed)
-        self._edge = edge_position(sample)
-        self._scale = flux / _spectrum(self._edge)
-        self._table = _table(sample)
-        self._solid_angles = solid_angles(self.channels)
+        self._edge = compute_edge_position(sample)
+        self._scale = flux / _compute_flux_shape(self._edge)
+        self._spectra_spline = _build_spectra_spline(sample)
+        self._solid_angles = compute_solid_angles(self.channels)
 
     def read(
         self, energy: float, dwell: float, position: tuple[float, float] = (0.0, 0.0), *, pitch: float = 0.0
@@ -112,20 +120,20 @@ class Beam:
 
         The clock of the drift moves on by the dwell time.
         """
-        charges, counts = self._expected(energy, dwell, position, pitch)
+        charges, counts = self._compute_expected(energy, dwell, position, pitch)
         self.elapsed += dwell
         if self.noise:
-            charges = charges + self._random.standard_normal(4) * charge_noise(charges, energy, dwell)
+            charges = charges + self._random.standard_normal(4) * compute_charge_noise(charges, energy, dwell)
             counts = self._random.poisson(counts)
         i0, it, ir, iy = charges.tolist()
         return Reading(I0=i0, It=it, Ir=ir, Iy=iy, counts=tuple(map(float, counts)))
 
-    def i0(self, energy: float) -> float:
+    def compute_i0(self, energy: float) -> float:
         """Return the current of the first ion chamber at an energy, eV, as of now, nA, without noise."""
-        drift = 1.0 + DRIFT * sin(self.elapsed / DRIFT_TIME)
-        return self._scale * _spectrum(energy) * drift * glitch_factor(energy)
+        drift = 1.0 + DRIFT_AMPLITUDE * sin(self.elapsed / DRIFT_TIME)
+        return self._scale * _compute_flux_shape(energy) * drift * compute_glitch_factor(energy)
 
-    def rocking(self, pitch_offset: float) -> float:
+    def compute_rocking_factor(self, pitch_offset: float) -> float:
         """Return I0, as part of its maximum, with the second crystal's pitch off by so much, mrad.
 
         A Gaussian of sqrt(2) times the width of a Si(111) reflection, dE/E tan(theta): 0.05 mrad wide at 8 keV.
@@ -134,51 +142,51 @@ class Beam:
         width = 1e3 * sqrt(2.0) * RESOLUTION * tan(np.arcsin(sine))
         return exp(-4.0 * log(2.0) * (pitch_offset / width) ** 2)
 
-    def _expected(
+    def _compute_expected(
         self, energy: float, dwell: float, position: tuple[float, float], pitch: float
     ) -> tuple[Array, Array]:
         if dwell <= 0:
             raise ValueError(f"a dwell time is above 0 s, this one is {dwell}")
-        passed = 1.0 if self.slot is None else self.slot.open(position)
-        total, foil, counts, electrons = self._signals(energy)
-        i0 = self.i0(energy) * dwell * self.rocking(pitch)
+        passed = 1.0 if self.slot is None else self.slot.compute_transmission(position)
+        total, foil, counts, electrons = self._interpolate_signals(energy)
+        i0 = self.compute_i0(energy) * dwell * self.compute_rocking_factor(pitch)
         it = i0 * IT_RESPONSE * exp(-total) * (passed + (1.0 - passed) * HOLDER_LEAK)
         ir = it * IR_RESPONSE * exp(-foil)
         iy = i0 * YIELD_RESPONSE * electrons * passed
         fluorescence = i0 * counts * (passed + (1.0 - passed) * HOLDER_SCATTER)
         return np.array([i0, it, ir, iy]), fluorescence * self._solid_angles
 
-    def _signals(self, energy: float) -> Array:
+    def _interpolate_signals(self, energy: float) -> Array:
         """Return mu t of sample and foil, counts per nA s and electron yield at an energy, shape (4,)."""
-        if self._table.x[0] <= energy <= self._table.x[-1]:
-            return self._table(energy)
-        return _spectra(self.sample, np.array([energy]))[0]
+        if self._spectra_spline.x[0] <= energy <= self._spectra_spline.x[-1]:
+            return self._spectra_spline(energy)
+        return _compute_spectra(self.sample, np.array([energy]))[0]
 
 
-def charge_noise(charge: Array, energy: float, dwell: float) -> Array:
+def compute_charge_noise(charge: Array, energy: float, dwell: float) -> Array:
     """Return the standard deviation of ion chambers' charges, nA s, same shape as charge.
 
     An absorbed photon makes energy / 34.8 eV ion pairs, so 1 nA s is 2.7e7 photons of 8 keV, counted with Poisson's
     variance; the electrometer adds its own noise, independent of the charge.
     """
     photon = ELEMENTARY_CHARGE * energy / PAIR_ENERGY
-    return np.sqrt(np.abs(charge) * photon + ELECTRONICS**2 * dwell)
+    return np.sqrt(np.abs(charge) * photon + ELECTROMETER_NOISE**2 * dwell)
 
 
-def solid_angles(channels: Sequence[int]) -> Array:
+def compute_solid_angles(channels: Sequence[int]) -> Array:
     """Return each channel's share of the detector, shape (channels,), within 20 % of each other's mean; sum 1."""
     sizes = 1.0 + 0.2 * np.sin(2.4 * np.asarray(channels, dtype=np.float64))
     return sizes / sizes.sum() if len(sizes) else sizes
 
 
-def glitch_factor(energy: float) -> float:
+def compute_glitch_factor(energy: float) -> float:
     """Return what the monochromator's glitches leave of I0 at an energy, eV: 1 between them, 0.97 to 0.99 in one."""
-    centres, depths, widths = glitches()
+    centres, depths, widths = generate_glitches()
     return 1.0 - float((depths * np.exp(-0.5 * ((energy - centres) / widths) ** 2)).sum())
 
 
 @cache
-def glitches() -> tuple[Array, Array, Array]:
+def generate_glitches() -> tuple[Array, Array, Array]:
     """Return energies, eV, relative depths and widths (standard deviation, eV) of the glitches from 4 to 30 keV.
 
     Fixed energies, as a crystal's are; these are drawn once, from a seed of their own, some 250 eV apart.
@@ -188,7 +196,7 @@ def glitches() -> tuple[Array, Array, Array]:
     return centres, random.uniform(0.01, 0.03, centres.size), random.uniform(1.0, 2.5, centres.size)
 
 
-def _window(offset: float, size: float, blur: float) -> float:
+def _compute_passing_fraction(offset: float, size: float, blur: float) -> float:
     """Return the part of a Gaussian beam that passes an opening of a size around 0."""
     if blur <= 0:
         return float(abs(offset) <= size / 2)
@@ -196,33 +204,33 @@ def _window(offset: float, size: float, blur: float) -> float:
     return 0.5 * (erf((offset + size / 2) / root) - erf((offset - size / 2) / root))
 
 
-def _spectrum(energy: float) -> float:
+def _compute_flux_shape(energy: float) -> float:
     """Return the smooth shape of I0: a rise as air and windows become transparent, with a falling source."""
     return (1.0 - exp(-((max(energy, 0.0) / 6500.0) ** 2))) * exp(-energy / 60000.0)
 
 
-def _spectra(sample: Sample, energy: Array) -> Array:
+def _compute_spectra(sample: Sample, energy: Array) -> Array:
     """Return mu t of sample and foil, counts per nA s, electron yield, shape (n, 4), at energies, shape (n,)."""
-    near = _emitted(sample, np.array([edge_position(sample) + 200.0]))
-    edge, rest = mu_edge(sample, energy), mu_background(sample, energy)
-    foil = mu_t(REFERENCES[sample.reference], energy)
-    counts = FLUORESCENCE * _emitted(sample, energy) / near
+    near = _compute_fluorescence(sample, np.array([compute_edge_position(sample) + 200.0]))
+    edge, rest = compute_mu_edge(sample, energy), compute_mu_background(sample, energy)
+    foil = compute_mu_t(REFERENCES[sample.reference], energy)
+    counts = FLUORESCENCE_COUNTS * _compute_fluorescence(sample, energy) / near
     return np.stack([edge + rest, foil, counts, edge + 0.5 * rest], axis=-1)
 
 
-def _emitted(sample: Sample, energy: Array) -> Array:
+def _compute_fluorescence(sample: Sample, energy: Array) -> Array:
     """Return the fluorescence that leaves a sample at 45 degrees, as part of what it would be at full absorption.
 
     What the edge absorbs of the beam, less what the sample absorbs of the line on its way out (Tröger et al., Phys.
     Rev. B 46, 3283 (1992)): flattened in concentrated samples, as measured.
     """
-    edge, rest = mu_edge(sample, energy), mu_background(sample, energy)
-    both = edge + rest + mu_t(sample, np.array([_line_energy(sample)]))[0]
+    edge, rest = compute_mu_edge(sample, energy), compute_mu_background(sample, energy)
+    both = edge + rest + compute_mu_t(sample, np.array([_find_line_energy(sample)]))[0]
     return (edge + SCATTERING * rest) * -np.expm1(-sqrt(2.0) * both) / both
 
 
 @cache
-def _line_energy(sample: Sample) -> float:
+def _find_line_energy(sample: Sample) -> float:
     import xraydb
 
     name = {"K": "Ka1", "L3": "La1"}.get(sample.edge)
@@ -233,13 +241,13 @@ def _line_energy(sample: Sample) -> float:
 
 
 @cache
-def _table(sample: Sample) -> CubicSpline:
+def _build_spectra_spline(sample: Sample) -> CubicSpline:
     """Return the spectra as a spline of energy, 1 keV below the edge to 2.5 keV above, fine near both edges."""
     from scipy.interpolate import CubicSpline
 
-    edges = np.array([edge_position(sample), edge_position(REFERENCES[sample.reference])])
+    edges = np.array([compute_edge_position(sample), compute_edge_position(REFERENCES[sample.reference])])
     coarse = np.arange(edges[0] - 1000.0, edges[0] + 2500.0, 1.0)
     fine = [np.arange(edge - 40.0, edge + 80.0, 0.1) for edge in edges]
     energy = np.unique(np.concatenate([coarse, *fine]).round(3))
     energy = energy[(energy >= coarse[0]) & (energy <= coarse[-1])]
-    return CubicSpline(energy, _spectra(sample, energy))
+    return CubicSpline(energy, _compute_spectra(sample, energy))

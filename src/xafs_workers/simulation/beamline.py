@@ -12,31 +12,31 @@ from typing import Any, Self
 from bluesky import RunEngine
 from bluesky.preprocessors import SupplementalData
 
-from xafs_workers.elements import edge_energy
+from xafs_workers.elements import find_edge_energy
 from xafs_workers.settings import Detectors
-from xafs_workers.simulation.axes import BASELINE, PITCH, axes
+from xafs_workers.simulation.axes import BASELINE, PEAK_PITCH, build_axes
 from xafs_workers.simulation.beam import Beam, Slot
-from xafs_workers.simulation.devices import Detector, Exposure, fluorescence_detector, ion_chambers
-from xafs_workers.simulation.metadata import Mounted, Proposal
+from xafs_workers.simulation.devices import Detector, Exposure, build_fluorescence_detector, build_ion_chambers
+from xafs_workers.simulation.metadata import MountedSample, Proposal
 from xafs_workers.simulation.samples import SAMPLES, Sample
 
 Message = Mapping[str, Any]
 
-SLOT = (12.3, 118.9)
+SLOT_POSITION = (12.3, 118.9)
 """Where the sample's slot is on the stage, mm."""
 
-HOLDER = 20.0
+HOLDER_LENGTH = 20.0
 """Length of the sample holder along the beam, mm."""
 
-FLAT = 2.4
+FLAT_PITCH = 2.4
 """Pitch of the stage at which the holder is parallel to the beam, degrees."""
 
-_FIRST = "Fe foil"
-_END_SECONDS = 10.0
+_FIRST_SAMPLE = "Fe foil"
+_END_TIMEOUT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class SimulationSetup:
     """Where a beamline's documents and messages go, and how fast time passes.
 
     Attributes
@@ -44,7 +44,7 @@ class Surroundings:
     send
         Takes control messages.
     publish
-        Takes documents; `kafka_publisher` makes one.
+        Takes documents; `create_kafka_publisher` makes one.
     pace
         Real seconds that one second of dwell time takes; 0: none.
     seed
@@ -62,15 +62,15 @@ class Surroundings:
 class Beamline:
     """One session at the beamline, with an iron foil mounted. `close` it, or use it in a with statement."""
 
-    def __init__(self, surroundings: Surroundings, **engine: Any):
-        self.surroundings = surroundings
-        self.proposal = surroundings.proposal
-        self.folder = f"{surroundings.proposals_root}/{self.proposal.cycle}/{self.proposal.session}"
-        self.send = surroundings.send
-        self.axes = axes(_edge(SAMPLES[_FIRST]))
-        self._mounts = 0
-        self._exposure = Exposure(self._next_beam(SAMPLES[_FIRST], ()), self._where, surroundings.pace)
-        self.mount(_FIRST)
+    def __init__(self, simulation_setup: SimulationSetup, **engine: Any):
+        self.simulation_setup = simulation_setup
+        self.proposal = simulation_setup.proposal
+        self.folder = f"{simulation_setup.proposals_root}/{self.proposal.cycle}/{self.proposal.session}"
+        self.send = simulation_setup.send
+        self.axes = build_axes(_find_edge_energy(SAMPLES[_FIRST_SAMPLE]))
+        self._mount_count = 0
+        self._exposure = Exposure(self._create_beam(SAMPLES[_FIRST_SAMPLE], ()), self._read_axes, simulation_setup.pace)
+        self.mount(_FIRST_SAMPLE)
         self.engine = RunEngine(
             {
                 "beamline_id": "BMM",
@@ -83,7 +83,7 @@ class Beamline:
             **engine,
         )
         self.engine.preprocessors.append(SupplementalData(baseline=[self.axes[name] for name in BASELINE]))
-        self.engine.subscribe(surroundings.publish)
+        self.engine.subscribe(simulation_setup.publish)
 
     def __enter__(self) -> Self:
         return self
@@ -99,7 +99,7 @@ class Beamline:
         if loop.is_closed():
             return
         loop.call_soon_threadsafe(loop.stop)
-        self.engine._th.join(_END_SECONDS)  # noqa: SLF001 - bluesky offers no other way to end its thread
+        self.engine._th.join(_END_TIMEOUT)  # noqa: SLF001 - bluesky offers no other way to end its thread
         loop.close()
 
     def mount(self, sample: str, detector: str | None = None, *, electron_yield: bool = False) -> None:
@@ -125,14 +125,14 @@ class Beamline:
         if detector is not None and detector not in known:
             raise ValueError(f"no fluorescence detector {detector!r}, known: {', '.join(known)}")
         self.sample, channels = SAMPLES[sample], known[detector] if detector else ()
-        self.edge = _edge(self.sample)
-        self._exposure.turn_to(self._next_beam(self.sample, channels))
-        self.chambers = ion_chambers(self._exposure, electron_yield=electron_yield)
+        self.edge = _find_edge_energy(self.sample)
+        self._exposure.set_beam(self._create_beam(self.sample, channels))
+        self.chambers = build_ion_chambers(self._exposure, electron_yield=electron_yield)
         self.electron_yield = electron_yield
         self.detector = (
-            fluorescence_detector(detector, self.sample.element, channels, self._exposure) if detector else None
+            build_fluorescence_detector(detector, self.sample.element, channels, self._exposure) if detector else None
         )
-        for axis, value in (("dcm_energy", self.edge + 50), ("xafs_x", SLOT[0]), ("xafs_y", SLOT[1])):
+        for axis, value in (("dcm_energy", self.edge + 50), ("xafs_x", SLOT_POSITION[0]), ("xafs_y", SLOT_POSITION[1])):
             self.axes[axis].set(value)
 
     @property
@@ -141,11 +141,11 @@ class Beamline:
         return [*self.chambers, self.detector] if self.detector else [*self.chambers]
 
     @property
-    def mounted(self) -> Mounted:
+    def mounted_sample(self) -> MountedSample:
         """What is in the beam and who looks at it, for start documents."""
         x, y = (self.axes[name].position for name in ("xafs_x", "xafs_y"))
         detector, columns = (self.detector.name, tuple(self.detector.describe())) if self.detector else (None, ())
-        return Mounted(self.sample, self.edge, (x, y), detector, columns, self.electron_yield)
+        return MountedSample(self.sample, self.edge, (x, y), detector, columns, self.electron_yield)
 
     def run(self, plan: Any) -> tuple[str, ...]:
         """Run a plan; return the uids of its runs."""
@@ -155,30 +155,32 @@ class Beamline:
     @property
     def slot_edge(self) -> float:
         """Where the upper edge of the sample's slot cuts the beam in half, mm on xafs_y."""
-        return SLOT[1] + Slot().height / 2.0
+        return SLOT_POSITION[1] + Slot().height / 2.0
 
-    def _where(self) -> tuple[float, float, tuple[float, float], float]:
+    def _read_axes(self) -> tuple[float, float, tuple[float, float], float]:
         names = ("dcm_energy", "dwti_dwell_time", "xafs_x", "xafs_y", "dcm_pitch", "xafs_pitch")
         energy, dwell, x, y, pitch, tilt = (self.axes[name].position for name in names)
         # A tilted holder stands in the beam with its front or its back edge.
-        shadow = HOLDER / 2.0 * abs(sin(radians(tilt - FLAT)))
-        return energy, dwell, (x, y + shadow), pitch - PITCH
+        shadow = HOLDER_LENGTH / 2.0 * abs(sin(radians(tilt - FLAT_PITCH)))
+        return energy, dwell, (x, y + shadow), pitch - PEAK_PITCH
 
-    def _next_beam(self, sample: Sample, channels: tuple[int, ...]) -> Beam:
+    def _create_beam(self, sample: Sample, channels: tuple[int, ...]) -> Beam:
         """Return a beam with noise of its own: a sample that is mounted again is measured anew."""
-        self._mounts += 1
-        return Beam(sample, (self.surroundings.seed, self._mounts), channels=channels, slot=Slot(centre=SLOT))
+        self._mount_count += 1
+        return Beam(
+            sample, (self.simulation_setup.seed, self._mount_count), channels=channels, slot=Slot(centre=SLOT_POSITION)
+        )
 
 
-def _edge(sample: Sample) -> float:
+def _find_edge_energy(sample: Sample) -> float:
     """Return the tabulated energy of a sample's edge, eV: what a user tunes to, whatever the oxidation state."""
-    energy = edge_energy(sample.element, sample.edge)
+    energy = find_edge_energy(sample.element, sample.edge)
     if energy is None:
         raise ValueError(f"{sample.name}: {sample.element} has no {sample.edge} edge in the tables")
     return energy
 
 
-def kafka_publisher(bootstrap_servers: str, topic: str, producer_config: Mapping[str, Any] | None = None) -> Any:
+def create_kafka_publisher(bootstrap_servers: str, topic: str, producer_config: Mapping[str, Any] | None = None) -> Any:
     """Return bluesky-kafka's Publisher for documents, all with one key as a session's publisher thread uses."""
     from bluesky_kafka import Publisher
 

@@ -29,7 +29,7 @@ class EmbeddedBroker:
     """
 
     def __init__(self, settings: Settings | None = None, topics: Iterable[str] = ()):
-        self._topics = [*(_topics_of(settings) if settings else ()), *topics]
+        self._topics = [*(_list_topics(settings) if settings else ()), *topics]
         self._client: Producer | None = None
         self.bootstrap_servers = ""
 
@@ -58,6 +58,6 @@ class EmbeddedBroker:
         self._client = None
 
 
-def _topics_of(settings: Settings) -> list[str]:
+def _list_topics(settings: Settings) -> list[str]:
     names = [field for field in Kafka.model_fields if field.endswith("_topic")]
     return [getattr(settings.kafka, name).format(beamline=settings.beamline) for name in names]

@@ -11,20 +11,20 @@ from bluesky import preprocessors as bpp
 from ophyd import Device, Signal
 from ophyd.status import DeviceStatus
 
-from xafs_workers.simulation.beam import solid_angles
+from xafs_workers.simulation.beam import compute_solid_angles
 from xafs_workers.simulation.beamline import Beamline
-from xafs_workers.simulation.metadata import short_xdi
+from xafs_workers.simulation.metadata import build_short_xdi
 from xafs_workers.simulation.paths import Array
-from xafs_workers.simulation.plans import NotReady, Plan, resting_state, say, timescan
+from xafs_workers.simulation.plans import NotReadyError, Plan, enter_resting_state, measure_timescan, post_message
 
-BINS = 4096
-BIN = 10.0
+BIN_COUNT = 4096
+BIN_WIDTH = 10.0
 """Width of a bin, eV."""
 
-WIDTH = 65.0
+LINE_WIDTH = 65.0
 """Standard deviation of a line as a silicon drift detector sees it, eV."""
 
-COUNTS = 40_000.0
+LINE_COUNTS = 40_000.0
 """Of all channels in the strongest line."""
 
 
@@ -34,17 +34,17 @@ class Spectrometer(Device):
     def __init__(self, beamline: Beamline):
         detector = beamline.detector
         if detector is None:
-            raise NotReady("XRF: no fluorescence detector is mounted")
+            raise NotReadyError("XRF: no fluorescence detector is mounted")
         super().__init__(name=detector.name)
         self._channels = [int(key[len(beamline.sample.element) :]) for key in detector.describe()]
         self._beamline = beamline
-        self._random = np.random.default_rng((beamline.surroundings.seed, 77))
+        self._random = np.random.default_rng((beamline.simulation_setup.seed, 77))
         self._signals = {channel: Signal(name=f"{self.name}_channel{channel:02d}_xrf") for channel in self._channels}
 
     def trigger(self) -> DeviceStatus:
         """Count."""
-        expected = expected_counts(self._beamline)
-        for channel, share in zip(self._channels, solid_angles(self._channels), strict=True):
+        expected = compute_expected_counts(self._beamline)
+        for channel, share in zip(self._channels, compute_solid_angles(self._channels), strict=True):
             self._signals[channel].put(self._random.poisson(share * expected).astype(float))
         status = DeviceStatus(self)
         status.set_finished()
@@ -57,75 +57,78 @@ class Spectrometer(Device):
 
     def describe(self) -> Any:
         """Return the data keys."""
-        about = {"source": f"SIM:{self.name}", "dtype": "array", "shape": [BINS], "units": "counts"}
+        about = {"source": f"SIM:{self.name}", "dtype": "array", "shape": [BIN_COUNT], "units": "counts"}
         return {signal.name: dict(about) for signal in self._signals.values()}
 
 
-def expected_counts(beamline: Beamline) -> Array:
+def compute_expected_counts(beamline: Beamline) -> Array:
     """Return the counts of all channels in each bin, shape (4096,): the sample's lines, scattered beam, background."""
     import xraydb
 
     sample = beamline.sample
-    energy: Array = np.arange(BINS, dtype=np.float64) * BIN
+    energy: Array = np.arange(BIN_COUNT, dtype=np.float64) * BIN_WIDTH
     incident = beamline.axes["dcm_energy"].position
     lines = xraydb.xray_lines(sample.element, sample.edge, excitation_energy=incident)
     counts = 4.0 * np.exp(-energy / 6000.0)
     for line in lines.values():
-        counts += COUNTS * line.intensity * _peak(energy, line.energy)
-    elastic, compton = 0.15 * COUNTS * _peak(energy, incident), 0.3 * COUNTS * _peak(energy, _compton(incident), 1.6)
+        counts += LINE_COUNTS * line.intensity * _compute_peak(energy, line.energy)
+    elastic, compton = (
+        0.15 * LINE_COUNTS * _compute_peak(energy, incident),
+        0.3 * LINE_COUNTS * _compute_peak(energy, _compute_compton_energy(incident), 1.6),
+    )
     return np.where(energy < incident + 400.0, counts, 0.0) + elastic + compton
 
 
-def xrf(beamline: Beamline, filename: str) -> Plan:
+def measure_xrf(beamline: Beamline, filename: str) -> Plan:
     """Count one spectrum in each channel, and have it drawn and written.
 
     Raises
     ------
-    NotReady
+    NotReadyError
         No fluorescence detector is mounted.
     """
     spectrometer = Spectrometer(beamline)
-    xdi = short_xdi(beamline.mounted, beamline.proposal, {"_kind": "xrf"})
+    xdi = build_short_xdi(beamline.mounted_sample, beamline.proposal, {"_kind": "xrf"})
     uid = yield from bp.count([spectrometer], md={"plan_name": "count xafs_metadata XRF", "XDI": xdi})
     beamline.send({"xrf": "plot", "uid": uid, "add": False, "filename": f"{filename}_XRF.png", "post": False})
     beamline.send({"xrf": "write", "uid": uid, "filename": f"{filename}.xrf"})
     return uid
 
 
-def sead(beamline: Beamline, filename: str, detector: str = "It", points: int = 40, dwell: float = 0.5) -> Plan:
+def measure_sead(beamline: Beamline, filename: str, detector: str = "It", points: int = 40, dwell: float = 0.5) -> Plan:
     """Watch the absorption at a single energy against time, and have the data and a report written.
 
     Raises
     ------
-    NotReady
+    NotReadyError
         Nothing sees the signal.
     """
     send, rid, picture = beamline.send, uuid4().hex[:8], f"{filename}.001_sead.png"
     send({"next_index": True, "folder": beamline.folder, "stub": filename})
     send({"file_exists": True, "folder": beamline.folder, "filename": f"{filename}.001", "number": False})
     send({"dossier": "start", "stub": filename})
-    say(beamline, f"single energy absorption: {filename}", rid)
+    post_message(beamline, f"single energy absorption: {filename}", rid)
     energy = beamline.axes["dcm_energy"].position
     more = {"_kind": "sead", "_filename": f"{filename}.001", "_user": {"filename": filename, "pngfile": picture}}
-    xdi = short_xdi(beamline.mounted, beamline.proposal, {**more, "Beamline": {"energy": energy}})
+    xdi = build_short_xdi(beamline.mounted_sample, beamline.proposal, {**more, "Beamline": {"energy": energy}})
 
-    def main() -> Plan:
-        uid = yield from timescan(beamline, detector, points, dwell, fname=picture, xdi=xdi)
+    def measure() -> Plan:
+        uid = yield from measure_timescan(beamline, detector, points, dwell, fname=picture, xdi=xdi)
         send({"seadxdi": True, "uid": uid, "filename": f"{filename}.001"})
         send({"dossier": "set", "rid": rid, "folder": beamline.folder, "uidlist": [uid]})
         send({"dossier": "sead"})
-        say(beamline, f"finished {filename}")
+        post_message(beamline, f"finished {filename}")
         return uid
 
-    return (yield from bpp.finalize_wrapper(main(), lambda: resting_state(beamline)))
+    return (yield from bpp.finalize_wrapper(measure(), lambda: enter_resting_state(beamline)))
 
 
-def _peak(energy: Array, at: float, wider: float = 1.0) -> Array:
+def _compute_peak(energy: Array, at: float, wider: float = 1.0) -> Array:
     """Return a Gaussian of unit sum around an energy, eV."""
-    width = wider * WIDTH
-    return np.exp(-0.5 * ((energy - at) / width) ** 2) * BIN / (width * np.sqrt(2.0 * np.pi))
+    width = wider * LINE_WIDTH
+    return np.exp(-0.5 * ((energy - at) / width) ** 2) * BIN_WIDTH / (width * np.sqrt(2.0 * np.pi))
 
 
-def _compton(energy: float) -> float:
+def _compute_compton_energy(energy: float) -> float:
     """Return the energy of photons scattered by 90 degrees, eV (Compton's formula; 511 keV is the electron's mass)."""
     return energy / (1.0 + energy / 511_000.0)

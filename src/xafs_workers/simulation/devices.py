@@ -12,7 +12,7 @@ from ophyd.status import DeviceStatus
 from xafs_workers.simulation.beam import Reading
 
 
-class Shines(Protocol):
+class PhotonSource(Protocol):
     """A beam on a sample."""
 
     def read(
@@ -43,19 +43,19 @@ class Axis(Device):
         unit: str,
         value: float = 0.0,
         setpoint: str = "",
-        seen: Callable[[float], float] = float,
+        to_readback: Callable[[float], float] = float,
         **kwargs: Any,
     ):
         super().__init__(name=name, **kwargs)
         self.readback.name = name
         self.setpoint.name = setpoint or f"{name}_user_setpoint"
         self.egu = unit
-        self._seen = seen
-        self._go(value)
+        self._to_readback = to_readback
+        self._move(value)
 
     def set(self, value: float) -> DeviceStatus:
         """Go to a position."""
-        self._go(value)
+        self._move(value)
         status = DeviceStatus(self)
         status.set_finished()
         return status
@@ -71,21 +71,21 @@ class Axis(Device):
         described: Any = super().describe()
         return {key: {**about, "units": self.egu, "precision": 3} for key, about in described.items()}
 
-    def _go(self, value: float) -> None:
+    def _move(self, value: float) -> None:
         self.setpoint.put(float(value))
-        self.readback.put(float(self._seen(float(value))))
+        self.readback.put(float(self._to_readback(float(value))))
 
 
-class _Point:
+class _ExposedPoint:
     """One exposure: what it gives, and who waits for its end."""
 
     def __init__(self, reading: Reading, seconds: float):
         self.reading = reading
-        self.served: set[str] = set()
+        self.joined_detectors: set[str] = set()
         self._waiting: list[DeviceStatus] = []
-        self._over = seconds <= 0
+        self._is_over = seconds <= 0
         self._lock = threading.Lock()
-        if not self._over:
+        if not self._is_over:
             timer = threading.Timer(seconds, self._end)
             timer.daemon = True
             timer.start()
@@ -93,9 +93,9 @@ class _Point:
     def join(self, detector: Device) -> DeviceStatus:
         """Return a status that ends with the exposure."""
         status = DeviceStatus(detector)
-        self.served.add(detector.name)
+        self.joined_detectors.add(detector.name)
         with self._lock:
-            if not self._over:
+            if not self._is_over:
                 self._waiting.append(status)
                 return status
         status.set_finished()
@@ -103,7 +103,7 @@ class _Point:
 
     def _end(self) -> None:
         with self._lock:
-            self._over = True
+            self._is_over = True
         for status in self._waiting:
             status.set_finished()
 
@@ -119,24 +119,26 @@ class Exposure:
         Real seconds that one second of dwell time takes; 0: none.
     """
 
-    def __init__(self, beam: Shines, where: Callable[[], tuple[float, float, tuple[float, float], float]], pace: float):
-        self._beam, self._where, self._pace = beam, where, pace
-        self._point: _Point | None = None
+    def __init__(
+        self, beam: PhotonSource, read_axes: Callable[[], tuple[float, float, tuple[float, float], float]], pace: float
+    ):
+        self._beam, self._read_axes, self._pace = beam, read_axes, pace
+        self._point: _ExposedPoint | None = None
 
-    def turn_to(self, beam: Shines) -> None:
+    def set_beam(self, beam: PhotonSource) -> None:
         """Expose in another beam from now on."""
         self._beam = beam
-        self.forget()
+        self.reset()
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Let the next detector expose anew: what an interrupted point left is nobody's."""
         self._point = None
 
     def take(self, detector: Device) -> tuple[Reading, DeviceStatus]:
         """Expose, or join the exposure that other detectors of this point began; return it and when it ends."""
-        if self._point is None or detector.name in self._point.served:
-            energy, dwell, position, pitch = self._where()
-            self._point = _Point(self._beam.read(energy, dwell, position, pitch=pitch), dwell * self._pace)
+        if self._point is None or detector.name in self._point.joined_detectors:
+            energy, dwell, position, pitch = self._read_axes()
+            self._point = _ExposedPoint(self._beam.read(energy, dwell, position, pitch=pitch), dwell * self._pace)
         return self._point.reading, self._point.join(detector)
 
 
@@ -158,7 +160,7 @@ class Detector(Device):
 
     def stage(self) -> list[Any]:
         """Get ready: nothing of an earlier plan's exposure is taken."""
-        self._exposure.forget()
+        self._exposure.reset()
         return super().stage()
 
     def trigger(self) -> DeviceStatus:
@@ -192,7 +194,7 @@ class Detector(Device):
         return {"fields": list(self._keys)}
 
 
-def ion_chambers(exposure: Exposure, *, electron_yield: bool = False) -> tuple[Detector, ...]:
+def build_ion_chambers(exposure: Exposure, *, electron_yield: bool = False) -> tuple[Detector, ...]:
     """Return the electrometers; their columns hold nA s although they say nA, as the real ones."""
     last = ("Ir", "Iy") if electron_yield else ("Ir",)
     columns = {"quadem1": last, "Ic0": ("I0",), "Ic1": ("It",)}
@@ -202,7 +204,7 @@ def ion_chambers(exposure: Exposure, *, electron_yield: bool = False) -> tuple[D
     )
 
 
-def fluorescence_detector(name: str, element: str, channels: tuple[int, ...], exposure: Exposure) -> Detector:
+def build_fluorescence_detector(name: str, element: str, channels: tuple[int, ...], exposure: Exposure) -> Detector:
     """Return a silicon drift detector whose columns are named by element and channel."""
     keys = {f"{element}{channel}": ("counts", place, "counts") for place, channel in enumerate(channels)}
     return Detector(name=name, exposure=exposure, keys=keys)

@@ -9,11 +9,11 @@ from math import isfinite, nan, sqrt
 from xafs_workers.simulation.spectra import EV_TO_K2
 
 
-class BadGrid(ValueError):
+class GridError(ValueError):
     """Bounds, steps and times that give no grid."""
 
 
-def energy_grid(bounds: str, steps: str, times: str, e0: float) -> list[tuple[float, float]]:
+def build_energy_grid(bounds: str, steps: str, times: str, e0: float) -> list[tuple[float, float]]:
     """Return (energy, dwell time) of each point, eV and s, ascending.
 
     Parameters
@@ -27,57 +27,57 @@ def energy_grid(bounds: str, steps: str, times: str, e0: float) -> list[tuple[fl
 
     Raises
     ------
-    BadGrid
+    GridError
         A word is no number, a step or time is not above zero, the bounds do not ascend, or the numbers of regions
         differ.
     """
-    edges = [_relative_energy(word) for word in bounds.split()]
+    edges = [_parse_bound(word) for word in bounds.split()]
     for word in (*steps.split(), *times.split()):
-        if _number(word) <= 0:
-            raise BadGrid(f"step or time {word!r}: expected one above zero")
+        if _parse_number(word) <= 0:
+            raise GridError(f"step or time {word!r}: expected one above zero")
     if not len(edges) - 1 == len(steps.split()) == len(times.split()) > 0:
-        raise BadGrid(
+        raise GridError(
             f"bounds {bounds!r}, steps {steps!r}, times {times!r}: one step and time for each region expected"
         )
     if any(high <= low for low, high in pairwise(edges)):
-        raise BadGrid(f"bounds {bounds!r}: expected ascending")
+        raise GridError(f"bounds {bounds!r}: expected ascending")
     points: list[tuple[float, float]] = []
     for low, high, step, time in zip(edges, edges[1:], steps.split(), times.split(), strict=False):
-        points.extend((e0 + energy, _dwell(energy, time)) for energy in _region(low, high, step))
-    return [*points, (e0 + edges[-1], _dwell(edges[-1], times.split()[-1]))]
+        points.extend((e0 + energy, _compute_dwell(energy, time)) for energy in _iter_region(low, high, step))
+    return [*points, (e0 + edges[-1], _compute_dwell(edges[-1], times.split()[-1]))]
 
 
-def _relative_energy(word: str) -> float:
-    number = _number(word)
+def _parse_bound(word: str) -> float:
+    number = _parse_number(word)
     if not word.endswith("k"):
         return number
     if number < 0:
-        raise BadGrid(f"bound {word!r}: expected a wavenumber not below zero")
+        raise GridError(f"bound {word!r}: expected a wavenumber not below zero")
     return number**2 / EV_TO_K2
 
 
-def _number(word: str) -> float:
+def _parse_number(word: str) -> float:
     try:
         number = float(word.removesuffix("k"))
     except ValueError:
         number = nan
     if not isfinite(number):
-        raise BadGrid(f"{word!r}: expected a number, or one with a k behind it")
+        raise GridError(f"{word!r}: expected a number, or one with a k behind it")
     return number
 
 
-def _wavenumber(energy: float) -> float:
+def _to_wavenumber(energy: float) -> float:
     return sqrt(max(energy, 0.0) * EV_TO_K2)
 
 
-def _region(low: float, high: float, step: str) -> Iterator[float]:
-    size = _number(step)
+def _iter_region(low: float, high: float, step: str) -> Iterator[float]:
+    size = _parse_number(step)
     if step.endswith("k") and low < 0:
-        raise BadGrid(f"step {step!r} from {low:g} eV on: expected eV below the edge")
+        raise GridError(f"step {step!r} from {low:g} eV on: expected eV below the edge")
     count = 0
     while True:
         if step.endswith("k"):
-            energy = (_wavenumber(low) + count * size) ** 2 / EV_TO_K2
+            energy = (_to_wavenumber(low) + count * size) ** 2 / EV_TO_K2
         else:
             energy = low + count * size
         if energy >= high - 1e-6:
@@ -86,5 +86,5 @@ def _region(low: float, high: float, step: str) -> Iterator[float]:
         count += 1
 
 
-def _dwell(energy: float, time: str) -> float:
-    return max(0.25, _number(time) * _wavenumber(energy)) if time.endswith("k") else _number(time)
+def _compute_dwell(energy: float, time: str) -> float:
+    return max(0.25, _parse_number(time) * _to_wavenumber(energy)) if time.endswith("k") else _parse_number(time)

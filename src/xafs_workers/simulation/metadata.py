@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from xafs_workers.simulation.axes import ENCODER
+from xafs_workers.simulation.axes import ENCODER_RESOLUTION
 from xafs_workers.simulation.beam import SI111
 from xafs_workers.simulation.samples import REFERENCES, Sample
 
@@ -31,14 +31,14 @@ class Proposal:
         """Return the proposal as start documents name it."""
         return {"proposal_id": str(self.gup), "title": "simulated", "type": "GU", "pi_name": self.user}
 
-    def facility(self) -> dict[str, int]:
+    def build_facility(self) -> dict[str, int]:
         """Return the numbers that even the shortest XDI metadata hold."""
         return {"GUP": self.gup, "SAF": self.saf}
 
 
 @dataclass(frozen=True, slots=True)
-class Xafs:
-    """The parameters of an XAFS sequence, as a user writes them into an INI file (see `grid.energy_grid`)."""
+class XafsParameters:
+    """The parameters of an XAFS sequence, as a user writes them into an INI file (see `grid.build_energy_grid`)."""
 
     filename: str
     mode: str = "transmission"
@@ -56,7 +56,7 @@ class Xafs:
 
 
 @dataclass(frozen=True, slots=True)
-class Mounted:
+class MountedSample:
     """What is in the beam and who looks at it.
 
     Attributes
@@ -82,12 +82,12 @@ class Mounted:
         return REFERENCES[self.sample.reference].name
 
 
-def xdi(asked: Xafs, mounted: Mounted, proposal: Proposal, count: int) -> dict[str, Any]:
+def build_xdi(parameters: XafsParameters, mounted: MountedSample, proposal: Proposal, count: int) -> dict[str, Any]:
     """Return the XDI metadata of one repetition, counted from 1."""
     sample = mounted.sample
     return {
-        "Beamline": _beamline(),
-        "Facility": _facility(proposal),
+        "Beamline": _build_beamline_family(),
+        "Facility": _build_facility_family(proposal),
         "Element": {
             "edge": sample.edge,
             "symbol": sample.element,
@@ -95,43 +95,43 @@ def xdi(asked: Xafs, mounted: Mounted, proposal: Proposal, count: int) -> dict[s
             "reference_material": mounted.reference_material,
         },
         "Scan": {"edge_energy": mounted.edge_energy, "experimenters": proposal.user},
-        "Mono": _mono(),
-        "Detector": _detector(mounted),
-        "Sample": _sample(mounted),
+        "Mono": _build_mono_family(),
+        "Detector": _build_detector_family(mounted),
+        "Sample": _build_sample_family(mounted),
         "Column": {},
-        "_mode": [asked.mode],
-        "_comment": [asked.comment],
-        "_filename": f"{asked.filename}.{count:03d}",
+        "_mode": [parameters.mode],
+        "_comment": [parameters.comment],
+        "_filename": f"{parameters.filename}.{count:03d}",
         "_kind": "xafs",
-        "_pccenergy": _pseudo_channel_cut(mounted),
+        "_pccenergy": _compute_pseudo_channel_cut(mounted),
         "_snapshots": {},
-        "_user": _user(asked, mounted, proposal),
-        "_dtc": roi_columns(mounted),
+        "_user": _build_user_parameters(parameters, mounted, proposal),
+        "_dtc": list_roi_columns(mounted),
     }
 
 
-def short_xdi(mounted: Mounted, proposal: Proposal, more: Mapping[str, Any]) -> dict[str, Any]:
+def build_short_xdi(mounted: MountedSample, proposal: Proposal, more: Mapping[str, Any]) -> dict[str, Any]:
     """Return the XDI metadata of a measurement that is no XAFS scan, with what else its plan tells."""
     sample = mounted.sample
     about = {
-        "Beamline": _beamline(),
-        "Facility": _facility(proposal),
+        "Beamline": _build_beamline_family(),
+        "Facility": _build_facility_family(proposal),
         "Element": {"edge": sample.edge, "symbol": sample.element},
-        "Mono": _mono(),
-        "Detector": _detector(mounted),
-        "Sample": _sample(mounted),
-        "_dtc": roi_columns(mounted),
+        "Mono": _build_mono_family(),
+        "Detector": _build_detector_family(mounted),
+        "Sample": _build_sample_family(mounted),
+        "_dtc": list_roi_columns(mounted),
         "_comment": ["simulated"],
     }
     return {**about, **{key: {**about[key], **value} if key in about else value for key, value in more.items()}}
 
 
-def roi_columns(mounted: Mounted) -> list[str]:
+def list_roi_columns(mounted: MountedSample) -> list[str]:
     """Return the columns of the fluorescence detector; without one those of seven channels, as the real plan does."""
     return list(mounted.columns) or [f"{mounted.sample.element}{channel}" for channel in range(1, 8)]
 
 
-def _beamline() -> dict[str, str]:
+def _build_beamline_family() -> dict[str, str]:
     from bluesky import __version__ as bluesky_version
     from ophyd import __version__ as ophyd_version
 
@@ -146,16 +146,16 @@ def _beamline() -> dict[str, str]:
     }
 
 
-def _facility(proposal: Proposal) -> dict[str, Any]:
+def _build_facility_family(proposal: Proposal) -> dict[str, Any]:
     about = {"name": "simulated ring", "energy": "3.0", "current": "400.0", "mode": "top-off"}
-    return {**about, **proposal.facility(), "cycle": proposal.cycle}
+    return {**about, **proposal.build_facility(), "cycle": proposal.cycle}
 
 
-def _mono() -> dict[str, Any]:
+def _build_mono_family() -> dict[str, Any]:
     return {
         "name": "Si(111)",
         "d_spacing": f"{SI111:.7f}",
-        "encoder_resolution": ENCODER,
+        "encoder_resolution": ENCODER_RESOLUTION,
         "angle_offset": 0.0,
         "direction": "forward",
         "scan_type": "step",
@@ -163,7 +163,7 @@ def _mono() -> dict[str, Any]:
     }
 
 
-def _detector(mounted: Mounted) -> dict[str, str]:
+def _build_detector_family(mounted: MountedSample) -> dict[str, str]:
     about = {"I0": _GAS, "It": _GAS, "Ir": _GAS}
     if mounted.detector:
         about |= {"fluorescence": f"simulated {mounted.detector}", "deadtime_correction": "none needed"}
@@ -172,30 +172,30 @@ def _detector(mounted: Mounted) -> dict[str, str]:
     return about
 
 
-def _sample(mounted: Mounted) -> dict[str, Any]:
+def _build_sample_family(mounted: MountedSample) -> dict[str, Any]:
     sample, (x, y) = mounted.sample, mounted.position
     prep = "pure" if sample.concentration == 1 else f"{sample.concentration:.0%} by weight in boron nitride"
     about = {"name": sample.name, "prep": prep, "stoichiometry": sample.formula, "SDD_position": "120.0"}
     return {**about, "x": f"{x:.3f}", "y": f"{y:.3f}", "wheel_slot": 1, "wheel_ring": "outer"}
 
 
-def _pseudo_channel_cut(mounted: Mounted) -> float:
+def _compute_pseudo_channel_cut(mounted: MountedSample) -> float:
     return round(mounted.edge_energy + 300.0, 1)
 
 
-def _user(asked: Xafs, mounted: Mounted, proposal: Proposal) -> dict[str, Any]:
+def _build_user_parameters(parameters: XafsParameters, mounted: MountedSample, proposal: Proposal) -> dict[str, Any]:
     """Return all parameters of the INI file, and what the real plan adds to them."""
-    given = _ini(asked, mounted)
+    given = _build_ini_parameters(parameters, mounted)
     return {
         **given,
-        "bounds_given": [float(w) if not w.endswith("k") else w for w in asked.bounds.split()],
+        "bounds_given": [float(w) if not w.endswith("k") else w for w in parameters.bounds.split()],
         "folder": f"{proposal.cycle}/{proposal.session}",
         **dict.fromkeys(("url", "doi", "cif"), "..."),
-        "end": asked.repetitions,
+        "end": parameters.repetitions,
         **{"npoints": 0, "e0": mounted.edge_energy, "energy": 0.0, "inttime": 1.0, "dwell": 1.0, "delay": 0.1},
         **{"htmlpage": True, "lims": True, "channelcut": True, "shutter": True},
         **dict.fromkeys(("snapshots", "bothways", "usbstick", "rockingcurve", "ththth"), False),
-        "pccenergy": _pseudo_channel_cut(mounted),
+        "pccenergy": _compute_pseudo_channel_cut(mounted),
         "startdate": datetime.now(UTC).date().isoformat(),
         "initext": "[scan]\n" + "".join(f"{key} = {value}\n" for key, value in given.items()),
         "clargs": "{}",
@@ -204,19 +204,19 @@ def _user(asked: Xafs, mounted: Mounted, proposal: Proposal) -> dict[str, Any]:
     }
 
 
-def _ini(asked: Xafs, mounted: Mounted) -> dict[str, Any]:
+def _build_ini_parameters(parameters: XafsParameters, mounted: MountedSample) -> dict[str, Any]:
     sample = mounted.sample
     return {
-        "filename": asked.filename,
+        "filename": parameters.filename,
         "element": sample.element,
         "edge": sample.edge,
         "sample": sample.name,
-        "prep": _sample(mounted)["prep"],
-        "comment": asked.comment,
-        "nscans": asked.repetitions,
+        "prep": _build_sample_family(mounted)["prep"],
+        "comment": parameters.comment,
+        "nscans": parameters.repetitions,
         "start": 1,
-        "mode": asked.mode,
-        "bounds": asked.bounds,
-        "steps": asked.steps,
-        "times": asked.times,
+        "mode": parameters.mode,
+        "bounds": parameters.bounds,
+        "steps": parameters.steps,
+        "times": parameters.times,
     }

@@ -15,7 +15,7 @@ S02 = 0.85  # amplitude reduction factor; metals and oxides are found at 0.7 to 
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class ScatteringPath:
     """One single-scattering path: a shell of equal neighbours.
 
     Parameters
@@ -43,14 +43,14 @@ class Path:
 
 
 @cache
-def atomic_number(element: str) -> int:
+def find_atomic_number(element: str) -> int:
     """Return Z of an element's symbol; ValueError for one that xraydb does not know."""
     import xraydb
 
     return int(xraydb.atomic_number(element))
 
 
-def amplitude(k: Array, z: int) -> Array:
+def compute_amplitude(k: Array, z: int) -> Array:
     """Return the backscattering amplitude F(k), Å, same shape as k (1/Å).
 
     A Lorentzian in k. Its maximum moves up and broadens with the square root of Z: near 2.4 1/Å for oxygen,
@@ -61,7 +61,7 @@ def amplitude(k: Array, z: int) -> Array:
     return 1.0 / (1.0 + ((k - (1.2 * root - 1.0)) / (2.6 + 0.5 * root)) ** 2)
 
 
-def phase(k: Array, z: int) -> Array:
+def compute_phase(k: Array, z: int) -> Array:
     """Return the phase shift delta(k) of absorber and scatterer together, radians, same shape as k (1/Å).
 
     Falls nearly linearly, a little faster at low k and for heavier scatterers. A slope of -2a displaces a peak of the
@@ -70,7 +70,7 @@ def phase(k: Array, z: int) -> Array:
     return 0.12 * z - (0.72 + 0.003 * z) * k + 2.0 / (1.0 + k / 3.0)
 
 
-def mean_free_path(k: Array) -> Array:
+def compute_mean_free_path(k: Array) -> Array:
     """Return the photoelectron's mean free path lambda(k), Å, same shape as k (1/Å, above 0).
 
     Long for slow electrons, about 5 Å at the minimum near k = 3.5, then proportional to k: the shape of the universal
@@ -79,7 +79,7 @@ def mean_free_path(k: Array) -> Array:
     return (k + (3.0 / k) ** 4) / 0.8
 
 
-def chi(k: Array, paths: Sequence[Path]) -> Array:
+def compute_chi(k: Array, paths: Sequence[ScatteringPath]) -> Array:
     """Return chi(k), dimensionless, same shape as k (1/Å); zero where k is not above zero.
 
     The sum over paths of N S02 F(k) / (k R²) exp(-2 k² sigma2) exp(-2 R / lambda(k)) sin(2 k R + delta(k)):
@@ -89,12 +89,12 @@ def chi(k: Array, paths: Sequence[Path]) -> Array:
     above = k > 0
     inside = k[above]
     total = np.zeros_like(inside)
-    free = mean_free_path(inside)
+    free = compute_mean_free_path(inside)
     for path in paths:
-        z = atomic_number(path.element)
-        size = path.degeneracy * S02 * amplitude(inside, z) / (inside * path.distance**2)
+        z = find_atomic_number(path.element)
+        size = path.degeneracy * S02 * compute_amplitude(inside, z) / (inside * path.distance**2)
         damping = np.exp(-2.0 * inside**2 * path.sigma2 - 2.0 * path.distance / free)
-        total += size * damping * np.sin(2.0 * inside * path.distance + phase(inside, z))
+        total += size * damping * np.sin(2.0 * inside * path.distance + compute_phase(inside, z))
     result = np.zeros_like(k)
     result[above] = total
     return result

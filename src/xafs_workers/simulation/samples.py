@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import sqrt
 from types import MappingProxyType
 
-from xafs_workers.simulation.paths import Path
+from xafs_workers.simulation.paths import ScatteringPath
 
 # Distance in lattice constants (hcp: in nearest-neighbour distances, ideal c/a) and number of neighbours, by shell.
 _BCC = ((sqrt(3) / 2, 8), (1.0, 6), (sqrt(2), 12), (sqrt(11) / 2, 24), (sqrt(3), 8))
@@ -46,7 +46,7 @@ class Sample:
     edge: str
     formula: str
     edge_step: float
-    paths: tuple[Path, ...]
+    paths: tuple[ScatteringPath, ...]
     reference: str
     concentration: float = 1.0
     edge_shift: float = 0.0
@@ -59,17 +59,19 @@ class Sample:
             raise ValueError(f"{self.name}: a concentration is above 0 and at most 1, this one is {self.concentration}")
 
 
-def _lattice(
+def _build_shells(
     element: str, shells: tuple[tuple[float, int], ...], unit: float, *, sigma2: float, far: float = 1.5
-) -> tuple[Path, ...]:
+) -> tuple[ScatteringPath, ...]:
     """Return the shells of an elemental metal; beyond the first, `far` times its sigma2 (less correlated motion)."""
     return tuple(
-        Path(ratio * unit, number, sigma2 if index == 0 else far * sigma2, element)
+        ScatteringPath(ratio * unit, number, sigma2 if index == 0 else far * sigma2, element)
         for index, (ratio, number) in enumerate(shells)
     )
 
 
-def _foil(element: str, paths: tuple[Path, ...], *, edge: str = "K", step: float = 1.0, white: float = 0.0) -> Sample:
+def _build_foil(
+    element: str, paths: tuple[ScatteringPath, ...], *, edge: str = "K", step: float = 1.0, white: float = 0.0
+) -> Sample:
     return Sample(f"{element} foil", element, edge, element, step, paths, element, white_line=white)
 
 
@@ -77,54 +79,56 @@ def _foil(element: str, paths: tuple[Path, ...], *, edge: str = "K", step: float
 # stands for their neighbours. Zn is hcp with c/a = 1.86, which splits the first shell.
 REFERENCES: Mapping[str, Sample] = MappingProxyType(
     {
-        "Cr": _foil("Cr", _lattice("Cr", _BCC, 2.885, sigma2=0.0045), step=1.2),
-        "Mn": _foil("Mn", (Path(2.62, 12, 0.018, "Mn"), Path(4.4, 20, 0.030, "Mn")), step=1.1),
-        "Fe": _foil("Fe", _lattice("Fe", _BCC, 2.866, sigma2=0.0050), step=1.3),
-        "Co": _foil("Co", _lattice("Co", _HCP, 2.507, sigma2=0.0062)),
-        "Ni": _foil("Ni", _lattice("Ni", _FCC, 3.524, sigma2=0.0063), step=1.5),
-        "Cu": _foil("Cu", _lattice("Cu", _FCC, 3.615, sigma2=0.0084), step=1.6),
-        "Zn": _foil(
+        "Cr": _build_foil("Cr", _build_shells("Cr", _BCC, 2.885, sigma2=0.0045), step=1.2),
+        "Mn": _build_foil(
+            "Mn", (ScatteringPath(2.62, 12, 0.018, "Mn"), ScatteringPath(4.4, 20, 0.030, "Mn")), step=1.1
+        ),
+        "Fe": _build_foil("Fe", _build_shells("Fe", _BCC, 2.866, sigma2=0.0050), step=1.3),
+        "Co": _build_foil("Co", _build_shells("Co", _HCP, 2.507, sigma2=0.0062)),
+        "Ni": _build_foil("Ni", _build_shells("Ni", _FCC, 3.524, sigma2=0.0063), step=1.5),
+        "Cu": _build_foil("Cu", _build_shells("Cu", _FCC, 3.615, sigma2=0.0084), step=1.6),
+        "Zn": _build_foil(
             "Zn",
             (
-                Path(2.665, 6, 0.012, "Zn"),
-                Path(2.913, 6, 0.018, "Zn"),
-                Path(3.949, 6, 0.022, "Zn"),
-                Path(4.616, 6, 0.022, "Zn"),
+                ScatteringPath(2.665, 6, 0.012, "Zn"),
+                ScatteringPath(2.913, 6, 0.018, "Zn"),
+                ScatteringPath(3.949, 6, 0.022, "Zn"),
+                ScatteringPath(4.616, 6, 0.022, "Zn"),
             ),
             step=1.2,
         ),
-        "Pt": _foil("Pt", _lattice("Pt", _FCC, 3.924, sigma2=0.0048), edge="L3", white=0.35),
+        "Pt": _build_foil("Pt", _build_shells("Pt", _FCC, 3.924, sigma2=0.0048), edge="L3", white=0.35),
     }
 )
 
 _NIO = (
-    Path(2.089, 6, 0.0060, "O"),
-    Path(2.954, 12, 0.0062, "Ni"),
-    Path(3.618, 8, 0.0090, "O"),
-    Path(4.177, 6, 0.0085, "Ni"),
-    Path(5.116, 24, 0.0095, "Ni"),
+    ScatteringPath(2.089, 6, 0.0060, "O"),
+    ScatteringPath(2.954, 12, 0.0062, "Ni"),
+    ScatteringPath(3.618, 8, 0.0090, "O"),
+    ScatteringPath(4.177, 6, 0.0085, "Ni"),
+    ScatteringPath(5.116, 24, 0.0095, "Ni"),
 )
 _FE2O3 = (
-    Path(1.945, 3, 0.0050, "O"),
-    Path(2.116, 3, 0.0070, "O"),
-    Path(2.900, 1, 0.0050, "Fe"),
-    Path(2.971, 3, 0.0055, "Fe"),
-    Path(3.364, 3, 0.0060, "Fe"),
-    Path(3.705, 6, 0.0070, "Fe"),
+    ScatteringPath(1.945, 3, 0.0050, "O"),
+    ScatteringPath(2.116, 3, 0.0070, "O"),
+    ScatteringPath(2.900, 1, 0.0050, "Fe"),
+    ScatteringPath(2.971, 3, 0.0055, "Fe"),
+    ScatteringPath(3.364, 3, 0.0060, "Fe"),
+    ScatteringPath(3.705, 6, 0.0070, "Fe"),
 )
 _CR2O3 = (
-    Path(1.962, 3, 0.0035, "O"),
-    Path(2.009, 3, 0.0040, "O"),
-    Path(2.650, 1, 0.0040, "Cr"),
-    Path(2.890, 3, 0.0045, "Cr"),
-    Path(3.426, 3, 0.0055, "Cr"),
-    Path(3.652, 6, 0.0060, "Cr"),
+    ScatteringPath(1.962, 3, 0.0035, "O"),
+    ScatteringPath(2.009, 3, 0.0040, "O"),
+    ScatteringPath(2.650, 1, 0.0040, "Cr"),
+    ScatteringPath(2.890, 3, 0.0045, "Cr"),
+    ScatteringPath(3.426, 3, 0.0055, "Cr"),
+    ScatteringPath(3.652, 6, 0.0060, "Cr"),
 )
 _COBALT_IN_HAUSMANNITE = (
-    Path(1.930, 6, 0.0055, "O"),
-    Path(2.880, 6, 0.0070, "Mn"),
-    Path(3.390, 6, 0.0085, "Mn"),
-    Path(5.020, 8, 0.0110, "Mn"),
+    ScatteringPath(1.930, 6, 0.0055, "O"),
+    ScatteringPath(2.880, 6, 0.0070, "Mn"),
+    ScatteringPath(3.390, 6, 0.0085, "Mn"),
+    ScatteringPath(5.020, 8, 0.0110, "Mn"),
 )
 
 SAMPLES: Mapping[str, Sample] = MappingProxyType(

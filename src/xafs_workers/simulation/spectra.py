@@ -7,27 +7,27 @@ from functools import cache
 import numpy as np
 
 from xafs_workers import elements
-from xafs_workers.simulation.paths import Array, chi
+from xafs_workers.simulation.paths import Array, compute_chi
 from xafs_workers.simulation.samples import Sample
 
 EV_TO_K2 = 0.262468  # 2 m / hbar², 1/(Å² eV): k² = 0.262468 (E - E0)
 RESOLUTION = 1.33e-4  # dE/E of a Si(111) monochromator
 MATRIX = "BN"  # what powders are diluted with
 WHITE_LINE_WIDTH = 2.2  # standard deviation, eV
-WHITE_LINE_ABOVE = 3.5  # maximum above the edge, eV
+WHITE_LINE_OFFSET = 3.5  # maximum above the edge, eV
 
-_JUST = 1.0  # how far from the tabulated step the tables are read, eV
+_TABLE_OFFSET = 1.0  # how far from the tabulated step the tables are read, eV
 
 
-def edge_position(sample: Sample) -> float:
+def compute_edge_position(sample: Sample) -> float:
     """Return where the sample's edge is, eV; ValueError for an element without that edge."""
-    found = elements.edge_energy(sample.element, sample.edge)
+    found = elements.find_edge_energy(sample.element, sample.edge)
     if found is None:
         raise ValueError(f"{sample.name}: {sample.element} has no {sample.edge} edge in the tables")
     return found + sample.edge_shift
 
 
-def edge_width(sample: Sample) -> float:
+def compute_edge_width(sample: Sample) -> float:
     """Return the edge's full width at half maximum, eV: core hole (xraydb) and monochromator together.
 
     The width of a Voigt profile: Olivero & Longbothum, J. Quant. Spectrosc. Radiat. Transfer 17, 233 (1977).
@@ -35,54 +35,54 @@ def edge_width(sample: Sample) -> float:
     import xraydb
 
     core = float(np.asarray(xraydb.core_width(sample.element, sample.edge)))
-    mono = RESOLUTION * edge_position(sample)
+    mono = RESOLUTION * compute_edge_position(sample)
     return 0.5346 * core + float(np.sqrt(0.2166 * core**2 + mono**2))
 
 
-def chi_of(sample: Sample, k: Array) -> Array:
+def compute_sample_chi(sample: Sample, k: Array) -> Array:
     """Return the sample's chi(k), dimensionless, same shape as k (1/Å).
 
     The EXAFS equation does not hold near the edge, where its 1/k would diverge: a factor 1 - exp(-(k/2.5)^4) fades it
     out (0.02 at k = 1, 0.87 at k = 3, 1 above k = 4).
     """
     k = np.asarray(k, dtype=np.float64)
-    return chi(k, sample.paths) * -np.expm1(-((k / 2.5) ** 4))
+    return compute_chi(k, sample.paths) * -np.expm1(-((k / 2.5) ** 4))
 
 
-def mu_edge(sample: Sample, energy: Array) -> Array:
+def compute_mu_edge(sample: Sample, energy: Array) -> Array:
     """Return the edge's own part of mu t, dimensionless, same shape as energy (eV)."""
     energy = np.asarray(energy, dtype=np.float64)
-    above = energy - edge_position(sample)
-    step = 0.5 + np.arctan(above / (edge_width(sample) / 2.0)) / np.pi
-    line = sample.white_line * np.exp(-0.5 * ((above - WHITE_LINE_ABOVE) / WHITE_LINE_WIDTH) ** 2)
-    fine = chi_of(sample, np.sqrt(EV_TO_K2 * np.maximum(above, 0.0)))
-    return _absorber_mass(sample) * _jump(sample, energy) * (step * (1.0 + fine) + line)
+    above = energy - compute_edge_position(sample)
+    step = 0.5 + np.arctan(above / (compute_edge_width(sample) / 2.0)) / np.pi
+    line = sample.white_line * np.exp(-0.5 * ((above - WHITE_LINE_OFFSET) / WHITE_LINE_WIDTH) ** 2)
+    fine = compute_sample_chi(sample, np.sqrt(EV_TO_K2 * np.maximum(above, 0.0)))
+    return _compute_absorber_mass(sample) * _compute_edge_jump(sample, energy) * (step * (1.0 + fine) + line)
 
 
-def mu_background(sample: Sample, energy: Array) -> Array:
+def compute_mu_background(sample: Sample, energy: Array) -> Array:
     """Return mu t of all but the edge: other shells, other elements, the matrix; same shape as energy (eV)."""
     import xraydb
 
     energy = np.asarray(energy, dtype=np.float64)
-    fractions = _mass_fractions(sample)
-    total = fractions[sample.element] * _below(sample, energy)
+    fractions = _compute_mass_fractions(sample)
+    total = fractions[sample.element] * _compute_mu_below_edge(sample, energy)
     for element, fraction in fractions.items():
         if element != sample.element:
             total = total + fraction * np.asarray(xraydb.mu_elam(element, energy))
-    return total * _absorber_mass(sample) / fractions[sample.element]
+    return total * _compute_absorber_mass(sample) / fractions[sample.element]
 
 
-def mu_t(sample: Sample, energy: Array) -> Array:
+def compute_mu_t(sample: Sample, energy: Array) -> Array:
     """Return the absorption mu t of the sample, dimensionless, same shape as energy (eV).
 
     Photoabsorption and scattering of all elements from Elam's tables (xraydb), the absorber's edge scaled to
     `edge_step`, broadened by core hole and monochromator, with white line and, above it, 1 + chi(k).
     """
-    return mu_background(sample, energy) + mu_edge(sample, energy)
+    return compute_mu_background(sample, energy) + compute_mu_edge(sample, energy)
 
 
 @cache
-def _mass_fractions(sample: Sample) -> dict[str, float]:
+def _compute_mass_fractions(sample: Sample) -> dict[str, float]:
     import xraydb
 
     result: dict[str, float] = {}
@@ -97,40 +97,42 @@ def _mass_fractions(sample: Sample) -> dict[str, float]:
 
 
 @cache
-def _tabulated_edge(sample: Sample) -> float:
-    return edge_position(sample) - sample.edge_shift
+def _find_tabulated_edge(sample: Sample) -> float:
+    return compute_edge_position(sample) - sample.edge_shift
 
 
 @cache
-def _absorber_mass(sample: Sample) -> float:
+def _compute_absorber_mass(sample: Sample) -> float:
     """Return the absorber's mass per area that gives the edge step, g/cm²."""
-    edge = np.array([_tabulated_edge(sample) + _JUST])
-    return sample.edge_step / float(_jump(sample, edge)[0])
+    edge = np.array([_find_tabulated_edge(sample) + _TABLE_OFFSET])
+    return sample.edge_step / float(_compute_edge_jump(sample, edge)[0])
 
 
 @cache
-def _pre_edge(sample: Sample) -> tuple[float, float]:
+def _fit_pre_edge(sample: Sample) -> tuple[float, float]:
     """Return value, cm²/g, and exponent of the power law that continues the absorber's mu from below its edge."""
     import xraydb
 
-    edge = _tabulated_edge(sample)
-    far, near = (float(value) for value in xraydb.mu_elam(sample.element, np.array([0.95 * edge, edge - _JUST])))
-    return near, float(np.log(near / far) / np.log((edge - _JUST) / (0.95 * edge)))
+    edge = _find_tabulated_edge(sample)
+    far, near = (
+        float(value) for value in xraydb.mu_elam(sample.element, np.array([0.95 * edge, edge - _TABLE_OFFSET]))
+    )
+    return near, float(np.log(near / far) / np.log((edge - _TABLE_OFFSET) / (0.95 * edge)))
 
 
-def _below(sample: Sample, energy: Array) -> Array:
+def _compute_mu_below_edge(sample: Sample, energy: Array) -> Array:
     """Return the absorber's mu without the edge, cm²/g: the tables below it, a power law from there on."""
     import xraydb
 
-    edge = _tabulated_edge(sample) - _JUST
-    value, exponent = _pre_edge(sample)
+    edge = _find_tabulated_edge(sample) - _TABLE_OFFSET
+    value, exponent = _fit_pre_edge(sample)
     table = np.asarray(xraydb.mu_elam(sample.element, np.minimum(energy, edge)))
     return np.where(energy <= edge, table, value * (np.maximum(energy, edge) / edge) ** exponent)
 
 
-def _jump(sample: Sample, energy: Array) -> Array:
+def _compute_edge_jump(sample: Sample, energy: Array) -> Array:
     """Return what the edge adds to the absorber's mu, cm²/g: tables above it, constant from there down."""
     import xraydb
 
-    above = np.maximum(energy, _tabulated_edge(sample) + _JUST)
-    return np.asarray(xraydb.mu_elam(sample.element, above)) - _below(sample, above)
+    above = np.maximum(energy, _find_tabulated_edge(sample) + _TABLE_OFFSET)
+    return np.asarray(xraydb.mu_elam(sample.element, above)) - _compute_mu_below_edge(sample, above)

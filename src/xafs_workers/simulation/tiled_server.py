@@ -12,8 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-START_SECONDS = 60.0
-STOP_SECONDS = 20.0
+START_TIMEOUT = 60.0
+STOP_TIMEOUT = 20.0
 
 
 class TiledServer:
@@ -72,14 +72,14 @@ class TiledServer:
         readable = [str(self._readable)] if self._readable else []
         asked = {"directory": str(self._folder / "tiled"), "port": self._port, "readable_storage": readable}
         asked["api_key"] = self.api_key
-        self._port = self._told_port(self._process, json.dumps(asked))
+        self._port = self._read_port(self._process, json.dumps(asked))
 
-    def _told_port(self, process: subprocess.Popen[str], asked: str) -> int:
+    def _read_port(self, process: subprocess.Popen[str], asked: str) -> int:
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("the Tiled server has no pipes")
         process.stdin.write(asked + "\n")
         process.stdin.flush()
-        ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
+        ready, _, _ = select.select([process.stdout], [], [], START_TIMEOUT)
         line = process.stdout.readline() if ready else ""
         if not line.strip().isdigit():
             self.kill()
@@ -96,7 +96,7 @@ class TiledServer:
             if process.stdin is not None:
                 process.stdin.close()
             try:
-                process.wait(STOP_SECONDS)
+                process.wait(STOP_TIMEOUT)
             except subprocess.TimeoutExpired:
                 process.kill()
 
@@ -107,7 +107,7 @@ class TiledServer:
             with process:
                 process.kill()
 
-    def hang(self, hanging: bool) -> None:
+    def set_hanging(self, hanging: bool) -> None:
         """Let the server hang, keeping its connections, or go on."""
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP if hanging else signal.SIGCONT)
@@ -122,7 +122,7 @@ class TiledServer:
         self.stop()
 
 
-def tiled_writer(uri: str, api_key: str, *, batch_size: int | None = None) -> Any:
+def create_tiled_writer(uri: str, api_key: str, *, batch_size: int | None = None) -> Any:
     """Return bluesky-tiled-plugins' TiledWriter, a callback for the RunEngine's documents.
 
     Parameters

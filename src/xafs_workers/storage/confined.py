@@ -15,12 +15,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from xafs_workers.settings import Storage
-from xafs_workers.storage.confusables import look_alike
-from xafs_workers.storage.errors import Absent, Refused, Unavailable, kind, shown, translated
+from xafs_workers.storage.confusables import describe_confusable
+from xafs_workers.storage.errors import (
+    Absent,
+    Refused,
+    Unavailable,
+    describe_file_type,
+    quote_value,
+    translate_os_errors,
+)
 
 MAX_PATH = 4095  # bytes; PATH_MAX of Linux less its NUL
 MAX_COMPONENT = 255  # bytes; NAME_MAX
-CHUNK = 1 << 20  # bytes
+CHUNK_SIZE = 1 << 20  # bytes
 
 # Traversing needs search permission only; O_DIRECTORY also triggers an automount.
 _TRAVERSE = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
@@ -32,21 +39,25 @@ _LINE_BREAKS_AND_CONTROLS = {"Cc", "Zl", "Zp", "Cs"}
 def check_component(name: str) -> str:
     """Return `name` when it can be one component of a path; raise Refused otherwise."""
     if name in ("", ".", ".."):
-        raise Refused(f"came {shown(name)}: expected the name of a file or folder, never '.' or '..'")
+        raise Refused(f"came {quote_value(name)}: expected the name of a file or folder, never '.' or '..'")
     if "/" in name:
-        raise Refused(f"came {shown(name)}: expected one component of a path, without '/'")
+        raise Refused(f"came {quote_value(name)}: expected one component of a path, without '/'")
     for character in name:
         if unicodedata.category(character) in _LINE_BREAKS_AND_CONTROLS:
-            raise Refused(f"came {shown(name)}: a control character (U+{ord(character):04X}) is in no file's name")
-    if found := look_alike(name):
-        came = f"came {shown(name)}, {ascii(name)[:MAX_COMPONENT]}"
+            raise Refused(
+                f"came {quote_value(name)}: a control character (U+{ord(character):04X}) is in no file's name"
+            )
+    if found := describe_confusable(name):
+        came = f"came {quote_value(name)}, {ascii(name)[:MAX_COMPONENT]}"
         raise Refused(f"{came}: {found} makes it look like another name: expected plain letters and signs")
     if len(name.encode()) > MAX_COMPONENT:
-        raise Refused(f"came a name of {len(name.encode())} bytes, {shown(name)}: at most {MAX_COMPONENT} are allowed")
+        raise Refused(
+            f"came a name of {len(name.encode())} bytes, {quote_value(name)}: at most {MAX_COMPONENT} are allowed"
+        )
     return name
 
 
-def components(path: str) -> tuple[str, ...]:
+def parse_path(path: str) -> tuple[str, ...]:
     """Return the checked components of a path; empty ones and "." say nothing and are left out.
 
     Raises
@@ -55,9 +66,11 @@ def components(path: str) -> tuple[str, ...]:
         Not text, too long, or a component that `check_component` refuses.
     """
     if not isinstance(path, str):
-        raise Refused(f"came {shown(path)}, a {type(path).__name__}: expected a path as text")
+        raise Refused(f"came {quote_value(path)}, a {type(path).__name__}: expected a path as text")
     if len(path.encode(errors="surrogatepass")) > MAX_PATH:
-        raise Refused(f"came a path of {len(path)} characters, {shown(path)}: at most {MAX_PATH} bytes are allowed")
+        raise Refused(
+            f"came a path of {len(path)} characters, {quote_value(path)}: at most {MAX_PATH} bytes are allowed"
+        )
     return tuple(check_component(name) for name in path.split("/") if name not in ("", "."))
 
 
@@ -79,16 +92,16 @@ class Root:
     def __post_init__(self) -> None:
         for name in (self.path, *self.aliases, *self.aliases.values()):
             if not name.startswith("/"):
-                raise Refused(f"came {shown(name)} as a root or its alias: expected an absolute path")
-            components(name)
+                raise Refused(f"came {quote_value(name)} as a root or its alias: expected an absolute path")
+            parse_path(name)
 
-    def below(self, path: str) -> tuple[str, ...] | None:
+    def resolve_below(self, path: str) -> tuple[str, ...] | None:
         """Return the components of an absolute path below this root, or None when it is not below it."""
-        own, given = self._mapped(components(self.path)), self._mapped(components(path))
+        own, given = self._resolve_aliases(parse_path(self.path)), self._resolve_aliases(parse_path(path))
         return given[len(own) :] if given[: len(own)] == own else None
 
-    def _mapped(self, parts: tuple[str, ...]) -> tuple[str, ...]:
-        known = sorted(((components(a), components(b)) for a, b in self.aliases.items()), key=lambda ab: -len(ab[0]))
+    def _resolve_aliases(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        known = sorted(((parse_path(a), parse_path(b)) for a, b in self.aliases.items()), key=lambda ab: -len(ab[0]))
         for alias, name in known:
             if parts[: len(alias)] == alias:
                 return name + parts[len(alias) :]
@@ -96,7 +109,7 @@ class Root:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class RootedPath:
     """A path below a root, checked as text; nothing of it has been opened."""
 
     root: Root
@@ -113,9 +126,9 @@ class Place:
         return self.parts[-1]
 
     @property
-    def folder(self) -> Place:
+    def folder(self) -> RootedPath:
         """The folder it is in."""
-        return Place(self.root, self.parts[:-1])
+        return RootedPath(self.root, self.parts[:-1])
 
 
 class Roots:
@@ -142,7 +155,7 @@ class Roots:
         """The root below which new places are named."""
         return self.roots[0]
 
-    def locate(self, path: str) -> Place:
+    def resolve_path(self, path: str) -> RootedPath:
         """Return the place of an absolute path.
 
         Raises
@@ -150,29 +163,29 @@ class Roots:
         Refused
             Not absolute, below no root, or with a component that is not allowed.
         """
-        parts = components(path)
+        parts = parse_path(path)
         if not path.startswith("/"):
-            raise Refused(f"came {shown(path)}: expected an absolute path below {self._known()}")
+            raise Refused(f"came {quote_value(path)}: expected an absolute path below {self._format_allowed()}")
         for root in self.roots:
-            inside = root.below("/" + "/".join(parts))
+            inside = root.resolve_below("/" + "/".join(parts))
             if inside is not None:
-                return Place(root, inside)
-        raise Refused(f"came {shown(path)}: expected a path below {self._known()}")
+                return RootedPath(root, inside)
+        raise Refused(f"came {quote_value(path)}: expected a path below {self._format_allowed()}")
 
-    def chunks(self, path: str) -> Iterator[bytes]:
+    def read_chunks(self, path: str) -> Iterator[bytes]:
         """Yield the content of a regular file, for a copy; links on the way are not followed."""
-        place = self.locate(path)
+        place = self.resolve_path(path)
         if not place.parts:
-            raise Refused(f"came {shown(path)}, a folder: expected a regular file")
-        with opened(place.folder) as folder, reading(folder, place.name, place.path) as handle:
-            yield from chunks(handle, place.path)
+            raise Refused(f"came {quote_value(path)}, a folder: expected a regular file")
+        with open_folder(place.folder) as folder, open_for_reading(folder, place.name, place.path) as handle:
+            yield from read_chunks(handle, place.path)
 
-    def _known(self) -> str:
-        return " or ".join(shown(name) for root in self.roots for name in (root.path, *root.aliases))
+    def _format_allowed(self) -> str:
+        return " or ".join(quote_value(name) for root in self.roots for name in (root.path, *root.aliases))
 
 
 @contextmanager
-def opened(place: Place, *, make_from: int | None = None) -> Iterator[int]:
+def open_folder(place: RootedPath, *, make_from: int | None = None) -> Iterator[int]:
     """Open a folder and give its file descriptor.
 
     Parameters
@@ -194,7 +207,7 @@ def opened(place: Place, *, make_from: int | None = None) -> Iterator[int]:
     current = _open_root(place)
     try:
         for depth in range(len(place.parts)):
-            here = Place(place.root, place.parts[: depth + 1])
+            here = RootedPath(place.root, place.parts[: depth + 1])
             last = depth == len(place.parts) - 1
             make = make_from is not None and depth >= make_from
             inner = _enter(current, here, flags=_LIST if last else _TRAVERSE, make=make)
@@ -205,28 +218,30 @@ def opened(place: Place, *, make_from: int | None = None) -> Iterator[int]:
         os.close(current)
 
 
-def _open_root(place: Place) -> int:
+def _open_root(place: RootedPath) -> int:
     try:
         return os.open(place.root.path, _TRAVERSE if place.parts else _LIST)
     except OSError as error:
-        reason = f"the root {shown(place.root.path)} cannot be opened: {os.strerror(error.errno or errno.EIO)}"
+        reason = f"the root {quote_value(place.root.path)} cannot be opened: {os.strerror(error.errno or errno.EIO)}"
         raise Unavailable(f"{reason}; is it mounted?", error.errno) from error
 
 
-def _enter(folder: int, here: Place, *, flags: int, make: bool) -> int:
+def _enter(folder: int, here: RootedPath, *, flags: int, make: bool) -> int:
     if make:
         make_folder(folder, here.name, here.path)
-    with translated(here.path):
+    with translate_os_errors(here.path):
         try:
             return os.open(here.name, flags | os.O_NOFOLLOW, dir_fd=folder)
         except FileNotFoundError as error:
             if len(here.parts) == 1 and _is_empty(folder):
-                reason = f"the root {shown(here.root.path)} is empty; is it mounted?"
+                reason = f"the root {quote_value(here.root.path)} is empty; is it mounted?"
                 raise Unavailable(reason, errno.ENOENT) from error
-            raise Absent(f"{shown(here.path)} does not exist: expected an existing folder") from error
+            raise Absent(f"{quote_value(here.path)} does not exist: expected an existing folder") from error
         except NotADirectoryError as error:
-            found = kind(os.stat(here.name, dir_fd=folder, follow_symlinks=False).st_mode)
-            raise Refused(f"{shown(here.path)} is {found}: expected a folder, and links are not followed") from error
+            found = describe_file_type(os.stat(here.name, dir_fd=folder, follow_symlinks=False).st_mode)
+            raise Refused(
+                f"{quote_value(here.path)} is {found}: expected a folder, and links are not followed"
+            ) from error
 
 
 def _is_empty(folder: int) -> bool:
@@ -239,7 +254,7 @@ def _is_empty(folder: int) -> bool:
 
 def make_folder(folder: int, name: str, path: str) -> None:
     """Make a folder unless it exists, with the mode (setgid included) and the group of the folder it is in."""
-    with translated(path):
+    with translate_os_errors(path):
         parent = os.fstat(folder)
         mode = stat.S_IMODE(parent.st_mode) & 0o2777 | 0o700
         try:
@@ -248,13 +263,13 @@ def make_folder(folder: int, name: str, path: str) -> None:
             return
         made = os.open(name, _LIST | os.O_NOFOLLOW, dir_fd=folder)
         try:
-            adopt(made, gid=parent.st_gid, mode=mode)
+            apply_ownership(made, gid=parent.st_gid, mode=mode)
         finally:
             os.close(made)
         sync_folder(folder)
 
 
-def adopt(handle: int, *, gid: int, mode: int) -> None:
+def apply_ownership(handle: int, *, gid: int, mode: int) -> None:
     """Give an open file or folder a group and a mode, as far as this process may."""
     if os.fstat(handle).st_gid != gid:
         try:
@@ -263,7 +278,7 @@ def adopt(handle: int, *, gid: int, mode: int) -> None:
             mode &= ~stat.S_ISGID  # setgid would hand on a group that was never meant
     now = stat.S_IMODE(os.fstat(handle).st_mode)
     # Linux silently clears setgid when a process outside the group changes the mode; inheriting it matters more.
-    if now == mode or (now & mode & stat.S_ISGID and not _in_group(gid)):
+    if now == mode or (now & mode & stat.S_ISGID and not _is_in_group(gid)):
         return
     try:
         os.fchmod(handle, mode)
@@ -271,7 +286,7 @@ def adopt(handle: int, *, gid: int, mode: int) -> None:
         return
 
 
-def _in_group(gid: int) -> bool:
+def _is_in_group(gid: int) -> bool:
     return os.geteuid() == 0 or gid == os.getegid() or gid in os.getgroups()
 
 
@@ -289,27 +304,29 @@ def sync_folder(folder: int) -> None:
 
 def open_regular(folder: int, name: str, path: str, flags: int = os.O_RDONLY) -> int:
     """Open an existing regular file; the type is looked at before opening, since opening a device may act."""
-    with translated(path):
+    with translate_os_errors(path):
         try:
-            _only_regular(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode, path)
+            _require_regular(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode, path)
             handle = os.open(name, flags | _FILE, dir_fd=folder)
         except FileNotFoundError as error:
-            raise Absent(f"{shown(path)} does not exist: expected a regular file") from error
+            raise Absent(f"{quote_value(path)} does not exist: expected a regular file") from error
         try:
-            _only_regular(os.fstat(handle).st_mode, path)
+            _require_regular(os.fstat(handle).st_mode, path)
         except Refused:
             os.close(handle)
             raise
         return handle
 
 
-def _only_regular(mode: int, path: str) -> None:
+def _require_regular(mode: int, path: str) -> None:
     if not stat.S_ISREG(mode):
-        raise Refused(f"{shown(path)} is {kind(mode)}: expected a regular file, and links are not followed")
+        raise Refused(
+            f"{quote_value(path)} is {describe_file_type(mode)}: expected a regular file, and links are not followed"
+        )
 
 
 @contextmanager
-def reading(folder: int, name: str, path: str) -> Iterator[int]:
+def open_for_reading(folder: int, name: str, path: str) -> Iterator[int]:
     """Give the file descriptor of a regular file in an open folder."""
     handle = open_regular(folder, name, path)
     try:
@@ -318,12 +335,12 @@ def reading(folder: int, name: str, path: str) -> Iterator[int]:
         os.close(handle)
 
 
-def chunks(handle: int, path: str) -> Iterator[bytes]:
+def read_chunks(handle: int, path: str) -> Iterator[bytes]:
     """Yield what is left to read of an open file."""
     while chunk := _read(handle, path):
         yield chunk
 
 
 def _read(handle: int, path: str) -> bytes:
-    with translated(path):
-        return os.read(handle, CHUNK)
+    with translate_os_errors(path):
+        return os.read(handle, CHUNK_SIZE)

@@ -10,7 +10,7 @@ _OTHER_FORMS = ("<wide>", "<narrow>", "<font>", "<small>")  # of Unicode's decom
 _WORD = re.compile(r"[^\W\d_]+")
 
 
-def look_alike(name: str) -> str:
+def describe_confusable(name: str) -> str:
     """Return what makes a name look like another one, as words for a reason; '' for nothing.
 
     That is what is not seen (zero width, direction of text), ASCII in another form (full width, mathematical), what
@@ -22,12 +22,12 @@ def look_alike(name: str) -> str:
     return odd or ("Cyrillic among Latin letters" if any(map(_is_mixed, _WORD.findall(name))) else "")
 
 
-def without_look_alikes(text: str) -> str:
+def replace_confusables(text: str) -> str:
     """Return text with '_' for each character that would make a name look like another one."""
     if text.isascii():
         return text
     seen = "".join("_" if _is_odd(character) else character for character in text)
-    return _WORD.sub(lambda found: _all_latin(found[0]) if _is_mixed(found[0]) else found[0], seen)
+    return _WORD.sub(lambda found: _replace_cyrillic(found[0]) if _is_mixed(found[0]) else found[0], seen)
 
 
 def _is_odd(character: str) -> bool:
@@ -41,12 +41,12 @@ def _is_odd(character: str) -> bool:
 
 
 def _is_mixed(word: str) -> bool:
-    return {"LATIN", "CYRILLIC"} <= set(map(_script, word))
+    return {"LATIN", "CYRILLIC"} <= set(map(_get_script, word))
 
 
-def _all_latin(word: str) -> str:
-    return "".join("_" if _script(character) == "CYRILLIC" else character for character in word)
+def _replace_cyrillic(word: str) -> str:
+    return "".join("_" if _get_script(character) == "CYRILLIC" else character for character in word)
 
 
-def _script(letter: str) -> str:
+def _get_script(letter: str) -> str:
     return unicodedata.name(letter, "").partition(" ")[0]

@@ -49,25 +49,25 @@ class Unavailable(StorageError):
 
 
 @contextmanager
-def translated(path: str) -> Iterator[None]:
+def translate_os_errors(path: str) -> Iterator[None]:
     """Turn an OSError of the block into `Refused` or `Unavailable`, naming `path`."""
     try:
         yield
     except OSError as error:
         number = error.errno or errno.EIO
         if number in _FINAL:
-            raise Refused(f"{shown(path)}: {_FINAL[number]}") from error
+            raise Refused(f"{quote_value(path)}: {_FINAL[number]}") from error
         name = errno.errorcode.get(number, str(number))
-        raise Unavailable(f"{shown(path)}: {os.strerror(number)} ({name})", number) from error
+        raise Unavailable(f"{quote_value(path)}: {os.strerror(number)} ({name})", number) from error
 
 
-def shown(path: object) -> str:
+def quote_value(path: object) -> str:
     """Return what came, quoted, on one line and no longer than a line."""
     text = ascii(path) if not isinstance(path, str) or not path.isprintable() else repr(path)
     return text if len(text) <= 200 else f"{text[:120]}...({len(text)} characters)"
 
 
-def kind(mode: int) -> str:
+def describe_file_type(mode: int) -> str:
     """Return the words for a file's type, from its `st_mode`."""
     words = {
         stat.S_IFREG: "a regular file",

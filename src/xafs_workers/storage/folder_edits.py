@@ -9,18 +9,18 @@ import threading
 import time
 from contextlib import suppress
 
-from xafs_workers.storage.confined import adopt, sync_folder
-from xafs_workers.storage.errors import Refused, Unavailable, shown, translated
-from xafs_workers.storage.names import utc_stamp
+from xafs_workers.storage.confined import apply_ownership, sync_folder
+from xafs_workers.storage.errors import Refused, Unavailable, quote_value, translate_os_errors
+from xafs_workers.storage.names import format_utc_stamp
 from xafs_workers.storage.publishing import rename_without_replacing, write_all
 
-LOCK_PATIENCE = 5.0  # s
+LOCK_TIMEOUT = 5.0  # s
 
 
 def create_empty(folder: int, name: str, path: str) -> None:
     """Make an empty file, with the group and the mode of its folder; leave whatever has that name."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with translated(path):
+    with translate_os_errors(path):
         parent = os.fstat(folder)
         mode = stat.S_IMODE(parent.st_mode) & 0o666 | 0o600
         try:
@@ -28,7 +28,7 @@ def create_empty(folder: int, name: str, path: str) -> None:
         except FileExistsError:
             return
         try:
-            adopt(handle, gid=parent.st_gid, mode=mode)
+            apply_ownership(handle, gid=parent.st_gid, mode=mode)
             os.fsync(handle)
         finally:
             os.close(handle)
@@ -45,11 +45,11 @@ def append(handle: int, path: str, content: bytes) -> None:
     Unavailable
         The file system says no, or somebody keeps the file locked: whoever may read it can do that.
     """
-    with translated(path):
+    with translate_os_errors(path):
         _lock(handle, path)
         info = os.fstat(handle)
         if info.st_nlink != 1:
-            raise Refused(f"{shown(path)} has {info.st_nlink} names (hard links): expected one")
+            raise Refused(f"{quote_value(path)} has {info.st_nlink} names (hard links): expected one")
         try:
             write_all(handle, content)
             os.fsync(handle)
@@ -60,34 +60,34 @@ def append(handle: int, path: str, content: bytes) -> None:
 
 
 def _lock(handle: int, path: str) -> None:
-    deadline = time.monotonic() + LOCK_PATIENCE
+    deadline = time.monotonic() + LOCK_TIMEOUT
     waiting = threading.Event()
     while True:
         try:
             return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             if time.monotonic() > deadline:
-                raise Unavailable(f"{shown(path)}: somebody keeps it locked", error.errno) from error
+                raise Unavailable(f"{quote_value(path)}: somebody keeps it locked", error.errno) from error
             waiting.wait(0.02)
         except OSError:
             return None  # where there are no locks, O_APPEND alone keeps lines apart
 
 
-def set_aside(folder: int, path: str, handle: int) -> str:
+def archive_existing(folder: int, path: str, handle: int) -> str:
     """Rename a file to `<name>.<UTC time of its last change>` (`-2`, `-3`... when taken) and return that name."""
     name = os.path.basename(path)
-    with translated(path):
+    with translate_os_errors(path):
         info = os.fstat(handle)
-        stamped = f"{name}.{utc_stamp(info.st_mtime)}"
+        stamped = f"{name}.{format_utc_stamp(info.st_mtime)}"
         for number in range(1, 1000):
             other = stamped if number == 1 else f"{stamped}-{number}"
-            if _moved(folder, name, other, info):
+            if _move(folder, name, other, info):
                 sync_folder(folder)
                 return other
-    raise Refused(f"{shown(path)}: a thousand versions of the same second are set aside already")
+    raise Refused(f"{quote_value(path)}: a thousand versions of the same second are set aside already")
 
 
-def _moved(folder: int, name: str, other: str, info: os.stat_result) -> bool:
+def _move(folder: int, name: str, other: str, info: os.stat_result) -> bool:
     try:
         _rename_or_link(folder, name, other)
     except FileExistsError:

@@ -16,7 +16,7 @@ from typing import Literal
 from xafs_workers.storage.errors import Refused, Unavailable
 from xafs_workers.storage.proposals import ProposalFolder
 
-State = Literal["pending", "done", "failed"]
+EffectState = Literal["pending", "done", "failed"]
 
 _VERSION = 1
 _SCHEMA = """
@@ -51,7 +51,7 @@ class AlreadyFinished(Exception):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Key:
+class EffectKey:
     """One effect of one message; the record time (ms) tells apart topics that were made again and start at 0."""
 
     cluster: str
@@ -63,16 +63,16 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class EffectEntry:
     """What is known of an effect; `path` and `sha256` are of the file about to be named, `paths` of what was made."""
 
-    key: Key
-    state: State
+    key: EffectKey
+    state: EffectState
     path: str
     sha256: str
     reason: str
     paths: tuple[str, ...]
-    changed: float  # s since 1970
+    changed_at: float  # s since 1970
 
 
 class Ledger:
@@ -94,7 +94,7 @@ class Ledger:
         Unavailable
             The file cannot be opened or written now.
         """
-        with _reported(path):
+        with _translate_sqlite_errors(path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
             try:
@@ -115,12 +115,12 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def entry(self, key: Key) -> Entry | None:
+    def find_entry(self, key: EffectKey) -> EffectEntry | None:
         """Return what is known of an effect, None when it was never begun."""
-        rows = self._rows(f"SELECT {_COLUMNS} FROM effects WHERE {_KEY}", astuple(key))  # noqa: S608
+        rows = self._select_entries(f"SELECT {_COLUMNS} FROM effects WHERE {_KEY}", astuple(key))  # noqa: S608
         return rows[0] if rows else None
 
-    def begin(self, key: Key, path: str = "", sha256: str = "") -> None:
+    def begin(self, key: EffectKey, path: str = "", sha256: str = "") -> None:
         """Write down, durably, that an effect is about to happen; again for a new attempt.
 
         Raises
@@ -128,12 +128,14 @@ class Ledger:
         AlreadyFinished
             The effect is done or failed.
         """
-        if not self._change(_BEGIN, (*astuple(key), path, sha256, time.time())):
+        if not self._apply_change(_BEGIN, (*astuple(key), path, sha256, time.time())):
             raise AlreadyFinished(
                 f"{key}: begun again after it was finished; expected to be asked for with entry() first"
             )
 
-    def finish(self, key: Key, state: Literal["done", "failed"], reason: str = "", paths: Iterable[str] = ()) -> None:
+    def finish(
+        self, key: EffectKey, state: Literal["done", "failed"], reason: str = "", paths: Iterable[str] = ()
+    ) -> None:
         """Write down, durably, how an effect ended; one that never began may fail or be done all the same.
 
         Raises
@@ -142,32 +144,32 @@ class Ledger:
             It ended before, otherwise.
         """
         made = json.dumps(list(paths))
-        if self._change(_FINISH, (*astuple(key), state, reason, made, time.time())):
+        if self._apply_change(_FINISH, (*astuple(key), state, reason, made, time.time())):
             return
-        known = self.entry(key)
+        known = self.find_entry(key)
         if known is None or known.state != state:
             raise AlreadyFinished(f"{key}: came {state!r}, but it is {known.state if known else 'gone'} already")
 
-    def pending(self) -> list[Entry]:
+    def list_pending(self) -> list[EffectEntry]:
         """Return what was begun and not finished, oldest message first."""
         order = "ORDER BY time_ms, topic, partition, offset, effect"
-        return self._rows(f"SELECT {_COLUMNS} FROM effects WHERE state = 'pending' {order}", ())  # noqa: S608
+        return self._select_entries(f"SELECT {_COLUMNS} FROM effects WHERE state = 'pending' {order}", ())  # noqa: S608
 
     def prune(self, days: float) -> int:
         """Forget what was finished more than `days` ago; return how many. Keep more days than the topics do."""
         oldest = time.time() - days * 86400
-        return self._change("DELETE FROM effects WHERE state != 'pending' AND changed < ?", (oldest,))
+        return self._apply_change("DELETE FROM effects WHERE state != 'pending' AND changed < ?", (oldest,))
 
-    def _rows(self, query: str, values: tuple[object, ...]) -> list[Entry]:
-        with self._lock, _reported(self.path):
-            return [_entry(row) for row in self._connection.execute(query, values)]
+    def _select_entries(self, query: str, values: tuple[object, ...]) -> list[EffectEntry]:
+        with self._lock, _translate_sqlite_errors(self.path):
+            return [_parse_row(row) for row in self._connection.execute(query, values)]
 
-    def _change(self, query: str, values: tuple[object, ...]) -> int:
-        with self._lock, _reported(self.path):
+    def _apply_change(self, query: str, values: tuple[object, ...]) -> int:
+        with self._lock, _translate_sqlite_errors(self.path):
             return self._connection.execute(query, values).rowcount
 
 
-def already_published(entry: Entry | None, folder: ProposalFolder) -> bool:
+def is_already_published(entry: EffectEntry | None, folder: ProposalFolder) -> bool:
     """Tell whether a pending effect's file is in its place: the worker was killed before it could write so down."""
     if entry is None or entry.state != "pending" or not entry.path or not entry.sha256:
         return False
@@ -192,7 +194,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 
 
 @contextmanager
-def _reported(path: Path) -> Iterator[None]:
+def _translate_sqlite_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
@@ -204,6 +206,6 @@ def _reported(path: Path) -> Iterator[None]:
         raise Unavailable(f"ledger {path}: {error}", error.errno) from error
 
 
-def _entry(row: tuple) -> Entry:
+def _parse_row(row: tuple) -> EffectEntry:
     state, path, sha256, reason, paths, changed = row[6:]
-    return Entry(Key(*row[:6]), state, path, sha256, reason, tuple(json.loads(paths)), changed)
+    return EffectEntry(EffectKey(*row[:6]), state, path, sha256, reason, tuple(json.loads(paths)), changed)

@@ -24,21 +24,21 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from xafs_workers.storage.confined import adopt, chunks, open_regular, reading, sync_folder
-from xafs_workers.storage.errors import Absent, Conflict, StorageError, Unavailable, shown, translated
+from xafs_workers.storage.confined import apply_ownership, open_for_reading, open_regular, read_chunks, sync_folder
+from xafs_workers.storage.errors import Absent, Conflict, StorageError, Unavailable, quote_value, translate_os_errors
 
-Content = bytes | Iterable[bytes]
+FileContent = bytes | Iterable[bytes]
 BeforePublish = Callable[[str, str], None]
 
 _TEMPORARY = re.compile(r"\..+\.([0-9a-f]{8})-[0-9a-f]{16}\.tmp", re.DOTALL)
-_FOREIGN_AGE = 24 * 3600.0  # s
+_FOREIGN_MAX_AGE = 24 * 3600.0  # s
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 _RENAME_NOREPLACE = 1  # linux/fs.h
 _RESERVED_BYTES = 32  # of a temporary name: two dots, boot, dash, random, ".tmp"
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedFile:
     """A file that is in its place: `new`, `replaced` another one, or the `same` content was there already."""
 
     path: str
@@ -47,7 +47,7 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Sum:
+class ContentDigest:
     """What identifies a content; the size is in bytes."""
 
     sha256: str
@@ -60,11 +60,11 @@ class Draft:
 
     folder: int
     handle: int
-    temporary: str
-    sum: Sum
+    temporary_name: str
+    digest: ContentDigest
 
 
-def publish(folder: int, path: str, content: Content, *, overwrite: bool, before: BeforePublish) -> Published:
+def publish(folder: int, path: str, content: FileContent, *, overwrite: bool, before: BeforePublish) -> PublishedFile:
     """Put a file into an open folder, whole or not at all.
 
     Parameters
@@ -84,39 +84,41 @@ def publish(folder: int, path: str, content: Content, *, overwrite: bool, before
     ------
     Conflict
         There is a file of that name with other content.
-    Refused
+    CatalogRefused
         There is something of that name that is not a regular file.
     Unavailable
         The file system says no; nothing of the attempt stays.
     """
     sweep(folder)
     if isinstance(content, bytes):
-        ready = Sum(hashlib.sha256(content).hexdigest(), len(content))
-        if there := _settled(folder, path, ready, overwrite=overwrite):
+        ready = ContentDigest(hashlib.sha256(content).hexdigest(), len(content))
+        if there := _check_existing(folder, path, ready, overwrite=overwrite):
             return there
     else:
         digest(folder, path, size=-1)  # refuses what is no file, before anything is made
-        content = _begun(content)
-    with draft(folder, path, content) as complete:
-        if there := _settled(folder, path, complete.sum, overwrite=overwrite):
+        content = _read_first_part(content)
+    with write_draft(folder, path, content) as complete:
+        if there := _check_existing(folder, path, complete.digest, overwrite=overwrite):
             return there
-        before(path, complete.sum.sha256)
-        with translated(path):
-            return _name(complete, path, overwrite=overwrite)
+        before(path, complete.digest.sha256)
+        with translate_os_errors(path):
+            return _link_to_name(complete, path, overwrite=overwrite)
 
 
-def _begun(content: Iterable[bytes]) -> Iterator[bytes]:
+def _read_first_part(content: Iterable[bytes]) -> Iterator[bytes]:
     """Return parts of which the first has been read: what cannot be read at all leads to no temporary file."""
     parts = iter(content)
     return chain([next(parts, b"")], parts)
 
 
-def _settled(folder: int, path: str, ready: Sum, *, overwrite: bool) -> Published | None:
+def _check_existing(folder: int, path: str, ready: ContentDigest, *, overwrite: bool) -> PublishedFile | None:
     found = digest(folder, path, size=ready.size)
     if found == ready.sha256:
-        return Published(path, ready.sha256, "same")
+        return PublishedFile(path, ready.sha256, "same")
     if found is not None and not overwrite:
-        raise Conflict(f"{shown(path)} exists with other content: never replaced unless the message says overwrite")
+        raise Conflict(
+            f"{quote_value(path)} exists with other content: never replaced unless the message says overwrite"
+        )
     return None
 
 
@@ -127,10 +129,10 @@ def digest(folder: int, path: str, *, size: int | None = None) -> str | None:
     """
     total = hashlib.sha256()
     try:
-        with reading(folder, os.path.basename(path), path) as handle:
+        with open_for_reading(folder, os.path.basename(path), path) as handle:
             if size is not None and os.fstat(handle).st_size != size:
                 return ""
-            for chunk in chunks(handle, path):
+            for chunk in read_chunks(handle, path):
                 total.update(chunk)
     except Absent:
         return None
@@ -138,15 +140,15 @@ def digest(folder: int, path: str, *, size: int | None = None) -> str | None:
 
 
 @contextmanager
-def draft(folder: int, path: str, content: Content) -> Iterator[Draft]:
+def write_draft(folder: int, path: str, content: FileContent) -> Iterator[Draft]:
     """Give a complete and durable temporary file; its temporary name is gone when the block ends, however it ends."""
-    with translated(path):
-        temporary, handle = _temporary(folder, os.path.basename(path))
+    with translate_os_errors(path):
+        temporary, handle = _create_temporary(folder, os.path.basename(path))
     try:
         ready = _write(handle, path, content)
-        with translated(path):
+        with translate_os_errors(path):
             parent = os.fstat(folder)
-            adopt(handle, gid=parent.st_gid, mode=stat.S_IMODE(parent.st_mode) & 0o666 | 0o600)
+            apply_ownership(handle, gid=parent.st_gid, mode=stat.S_IMODE(parent.st_mode) & 0o666 | 0o600)
             os.fsync(handle)
         yield Draft(folder, handle, temporary, ready)
     finally:
@@ -155,20 +157,20 @@ def draft(folder: int, path: str, content: Content) -> Iterator[Draft]:
         os.close(handle)
 
 
-def _temporary(folder: int, name: str) -> tuple[str, int]:
+def _create_temporary(folder: int, name: str) -> tuple[str, int]:
     stem = name.encode()[: 255 - _RESERVED_BYTES].decode(errors="ignore")
     while True:
-        temporary = f".{stem}.{_boot()}-{secrets.token_hex(8)}.tmp"
+        temporary = f".{stem}.{_read_boot_id()}-{secrets.token_hex(8)}.tmp"
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         handle = os.open(temporary, flags, 0o600, dir_fd=folder)
-        if _ours_alone(handle) and os.fstat(handle).st_nlink:
+        if _try_lock(handle) and os.fstat(handle).st_nlink:
             return temporary, handle
         os.close(handle)  # another worker's sweep came between creation and lock
         with suppress(FileNotFoundError):
             os.unlink(temporary, dir_fd=folder)
 
 
-def _ours_alone(handle: int) -> bool:
+def _try_lock(handle: int) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -178,14 +180,14 @@ def _ours_alone(handle: int) -> bool:
     return True
 
 
-def _write(handle: int, path: str, content: Content) -> Sum:
+def _write(handle: int, path: str, content: FileContent) -> ContentDigest:
     total, size = hashlib.sha256(), 0
     for chunk in [content] if isinstance(content, bytes) else content:
         total.update(chunk)
         size += len(chunk)
-        with translated(path):
+        with translate_os_errors(path):
             write_all(handle, chunk)
-    return Sum(total.hexdigest(), size)
+    return ContentDigest(total.hexdigest(), size)
 
 
 def write_all(handle: int, content: bytes) -> None:
@@ -195,27 +197,27 @@ def write_all(handle: int, content: bytes) -> None:
         left = left[os.write(handle, left) :]
 
 
-def _name(complete: Draft, path: str, *, overwrite: bool) -> Published:
+def _link_to_name(complete: Draft, path: str, *, overwrite: bool) -> PublishedFile:
     name, folder = os.path.basename(path), complete.folder
     state: Literal["new", "same", "replaced"] = "new"
     try:
-        link(folder, complete.temporary, name)
+        link(folder, complete.temporary_name, name)
     except FileExistsError:
-        if there := _settled(folder, path, complete.sum, overwrite=overwrite):
+        if there := _check_existing(folder, path, complete.digest, overwrite=overwrite):
             return there
-        os.rename(complete.temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        os.rename(complete.temporary_name, name, src_dir_fd=folder, dst_dir_fd=folder)
         state = "replaced"
-    _only_ours(complete, name, path)
+    _check_identity(complete, name, path)
     with suppress(FileNotFoundError):
-        os.unlink(complete.temporary, dir_fd=folder)
+        os.unlink(complete.temporary_name, dir_fd=folder)
     sync_folder(folder)
-    return Published(path, complete.sum.sha256, state)
+    return PublishedFile(path, complete.digest.sha256, state)
 
 
-def _only_ours(complete: Draft, name: str, path: str) -> None:
+def _check_identity(complete: Draft, name: str, path: str) -> None:
     named, written = os.stat(name, dir_fd=complete.folder, follow_symlinks=False), os.fstat(complete.handle)
     if (named.st_dev, named.st_ino) != (written.st_dev, written.st_ino):
-        raise Conflict(f"{shown(path)}: somebody put another file there in the moment it was published")
+        raise Conflict(f"{quote_value(path)}: somebody put another file there in the moment it was published")
 
 
 def link(folder: int, temporary: str, name: str) -> None:
@@ -251,7 +253,7 @@ def rename_without_replacing(folder: int, old: str, new: str) -> None:
             return
         number = ctypes.get_errno()
     if number in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
-        reason = f"{shown(new)}: this file system can neither link nor rename without replacing"
+        reason = f"{quote_value(new)}: this file system can neither link nor rename without replacing"
         raise Unavailable(reason, number)
     raise OSError(number, os.strerror(number), new)
 
@@ -279,8 +281,8 @@ def _remove_if_stale(folder: int, name: str) -> bool:
         if info.st_uid != os.geteuid():
             return False
         boot = _TEMPORARY.fullmatch(name)
-        here = boot is not None and boot[1] == _boot()
-        if not here and time.time() - info.st_mtime < _FOREIGN_AGE:
+        here = boot is not None and boot[1] == _read_boot_id()
+        if not here and time.time() - info.st_mtime < _FOREIGN_MAX_AGE:
             return False
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.unlink(name, dir_fd=folder)
@@ -289,7 +291,7 @@ def _remove_if_stale(folder: int, name: str) -> bool:
         os.close(handle)
 
 
-def _boot() -> str:
+def _read_boot_id() -> str:
     with suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
     return "00000000"

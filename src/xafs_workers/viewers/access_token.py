@@ -6,30 +6,30 @@ import os
 from pathlib import Path
 
 TOKEN_VARIABLE = "XAFS_WORKERS_WEB_TOKEN"  # noqa: S105 - a name
-SHORTEST = 8
+MIN_TOKEN_LENGTH = 8
 """No token has fewer characters: it could be guessed."""
 
 
-class NoToken(ValueError):
+class TokenFileError(ValueError):
     """The file with the token cannot be used."""
 
 
-def token_of(path: Path | None) -> str | None:
+def read_access_token(path: Path | None) -> str | None:
     """Return what viewers must know, from a file or else the environment; None where nobody set it.
 
     Raises
     ------
-    NoToken
+    TokenFileError
         The file cannot be read, or holds nothing that could be guessed at.
     """
     where = f"web.token_file {path}" if path is not None else TOKEN_VARIABLE
     try:
         token = os.environ.get(TOKEN_VARIABLE, "") if path is None else path.expanduser().read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise NoToken(f"{where}: {error}: expected a file with one line") from error
+        raise TokenFileError(f"{where}: {error}: expected a file with one line") from error
     token = token.strip()
     if not token and path is None:
         return None
-    if len(token) < SHORTEST:
-        raise NoToken(f"{where}: {len(token)} characters: expected at least {SHORTEST}")
+    if len(token) < MIN_TOKEN_LENGTH:
+        raise TokenFileError(f"{where}: {len(token)} characters: expected at least {MIN_TOKEN_LENGTH}")
     return token

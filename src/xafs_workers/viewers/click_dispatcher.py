@@ -12,15 +12,15 @@ from xafs_workers.settings import Settings
 
 log = get_logger("workers")
 
-Taker = Callable[[Mapping[str, Any]], object]
+ClickSubscriber = Callable[[Mapping[str, Any]], object]
 
 
-class Clicks:
+class ClickDispatcher:
     """Hands each click to all takers, in order; one that fails does not keep it from the others."""
 
-    def __init__(self, *takers: Taker):
-        self._takers = takers
-        self._waiting: queue.SimpleQueue[Mapping[str, Any] | None] = queue.SimpleQueue()
+    def __init__(self, *takers: ClickSubscriber):
+        self._subscribers = takers
+        self._queue: queue.SimpleQueue[Mapping[str, Any] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="clicks", daemon=True)
 
     def start(self) -> None:
@@ -29,27 +29,27 @@ class Clicks:
 
     def put(self, click: Mapping[str, Any]) -> None:
         """Take a click; return at once."""
-        self._waiting.put(click)
+        self._queue.put(click)
 
     def close(self, timeout: float = 2.0) -> None:
         """Hand on what waits, then stop."""
-        self._waiting.put(None)
+        self._queue.put(None)
         if self._thread.is_alive():
             self._thread.join(timeout)
 
     def _run(self) -> None:
-        while (click := self._waiting.get()) is not None:
-            for take in self._takers:
+        while (click := self._queue.get()) is not None:
+            for take in self._subscribers:
                 try:
                     take(click)
                 except Exception:
                     log.exception("click_not_handed_on")
 
 
-def takers(settings: Settings, publish: Taker) -> tuple[Taker, ...]:
+def build_subscribers(settings: Settings, publish: ClickSubscriber) -> tuple[ClickSubscriber, ...]:
     """Return who takes clicks: the answers topic, and the key store where there is one."""
     if settings.key_store.url is None:
         return (publish,)
-    from xafs_workers.services.key_store import KeyStore
+    from xafs_workers.services.key_store import KeyStoreWriter
 
-    return publish, KeyStore(settings.key_store.url).click
+    return publish, KeyStoreWriter(settings.key_store.url).write_click

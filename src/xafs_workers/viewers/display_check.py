@@ -6,17 +6,17 @@ import os
 import subprocess
 import sys
 
-PATIENCE = 30.0
+DISPLAY_TIMEOUT = 30.0
 """A display that does not answer within this time is none, seconds."""
 
-CALLS = 200
+PROBE_CALLS = 200
 """Enough to tell a loss from what else happens to None meanwhile."""
 
-_TRY = "from PySide6.QtWidgets import QApplication; QApplication([])"
-_NEEDS_NO_DISPLAY = ("offscreen", "minimal", "vnc")
+_PROBE_CODE = "from PySide6.QtWidgets import QApplication; QApplication([])"
+_PLATFORMS_WITHOUT_DISPLAY = ("offscreen", "minimal", "vnc")
 
 
-def what_is_missing() -> str:
+def find_missing_part() -> str:
     """Return what is missing of all that a window needs, '' where nothing is.
 
     Qt ends the whole process when it cannot reach a display or lacks a library, so another process tries it.
@@ -25,7 +25,7 @@ def what_is_missing() -> str:
         import PySide6.QtWidgets
     except ImportError as error:
         return f"Qt ({error}): install xafs-workers[screen], and the system libraries that it names"
-    if _loses_references():
+    if _has_reference_loss():
         import PySide6
 
         version = ".".join(map(str, sys.version_info[:3]))
@@ -37,42 +37,44 @@ def what_is_missing() -> str:
         import matplotlib.backends.backend_qtagg  # noqa: F401
     except ImportError as error:
         return f"matplotlib with Qt ({error}): install xafs-workers[screen]"
-    if os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in _NEEDS_NO_DISPLAY or not sys.platform.startswith("linux"):
+    if os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in _PLATFORMS_WITHOUT_DISPLAY or not sys.platform.startswith(
+        "linux"
+    ):
         return ""
     if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         return "a display: neither DISPLAY nor WAYLAND_DISPLAY is set (QT_QPA_PLATFORM=offscreen runs without)"
-    return _tried()
+    return _try_display()
 
 
-def _loses_references() -> bool:
+def _has_reference_loss() -> bool:
     """Tell whether each call of Qt loses a reference to None: Python ends when the last is lost."""
     from PySide6.QtCore import QTimer
 
     timer = QTimer()
     before = sys.getrefcount(None)
-    for _ in range(CALLS):
+    for _ in range(PROBE_CALLS):
         timer.setInterval(1)
-    return sys.getrefcount(None) < before - CALLS // 2
+    return sys.getrefcount(None) < before - PROBE_CALLS // 2
 
 
-def _tried() -> str:
+def _try_display() -> str:
     try:
         done = subprocess.run(  # noqa: S603 - this very Python
-            [sys.executable, "-c", _TRY],
+            [sys.executable, "-c", _PROBE_CODE],
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=PATIENCE,
+            timeout=DISPLAY_TIMEOUT,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"a display that answers: {_named()} did not within {PATIENCE:.0f} s"
+        return f"a display that answers: {_format_environment()} did not within {DISPLAY_TIMEOUT:.0f} s"
     if done.returncode == 0:
         return ""
     reason = " ".join(done.stderr.split())[:300] or f"exit code {done.returncode}"
-    return f"a display that can be used: {_named()}: {reason}"
+    return f"a display that can be used: {_format_environment()}: {reason}"
 
 
-def _named() -> str:
+def _format_environment() -> str:
     names = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
     return ", ".join(f"{name}={os.environ[name]}" for name in names if os.environ.get(name))

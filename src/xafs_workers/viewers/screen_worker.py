@@ -7,60 +7,60 @@ import sys
 from collections.abc import Callable
 
 from xafs_workers.consumer.roles import SCREEN
-from xafs_workers.logs import get_logger, set_up
+from xafs_workers.logs import configure_logging, get_logger
 from xafs_workers.producer.kafka_config import KafkaConfigError, read_kafka_config
 from xafs_workers.settings import Settings
-from xafs_workers.viewers.click_dispatcher import Clicks, takers
-from xafs_workers.viewers.display_check import what_is_missing
+from xafs_workers.viewers.click_dispatcher import ClickDispatcher, build_subscribers
+from xafs_workers.viewers.display_check import find_missing_part
 from xafs_workers.viewers.follower import Follower
 
 log = get_logger("workers")
 
-MISSING_PART = 2
+EXIT_CANNOT_START = 2
 """Exit code: no display, no Qt, or nobody told where the broker is."""
-DIED = 1
-TABLES_SECONDS = 30.0
+EXIT_DIED = 1
+EDGE_TABLES_TIMEOUT = 30.0
 """How long the first figure waits for the tables of the elements."""
 
 
 def run(settings: Settings, *, large: bool = False) -> int:
     """Run the on-screen plot manager until its window is told to quit or a signal comes; return the exit code."""
-    set_up(settings.logging.level, settings.logging.style, worker=SCREEN.name)
-    missing = what_is_missing()
+    configure_logging(settings.logging.level, settings.logging.style, worker=SCREEN.name)
+    missing = find_missing_part()
     if missing:
         log.error("cannot_show", missing=missing)
-        return MISSING_PART
+        return EXIT_CANNOT_START
     try:
         config = read_kafka_config(settings.kafka)
     except KafkaConfigError as error:
         log.error("cannot_start", reason=str(error))
-        return MISSING_PART
+        return EXIT_CANNOT_START
     from PySide6.QtWidgets import QApplication
 
-    from xafs_workers.frontends.edge_energies import Edges
-    from xafs_workers.frontends.screen.window import Window, WindowPorts
+    from xafs_workers.frontends.edge_energies import EdgeEnergies
+    from xafs_workers.frontends.screen.window import Window, WindowCallbacks
 
     application = QApplication(sys.argv[:1])
     application.setQuitOnLastWindowClosed(False)
-    edges = Edges()
-    follower = Follower(settings, config, SCREEN, before_live=lambda: edges.wait(TABLES_SECONDS))
-    clicks = Clicks(*takers(settings, follower.click))
+    edges = EdgeEnergies()
+    follower = Follower(settings, config, SCREEN, before_live=lambda: edges.wait(EDGE_TABLES_TIMEOUT))
+    clicks = ClickDispatcher(*build_subscribers(settings, follower.publish_click))
     window = Window(
-        WindowPorts(
-            follower.feed,
+        WindowCallbacks(
+            follower.build_feed,
             clicks.put,
-            edges.energy,
-            settings.state_folder() / SCREEN.name / "place.json",
+            edges.find_energy,
+            settings.find_state_folder() / SCREEN.name / "place.json",
             large or settings.screen.large,
             settings.screen.stale_seconds,
         )
     )
-    follower.tells = lambda: {"frame_seconds": window.frame_seconds}
+    follower.collect_extra_status = lambda: {"frame_seconds": window.frame_seconds}
     for part in (edges, follower, clicks):
         part.start()
     window.start()
-    code = _until_told(application.exec, application.exit, follower)
-    window.remember_place()
+    code = _run_until_quit(application.exec, application.exit, follower)
+    window.save_window_geometry()
     window.hide()
     clicks.close()
     follower.stop()
@@ -68,7 +68,7 @@ def run(settings: Settings, *, large: bool = False) -> int:
     return code
 
 
-def _until_told(execute: Callable[[], int], leave: Callable[[int], object], follower: Follower) -> int:
+def _run_until_quit(execute: Callable[[], int], leave: Callable[[int], object], follower: Follower) -> int:
     """Run Qt's loop until somebody quits, a signal comes, or the follower dies.
 
     Python's signal handlers run when Qt lets Python run (the window's timer does), amid whatever is being done: so
@@ -79,6 +79,6 @@ def _until_told(execute: Callable[[], int], leave: Callable[[int], object], foll
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: QTimer.singleShot(0, lambda: leave(0)))
     watch = QTimer(interval=500)
-    watch.timeout.connect(lambda: leave(DIED) if follower.died else None)
+    watch.timeout.connect(lambda: leave(EXIT_DIED) if follower.failure else None)
     watch.start()
     return execute()

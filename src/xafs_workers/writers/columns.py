@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.scans import spectra
-from xafs_workers.scans.board_config import Rules
-from xafs_workers.scans.detectors import Wish, fluorescence_channels, roi
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.detectors import ChannelSelection, build_roi_pattern, find_fluorescence_channels
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import text_format
 from xafs_workers.writers.registry import CannotWrite
 
 Array = np.ndarray[Any, Any]
 
-CHARGE = "nA*s"
+CHARGE_UNIT = "nA*s"
 """Of all chambers' columns: a current in nA, collected for the dwell time in s, whatever the descriptor says."""
 
-COUNTS = "counts"
+COUNTS_UNIT = "counts"
 
 SCATTERING = ("diffuse", "specular")
 SPLIT_CHAMBERS = ("I0a", "I0b", "Ita", "Itb")
@@ -54,61 +54,61 @@ class Column:
         return f"{self.name or self.label} {self.unit}".rstrip()
 
 
-def of_key(run: Run, key: str, unit: str, *, label: str = "", name: str = "") -> Iterator[Column]:
+def build_key_column(run: Run, key: str, unit: str, *, label: str = "", name: str = "") -> Iterator[Column]:
     """Yield the column of a data key, nothing where the run has none."""
     if key in run.points:
-        yield Column(label or text_format.label(key), run.points.column(key), unit, name, key)
+        yield Column(label or text_format.to_label(key), run.points.get_column(key), unit, name, key)
 
 
-def energies(run: Run, rules: Rules) -> Iterator[Column]:
+def build_energy_columns(run: Run, rules: BoardConfig) -> Iterator[Column]:
     """Yield the energy, which must be there, the energy asked for and the dwell time.
 
     Raises
     ------
-    MissingColumn
+    MissingColumnError
         There is no energy.
     """
     names = rules.columns
-    yield Column("energy", spectra.column(run.points, names.energy), "eV", source=names.energy)
-    yield from of_key(run, f"{names.energy}_setpoint", "eV", label="requested_energy")
-    yield from of_key(run, names.dwell_time, "seconds", label="measurement_time")
+    yield Column("energy", spectra.get_column(run.points, names.energy), "eV", source=names.energy)
+    yield from build_key_column(run, f"{names.energy}_setpoint", "eV", label="requested_energy")
+    yield from build_key_column(run, names.dwell_time, "seconds", label="measurement_time")
 
 
-def chambers(run: Run, rules: Rules) -> Iterator[Column]:
+def build_chamber_columns(run: Run, rules: BoardConfig) -> Iterator[Column]:
     """Yield the ion chambers that the run has."""
     names = rules.columns
-    yield from of_key(run, names.i0, CHARGE, label="I0")
-    yield from of_key(run, names.it, CHARGE, label="It", name="Itrans")
-    yield from of_key(run, names.ir, CHARGE, label="Ir", name="Irefer")
+    yield from build_key_column(run, names.i0, CHARGE_UNIT, label="I0")
+    yield from build_key_column(run, names.it, CHARGE_UNIT, label="It", name="Itrans")
+    yield from build_key_column(run, names.ir, CHARGE_UNIT, label="Ir", name="Irefer")
 
 
-def electron_yield(run: Run, rules: Rules) -> Iterator[Column]:
+def build_electron_yield_column(run: Run, rules: BoardConfig) -> Iterator[Column]:
     """Yield the electron yield, if the run has it."""
-    return of_key(run, rules.columns.iy, CHARGE, label="Iy")
+    return build_key_column(run, rules.columns.iy, CHARGE_UNIT, label="Iy")
 
 
-def channels(run: Run, rules: Rules, wish: Wish) -> Iterator[Column]:
+def build_channel_columns(run: Run, rules: BoardConfig, wish: ChannelSelection) -> Iterator[Column]:
     """Yield each channel of the sum; where it cannot be told which those are, all that look like channels."""
-    found = fluorescence_channels(run, rules, wish).columns or tuple(
-        filter(roi(rules.channel_column).match, run.points.keys)
+    found = find_fluorescence_channels(run, rules, wish).columns or tuple(
+        filter(build_roi_pattern(rules.channel_column).match, run.points.keys)
     )
     for key in found:
-        yield from of_key(run, key, COUNTS)
+        yield from build_key_column(run, key, COUNTS_UNIT)
 
 
-def scattering(run: Run) -> Iterator[Column]:
+def build_scattering_columns(run: Run) -> Iterator[Column]:
     """Yield the regions of the area detector that the run has."""
     for key in SCATTERING:
-        yield from of_key(run, key, COUNTS)
+        yield from build_key_column(run, key, COUNTS_UNIT)
 
 
-def split_chambers(run: Run) -> Iterator[Column]:
+def build_split_chamber_columns(run: Run) -> Iterator[Column]:
     """Yield the halves of split chambers that the run has."""
     for key in SPLIT_CHAMBERS:
-        yield from of_key(run, key, CHARGE)
+        yield from build_key_column(run, key, CHARGE_UNIT)
 
 
-def table(columns: Iterable[Column]) -> tuple[Column, ...]:
+def build_table(columns: Iterable[Column]) -> tuple[Column, ...]:
     """Return columns as a table: each data key once, labels that differ.
 
     Raises
@@ -129,7 +129,7 @@ def table(columns: Iterable[Column]) -> tuple[Column, ...]:
     return tuple(found)
 
 
-def numbers_of(columns: Sequence[Column], labels: Iterable[str]) -> list[int]:
+def find_column_numbers(columns: Sequence[Column], labels: Iterable[str]) -> list[int]:
     """Return the numbers, from 1, of the columns with these labels."""
     place = {column.label: number for number, column in enumerate(columns, start=1)}
     return [place[label] for label in labels]

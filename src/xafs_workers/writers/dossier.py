@@ -11,14 +11,14 @@ from urllib.parse import unquote
 from xafs_workers.scans.dossier import Dossier
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import html
-from xafs_workers.writers.registry import Asset, CannotWrite
+from xafs_workers.writers.registry import AssetLike, CannotWrite
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-Kind = Literal["xafs", "sead", "raster"]
+DossierKind = Literal["xafs", "sead", "raster"]
 
-Positions = Mapping[str, float]
+MotorPositions = Mapping[str, float]
 """Name of a motor -> where it stood."""
 
 
@@ -43,7 +43,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
+class FileGroup:
     """Links under a title."""
 
     title: str
@@ -60,20 +60,20 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class DetailSection:
     """What is known, line by line: (what, text or markup); '' lines are not shown."""
 
     title: str
     rows: tuple[tuple[str, str], ...]
 
     @property
-    def shown(self) -> tuple[tuple[str, str], ...]:
+    def visible_rows(self) -> tuple[tuple[str, str], ...]:
         """The lines that say something."""
         return tuple(row for row in self.rows if row[1])
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class SpectrumCounts:
     """Counts of an XRF spectrum by channel: all of them, and those in the region of interest."""
 
     channels: tuple[str, ...]
@@ -82,7 +82,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class CodeBlock:
     """A text with its syntax marked."""
 
     title: str
@@ -90,30 +90,30 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class PageContent:
     """All that stands on a page.
 
     Attributes
     ----------
-    large, small
+    large_pictures, small_pictures
         Pictures at full width, and those beside their captions.
     instrument
         About the sample stage, sanitised.
     """
 
-    files: tuple[Files, ...]
-    sample: Rows
-    scan: Rows
-    experiment: Rows
-    large: tuple[Picture, ...] = ()
-    small: tuple[Picture, ...] = ()
+    files: tuple[FileGroup, ...]
+    sample: DetailSection
+    scan: DetailSection
+    experiment: DetailSection
+    large_pictures: tuple[Picture, ...] = ()
+    small_pictures: tuple[Picture, ...] = ()
     instrument: Markup | None = None
-    counts: Counts | None = None
-    codes: tuple[Code, ...] = ()
+    counts: SpectrumCounts | None = None
+    code_blocks: tuple[CodeBlock, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sources:
+class DossierSources:
     """What a dossier is made of.
 
     Attributes
@@ -136,26 +136,26 @@ class Sources:
     number: int
     runs: Sequence[Run]
     exists: Callable[[str], bool]
-    baseline: Positions = field(default_factory=dict[str, float])
-    assets: Mapping[str, Sequence[Asset]] = field(default_factory=dict[str, Sequence[Asset]])
-    counts: Counts | None = None
+    baseline: MotorPositions = field(default_factory=dict[str, float])
+    assets: Mapping[str, Sequence[AssetLike]] = field(default_factory=dict[str, Sequence[AssetLike]])
+    counts: SpectrumCounts | None = None
     zone: tzinfo | None = None
 
     @property
-    def first(self) -> Run:
+    def first_run(self) -> Run:
         """The first run, which speaks for all."""
         return self.runs[0]
 
 
-Maker = Callable[[Sources], Content]
+ContentBuilder = Callable[[DossierSources], PageContent]
 
 
-def page_name(stub: str, number: int) -> str:
+def build_page_name(stub: str, number: int) -> str:
     """Return the name of a page, relative to the proposal folder."""
     return f"dossier/{stub}-{number:02d}.html"
 
 
-def dossier_page(kind: Kind, sources: Sources) -> bytes:
+def render_dossier_page(kind: DossierKind, sources: DossierSources) -> bytes:
     """Return the page of a dossier.
 
     Raises
@@ -163,55 +163,55 @@ def dossier_page(kind: Kind, sources: Sources) -> bytes:
     CannotWrite
         Nothing was measured.
     """
-    from xafs_workers.writers.dossier_motors import motor_groups
+    from xafs_workers.writers.dossier_motors import build_motor_groups
 
     if not sources.runs:
         raise CannotWrite(f"dossier of {sources.dossier.stub[:80]}: nothing was measured")
-    return html.page(
+    return html.render_page(
         "dossier.html.jinja",
         kind=kind,
-        content=_maker(kind)(sources),
+        content=_select_content_builder(kind)(sources),
         stub=sources.dossier.stub,
         number=f"{sources.number:02d}",
-        beamline=_beamline(sources.first),
-        date=date_of(sources),
-        anchor=html.anchor(sources.dossier.rid),
-        motors=motor_groups(sources.baseline),
-        code_styles=html.code_styles(),
+        beamline=_find_beamline(sources.first_run),
+        date=find_start_date(sources),
+        anchor=html.to_anchor(sources.dossier.rid),
+        motors=build_motor_groups(sources.baseline),
+        code_styles=html.build_code_styles(),
     )
 
 
-def pictures_of(kind: Kind, sources: Sources) -> Iterator[tuple[str, str]]:
+def list_pictures(kind: DossierKind, sources: DossierSources) -> Iterator[tuple[str, str]]:
     """Yield the plots of a page that are there: (caption, name relative to the proposal folder)."""
-    for picture in _maker(kind)(sources).large:
+    for picture in _select_content_builder(kind)(sources).large_pictures:
         yield picture.caption, unquote(picture.href.removeprefix("../"))
 
 
-def _maker(kind: Kind) -> Maker:
+def _select_content_builder(kind: DossierKind) -> ContentBuilder:
     from xafs_workers.writers import dossier_raster, dossier_sead, dossier_xafs
 
-    makers: Mapping[Kind, Maker] = {
-        "xafs": dossier_xafs.content,
-        "sead": dossier_sead.content,
-        "raster": dossier_raster.content,
+    makers: Mapping[DossierKind, ContentBuilder] = {
+        "xafs": dossier_xafs.build_content,
+        "sead": dossier_sead.build_content,
+        "raster": dossier_raster.build_content,
     }
     return makers[kind]
 
 
-def _beamline(run: Run) -> str:
+def _find_beamline(run: Run) -> str:
     family = run.xdi.get("Beamline")
-    name = html.line(family.get("name")) if isinstance(family, Mapping) else ""
-    return name or html.line(run.start.get("beamline_id")) or "XAFS"
+    name = html.format_line(family.get("name")) if isinstance(family, Mapping) else ""
+    return name or html.format_line(run.start.get("beamline_id")) or "XAFS"
 
 
-def date_of(sources: Sources) -> str:
+def find_start_date(sources: DossierSources) -> str:
     """Return when the experiment began: as the plan says, else the day of the first run."""
-    user = sources.first.xdi.get("_user")
-    told = html.line(user.get("startdate")) if isinstance(user, Mapping) else ""
-    return told or local_time(sources.first.start.get("time"), sources.zone)[:10]
+    user = sources.first_run.xdi.get("_user")
+    told = html.format_line(user.get("startdate")) if isinstance(user, Mapping) else ""
+    return told or format_document_time(sources.first_run.start.get("time"), sources.zone)[:10]
 
 
-def local_time(seconds: object, zone: tzinfo | None) -> str:
+def format_document_time(seconds: object, zone: tzinfo | None) -> str:
     """Return a document's time as `2025-03-03 09:00:00`, '' for what is none."""
     from datetime import datetime
 
@@ -223,7 +223,7 @@ def local_time(seconds: object, zone: tzinfo | None) -> str:
         return ""
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a length of time as `1 h 02 min`, `3 min 20 s` or `12 s`."""
     whole = round(seconds)
     hours, minutes, left = whole // 3600, whole // 60 % 60, whole % 60

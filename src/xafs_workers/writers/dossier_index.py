@@ -7,36 +7,36 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from xafs_workers.writers import html
-from xafs_workers.writers.dossier import Kind
+from xafs_workers.writers.dossier import DossierKind
 
-MANIFEST, INDEX = "dossier/MANIFEST", "dossier/00INDEX.html"
+MANIFEST_PATH, INDEX_PATH = "dossier/MANIFEST", "dossier/00INDEX.html"
 
 SEPARATOR = "\N{OPEN BOX}"
 """Between kind and path of a line; no file of a group has it in its name by accident."""
 
-KINDS: Mapping[str, Kind] = {"xafs": "xafs", "sead": "sead", "raster": "raster"}
+KINDS: Mapping[str, DossierKind] = {"xafs": "xafs", "sead": "sead", "raster": "raster"}
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedDossier:
     """A dossier in the list; `href` is relative to the index."""
 
-    kind: Kind
+    kind: DossierKind
     name: str
     href: str
 
 
-def manifest_line(kind: Kind, path: str) -> bytes:
+def format_manifest_line(kind: DossierKind, path: str) -> bytes:
     """Return the line of a dossier; the path is absolute."""
     return f"{kind}{SEPARATOR}{path}\n".encode("utf-8", "replace")
 
 
-def is_listed(manifest: bytes, kind: Kind, path: str) -> bool:
+def is_listed(manifest: bytes, kind: DossierKind, path: str) -> bool:
     """Tell whether a dossier is in the list already."""
-    return manifest_line(kind, path).rstrip() in manifest.splitlines()
+    return format_manifest_line(kind, path).rstrip() in manifest.splitlines()
 
 
-def listed(manifest: bytes, exists: Callable[[str], bool]) -> Iterator[Listed]:
+def parse_manifest(manifest: bytes, exists: Callable[[str], bool]) -> Iterator[ListedDossier]:
     """Yield the dossiers of a list whose pages are there, each once; whatever else stands in it is passed over."""
     seen: set[str] = set()
     for line in manifest.decode("utf-8", "replace").splitlines():
@@ -46,10 +46,10 @@ def listed(manifest: bytes, exists: Callable[[str], bool]) -> Iterator[Listed]:
         if kind is None or not separator or name in seen or not name.endswith(".html") or not exists(f"dossier/{name}"):
             continue
         seen.add(name)
-        yield Listed(kind, name.removesuffix(".html"), html.link(name))
+        yield ListedDossier(kind, name.removesuffix(".html"), html.build_link(name))
 
 
-def index_page(manifest: bytes, exists: Callable[[str], bool], *, session: str, date: str) -> bytes:
+def render_index_page(manifest: bytes, exists: Callable[[str], bool], *, session: str, date: str) -> bytes:
     """Return the page that lists the dossiers.
 
     Parameters
@@ -59,4 +59,6 @@ def index_page(manifest: bytes, exists: Callable[[str], bool], *, session: str, 
     date
         When the experiment began, '' where nobody said.
     """
-    return html.page("index.html.jinja", dossiers=tuple(listed(manifest, exists)), session=session, date=date)
+    return html.render_page(
+        "index.html.jinja", dossiers=tuple(parse_manifest(manifest, exists)), session=session, date=date
+    )

@@ -6,12 +6,20 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from xafs_workers.scans.metadata import mapping
+from xafs_workers.scans.metadata import as_mapping
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import html
-from xafs_workers.writers.dossier import Code, Link, Picture, Rows, Sources, duration, local_time
-from xafs_workers.writers.dossier_motors import crystal, delivery_mode
-from xafs_workers.writers.headers import asset_fields
+from xafs_workers.writers.dossier import (
+    CodeBlock,
+    DetailSection,
+    DossierSources,
+    Link,
+    Picture,
+    format_document_time,
+    format_duration,
+)
+from xafs_workers.writers.dossier_motors import find_crystal, find_delivery_mode
+from xafs_workers.writers.headers import build_asset_fields
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -24,7 +32,7 @@ CAMERAS = (
 )
 """What a camera is called, and the fields of `_snapshots` that name its picture and its run."""
 
-_PICTURES = (".png", ".pdf", ".svg")
+_PICTURE_SUFFIXES = (".png", ".pdf", ".svg")
 
 _DETECTORS = (
     ("pilatus", "Pilatus HDF5"),
@@ -34,27 +42,27 @@ _DETECTORS = (
 )
 
 
-def user(run: Run) -> Mapping[str, Any]:
+def get_user_metadata(run: Run) -> Mapping[str, Any]:
     """Return the parameters of the INI file, and what the plan added to them."""
-    return mapping(run.xdi.get("_user"))
+    return as_mapping(run.xdi.get("_user"))
 
 
-def family(run: Run, name: str) -> Mapping[str, Any]:
+def get_family(run: Run, name: str) -> Mapping[str, Any]:
     """Return one family of the XDI metadata."""
-    return mapping(run.xdi.get(name))
+    return as_mapping(run.xdi.get(name))
 
 
-def snapshots(run: Run) -> Mapping[str, Any]:
+def get_snapshots(run: Run) -> Mapping[str, Any]:
     """Return what is told of the pictures."""
-    return mapping(run.xdi.get("_snapshots"))
+    return as_mapping(run.xdi.get("_snapshots"))
 
 
-def first_of(told: Mapping[str, Any], *names: str) -> str:
+def find_first_text(told: Mapping[str, Any], *names: str) -> str:
     """Return the first of several fields that says something, '' where none does."""
-    return next(filter(None, (html.line(told.get(name)) for name in names)), "")
+    return next(filter(None, (html.format_line(told.get(name)) for name in names)), "")
 
 
-def file_link(sources: Sources, folder: str, name: str, text: str = "") -> str:
+def build_file_link(sources: DossierSources, folder: str, name: str, text: str = "") -> str:
     """Return the address of a file of the proposal, '' where it is not there.
 
     Parameters
@@ -68,119 +76,126 @@ def file_link(sources: Sources, folder: str, name: str, text: str = "") -> str:
     if not base or base in (".", "..") or any(not char.isprintable() for char in base):
         return ""
     relative = f"{folder}/{base}" if folder else base
-    return html.link("..", *filter(None, (folder, base))) if sources.exists(relative) else ""
+    return html.build_link("..", *filter(None, (folder, base))) if sources.exists(relative) else ""
 
 
-def named_file(sources: Sources, folder: str, name: str) -> Link | None:
+def build_named_link(sources: DossierSources, folder: str, name: str) -> Link | None:
     """Return a file by its name, None where none is named."""
     base = PurePosixPath(name).name
-    return Link(base, file_link(sources, folder, name)) if base else None
+    return Link(base, build_file_link(sources, folder, name)) if base else None
 
 
-def picture_name(name: str) -> str:
+def add_picture_suffix(name: str) -> str:
     """Return the name under which a picture asked for by this name is saved; '' for ''."""
-    return name if not name or name.lower().endswith(_PICTURES) else f"{name}.png"
+    return name if not name or name.lower().endswith(_PICTURE_SUFFIXES) else f"{name}.png"
 
 
-def pictures(sources: Sources, folder: str, *wanted: tuple[str, str, Mapping[str, str]]) -> Iterator[Picture]:
+def build_pictures(
+    sources: DossierSources, folder: str, *wanted: tuple[str, str, Mapping[str, str]]
+) -> Iterator[Picture]:
     """Yield those of the pictures (caption, name, more to be told) that are there."""
     for caption, name, details in wanted:
-        href = file_link(sources, folder, name)
+        href = build_file_link(sources, folder, name)
         if href:
             yield Picture(href, caption, tuple((what, text) for what, text in details.items() if text))
 
 
-def cameras(sources: Sources) -> Iterator[Picture]:
+def build_camera_pictures(sources: DossierSources) -> Iterator[Picture]:
     """Yield the pictures of the cameras."""
-    told = snapshots(sources.first)
-    wanted = [(name, first_of(told, *files), {"uid": first_of(told, *uids)}) for name, files, uids in CAMERAS]
-    yield from pictures(sources, "snapshots", *wanted)
+    told = get_snapshots(sources.first_run)
+    wanted = [
+        (name, find_first_text(told, *files), {"uid": find_first_text(told, *uids)}) for name, files, uids in CAMERAS
+    ]
+    yield from build_pictures(sources, "snapshots", *wanted)
 
 
-def sample(run: Run) -> Rows:
+def build_sample_section(run: Run) -> DetailSection:
     """Return what is told of the sample."""
-    given, about = user(run), family(run, "Sample")
-    composition = first_of(given, "sample") or first_of(about, "name")
-    preparation = first_of(given, "prep") or first_of(about, "prep")
-    comment = first_of(given, "comment") or html.line(run.xdi.get("_comment"))
-    return Rows(
+    given, about = get_user_metadata(run), get_family(run, "Sample")
+    composition = find_first_text(given, "sample") or find_first_text(about, "name")
+    preparation = find_first_text(given, "prep") or find_first_text(about, "prep")
+    comment = find_first_text(given, "comment") or html.format_line(run.xdi.get("_comment"))
+    return DetailSection(
         "Sample details",
         (
-            ("Composition", composition and html.formula(composition)),
+            ("Composition", composition and html.format_formula(composition)),
             ("Preparation", preparation),
             ("Comment", comment),
-            ("Temperature", first_of(about, "temperature")),
+            ("Temperature", find_first_text(about, "temperature")),
         ),
     )
 
 
-def instrument(sources: Sources) -> Markup | None:
+def read_instrument(sources: DossierSources) -> Markup | None:
     """Return what is told of the sample stage: the message's fragment, else the start document's; sanitised."""
-    told = sources.dossier.instrument or user(sources.first).get("instrument")
+    told = sources.dossier.instrument or get_user_metadata(sources.first_run).get("instrument")
     if not isinstance(told, str) or not told.strip():
         return None
-    clean = html.sanitised(told)
+    clean = html.sanitize_fragment(told)
     return clean if clean.striptags().strip() else None
 
 
-def experiment(sources: Sources) -> Rows:
+def build_experiment_section(sources: DossierSources) -> DetailSection:
     """Return how and by whom it was measured."""
-    first, last = sources.first, sources.runs[-1]
-    given, facility = user(first), family(first, "Facility")
+    first, last = sources.first_run, sources.runs[-1]
+    given, facility = get_user_metadata(first), get_family(first, "Facility")
     begun, ended = first.start.get("time"), (last.stop or {}).get("time")
-    mono = crystal(sources.baseline, third_harmonic=given.get("ththth") is True) or first_of(
-        family(first, "Mono"), "name"
+    mono = find_crystal(sources.baseline, third_harmonic=given.get("ththth") is True) or find_first_text(
+        get_family(first, "Mono"), "name"
     )
-    pcc = html.line(first.xdi.get("_pccenergy"))
-    return Rows(
+    pcc = html.format_line(first.xdi.get("_pccenergy"))
+    return DetailSection(
         "Experiment configuration",
         (
-            ("Start", local_time(begun, sources.zone)),
-            ("End", local_time(ended, sources.zone)),
-            ("Duration", _between(begun, ended)),
+            ("Start", format_document_time(begun, sources.zone)),
+            ("End", format_document_time(ended, sources.zone)),
+            ("Duration", _format_elapsed(begun, ended)),
             ("Monochromator", mono),
-            ("Photon delivery mode", delivery_mode(sources.baseline)),
+            ("Photon delivery mode", find_delivery_mode(sources.baseline)),
             ("Pseudo-channel-cut energy", pcc and f"{pcc} eV"),
-            ("Experimenters", first_of(given, "experimenters") or first_of(family(first, "Scan"), "experimenters")),
-            ("GUP", html.line(facility.get("GUP"))),
-            ("SAF", html.line(facility.get("SAF"))),
-            ("Cycle", html.line(facility.get("cycle")) or html.line(first.start.get("cycle"))),
-            ("URL", first_of(given, "url")),
-            ("DOI", first_of(given, "doi")),
-            ("CIF", first_of(given, "cif")),
+            (
+                "Experimenters",
+                find_first_text(given, "experimenters") or find_first_text(get_family(first, "Scan"), "experimenters"),
+            ),
+            ("GUP", html.format_line(facility.get("GUP"))),
+            ("SAF", html.format_line(facility.get("SAF"))),
+            ("Cycle", html.format_line(facility.get("cycle")) or html.format_line(first.start.get("cycle"))),
+            ("URL", find_first_text(given, "url")),
+            ("DOI", find_first_text(given, "doi")),
+            ("CIF", find_first_text(given, "cif")),
         ),
     )
 
 
-def _between(begun: Any, ended: Any) -> str:
+def _format_elapsed(begun: Any, ended: Any) -> str:
     """Return how long it took, '' where a time is missing."""
-    return duration(ended - begun) if isinstance(begun, int | float) and isinstance(ended, int | float) else ""
+    return format_duration(ended - begun) if isinstance(begun, int | float) and isinstance(ended, int | float) else ""
 
 
-def codes(sources: Sources) -> Iterator[Code]:
+def build_code_blocks(sources: DossierSources) -> Iterator[CodeBlock]:
     """Yield the INI text and the command line, where there are any."""
-    given = user(sources.first)
+    given = get_user_metadata(sources.first_run)
     ini = sources.dossier.ini or given.get("initext")
     if isinstance(ini, str) and ini.strip():
-        yield Code("INI file", html.highlighted(ini, "ini"))
+        yield CodeBlock("INI file", html.highlight_code(ini, "ini"))
     command = given.get("clargs")
     if isinstance(command, str) and command.strip() not in ("", "{}"):
-        yield Code("Command line arguments", html.highlighted(command, "python"))
+        yield CodeBlock("Command line arguments", html.highlight_code(command, "python"))
 
 
-def asset_details(sources: Sources, run: Run) -> tuple[tuple[str, str], ...]:
+def list_asset_files(sources: DossierSources, run: Run) -> tuple[tuple[str, str], ...]:
     """Return the detectors' files of a run: (detector, last parts of the path)."""
-    found = asset_fields(sources.assets.get(run.uid, ()))
-    return tuple((_asset_title(name), path) for name, path in found.items())
+    found = build_asset_fields(sources.assets.get(run.uid, ()))
+    return tuple((_find_asset_title(name), path) for name, path in found.items())
 
 
-def _asset_title(name: str) -> str:
+def _find_asset_title(name: str) -> str:
     return next((title for word, title in _DETECTORS if word in name), "HDF5")
 
 
-def energy(value: Any) -> str:
+def format_energy(value: Any) -> str:
     """Return an energy as `8333.0 eV`, '' for what is none."""
-    text = html.line(value)
+    text = html.format_line(value)
     try:
         return f"{float(text.removesuffix('eV')):.1f} eV"
     except ValueError:

@@ -6,61 +6,65 @@ from pathlib import PurePosixPath
 
 from xafs_workers.writers import dossier_parts as parts
 from xafs_workers.writers import html
-from xafs_workers.writers.dossier import Content, Files, Link, Rows, Sources
-from xafs_workers.writers.dossier_xafs import data_file
+from xafs_workers.writers.dossier import DetailSection, DossierSources, FileGroup, Link, PageContent
+from xafs_workers.writers.dossier_xafs import find_data_file_name
 
 
-def content(sources: Sources) -> Content:
+def build_content(sources: DossierSources) -> PageContent:
     """Return what stands on the page."""
-    return Content(
-        files=(Files("Data file", tuple(_data(sources))),),
-        sample=parts.sample(sources.first),
-        scan=_scan(sources),
-        experiment=parts.experiment(sources),
-        large=tuple(
-            parts.pictures(
+    return PageContent(
+        files=(FileGroup("Data file", tuple(_build_data_links(sources))),),
+        sample=parts.build_sample_section(sources.first_run),
+        scan=_build_scan_section(sources),
+        experiment=parts.build_experiment_section(sources),
+        large_pictures=tuple(
+            parts.build_pictures(
                 sources,
                 "snapshots",
                 (
                     "SEAD scan",
-                    parts.picture_name(parts.first_of(parts.user(sources.first), "pngfile")),
-                    {"uid": sources.first.uid},
+                    parts.add_picture_suffix(
+                        parts.find_first_text(parts.get_user_metadata(sources.first_run), "pngfile")
+                    ),
+                    {"uid": sources.first_run.uid},
                 ),
             )
         ),
-        small=tuple(parts.cameras(sources)),
-        instrument=parts.instrument(sources),
-        codes=tuple(parts.codes(sources)),
+        small_pictures=tuple(parts.build_camera_pictures(sources)),
+        instrument=parts.read_instrument(sources),
+        code_blocks=tuple(parts.build_code_blocks(sources)),
     )
 
 
-def _data(sources: Sources) -> list[Link]:
+def _build_data_links(sources: DossierSources) -> list[Link]:
     links: list[Link] = []
     for place, run in enumerate(sources.runs):
-        name = data_file(sources, run, place)
-        details = (("uid", html.line(run.uid)), *parts.asset_details(sources, run))
-        number = html.line(run.start.get("scan_id"))
-        links.append(Link(PurePosixPath(name).name, parts.file_link(sources, "", name), number, details))
+        name = find_data_file_name(sources, run, place)
+        details = (("uid", html.format_line(run.uid)), *parts.list_asset_files(sources, run))
+        number = html.format_line(run.start.get("scan_id"))
+        links.append(Link(PurePosixPath(name).name, parts.build_file_link(sources, "", name), number, details))
     return links
 
 
-def _scan(sources: Sources) -> Rows:
-    run = sources.first
-    given, about, scan = parts.user(run), parts.family(run, "Element"), parts.family(run, "Scan")
-    told = html.line(parts.family(run, "Beamline").get("energy")) or html.line(scan.get("edge_energy"))
-    dwell = html.line(scan.get("dwell_time")) or parts.first_of(given, "dwell", "inttime")
-    delay = html.line(scan.get("delay")) or parts.first_of(given, "delay")
+def _build_scan_section(sources: DossierSources) -> DetailSection:
+    run = sources.first_run
+    given, about, scan = parts.get_user_metadata(run), parts.get_family(run, "Element"), parts.get_family(run, "Scan")
+    told = html.format_line(parts.get_family(run, "Beamline").get("energy")) or html.format_line(
+        scan.get("edge_energy")
+    )
+    dwell = html.format_line(scan.get("dwell_time")) or parts.find_first_text(given, "dwell", "inttime")
+    delay = html.format_line(scan.get("delay")) or parts.find_first_text(given, "delay")
     shutter = given.get("shutter")
-    return Rows(
+    return DetailSection(
         "Scan details",
         (
-            ("Energy", parts.energy(told or given.get("energy"))),
-            ("Mode", html.line(run.xdi.get("_mode")) or parts.first_of(given, "mode")),
-            ("Points", str(len(run.points)) if len(run.points) else html.line(given.get("npoints"))),
+            ("Energy", parts.format_energy(told or given.get("energy"))),
+            ("Mode", html.format_line(run.xdi.get("_mode")) or parts.find_first_text(given, "mode")),
+            ("Points", str(len(run.points)) if len(run.points) else html.format_line(given.get("npoints"))),
             ("Dwell time", dwell and f"{dwell} s"),
             ("Delay", delay and f"{delay} s"),
             ("Shutter control", {True: "yes", False: "no"}.get(shutter, "") if isinstance(shutter, bool) else ""),
-            ("Element", parts.first_of(about, "symbol") or parts.first_of(given, "element")),
-            ("Edge", parts.first_of(about, "edge") or parts.first_of(given, "edge")),
+            ("Element", parts.find_first_text(about, "symbol") or parts.find_first_text(given, "element")),
+            ("Edge", parts.find_first_text(about, "edge") or parts.find_first_text(given, "edge")),
         ),
     )

@@ -4,63 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xafs_workers.elements import edge_energy
+from xafs_workers.elements import find_edge_energy
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import dossier_parts as parts
 from xafs_workers.writers import html
-from xafs_workers.writers.dossier import Content, Files, Link, Picture, Rows, Sources
+from xafs_workers.writers.dossier import DetailSection, DossierSources, FileGroup, Link, PageContent, Picture
 
 
-def content(sources: Sources) -> Content:
+def build_content(sources: DossierSources) -> PageContent:
     """Return what stands on the page."""
-    return Content(
-        files=tuple(_files(sources)),
-        sample=parts.sample(sources.first),
-        scan=_scan(sources),
-        experiment=parts.experiment(sources),
-        large=tuple(_plots(sources)),
-        small=(*parts.cameras(sources), *_more_pictures(sources)),
-        instrument=parts.instrument(sources),
+    return PageContent(
+        files=tuple(_build_file_groups(sources)),
+        sample=parts.build_sample_section(sources.first_run),
+        scan=_build_scan_section(sources),
+        experiment=parts.build_experiment_section(sources),
+        large_pictures=tuple(_build_plots(sources)),
+        small_pictures=(*parts.build_camera_pictures(sources), *_build_small_pictures(sources)),
+        instrument=parts.read_instrument(sources),
         counts=sources.counts,
-        codes=tuple(parts.codes(sources)),
+        code_blocks=tuple(parts.build_code_blocks(sources)),
     )
 
 
-def _files(sources: Sources) -> Iterator[Files]:
-    yield Files("XAS scans", tuple(_scan_link(sources, run, place) for place, run in enumerate(sources.runs)))
+def _build_file_groups(sources: DossierSources) -> Iterator[FileGroup]:
+    yield FileGroup("XAS scans", tuple(_build_scan_link(sources, run, place) for place, run in enumerate(sources.runs)))
     project = f"{sources.dossier.stub}_{sources.number:02d}.prj"
-    yield Files("Athena project", _present(sources, "prj", project))
-    yield Files("XRF spectrum", _present(sources, "XRF", html.line(sources.first.xdi.get("_xrffile"))))
+    yield FileGroup("Athena project", _build_present_links(sources, "prj", project))
+    yield FileGroup(
+        "XRF spectrum", _build_present_links(sources, "XRF", html.format_line(sources.first_run.xdi.get("_xrffile")))
+    )
 
 
-def _present(sources: Sources, folder: str, name: str) -> tuple[Link, ...]:
-    link = parts.named_file(sources, folder, name)
+def _build_present_links(sources: DossierSources, folder: str, name: str) -> tuple[Link, ...]:
+    link = parts.build_named_link(sources, folder, name)
     return (link,) if link is not None and link.href else ()
 
 
-def _scan_link(sources: Sources, run: Run, place: int) -> Link:
-    name = data_file(sources, run, place)
-    details = (("uid", run.uid), *parts.asset_details(sources, run))
-    scan_id = html.line(run.start.get("scan_id"))
+def _build_scan_link(sources: DossierSources, run: Run, place: int) -> Link:
+    name = find_data_file_name(sources, run, place)
+    details = (("uid", run.uid), *parts.list_asset_files(sources, run))
+    scan_id = html.format_line(run.start.get("scan_id"))
     return Link(
-        name, parts.file_link(sources, "", name), scan_id, tuple((what, html.line(text)) for what, text in details)
+        name,
+        parts.build_file_link(sources, "", name),
+        scan_id,
+        tuple((what, html.format_line(text)) for what, text in details),
     )
 
 
-def data_file(sources: Sources, run: Run, place: int) -> str:
+def find_data_file_name(sources: DossierSources, run: Run, place: int) -> str:
     """Return the name of a scan's data file: the one it recorded; where it did not, counted from the first number."""
-    recorded = html.line(run.xdi.get("_filename"))
+    recorded = html.format_line(run.xdi.get("_filename"))
     if recorded:
         return recorded
-    start = parts.user(run).get("start")
+    start = parts.get_user_metadata(run).get("start")
     first = start if isinstance(start, int) and not isinstance(start, bool) else 1
     number = run.repetition - 1 if run.repetition else place
     return f"{sources.dossier.stub}.{first + number:03d}"
 
 
-def _plots(sources: Sources) -> Iterator[Picture]:
+def _build_plots(sources: DossierSources) -> Iterator[Picture]:
     stub, number = sources.dossier.stub, f"{sources.number:02d}"
-    yield from parts.pictures(
+    yield from parts.build_pictures(
         sources,
         "snapshots",
         ("µ(E), χ(k) and |χ(R)| of the merged scans", f"{stub}_{number}.png", {}),
@@ -68,46 +73,48 @@ def _plots(sources: Sources) -> Iterator[Picture]:
     )
 
 
-def _more_pictures(sources: Sources) -> Iterator[Picture]:
-    told = parts.snapshots(sources.first)
-    xrf = parts.first_of(told, "xrf_image") or html.line(sources.first.xdi.get("_xrfimage"))
-    yield from parts.pictures(sources, "XRF", ("XRF spectrum", xrf, {"uid": parts.first_of(told, "xrf_uid")}))
+def _build_small_pictures(sources: DossierSources) -> Iterator[Picture]:
+    told = parts.get_snapshots(sources.first_run)
+    xrf = parts.find_first_text(told, "xrf_image") or html.format_line(sources.first_run.xdi.get("_xrfimage"))
+    yield from parts.build_pictures(
+        sources, "XRF", ("XRF spectrum", xrf, {"uid": parts.find_first_text(told, "xrf_uid")})
+    )
     uids = {
-        "vertical alignment": parts.first_of(told, "ga_yuid"),
-        "pitch alignment": parts.first_of(told, "ga_pitchuid"),
-        "fluorescence alignment": parts.first_of(told, "ga_fuid"),
+        "vertical alignment": parts.find_first_text(told, "ga_yuid"),
+        "pitch alignment": parts.find_first_text(told, "ga_pitchuid"),
+        "fluorescence alignment": parts.find_first_text(told, "ga_fuid"),
     }
-    yield from parts.pictures(
-        sources, "snapshots", ("Glancing angle alignment", parts.first_of(told, "ga_filename"), uids)
+    yield from parts.build_pictures(
+        sources, "snapshots", ("Glancing angle alignment", parts.find_first_text(told, "ga_filename"), uids)
     )
 
 
-def _scan(sources: Sources) -> Rows:
-    run = sources.first
-    given, about = parts.user(run), parts.family(run, "Element")
-    element = parts.first_of(about, "symbol") or parts.first_of(given, "element")
-    edge = parts.first_of(about, "edge") or parts.first_of(given, "edge")
-    tabulated = edge_energy(element, edge) if element and edge else None
-    bounds = html.line(given.get("bounds_given")) or html.line(given.get("bounds"))
-    material = parts.first_of(about, "reference_material")
-    return Rows(
+def _build_scan_section(sources: DossierSources) -> DetailSection:
+    run = sources.first_run
+    given, about = parts.get_user_metadata(run), parts.get_family(run, "Element")
+    element = parts.find_first_text(about, "symbol") or parts.find_first_text(given, "element")
+    edge = parts.find_first_text(about, "edge") or parts.find_first_text(given, "edge")
+    tabulated = find_edge_energy(element, edge) if element and edge else None
+    bounds = html.format_line(given.get("bounds_given")) or html.format_line(given.get("bounds"))
+    material = parts.find_first_text(about, "reference_material")
+    return DetailSection(
         "Scan details",
         (
-            ("E0", parts.energy(tabulated)),
-            ("Element", _named_element(element)),
+            ("E0", parts.format_energy(tabulated)),
+            ("Element", _format_element(element)),
             ("Edge", edge),
-            ("Mode", html.line(run.xdi.get("_mode")) or parts.first_of(given, "mode")),
+            ("Mode", html.format_line(run.xdi.get("_mode")) or parts.find_first_text(given, "mode")),
             ("Bounds", bounds.replace(",", "")),
-            ("Steps", html.line(given.get("steps"))),
-            ("Times", html.line(given.get("times"))),
+            ("Steps", html.format_line(given.get("steps"))),
+            ("Times", html.format_line(given.get("times"))),
             ("Scans", str(len(sources.runs))),
-            ("Reference", material and html.formula(material)),
+            ("Reference", material and html.format_formula(material)),
         ),
     )
 
 
-def _named_element(symbol: str) -> str:
-    from xafs_workers.elements import atomic_number
+def _format_element(symbol: str) -> str:
+    from xafs_workers.elements import find_atomic_number
 
-    number = atomic_number(symbol) if symbol else None
+    number = find_atomic_number(symbol) if symbol else None
     return f"{symbol} (Z = {number})" if number else symbol

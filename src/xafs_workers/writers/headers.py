@@ -8,14 +8,14 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from xafs_workers import __version__
-from xafs_workers.scans.metadata import mapping, text
+from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import text_format
-from xafs_workers.writers.registry import Asset, CannotWrite, Surroundings, end_of
+from xafs_workers.writers.registry import AssetLike, CannotWrite, FileContext, read_end_time
 
 FAMILIES = ("Beamline", "Detector", "Element", "Facility", "Mono", "Sample", "Scan")
 
-LEFT_OUT = frozenset({"Sample.comment", "Sample.extra_metadata"})
+EXCLUDED_FIELDS = frozenset({"Sample.comment", "Sample.extra_metadata"})
 
 UNITS = {"Facility.energy": "GeV", "Facility.current": "mA", "Scan.edge_energy": "eV", "Beamline.energy": "eV"}
 """Added to bare numbers: the XDI dictionary wants these with units, and the documents have them without."""
@@ -31,18 +31,18 @@ _PARTS_OF_PATH = 6
 EDGES = re.compile(r"(K|L[123]?|M[12345]?|N[1-7]?|O[1-7]?)\Z")
 SYMBOL = re.compile(r"[A-Z][a-z]?\Z")
 
-Fields = dict[str, str]
+HeaderFields = dict[str, str]
 """Header lines by `Family.key`, in their order."""
 
 
-def first_line(run: Run) -> str:
+def format_first_line(run: Run) -> str:
     """Return the line that tells format and programs."""
-    version = text(mapping(run.start.get("versions")).get("bluesky"))
-    bluesky = f"BlueSky/{text_format.label(version)}" if version else ""
+    version = as_text(as_mapping(run.start.get("versions")).get("bluesky"))
+    bluesky = f"BlueSky/{text_format.to_label(version)}" if version else ""
     return " ".join(filter(None, ("XDI/1.0", bluesky, f"xafs-workers/{__version__}")))
 
 
-def fields_of(run: Run, surroundings: Surroundings) -> Fields:
+def build_fields(run: Run, context: FileContext) -> HeaderFields:
     """Return the metadata of a run: families in their order, then times and ids, which nobody else can set.
 
     Raises
@@ -50,60 +50,60 @@ def fields_of(run: Run, surroundings: Surroundings) -> Fields:
     CannotWrite
         The run did not end.
     """
-    told = {name: value for name, value in _told(run.xdi) if value and name not in LEFT_OUT}
-    return with_own(told, _own(run, surroundings))
+    told = {name: value for name, value in _list_document_fields(run.xdi) if value and name not in EXCLUDED_FIELDS}
+    return merge_fields(told, _build_own_fields(run, context))
 
 
-def with_own(told: Mapping[str, str], own: Mapping[str, str]) -> Fields:
+def merge_fields(told: Mapping[str, str], own: Mapping[str, str]) -> HeaderFields:
     """Return header lines with those of the program's own after them, which replace what was told."""
     return {name: value for name, value in told.items() if name not in own} | dict(own)
 
 
-def in_order(fields: Fields) -> Fields:
+def sort_fields(fields: HeaderFields) -> HeaderFields:
     """Return header lines with the families in their order."""
     return dict(sorted(fields.items(), key=lambda item: FAMILIES.index(item[0].partition(".")[0])))
 
 
-def _told(xdi: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _list_document_fields(xdi: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield names and values as the start document has them, of two that would get one name the later one."""
     for family in FAMILIES:
-        for given, value in mapping(xdi.get(family)).items():
-            key = text_format.key(str(given))
+        for given, value in as_mapping(xdi.get(family)).items():
+            key = text_format.to_key(str(given))
             if key:
                 name = f"{family}.{key}"
-                yield name, _with_unit(name, text_format.value_text(value))
+                yield name, _add_unit(name, text_format.format_value(value))
 
 
-def _with_unit(name: str, value: str) -> str:
+def _add_unit(name: str, value: str) -> str:
     return f"{value} {UNITS[name]}" if name in UNITS and _BARE_NUMBER.match(value) else value
 
 
-def _own(run: Run, surroundings: Surroundings) -> Fields:
+def _build_own_fields(run: Run, surroundings: FileContext) -> HeaderFields:
     found = {
-        "Scan.start_time": text_format.local_time(float(run.start["time"]), surroundings.zone),
-        "Scan.end_time": text_format.local_time(end_of(run), surroundings.zone),
-        "Scan.uid": text_format.one_line(run.uid),
+        "Scan.start_time": text_format.format_iso_time(float(run.start["time"]), surroundings.zone),
+        "Scan.end_time": text_format.format_iso_time(read_end_time(run), surroundings.zone),
+        "Scan.uid": text_format.to_one_line(run.uid),
     }
-    scan_id = text_format.value_text(run.start.get("scan_id"))
+    scan_id = text_format.format_value(run.start.get("scan_id"))
     return found | ({"Scan.transient_id": scan_id} if scan_id else {})
 
 
-def asset_fields(assets: Iterable[Asset]) -> Fields:
+def build_asset_fields(assets: Iterable[AssetLike]) -> HeaderFields:
     """Return a line for each HDF5 file of a run: its detector, and the last six parts of its path."""
-    found: Fields = {}
+    found: HeaderFields = {}
     for asset in assets:
         hints = f"{asset.path} {asset.form}".lower()
         if not asset.path.lower().endswith(_HDF5) and "hdf5" not in asset.form.lower():
             continue
         detector = next((name for word, name in _DETECTORS if word in hints), "")
         name = f"Scan.{detector}_hdf5_file" if detector else "Scan.hdf5_file"
-        path = text_format.one_line("/".join(PurePosixPath(asset.path.lstrip("/")).parts[-_PARTS_OF_PATH:]))
+        path = text_format.to_one_line("/".join(PurePosixPath(asset.path.lstrip("/")).parts[-_PARTS_OF_PATH:]))
         if path not in found.values():
-            found[_free(name, found)] = path
+            found[_find_free_name(name, found)] = path
     return found
 
 
-def _free(name: str, taken: Mapping[str, str]) -> str:
+def _find_free_name(name: str, taken: Mapping[str, str]) -> str:
     number = 2
     free = name
     while free in taken:
@@ -111,7 +111,7 @@ def _free(name: str, taken: Mapping[str, str]) -> str:
     return free
 
 
-def absorber_fields(run: Run) -> Fields:
+def build_absorber_fields(run: Run) -> HeaderFields:
     """Return the metadata without which a spectrum is no XDI file: the absorber, its edge, the crystal.
 
     Raises
@@ -119,9 +119,9 @@ def absorber_fields(run: Run) -> Fields:
     CannotWrite
         The start document does not name one of them, or what it names is none.
     """
-    told, plan = dict(_told(run.xdi)), mapping(run.start.get("BMM_kafka"))
-    symbol = told.get("Element.symbol") or text_format.value_text(plan.get("element"))
-    edge = told.get("Element.edge") or text_format.value_text(plan.get("edge"))
+    told, plan = dict(_list_document_fields(run.xdi)), as_mapping(run.start.get("BMM_kafka"))
+    symbol = told.get("Element.symbol") or text_format.format_value(plan.get("element"))
+    edge = told.get("Element.edge") or text_format.format_value(plan.get("edge"))
     spacing = told.get("Mono.d_spacing", "")
     _require("Element.symbol", symbol, bool(SYMBOL.match(symbol)), "the symbol of an element")
     _require("Element.edge", edge, bool(EDGES.match(edge)), "an edge, such as K or L3")
@@ -142,9 +142,9 @@ def _is_positive(value: str) -> bool:
         return False
 
 
-def comments_of(run: Run) -> list[str]:
+def read_comments(run: Run) -> list[str]:
     """Return what the user said of the run, line by line."""
     given = run.xdi.get("_comment")
     members = given if isinstance(given, list | tuple) else [given]
     lines = (line for member in members if isinstance(member, str) for line in member.splitlines())
-    return [line for line in map(text_format.one_line, lines) if line]
+    return [line for line in map(text_format.to_one_line, lines) if line]

@@ -19,9 +19,11 @@ ALLOWED_TAGS = frozenset(
 )
 """What a fragment from elsewhere may consist of: text and its order. No attribute, no address, no picture."""
 
-GONE_WITH_CONTENT = frozenset({"script", "style", "iframe", "object", "embed", "svg", "math", "template", "title"})
+TAGS_REMOVED_WITH_CONTENT = frozenset(
+    {"script", "style", "iframe", "object", "embed", "svg", "math", "template", "title"}
+)
 
-LONGEST_FRAGMENT, LONGEST_CODE = 40_000, 200_000
+MAX_FRAGMENT_LENGTH, MAX_CODE_LENGTH = 40_000, 200_000
 """Characters of a fragment, and of a text to be highlighted, that are shown. Tags nested without end cost the square
 of their number."""
 
@@ -30,20 +32,20 @@ _FORMULA_NUMBER = re.compile(r"(?<=[A-Za-z)\]])(\d+(?:\.\d+)?)")
 _STRONG = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]{1,200}?)(?<=\S)\*(?![\w*])")
 
 
-def page(template: str, **content: Any) -> bytes:
+def render_page(template: str, **content: Any) -> bytes:
     """Return a page made by a template of this package; what it is given is escaped unless it is `Markup`."""
-    return environment().get_template(template).render(**content).encode("utf-8", "replace")
+    return load_environment().get_template(template).render(**content).encode("utf-8", "replace")
 
 
-def fragment(template: str, **content: Any) -> Markup:
+def render_fragment(template: str, **content: Any) -> Markup:
     """Return a part of a page made by a template of this package."""
     from markupsafe import Markup
 
-    return Markup(environment().get_template(template).render(**content))  # noqa: S704 - made by a template
+    return Markup(load_environment().get_template(template).render(**content))  # noqa: S704 - made by a template
 
 
 @cache
-def environment() -> Environment:
+def load_environment() -> Environment:
     """Return the templates; they fail on a name they are not given."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -54,19 +56,19 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["formula"] = formula
+    made.filters["formula"] = format_formula
     return made
 
 
-def sanitised(fragment: str) -> Markup:
+def sanitize_fragment(fragment: str) -> Markup:
     """Return a fragment from elsewhere with nothing but text and a few tags without attributes."""
     import nh3
     from markupsafe import Markup
 
     clean = nh3.clean(
-        seen(fragment[:LONGEST_FRAGMENT]),
+        replace_invisible(fragment[:MAX_FRAGMENT_LENGTH]),
         tags=set(ALLOWED_TAGS),
-        clean_content_tags=set(GONE_WITH_CONTENT),
+        clean_content_tags=set(TAGS_REMOVED_WITH_CONTENT),
         attributes={},
         generic_attribute_prefixes=set(),
         url_schemes=set(),
@@ -75,20 +77,20 @@ def sanitised(fragment: str) -> Markup:
     return Markup(clean)  # noqa: S704 - what nh3 leaves is the allow-list
 
 
-def highlighted(text: str, language: str) -> Markup:
-    """Return a text with its syntax marked by classes; `code_styles` gives their colours."""
+def highlight_code(text: str, language: str) -> Markup:
+    """Return a text with its syntax marked by classes; `build_code_styles` gives their colours."""
     from markupsafe import Markup
     from pygments import highlight
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import get_lexer_by_name
 
-    shown = seen(text[:LONGEST_CODE])
+    shown = replace_invisible(text[:MAX_CODE_LENGTH])
     made = highlight(shown, get_lexer_by_name(language), HtmlFormatter(nowrap=True))
     return Markup(made)  # noqa: S704 - pygments escapes
 
 
 @cache
-def code_styles() -> Markup:
+def build_code_styles() -> Markup:
     """Return the style sheet of highlighted code, light and dark."""
     from markupsafe import Markup
     from pygments.formatters import HtmlFormatter
@@ -98,38 +100,38 @@ def code_styles() -> Markup:
     return Markup(f"{light}\n@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}\n")  # noqa: S704 - no input
 
 
-def seen(text: str) -> str:
+def replace_invisible(text: str) -> str:
     """Return a text of lines without what cannot be seen: control characters, marks of direction, surrogates."""
     return "".join(char if char.isprintable() or char in "\n\t" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
-def line(value: Any) -> str:
+def format_line(value: Any) -> str:
     """Return a value of loosely typed metadata on one line; '' for what has no text, and for the plans' `...`."""
-    text = text_format.value_text(value)
+    text = text_format.format_value(value)
     return "" if text == "..." else text
 
 
-def anchor(text: Any) -> str:
+def to_anchor(text: Any) -> str:
     """Return a text as the id of an element, '' where it cannot be one."""
     return text if isinstance(text, str) and _ANCHOR.fullmatch(text) else ""
 
 
-def link(*parts: str) -> str:
+def build_link(*parts: str) -> str:
     """Return a relative address of path components, each as it is named on disk."""
     return "/".join(quote(part, safe="", errors="replace") if part not in (".", "..") else part for part in parts)
 
 
-def formula(text: str) -> Markup:
+def format_formula(text: str) -> Markup:
     """Return a chemical formula with its numbers set low: Fe2O3."""
     from markupsafe import Markup, escape
 
     return Markup(_FORMULA_NUMBER.sub(r"<sub>\1</sub>", str(escape(text))))  # noqa: S704 - escaped first
 
 
-def chat(text: str) -> Markup:
+def format_chat(text: str) -> Markup:
     """Return a chat line: `:tada:` as the character, `*so*` as strong."""
     from markupsafe import Markup, escape
     from rich.emoji import Emoji
 
-    escaped = str(escape(Emoji.replace(seen(text).replace("\t", " "))))
+    escaped = str(escape(Emoji.replace(replace_invisible(text).replace("\t", " "))))
     return Markup(_STRONG.sub(r"<strong>\1</strong>", escaped).replace("\n", "<br>"))  # noqa: S704 - escaped first

@@ -5,80 +5,82 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from xafs_workers.messages.detectors import canonical_mode
+from xafs_workers.messages.detectors import normalize_mode
 from xafs_workers.scans import spectra
-from xafs_workers.scans.absorption import Absorber, absorption
-from xafs_workers.scans.board_config import Rules
-from xafs_workers.scans.detectors import Wish, fluorescence_channels
-from xafs_workers.scans.metadata import text, texts
+from xafs_workers.scans.absorption import Absorber, compute_absorption
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.detectors import ChannelSelection, find_fluorescence_channels
+from xafs_workers.scans.metadata import as_text, as_texts
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import text_format
-from xafs_workers.writers.columns import CHARGE, Column, numbers_of
+from xafs_workers.writers.columns import CHARGE_UNIT, Column, find_column_numbers
 
-_WORDS = ("yield", "pilatus", "eiger", "dante", "reference", "fluorescence", "transmission", "test")
+_MODE_WORDS = ("yield", "pilatus", "eiger", "dante", "reference", "fluorescence", "transmission", "test")
 """Modes in longer texts, the more telling one first: `yield + fluorescence` is yield."""
 
 
-def mode_of(run: Run, rules: Rules) -> str:
+def find_mode(run: Run, rules: BoardConfig) -> str:
     """Return the canonical mode of a run; where nothing tells, what its columns suggest."""
-    for told in _told(run):
+    for told in _list_mode_texts(run):
         try:
-            return canonical_mode(told)
+            return normalize_mode(told)
         except ValueError:
-            found = next((word for word in _WORDS if word in told.lower()), None)
+            found = next((word for word in _MODE_WORDS if word in told.lower()), None)
             if found:
                 return found
-    return "fluorescence" if fluorescence_channels(run, rules, Wish()).columns else "transmission"
+    return "fluorescence" if find_fluorescence_channels(run, rules, ChannelSelection()).columns else "transmission"
 
 
-def _told(run: Run) -> Iterator[str]:
+def _list_mode_texts(run: Run) -> Iterator[str]:
     given = run.xdi.get("_mode")
-    yield from (texts(given) or (text(given),))[:1]
-    for sentence in (run.hint, text(run.start.get("plan_name"))):
+    yield from (as_texts(given) or (as_text(given),))[:1]
+    for sentence in (run.hint, as_text(run.start.get("plan_name"))):
         _, found, mode = sentence.partition("xafs ")
         if found:
             yield mode
 
 
 @dataclass(frozen=True, slots=True)
-class Hint:
+class PlotHint:
     """How xmu comes about: in words, and as (labels to be added, label to divide by), with or without logarithm."""
 
-    words: str
-    above: tuple[str, ...]
-    below: str = ""
-    logarithm: bool = False
+    description: str
+    numerators: tuple[str, ...]
+    denominator: str = ""
+    has_logarithm: bool = False
 
-    def text(self, columns: Sequence[Column]) -> str:
+    def format_text(self, columns: Sequence[Column]) -> str:
         """Return the hint with the numbers of the columns, as plot programs read it."""
-        formula = "+".join(f"${number}" for number in numbers_of(columns, self.above))
-        if len(self.above) > 1:
+        formula = "+".join(f"${number}" for number in find_column_numbers(columns, self.numerators))
+        if len(self.numerators) > 1:
             formula = f"({formula})"
-        if self.below:
-            formula += f"/${numbers_of(columns, [self.below])[0]}"
-        return f"{self.words}  --  {f'ln({formula})' if self.logarithm else formula}"
+        if self.denominator:
+            formula += f"/${find_column_numbers(columns, [self.denominator])[0]}"
+        return f"{self.description}  --  {f'ln({formula})' if self.has_logarithm else formula}"
 
 
-def xmu(run: Run, rules: Rules, absorber: Absorber) -> tuple[Column, Hint]:
+def compute_xmu(run: Run, rules: BoardConfig, absorber: Absorber) -> tuple[Column, PlotHint]:
     """Return the column xmu, by the functions of the plots, and how it comes about.
 
     Raises
     ------
-    MissingColumn
+    MissingColumnError
         A data key of the signal is missing.
-    NoChannels
+    NoChannelsError
         It cannot be told which channels to sum.
     """
     if absorber.mode == "test":
-        i0 = spectra.column(run.points, rules.columns.i0)
-        return Column("xmu", i0, CHARGE), Hint("I0", ("I0",))
-    column = Column("xmu", absorption(run, rules, absorber).mu)
-    if absorber.fluoresces:
-        labels = tuple(map(text_format.label, fluorescence_channels(run, rules, absorber.wish).columns))
+        i0 = spectra.get_column(run.points, rules.columns.i0)
+        return Column("xmu", i0, CHARGE_UNIT), PlotHint("I0", ("I0",))
+    column = Column("xmu", compute_absorption(run, rules, absorber).mu)
+    if absorber.is_fluorescence:
+        labels = tuple(
+            map(text_format.to_label, find_fluorescence_channels(run, rules, absorber.channel_selection).columns)
+        )
         total = "+".join(labels)
-        return column, Hint(f"({total})/I0" if len(labels) > 1 else f"{total}/I0", labels, "I0")
+        return column, PlotHint(f"({total})/I0" if len(labels) > 1 else f"{total}/I0", labels, "I0")
     hints = {
-        "reference": Hint("ln(It/Ir)", ("It",), "Ir", logarithm=True),
-        "yield": Hint("Iy/I0", ("Iy",), "I0"),
+        "reference": PlotHint("ln(It/Ir)", ("It",), "Ir", has_logarithm=True),
+        "yield": PlotHint("Iy/I0", ("Iy",), "I0"),
     }
-    return column, hints.get(absorber.mode, Hint("ln(I0/It)", ("I0",), "It", logarithm=True))
+    return column, hints.get(absorber.mode, PlotHint("ln(I0/It)", ("I0",), "It", has_logarithm=True))

@@ -16,13 +16,13 @@ from xafs_workers.writers import html
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-RAW, PAGE = "dossier/.rawlog", "dossier/messagelog.html"
+RAW_LOG_PATH, LOG_PAGE_PATH = "dossier/.rawlog", "dossier/messagelog.html"
 
 Icon = Literal["message", "plot", "camera"]
 
-LONGEST_TEXT = 10_000
+MAX_TEXT_LENGTH = 10_000
 
-MOST_SHOWN = 10_000
+MAX_PAGE_LINES = 10_000
 """Lines on the page, the newest; five days of an experiment make two or three thousand."""
 
 
@@ -62,14 +62,14 @@ class LogEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class _Shown:
+class _TemplateLine:
     """A line as the template takes it."""
 
     day: str
     clock: str
     text: Markup
     icon: Icon
-    rule: bool
+    has_rule: bool
     anchor: str = ""
     picture: str = ""
     picture_name: str = ""
@@ -77,35 +77,35 @@ class _Shown:
     link_name: str = ""
 
 
-def record(entry: LogEntry) -> bytes:
+def encode_entry(entry: LogEntry) -> bytes:
     """Return an entry as a line of the raw log."""
-    short = replace(entry, text=entry.text[:LONGEST_TEXT])
+    short = replace(entry, text=entry.text[:MAX_TEXT_LENGTH])
     return json.dumps(asdict(short), ensure_ascii=True, allow_nan=False).encode() + b"\n"
 
 
-def entries(raw: bytes) -> Iterator[LogEntry | str]:
+def parse_entries(raw: bytes) -> Iterator[LogEntry | str]:
     """Yield the entries of a raw log, each key once; what stands there from an earlier program comes as its text."""
     foreign: list[str] = []
     seen: set[str] = set()
     for line in raw.decode("utf-8", "replace").split("\n"):
-        entry = _entry(line)
+        entry = _parse_entry(line)
         if entry is None:
             foreign.append(line)
             continue
-        yield from _in_pieces(foreign)
+        yield from _split_pieces(foreign)
         foreign.clear()
         if entry.key not in seen:
             seen.add(entry.key)
             yield entry
-    yield from _in_pieces(foreign)
+    yield from _split_pieces(foreign)
 
 
-def _in_pieces(lines: Iterable[str]) -> Iterator[str]:
+def _split_pieces(lines: Iterable[str]) -> Iterator[str]:
     """Yield lines together, no piece much longer than a fragment may be."""
     piece: list[str] = []
     size = 0
     for line in (line for line in lines if line.strip()):
-        if piece and size + len(line) > html.LONGEST_FRAGMENT:
+        if piece and size + len(line) > html.MAX_FRAGMENT_LENGTH:
             yield "\n".join(piece)
             piece, size = [], 0
         piece.append(line)
@@ -114,7 +114,7 @@ def _in_pieces(lines: Iterable[str]) -> Iterator[str]:
         yield "\n".join(piece)
 
 
-def _entry(line: str) -> LogEntry | None:
+def _parse_entry(line: str) -> LogEntry | None:
     """Return what a line records, None where it is no record of this program's."""
     if not line.startswith("{"):
         return None
@@ -132,11 +132,11 @@ def _entry(line: str) -> LogEntry | None:
 def is_recorded(raw: bytes, key: str) -> bool:
     """Tell whether a line with this key is in the raw log."""
     return json.dumps(key).encode() in raw and any(
-        isinstance(entry, LogEntry) and entry.key == key for entry in entries(raw)
+        isinstance(entry, LogEntry) and entry.key == key for entry in parse_entries(raw)
     )
 
 
-def log_page(raw: bytes, exists: Callable[[str], bool], *, session: str, zone: tzinfo | None = None) -> bytes:
+def render_log_page(raw: bytes, exists: Callable[[str], bool], *, session: str, zone: tzinfo | None = None) -> bytes:
     """Return the page of a raw log.
 
     Parameters
@@ -146,54 +146,56 @@ def log_page(raw: bytes, exists: Callable[[str], bool], *, session: str, zone: t
     """
     anchors: set[str] = set()
     days: list[tuple[str, list[Markup]]] = []
-    told = list(entries(raw))
-    for entry in told[-MOST_SHOWN:]:
+    told = list(parse_entries(raw))
+    for entry in told[-MAX_PAGE_LINES:]:
         if isinstance(entry, str):
-            day, line = "", _foreign(entry)
+            day, line = "", _sanitize_foreign(entry)
         else:
-            shown = _shown(entry, exists, anchors, zone)
-            day, line = shown.day, _line(shown)
+            shown = _build_template_line(entry, exists, anchors, zone)
+            day, line = shown.day, _render_line(shown)
         if not days or days[-1][0] != day:
             days.append((day, []))
         days[-1][1].append(line)
-    earlier = max(0, len(told) - MOST_SHOWN)
-    return html.page("messagelog.html.jinja", days=days, session=session, earlier=earlier)
+    earlier = max(0, len(told) - MAX_PAGE_LINES)
+    return html.render_page("messagelog.html.jinja", days=days, session=session, earlier=earlier)
 
 
-def _shown(entry: LogEntry, exists: Callable[[str], bool], anchors: set[str], zone: tzinfo | None) -> _Shown:
+def _build_template_line(
+    entry: LogEntry, exists: Callable[[str], bool], anchors: set[str], zone: tzinfo | None
+) -> _TemplateLine:
     """Return a line for the template; of several lines with one anchor the first has it."""
-    anchor = html.anchor(entry.rid)
+    anchor = html.to_anchor(entry.rid)
     anchor = "" if anchor in anchors else anchor
     anchors.add(anchor)
-    day, clock = _when(entry.time, zone)
-    shown = (*_file(entry.picture, exists), *_file(entry.link, exists))
-    return _Shown(day, clock, _chat(entry.text), entry.icon, bool(entry.rid), anchor, *shown)
+    day, clock = _format_time(entry.time, zone)
+    shown = (*_build_file_link(entry.picture, exists), *_build_file_link(entry.link, exists))
+    return _TemplateLine(day, clock, _format_chat(entry.text), entry.icon, bool(entry.rid), anchor, *shown)
 
 
-def _file(relative: str, exists: Callable[[str], bool]) -> tuple[str, str]:
+def _build_file_link(relative: str, exists: Callable[[str], bool]) -> tuple[str, str]:
     """Return the address of a file, '' where it is not there, and its name."""
     parts = PurePosixPath(relative).parts
     safe = bool(parts) and ".." not in parts and parts[0] != "/"
-    href = html.link("..", *parts) if safe and exists(relative) else ""
-    return href, html.line(parts[-1]) if parts else ""
+    href = html.build_link("..", *parts) if safe and exists(relative) else ""
+    return href, html.format_line(parts[-1]) if parts else ""
 
 
-_chat = lru_cache(maxsize=20_000)(html.chat)
+_format_chat = lru_cache(maxsize=20_000)(html.format_chat)
 
 
 @lru_cache(maxsize=1_000)
-def _foreign(text: str) -> Markup:
-    return html.sanitised(text)
+def _sanitize_foreign(text: str) -> Markup:
+    return html.sanitize_fragment(text)
 
 
 @lru_cache(maxsize=20_000)
-def _line(shown: _Shown) -> Markup:
+def _render_line(shown: _TemplateLine) -> Markup:
     """Return a line as it stands on the page; only what is new is made."""
-    return html.fragment("messagelog_line.html.jinja", line=shown)
+    return html.render_fragment("messagelog_line.html.jinja", line=shown)
 
 
 @lru_cache(maxsize=20_000)
-def _when(seconds: float, zone: tzinfo | None) -> tuple[str, str]:
+def _format_time(seconds: float, zone: tzinfo | None) -> tuple[str, str]:
     try:
         moment = datetime.fromtimestamp(seconds, zone)
     except (ValueError, OverflowError, OSError):

@@ -9,22 +9,27 @@ from typing import Any
 
 import numpy as np
 
-from xafs_workers.messages.detectors import canonical_detector
+from xafs_workers.messages.detectors import normalize_detector
 from xafs_workers.messages.raster import RasterFiles
 from xafs_workers.scans import spectra
-from xafs_workers.scans.board_config import Rules
-from xafs_workers.scans.detectors import NoChannels, Wish, fluorescence, fluorescence_channels
-from xafs_workers.scans.metadata import mapping, text
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.detectors import (
+    ChannelSelection,
+    NoChannelsError,
+    compute_run_fluorescence,
+    find_fluorescence_channels,
+)
+from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import text_format
-from xafs_workers.writers.matlab import mat_file
-from xafs_workers.writers.registry import CannotWrite, Material, end_of, writers
-from xafs_workers.writers.spreadsheet import xlsx_file
+from xafs_workers.writers.matlab import build_mat_file
+from xafs_workers.writers.registry import CannotWrite, WriterInput, read_end_time, writers
+from xafs_workers.writers.spreadsheet import build_xlsx_file
 
 Array = np.ndarray[Any, Any]
 
-FLUORESCENCE = ("fluorescence", "xs1", "dante")
-PAIRS = {
+FLUORESCENCE_DETECTORS = ("fluorescence", "xs1", "dante")
+PAIRED_SIGNALS = {
     "pilatus": ("specular", "diffuse"),
     "eiger": ("specular", "diffuse"),
     "ic0": ("I0a", "I0b"),
@@ -37,7 +42,7 @@ _PICTURE = re.compile(r"\.(png|pdf|svg)\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Signal:
+class MapSignal:
     """One signal of a map.
 
     Attributes
@@ -54,7 +59,7 @@ class Signal:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class MapDescription:
     """What the run says of its map."""
 
     detector: str
@@ -63,34 +68,34 @@ class Told:
 
 
 @writers.register("raster")
-def files(message: RasterFiles, material: Material) -> Mapping[str, bytes]:
+def build_files(message: RasterFiles, material: WriterInput) -> Mapping[str, bytes]:
     """Return the files that a message asks for."""
-    return content(material.run, material.rules)
+    return build_content(material.run, material.rules)
 
 
-def content(run: Run, rules: Rules) -> Mapping[str, bytes]:
+def build_content(run: Run, rules: BoardConfig) -> Mapping[str, bytes]:
     """Return spreadsheet and Matlab file of a finished map, by name; the points in the order of measurement.
 
     Raises
     ------
     CannotWrite
         The run did not end, nothing was measured, or it tells neither detector nor motors nor names of files.
-    MissingColumn, NoChannels
+    MissingColumnError, NoChannelsError
         The signal is missing.
     """
     if not len(run.points):
         raise CannotWrite("nothing was measured in it")
-    ended, told, names = end_of(run), told_by(run), names_of(run)
-    signals = tuple(signals_of(run, rules, told.detector))
-    sample = text_format.one_line(text(mapping(run.xdi.get("Sample")).get("name")))
-    sheet = dict(_rows(run, rules, told, signals))
+    ended, told, names = read_end_time(run), read_map_description(run), find_file_names(run)
+    signals = tuple(build_signals(run, rules, told.detector))
+    sample = text_format.to_one_line(as_text(as_mapping(run.xdi.get("Sample")).get("name")))
+    sheet = dict(_build_spreadsheet_columns(run, rules, told, signals))
     return {
-        names[0]: xlsx_file(sample, sheet, ended),
-        names[1]: mat_file(_variables(run, rules, told, signals, sample), ended),
+        names[0]: build_xlsx_file(sample, sheet, ended),
+        names[1]: build_mat_file(_build_variables(run, rules, told, signals, sample), ended),
     }
 
 
-def told_by(run: Run) -> Told:
+def read_map_description(run: Run) -> MapDescription:
     """Return detector and motors, from the hint `areascan <detector> <slow> <fast> ...`, else from the plan.
 
     Raises
@@ -100,17 +105,17 @@ def told_by(run: Run) -> Told:
     """
     said = run.hint.split()
     hinted = said[1:4] if len(said) > 3 and said[0] == "areascan" else []
-    planned = text(run.start.get("plan_name")).split()
+    planned = as_text(run.start.get("plan_name")).split()
     detector = hinted[0] if hinted else planned[-1] if len(planned) > 2 else ""
     motors = run.motors if run.motors and len(run.motors) == 2 else hinted[1:]
     if not detector or len(motors) != 2:
         expected = "a hint `areascan <detector> <slow> <fast>`, or motors and a plan_name that ends with the detector"
         raise CannotWrite(f"it does not tell what was mapped: expected {expected}")
     slow, fast = motors
-    return Told(detector, slow, fast)
+    return MapDescription(detector, slow, fast)
 
 
-def names_of(run: Run) -> tuple[str, str]:
+def find_file_names(run: Run) -> tuple[str, str]:
     """Return the names of spreadsheet and Matlab file: told, else those of the picture or the data.
 
     Raises
@@ -118,11 +123,11 @@ def names_of(run: Run) -> tuple[str, str]:
     CannotWrite
         The start document has no name for any of them.
     """
-    told = mapping(run.xdi.get("_snapshots"))
-    picture = text(told.get("pngout")) or text(mapping(run.start.get("BMM_kafka")).get("pngout"))
-    stem = _PICTURE.sub("", picture) or text(run.xdi.get("_filename"))
+    told = as_mapping(run.xdi.get("_snapshots"))
+    picture = as_text(told.get("pngout")) or as_text(as_mapping(run.start.get("BMM_kafka")).get("pngout"))
+    stem = _PICTURE.sub("", picture) or as_text(run.xdi.get("_filename"))
     found = [
-        text(told.get(key)) or (stem and f"{stem}{end}") for key, end in (("xlsxout", ".xlsx"), ("matout", ".mat"))
+        as_text(told.get(key)) or (stem and f"{stem}{end}") for key, end in (("xlsxout", ".xlsx"), ("matout", ".mat"))
     ]
     if not all(found):
         raise CannotWrite("its start document names no files: expected XDI._snapshots.xlsxout and matout")
@@ -130,57 +135,63 @@ def names_of(run: Run) -> tuple[str, str]:
     return xlsx, mat
 
 
-def signals_of(run: Run, rules: Rules, detector: str) -> Iterator[Signal]:
+def build_signals(run: Run, rules: BoardConfig, detector: str) -> Iterator[MapSignal]:
     """Yield what a detector saw.
 
     Raises
     ------
-    MissingColumn, NoChannels
+    MissingColumnError, NoChannelsError
         The run does not have it.
     """
-    canonical, names = canonical_detector(detector), rules.columns
-    if canonical in FLUORESCENCE:
-        wish = Wish(canonical)
-        ratio = fluorescence(run, rules, wish)
-        yield Signal(text_format.label(detector), _total(run, rules, wish), ratio)
+    canonical, names = normalize_detector(detector), rules.columns
+    if canonical in FLUORESCENCE_DETECTORS:
+        wish = ChannelSelection(canonical)
+        ratio = compute_run_fluorescence(run, rules, wish)
+        yield MapSignal(text_format.to_label(detector), _sum_channels(run, rules, wish), ratio)
         return
     currents = {"transmission": names.it, "reference": names.ir, "yield": names.iy, "i0": names.i0, "test": names.i0}
-    for key in PAIRS.get(canonical, (currents.get(canonical, canonical),)):
-        label = text_format.label(key if canonical in PAIRS else detector)
-        raw = spectra.column(run.points, key)
+    for key in PAIRED_SIGNALS.get(canonical, (currents.get(canonical, canonical),)):
+        label = text_format.to_label(key if canonical in PAIRED_SIGNALS else detector)
+        raw = spectra.get_column(run.points, key)
         over = names.i0 in run.points
-        yield Signal(label, raw, spectra.ratio(run.points, key, names.i0) if over else np.full(raw.shape, np.nan))
+        yield MapSignal(
+            label, raw, spectra.compute_ratio(run.points, key, names.i0) if over else np.full(raw.shape, np.nan)
+        )
 
 
-def _total(run: Run, rules: Rules, wish: Wish) -> Array:
-    found = fluorescence_channels(run, rules, wish)
+def _sum_channels(run: Run, rules: BoardConfig, wish: ChannelSelection) -> Array:
+    found = find_fluorescence_channels(run, rules, wish)
     if found.problem:
-        raise NoChannels(found.problem)
+        raise NoChannelsError(found.problem)
     total = np.zeros(len(run.points))
     for key in found.columns:
-        total = total + run.points.column(key)
+        total = total + run.points.get_column(key)
     return total
 
 
-def _rows(run: Run, rules: Rules, told: Told, signals: Sequence[Signal]) -> Iterator[tuple[str, Array]]:
+def _build_spreadsheet_columns(
+    run: Run, rules: BoardConfig, told: MapDescription, signals: Sequence[MapSignal]
+) -> Iterator[tuple[str, Array]]:
     """Yield the columns of the spreadsheet with their headings."""
     for motor in (told.slow, told.fast):
-        yield motor, spectra.column(run.points, motor)
+        yield motor, spectra.get_column(run.points, motor)
     for signal in signals:
         yield f"{signal.label}/I0", signal.ratio
         yield signal.label, signal.raw
-    yield from _currents(run, rules)
+    yield from _build_current_columns(run, rules)
 
 
-def _currents(run: Run, rules: Rules) -> Iterator[tuple[str, Array]]:
+def _build_current_columns(run: Run, rules: BoardConfig) -> Iterator[tuple[str, Array]]:
     names = rules.columns
     for label, key in (("I0", names.i0), ("It", names.it), ("Ir", names.ir)):
         if key in run.points:
-            yield label, run.points.column(key)
+            yield label, run.points.get_column(key)
 
 
-def _variables(run: Run, rules: Rules, told: Told, signals: Sequence[Signal], sample: str) -> Mapping[str, Any]:
+def _build_variables(
+    run: Run, rules: BoardConfig, told: MapDescription, signals: Sequence[MapSignal], sample: str
+) -> Mapping[str, Any]:
     """Return the variables of the Matlab file; of two signals each also under its own name."""
     several = {signal.label: signal.raw for signal in signals} if len(signals) > 1 else {}
-    motors = {motor: spectra.column(run.points, motor) for motor in (told.slow, told.fast)}
-    return {**motors, **several, **dict(_currents(run, rules)), "signal": signals[0].raw, "label": sample}
+    motors = {motor: spectra.get_column(run.points, motor) for motor in (told.slow, told.fast)}
+    return {**motors, **several, **dict(_build_current_columns(run, rules)), "signal": signals[0].raw, "label": sample}

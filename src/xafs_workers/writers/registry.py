@@ -11,11 +11,11 @@ import numpy as np
 
 from xafs_workers.messages.base import ControlMessage
 from xafs_workers.registry import Registry
-from xafs_workers.scans.board_config import Rules
-from xafs_workers.scans.detectors import NoChannels
-from xafs_workers.scans.mca import NoSpectra
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.detectors import NoChannelsError
+from xafs_workers.scans.mca import NoSpectraError
 from xafs_workers.scans.runs import Run
-from xafs_workers.scans.spectra import MissingColumn
+from xafs_workers.scans.spectra import MissingColumnError
 
 Array = np.ndarray[Any, Any]
 
@@ -24,7 +24,7 @@ class CannotWrite(ValueError):
     """A run of which the file asked for cannot be made; the text says why."""
 
 
-class Asset(Protocol):
+class AssetLike(Protocol):
     """A file with data of a run, as its documents name it."""
 
     @property
@@ -39,7 +39,7 @@ class Asset(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Surroundings:
+class FileContext:
     """What a file says beside the run itself.
 
     Attributes
@@ -50,12 +50,12 @@ class Surroundings:
         Of the times in the file; None: that of this computer.
     """
 
-    assets: Sequence[Asset] = ()
+    assets: Sequence[AssetLike] = ()
     zone: tzinfo | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Material:
+class WriterInput:
     """What a writer is given.
 
     Attributes
@@ -67,24 +67,24 @@ class Material:
     """
 
     run: Run
-    rules: Rules
-    surroundings: Surroundings = field(default_factory=Surroundings)
+    rules: BoardConfig
+    context: FileContext = field(default_factory=FileContext)
     spectra: Mapping[int, Array] = field(default_factory=dict[int, Array])
 
 
-Writer = Callable[[Any, Material], Mapping[str, bytes]]
+Writer = Callable[[Any, WriterInput], Mapping[str, bytes]]
 """From a message and what it is about to the content of each file, by name relative to the proposal folder."""
 
 writers: Registry[Writer] = Registry("xafs_workers.writers")
 """By message (`<kind>` or `<kind>.<action>`, as in `messages.base.kinds`), each in the module of its kind."""
 
 
-def key_of(message: ControlMessage) -> str:
+def build_writer_key(message: ControlMessage) -> str:
     """Return the key under which the writer of a message is registered."""
     return f"{message.kind}.{message.action}" if message.action else message.kind
 
 
-def files_of(message: ControlMessage, material: Material) -> Mapping[str, bytes]:
+def build_message_files(message: ControlMessage, material: WriterInput) -> Mapping[str, bytes]:
     """Return the content of each file that a message asks for.
 
     Raises
@@ -94,17 +94,17 @@ def files_of(message: ControlMessage, material: Material) -> Mapping[str, bytes]
     CannotWrite
         The run does not have what the file needs.
     """
-    writer = writers[key_of(message)]
+    writer = writers[build_writer_key(message)]
     run = material.run
     try:
         if run.stop is None:
             raise CannotWrite("it has no stop document yet: expected a run that ended")
         return writer(message, material)
-    except (CannotWrite, MissingColumn, NoChannels, NoSpectra) as problem:
+    except (CannotWrite, MissingColumnError, NoChannelsError, NoSpectraError) as problem:
         raise CannotWrite(f"{message.kind}: run {run.uid[:80]}: {problem}") from problem
 
 
-def end_of(run: Run) -> float:
+def read_end_time(run: Run) -> float:
     """Return when a run ended, POSIX seconds.
 
     Raises

@@ -16,8 +16,8 @@ from xafs_workers.writers import text_format
 
 Array = np.ndarray[Any, Any]
 
-LONGEST_TITLE = 31
-MOST_ROWS = 1_048_575
+MAX_TITLE_LENGTH = 31
+MAX_ROWS = 1_048_575
 """Of a sheet, below the headings; more go on in further sheets."""
 
 _FORBIDDEN = re.compile(r"[\\/?*\[\]:]")
@@ -25,13 +25,13 @@ _RESERVED = "history"
 _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
 
 
-def sheet_title(name: str) -> str:
+def to_sheet_title(name: str) -> str:
     """Return a name as Excel accepts it for a sheet."""
-    title = text_format.one_line(_FORBIDDEN.sub("-", text_format.one_line(name)))[:LONGEST_TITLE].strip("' ")
+    title = text_format.to_one_line(_FORBIDDEN.sub("-", text_format.to_one_line(name)))[:MAX_TITLE_LENGTH].strip("' ")
     return title if title and title.lower() != _RESERVED else f"sheet {title}".strip()
 
 
-def xlsx_file(title: str, columns: Mapping[str, Array], modified: float) -> bytes:
+def build_xlsx_file(title: str, columns: Mapping[str, Array], modified: float) -> bytes:
     """Return an Excel file with one sheet: headings, then a row for each value; gaps are empty cells.
 
     Parameters
@@ -48,35 +48,35 @@ def xlsx_file(title: str, columns: Mapping[str, Array], modified: float) -> byte
     book.properties.creator = "xafs-workers"
     book.properties.created = stamp.replace(tzinfo=None)
     values = [column.tolist() for column in columns.values()]
-    for name, start in _sheets(title, len(values[0])):
+    for name, start in _split_sheets(title, len(values[0])):
         sheet = book.create_sheet(name)
-        sheet.append(_headings(sheet, columns))
-        for row in zip(*(column[start : start + MOST_ROWS] for column in values), strict=True):
+        sheet.append(_build_headings(sheet, columns))
+        for row in zip(*(column[start : start + MAX_ROWS] for column in values), strict=True):
             sheet.append([value if isfinite(value) else None for value in row])
     written = io.BytesIO()
     book.save(written)
-    return _with_times(written, stamp)
+    return _replace_times(written, stamp)
 
 
-def _sheets(title: str, rows: int) -> Iterator[tuple[str, int]]:
+def _split_sheets(title: str, rows: int) -> Iterator[tuple[str, int]]:
     """Yield the title of each sheet and the first of its rows."""
-    whole = sheet_title(title)
-    for number, start in enumerate(range(0, rows, MOST_ROWS), start=1):
+    whole = to_sheet_title(title)
+    for number, start in enumerate(range(0, rows, MAX_ROWS), start=1):
         end = f" ({number})" if number > 1 else ""
-        yield whole[: LONGEST_TITLE - len(end)] + end, start
+        yield whole[: MAX_TITLE_LENGTH - len(end)] + end, start
 
 
-def _headings(sheet: Any, names: Mapping[str, Array]) -> list[Any]:
+def _build_headings(sheet: Any, names: Mapping[str, Array]) -> list[Any]:
     """Return the headings as cells that are text, also where they look like a formula."""
     from openpyxl.cell import WriteOnlyCell
 
-    cells = [WriteOnlyCell(sheet, text_format.one_line(name)) for name in names]
+    cells = [WriteOnlyCell(sheet, text_format.to_one_line(name)) for name in names]
     for cell in cells:
         cell.data_type = "s"
     return cells
 
 
-def _with_times(written: io.BytesIO, stamp: datetime) -> bytes:
+def _replace_times(written: io.BytesIO, stamp: datetime) -> bytes:
     """Return the archive anew with the time given in place of that of writing."""
     made = io.BytesIO()
     with zipfile.ZipFile(written) as given, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -8,14 +8,14 @@ from typing import Any, cast
 
 import numpy as np
 
-LONGEST_NAME = 64
+MAX_NAME_LENGTH = 64
 """Characters of labels and keys."""
 
 _NOT_IN_A_LABEL = re.compile(r"[^A-Za-z0-9_.+\-]+")
 _NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9_]+")
 
 
-def one_line(text: str) -> str:
+def to_one_line(text: str) -> str:
     """Return a text without line breaks and control characters, runs of blanks as one.
 
     Everything that any reader may take for the end of a line or of a text (NUL, vertical tab, U+0085, U+2028), and
@@ -24,36 +24,36 @@ def one_line(text: str) -> str:
     return " ".join("".join(char if char.isprintable() else " " for char in text).split())
 
 
-def value_text(value: Any) -> str:
+def format_value(value: Any) -> str:
     """Return a value of loosely typed metadata on one line, '' for what has no such text (mappings, nothing)."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, str | int | float):
-        return one_line(str(value))
+        return to_one_line(str(value))
     if isinstance(value, list | tuple):
-        return ", ".join(filter(None, map(_member_text, cast("list[Any]", value))))
+        return ", ".join(filter(None, map(_format_member, cast("list[Any]", value))))
     return ""
 
 
-def _member_text(value: Any) -> str:
-    return "" if isinstance(value, list | tuple) else value_text(value)
+def _format_member(value: Any) -> str:
+    return "" if isinstance(value, list | tuple) else format_value(value)
 
 
-def label(name: str) -> str:
+def to_label(name: str) -> str:
     """Return a name as the label of a column: one word."""
-    return _NOT_IN_A_LABEL.sub("_", name).strip("_")[:LONGEST_NAME] or "column"
+    return _NOT_IN_A_LABEL.sub("_", name).strip("_")[:MAX_NAME_LENGTH] or "column"
 
 
-def key(name: str) -> str:
+def to_key(name: str) -> str:
     """Return a name as the key of a header line, '' where nothing is left of it."""
-    return _NOT_IN_A_KEY.sub("_", name).strip("_")[:LONGEST_NAME]
+    return _NOT_IN_A_KEY.sub("_", name).strip("_")[:MAX_NAME_LENGTH]
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """Return a number with ten significant digits."""
     return f"{value:.10g}"
 
 
-def local_time(seconds: float, zone: tzinfo | None) -> str:
+def format_iso_time(seconds: float, zone: tzinfo | None) -> str:
     """Return a time as `2025-03-03T09:00:00`."""
     return datetime.fromtimestamp(seconds, zone).strftime("%Y-%m-%dT%H:%M:%S")

@@ -6,29 +6,29 @@ from collections.abc import Iterator, Mapping
 
 from xafs_workers.messages.xasxdi import Xasxdi
 from xafs_workers.scans.absorption import Absorber
-from xafs_workers.scans.board_config import Rules
-from xafs_workers.scans.detectors import Wish
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.detectors import ChannelSelection
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import columns as parts
 from xafs_workers.writers import headers
-from xafs_workers.writers.columns import Column, table
-from xafs_workers.writers.measurement_mode import mode_of, xmu
-from xafs_workers.writers.registry import Material, Surroundings, writers
-from xafs_workers.writers.xdi_text import text_of
+from xafs_workers.writers.columns import Column, build_table
+from xafs_workers.writers.measurement_mode import compute_xmu, find_mode
+from xafs_workers.writers.registry import FileContext, WriterInput, writers
+from xafs_workers.writers.xdi_text import format_xdi
 
-_NOWHERE = Surroundings()
+_NO_CONTEXT = FileContext()
 
 
 @writers.register("xasxdi")
-def files(message: Xasxdi, material: Material) -> Mapping[str, bytes]:
+def build_files(message: Xasxdi, material: WriterInput) -> Mapping[str, bytes]:
     """Return the data file that a message asks for."""
-    made = content(
-        material.run, material.rules, include_yield=message.include_yield, surroundings=material.surroundings
-    )
+    made = build_content(material.run, material.rules, include_yield=message.include_yield, context=material.context)
     return {message.filename: made}
 
 
-def content(run: Run, rules: Rules, *, include_yield: bool = False, surroundings: Surroundings = _NOWHERE) -> bytes:
+def build_content(
+    run: Run, rules: BoardConfig, *, include_yield: bool = False, context: FileContext = _NO_CONTEXT
+) -> bytes:
     """Return the XDI text of a finished XAFS scan.
 
     Parameters
@@ -40,32 +40,34 @@ def content(run: Run, rules: Rules, *, include_yield: bool = False, surroundings
     ------
     CannotWrite
         The run did not end, nothing was measured, or the metadata that XDI needs are missing.
-    MissingColumn, NoChannels
+    MissingColumnError, NoChannelsError
         The spectrum cannot be computed.
     """
-    needed = headers.absorber_fields(run)
-    absorber = Absorber(needed["Element.symbol"], needed["Element.edge"], mode_of(run, rules))
-    signal, hint = xmu(run, rules, absorber)
-    columns = table(_columns(run, rules, absorber, signal, include_yield or absorber.mode == "yield"))
-    fields = headers.in_order(headers.fields_of(run, surroundings) | needed)
-    fields |= headers.asset_fields(surroundings.assets)
-    fields["Scan.plot_hint"] = hint.text(columns)
-    return text_of(headers.first_line(run), fields, columns, _comments(run, rules, include_yield))
+    needed = headers.build_absorber_fields(run)
+    absorber = Absorber(needed["Element.symbol"], needed["Element.edge"], find_mode(run, rules))
+    signal, hint = compute_xmu(run, rules, absorber)
+    columns = build_table(_build_columns(run, rules, absorber, signal, include_yield or absorber.mode == "yield"))
+    fields = headers.sort_fields(headers.build_fields(run, context) | needed)
+    fields |= headers.build_asset_fields(context.assets)
+    fields["Scan.plot_hint"] = hint.format_text(columns)
+    return format_xdi(headers.format_first_line(run), fields, columns, _build_comments(run, rules, include_yield))
 
 
-def _columns(run: Run, rules: Rules, absorber: Absorber, signal: Column, with_yield: bool) -> Iterator[Column]:
-    yield from parts.energies(run, rules)
+def _build_columns(
+    run: Run, rules: BoardConfig, absorber: Absorber, signal: Column, with_yield: bool
+) -> Iterator[Column]:
+    yield from parts.build_energy_columns(run, rules)
     yield signal
-    yield from parts.chambers(run, rules)
+    yield from parts.build_chamber_columns(run, rules)
     if with_yield:
-        yield from parts.electron_yield(run, rules)
-    wish = absorber.wish if absorber.fluoresces else Wish(element=absorber.element)
-    yield from parts.channels(run, rules, wish)
-    yield from parts.scattering(run)
+        yield from parts.build_electron_yield_column(run, rules)
+    wish = absorber.channel_selection if absorber.is_fluorescence else ChannelSelection(element=absorber.element)
+    yield from parts.build_channel_columns(run, rules, wish)
+    yield from parts.build_scattering_columns(run)
 
 
-def _comments(run: Run, rules: Rules, include_yield: bool) -> list[str]:
-    said = headers.comments_of(run)
+def _build_comments(run: Run, rules: BoardConfig, include_yield: bool) -> list[str]:
+    said = headers.read_comments(run)
     if include_yield and rules.columns.iy not in run.points:
         said.append("the electron yield was asked for; this scan has none")
     return said

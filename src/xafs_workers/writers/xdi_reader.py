@@ -25,7 +25,7 @@ class Unreadable(ValueError):
     """Text that is no XDI, or not the XDI it was meant to be; the text says in which line."""
 
 
-class Expected(Protocol):
+class ExpectedColumn(Protocol):
     """A column as it was to be written."""
 
     @property
@@ -45,7 +45,7 @@ class Expected(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Xdi:
+class XdiFile:
     """An XDI file.
 
     Attributes
@@ -65,16 +65,16 @@ class Xdi:
     labels: tuple[str, ...]
     data: Array
 
-    def column(self, label: str) -> Array:
+    def get_column(self, label: str) -> Array:
         """Return the numbers below a label."""
         return self.data[self.labels.index(label)]
 
 
-class _Lines:
+class _LineReader:
     """Lines to be consumed, with the number of the present one."""
 
     def __init__(self, content: bytes):
-        self.lines = _decoded(content).splitlines()
+        self.lines = _decode(content).splitlines()
         self.number = 0
 
     def __iter__(self) -> Iterator[str]:
@@ -87,14 +87,14 @@ class _Lines:
         return Unreadable(f"line {self.number}: came {line[:80]!r}: expected {expected}")
 
 
-def _decoded(content: bytes) -> str:
+def _decode(content: bytes) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError as error:
         raise Unreadable(f"byte {error.start}: expected UTF-8") from error
 
 
-def read(content: bytes) -> Xdi:
+def read(content: bytes) -> XdiFile:
     """Return what an XDI file holds.
 
     Raises
@@ -102,20 +102,20 @@ def read(content: bytes) -> Xdi:
     Unreadable
         It is none.
     """
-    lines = _Lines(content)
+    lines = _LineReader(content)
     version = next(iter(lines), "")
     if not VERSION.match(version):
         raise lines.refuse("# XDI/1.0 and programs with their versions")
-    fields = _fields(lines)
+    fields = _parse_fields(lines)
     headings = tuple(fields.pop(name) for name in [name for name in fields if name.startswith("Column.")])
-    comments = tuple(_comments(lines))
+    comments = tuple(_parse_comments(lines))
     labels = tuple(next(iter(lines), "").split()[1:])
     if len(labels) != len(headings):
         raise lines.refuse(f"{len(headings)} labels, as columns are described")
-    return Xdi(version[2:], fields, headings, comments, labels, _data(lines, len(labels)))
+    return XdiFile(version[2:], fields, headings, comments, labels, _parse_data(lines, len(labels)))
 
 
-def _fields(lines: _Lines) -> dict[str, str]:
+def _parse_fields(lines: _LineReader) -> dict[str, str]:
     """Read up to the slashes."""
     found: dict[str, str] = {}
     columns = 0
@@ -132,7 +132,7 @@ def _fields(lines: _Lines) -> dict[str, str]:
     raise lines.refuse("a line of slashes before the end of the file")
 
 
-def _comments(lines: _Lines) -> Iterator[str]:
+def _parse_comments(lines: _LineReader) -> Iterator[str]:
     """Read up to the dashes."""
     for line in lines:
         if DASHES.match(line):
@@ -143,7 +143,7 @@ def _comments(lines: _Lines) -> Iterator[str]:
     raise lines.refuse("a line of dashes before the end of the file")
 
 
-def _data(lines: _Lines, width: int) -> Array:
+def _parse_data(lines: _LineReader, width: int) -> Array:
     rows: list[list[float]] = []
     for line in lines:
         try:
@@ -156,7 +156,9 @@ def _data(lines: _Lines, width: int) -> Array:
     return np.array(rows, dtype=np.float64).reshape(len(rows), width).T
 
 
-def check(content: bytes, fields: Mapping[str, str], columns: Sequence[Expected], comments: Sequence[str]) -> None:
+def check(
+    content: bytes, fields: Mapping[str, str], columns: Sequence[ExpectedColumn], comments: Sequence[str]
+) -> None:
     """Check that content is XDI and says what it was to say.
 
     Raises
@@ -165,17 +167,17 @@ def check(content: bytes, fields: Mapping[str, str], columns: Sequence[Expected]
         It does not.
     """
     found = read(content)
-    _same("header", dict(found.fields), dict(fields))
-    _same("columns", found.headings, tuple(column.heading for column in columns))
-    _same("labels", found.labels, tuple(column.label for column in columns))
-    _same("comments", found.comments, tuple(comments))
-    _same("rows", [found.data.shape[1]] * len(columns), [len(column.values) for column in columns])
+    _require_same("header", dict(found.fields), dict(fields))
+    _require_same("columns", found.headings, tuple(column.heading for column in columns))
+    _require_same("labels", found.labels, tuple(column.label for column in columns))
+    _require_same("comments", found.comments, tuple(comments))
+    _require_same("rows", [found.data.shape[1]] * len(columns), [len(column.values) for column in columns])
     for column, values in zip(columns, found.data, strict=True):
         written = np.where(np.isfinite(column.values), column.values, 0.0)
         if not np.allclose(values, written, rtol=TOLERANCE, atol=0):
             raise Unreadable(f"column {column.label}: the numbers read back differ from those written")
 
 
-def _same(what: str, came: object, expected: object) -> None:
+def _require_same(what: str, came: object, expected: object) -> None:
     if came != expected:
         raise Unreadable(f"{what}: came {str(came)[:200]}: expected {str(expected)[:200]}")

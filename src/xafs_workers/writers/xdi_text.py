@@ -16,16 +16,16 @@ SLASHES = "#" + "/" * 60
 DASHES = "#" + "-" * 60
 """Without a blank after the #: Larch's reader takes only those for the end of the comments."""
 
-LONGEST_COMMENT = 100
+MAX_COMMENT_LENGTH = 100
 """Characters of a line of comments; longer ones go on in the next."""
 
-LONGEST_LINE = 6000
+MAX_LINE_LENGTH = 6000
 """Bytes of a header line. Larch's reader (and others that use libxdifile) corrupts its memory above 8192."""
 
 _LIKE_A_MARK = re.compile(r"[/\-]{2,}")
 
 
-def text_of(
+def format_xdi(
     first_line: str, fields: Mapping[str, str], columns: Sequence[Column], comments: Iterable[str] = ()
 ) -> bytes:
     """Return a file in the XAS Data Interchange format.
@@ -44,14 +44,14 @@ def text_of(
     Unreadable
         What was read back is not what was written.
     """
-    fitted = {name: _fitted(name, value) for name, value in fields.items()}
-    remarks = [line for comment in (*comments, *_gaps(columns)) for line in _wrapped(comment)]
-    content = ("\n".join(_lines(first_line, fitted, columns, remarks)) + "\n").encode()
+    fitted = {name: _truncate_value(name, value) for name, value in fields.items()}
+    remarks = [line for comment in (*comments, *_describe_gaps(columns)) for line in _wrap_comment(comment)]
+    content = ("\n".join(_format_lines(first_line, fitted, columns, remarks)) + "\n").encode()
     check(content, fitted, columns, remarks)
     return content
 
 
-def _lines(
+def _format_lines(
     first_line: str, fields: Mapping[str, str], columns: Sequence[Column], comments: Iterable[str]
 ) -> Iterator[str]:
     yield f"# {first_line}"
@@ -66,22 +66,22 @@ def _lines(
     yield "# " + "  ".join(column.label for column in columns)
     values = (np.where(np.isfinite(column.values), column.values, 0.0).tolist() for column in columns)
     for row in zip(*values, strict=True):
-        yield "  ".join(map(text_format.number, row))
+        yield "  ".join(map(text_format.format_number, row))
 
 
-def _fitted(name: str, value: str) -> str:
+def _truncate_value(name: str, value: str) -> str:
     """Return a value of which the line is not too long, cut off with an ellipsis where it was."""
-    room = LONGEST_LINE - len(f"# {name}: ")
+    room = MAX_LINE_LENGTH - len(f"# {name}: ")
     encoded = value.encode()
     return value if len(encoded) <= room else encoded[: room - 3].decode(errors="ignore").rstrip() + "…"
 
 
-def _wrapped(comment: str) -> Iterator[str]:
-    for line in textwrap.wrap(comment, LONGEST_COMMENT - 2, break_on_hyphens=False):
+def _wrap_comment(comment: str) -> Iterator[str]:
+    for line in textwrap.wrap(comment, MAX_COMMENT_LENGTH - 2, break_on_hyphens=False):
         yield f"| {line}" if _LIKE_A_MARK.match(line) else line
 
 
-def _gaps(columns: Iterable[Column]) -> Iterator[str]:
+def _describe_gaps(columns: Iterable[Column]) -> Iterator[str]:
     """Yield, for each column with gaps, in which rows they are."""
     for column in columns:
         rows = np.flatnonzero(~np.isfinite(column.values)) + 1

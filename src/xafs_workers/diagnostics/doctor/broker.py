@@ -14,93 +14,97 @@ from xafs_workers import wire
 from xafs_workers.consumer.client import SourceError
 from xafs_workers.consumer.records import RawRecord
 from xafs_workers.consumer.source import KafkaSource
-from xafs_workers.diagnostics.doctor.finding import Case, Finding, fault, ok, warning
+from xafs_workers.diagnostics.doctor.finding import Case, Finding, report_fault, report_ok, report_warning
 from xafs_workers.producer.clients import ClientLog
 from xafs_workers.producer.kafka_config import KafkaConfig, KafkaConfigError, read_kafka_config
 
 TOPICS = ("control", "documents", "answers", "status", "dead_letters")
-READ = ("control", "documents")
-ONLY_WRITTEN = ("answers", "dead_letters")
-SKEW = 2.0
+READ_TOPICS = ("control", "documents")
+WRITE_ONLY_TOPICS = ("answers", "dead_letters")
+MAX_SKEW = 2.0
 """Clocks may differ by this much, seconds: runs are bound to scans by record times."""
 
-ACL_SECONDS = 1.5
+ACL_TIMEOUT = 1.5
 """How long the broker may take to tell rights; an old one never does."""
 YEAR_2001 = 1e12
 """In ms: an earlier stamp is none (the embedded broker gives such)."""
-KEY = b"doctor"
-OWN = 5
+RECORD_KEY = b"doctor"
+MAX_OWN_RECORDS = 5
 """So many of the newest records may be this doctor's own."""
-NEVER = 4e9
+FAR_FUTURE = 4e9
 """POSIX seconds in 2096."""
 
 
-def broker(case: Case) -> Iterator[Finding]:
+def check_broker(case: Case) -> Iterator[Finding]:
     """Find out all about the broker; after what makes the rest meaningless it stops."""
     try:
         config = read_kafka_config(case.settings.kafka)
     except KafkaConfigError as error:
-        yield fault(
+        yield report_fault(
             "broker", str(error), "name the facility's file by kafka.config_file, or give kafka.bootstrap_servers"
         )
         return
-    names = _names(config, case.patience)
+    names = _list_topic_names(config, case.timeout)
     if isinstance(names, str):
-        yield fault(
+        yield report_fault(
             "broker",
             f"{config.bootstrap_servers} does not answer: {names}",
             "check kafka.bootstrap_servers (or the kafka.yml), the network to it, and its security settings",
         )
         return
-    yield ok("broker", f"{config.bootstrap_servers} answers")
-    yield from _missing(case, names)
-    there = {topic: case.settings.topic(topic) for topic in TOPICS if case.settings.topic(topic) in names}  # type: ignore[arg-type]
-    yield from _rights(case, config, there)
-    yield from _clock(case, config, there)
+    yield report_ok("broker", f"{config.bootstrap_servers} answers")
+    yield from _check_topics(case, names)
+    there = {topic: case.settings.get_topic(topic) for topic in TOPICS if case.settings.get_topic(topic) in names}  # type: ignore[arg-type]
+    yield from _check_rights(case, config, there)
+    yield from _check_clock(case, config, there)
 
 
-def _names(config: KafkaConfig, patience: float) -> set[str] | str:
+def _list_topic_names(config: KafkaConfig, patience: float) -> set[str] | str:
     """Return the names of all topics, or why they are not known."""
     try:
-        client = AdminClient(config.for_admin(), logger=ClientLog("doctor"))
+        client = AdminClient(config.get_admin_properties(), logger=ClientLog("doctor"))
         return set(client.list_topics(timeout=patience).topics)
     except (KafkaException, ValueError) as problem:
         return str(problem.args[0].str()) if isinstance(problem, KafkaException) else str(problem)
 
 
-def _missing(case: Case, names: set[str]) -> Iterator[Finding]:
-    missing = [name for topic in TOPICS if (name := case.settings.topic(topic)) not in names]  # type: ignore[arg-type]
+def _check_topics(case: Case, names: set[str]) -> Iterator[Finding]:
+    missing = [name for topic in TOPICS if (name := case.settings.get_topic(topic)) not in names]  # type: ignore[arg-type]
     if not missing:
-        yield ok("topics", f"all {len(TOPICS)} topics of {case.settings.beamline} are there")
+        yield report_ok("topics", f"all {len(TOPICS)} topics of {case.settings.beamline} are there")
         return
-    yield fault(
+    yield report_fault(
         "topics",
         f"missing: {', '.join(missing)}",
         "ask whoever runs the broker to create them, or set their names (kafka.control_topic and so on) and beamline",
     )
 
 
-def _rights(case: Case, config: KafkaConfig, there: dict[str, str]) -> Iterator[Finding]:
+def _check_rights(case: Case, config: KafkaConfig, there: dict[str, str]) -> Iterator[Finding]:
     group = f"{case.settings.beamline}.{case.role or 'doctor'}"
-    for topic in (there[name] for name in READ if name in there):
-        problem = _reading(config, topic, group if case.writes else "", case.patience)
+    for topic in (there[name] for name in READ_TOPICS if name in there):
+        problem = _find_read_problem(config, topic, group if case.is_writer else "", case.timeout)
         if problem:
-            what = f"READ on topic {topic}" + (f", and on group {group}" if case.writes else "")
-            yield fault("rights", f"{topic} cannot be read: {problem}", f"let the broker grant this account {what}")
+            what = f"READ on topic {topic}" + (f", and on group {group}" if case.is_writer else "")
+            yield report_fault(
+                "rights", f"{topic} cannot be read: {problem}", f"let the broker grant this account {what}"
+            )
         else:
-            yield ok("rights", f"{topic} can be read")
-    for topic in _not_to_be_written(config, [there[name] for name in ONLY_WRITTEN if name in there]):
-        yield fault("rights", f"{topic} may not be written to", f"let the broker grant this account WRITE on {topic}")
+            yield report_ok("rights", f"{topic} can be read")
+    for topic in _find_refused_topics(config, [there[name] for name in WRITE_ONLY_TOPICS if name in there]):
+        yield report_fault(
+            "rights", f"{topic} may not be written to", f"let the broker grant this account WRITE on {topic}"
+        )
 
 
-def _reading(config: KafkaConfig, topic: str, group: str, patience: float) -> str:
+def _find_read_problem(config: KafkaConfig, topic: str, group: str, patience: float) -> str:
     """Return why a topic cannot be read, or a group's offsets not be asked for; '' where both can."""
-    source = KafkaSource(config, [topic], group or "xafs-workers.doctor", patience=patience)
+    source = KafkaSource(config, [topic], group or "xafs-workers.doctor", timeout=patience)
     try:
-        source.assign({place: max(low, high - 1) for place, (low, high) in source.watermarks().items()})
+        source.assign({place: max(low, high - 1) for place, (low, high) in source.fetch_watermarks().items()})
         source.poll(1.0)
         if group:
-            source.committed()
+            source.fetch_committed_offsets()
     except SourceError as error:
         return str(error)
     finally:
@@ -108,20 +112,20 @@ def _reading(config: KafkaConfig, topic: str, group: str, patience: float) -> st
     return ""
 
 
-def _not_to_be_written(config: KafkaConfig, topics: list[str]) -> list[str]:
+def _find_refused_topics(config: KafkaConfig, topics: list[str]) -> list[str]:
     """Return the topics that the broker says this account may not write to; none where it does not say."""
     from confluent_kafka import TopicCollection
 
     if not topics:
         return []
-    client: Any = AdminClient(config.for_admin(), logger=ClientLog("doctor"))
+    client: Any = AdminClient(config.get_admin_properties(), logger=ClientLog("doctor"))
     asked = client.describe_topics(
-        TopicCollection(topics), include_authorized_operations=True, request_timeout=ACL_SECONDS
+        TopicCollection(topics), include_authorized_operations=True, request_timeout=ACL_TIMEOUT
     )
     refused: list[str] = []
     for topic, answer in asked.items():
         try:
-            allowed = answer.result(ACL_SECONDS).authorized_operations
+            allowed = answer.result(ACL_TIMEOUT).authorized_operations
         except (KafkaException, TimeoutError, ValueError):
             continue
         if allowed and not any(operation.name in ("WRITE", "ALL") for operation in allowed):
@@ -129,110 +133,110 @@ def _not_to_be_written(config: KafkaConfig, topics: list[str]) -> list[str]:
     return refused
 
 
-def _clock(case: Case, config: KafkaConfig, there: dict[str, str]) -> Iterator[Finding]:
+def _check_clock(case: Case, config: KafkaConfig, there: dict[str, str]) -> Iterator[Finding]:
     """Compare clocks, and find out by the way whether the status topic can be written to."""
     if "status" in there:
-        said = _said(config, there["status"], case)
+        said = _measure_broker_skew(config, there["status"], case)
         if isinstance(said, str):
             text = f"{there['status']} cannot be written to: {said}"
-            yield fault("rights", text, f"let the broker grant this account WRITE on topic {there['status']}")
+            yield report_fault("rights", text, f"let the broker grant this account WRITE on topic {there['status']}")
             return
-        yield ok("rights", f"{there['status']} can be written to")
+        yield report_ok("rights", f"{there['status']} can be written to")
         if said is not None:
-            yield _judged(said, "the broker's")
+            yield _report_skew(said, "the broker's")
             return
-    skew = _heard(case, config, tuple(there.values()))
+    skew = _measure_writer_skew(case, config, tuple(there.values()))
     if skew is None:
-        yield warning(
+        yield report_warning(
             "clock",
             "nothing to compare with: nobody writes to the topics now, and the broker does not stamp records itself",
             "look again while a worker or a plan runs; see `chronyc tracking` or `timedatectl` on each machine",
         )
         return
-    yield _judged(skew, "that of those who write to the topics")
+    yield _report_skew(skew, "that of those who write to the topics")
 
 
-def _judged(skew: float, whose: str) -> Finding:
-    if abs(skew) <= SKEW:
-        return ok("clock", f"this machine's clock agrees with {whose} (difference {abs(skew):.2f} s)")
+def _report_skew(skew: float, whose: str) -> Finding:
+    if abs(skew) <= MAX_SKEW:
+        return report_ok("clock", f"this machine's clock agrees with {whose} (difference {abs(skew):.2f} s)")
     direction = "ahead of" if skew > 0 else "behind"
-    return fault(
+    return report_fault(
         "clock",
         f"this machine's clock is {abs(skew):.0f} s {direction} {whose}; runs are bound to scans by record times",
         "synchronise the clocks (chronyd or systemd-timesyncd) here and where plans run; see `timedatectl`",
     )
 
 
-def _said(config: KafkaConfig, topic: str, case: Case) -> float | str | None:
+def _measure_broker_skew(config: KafkaConfig, topic: str, case: Case) -> float | str | None:
     """Write a record that workers pass over; return by how much this clock is ahead of the broker's if it tells.
 
     The text is the reason where it cannot be written.
     """
     outcome: list[float | str | None] = []
 
-    def delivered(error: Any, message: Message) -> None:
+    def on_delivery(error: Any, message: Message) -> None:
         kind, stamp = (None, 0) if error is not None else message.timestamp()
         broker_time = stamp / 1000 if kind == TIMESTAMP_LOG_APPEND_TIME and stamp > YEAR_2001 else None
         outcome.append(error.str() if error is not None else None if broker_time is None else sent - broker_time)
 
     producer = Producer(
-        {**config.for_producer(), "message.timeout.ms": int(case.patience * 1000)}, logger=ClientLog("doctor")
+        {**config.get_producer_properties(), "message.timeout.ms": int(case.timeout * 1000)}, logger=ClientLog("doctor")
     )
     sent = time.time()
     body = {"host": socket.gethostname(), "time": sent, "state": "asks how the topics are"}
     try:
-        producer.produce(topic, value=wire.encode("doctor", body), key=KEY, on_delivery=delivered)
-        producer.flush(case.patience + 1.0)
+        producer.produce(topic, value=wire.encode("doctor", body), key=RECORD_KEY, on_delivery=on_delivery)
+        producer.flush(case.timeout + 1.0)
     except KafkaException as problem:
         return problem.args[0].str()
     return outcome[0] if outcome else "no answer"
 
 
-def _heard(case: Case, config: KafkaConfig, topics: tuple[str, ...]) -> float | None:
+def _measure_writer_skew(case: Case, config: KafkaConfig, topics: tuple[str, ...]) -> float | None:
     """Return by how much this clock is ahead of others', None where nobody writes.
 
     A record from the future proves a clock that is behind; one that arrives now carries its writer's time.
     """
     # A worker takes a time far in the future for none; here it is what is looked for.
-    source = KafkaSource(config, topics, "xafs-workers.doctor", clock=lambda: NEVER, patience=case.patience)
+    source = KafkaSource(config, topics, "xafs-workers.doctor", clock=lambda: FAR_FUTURE, timeout=case.timeout)
     try:
-        ends = source.watermarks()
-        newest = [_time_of_last(source, place, low, high) for place, (low, high) in ends.items()]
+        ends = source.fetch_watermarks()
+        newest = [_read_last_time(source, place, low, high) for place, (low, high) in ends.items()]
         latest = max((stamp for stamp in newest if stamp is not None), default=None)
-        if latest is not None and latest - time.time() > SKEW:
+        if latest is not None and latest - time.time() > MAX_SKEW:
             return time.time() - latest
         if latest is None:
             return None
         source.assign({place: high for place, (_, high) in ends.items()})
-        return _next_skew(source, case.listens)
+        return _wait_for_skew(source, case.listen_seconds)
     except SourceError:
         return None
     finally:
         source.close()
 
 
-def _time_of_last(source: KafkaSource, place: tuple[str, int], low: int, high: int) -> float | None:
-    for offset in range(high - 1, max(low, high - OWN) - 1, -1):
-        record = source.record_at(place, offset)
-        if record is not None and record.key != KEY:
-            return _stamp(record)
+def _read_last_time(source: KafkaSource, place: tuple[str, int], low: int, high: int) -> float | None:
+    for offset in range(high - 1, max(low, high - MAX_OWN_RECORDS) - 1, -1):
+        record = source.read_record(place, offset)
+        if record is not None and record.key != RECORD_KEY:
+            return _read_time(record)
     return None
 
 
-def _next_skew(source: KafkaSource, patience: float) -> float | None:
+def _wait_for_skew(source: KafkaSource, patience: float) -> float | None:
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         for entry in source.poll(0.2):
-            if isinstance(entry, RawRecord) and entry.key != KEY:
-                return time.time() - _stamp(entry)
+            if isinstance(entry, RawRecord) and entry.key != RECORD_KEY:
+                return time.time() - _read_time(entry)
     return None
 
 
-def _stamp(record: RawRecord) -> float:
+def _read_time(record: RawRecord) -> float:
     """Return a record's time; a heartbeat carries its writer's own, whatever the record's is taken for."""
     try:
         tag, body = wire.decode(record.value)
-    except wire.Undecodable:
+    except wire.DecodeError:
         return record.time
     told = body.get("time")
     return float(told) if tag == "status" and isinstance(told, int | float) else record.time

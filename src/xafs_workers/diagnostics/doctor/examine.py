@@ -6,22 +6,32 @@ import platform
 from collections.abc import Iterator
 
 from xafs_workers import __version__
-from xafs_workers.diagnostics.doctor.broker import broker
-from xafs_workers.diagnostics.doctor.finding import Case, Check, Finding, fault, ok
-from xafs_workers.diagnostics.doctor.folders import account, disk, proposals, state
-from xafs_workers.diagnostics.doctor.pages import browser_view
-from xafs_workers.diagnostics.doctor.services import display, redis, slack, tiled
+from xafs_workers.diagnostics.doctor.broker import check_broker
+from xafs_workers.diagnostics.doctor.finding import Case, Check, Finding, report_fault, report_ok
+from xafs_workers.diagnostics.doctor.folders import check_disk, check_proposals, check_state, find_account_name
+from xafs_workers.diagnostics.doctor.pages import check_browser_view
+from xafs_workers.diagnostics.doctor.services import check_display, check_redis, check_slack, check_tiled
 
-CHECKS: tuple[Check, ...] = (broker, tiled, proposals, state, disk, redis, slack, display, browser_view)
+CHECKS: tuple[Check, ...] = (
+    check_broker,
+    check_tiled,
+    check_proposals,
+    check_state,
+    check_disk,
+    check_redis,
+    check_slack,
+    check_display,
+    check_browser_view,
+)
 
 
 def examine(case: Case) -> Iterator[Finding]:
     """Give each finding as it is made."""
-    who = f"{case.role or 'no particular role'}, as {account()} on {platform.node()}"
-    yield ok("configuration", f"xafs-workers {__version__}, beamline {case.settings.beamline}, {who}")
+    who = f"{case.role or 'no particular role'}, as {find_account_name()} on {platform.node()}"
+    yield report_ok("configuration", f"xafs-workers {__version__}, beamline {case.settings.beamline}, {who}")
     for check in CHECKS:
         try:
             yield from check(case)
         except Exception as error:  # noqa: BLE001 - the other checks must be made all the same
-            name = check.__name__
-            yield fault(name, f"could not be examined: {type(error).__name__}: {error}", "please report this")
+            name = check.__name__.removeprefix("check_")
+            yield report_fault(name, f"could not be examined: {type(error).__name__}: {error}", "please report this")

@@ -11,7 +11,7 @@ from xafs_workers.settings import Settings
 Level = Literal["ok", "warning", "fault"]
 RoleName = Literal["file-manager", "headless", "screen", "web"]
 
-WRITES: frozenset[str] = frozenset({"file-manager", "headless"})
+WRITING_ROLES: frozenset[str] = frozenset({"file-manager", "headless"})
 """Roles that write into proposal folders; the others must not be able to."""
 
 
@@ -41,37 +41,37 @@ class Case:
         The worker that is to run in this account; None: whichever.
     session
         Data session whose folder and channel are looked at; None: the newest there is.
-    patience
+    timeout
         How long a broker may take, seconds.
-    listens
+    listen_seconds
         How long to listen for others, to compare clocks, seconds.
     """
 
     settings: Settings
     role: RoleName | None = None
     session: str | None = None
-    patience: float = 8.0
-    listens: float = 12.0
+    timeout: float = 8.0
+    listen_seconds: float = 12.0
 
     @property
-    def writes(self) -> bool:
+    def is_writer(self) -> bool:
         """Whether the role writes into proposal folders."""
-        return self.role in WRITES
+        return self.role in WRITING_ROLES
 
 
 Check = Callable[[Case], Iterator[Finding]]
 
 
-def ok(check: str, text: str) -> Finding:
+def report_ok(check: str, text: str) -> Finding:
     """Return that all is well."""
     return Finding(check, "ok", text)
 
 
-def warning(check: str, text: str, remedy: str) -> Finding:
+def report_warning(check: str, text: str, remedy: str) -> Finding:
     """Return what works, but not as well as it could."""
     return Finding(check, "warning", text, remedy)
 
 
-def fault(check: str, text: str, remedy: str) -> Finding:
+def report_fault(check: str, text: str, remedy: str) -> Finding:
     """Return what does not work."""
     return Finding(check, "fault", text, remedy)

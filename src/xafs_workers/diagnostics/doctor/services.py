@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from xafs_workers.diagnostics.doctor.finding import Case, Finding, fault, ok, warning
-from xafs_workers.diagnostics.doctor.folders import newest_session
+from xafs_workers.diagnostics.doctor.finding import Case, Finding, report_fault, report_ok, report_warning
+from xafs_workers.diagnostics.doctor.folders import find_newest_session
 
 SCOPES = {
     "chat:write": "to post",
@@ -15,153 +15,163 @@ SCOPES = {
     "files:read": "to see whether a picture was posted, when the answer was lost",
     "channels:history": "to see whether a text was posted, when the answer was lost (or groups:history)",
 }
-MOST_CHANNELS = 10
+MAX_CHANNELS = 10
 """So many configured channels are asked about."""
 
 
-def tiled(case: Case) -> Iterator[Finding]:
+def check_tiled(case: Case) -> Iterator[Finding]:
     """Find out whether finished runs can be read."""
     catalog = case.settings.catalog
     if not catalog.configured:
         if case.role == "file-manager":
             text = "no catalog is configured: data files of runs cannot be written"
-            yield fault("tiled", text, "set catalog.profile, or catalog.uri and catalog.path")
+            yield report_fault("tiled", text, "set catalog.profile, or catalog.uri and catalog.path")
         else:
-            yield ok("tiled", "no catalog is configured; only the file manager needs one")
+            yield report_ok("tiled", "no catalog is configured; only the file manager needs one")
         return
     from xafs_workers.catalog.connection import Connection
-    from xafs_workers.catalog.errors import CatalogError, Refused
+    from xafs_workers.catalog.errors import CatalogError, CatalogRefused
 
     connection = Connection(catalog)
     try:
-        with connection.runs() as runs:
+        with connection.open_runs() as runs:
             count = len(runs)
-        yield ok("tiled", f"{catalog.uri or catalog.profile}{'/' if catalog.path else ''}{catalog.path}: {count} runs")
-    except Refused as error:
-        yield fault("tiled", str(error), "check catalog.uri, catalog.path, and the key in catalog.api_key_file")
+        yield report_ok(
+            "tiled", f"{catalog.uri or catalog.profile}{'/' if catalog.path else ''}{catalog.path}: {count} runs"
+        )
+    except CatalogRefused as error:
+        yield report_fault("tiled", str(error), "check catalog.uri, catalog.path, and the key in catalog.api_key_file")
     except CatalogError as error:
-        yield fault("tiled", str(error), "start the Tiled server, or correct catalog.uri; files wait until it is back")
+        yield report_fault(
+            "tiled", str(error), "start the Tiled server, or correct catalog.uri; files wait until it is back"
+        )
     except ImportError as error:
-        yield fault("tiled", f"its client is not installed: {error}", "install xafs-workers[reduction]")
+        yield report_fault("tiled", f"its client is not installed: {error}", "install xafs-workers[reduction]")
     finally:
         connection.close()
 
 
-def redis(case: Case) -> Iterator[Finding]:
+def check_redis(case: Case) -> Iterator[Finding]:
     """Find out whether the key store answers."""
     url = case.settings.key_store.url
     if url is None:
-        yield ok("redis", "no key store is configured: nothing is written there")
+        yield report_ok("redis", "no key store is configured: nothing is written there")
         return
     try:
         import redis as driver
     except ImportError:
-        yield fault("redis", "a key store is configured, but no driver", "install xafs-workers[redis]")
+        yield report_fault("redis", "a key store is configured, but no driver", "install xafs-workers[redis]")
         return
     where = url.rpartition("@")[2]
     client: Any = None
     try:
-        client = driver.Redis.from_url(url, socket_timeout=case.patience, socket_connect_timeout=case.patience)
+        client = driver.Redis.from_url(url, socket_timeout=case.timeout, socket_connect_timeout=case.timeout)
         client.ping()
-        yield ok("redis", f"{where} answers")
+        yield report_ok("redis", f"{where} answers")
     except (driver.RedisError, OSError, ValueError) as error:
         text = f"{where}: {type(error).__name__}: {error}"
-        yield fault("redis", text, "start it, or correct key_store.url; today's plans get no replies without it")
+        yield report_fault("redis", text, "start it, or correct key_store.url; today's plans get no replies without it")
     finally:
         if client is not None:
             client.close()
 
 
-def slack(case: Case) -> Iterator[Finding]:
+def check_slack(case: Case) -> Iterator[Finding]:
     """Find out whether posts can be made, and where to."""
-    from xafs_workers.services.slack.token import VARIABLE, TokenMissing, read_token
+    from xafs_workers.services.slack.token import TOKEN_VARIABLE, TokenMissing, read_token
 
     settings = case.settings.slack
     try:
         token = read_token(settings)
     except TokenMissing as missing:
-        yield fault("slack", str(missing), "put the bot token there, readable for this account alone")
+        yield report_fault("slack", str(missing), "put the bot token there, readable for this account alone")
         return
     if token is None:
-        yield ok("slack", f"off: neither slack.token_file nor ${VARIABLE} is set")
+        yield report_ok("slack", f"off: neither slack.token_file nor ${TOKEN_VARIABLE} is set")
         return
     try:
-        from xafs_workers.services.slack.chat import Busy, Chat, ChatRefused, NotKnown
+        from xafs_workers.services.slack.chat import RateLimited, ResultUnknown, SlackClient, SlackRefused
     except ImportError:
-        yield fault("slack", "a token is configured, but no slack-sdk", "install xafs-workers[slack]")
+        yield report_fault("slack", "a token is configured, but no slack-sdk", "install xafs-workers[slack]")
         return
-    chat = Chat(token, settings.base_url, settings.timeout)
+    chat = SlackClient(token, settings.base_url, settings.timeout)
     try:
-        told, scopes = chat.who()
-    except ChatRefused as refusal:
-        yield fault("slack", f"the token is refused: {refusal.error}", "put a valid bot token into slack.token_file")
+        told, scopes = chat.check_token()
+    except SlackRefused as refusal:
+        yield report_fault(
+            "slack", f"the token is refused: {refusal.error}", "put a valid bot token into slack.token_file"
+        )
         return
-    except (Busy, NotKnown) as trouble:
-        yield fault("slack", str(trouble), "check slack.base_url and the network (proxy); posts wait until it answers")
+    except (RateLimited, ResultUnknown) as trouble:
+        yield report_fault(
+            "slack", str(trouble), "check slack.base_url and the network (proxy); posts wait until it answers"
+        )
         return
-    yield ok("slack", f"the token of {told.get('user')} in {told.get('team')} is valid")
-    yield from _scopes(scopes)
-    yield from _channels(case, chat)
+    yield report_ok("slack", f"the token of {told.get('user')} in {told.get('team')} is valid")
+    yield from _check_scopes(scopes)
+    yield from _check_channels(case, chat)
 
 
-def _scopes(scopes: frozenset[str]) -> Iterator[Finding]:
+def _check_scopes(scopes: frozenset[str]) -> Iterator[Finding]:
     known = scopes | ({"channels:history"} if "groups:history" in scopes else set())
     missing = [f"{scope} ({why})" for scope, why in SCOPES.items() if scope not in known]
     if scopes and missing:
-        yield warning("slack", f"the token lacks {', '.join(missing)}", "give the Slack app these scopes")
+        yield report_warning("slack", f"the token lacks {', '.join(missing)}", "give the Slack app these scopes")
 
 
-def _channels(case: Case, chat: Any) -> Iterator[Finding]:
-    from xafs_workers.services.slack.channels import Channels, LookupAway, NoChannel
+def _check_channels(case: Case, chat: Any) -> Iterator[Finding]:
+    from xafs_workers.services.slack.channels import ChannelDirectory, ChannelNotFound, LookupUnavailable
 
     settings = case.settings.slack
-    channels = Channels(settings, case.settings.beamline)
-    folder = newest_session(case)
+    channels = ChannelDirectory(settings, case.settings.beamline)
+    folder = find_newest_session(case)
     session = case.session or (folder.name if folder else None)
-    sessions = ["", *([session] if session else []), *sorted(settings.channels)[:MOST_CHANNELS]]
+    sessions = ["", *([session] if session else []), *sorted(settings.channels)[:MAX_CHANNELS]]
     for one in dict.fromkeys(sessions):
         name = one or "the staff"
         try:
-            yield _channel(chat, channels.of(one), name)
-        except NoChannel as reason:
+            yield _check_channel(chat, channels.find_channel(one), name)
+        except ChannelNotFound as reason:
             remedy = "set slack.channels or slack.lookup_url" if one else "set slack.staff_channel"
-            yield warning("slack", f"{name} has no channel, so nothing is posted: {reason}", remedy)
-        except LookupAway as away:
-            yield fault("slack", str(away), "check slack.lookup_url; posts wait until it answers")
+            yield report_warning("slack", f"{name} has no channel, so nothing is posted: {reason}", remedy)
+        except LookupUnavailable as away:
+            yield report_fault("slack", str(away), "check slack.lookup_url; posts wait until it answers")
 
 
-def _channel(chat: Any, channel: str, name: str) -> Finding:
-    from xafs_workers.services.slack.chat import Busy, ChatRefused, NotKnown
+def _check_channel(chat: Any, channel: str, name: str) -> Finding:
+    from xafs_workers.services.slack.chat import RateLimited, ResultUnknown, SlackRefused
 
     try:
-        told = chat.channel(channel)
-    except ChatRefused as refusal:
+        told = chat.read_channel(channel)
+    except SlackRefused as refusal:
         if refusal.error == "missing_scope":
             text = f"channel {channel} of {name} cannot be looked at: {refusal}"
-            return warning("slack", text, "give the Slack app channels:read and groups:read")
+            return report_warning("slack", text, "give the Slack app channels:read and groups:read")
         text = f"channel {channel} of {name}: {refusal.error}"
-        return fault("slack", text, "correct its id, and invite the bot into it")
-    except (Busy, NotKnown) as trouble:
-        return warning("slack", f"channel {channel} of {name}: {trouble}", "look again")
+        return report_fault("slack", text, "correct its id, and invite the bot into it")
+    except (RateLimited, ResultUnknown) as trouble:
+        return report_warning("slack", f"channel {channel} of {name}: {trouble}", "look again")
     if told.get("is_archived") or not told.get("is_member", True):
         what = "is archived" if told.get("is_archived") else "does not have the bot as a member"
-        return fault("slack", f"channel {told.get('name')} of {name} {what}", "invite the bot: /invite in that channel")
-    return ok("slack", f"{name}: channel {told.get('name')}")
+        return report_fault(
+            "slack", f"channel {told.get('name')} of {name} {what}", "invite the bot: /invite in that channel"
+        )
+    return report_ok("slack", f"{name}: channel {told.get('name')}")
 
 
-def display(case: Case) -> Iterator[Finding]:
+def check_display(case: Case) -> Iterator[Finding]:
     """Find out whether a window can be shown."""
     if case.role not in ("screen", None):
         return
     if case.role is None and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        yield ok("display", "none here; only the screen worker needs one")
+        yield report_ok("display", "none here; only the screen worker needs one")
         return
-    from xafs_workers.viewers.display_check import what_is_missing
+    from xafs_workers.viewers.display_check import find_missing_part
 
-    missing = what_is_missing()
+    missing = find_missing_part()
     if missing:
-        yield fault(
+        yield report_fault(
             "display", f"missing: {missing}", "run it in the session of whoever sits at the screen (ssh -X is none)"
         )
     else:
-        yield ok("display", "a window can be shown")
+        yield report_ok("display", "a window can be shown")

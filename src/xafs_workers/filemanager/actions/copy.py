@@ -7,51 +7,57 @@ import re
 from collections.abc import Callable
 from typing import cast
 
-from xafs_workers.filemanager.actions.context import Outcome, Tools, actions, reservations
+from xafs_workers.filemanager.actions.context import ActionContext, Outcome, action_handlers, reserved_names
 from xafs_workers.messages.copy import Copy
 from xafs_workers.runtime.publish_once import publish_once
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import Control
-from xafs_workers.storage.errors import Conflict, Refused, shown
+from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.storage.errors import Conflict, Refused, quote_value
 from xafs_workers.storage.proposals import ProposalFolder
-from xafs_workers.storage.publishing import Content
+from xafs_workers.storage.publishing import FileContent
 
-_NUMBER = re.compile(r"%(?:0?[0-9]*)?(?:\.([0-9]+))?d")
+_NUMBER_PATTERN = re.compile(r"%(?:0?[0-9]*)?(?:\.([0-9]+))?d")
 """Stands in the names of series of images, e.g. `%d` or `%6.6d`; the first image has number 0."""
 
 
-@actions.register("copy")
-def copy(control: Control, board: Board, tools: Tools) -> Outcome:
+@action_handlers.register("copy")
+def copy(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
     """Copy the file; one of that name with other content is first set aside under the time of its last change."""
     message = cast(Copy, control.message)
-    folder, target = ProposalFolder.of_path(message.target, tools.roots)
-    source = message.file or _first_file(message.uuid or "", folder, tools)
-    _only_its_own(source, folder, tools)
+    folder, target = ProposalFolder.from_path(message.target, tools.roots)
+    source = message.file or _find_first_file(message.uuid or "", folder, tools)
+    _check_proposal(source, folder, tools)
     name = posixpath.join(target, posixpath.basename(source)) if _is_folder(folder, message.target) else target
     if not name:
-        raise Refused(f"came {shown(message.target)}, the proposal folder itself: expected a name in it")
-    return Outcome("done", (_copied(folder, name, control, lambda: tools.sources.chunks(source), tools),))
+        raise Refused(f"came {quote_value(message.target)}, the proposal folder itself: expected a name in it")
+    return Outcome("done", (_copy_file(folder, name, control, lambda: tools.copy_roots.read_chunks(source), tools),))
 
 
-def _copied(folder: ProposalFolder, name: str, control: Control, content: Callable[[], Content], tools: Tools) -> str:
+def _copy_file(
+    folder: ProposalFolder,
+    name: str,
+    control: ReceivedMessage,
+    content: Callable[[], FileContent],
+    tools: ActionContext,
+) -> str:
     try:
-        return publish_once(folder, name, control, content, tools.records, overwrite=False)
+        return publish_once(folder, name, control, content, tools.ledger, overwrite=False)
     except Conflict:
-        folder.set_aside(name)
-        return publish_once(folder, name, control, content, tools.records, overwrite=False)
+        folder.archive_existing(name)
+        return publish_once(folder, name, control, content, tools.ledger, overwrite=False)
 
 
-def _only_its_own(source: str, folder: ProposalFolder, tools: Tools) -> None:
+def _check_proposal(source: str, folder: ProposalFolder, tools: ActionContext) -> None:
     """Raise Refused where the source is another group's: what lies in a proposal folder is copied only within it."""
-    place = tools.sources.locate(source)
+    place = tools.copy_roots.resolve_path(source)
     if place.root is not tools.roots.first:
         return
-    owner, _ = ProposalFolder.of_path(source, tools.roots)
+    owner, _ = ProposalFolder.from_path(source, tools.roots)
     if owner.path != folder.path:
-        raise Refused(f"came {shown(source)}, a file of another proposal: expected one of {folder.path}")
+        raise Refused(f"came {quote_value(source)}, a file of another proposal: expected one of {folder.path}")
 
 
-def _first_file(uid: str, folder: ProposalFolder, tools: Tools) -> str:
+def _find_first_file(uid: str, folder: ProposalFolder, tools: ActionContext) -> str:
     """Return the path of the first file that a run's documents name.
 
     Raises
@@ -59,16 +65,16 @@ def _first_file(uid: str, folder: ProposalFolder, tools: Tools) -> str:
     Refused
         They name none on a file system, or the run is another proposal's than the copy.
     """
-    run = tools.runs.run(uid, tools.stop)
-    owner = ProposalFolder.of_run(run.start, tools.roots, tools.settings.storage)
+    run = tools.catalog.wait_for_run(uid, tools.stop)
+    owner = ProposalFolder.from_run(run.start, tools.roots, tools.settings.storage)
     if owner.path != folder.path:
-        raise Refused(f"run {shown(uid)} belongs to {owner.path}: expected one of {folder.path}")
-    assets = run.assets(tools.stop)
+        raise Refused(f"run {quote_value(uid)} belongs to {owner.path}: expected one of {folder.path}")
+    assets = run.list_assets(tools.stop)
     if not assets:
-        raise Refused(f"run {shown(uid)}: its documents name no file: expected an image or data file")
-    path = _NUMBER.sub(lambda found: "0".zfill(int(found[1] or 1)), assets[0].path)
+        raise Refused(f"run {quote_value(uid)}: its documents name no file: expected an image or data file")
+    path = _NUMBER_PATTERN.sub(lambda found: "0".zfill(int(found[1] or 1)), assets[0].path)
     if not path.startswith("/"):
-        raise Refused(f"run {shown(uid)}: its first file is {shown(assets[0].path)}: expected a path")
+        raise Refused(f"run {quote_value(uid)}: its first file is {quote_value(assets[0].path)}: expected a path")
     return path
 
 
@@ -76,8 +82,8 @@ def _is_folder(folder: ProposalFolder, target: str) -> bool:
     return target.endswith("/") or folder.is_folder(target)
 
 
-@reservations.register("copy")
-def reserved(message: Copy, folder: ProposalFolder) -> tuple[str, ...]:
+@reserved_names.register("copy")
+def list_reserved_names(message: Copy, folder: ProposalFolder) -> tuple[str, ...]:
     """Return the name that will be there, where the target names a file."""
     if message.target.endswith("/"):
         return (message.target + posixpath.basename(message.file),) if message.file else ()

@@ -6,19 +6,19 @@ import posixpath
 from collections.abc import Iterator
 from typing import cast
 
-from xafs_workers.filemanager.actions.context import Tools, questions
+from xafs_workers.filemanager.actions.context import ActionContext, question_handlers
 from xafs_workers.messages.file_exists import FileExists
-from xafs_workers.scans.items import Control
+from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.storage.proposals import ProposalFolder
 
 
-@questions.register("file_exists")
-def file_exists(control: Control, reserved: frozenset[str], tools: Tools) -> bool:
+@question_handlers.register("file_exists")
+def is_name_taken(control: ReceivedMessage, reserved: frozenset[str], tools: ActionContext) -> bool:
     """Return whether a name is taken, by a file that is there or by one still to be written."""
     message = cast(FileExists, control.message)
-    folder, inside = ProposalFolder.of_path(message.folder, tools.roots)
-    there = set(folder.listing(inside)) if message.number else set[str]()
-    for name in _names(message):
+    folder, inside = ProposalFolder.from_path(message.folder, tools.roots)
+    there = set(folder.list_names(inside)) if message.number else set[str]()
+    for name in _list_names(message):
         relative = posixpath.join(inside, name)
         if posixpath.join(folder.path, relative) in reserved or name in there:
             return True
@@ -27,7 +27,7 @@ def file_exists(control: Control, reserved: frozenset[str], tools: Tools) -> boo
     return False
 
 
-def _names(message: FileExists) -> Iterator[str]:
+def _list_names(message: FileExists) -> Iterator[str]:
     """Yield the names asked for; of a range the last is not one: plans send the number after it."""
     if not message.number:
         yield message.filename

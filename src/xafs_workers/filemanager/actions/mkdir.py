@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import cast
 
-from xafs_workers.filemanager.actions.context import Outcome, Tools, actions
+from xafs_workers.filemanager.actions.context import ActionContext, Outcome, action_handlers
 from xafs_workers.messages.mkdir import Mkdir
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import Control
+from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.storage.proposals import ProposalFolder
 
 
-@actions.register("mkdir")
-def mkdir(control: Control, board: Board, tools: Tools) -> Outcome:
+@action_handlers.register("mkdir")
+def mkdir(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
     """Make the folder, or leave the one that is there."""
-    folder, inside = ProposalFolder.of_path(cast(Mkdir, control.message).path, tools.roots)
+    folder, inside = ProposalFolder.from_path(cast(Mkdir, control.message).path, tools.roots)
     return Outcome("done", (folder.mkdir(inside),))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from xafs_workers.filemanager.actions.context import Outcome, Tools, actions
+from xafs_workers.filemanager.actions.context import ActionContext, Outcome, action_handlers
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import Control
+from xafs_workers.scans.items import ReceivedMessage
 
 
-@actions.register("refresh_slack")
-def refresh_slack(control: Control, board: Board, tools: Tools) -> Outcome:
+@action_handlers.register("refresh_slack")
+def refresh_slack(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
     """Ask anew at once; what waits is tried again."""
-    if tools.posting is None or not tools.posting.is_on:
+    if tools.posting is None or not tools.posting.is_enabled:
         return Outcome("done", reason="nothing is posted: no Slack token is configured")
     tools.posting.refresh()
     return Outcome("done")

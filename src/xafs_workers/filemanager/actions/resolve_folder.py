@@ -6,18 +6,20 @@ from collections.abc import Iterator
 
 from xafs_workers.messages.base import ControlMessage
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.dossier import dossier_of, open_dossier
-from xafs_workers.scans.items import Control
+from xafs_workers.scans.dossier import build_dossier, find_open_dossier
+from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.runs import Run
 from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.errors import Refused
 from xafs_workers.storage.proposals import ProposalFolder
 
-_PATHS = ("img", "target", "folder", "path")
+_PATH_FIELDS = ("img", "target", "folder", "path")
 
 
-def folder_of(control: Control, board: Board, roots: Roots, settings: Settings) -> ProposalFolder | None:
+def find_proposal_folder(
+    control: ReceivedMessage, board: Board, roots: Roots, settings: Settings
+) -> ProposalFolder | None:
     """Return the proposal folder of a message, None where it belongs to none.
 
     That of the run it names and the board has; without a run that of a path in it, else the open dossier's folder,
@@ -26,38 +28,38 @@ def folder_of(control: Control, board: Board, roots: Roots, settings: Settings) 
     uid = getattr(control.message, "uid", None)
     if uid:
         run = board.runs.get(uid)
-        return None if run is None else of_run(run, roots, settings)
-    for path in (*_paths(control.message), *_dossier_folder(board)):
+        return None if run is None else find_run_folder(run, roots, settings)
+    for path in (*_list_paths(control.message), *_find_dossier_folder(board)):
         try:
-            return ProposalFolder.of_path(path, roots)[0]
+            return ProposalFolder.from_path(path, roots)[0]
         except Refused:
             continue  # an action that needs this very path refuses it with the reason
-    run = last_run_before(control, board)
-    return None if run is None else of_run(run, roots, settings)
+    run = find_last_run_before(control, board)
+    return None if run is None else find_run_folder(run, roots, settings)
 
 
-def of_run(run: Run, roots: Roots, settings: Settings) -> ProposalFolder | None:
+def find_run_folder(run: Run, roots: Roots, settings: Settings) -> ProposalFolder | None:
     """Return the folder that a run's start document names, None where it names none."""
     try:
-        return ProposalFolder.of_run(run.start, roots, settings.storage)
+        return ProposalFolder.from_run(run.start, roots, settings.storage)
     except Refused:
         return None
 
 
-def last_run_before(control: Control, board: Board) -> Run | None:
+def find_last_run_before(control: ReceivedMessage, board: Board) -> Run | None:
     """Return the run that started last before a message, by record time."""
-    before = [run for run in board.runs.values() if run.begins[0] <= control.time]
-    return max(before, key=lambda run: run.begins, default=None)
+    before = [run for run in board.runs.values() if run.start_position[0] <= control.time]
+    return max(before, key=lambda run: run.start_position, default=None)
 
 
-def _paths(message: ControlMessage) -> Iterator[str]:
-    for name in _PATHS:
+def _list_paths(message: ControlMessage) -> Iterator[str]:
+    for name in _PATH_FIELDS:
         path = getattr(message, name, None)
         if isinstance(path, str) and path.startswith("/"):
             yield path
 
 
-def _dossier_folder(board: Board) -> Iterator[str]:
-    scan = open_dossier(board)
-    if scan is not None and (folder := dossier_of(scan).folder):
+def _find_dossier_folder(board: Board) -> Iterator[str]:
+    scan = find_open_dossier(board)
+    if scan is not None and (folder := build_dossier(scan).folder):
         yield folder

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import cast
 
-from xafs_workers.filemanager.actions.context import Outcome, Tools, actions, reservations
+from xafs_workers.filemanager.actions.context import ActionContext, Outcome, action_handlers, reserved_names
 from xafs_workers.messages.touch import Touch
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import Control
+from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.storage.proposals import ProposalFolder
 
 
-@actions.register("touch")
-def touch(control: Control, board: Board, tools: Tools) -> Outcome:
+@action_handlers.register("touch")
+def touch(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
     """Make the file, or leave it."""
-    folder, inside = ProposalFolder.of_path(cast(Touch, control.message).path, tools.roots)
+    folder, inside = ProposalFolder.from_path(cast(Touch, control.message).path, tools.roots)
     return Outcome("done", (folder.touch(inside),))
 
 
-@reservations.register("touch")
-def reserved(message: Touch, folder: ProposalFolder) -> tuple[str, ...]:
+@reserved_names.register("touch")
+def list_reserved_names(message: Touch, folder: ProposalFolder) -> tuple[str, ...]:
     """Return the name that will be there."""
     return (message.path,)

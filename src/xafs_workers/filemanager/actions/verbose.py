@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import cast
 
-from xafs_workers.filemanager.actions.context import Outcome, Tools, actions
+from xafs_workers.filemanager.actions.context import ActionContext, Outcome, action_handlers
 from xafs_workers.messages.verbose import Verbose
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import Control
+from xafs_workers.scans.items import ReceivedMessage
 
 
-@actions.register("verbose")
-def verbose(control: Control, board: Board, tools: Tools) -> Outcome:
+@action_handlers.register("verbose")
+def report_verbosity(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
     """Say that it is so."""
     return Outcome("done", reason="in full" if cast(Verbose, control.message).on else "briefly")

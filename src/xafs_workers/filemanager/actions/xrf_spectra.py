@@ -8,29 +8,29 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.catalog.finished_run import FinishedRun
-from xafs_workers.filemanager.actions.context import Tools
-from xafs_workers.scans.mca import channels_of
-from xafs_workers.scans.metadata import mapping
+from xafs_workers.filemanager.actions.context import ActionContext
+from xafs_workers.scans.mca import extract_channels
+from xafs_workers.scans.metadata import as_mapping
 
 Array = np.ndarray[Any, Any]
 
 
-def spectra_at(run: FinishedRun, index: int, tools: Tools, only: int | None = None) -> dict[int, Array]:
+def read_spectra(run: FinishedRun, index: int, tools: ActionContext, only: int | None = None) -> dict[int, Array]:
     """Return the counts by channel at one point of a run, each of shape (bins,).
 
     Raises
     ------
-    NoSpectra
+    NoSpectraError
         The run has none, or not that channel.
     CatalogError
         The catalog has to be asked and does not give them.
     """
-    return channels_of(_arrays_at(run, index, tools), tools.rules, only)
+    return extract_channels(_read_arrays(run, index, tools), tools.config, only)
 
 
-def _arrays_at(run: FinishedRun, index: int, tools: Tools) -> Mapping[str, Array]:
+def _read_arrays(run: FinishedRun, index: int, tools: ActionContext) -> Mapping[str, Array]:
     if run.run.arrays.size:
-        return run.run.arrays.at(run.points.sequence[index])
-    keys = [key for key, about in run.data_keys.items() if mapping(about).get("shape")]
+        return run.run.arrays.get_point(run.points.sequence_numbers[index])
+    keys = [key for key, about in run.data_keys.items() if as_mapping(about).get("shape")]
     spectral = [key for key in keys if key.endswith("_xrf") or key.lower().endswith("_image")]
-    return {key: run.array(key, tools.stop)[index] for key in spectral}
+    return {key: run.read_array(key, tools.stop)[index] for key in spectral}

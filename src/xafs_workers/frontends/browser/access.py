@@ -9,8 +9,8 @@ from typing import Any
 from bokeh.server.auth_provider import AuthProvider
 from tornado.web import RequestHandler
 
-COOKIE = "xafs-workers"
-LOGIN = "/login"
+COOKIE_NAME = "xafs-workers"
+LOGIN_PATH = "/login"
 
 _PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>XAFS live plots</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>body{font:1.1rem system-ui,sans-serif;
@@ -21,7 +21,7 @@ width:100%;box-sizing:border-box;margin-top:.5rem}</style></head><body><h1>XAFS 
 <button>Look</button></form><p role="alert">PROBLEM</p></body></html>"""
 
 
-class Token(AuthProvider):
+class TokenAuthProvider(AuthProvider):
     """Lets those look who bring the token, once: a cookie that is made from it keeps it."""
 
     def __init__(self, token: str):
@@ -31,23 +31,23 @@ class Token(AuthProvider):
     @property
     def get_user(self) -> Any:
         """Return the function that tells who asks: somebody who may look, or None."""
-        return lambda handler: "viewer" if self.known(handler.get_cookie(COOKIE)) else None
+        return lambda handler: "viewer" if self.is_valid_cookie(handler.get_cookie(COOKIE_NAME)) else None
 
     @property
     def login_url(self) -> str:
         """Where the token is asked for."""
-        return LOGIN
+        return LOGIN_PATH
 
     @property
     def login_handler(self) -> Any:
         """Return the handler that asks for it."""
-        return type("Login", (_Login,), {"access": self})
+        return type("Login", (_LoginHandler,), {"access": self})
 
-    def known(self, cookie: str | None) -> bool:
+    def is_valid_cookie(self, cookie: str | None) -> bool:
         """Tell whether a cookie was made from the token."""
         return cookie is not None and hmac.compare_digest(cookie, self.cookie)
 
-    def fits(self, token: str) -> bool:
+    def is_valid_token(self, token: str) -> bool:
         """Tell whether this is the token."""
         return hmac.compare_digest(token.encode(), self._token.encode())
 
@@ -57,25 +57,25 @@ class Token(AuthProvider):
         return hmac.new(self._token.encode(), b"may look", hashlib.sha256).hexdigest()
 
 
-class _Login(RequestHandler):
+class _LoginHandler(RequestHandler):
     """Asks for the token; takes it from the address too, as `login?token=...`."""
 
-    access: Token
+    access: TokenAuthProvider
 
     def get(self) -> None:
         """Show the form, or take the token of the address."""
         given = self.get_query_argument("token", None)
-        self._enter(given) if given is not None else self.write(_PAGE.replace("PROBLEM", ""))
+        self._authenticate(given) if given is not None else self.write(_PAGE.replace("PROBLEM", ""))
 
     def post(self) -> None:
         """Take the token of the form."""
-        self._enter(self.get_body_argument("token", ""))
+        self._authenticate(self.get_body_argument("token", ""))
 
-    def _enter(self, token: str) -> None:
+    def _authenticate(self, token: str) -> None:
         root: str = self.application.prefix + "/"  # type: ignore[attr-defined]
-        if self.access.fits(token.strip()):
+        if self.access.is_valid_token(token.strip()):
             secure = self.request.protocol == "https"
-            self.set_cookie(COOKIE, self.access.cookie, path=root, httponly=True, samesite="Strict", secure=secure)
+            self.set_cookie(COOKIE_NAME, self.access.cookie, path=root, httponly=True, samesite="Strict", secure=secure)
             self.redirect(root)
             return
         self.set_status(403)

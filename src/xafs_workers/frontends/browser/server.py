@@ -29,33 +29,33 @@ from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.web import StaticFileHandler, authenticated
 
 from xafs_workers import __version__
-from xafs_workers.frontends.browser.access import COOKIE, Token
+from xafs_workers.frontends.browser.access import COOKIE_NAME, TokenAuthProvider
 from xafs_workers.frontends.browser.gallery import Gallery
-from xafs_workers.frontends.browser.table import table_of
-from xafs_workers.frontends.browser.viewer import Viewer, ViewerPorts
+from xafs_workers.frontends.browser.table import format_table
+from xafs_workers.frontends.browser.viewer import Viewer, ViewerCallbacks
 from xafs_workers.logs import get_logger
 
 log = get_logger("browser")
 
-PAGE = Path(__file__).parent / "page"
+PAGE_FOLDER = Path(__file__).parent / "page"
 
-FASTEST = 40
+TICK_INTERVAL = 40
 """Time between looks at the board, ms: at most 25 frames a second."""
 
-SHARE = 0.03
+REFRESH_BUDGET = 0.03
 """Of each tick about so much time goes into refreshing pages, seconds: of many viewers of a dear frame some wait."""
 
-UNUSED = 5_000
+UNUSED_LIFETIME = 5_000
 """A page that is gone is forgotten after so long, ms."""
 
-_ANY = {"0.0.0.0", "::", ""}  # noqa: S104 - compared, not bound
+_WILDCARD_HOSTS = {"0.0.0.0", "::", ""}  # noqa: S104 - compared, not bound
 
-MESSAGE_BYTES = 64 * 1024
+MAX_MESSAGE_BYTES = 64 * 1024
 """No page has more to say at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ListenAddress:
     """Where the server listens.
 
     Attributes
@@ -64,7 +64,7 @@ class Address:
         Path below which a reverse proxy shows it, '' for none.
     origins
         host:port, as in the browser's address, of pages that may connect; beside those of the port itself.
-    proxied
+    is_proxied
         Whether a reverse proxy in front tells host and scheme in its X- headers.
     token
         What one must know to look, None: nothing.
@@ -74,7 +74,7 @@ class Address:
     port: int = 5006
     prefix: str = ""
     origins: tuple[str, ...] = ()
-    proxied: bool = False
+    is_proxied: bool = False
     token: str | None = None
 
 
@@ -83,7 +83,7 @@ class BrowserServer:
 
     Attributes
     ----------
-    each_tick
+    on_tick
         Called with each tick of the clock, in the thread that serves.
     viewers
         Those who look, by their sessions.
@@ -96,61 +96,61 @@ class BrowserServer:
         Nothing can listen at this address.
     """
 
-    def __init__(self, gallery: Gallery, ports: ViewerPorts, address: Address):
-        self.each_tick: Callable[[], object] = lambda: None
+    def __init__(self, gallery: Gallery, callbacks: ViewerCallbacks, address: ListenAddress):
+        self.on_tick: Callable[[], object] = lambda: None
         self.viewers: dict[str, Viewer] = {}
         self.frame_seconds: float | None = None
-        self._late = 0.0
-        self._gallery, self._ports, self._where = gallery, ports, address
+        self._max_lateness = 0.0
+        self._gallery, self._callbacks, self._listen_address = gallery, callbacks, address
         self._prefix = "/" + address.prefix.strip("/") if address.prefix.strip("/") else ""
         self._refreshing: set[Viewer] = set()
-        self._spent = 0.0
-        self._ticked = time.monotonic()
-        self._complained = ""
+        self._tick_cost = 0.0
+        self._last_tick = time.monotonic()
+        self._last_error = ""
         silence(EMPTY_LAYOUT)  # a page without a figure
-        _collect_when_due()
+        _disable_forced_collection()
         self._server = Server(
-            {"/": Application(_Opens(self._open, self._forget))},
+            {"/": Application(_SessionHandler(self._open_page, self._forget_session))},
             address=address.host,
             port=address.port,
             prefix=self._prefix,
-            allow_websocket_origin=_origins(address),
-            use_xheaders=address.proxied,
+            allow_websocket_origin=_list_origins(address),
+            use_xheaders=address.is_proxied,
             index=None,
-            auth_provider=NullAuth() if address.token is None else Token(address.token),
+            auth_provider=NullAuth() if address.token is None else TokenAuthProvider(address.token),
             sign_sessions=True,
             secret_key=generate_secret_key().encode(),
-            exclude_cookies=[COOKIE],
+            exclude_cookies=[COOKIE_NAME],
             exclude_headers=["Cookie", "Authorization"],
-            check_unused_sessions_milliseconds=UNUSED,
-            unused_session_lifetime_milliseconds=UNUSED,
-            websocket_max_message_size=MESSAGE_BYTES,
+            check_unused_sessions_milliseconds=UNUSED_LIFETIME,
+            unused_session_lifetime_milliseconds=UNUSED_LIFETIME,
+            websocket_max_message_size=MAX_MESSAGE_BYTES,
             websocket_compression_level=1,
             keep_alive_milliseconds=10_000,
             extra_patterns=[
-                ("/page/(.*)", StaticFileHandler, {"path": str(PAGE)}),
-                ("/table.csv", type("Table", (_Table,), {"gallery": gallery})),
-                ("/alive", _Alive),
+                ("/page/(.*)", StaticFileHandler, {"path": str(PAGE_FOLDER)}),
+                ("/table.csv", type("Table", (_TableHandler,), {"gallery": gallery})),
+                ("/alive", _AliveHandler),
             ],
         )
         self._server.start()
-        self._clock = PeriodicCallback(self._tick, FASTEST)
+        self._clock = PeriodicCallback(self._tick, TICK_INTERVAL)
         self._clock.start()
 
     @property
-    def address(self) -> str:
+    def url(self) -> str:
         """What to type into a browser on this computer."""
-        host = "127.0.0.1" if self._where.host in _ANY else self._where.host
-        return f"http://{host}:{self._where.port}{self._prefix}/"
+        host = "127.0.0.1" if self._listen_address.host in _WILDCARD_HOSTS else self._listen_address.host
+        return f"http://{host}:{self._listen_address.port}{self._prefix}/"
 
     @property
     def loop(self) -> IOLoop:
         """The loop that serves."""
         return self._server.io_loop
 
-    def lateness(self) -> float:
+    def take_lateness(self) -> float:
         """Return by how much the clock was late at worst since the last time, seconds: what held up the server."""
-        late, self._late = self._late, 0.0
+        late, self._max_lateness = self._max_lateness, 0.0
         return late
 
     def run(self) -> None:
@@ -165,23 +165,23 @@ class BrowserServer:
 
     def stop(self) -> None:
         """Stop serving; may be called from anywhere, a signal handler too."""
-        self.loop.add_callback(self._end)
+        self.loop.add_callback(self._stop_serving)
 
-    def _end(self) -> None:
+    def _stop_serving(self) -> None:
         self._clock.stop()
         self._server.stop()
         self.loop.stop()
 
-    def _open(self, document: Document) -> None:
+    def _open_page(self, document: Document) -> None:
         document.title = "XAFS live plots"
-        document.template = (PAGE / "page.html").read_text()
+        document.template = (PAGE_FOLDER / "page.html").read_text()
         document.template_variables.update(prefix=self._prefix, version=__version__, bokeh_version=bokeh.__version__)
         document.config.update(reconnect_session=False, notify_connection_status=False)
-        viewer = Viewer(document, self._gallery, self._ports)
+        viewer = Viewer(document, self._gallery, self._callbacks)
         context: Any = document.session_context
         self.viewers[str(context.id)] = viewer
 
-    def _forget(self, session: str) -> None:
+    def _forget_session(self, session: str) -> None:
         viewer = self.viewers.pop(session, None)
         if viewer is not None:
             self._refreshing.discard(viewer)
@@ -189,44 +189,44 @@ class BrowserServer:
     def _tick(self) -> None:
         """Let those viewers have what is new who have drawn what they had."""
         now = time.monotonic()
-        self._late = max(self._late, now - self._ticked - FASTEST / 1000)
-        self._ticked = now
-        self.each_tick()
+        self._max_lateness = max(self._max_lateness, now - self._last_tick - TICK_INTERVAL / 1000)
+        self._last_tick = now
+        self.on_tick()
         if not self.viewers:
             return
         try:
-            self._gallery.look()
+            self._gallery.refresh()
         except Exception as error:  # noqa: BLE001 - logged, and costs one tick
-            self._complain("state_not_read", error)
+            self._log_error("state_not_read", error)
             return
-        self._spent = 0.0
-        for viewer in sorted(self.viewers.values(), key=lambda one: one.refreshed):
-            if viewer.waits and viewer.behind and viewer not in self._refreshing:
+        self._tick_cost = 0.0
+        for viewer in sorted(self.viewers.values(), key=lambda one: one.last_refresh):
+            if viewer.is_ready and viewer.has_updates and viewer not in self._refreshing:
                 self._refreshing.add(viewer)
                 viewer.call(lambda one=viewer: self._refresh(one))
 
     def _refresh(self, viewer: Viewer) -> None:
         """Refresh a page, unless the time of this tick is spent: then it comes first with the next one."""
         self._refreshing.discard(viewer)
-        if self._spent > SHARE:
+        if self._tick_cost > REFRESH_BUDGET:
             return
-        began = viewer.refreshed = time.perf_counter()
+        began = viewer.last_refresh = time.perf_counter()
         try:
             viewer.refresh()
         except Exception as error:  # noqa: BLE001 - logged, and costs one frame
-            self._complain("page_not_refreshed", error)
+            self._log_error("page_not_refreshed", error)
         self.frame_seconds = time.perf_counter() - began
-        self._spent += self.frame_seconds
+        self._tick_cost += self.frame_seconds
 
-    def _complain(self, event: str, error: Exception) -> None:
+    def _log_error(self, event: str, error: Exception) -> None:
         """Log what is wrong once, not with each tick."""
         complaint = f"{event} {error!r}"
-        if complaint != self._complained:
-            self._complained = complaint
+        if complaint != self._last_error:
+            self._last_error = complaint
             log.error(event, exc_info=error)
 
 
-def _collect_when_due() -> None:
+def _disable_forced_collection() -> None:
     """Keep Bokeh from collecting all garbage with each page that is left: nobody else is served meanwhile.
 
     Its documents take their models apart by themselves; Python finds the rest in its own time.
@@ -234,19 +234,19 @@ def _collect_when_due() -> None:
     bokeh.document.document.gc = SimpleNamespace(collect=lambda: 0)  # type: ignore[attr-defined]
 
 
-class _Opens(FunctionHandler):
+class _SessionHandler(FunctionHandler):
     """Opens documents, and forgets them: told by the server, since a hook of the document costs a collection."""
 
     def __init__(self, open_document: Callable[[Document], None], forget: Callable[[str], None]):
         super().__init__(open_document)
-        self._forget = forget
+        self._forget_session = forget
 
     async def on_session_destroyed(self, session_context: SessionContext) -> None:
         """Forget who looked."""
-        self._forget(str(session_context.id))
+        self._forget_session(str(session_context.id))
 
 
-class _Alive(AuthRequestHandler):
+class _AliveHandler(AuthRequestHandler):
     """Tells a page that lost its connection that there is a server again."""
 
     def get(self) -> None:
@@ -254,14 +254,14 @@ class _Alive(AuthRequestHandler):
         self.write("alive")
 
 
-class _Table(AuthRequestHandler):
+class _TableHandler(AuthRequestHandler):
     """A figure's numbers, as CSV."""
 
     gallery: Gallery
 
     @authenticated
     def get(self) -> None:
-        figure = self.gallery.figure(
+        figure = self.gallery.get_figure(
             self.get_query_argument("figure", ""), channels=self.get_query_argument("channels", "") == "1"
         )
         if figure is None:
@@ -271,9 +271,9 @@ class _Table(AuthRequestHandler):
         name = re.sub(r"[^\w.-]+", "_", figure.title, flags=re.ASCII).strip("_.") or figure.kind
         self.set_header("Content-Type", "text/csv; charset=utf-8")
         self.set_header("Content-Disposition", f'attachment; filename="{name}.csv"')
-        self.finish(table_of(figure))
+        self.finish(format_table(figure))
 
 
-def _origins(address: Address) -> list[str]:
-    own = {address.host, "127.0.0.1", "localhost"} - _ANY
+def _list_origins(address: ListenAddress) -> list[str]:
+    own = {address.host, "127.0.0.1", "localhost"} - _WILDCARD_HOSTS
     return [*(f"{name}:{address.port}" for name in sorted(own)), *address.origins]

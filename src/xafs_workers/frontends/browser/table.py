@@ -11,22 +11,22 @@ import numpy as np
 
 from xafs_workers.figures.model import Array, Figure, Panel
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet compute a cell."""
 
 
-def table_of(figure: Figure) -> str:
+def format_table(figure: Figure) -> str:
     """Return a figure's numbers, all their digits; a gap is an empty cell."""
-    columns = [column for panel in figure.panels for column in _columns(panel)]
+    columns = [column for panel in figure.panels for column in _iter_columns(panel)]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([_harmless(name) for name, _ in columns])
+    writer.writerow([_escape_cell(name) for name, _ in columns])
     for row in zip_longest(*(values.tolist() for _, values in columns)):
         writer.writerow(["" if value is None or value != value else repr(value) for value in row])
     return stream.getvalue()
 
 
-def _columns(panel: Panel) -> Iterator[tuple[str, Array]]:
+def _iter_columns(panel: Panel) -> Iterator[tuple[str, Array]]:
     where = panel.title or panel.y_label or panel.key
     for trace in panel.traces:
         name = f"{where}: {trace.label}" if trace.label else where
@@ -39,5 +39,5 @@ def _columns(panel: Panel) -> Iterator[tuple[str, Array]]:
         yield f"{where}, {mesh.label or 'value'}", np.asarray(mesh.z, dtype=float).ravel()
 
 
-def _harmless(name: str) -> str:
-    return f"'{name}" if name.startswith(_FORMULA) else name
+def _escape_cell(name: str) -> str:
+    return f"'{name}" if name.startswith(_FORMULA_PREFIXES) else name

@@ -15,42 +15,42 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QSizePolicy, QVBoxLayout, QWidget
 
 from xafs_workers.figures.model import Figure, Panel
-from xafs_workers.render.matplotlib.drawing import Change, Drawing
+from xafs_workers.render.matplotlib.drawing import Drawing, Redraw
 from xafs_workers.render.matplotlib.style import Style
 
-STILL = 4
+CLICK_TOLERANCE = 4
 """A press and a release no farther apart than this are a click, pixels."""
 
-TOOLS = ("Home", "Back", "Forward", "Pan", "Zoom", "Save")
+TOOL_NAMES = ("Home", "Back", "Forward", "Pan", "Zoom", "Save")
 """Of matplotlib's toolbar: the layout is ours, so nothing is to be configured."""
 
 
 @dataclass(frozen=True, slots=True)
-class SheetPorts:
+class FigureTabCallbacks:
     """Whom a sheet tells what its user does.
 
     Attributes
     ----------
-    words
+    format_readout
         Takes (figure id, panel, x, y) under the cursor; returns the read-out.
-    click
+    on_click
         Takes the same of a click: no drag, no zoom, no double click.
-    move
+    on_move
         Takes the id of a figure whose user wants it in a window of its own, or back in the tabs.
     """
 
-    words: Callable[[str, Panel, float, float], str]
-    click: Callable[[str, Panel, float, float], None]
-    move: Callable[[str], None]
+    format_readout: Callable[[str, Panel, float, float], str]
+    on_click: Callable[[str, Panel, float, float], None]
+    on_move: Callable[[str], None]
 
 
 class Toolbar(NavigationToolbar2QT):
     """Matplotlib's toolbar, whose home follows the data again and whose read-out is ours."""
 
-    toolitems: ClassVar = [item for item in NavigationToolbar2QT.toolitems if item[0] in TOOLS]
+    toolitems: ClassVar = [item for item in NavigationToolbar2QT.toolitems if item[0] in TOOL_NAMES]
 
     def __init__(self, canvas: FigureCanvasQTAgg, parent: QWidget, home: Callable[[], object]):
-        self._follow = home
+        self._reset_view = home
         super().__init__(canvas, parent)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.locLabel.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -59,12 +59,12 @@ class Toolbar(NavigationToolbar2QT):
 
     def home(self, *args: Any) -> None:
         """Show all the data, and follow them again."""
-        self._follow()
+        self._reset_view()
 
     def set_message(self, s: str) -> None:
         """Leave out matplotlib's own read-out."""
 
-    def tell(self, text: str) -> None:
+    def show_text(self, text: str) -> None:
         """Show the read-out."""
         if self.locLabel.text() != text:
             self.locLabel.setText(text)
@@ -77,53 +77,53 @@ class Toolbar(NavigationToolbar2QT):
             widget.setFont(font)
 
 
-class Sheet(QWidget):
+class FigureTab(QWidget):
     """A figure on show.
 
     Attributes
     ----------
     version
         Of the board that is drawn, -1 before the first drawing.
-    seconds
+    update_seconds
         What the last update cost.
     """
 
-    def __init__(self, figure: str, ports: SheetPorts, style: Style):
+    def __init__(self, figure: str, callbacks: FigureTabCallbacks, style: Style):
         super().__init__()
-        self.figure, self._ports = figure, ports
-        self.version, self.seconds = -1, 0.0
+        self.figure_id, self._callbacks = figure, callbacks
+        self.version, self.update_seconds = -1, 0.0
         self.canvas = FigureCanvasQTAgg(Drawn())
         self.canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.drawing = Drawing(self.canvas, style)
         self.toolbar = Toolbar(self.canvas, self, self.drawing.reset_view)
-        self._mover = QAction(self)
-        self._mover.triggered.connect(lambda: ports.move(figure))
-        self.toolbar.addAction(self._mover)
-        self.told_loose(False)
+        self._move_action = QAction(self)
+        self._move_action.triggered.connect(lambda: callbacks.on_move(figure))
+        self.toolbar.addAction(self._move_action)
+        self.set_detached(False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.toolbar)
         layout.addWidget(self.canvas, 1)
-        self._pressed: tuple[float, float] | None = None
-        self._picked: tuple[Panel, float, float] | None = None
+        self._press_position: tuple[float, float] | None = None
+        self._pending_click: tuple[Panel, float, float] | None = None
         self._click_due = QTimer(self, singleShot=True)
-        self._click_due.timeout.connect(self._click)
-        self.canvas.mpl_connect("motion_notify_event", self._moved)
-        self.canvas.mpl_connect("figure_leave_event", self._left)
-        self.canvas.mpl_connect("button_press_event", self._press)
-        self.canvas.mpl_connect("button_release_event", self._release)
+        self._click_due.timeout.connect(self._send_click)
+        self.canvas.mpl_connect("motion_notify_event", self._on_motion)
+        self.canvas.mpl_connect("figure_leave_event", self._on_leave)
+        self.canvas.mpl_connect("button_press_event", self._on_press)
+        self.canvas.mpl_connect("button_release_event", self._on_release)
 
     @property
-    def seen(self) -> bool:
+    def is_on_screen(self) -> bool:
         """Whether anybody can see it: its tab is in front, its window not minimized."""
         return self.isVisible() and not self.window().isMinimized()
 
-    def show_figure(self, figure: Figure, version: int) -> Change:
+    def show_figure(self, figure: Figure, version: int) -> Redraw:
         """Bring the canvas up to date."""
         began = time.perf_counter()
         change = self.drawing.show(figure)
-        self.seconds = time.perf_counter() - began
+        self.update_seconds = time.perf_counter() - began
         self.version = version
         return change
 
@@ -132,34 +132,36 @@ class Sheet(QWidget):
         self.drawing.restyle(style)
         self.version = -1
 
-    def told_loose(self, loose: bool) -> None:
+    def set_detached(self, detached: bool) -> None:
         """Say on the button where it would go."""
-        self._mover.setText("back to the tabs" if loose else "own window")
-        self._mover.setToolTip("Put this figure back" if loose else "Give this figure a window of its own")
+        self._move_action.setText("back to the tabs" if detached else "own window")
+        self._move_action.setToolTip("Put this figure back" if detached else "Give this figure a window of its own")
 
-    def _moved(self, event: Any) -> None:
-        panel = self.drawing.panel_of(event.inaxes)
-        self.toolbar.tell("" if panel is None else self._ports.words(self.figure, panel, event.xdata, event.ydata))
+    def _on_motion(self, event: Any) -> None:
+        panel = self.drawing.find_panel(event.inaxes)
+        self.toolbar.show_text(
+            "" if panel is None else self._callbacks.format_readout(self.figure_id, panel, event.xdata, event.ydata)
+        )
 
-    def _left(self, event: Any) -> None:
-        self.toolbar.tell("")
+    def _on_leave(self, event: Any) -> None:
+        self.toolbar.show_text("")
 
-    def _press(self, event: Any) -> None:
-        self._pressed = (event.x, event.y) if event.button == 1 and not event.dblclick else None
+    def _on_press(self, event: Any) -> None:
+        self._press_position = (event.x, event.y) if event.button == 1 and not event.dblclick else None
         if event.dblclick:
             self._click_due.stop()
             self.drawing.reset_view()
 
-    def _release(self, event: Any) -> None:
-        pressed, self._pressed = self._pressed, None
-        panel = self.drawing.panel_of(event.inaxes)
+    def _on_release(self, event: Any) -> None:
+        pressed, self._press_position = self._press_position, None
+        panel = self.drawing.find_panel(event.inaxes)
         if pressed is None or panel is None or event.button != 1 or self.toolbar.mode:
             return
-        if abs(event.x - pressed[0]) + abs(event.y - pressed[1]) <= STILL:
-            self._picked = (panel, float(event.xdata), float(event.ydata))
+        if abs(event.x - pressed[0]) + abs(event.y - pressed[1]) <= CLICK_TOLERANCE:
+            self._pending_click = (panel, float(event.xdata), float(event.ydata))
             self._click_due.start(QApplication.doubleClickInterval())
 
-    def _click(self) -> None:
+    def _send_click(self) -> None:
         """Tell of a click, now that it is not the first half of a double click."""
-        if self._picked is not None:
-            self._ports.click(self.figure, *self._picked)
+        if self._pending_click is not None:
+            self._callbacks.on_click(self.figure_id, *self._pending_click)

@@ -6,8 +6,8 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QStatusBar, QWid
 
 from xafs_workers.frontends.status import Status
 
-WAITING = "color: #1a1a1a; background: #ffd54a;"
-STALE = "color: white; background: #b00020;"
+WAITING_STYLE = "color: #1a1a1a; background: #ffd54a;"
+STALE_STYLE = "color: white; background: #b00020;"
 
 ONE_ROW = {"connection": (0, 0, 1), "measurement": (0, 1, 1), "progress": (0, 2, 1), "age": (0, 3, 1)}
 TWO_ROWS = {"connection": (0, 0, 1), "measurement": (0, 1, 2), "age": (0, 3, 1), "progress": (1, 0, 4)}
@@ -38,18 +38,18 @@ class StatusLine(QStatusBar):
         self._grid.setHorizontalSpacing(12)
         self._grid.setColumnStretch(1, 4)
         self._grid.setColumnStretch(2, 5)
-        self._lay_out(ONE_ROW)
+        self._place_labels(ONE_ROW)
         self.addPermanentWidget(parts, 1)
 
-    def tell(self, status: Status) -> None:
+    def show_status(self, status: Status) -> None:
         """Show a status."""
         for name, label in self.labels.items():
             text = getattr(status, name)
             if label.text() != text:
                 label.setText(text)
                 label.setToolTip(text)
-        self._colour("connection", WAITING if status.waiting else "")
-        self._colour("age", STALE if status.stale else "")
+        self._set_colour("connection", WAITING_STYLE if status.waiting else "")
+        self._set_colour("age", STALE_STYLE if status.stale else "")
 
     def resize_type(self, points: int, *, two_rows: bool) -> None:
         """Set the size of the type."""
@@ -57,13 +57,13 @@ class StatusLine(QStatusBar):
             font = label.font()
             font.setPointSize(points)
             label.setFont(font)
-        self._lay_out(TWO_ROWS if two_rows else ONE_ROW)
+        self._place_labels(TWO_ROWS if two_rows else ONE_ROW)
 
-    def _lay_out(self, places: dict[str, tuple[int, int, int]]) -> None:
+    def _place_labels(self, places: dict[str, tuple[int, int, int]]) -> None:
         for name, (row, column, columns) in places.items():
             self._grid.removeWidget(self.labels[name])
             self._grid.addWidget(self.labels[name], row, column, 1, columns)
 
-    def _colour(self, name: str, colour: str) -> None:
+    def _set_colour(self, name: str, colour: str) -> None:
         if self.labels[name].styleSheet() != colour:
             self.labels[name].setStyleSheet(colour)

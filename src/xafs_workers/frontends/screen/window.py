@@ -12,49 +12,49 @@ from PySide6.QtCore import QRect, Qt, QTimer
 from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QMoveEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QStackedWidget, QToolButton
 
-from xafs_workers.figures.figure_builder import scans_on_show
+from xafs_workers.figures.figure_builder import list_shown_scans
 from xafs_workers.figures.model import Figure, Panel
-from xafs_workers.frontends.click_position import click_of
-from xafs_workers.frontends.figure_factory import Maker
-from xafs_workers.frontends.readout import ENERGY, readout
-from xafs_workers.frontends.screen.figure_tab import SheetPorts
+from xafs_workers.frontends.click_position import build_click
+from xafs_workers.frontends.figure_factory import FigureFactory
+from xafs_workers.frontends.readout import ENERGY_AXIS, format_readout
+from xafs_workers.frontends.screen.figure_tab import FigureTabCallbacks
 from xafs_workers.frontends.screen.status_line import StatusLine
-from xafs_workers.frontends.screen.tabs import Tabs
-from xafs_workers.frontends.screen.window_geometry import Place, Rectangle, read_place, write_place
-from xafs_workers.frontends.status import STALE, Feed, status_of
+from xafs_workers.frontends.screen.tabs import FigureTabs
+from xafs_workers.frontends.screen.window_geometry import Rectangle, WindowGeometry, read_geometry, write_geometry
+from xafs_workers.frontends.status import STALE_AFTER, Feed, build_status
 from xafs_workers.render.matplotlib.style import Style
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan
 
-FASTEST = 40
+MIN_FRAME_INTERVAL = 40
 """Time between frames, ms: at most 25 a second."""
-SLOWEST = 1000
-SETTLED = 1000
+MAX_FRAME_INTERVAL = 1000
+GEOMETRY_SAVE_DELAY = 1000
 """The place is written down when the window has kept still so long, ms."""
-RETITLED = 2.0
+TITLE_INTERVAL = 2.0
 """Titles of figures that nobody looks at are brought up to date this often, seconds."""
 
-LARGE = Style(scale=2.4, grows=False)
+LARGE_STYLE = Style(scale=2.4, has_adaptive_type=False)
 LARGE_POINTS = 24
 """Capitals of 24 points are 6 mm high: five minutes of arc at four metres, what a good eye can just read."""
-HANDLED_POINTS = 14
+LARGE_BUTTON_POINTS = 14
 """Tabs and buttons of the large type: whoever uses them stands nearer."""
-NOTHING = "nothing to be seen yet"
+EMPTY_TEXT = "nothing to be seen yet"
 
 
 @dataclass(frozen=True, slots=True)
-class WindowPorts:
+class WindowCallbacks:
     """What the window asks and tells.
 
     Attributes
     ----------
-    feed
+    read_feed
         Returns the newest state.
-    click
+    on_click
         Takes a picked position.
-    edge
+    find_edge_energy
         Returns the energy of (element, edge), eV, None where it is not known; it must not take long.
-    place
+    geometry_file
         File that remembers where the window was, None: it is not remembered.
     large
         Type that can be read at four metres.
@@ -62,45 +62,48 @@ class WindowPorts:
         Age from which on data of a running scan are marked, seconds.
     """
 
-    feed: Callable[[], Feed]
-    click: Callable[[dict[str, Any]], None]
-    edge: Callable[[str, str], float | None] = lambda element, edge: None
-    place: Path | None = None
+    read_feed: Callable[[], Feed]
+    on_click: Callable[[dict[str, Any]], None]
+    find_edge_energy: Callable[[str, str], float | None] = lambda element, edge: None
+    geometry_file: Path | None = None
     large: bool = False
-    stale_after: float = STALE
+    stale_after: float = STALE_AFTER
     clock: Callable[[], float] = time.time
 
 
 class Window(QMainWindow):
     """The on-screen plot manager's window."""
 
-    def __init__(self, ports: WindowPorts):
+    def __init__(self, callbacks: WindowCallbacks):
         super().__init__()
-        self._ports = ports
-        self._board, self._maker = Board(), Maker()
-        self._version, self._retitle_due = -1, 0.0
+        self._callbacks = callbacks
+        self._board, self._figure_factory = Board(), FigureFactory()
+        self._version, self._titles_due = -1, 0.0
         self.frame_seconds: float | None = None
         self.setWindowTitle("XAFS live plots")
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
-        self.tabs = Tabs(SheetPorts(self._words, self._clicked, lambda figure: self.tabs.change_place(figure)), Style())
-        self.tabs.currentChanged.connect(lambda _: self._draw_seen())
-        self.status = StatusLine()
-        self.setStatusBar(self.status)
-        self._empty = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+        self.tabs = FigureTabs(
+            FigureTabCallbacks(self._format_readout, self._on_click, lambda figure: self.tabs.move_figure(figure)),
+            Style(),
+        )
+        self.tabs.currentChanged.connect(lambda _: self._draw_visible())
+        self.status_line = StatusLine()
+        self.setStatusBar(self.status_line)
+        self._empty_label = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
         self._pages = QStackedWidget()
-        for page in (self._empty, self.tabs):
+        for page in (self._empty_label, self.tabs):
             self._pages.addWidget(page)
         self.setCentralWidget(self._pages)
-        self._usual_points = self.font().pointSize()
-        self.large_type = self._switch("&Large type", "Ctrl+L", self.set_large)
-        self.each_channel = self._switch("Each fluorescence &channel", "Ctrl+K", self._set_channels)
-        self._menu()
-        self._timer = QTimer(self, interval=FASTEST)
+        self._default_points = self.font().pointSize()
+        self.large_type_action = self._create_action("&Large type", "Ctrl+L", self.set_large)
+        self.channels_action = self._create_action("Each fluorescence &channel", "Ctrl+K", self._set_channels)
+        self._create_menu()
+        self._timer = QTimer(self, interval=MIN_FRAME_INTERVAL)
         self._timer.timeout.connect(self.refresh)
-        self._place_timer = QTimer(self, singleShot=True, interval=SETTLED)
-        self._place_timer.timeout.connect(self.remember_place)
-        self._go_to_place()
-        self.large_type.setChecked(ports.large)
+        self._geometry_timer = QTimer(self, singleShot=True, interval=GEOMETRY_SAVE_DELAY)
+        self._geometry_timer.timeout.connect(self.save_window_geometry)
+        self._restore_window_geometry()
+        self.large_type_action.setChecked(callbacks.large)
 
     def start(self) -> None:
         """Show the window, without taking the keyboard, and follow the feed."""
@@ -110,134 +113,143 @@ class Window(QMainWindow):
 
     def refresh(self) -> None:
         """Bring tabs, the figures that can be seen, and the status line up to date."""
-        feed = self._ports.feed()
+        feed = self._callbacks.read_feed()
         if feed.board is not self._board:
             self._board = feed.board
             if feed.board.version != self._version:
                 self._version = feed.board.version
                 self._arrange()
-        self._pages.setCurrentWidget(self.tabs if self.tabs.count() else self._empty)
-        self._draw_seen()
-        self._tell(feed)
+        self._pages.setCurrentWidget(self.tabs if self.tabs.count() else self._empty_label)
+        self._draw_visible()
+        self._update_status(feed)
 
     def set_large(self, large: bool) -> None:
         """Choose type that can be read at four metres, or the usual one."""
-        points = LARGE_POINTS if large else self._usual_points
-        self.tabs.restyle(LARGE if large else Style(), HANDLED_POINTS if large else self._usual_points)
-        self.status.resize_type(points, two_rows=large)
-        font = self._empty.font()
+        points = LARGE_POINTS if large else self._default_points
+        self.tabs.restyle(LARGE_STYLE if large else Style(), LARGE_BUTTON_POINTS if large else self._default_points)
+        self.status_line.resize_type(points, two_rows=large)
+        font = self._empty_label.font()
         font.setPointSize(2 * points)
-        self._empty.setFont(font)
-        self._draw_seen()
+        self._empty_label.setFont(font)
+        self._draw_visible()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Put the tabs away; the window comes back with the next scan."""
-        self.remember_place()
-        self.tabs.put_all()
+        self.save_window_geometry()
+        self.tabs.close_all_tabs()
         event.ignore()
         self.hide()
 
     def moveEvent(self, event: QMoveEvent) -> None:  # noqa: N802 - Qt's name
         """Take note of a new place."""
         super().moveEvent(event)
-        self._place_timer.start()
+        self._geometry_timer.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Take note of a new size."""
         super().resizeEvent(event)
-        self._place_timer.start()
+        self._geometry_timer.start()
 
-    def remember_place(self) -> None:
+    def save_window_geometry(self) -> None:
         """Write down where the window is."""
         screen = self.screen()
-        if self._ports.place is None or screen is None or not self.isVisible() or self.isMinimized():
+        if self._callbacks.geometry_file is None or screen is None or not self.isVisible() or self.isMinimized():
             return
-        where = _numbers(self.normalGeometry() if self.isMaximized() else self.geometry())
-        monitor = _numbers(screen.availableGeometry())
-        write_place(self._ports.place, Place.of(where, monitor, screen.name(), maximized=self.isMaximized()))
+        where = _to_rectangle(self.normalGeometry() if self.isMaximized() else self.geometry())
+        monitor = _to_rectangle(screen.availableGeometry())
+        write_geometry(
+            self._callbacks.geometry_file,
+            WindowGeometry.from_window(where, monitor, screen.name(), maximized=self.isMaximized()),
+        )
 
     def _arrange(self) -> None:
-        on_show = {scan.figure_id: scan for scan in scans_on_show(self._board)}
+        on_show = {scan.figure_id: scan for scan in list_shown_scans(self._board)}
         new = self.tabs.arrange(tuple(on_show))
-        for figure, sheet in self.tabs.sheets.items():
+        for figure, sheet in self.tabs.figure_tabs.items():
             if sheet.version < 0:
-                self.tabs.entitle(figure, self._figure(on_show[figure]).title)
+                self.tabs.set_title(figure, self._make_figure(on_show[figure]).title)
         if new and not self.isVisible():
             self.show()
 
-    def _draw_seen(self) -> None:
+    def _draw_visible(self) -> None:
         """Draw what can be seen and is not up to date; the dearer a frame, the longer until the next."""
-        stale = {figure: sheet for figure, sheet in self.tabs.sheets.items() if sheet.version != self._version}
+        stale = {figure: sheet for figure, sheet in self.tabs.figure_tabs.items() if sheet.version != self._version}
         if not stale:
             return
-        on_show = {scan.figure_id: scan for scan in scans_on_show(self._board)}
+        on_show = {scan.figure_id: scan for scan in list_shown_scans(self._board)}
         began, drawn = time.perf_counter(), False
         for figure, sheet in stale.items():
-            if sheet.seen and figure in on_show:
-                model = self._figure(on_show[figure])
+            if sheet.is_on_screen and figure in on_show:
+                model = self._make_figure(on_show[figure])
                 sheet.show_figure(model, self._version)
-                self.tabs.entitle(figure, model.title)
+                self.tabs.set_title(figure, model.title)
                 drawn = True
         if drawn:
             self.frame_seconds = time.perf_counter() - began
             cost = 1000 * self.frame_seconds
-            self._timer.setInterval(int(min(SLOWEST, max(FASTEST, 2 * cost))))
-        self._retitle([on_show[figure] for figure, sheet in stale.items() if figure in on_show and not sheet.seen])
+            self._timer.setInterval(int(min(MAX_FRAME_INTERVAL, max(MIN_FRAME_INTERVAL, 2 * cost))))
+        self._update_titles(
+            [on_show[figure] for figure, sheet in stale.items() if figure in on_show and not sheet.is_on_screen]
+        )
 
-    def _retitle(self, scans: list[Scan]) -> None:
+    def _update_titles(self, scans: list[Scan]) -> None:
         """Bring titles up to date that say how far a scan is."""
-        now = self._ports.clock()
-        if now < self._retitle_due:
+        now = self._callbacks.clock()
+        if now < self._titles_due:
             return
-        self._retitle_due = now + RETITLED
+        self._titles_due = now + TITLE_INTERVAL
         for scan in scans:
-            if not self._board.closed(scan):
-                self.tabs.entitle(scan.figure_id, self._figure(scan).title)
+            if not self._board.is_closed(scan):
+                self.tabs.set_title(scan.figure_id, self._make_figure(scan).title)
 
-    def _tell(self, feed: Feed) -> None:
-        status = status_of(feed, self._ports.clock(), stale_after=self._ports.stale_after)
-        self.status.tell(status)
-        said = f"{status.connection} …" if status.waiting else NOTHING
-        if self._empty.text() != said:
-            self._empty.setText(said)
+    def _update_status(self, feed: Feed) -> None:
+        status = build_status(feed, self._callbacks.clock(), stale_after=self._callbacks.stale_after)
+        self.status_line.show_status(status)
+        said = f"{status.connection} …" if status.waiting else EMPTY_TEXT
+        if self._empty_label.text() != said:
+            self._empty_label.setText(said)
 
-    def _figure(self, scan: Scan) -> Figure:
-        return self._maker.make(self._board, scan, channels=self.each_channel.isChecked())
+    def _make_figure(self, scan: Scan) -> Figure:
+        return self._figure_factory.make(self._board, scan, channels=self.channels_action.isChecked())
 
-    def _scan(self, figure: str) -> Scan | None:
+    def _find_scan(self, figure: str) -> Scan | None:
         return next((scan for scan in self._board.scans if scan.figure_id == figure), None)
 
-    def _words(self, figure: str, panel: Panel, x: float, y: float) -> str:
-        message: Any = scan.start.message if (scan := self._scan(figure)) else None
+    def _format_readout(self, figure: str, panel: Panel, x: float, y: float) -> str:
+        message: Any = scan.start.message if (scan := self._find_scan(figure)) else None
         element, edge = getattr(message, "element", None), getattr(message, "edge", None)
-        e0 = self._ports.edge(element, edge) if panel.x_name == ENERGY and element and edge else None
-        return readout(panel, x, y, e0)
+        e0 = (
+            self._callbacks.find_edge_energy(element, edge)
+            if panel.x_name == ENERGY_AXIS and element and edge
+            else None
+        )
+        return format_readout(panel, x, y, e0)
 
-    def _clicked(self, figure: str, panel: Panel, x: float, y: float) -> None:
-        scan = self._scan(figure)
-        click = click_of(scan, panel, x, y) if scan else None
+    def _on_click(self, figure: str, panel: Panel, x: float, y: float) -> None:
+        scan = self._find_scan(figure)
+        click = build_click(scan, panel, x, y) if scan else None
         if click is not None:
-            self._ports.click(click)
+            self._callbacks.on_click(click)
             places = [f"{click['motor']} = {x:.4g}"] + ([f"{click['motor2']} = {y:.4g}"] if "motor2" in click else [])
-            self.tabs.sheets[figure].toolbar.tell(f"picked {', '.join(places)}")
+            self.tabs.figure_tabs[figure].toolbar.show_text(f"picked {', '.join(places)}")
 
     def _set_channels(self, checked: bool) -> None:
-        for sheet in self.tabs.sheets.values():
+        for sheet in self.tabs.figure_tabs.values():
             sheet.version = -1
-        self._draw_seen()
+        self._draw_visible()
 
-    def _switch(self, text: str, keys: str, act: Callable[[bool], None]) -> QAction:
+    def _create_action(self, text: str, keys: str, act: Callable[[bool], None]) -> QAction:
         action = QAction(text, self, shortcut=QKeySequence(keys), checkable=True)
         action.toggled.connect(act)
         self.addAction(action)
         return action
 
-    def _menu(self) -> None:
+    def _create_menu(self) -> None:
         leave = QAction("&Quit", self, shortcut=QKeySequence("Ctrl+Q"))
         leave.triggered.connect(lambda: QGuiApplication.exit(0))
         self.addAction(leave)
         menu = QMenu(self)
-        menu.addActions([self.large_type, self.each_channel])
+        menu.addActions([self.large_type_action, self.channels_action])
         menu.addSeparator()
         menu.addAction(leave)
         button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup, autoRaise=True)
@@ -245,17 +257,17 @@ class Window(QMainWindow):
         button.setToolTip("Large type, each channel, quit")
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setMenu(menu)
-        self.status.addPermanentWidget(button)
+        self.status_line.addPermanentWidget(button)
 
-    def _go_to_place(self) -> None:
-        place = read_place(self._ports.place) if self._ports.place else Place()
+    def _restore_window_geometry(self) -> None:
+        place = read_geometry(self._callbacks.geometry_file) if self._callbacks.geometry_file else WindowGeometry()
         named = next((screen for screen in QGuiApplication.screens() if screen.name() == place.monitor), None)
         screen = named or self.screen()
         if screen is not None:
-            self.setGeometry(QRect(*place.on(_numbers(screen.availableGeometry()))))
+            self.setGeometry(QRect(*place.to_rectangle(_to_rectangle(screen.availableGeometry()))))
         if place.maximized:
             self.setWindowState(self.windowState() | Qt.WindowState.WindowMaximized)
 
 
-def _numbers(rectangle: QRect) -> Rectangle:
+def _to_rectangle(rectangle: QRect) -> Rectangle:
     return rectangle.x(), rectangle.y(), rectangle.width(), rectangle.height()

@@ -17,12 +17,12 @@ log = get_logger("screen")
 Rectangle = tuple[int, int, int, int]
 """Left, top, width and height, pixels."""
 
-LEAST = 0.2
+MIN_FRACTION = 0.2
 """A window takes at least this part of the monitor's width and height."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class WindowGeometry:
     """Left, top, width and height as fractions of the monitor's.
 
     Attributes
@@ -41,7 +41,9 @@ class Place:
     maximized: bool = False
 
     @classmethod
-    def of(cls, window: Rectangle, monitor: Rectangle, name: str = "", *, maximized: bool = False) -> Place:
+    def from_window(
+        cls, window: Rectangle, monitor: Rectangle, name: str = "", *, maximized: bool = False
+    ) -> WindowGeometry:
         """Return the place of a window on a monitor."""
         return cls(
             (window[0] - monitor[0]) / monitor[2],
@@ -52,10 +54,10 @@ class Place:
             maximized,
         )
 
-    def on(self, monitor: Rectangle) -> Rectangle:
+    def to_rectangle(self, monitor: Rectangle) -> Rectangle:
         """Return where the window goes on a monitor; all of it is visible there."""
-        width = min(max(self.width, LEAST), 1.0)
-        height = min(max(self.height, LEAST), 1.0)
+        width = min(max(self.width, MIN_FRACTION), 1.0)
+        height = min(max(self.height, MIN_FRACTION), 1.0)
         left = min(max(self.left, 0.0), 1.0 - width)
         top = min(max(self.top, 0.0), 1.0 - height)
         return (
@@ -66,18 +68,18 @@ class Place:
         )
 
 
-def read_place(path: Path) -> Place:
+def read_geometry(path: Path) -> WindowGeometry:
     """Return the remembered place; the usual one where there is none or it cannot be read."""
     try:
-        return _place(json.loads(path.read_text()))
+        return _parse_geometry(json.loads(path.read_text()))
     except FileNotFoundError:
-        return Place()
+        return WindowGeometry()
     except (OSError, ValueError, TypeError) as error:
         log.warning("place_unreadable", path=str(path), reason=f"{error}: expected what an earlier start wrote")
-        return Place()
+        return WindowGeometry()
 
 
-def write_place(path: Path, place: Place) -> None:
+def write_geometry(path: Path, place: WindowGeometry) -> None:
     """Remember a place, all of it or nothing; what cannot be written is only logged."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,10 +90,10 @@ def write_place(path: Path, place: Place) -> None:
         log.warning("place_not_remembered", path=str(path), reason=str(error))
 
 
-def _place(told: Any) -> Place:
+def _parse_geometry(told: Any) -> WindowGeometry:
     if not isinstance(told, dict):
         raise TypeError(f"a {type(told).__name__}")
-    place = Place(**told)
+    place = WindowGeometry(**told)
     numbers = (place.left, place.top, place.width, place.height)
     if not all(isinstance(number, int | float) and isfinite(number) for number in numbers):
         raise ValueError(f"{numbers} are not four numbers")

@@ -14,13 +14,13 @@ from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.render.bokeh.panel import PanelView
 from xafs_workers.render.bokeh.style import Style
 
-LEAST_HEIGHT = 240
+MIN_ROW_HEIGHT = 240
 NARROW_HEIGHT = 300
 
-_ROOMY = 2
+_MAX_ROOMY_COLUMNS = 2
 """Up to so many columns there is room for many numbers."""
 
-Adopt = Callable[[Plot, Panel], object]
+PlotCallback = Callable[[Plot, Panel], object]
 """Told of each new plot, to listen to what a person does there."""
 
 
@@ -35,7 +35,7 @@ class Drawing:
 
     Attributes
     ----------
-    complete
+    is_complete
         Whether all panels are made.
     root
         What the page shows.
@@ -47,16 +47,16 @@ class Drawing:
         self,
         figure: Figure,
         style: Style,
-        adopt: Adopt = lambda plot, panel: None,
+        on_plot: PlotCallback = lambda plot, panel: None,
         *,
-        at_once: int | None = None,
+        panels_per_call: int | None = None,
     ):
-        self.style, self._adopt, self._at_once = style, adopt, at_once
-        self.complete = False
+        self.style, self._on_plot, self._panels_per_call = style, on_plot, panels_per_call
+        self.is_complete = False
         self.figure = figure
         self.views: dict[str, PanelView] = {}
         self.root = GridBox(sizing_mode="stretch_width", spacing=4, syncable=False)
-        self._arranged: object = None
+        self._arrangement: object = None
         self.show(figure)
 
     def show(self, figure: Figure) -> None:
@@ -64,14 +64,14 @@ class Drawing:
         self.figure = figure
         before, self.views = self.views, {}
         new = [panel.key for panel in figure.panels if panel.key not in before]
-        later = frozenset() if self._at_once is None else frozenset(new[self._at_once :])
+        later = frozenset() if self._panels_per_call is None else frozenset(new[self._panels_per_call :])
         for panel in figure.panels:
             if panel.key in before:
                 before[panel.key].update(panel)
                 self.views[panel.key] = before[panel.key]
             elif panel.key not in later:
-                self.views[panel.key] = self._made(figure, panel)
-        self.complete = not later
+                self.views[panel.key] = self._create_view(figure, panel)
+        self.is_complete = not later
         self._arrange(figure)
 
     def resize(self, height: int) -> None:
@@ -79,19 +79,19 @@ class Drawing:
         self.style = replace(self.style, height=height)
         self._arrange(self.figure)
 
-    def _made(self, figure: Figure, panel: Panel) -> PanelView:
-        view = PanelView(panel, self.style, crowded=self.style.narrow or figure.columns > _ROOMY)
-        self._adopt(view.plot, panel)
+    def _create_view(self, figure: Figure, panel: Panel) -> PanelView:
+        view = PanelView(panel, self.style, crowded=self.style.narrow or figure.columns > _MAX_ROOMY_COLUMNS)
+        self._on_plot(view.plot, panel)
         return view
 
     def _arrange(self, figure: Figure) -> None:
         places = tuple((p.key, p.row, p.column, p.row_span, p.column_span) for p in figure.panels)
         arrangement = (places, figure.rows, figure.columns, self.style, tuple(self.views))
-        if arrangement == self._arranged:
+        if arrangement == self._arrangement:
             return
-        self._arranged = arrangement
+        self._arrangement = arrangement
         narrow = self.style.narrow
-        row_height = max(LEAST_HEIGHT, self.style.height // max(1, figure.rows))
+        row_height = max(MIN_ROW_HEIGHT, self.style.height // max(1, figure.rows))
         children = []
         for row, panel in enumerate(figure.panels):
             view = self.views.get(panel.key)

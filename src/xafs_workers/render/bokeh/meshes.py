@@ -13,23 +13,23 @@ from bokeh.plotting import figure as Plot  # noqa: N812 - a class that is named 
 
 from xafs_workers.figures.model import Array, Mesh
 from xafs_workers.render import limits
-from xafs_workers.render.bokeh.columns import bring_up_to_date, drawable
-from xafs_workers.render.grid import ascending, edges
+from xafs_workers.render.bokeh.columns import to_drawable, update_source
+from xafs_workers.render.grid import compute_edges, sort_values
 
-COLOURS = "Viridis256"  # even in lightness, safe for colour-blind readers
+PALETTE_NAME = "Viridis256"  # even in lightness, safe for colour-blind readers
 
-_LEVELS = 14
-_EVEN = 1e-3
+_CONTOUR_LEVELS = 14
+_STEP_TOLERANCE = 1e-3
 """Steps that differ by less than this part are even."""
 
 
 def is_even(positions: Array) -> bool:
     """Tell whether ascending positions are all one step apart."""
     steps = np.diff(positions)
-    return not len(steps) or bool(np.ptp(steps) <= _EVEN * steps.mean())
+    return not len(steps) or bool(np.ptp(steps) <= _STEP_TOLERANCE * steps.mean())
 
 
-class KeptMesh:
+class MeshRenderer:
     """A map and its renderers; new values are patched, a new grid is a new renderer."""
 
     def __init__(self, plot: Plot, mesh: Mesh, mapper: LinearColorMapper):
@@ -39,28 +39,28 @@ class KeptMesh:
         self._build()
 
     @property
-    def values(self) -> limits.Span | None:
+    def value_interval(self) -> limits.Interval | None:
         """Least and greatest value, None where nothing is measured."""
-        return limits.of_values(self._z)
+        return limits.compute_interval(self._z)
 
     def update(self, mesh: Mesh) -> None:
         """Take new values, or a new grid."""
         old, self.mesh = self.mesh, mesh
-        if mesh.z is old.z and mesh.x is old.x and mesh.y is old.y and mesh.contour == old.contour:
+        if mesh.z is old.z and mesh.x is old.x and mesh.y is old.y and mesh.is_contour == old.is_contour:
             return
-        if mesh.contour or old.contour or not _same_grid(mesh, old):
+        if mesh.is_contour or old.is_contour or not _is_same_grid(mesh, old):
             self.remove()
             self._build()
             return
-        before, self._z = self._z, drawable(ascending(mesh))
-        if self._image:
+        before, self._z = self._z, to_drawable(sort_values(mesh))
+        if self._is_image:
             self._patch_rows(before)
         else:
-            bring_up_to_date(self._source, {**self._sides, "value": self._z.ravel()})
+            update_source(self._source, {**self._rectangle_sides, "value": self._z.ravel()})
 
-    def recolour(self) -> None:
+    def update_colours(self) -> None:
         """Follow new limits of the colours: contours are levels, so they are drawn anew."""
-        if self._contoured:
+        if self._has_contours:
             self.remove()
             self._build()
 
@@ -72,19 +72,19 @@ class KeptMesh:
 
     def _build(self) -> None:
         mesh = self.mesh
-        self._z = drawable(ascending(mesh))
+        self._z = to_drawable(sort_values(mesh))
         self._x, self._y = np.sort(mesh.x), np.sort(mesh.y)
-        self._image = is_even(self._x) and is_even(self._y)
-        self._contoured = mesh.contour and min(self._z.shape) > 1 and _varies(self.values)
+        self._is_image = is_even(self._x) and is_even(self._y)
+        self._has_contours = mesh.is_contour and min(self._z.shape) > 1 and _has_variation(self.value_interval)
         if not self._z.size or not (np.isfinite(self._x).all() and np.isfinite(self._y).all()):
             return
-        if self._contoured:
-            self._renderers = [self._contours()]
+        if self._has_contours:
+            self._renderers = [self._draw_contours()]
         else:
-            self._renderers = [self._pixels() if self._image else self._rectangles()]
+            self._renderers = [self._draw_image() if self._is_image else self._draw_rectangles()]
 
-    def _pixels(self) -> Any:
-        across, up = edges(self._x), edges(self._y)
+    def _draw_image(self) -> Any:
+        across, up = compute_edges(self._x), compute_edges(self._y)
         data = {
             "image": [self._z.copy()],
             "x": [across[0]],
@@ -97,24 +97,24 @@ class KeptMesh:
             "image", x="x", y="y", dw="dw", dh="dh", source=self._source, color_mapper=self._mapper, level="image"
         )
 
-    def _rectangles(self) -> Any:
-        across, up = edges(self._x), edges(self._y)
+    def _draw_rectangles(self) -> Any:
+        across, up = compute_edges(self._x), compute_edges(self._y)
         rows, columns = self._z.shape
-        self._sides = {
+        self._rectangle_sides = {
             "left": np.tile(across[:-1], rows),
             "right": np.tile(across[1:], rows),
             "bottom": np.repeat(up[:-1], columns),
             "top": np.repeat(up[1:], columns),
         }
-        self._source = ColumnDataSource({**self._sides, "value": self._z.ravel()}, name=self.mesh.key)
+        self._source = ColumnDataSource({**self._rectangle_sides, "value": self._z.ravel()}, name=self.mesh.key)
         colour = {"field": "value", "transform": self._mapper}
         return self._plot.quad(
             "left", "right", "top", "bottom", source=self._source, fill_color=colour, line_color=None, level="image"
         )
 
-    def _contours(self) -> Any:
-        levels = np.linspace(self._mapper.low, self._mapper.high, _LEVELS + 1)
-        colours = interp_palette(self._mapper.palette, _LEVELS)
+    def _draw_contours(self) -> Any:
+        levels = np.linspace(self._mapper.low, self._mapper.high, _CONTOUR_LEVELS + 1)
+        colours = interp_palette(self._mapper.palette, _CONTOUR_LEVELS)
         values = np.ma.masked_invalid(self._z)
         renderer = self._plot.contour(self._x, self._y, values, levels, fill_color=colours)
         renderer.level = "image"
@@ -131,9 +131,9 @@ class KeptMesh:
             self._source.patch({"image": patches})
 
 
-def _same_grid(one: Mesh, other: Mesh) -> bool:
+def _is_same_grid(one: Mesh, other: Mesh) -> bool:
     return one.z.shape == other.z.shape and np.array_equal(one.x, other.x) and np.array_equal(one.y, other.y)
 
 
-def _varies(span: limits.Span | None) -> bool:
+def _has_variation(span: limits.Interval | None) -> bool:
     return span is not None and span[0] < span[1]

@@ -12,18 +12,31 @@ from bokeh.plotting import figure as Plot  # noqa: N812 - a class that is named 
 
 from xafs_workers.figures.model import Line, Mark, Mesh, Panel, Text, Trace
 from xafs_workers.render import limits
-from xafs_workers.render.bokeh.meshes import COLOURS, KeptMesh
+from xafs_workers.render.bokeh.meshes import PALETTE_NAME, MeshRenderer
 from xafs_workers.render.bokeh.style import Style
-from xafs_workers.render.bokeh.traces import Blank, Kept, KeptLine, KeptMark, KeptText, KeptTrace, add_fractions
-from xafs_workers.render.bokeh.words import plain
-from xafs_workers.render.items import Key, items_of
+from xafs_workers.render.bokeh.traces import (
+    ItemRenderer,
+    LineRenderer,
+    MarkRenderer,
+    NoteRenderer,
+    PlaceholderPoints,
+    TraceRenderer,
+    add_fraction_ranges,
+)
+from xafs_workers.render.bokeh.words import to_plain_text
+from xafs_workers.render.items import ItemKey, iter_items
 
 TOOLS = "pan,box_zoom,wheel_zoom,reset,save"
 FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
 
 _COLOUR_HEADROOM = 0.1
-_MOST_COLUMNS = 12
-_KINDS: dict[type, type[Any]] = {Trace: KeptTrace, Mark: KeptMark, Line: KeptLine, Text: KeptText}
+_MAX_LEGEND_COLUMNS = 12
+_RENDERER_TYPES: dict[type, type[Any]] = {
+    Trace: TraceRenderer,
+    Mark: MarkRenderer,
+    Line: LineRenderer,
+    Text: NoteRenderer,
+}
 
 
 class PanelView:
@@ -41,31 +54,31 @@ class PanelView:
 
     def __init__(self, panel: Panel, style: Style, *, crowded: bool = False):
         self.panel, self._style, self._crowded = panel, style, crowded
-        self._kept: dict[Key, Kept] = {}
-        self._mapper = LinearColorMapper(palette=COLOURS, low=0.0, high=1.0, nan_color="rgba(0, 0, 0, 0)")
-        self._values: limits.Span | None = None
+        self._item_renderers: dict[ItemKey, ItemRenderer] = {}
+        self._mapper = LinearColorMapper(palette=PALETTE_NAME, low=0.0, high=1.0, nan_color="rgba(0, 0, 0, 0)")
+        self._value_interval: limits.Interval | None = None
         self._legend: Legend | None = None
-        self._entries: tuple[Any, ...] = ()
-        self._bar: ColorBar | None = None
-        self._blank: Blank | None = None
-        self._seen = False
-        self.plot = self._made(panel)
-        self._sync(panel)
+        self._legend_entries: tuple[Any, ...] = ()
+        self._bar_model: ColorBar | None = None
+        self._placeholder: PlaceholderPoints | None = None
+        self._has_data = False
+        self.plot = self._create_plot(panel)
+        self._sync_renderers(panel)
 
     def update(self, panel: Panel) -> None:
         """Bring the plot up to date with the model."""
         if panel is self.panel:
             return
         self.panel = panel
-        self._name(panel)
-        self._sync(panel)
+        self._set_texts(panel)
+        self._sync_renderers(panel)
 
     @property
     def sources(self) -> dict[str, Any]:
         """The columns of each trace, by key."""
-        return {kept.trace.key: kept.source for kept in self._traces()}
+        return {kept.trace.key: kept.source for kept in self._iter_traces()}
 
-    def _made(self, panel: Panel) -> Plot:
+    def _create_plot(self, panel: Panel) -> Plot:
         filled = bool(panel.meshes)
         padding = 0.0 if filled else limits.MARGIN_X
         palette = self._style.palette
@@ -80,35 +93,46 @@ class PanelView:
             ),
             sizing_mode="stretch_width",
             background_fill_color=palette.face,
-            border_fill_color=palette.paper,
-            outline_line_color=palette.ink,
+            border_fill_color=palette.background,
+            outline_line_color=palette.foreground,
             min_border_right=18,
             syncable=False,
         )
         plot.toolbar.update(logo=None, autohide=True, syncable=False)
-        add_fractions(plot)
-        self._dress(plot, filled=filled)
-        self._name(panel, plot)
+        add_fraction_ranges(plot)
+        self._apply_style(plot, filled=filled)
+        self._set_texts(panel, plot)
         return plot
 
-    def _dress(self, plot: Plot, *, filled: bool) -> None:
+    def _apply_style(self, plot: Plot, *, filled: bool) -> None:
         style, palette = self._style, self._style.palette
         for axis in plot.axis:
             axis.update(
-                axis_label_text_font=FONT, axis_label_text_font_style="normal", axis_label_text_font_size=style.text,
-                axis_label_text_color=palette.ink, major_label_text_font=FONT, major_label_text_font_size=style.text,
-                major_label_text_color=palette.ink, axis_line_color=palette.ink, major_tick_line_color=palette.ink,
-                minor_tick_line_color=None, formatter=BasicTickFormatter(power_limit_high=7),
-            )  # fmt: skip
+                axis_label_text_font=FONT,
+                axis_label_text_font_style="normal",
+                axis_label_text_font_size=style.text_size,
+                axis_label_text_color=palette.foreground,
+                major_label_text_font=FONT,
+                major_label_text_font_size=style.text_size,
+                major_label_text_color=palette.foreground,
+                axis_line_color=palette.foreground,
+                major_tick_line_color=palette.foreground,
+                minor_tick_line_color=None,
+                formatter=BasicTickFormatter(power_limit_high=7),
+            )
             axis.ticker.desired_num_ticks = 3 if style.large or self._crowded else 6
         for grid in plot.grid:
             grid.grid_line_color = None if filled else palette.grid
         title: Any = plot.title
         title.update(
-            text_font=FONT, text_font_style="normal", text_font_size=style.title, text_color=palette.ink, align="center"
+            text_font=FONT,
+            text_font_style="normal",
+            text_font_size=style.title_size,
+            text_color=palette.foreground,
+            align="center",
         )
 
-    def _name(self, panel: Panel, plot: Plot | None = None) -> None:
+    def _set_texts(self, panel: Panel, plot: Plot | None = None) -> None:
         plot = plot or self.plot
         for model, name, text in (
             (plot.title, "text", panel.title),
@@ -117,98 +141,124 @@ class PanelView:
         ):
             now = getattr(model, name)
             if (now if isinstance(now, str) else getattr(now, "text", "")) != text:
-                setattr(model, name, plain(text))
+                setattr(model, name, to_plain_text(text))
         if plot.y_range.flipped != panel.y_inverted:
             plot.y_range.flipped = panel.y_inverted
 
-    def _sync(self, panel: Panel) -> None:
+    def _sync_renderers(self, panel: Panel) -> None:
         """Make, update and remove what stands for the items."""
-        before, self._kept = self._kept, {}
-        for key, item in items_of(panel):
+        before, self._item_renderers = self._item_renderers, {}
+        for key, item in iter_items(panel):
             kept = before.pop(key, None)
             if kept is None:
-                kept = KeptMesh(self.plot, item, self._mapper) if isinstance(item, Mesh) else self._new(item)
+                kept = (
+                    MeshRenderer(self.plot, item, self._mapper)
+                    if isinstance(item, Mesh)
+                    else self._create_renderer(item)
+                )
             else:
                 kept.update(item)
-            self._kept[key] = kept
+            self._item_renderers[key] = kept
         for kept in before.values():
             kept.remove()
-        self._colour(panel)
-        self._list(panel)
-        self._fill(panel)
+        self._update_colours(panel)
+        self._update_legend(panel)
+        self._update_axes(panel)
 
-    def _fill(self, panel: Panel) -> None:
+    def _update_axes(self, panel: Panel) -> None:
         """Give axes without data no numbers, and limits all the same."""
-        if self._seen:
+        if self._has_data:
             return
-        self._seen = bool(panel.meshes or panel.marks) or not all(kept.empty for kept in self._traces())
-        if not self._seen and self._blank is None:
-            self._blank = Blank(self.plot, tuple(line.x for line in panel.lines))
-        elif self._seen and self._blank is not None:
-            self._blank.remove()
-            self._blank = None
+        self._has_data = bool(panel.meshes or panel.marks) or not all(kept.is_empty for kept in self._iter_traces())
+        if not self._has_data and self._placeholder is None:
+            self._placeholder = PlaceholderPoints(self.plot, tuple(line.x for line in panel.lines))
+        elif self._has_data and self._placeholder is not None:
+            self._placeholder.remove()
+            self._placeholder = None
         for part in (*self.plot.axis, *self.plot.grid):
-            if part.visible != self._seen:
-                part.visible = self._seen
+            if part.visible != self._has_data:
+                part.visible = self._has_data
 
-    def _new(self, item: Any) -> Kept:
-        return _KINDS[type(item)](self.plot, item, self._style)
+    def _create_renderer(self, item: Any) -> ItemRenderer:
+        return _RENDERER_TYPES[type(item)](self.plot, item, self._style)
 
-    def _traces(self) -> Iterator[KeptTrace]:
-        return (kept for kept in self._kept.values() if isinstance(kept, KeptTrace))
+    def _iter_traces(self) -> Iterator[TraceRenderer]:
+        return (kept for kept in self._item_renderers.values() if isinstance(kept, TraceRenderer))
 
-    def _colour(self, panel: Panel) -> None:
+    def _update_colours(self, panel: Panel) -> None:
         """Fit the colours to the measured pixels."""
-        maps = [kept for kept in self._kept.values() if isinstance(kept, KeptMesh)]
-        known = [span for kept in maps if (span := kept.values) is not None]
+        maps = [kept for kept in self._item_renderers.values() if isinstance(kept, MeshRenderer)]
+        known = [span for kept in maps if (span := kept.value_interval) is not None]
         if known:
             low, high = min(span[0] for span in known), max(span[1] for span in known)
-            values = limits.grown(self._values, low, high, margin=0.0, headroom=_COLOUR_HEADROOM)
-            if values != self._values:
-                self._values = values
+            values = limits.expand_interval(self._value_interval, low, high, margin=0.0, headroom=_COLOUR_HEADROOM)
+            if values != self._value_interval:
+                self._value_interval = values
                 self._mapper.update(low=values[0], high=values[1])
                 for kept in maps:
-                    kept.recolour()
-        if maps and self._bar is None:
-            self._bar = self._colour_bar()
-            self.plot.add_layout(self._bar, "right")
-            self.plot.add_layout(self._beside_the_bar(maps[0].mesh.label), "right")
+                    kept.update_colours()
+        if maps and self._bar_model is None:
+            self._bar_model = self._create_colour_bar()
+            self.plot.add_layout(self._bar_model, "right")
+            self.plot.add_layout(self._create_bar_label(maps[0].mesh.label), "right")
 
-    def _colour_bar(self) -> ColorBar:
+    def _create_colour_bar(self) -> ColorBar:
         style, palette = self._style, self._style.palette
         return ColorBar(
-            color_mapper=self._mapper, width=14, background_fill_color=palette.paper, bar_line_color=palette.ink,
-            major_label_text_font=FONT, major_label_text_font_size=style.small, major_label_text_color=palette.ink,
-        )  # fmt: skip
+            color_mapper=self._mapper,
+            width=14,
+            background_fill_color=palette.background,
+            bar_line_color=palette.foreground,
+            major_label_text_font=FONT,
+            major_label_text_font_size=style.small_size,
+            major_label_text_color=palette.foreground,
+        )
 
-    def _beside_the_bar(self, label: str) -> Title:
+    def _create_bar_label(self, label: str) -> Title:
         """Return the label of the bar; its own title would stand at its foot."""
         style = self._style
         return Title(
-            text=plain(label), align="center", text_font=FONT, text_font_style="normal",
-            text_font_size=style.text, text_color=style.palette.ink,
-        )  # fmt: skip
+            text=to_plain_text(label),
+            align="center",
+            text_font=FONT,
+            text_font_style="normal",
+            text_font_size=style.text_size,
+            text_color=style.palette.foreground,
+        )
 
-    def _list(self, panel: Panel) -> None:
+    def _update_legend(self, panel: Panel) -> None:
         """Bring the legend up to date; a click on an entry hides its trace."""
-        traces = [kept for kept in self._traces() if kept.trace.label] if panel.legend != "none" else []
+        traces = [kept for kept in self._iter_traces() if kept.trace.label] if panel.legend != "none" else []
         entries = tuple((kept.trace.label, tuple(id(one) for one in kept.renderers)) for kept in traces)
-        if entries == self._entries:
+        if entries == self._legend_entries:
             return
-        self._entries = entries
+        self._legend_entries = entries
         items = [LegendItem(label={"value": kept.trace.label}, renderers=kept.renderers) for kept in traces]
         if self._legend is None:
-            self._legend = self._new_legend()
+            self._legend = self._create_legend()
             self.plot.add_layout(self._legend, "above")
         longest = max((len(kept.trace.label) for kept in traces), default=1)
         columns = max(1, (30 if self._style.narrow else 60) // (longest + 4))
-        self._legend.update(items=items, ncols=min(_MOST_COLUMNS, columns, max(1, len(items))), visible=bool(items))
+        self._legend.update(
+            items=items, ncols=min(_MAX_LEGEND_COLUMNS, columns, max(1, len(items))), visible=bool(items)
+        )
 
-    def _new_legend(self) -> Legend:
+    def _create_legend(self) -> Legend:
         style, palette = self._style, self._style.palette
         return Legend(
-            orientation="horizontal", location="center", click_policy="hide", label_text_font=FONT,
-            label_text_font_size=style.small, label_text_color=palette.ink, background_fill_color=palette.paper,
-            inactive_fill_color=palette.paper, inactive_fill_alpha=0.7, border_line_color=None, margin=0, padding=2,
-            spacing=8, label_standoff=4, glyph_width=24,
-        )  # fmt: skip
+            orientation="horizontal",
+            location="center",
+            click_policy="hide",
+            label_text_font=FONT,
+            label_text_font_size=style.small_size,
+            label_text_color=palette.foreground,
+            background_fill_color=palette.background,
+            inactive_fill_color=palette.background,
+            inactive_fill_alpha=0.7,
+            border_line_color=None,
+            margin=0,
+            padding=2,
+            spacing=8,
+            label_standoff=4,
+            glyph_width=24,
+        )

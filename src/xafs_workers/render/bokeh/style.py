@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xafs_workers.render.palette import DARK, LIGHT, PATTERNS, Palette
+from xafs_workers.render.palette import DARK, DASH_PATTERNS, LIGHT, Palette
 
 MARKERS = ("circle", "square", "triangle", "diamond", "inverted_triangle")
 
@@ -36,31 +36,31 @@ class Style:
         return DARK if self.dark else LIGHT
 
     @property
-    def text(self) -> str:
+    def text_size(self) -> str:
         """Size of numbers and labels."""
         return "24px" if self.large else "13px"
 
     @property
-    def small(self) -> str:
+    def small_size(self) -> str:
         """Size of legends and notes."""
         return "20px" if self.large else "12px"
 
     @property
-    def title(self) -> str:
+    def title_size(self) -> str:
         """Size of panels' titles."""
         return "26px" if self.large else "15px"
 
     @property
-    def line(self) -> float:
+    def line_width(self) -> float:
         """Width of curves, pixels."""
         return 3.5 if self.large else 1.8
 
     @property
-    def marker(self) -> float:
+    def marker_size(self) -> float:
         """Size of markers, pixels."""
         return 13.0 if self.large else 7.0
 
 
-def dashes(series: int, width: float) -> list[int]:
+def compute_dashes(series: int, width: float) -> list[int]:
     """Return the pattern of a series in pixels, empty for a solid line."""
-    return [max(1, round(part * width)) for part in PATTERNS[series % len(PATTERNS)]]
+    return [max(1, round(part * width)) for part in DASH_PATTERNS[series % len(DASH_PATTERNS)]]

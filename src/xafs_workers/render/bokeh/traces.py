@@ -12,18 +12,18 @@ from bokeh.models import glyphs as glyph
 from bokeh.plotting import figure as Plot  # noqa: N812 - a class that is named like a function
 
 from xafs_workers.figures.model import Line, Mark, Text, Trace
-from xafs_workers.render.bokeh.columns import bring_up_to_date, drawable
-from xafs_workers.render.bokeh.style import MARKERS, Style, dashes
-from xafs_workers.render.bokeh.words import plain
+from xafs_workers.render.bokeh.columns import to_drawable, update_source
+from xafs_workers.render.bokeh.style import MARKERS, Style, compute_dashes
+from xafs_workers.render.bokeh.words import to_plain_text
 
-FRACTIONS = "fractions"
+FRACTION_RANGE = "fractions"
 """Name of the ranges from 0 to 1 on which notes stand."""
 
-_THIN = 60
+_MAX_LARGE_MARKERS = 60
 """With more points than this the markers of a line are small."""
 
 
-class Kept(Protocol):
+class ItemRenderer(Protocol):
     """What stands for one item of a panel."""
 
     def update(self, item: Any) -> None:
@@ -35,17 +35,17 @@ class Kept(Protocol):
         ...
 
 
-class KeptTrace:
+class TraceRenderer:
     """A trace: its columns, and a line, markers or both."""
 
     def __init__(self, plot: Plot, trace: Trace, style: Style):
         self._plot, self._style = plot, style
         self.trace = trace
-        self.source = ColumnDataSource({"x": drawable(trace.x), "y": drawable(trace.y)}, name=trace.key)
-        self.renderers: list[GlyphRenderer] = self._made()
+        self.source = ColumnDataSource({"x": to_drawable(trace.x), "y": to_drawable(trace.y)}, name=trace.key)
+        self.renderers: list[GlyphRenderer] = self._create_glyphs()
 
     @property
-    def empty(self) -> bool:
+    def is_empty(self) -> bool:
         """Whether there is no point to be seen."""
         return not (np.isfinite(self.source.data["x"]) & np.isfinite(self.source.data["y"])).any()
 
@@ -54,30 +54,30 @@ class KeptTrace:
         old, self.trace = self.trace, item
         if (old.series, old.style) != (item.series, item.style):
             self.remove()
-            self.renderers = self._made()
+            self.renderers = self._create_glyphs()
         if item.x is not old.x or item.y is not old.y:
-            bring_up_to_date(self.source, {"x": item.x, "y": item.y})
+            update_source(self.source, {"x": item.x, "y": item.y})
 
     def remove(self) -> None:
         """Take it off the plot."""
         for renderer in self.renderers:
             self._plot.renderers.remove(renderer)
 
-    def _made(self) -> list[GlyphRenderer]:
+    def _create_glyphs(self) -> list[GlyphRenderer]:
         trace, style = self.trace, self._style
         colour = style.palette.series[trace.series % len(style.palette.series)]
         glyphs: list[Any] = []
         if trace.style != "points":
-            pattern = dashes(trace.series, style.line)
-            glyphs.append(glyph.Line(line_color=colour, line_width=style.line, line_dash=pattern))
+            pattern = compute_dashes(trace.series, style.line_width)
+            glyphs.append(glyph.Line(line_color=colour, line_width=style.line_width, line_dash=pattern))
         if trace.style != "line":
-            size = style.marker * (1.0 if trace.style == "points" or len(trace.x) <= _THIN else 0.6)
+            size = style.marker_size * (1.0 if trace.style == "points" or len(trace.x) <= _MAX_LARGE_MARKERS else 0.6)
             marker = MARKERS[trace.series % len(MARKERS)]
             glyphs.append(glyph.Scatter(line_color=colour, fill_color=colour, size=size, marker=marker))
         return [add_glyph(self._plot, self.source, one) for one in glyphs]
 
 
-class Blank:
+class PlaceholderPoints:
     """Points that nobody sees: they give the axes of an empty panel limits, for its lines and notes."""
 
     def __init__(self, plot: Plot, at: tuple[float, ...]):
@@ -91,36 +91,44 @@ class Blank:
         self._plot.renderers.remove(self._renderer)
 
 
-class KeptMark:
+class MarkRenderer:
     """A cross at a place."""
 
     def __init__(self, plot: Plot, mark: Mark, style: Style):
         self._plot = plot
-        self._source = ColumnDataSource(_place(mark), name=mark.key)
-        colour, width = style.palette.mark, 2.0 * style.line
-        cross = glyph.Scatter(marker="x", size=2.5 * style.marker, line_color=colour, line_width=width)
+        self._source = ColumnDataSource(_build_columns(mark), name=mark.key)
+        colour, width = style.palette.mark, 2.0 * style.line_width
+        cross = glyph.Scatter(marker="x", size=2.5 * style.marker_size, line_color=colour, line_width=width)
         self._renderer: Any = add_glyph(plot, self._source, cross)
 
     def update(self, item: Mark) -> None:
         """Go where it is now."""
-        if dict(self._source.data) != _place(item):
-            self._source.data = _place(item)
+        if dict(self._source.data) != _build_columns(item):
+            self._source.data = _build_columns(item)
 
     def remove(self) -> None:
         """Take it off the plot."""
         self._plot.renderers.remove(self._renderer)
 
 
-class KeptLine:
+class LineRenderer:
     """A vertical line and its label."""
 
     def __init__(self, plot: Plot, line: Line, style: Style):
         self._plot = plot
-        self._span = Span(dimension="height", line_color=style.palette.faint, line_dash="dashed", line_width=1.0)
+        self._span = Span(dimension="height", line_color=style.palette.muted, line_dash="dashed", line_width=1.0)
         self._label = Label(
-            y=1.0, y_units="data", y_range_name=FRACTIONS, angle=np.pi / 2, text_align="right", text_baseline="bottom",
-            text_font_size=style.small, text_color=style.palette.ink, text=plain(line.label), x=line.x,
-        )  # fmt: skip
+            y=1.0,
+            y_units="data",
+            y_range_name=FRACTION_RANGE,
+            angle=np.pi / 2,
+            text_align="right",
+            text_baseline="bottom",
+            text_font_size=style.small_size,
+            text_color=style.palette.foreground,
+            text=to_plain_text(line.label),
+            x=line.x,
+        )
         plot.add_layout(self._span)
         plot.add_layout(self._label)
         self.update(line)
@@ -129,7 +137,7 @@ class KeptLine:
         """Stand where it is now."""
         if self._span.location != item.x:
             self._span.location = self._label.x = item.x
-        _say(self._label, item.label)
+        _set_text(self._label, item.label)
 
     def remove(self) -> None:
         """Take it off the plot."""
@@ -137,23 +145,32 @@ class KeptLine:
             self._plot.center.remove(model)
 
 
-class KeptText:
+class NoteRenderer:
     """A note inside a panel."""
 
     def __init__(self, plot: Plot, note: Text, style: Style):
         self._plot = plot
         self._label = Label(
-            x=note.x, y=note.y, x_range_name=FRACTIONS, y_range_name=FRACTIONS, text=plain(note.text),
-            text_align="center", text_baseline="middle", text_font_size=style.small, text_color=style.palette.ink,
-            background_fill_color=style.palette.paper, background_fill_alpha=0.7, padding=4,
-        )  # fmt: skip
+            x=note.x,
+            y=note.y,
+            x_range_name=FRACTION_RANGE,
+            y_range_name=FRACTION_RANGE,
+            text=to_plain_text(note.text),
+            text_align="center",
+            text_baseline="middle",
+            text_font_size=style.small_size,
+            text_color=style.palette.foreground,
+            background_fill_color=style.palette.background,
+            background_fill_alpha=0.7,
+            padding=4,
+        )
         plot.add_layout(self._label)
 
     def update(self, item: Text) -> None:
         """Say what is to be said now."""
         if (self._label.x, self._label.y) != (item.x, item.y):
             self._label.update(x=item.x, y=item.y)
-        _say(self._label, item.text)
+        _set_text(self._label, item.text)
 
     def remove(self) -> None:
         """Take it off the plot."""
@@ -167,17 +184,17 @@ def add_glyph(plot: Plot, source: ColumnDataSource, shape: Any) -> GlyphRenderer
     return renderer
 
 
-def add_fractions(plot: Plot) -> None:
+def add_fraction_ranges(plot: Plot) -> None:
     """Give a plot the ranges on which notes stand."""
-    plot.extra_x_ranges = {FRACTIONS: Range1d(0.0, 1.0, syncable=False)}
-    plot.extra_y_ranges = {FRACTIONS: Range1d(0.0, 1.0, syncable=False)}
+    plot.extra_x_ranges = {FRACTION_RANGE: Range1d(0.0, 1.0, syncable=False)}
+    plot.extra_y_ranges = {FRACTION_RANGE: Range1d(0.0, 1.0, syncable=False)}
 
 
-def _place(mark: Mark) -> dict[str, list[float]]:
+def _build_columns(mark: Mark) -> dict[str, list[float]]:
     return {"x": [mark.x], "y": [mark.y]}
 
 
-def _say(label: Label, text: str) -> None:
+def _set_text(label: Label, text: str) -> None:
     said = label.text if isinstance(label.text, str) else label.text.text
     if said != text:
-        label.text = plain(text)
+        label.text = to_plain_text(text)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bokeh.models import PlainText
 
-_FORMULA = ("$$", r"\[", r"\(")
+_FORMULA_DELIMITERS = ("$$", r"\[", r"\(")
 """What makes Bokeh read a text as TeX."""
 
 
-def plain(text: str) -> str | PlainText:
+def to_plain_text(text: str) -> str | PlainText:
     """Return a text that is shown as it is."""
-    return PlainText(text=text) if any(sign in text for sign in _FORMULA) else text
+    return PlainText(text=text) if any(sign in text for sign in _FORMULA_DELIMITERS) else text

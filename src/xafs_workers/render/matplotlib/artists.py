@@ -15,15 +15,15 @@ from xafs_workers.figures.model import Array, Line, Mark, Text, Trace
 from xafs_workers.render import limits
 from xafs_workers.render.limits import Extent
 from xafs_workers.render.matplotlib import text_layout
-from xafs_workers.render.matplotlib.style import Look, Palette, Sizes
+from xafs_workers.render.matplotlib.style import Palette, SeriesStyle, Sizes
 
-_OFFSET: dict[str, Any] = {"xytext": (0.0, 0.0), "textcoords": "offset points"}
-PIECE = 256
+_OFFSET_POINTS: dict[str, Any] = {"xytext": (0.0, 0.0), "textcoords": "offset points"}
+PIECE_LENGTH = 256
 """Steps of a line that are drawn as one; dashes begin anew with each piece."""
-_CROSS = 1.26  # of the type size: 160 square points at 10 points
+_CROSS_SIZE = 1.26  # of the type size: 160 square points at 10 points
 
 
-class Kept(Protocol):
+class ItemArtist(Protocol):
     """Artists of one item of a panel."""
 
     artists: list[Artist]
@@ -38,7 +38,7 @@ class Kept(Protocol):
         ...
 
 
-class _Base:
+class _ArtistGroup:
     """Artists on one pair of axes."""
 
     def __init__(self, axes: Axes):
@@ -53,12 +53,12 @@ class _Base:
         self.artists = []
 
 
-class KeptTrace(_Base):
+class TraceArtist(_ArtistGroup):
     """A trace and its line, in pieces: of a curve that grows only the last piece is drawn again.
 
     Attributes
     ----------
-    first
+    first_changed
         Position of the first artist that the last update changed.
     """
 
@@ -66,10 +66,10 @@ class KeptTrace(_Base):
         super().__init__(axes)
         self.pieces: list[Line2D] = []
         self.trace = trace
-        self.first = 0
-        self._look: dict[str, Any] = {}
-        self._size = 1.0
-        self._take(trace, 0)
+        self.first_changed = 0
+        self._line_properties: dict[str, Any] = {}
+        self._marker_size = 1.0
+        self._set_arrays(trace, 0)
 
     @property
     def line(self) -> Line2D:
@@ -81,59 +81,61 @@ class KeptTrace(_Base):
         old, self.trace = self.trace, trace
         if trace is old or (trace.x is old.x and trace.y is old.y):
             return False
-        self._take(trace, _whole_pieces(old, trace))
+        self._set_arrays(trace, _count_equal_pieces(old, trace))
         return True
 
-    def dress(self, look: Look, sizes: Sizes) -> None:
+    def apply_style(self, look: SeriesStyle, sizes: Sizes) -> None:
         """Give the line its colour, dashes, marker and widths."""
-        self._look = {
+        self._line_properties = {
             "color": look.colour,
             "linestyle": look.dashes if self.trace.style != "points" else "none",
             "linewidth": sizes.line,
             "marker": "o" if self.trace.style == "line" else look.marker,
             "markeredgewidth": 0.0,
         }
-        self._size = sizes.marker
+        self._marker_size = sizes.marker
         for piece in self.pieces:
-            piece.set(**self._look)
-        self._mark()
+            piece.set(**self._line_properties)
+        self._update_markers()
 
-    def _take(self, trace: Trace, same: int) -> None:
+    def _set_arrays(self, trace: Trace, same: int) -> None:
         """Take arrays whose first pieces are the same as before."""
-        count = max(1, -(-(len(trace.x) - 1) // PIECE))
+        count = max(1, -(-(len(trace.x) - 1) // PIECE_LENGTH))
         while len(self.pieces) > count:
             self.pieces.pop().remove()
         while len(self.pieces) < count:
-            piece = Line2D([], [], solid_capstyle="round", **self._look)  # ends as joints: pieces meet unseen
+            piece = Line2D(
+                [], [], solid_capstyle="round", **self._line_properties
+            )  # ends as joints: pieces meet unseen
             self.axes.add_artist(piece)
             self.pieces.append(piece)
         self.artists = list(self.pieces)
-        self.first = same
+        self.first_changed = same
         for number in range(same, count):
-            part = slice(number * PIECE, (number + 1) * PIECE + 1)
+            part = slice(number * PIECE_LENGTH, (number + 1) * PIECE_LENGTH + 1)
             self.pieces[number].set_data(trace.x[part], trace.y[part])
-        self.extent = limits.of_points(trace.x, trace.y)
-        self._mark()
+        self.extent = limits.compute_extent(trace.x, trace.y)
+        self._update_markers()
 
-    def _mark(self) -> None:
+    def _update_markers(self) -> None:
         """Show the markers; of a line only those of lone points, which would not be seen otherwise."""
         count = len(self.trace.x)
         if self.trace.style == "line":
-            size, lone = 0.6 * self._size, _lone(self.trace.x, self.trace.y)
+            size, lone = 0.6 * self._marker_size, _find_lone_points(self.trace.x, self.trace.y)
         else:
             crowd = min(1.0, max(0.5, (80.0 / max(count, 1)) ** 0.5))
-            size, lone = crowd * (self._size if self.trace.style == "points" else 0.8 * self._size), None
+            size, lone = crowd * (self._marker_size if self.trace.style == "points" else 0.8 * self._marker_size), None
         for number, piece in enumerate(self.pieces):
-            which = _marked(number, lone)
+            which = _select_marked_points(number, lone)
             if piece.get_markersize() != size or piece.get_markevery() != which:
                 piece.set(markevery=which, markersize=size)
-                self.first = min(self.first, number)
+                self.first_changed = min(self.first_changed, number)
 
 
-def _whole_pieces(old: Trace, new: Trace) -> int:
+def _count_equal_pieces(old: Trace, new: Trace) -> int:
     """Return how many pieces at the beginning are whole and the same."""
-    count = max(0, min(len(old.x), len(new.x)) - 1) // PIECE
-    length = count * PIECE + 1
+    count = max(0, min(len(old.x), len(new.x)) - 1) // PIECE_LENGTH
+    length = count * PIECE_LENGTH + 1
     same = count and all(
         np.array_equal(before[:length], after[:length], equal_nan=True)
         for before, after in ((old.x, new.x), (old.y, new.y))
@@ -141,27 +143,27 @@ def _whole_pieces(old: Trace, new: Trace) -> int:
     return count if same else 0
 
 
-def _marked(number: int, lone: list[int] | None) -> Any:
+def _select_marked_points(number: int, lone: list[int] | None) -> Any:
     """Return which points of a piece have a marker: all, or the lone ones; a point of two pieces has it in one."""
     if lone is None:
         return None if number == 0 else (1, 1)
-    begin = number * PIECE + (number > 0)
-    return [at - number * PIECE for at in lone if begin <= at <= (number + 1) * PIECE]
+    begin = number * PIECE_LENGTH + (number > 0)
+    return [at - number * PIECE_LENGTH for at in lone if begin <= at <= (number + 1) * PIECE_LENGTH]
 
 
-def _lone(x: Array, y: Array) -> list[int]:
+def _find_lone_points(x: Array, y: Array) -> list[int]:
     """Return the indices of finite points between gaps."""
     good = np.concatenate(([False], np.isfinite(x) & np.isfinite(y), [False]))
     return np.flatnonzero(good[1:-1] & ~good[:-2] & ~good[2:]).tolist()
 
 
-class KeptMark(_Base):
+class MarkArtist(_ArtistGroup):
     """A cross, with its label beside it."""
 
     def __init__(self, axes: Axes, mark: Mark):
         super().__init__(axes)
         self.cross = Line2D([], [], marker="x", linestyle="none")
-        self.note = Annotation("", (0.0, 0.0), **_OFFSET, **text_layout.PLAIN)
+        self.note = Annotation("", (0.0, 0.0), **_OFFSET_POINTS, **text_layout.PLAIN_TEXT)
         for artist in (self.cross, self.note):
             axes.add_artist(artist)
         self.artists = [self.cross, self.note]
@@ -175,17 +177,17 @@ class KeptMark(_Base):
         self.mark = mark
         self.cross.set_data([mark.x], [mark.y])
         self.note.xy = (mark.x, mark.y)
-        self.note.set(text=text_layout.clean(mark.label), visible=bool(mark.label))
-        self.extent = limits.of_points(np.array([mark.x]), np.array([mark.y]))
+        self.note.set(text=text_layout.sanitize(mark.label), visible=bool(mark.label))
+        self.extent = limits.compute_extent(np.array([mark.x]), np.array([mark.y]))
         return True
 
-    def dress(self, palette: Palette, sizes: Sizes) -> None:
+    def apply_style(self, palette: Palette, sizes: Sizes) -> None:
         """Give the cross its colour and size."""
-        self.cross.set(color=palette.mark, markersize=_CROSS * sizes.text, markeredgewidth=1.2 * sizes.line)
+        self.cross.set(color=palette.mark, markersize=_CROSS_SIZE * sizes.text, markeredgewidth=1.2 * sizes.line)
         self.note.set(color=palette.mark, fontsize=sizes.text, x=0.9 * sizes.text, y=0.4 * sizes.text)
 
 
-class KeptLine(_Base):
+class LineArtist(_ArtistGroup):
     """A vertical line over the whole height, with its label along it."""
 
     def __init__(self, axes: Axes, line: Line):
@@ -193,7 +195,14 @@ class KeptLine(_Base):
         across = axes.get_xaxis_transform()
         self.rule = Line2D([], [], marker="none", transform=across)
         self.note = Annotation(
-            "", (0.0, 1.0), xycoords=across, rotation=90, va="top", ha="right", **_OFFSET, **text_layout.PLAIN
+            "",
+            (0.0, 1.0),
+            xycoords=across,
+            rotation=90,
+            va="top",
+            ha="right",
+            **_OFFSET_POINTS,
+            **text_layout.PLAIN_TEXT,
         )
         for artist in (self.rule, self.note):
             axes.add_artist(artist)
@@ -201,7 +210,7 @@ class KeptLine(_Base):
         self.line: Line | None = None
         self.x = line.x
         self.label = ""
-        self.drop = 0.0
+        self.label_offset = 0.0
         self.update(line)
 
     def update(self, line: Line) -> bool:
@@ -211,29 +220,31 @@ class KeptLine(_Base):
         self.line = line
         self.rule.set_data([line.x, line.x], [0.0, 1.0])
         self.note.xy = (line.x, 1.0)
-        self.x, self.label = line.x, text_layout.clean(line.label)
+        self.x, self.label = line.x, text_layout.sanitize(line.label)
         self.note.set(text=self.label, visible=bool(self.label) and bool(np.isfinite(line.x)))
         return True
 
-    def dress(self, palette: Palette, sizes: Sizes) -> None:
+    def apply_style(self, palette: Palette, sizes: Sizes) -> None:
         """Give the line its colour and width, and its label its distance from the top."""
-        self.rule.set(color=palette.faint, linewidth=0.7 * sizes.line, linestyle=(0, (4.0, 2.5)))
-        self.note.set(color=palette.faint, fontsize=sizes.small, x=-0.2 * sizes.text, y=-0.4 * sizes.text - self.drop)
+        self.rule.set(color=palette.muted, linewidth=0.7 * sizes.line, linestyle=(0, (4.0, 2.5)))
+        self.note.set(
+            color=palette.muted, fontsize=sizes.small, x=-0.2 * sizes.text, y=-0.4 * sizes.text - self.label_offset
+        )
 
 
-class KeptText(_Base):
+class NoteArtist(_ArtistGroup):
     """A note at a place in the axes."""
 
     def __init__(self, axes: Axes, text: Text):
         super().__init__(axes)
         self.note = TextArtist(
-            transform=axes.transAxes, va="center", linespacing=text_layout.LINE_HEIGHT, **text_layout.PLAIN
+            transform=axes.transAxes, va="center", linespacing=text_layout.LINE_HEIGHT, **text_layout.PLAIN_TEXT
         )
         axes.add_artist(self.note)
         self.artists = [self.note]
         self.text: Text | None = None
-        self._room = 200.0
-        self._size = 10.0
+        self._axes_width = 200.0
+        self._font_size = 10.0
         self.update(text)
 
     def update(self, text: Text) -> bool:
@@ -241,19 +252,19 @@ class KeptText(_Base):
         if text == self.text:
             return False
         self.text = text
-        self._write(text)
+        self._write_text(text)
         return True
 
-    def dress(self, palette: Palette, sizes: Sizes, room: float) -> None:
+    def apply_style(self, palette: Palette, sizes: Sizes, room: float) -> None:
         """Give the note its colour and size; `room` is the width of the axes, points."""
-        self._room, self._size = room - sizes.text, sizes.text
-        self.note.set(color=palette.faint, fontsize=sizes.text)
+        self._axes_width, self._font_size = room - sizes.text, sizes.text
+        self.note.set(color=palette.muted, fontsize=sizes.text)
         if self.text is not None:
-            self._write(self.text)
+            self._write_text(self.text)
 
-    def _write(self, text: Text) -> None:
+    def _write_text(self, text: Text) -> None:
         side = "left" if text.x < 0.3 else "right" if text.x > 0.7 else "center"
         reach = {"left": 1.0 - text.x, "right": text.x, "center": 2.0 * min(text.x, 1.0 - text.x)}[side]
-        room = max(reach, 0.2) * self._room
-        rows = [text_layout.fit(row, room, self._size, lines=3) for row in text.text.splitlines()[:8]]
+        room = max(reach, 0.2) * self._axes_width
+        rows = [text_layout.fit_text(row, room, self._font_size, lines=3) for row in text.text.splitlines()[:8]]
         self.note.set(text="\n".join(rows), x=text.x, y=text.y, ha=side, multialignment=side)

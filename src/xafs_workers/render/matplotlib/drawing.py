@@ -15,15 +15,15 @@ from matplotlib.patches import Rectangle
 from matplotlib.transforms import Bbox, IdentityTransform
 
 from xafs_workers.figures.model import Figure, Panel
-from xafs_workers.render.matplotlib.axes import PanelView, Stale
-from xafs_workers.render.matplotlib.scene import Reworded, Scene
+from xafs_workers.render.matplotlib.axes import PanelView, StaleParts
+from xafs_workers.render.matplotlib.scene import Scene, TextChange
 from xafs_workers.render.matplotlib.style import Style
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top, pixels."""
 
 
-class Change(StrEnum):
+class Redraw(StrEnum):
     """What an update cost: the whole canvas, the changed artists, nothing."""
 
     FULL = "full"
@@ -41,7 +41,7 @@ class Drawing:
 
     Attributes
     ----------
-    counts
+    redraw_counts
         Number of updates by what they cost.
     model
         The figure on show.
@@ -54,104 +54,104 @@ class Drawing:
 
     def __init__(self, canvas: FigureCanvasAgg, style: Style | None = None):
         self.canvas = canvas
-        self.counts: Counter[Change] = Counter()
+        self.redraw_counts: Counter[Redraw] = Counter()
         self._scene = Scene(canvas.figure, style or Style(), live=True)
-        self._layers: dict[str, _Layers] = {}
+        self._layers: dict[str, _PanelLayers] = {}
         self._renderer: Any = None
-        self._views_drawn: Any = None
-        canvas.mpl_connect("draw_event", self._drawn)
-        canvas.mpl_connect("resize_event", self._resized)
+        self._drawn_extents: Any = None
+        canvas.mpl_connect("draw_event", self._on_draw)
+        canvas.mpl_connect("resize_event", self._on_resize)
 
     @property
     def model(self) -> Figure | None:
         """The figure on show."""
         return self._scene.model
 
-    def show(self, figure: Figure) -> Change:
+    def show(self, figure: Figure) -> Redraw:
         """Bring the canvas up to date and tell what that cost."""
         stale = self._scene.update(figure)
         change = self._draw(stale)
-        self.counts[change] += 1
+        self.redraw_counts[change] += 1
         return change
 
-    def reset_view(self, panel: str | None = None) -> Change:
+    def reset_view(self, panel: str | None = None) -> Redraw:
         """Fit the limits of a panel, or of all, to the data, and follow them again."""
         for key, view in self._scene.views.items():
             if panel is None or panel == key:
-                view.release()
+                view.reset_limits()
         self._draw_all()
-        self.counts[Change.FULL] += 1
-        return Change.FULL
+        self.redraw_counts[Redraw.FULL] += 1
+        return Redraw.FULL
 
     def restyle(self, style: Style) -> None:
         """Draw with other sizes from the next update on; limits that the user chose stay, and so do the colours."""
         self._scene.restyle(style)
         self._renderer = None
 
-    def axes_of(self, panel: str) -> Axes:
+    def get_axes(self, panel: str) -> Axes:
         """Return the axes of a panel, KeyError if it is not on show."""
         return self._scene.views[panel].axes
 
-    def panel_of(self, axes: Axes | None) -> Panel | None:
+    def find_panel(self, axes: Axes | None) -> Panel | None:
         """Return the panel drawn on some axes, as those of a mouse event; None for any others."""
         return next((view.panel for view in self._scene.views.values() if view.axes is axes), None)
 
-    def _draw(self, stale: dict[str, Stale]) -> Change:
-        if self._is_ground_stale(stale):
+    def _draw(self, stale: dict[str, StaleParts]) -> Redraw:
+        if self._is_background_stale(stale):
             self._draw_all()
-            return Change.FULL
-        reworded = self._scene.take_reworded()
-        changed = {key: part.first for key, part in stale.items() if part.first is not None}
+            return Redraw.FULL
+        reworded = self._scene.take_text_changes()
+        changed = {key: part.first_artist for key, part in stale.items() if part.first_artist is not None}
         if not changed and not reworded:
-            return Change.NONE
+            return Redraw.NONE
         for one in reworded:
-            self.canvas.blit(self._write_over(one))
+            self.canvas.blit(self._replace_text(one))
         for key, first in changed.items():
             box = self._layers[key].repaint(first)
             if box is not None:
                 self.canvas.blit(box)
-        return Change.BLIT
+        return Redraw.BLIT
 
-    def _write_over(self, one: Reworded) -> Bbox:
+    def _replace_text(self, one: TextChange) -> Bbox:
         """Write new words over the old, on paper; return where pixels may have changed."""
-        box = Bbox.union([one.before, one.text.get_window_extent()]).padded(2.0)
+        box = Bbox.union([one.old_box, one.text.get_window_extent()]).padded(2.0)
         box = Bbox.from_extents(floor(box.x0), floor(box.y0), ceil(box.x1), ceil(box.y1))
-        blank = Rectangle(box.p0, box.width, box.height, facecolor=self._scene.style.palette.paper, linewidth=0)
+        blank = Rectangle(box.p0, box.width, box.height, facecolor=self._scene.style.palette.background, linewidth=0)
         blank.set(antialiased=False, transform=IdentityTransform())
         renderer = self.canvas.get_renderer()
         blank.draw(renderer)
         one.text.draw(renderer)
         return box
 
-    def _is_ground_stale(self, stale: dict[str, Stale]) -> bool:
+    def _is_background_stale(self, stale: dict[str, StaleParts]) -> bool:
         """Tell whether the axes must be drawn again; a new size of the canvas comes with a new renderer."""
         return (
             self._renderer is not self.canvas.get_renderer()
-            or any(part.ground for part in stale.values())
+            or any(part.has_stale_background for part in stale.values())
             or self._layers.keys() != stale.keys()
-            or self._views_drawn != self._limits()
+            or self._drawn_extents != self._list_extents()
         )
 
-    def _limits(self) -> list[Any]:
-        return [view.view for view in self._scene.views.values()]
+    def _list_extents(self) -> list[Any]:
+        return [view.visible_extent for view in self._scene.views.values()]
 
     def _draw_all(self) -> None:
         self._scene.arrange()
         self.canvas.draw()
 
-    def _drawn(self, event: object) -> None:
+    def _on_draw(self, event: object) -> None:
         """Keep the drawn axes as a ground and draw the data over it, whoever asked for the drawing."""
         if self.canvas.is_saving():
             return
         self._renderer = self.canvas.get_renderer()
-        self._views_drawn = self._limits()
-        self._layers = {key: _Layers(self.canvas, view) for key, view in self._scene.views.items()}
+        self._drawn_extents = self._list_extents()
+        self._layers = {key: _PanelLayers(self.canvas, view) for key, view in self._scene.views.items()}
 
-    def _resized(self, event: object) -> None:
+    def _on_resize(self, event: object) -> None:
         self._scene.arrange()
 
 
-class _Layers:
+class _PanelLayers:
     """Saved pixels of one panel: the bare axes, and the axes with the artists that keep still.
 
     A growing curve is the last of its panel as a rule, so what lies below it is drawn once. As everything
@@ -163,26 +163,26 @@ class _Layers:
         self.view = view
         box = view.axes.bbox
         self.box = Bbox.from_extents(box.x0 - 2.0, box.y0 - 2.0, box.x1 + 2.0, box.y1 + 2.0)
-        self._whole: Box = (float(self.box.x0), float(self.box.y0), float(self.box.x1), float(self.box.y1))
-        self._reach = self._whole
-        self._bare: Any = canvas.copy_from_bbox(self.box)
-        self._still: Any = self._bare
-        self._count = 0
-        self._paint(view.order)
+        self._panel_box: Box = (float(self.box.x0), float(self.box.y0), float(self.box.x1), float(self.box.y1))
+        self._artists_box = self._panel_box
+        self._background: Any = canvas.copy_from_bbox(self.box)
+        self._static_pixels: Any = self._background
+        self._static_count = 0
+        self._paint(view.drawing_order)
 
     def repaint(self, first: int) -> Bbox | None:
         """Draw again from the artist at position `first` on; return where pixels may have changed."""
-        order = self.view.order
-        if first < self._count:
-            self._still, self._count = self._bare, 0
-        before, self._reach = self._reach, self._extent(order[first:])
-        if first > self._count:
-            self.canvas.restore_region(self._still)
-            self._paint(order[self._count : first])
-            self._still, self._count = self.canvas.copy_from_bbox(self.box), first
-            changed = self._whole
+        order = self.view.drawing_order
+        if first < self._static_count:
+            self._static_pixels, self._static_count = self._background, 0
+        before, self._artists_box = self._artists_box, self._compute_box(order[first:])
+        if first > self._static_count:
+            self.canvas.restore_region(self._static_pixels)
+            self._paint(order[self._static_count : first])
+            self._static_pixels, self._static_count = self.canvas.copy_from_bbox(self.box), first
+            changed = self._panel_box
         else:
-            changed = _common(_both(before, self._reach), self._whole)
+            changed = _clip_box(_merge_boxes(before, self._artists_box), self._panel_box)
             if changed[0] >= changed[2] or changed[1] >= changed[3]:
                 return None
             self._restore(changed)
@@ -192,22 +192,22 @@ class _Layers:
     def _restore(self, box: Box) -> None:
         """Bring the pixels of a box back to what keeps still; the renderer counts from the top."""
         height = self.canvas.get_renderer().height
-        left, top, *_ = self._still.get_extents()
+        left, top, *_ = self._static_pixels.get_extents()
         part = (int(box[0]), int(height - box[3]), int(box[2]), int(height - box[1]))
-        self.canvas.restore_region(self._still, bbox=part, xy=(left, top))
+        self.canvas.restore_region(self._static_pixels, bbox=part, xy=(left, top))
 
-    def _extent(self, artists: list[Any]) -> Box:
+    def _compute_box(self, artists: list[Any]) -> Box:
         """Return a box, whole pixels, in which artists have all their pixels."""
-        found = self._whole[2:] + self._whole[:2]
+        found = self._panel_box[2:] + self._panel_box[:2]
         for artist in artists:
             if not isinstance(artist, Line2D):
-                return self._whole
+                return self._panel_box
             if np.size(artist.get_xdata(orig=True)):
                 left, bottom, right, top = map(float, artist.get_window_extent().extents)
                 if not isfinite(left + bottom + right + top):
-                    return self._whole
+                    return self._panel_box
                 pad = (3.0 + 2.0 * artist.get_linewidth()) * self.canvas.figure.dpi / 72.0
-                found = _both(found, (left - pad, bottom - pad, right + pad, top + pad))
+                found = _merge_boxes(found, (left - pad, bottom - pad, right + pad, top + pad))
         return floor(found[0]), floor(found[1]), ceil(found[2]), ceil(found[3])
 
     def _paint(self, artists: list[Any]) -> None:
@@ -216,11 +216,11 @@ class _Layers:
             artist.draw(renderer)
 
 
-def _both(one: Box, other: Box) -> Box:
+def _merge_boxes(one: Box, other: Box) -> Box:
     """Return the box that holds two."""
     return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
 
 
-def _common(one: Box, other: Box) -> Box:
+def _clip_box(one: Box, other: Box) -> Box:
     """Return what two boxes have in common; it is inside out where that is nothing."""
     return max(one[0], other[0]), max(one[1], other[1]), min(one[2], other[2]), min(one[3], other[3])

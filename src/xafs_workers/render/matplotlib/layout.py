@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-_LEAST = 0.25  # of the canvas, in each direction, stays with the axes however large the type is
+_MIN_AXES_FRACTION = 0.25  # of the canvas, in each direction, stays with the axes however large the type is
 
 
 class Rect(NamedTuple):
@@ -28,7 +28,7 @@ class Margins(NamedTuple):
     bottom: float
     top: float
 
-    def at_least(self, other: Margins) -> Margins:
+    def expand_to(self, other: Margins) -> Margins:
         """Return the larger of each."""
         return Margins(*(max(pair) for pair in zip(self, other, strict=True)))
 
@@ -59,12 +59,12 @@ def arrange(cells: dict[str, Cell], grid: tuple[int, int], canvas: Rect) -> dict
     across = _Axis(columns, canvas.width)
     down = _Axis(rows, canvas.height)
     for cell in cells.values():
-        across.claim(cell.column, cell.column_span, cell.margins.left, cell.margins.right)
-        down.claim(cell.row, cell.row_span, cell.margins.top, cell.margins.bottom)
+        across.reserve(cell.column, cell.column_span, cell.margins.left, cell.margins.right)
+        down.reserve(cell.row, cell.row_span, cell.margins.top, cell.margins.bottom)
     rects: dict[str, Rect] = {}
     for key, cell in cells.items():
-        left, right = across.between(cell.column, cell.column_span)
-        top, bottom = down.between(cell.row, cell.row_span)
+        left, right = across.compute_bounds(cell.column, cell.column_span)
+        top, bottom = down.compute_bounds(cell.row, cell.row_span)
         rects[key] = Rect(canvas.left + left, canvas.bottom + canvas.height - bottom, right - left, bottom - top)
     return rects
 
@@ -74,21 +74,21 @@ class _Axis:
 
     def __init__(self, count: int, length: float):
         self.length = length
-        self.before = [0.0] * count
-        self.after = [0.0] * count
+        self.margins_before = [0.0] * count
+        self.margins_after = [0.0] * count
 
-    def claim(self, start: int, span: int, before: float, after: float) -> None:
+    def reserve(self, start: int, span: int, before: float, after: float) -> None:
         """Ask for room before the first and after the last of some columns."""
         end = start + span - 1
-        self.before[start] = max(self.before[start], before)
-        self.after[end] = max(self.after[end], after)
+        self.margins_before[start] = max(self.margins_before[start], before)
+        self.margins_after[end] = max(self.margins_after[end], after)
 
-    def between(self, start: int, span: int) -> tuple[float, float]:
+    def compute_bounds(self, start: int, span: int) -> tuple[float, float]:
         """Return where the axes that fill some columns begin and end."""
-        claimed = sum(self.before) + sum(self.after)
-        share = min(1.0, (1.0 - _LEAST) * self.length / claimed) if claimed else 1.0
-        inner = (self.length - share * claimed) / len(self.before)
+        claimed = sum(self.margins_before) + sum(self.margins_after)
+        share = min(1.0, (1.0 - _MIN_AXES_FRACTION) * self.length / claimed) if claimed else 1.0
+        inner = (self.length - share * claimed) / len(self.margins_before)
         end = start + span - 1
-        begin = share * (sum(self.before[: start + 1]) + sum(self.after[:start])) + inner * start
-        close = share * (sum(self.before[: end + 1]) + sum(self.after[:end])) + inner * (end + 1)
+        begin = share * (sum(self.margins_before[: start + 1]) + sum(self.margins_after[:start])) + inner * start
+        close = share * (sum(self.margins_before[: end + 1]) + sum(self.margins_after[:end])) + inner * (end + 1)
         return begin, close

@@ -18,15 +18,15 @@ from xafs_workers.render.matplotlib import text_layout
 from xafs_workers.render.matplotlib.layout import Rect
 from xafs_workers.render.matplotlib.style import Sizes
 
-_HANDLE = 2.4  # ems, as the next ones
-_GAP = 0.5
-_BETWEEN = 1.3
-_ROW = 1.3
-_MOST_ROWS = 4
+_HANDLE_LENGTH = 2.4  # ems, as the next ones
+_HANDLE_GAP = 0.5
+_COLUMN_GAP = 1.3
+_ROW_HEIGHT = 1.3
+_MAX_ROWS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LegendEntry:
     """A label and the key of its trace; no key stands for entries left out."""
 
     label: str
@@ -34,13 +34,13 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
+class LegendStrip:
     """A legend fitted into a width; lengths in points."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[LegendEntry, ...]
     columns: int
-    pitch: float
-    size: float
+    column_pitch: float
+    font_size: float
 
     @property
     def rows(self) -> int:
@@ -50,78 +50,86 @@ class Strip:
     @property
     def height(self) -> float:
         """Height with the gap below."""
-        return (self.rows * _ROW + 0.3) * self.size if self.entries else 0.0
+        return (self.rows * _ROW_HEIGHT + 0.3) * self.font_size if self.entries else 0.0
 
 
-def shared(panels: Iterable[Panel]) -> Panel | None:
+def find_shared_panel(panels: Iterable[Panel]) -> Panel | None:
     """Return the panel whose legend holds for all panels that have one; None if there are not two, or they differ."""
-    bearing = [panel for panel in panels if _signs(panel)]
+    bearing = [panel for panel in panels if _collect_signatures(panel)]
     if len(bearing) < 2:
         return None
-    longest = max(bearing, key=lambda panel: len(_signs(panel)))
-    return longest if all(_signs(panel) <= _signs(longest) for panel in bearing) else None
+    longest = max(bearing, key=lambda panel: len(_collect_signatures(panel)))
+    return longest if all(_collect_signatures(panel) <= _collect_signatures(longest) for panel in bearing) else None
 
 
-def _signs(panel: Panel) -> set[tuple[str, int, str]]:
+def _collect_signatures(panel: Panel) -> set[tuple[str, int, str]]:
     if panel.legend == "none":
         return set()
     return {(trace.label, trace.series, trace.style) for trace in panel.traces if trace.label}
 
 
-def strip(panel: Panel, room: float, sizes: Sizes) -> Strip:
+def build_strip(panel: Panel, room: float, sizes: Sizes) -> LegendStrip:
     """Return the legend of a panel for axes `room` points wide.
 
     More entries than fit into four rows lose their middle.
     """
     size = sizes.small if panel.legend == "compact" else 0.95 * sizes.text
-    entries = [Entry(text_layout.clean(trace.label), trace.key) for trace in panel.traces if trace.label]
+    entries = [LegendEntry(text_layout.sanitize(trace.label), trace.key) for trace in panel.traces if trace.label]
     if panel.legend == "none" or not entries:
-        return Strip((), 1, room, size)
-    fixed = (_HANDLE + _GAP) * size
-    widest = max(text_layout.width(entry.label, size) for entry in entries)
-    pitch = min(fixed + widest + _BETWEEN * size, max(room, fixed))
-    columns = max(1, min(len(entries), int((room + _BETWEEN * size) / pitch)))
-    most = columns * _MOST_ROWS
+        return LegendStrip((), 1, room, size)
+    fixed = (_HANDLE_LENGTH + _HANDLE_GAP) * size
+    widest = max(text_layout.measure_width(entry.label, size) for entry in entries)
+    pitch = min(fixed + widest + _COLUMN_GAP * size, max(room, fixed))
+    columns = max(1, min(len(entries), int((room + _COLUMN_GAP * size) / pitch)))
+    most = columns * _MAX_ROWS
     if len(entries) > most:
         first = (most - 1) // 2
-        entries = [*entries[:first], Entry("…", None), *entries[len(entries) - (most - first - 1) :]]
+        entries = [*entries[:first], LegendEntry("…", None), *entries[len(entries) - (most - first - 1) :]]
     columns = math.ceil(len(entries) / math.ceil(len(entries) / columns))  # rows of even length
-    fitted = tuple(Entry(text_layout.fit(entry.label, pitch - fixed, size), entry.key) for entry in entries)
-    return Strip(fitted, columns, pitch, size)
+    fitted = tuple(LegendEntry(text_layout.fit_text(entry.label, pitch - fixed, size), entry.key) for entry in entries)
+    return LegendStrip(fitted, columns, pitch, size)
 
 
-def draw(figure: Figure, strip: Strip, axes: Rect, looks: dict[str, Line2D], **how: Any) -> list[Artist]:
+def draw_strip(
+    figure: Figure, strip: LegendStrip, axes: Rect, trace_lines: dict[str, Line2D], **how: Any
+) -> list[Artist]:
     """Put a strip above `axes` and return its artists.
 
     Parameters
     ----------
-    looks
+    trace_lines
         The line of each trace, from which the sample is copied.
     how
         ``points``, the transform from points to pixels; ``colour`` of the words.
     """
     points: Transform = how["points"]
-    size = strip.size
-    used = strip.columns * strip.pitch - _BETWEEN * size
+    size = strip.font_size
+    used = strip.columns * strip.column_pitch - _COLUMN_GAP * size
     start = axes.left + max(0.0, (axes.width - used) / 2.0)
     artists: list[Artist] = []
     for index, entry in enumerate(strip.entries):
         row, column = divmod(index, strip.columns)
-        x = start + column * strip.pitch
-        y = axes.bottom + axes.height + (0.8 + (strip.rows - 1 - row) * _ROW) * size
+        x = start + column * strip.column_pitch
+        y = axes.bottom + axes.height + (0.8 + (strip.rows - 1 - row) * _ROW_HEIGHT) * size
         if entry.key is not None:
-            artists.append(_sample(looks[entry.key], (x, x + _HANDLE * size), y, points))
+            artists.append(_build_handle(trace_lines[entry.key], (x, x + _HANDLE_LENGTH * size), y, points))
         label = Text(
-            x + (_HANDLE + _GAP) * size, y, entry.label, va="center_baseline", fontsize=size, color=how["colour"],
-            transform=points, **text_layout.PLAIN,
-        )  # fmt: skip
+            x + (_HANDLE_LENGTH + _HANDLE_GAP) * size,
+            y,
+            entry.label,
+            va="center_baseline",
+            fontsize=size,
+            color=how["colour"],
+            transform=points,
+            **text_layout.PLAIN_TEXT,
+        )
         artists.append(label)
     for artist in artists:
         figure.add_artist(artist)
     return artists
 
 
-def _sample(line: Line2D, span: tuple[float, float], y: float, points: Transform) -> Line2D:
+def _build_handle(line: Line2D, span: tuple[float, float], y: float, points: Transform) -> Line2D:
     middle = (span[0] + span[1]) / 2.0
     sample = Line2D([span[0], middle, span[1]], [y, y, y], transform=points)
     sample.update_from(line)

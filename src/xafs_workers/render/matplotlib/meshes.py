@@ -9,20 +9,20 @@ from matplotlib.colors import Normalize
 
 from xafs_workers.figures.model import Mesh
 from xafs_workers.render import limits
-from xafs_workers.render.grid import ascending, edges
-from xafs_workers.render.limits import Extent, Span
-from xafs_workers.render.matplotlib.pixels import Pixels
+from xafs_workers.render.grid import compute_edges, sort_values
+from xafs_workers.render.limits import Extent, Interval
+from xafs_workers.render.matplotlib.pixels import MeshImage
 
-COLOURS = "viridis"  # even in lightness, safe for colour-blind readers
+COLORMAP = "viridis"  # even in lightness, safe for colour-blind readers
 
-_LEVELS = 14
+_CONTOUR_LEVELS = 14
 
 
-def _same_grid(one: Mesh, other: Mesh) -> bool:
+def _is_same_grid(one: Mesh, other: Mesh) -> bool:
     return np.array_equal(one.x, other.x) and np.array_equal(one.y, other.y)
 
 
-class KeptMesh:
+class MeshArtist:
     """A map and its artist; a new grid is a new artist, new values are not."""
 
     def __init__(self, axes: Axes, mesh: Mesh, norm: Normalize):
@@ -31,29 +31,29 @@ class KeptMesh:
         self.mesh = mesh
         self.artists: list[Artist] = []
         self.extent: Extent | None = None
-        self.values: Span | None = None
+        self.value_interval: Interval | None = None
         self._z = np.empty((0, 0))
         self._build(mesh)
 
     def update(self, mesh: Mesh) -> bool:
         """Take new values, or a new grid."""
         old, self.mesh = self.mesh, mesh
-        if mesh.contour != old.contour or mesh.z.shape != old.z.shape or not _same_grid(mesh, old):
+        if mesh.is_contour != old.is_contour or mesh.z.shape != old.z.shape or not _is_same_grid(mesh, old):
             self._build(mesh)
             return True
         if mesh.z is old.z:
             return False
-        self._read(mesh)
-        if mesh.contour:
+        self._read_values(mesh)
+        if mesh.is_contour:
             self._draw()
         for artist in self.artists:
-            if isinstance(artist, Pixels):
+            if isinstance(artist, MeshImage):
                 artist.set_values(self._z)
         return True
 
-    def recolour(self) -> None:
+    def update_colours(self) -> None:
         """Follow new colour limits: contours are levels, so they are drawn anew."""
-        if self.mesh.contour:
+        if self.mesh.is_contour:
             self._draw()
 
     def remove(self) -> None:
@@ -64,37 +64,41 @@ class KeptMesh:
 
     def _build(self, mesh: Mesh) -> None:
         self._x, self._y = np.sort(mesh.x), np.sort(mesh.y)
-        self._read(mesh)
+        self._read_values(mesh)
         self.extent = None
         if self._z.size and np.isfinite(self._x).all() and np.isfinite(self._y).all():
-            contour = mesh.contour and min(mesh.z.shape) > 1
-            across, up = (self._x, self._y) if contour else (edges(self._x), edges(self._y))
-            self.extent = limits.of_points(across[[0, -1]], up[[0, -1]])
+            contour = mesh.is_contour and min(mesh.z.shape) > 1
+            across, up = (self._x, self._y) if contour else (compute_edges(self._x), compute_edges(self._y))
+            self.extent = limits.compute_extent(across[[0, -1]], up[[0, -1]])
         self._draw()
 
-    def _read(self, mesh: Mesh) -> None:
+    def _read_values(self, mesh: Mesh) -> None:
         """Take the values in ascending order of both axes; what is not a number is blank."""
-        z = ascending(mesh)
-        self.values = limits.of_values(z)
-        self._z = z if limits.drawable(z) else np.where(np.abs(z) < limits.HUGE, z, np.nan)
+        z = sort_values(mesh)
+        self.value_interval = limits.compute_interval(z)
+        self._z = z if limits.is_drawable(z) else np.where(np.abs(z) < limits.MAX_MAGNITUDE, z, np.nan)
 
     def _draw(self) -> None:
         self.remove()
         if self.extent is None:
             return
-        artist = self._contours() if self.mesh.contour and self._has_contours() else self._pixels()
+        artist = self._draw_contours() if self.mesh.is_contour and self._has_contours() else self._draw_pixels()
         self.artists = [artist]
 
     def _has_contours(self) -> bool:
-        return min(self._z.shape) > 1 and self.values is not None and self.values[0] < self.values[1]
+        return (
+            min(self._z.shape) > 1
+            and self.value_interval is not None
+            and self.value_interval[0] < self.value_interval[1]
+        )
 
-    def _contours(self) -> Artist:
-        levels = np.linspace(self.norm.vmin or 0.0, self.norm.vmax or 0.0, _LEVELS + 1)
+    def _draw_contours(self) -> Artist:
+        levels = np.linspace(self.norm.vmin or 0.0, self.norm.vmax or 0.0, _CONTOUR_LEVELS + 1)
         values = np.ma.masked_invalid(self._z)
-        return self.axes.contourf(self._x, self._y, values, levels, cmap=COLOURS, norm=self.norm, antialiased=True)
+        return self.axes.contourf(self._x, self._y, values, levels, cmap=COLORMAP, norm=self.norm, antialiased=True)
 
-    def _pixels(self) -> Artist:
-        image = Pixels(self.axes, (edges(self._x), edges(self._y)), colours=COLOURS, norm=self.norm)
+    def _draw_pixels(self) -> Artist:
+        image = MeshImage(self.axes, (compute_edges(self._x), compute_edges(self._y)), colours=COLORMAP, norm=self.norm)
         image.set_values(self._z)
         self.axes.add_artist(image)
         return image

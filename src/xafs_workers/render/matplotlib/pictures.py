@@ -15,12 +15,14 @@ from xafs_workers.figures.model import Figure
 from xafs_workers.render.matplotlib.scene import Scene
 from xafs_workers.render.matplotlib.style import Style
 
-Form = Literal["png", "pdf", "svg"]
+PictureFormat = Literal["png", "pdf", "svg"]
 
-_SALT = "xafs-workers"
+_HASH_SALT = "xafs-workers"
 
 
-def picture(figure: Figure, form: Form = "png", dots_per_inch: float = 120, *, style: Style | None = None) -> bytes:
+def render_picture(
+    figure: Figure, file_format: PictureFormat = "png", dots_per_inch: float = 120, *, style: Style | None = None
+) -> bytes:
     """Return a picture of `figure`, of its own width and height.
 
     Equal figures give equal bytes: no date, no version. Safe to call from several threads.
@@ -28,36 +30,36 @@ def picture(figure: Figure, form: Form = "png", dots_per_inch: float = 120, *, s
     Raises
     ------
     ValueError
-        `form` is none of png, pdf, svg.
+        `file_format` is none of png, pdf, svg.
     """
-    if form not in ("png", "pdf", "svg"):
-        raise ValueError(f"a picture is png, pdf or svg, not {form!r}")
+    if file_format not in ("png", "pdf", "svg"):
+        raise ValueError(f"a picture is png, pdf or svg, not {file_format!r}")
     drawn = Drawn(figsize=(figure.width, figure.height), dpi=dots_per_inch)
     scene = Scene(drawn, style or Style(), live=False)
     scene.update(figure)
     scene.arrange()
     buffer = io.BytesIO()
-    _PRINTERS[form](drawn, buffer)
+    _WRITERS[file_format](drawn, buffer)
     return buffer.getvalue()
 
 
-def _png(drawn: Drawn, buffer: io.BytesIO) -> None:
+def _write_png(drawn: Drawn, buffer: io.BytesIO) -> None:
     FigureCanvasAgg(drawn).print_png(buffer, metadata={"Software": None})
 
 
-def _pdf(drawn: Drawn, buffer: io.BytesIO) -> None:
+def _write_pdf(drawn: Drawn, buffer: io.BytesIO) -> None:
     metadata: Any = {"Creator": None, "Producer": None, "CreationDate": None}
     FigureCanvasPdf(drawn).print_pdf(buffer, metadata=metadata)
 
 
-def _svg(drawn: Drawn, buffer: io.BytesIO) -> None:
+def _write_svg(drawn: Drawn, buffer: io.BytesIO) -> None:
     # Names inside an SVG are random without a salt, and only this global setting gives one. It is set to the
     # same constant every time, so two threads cannot disagree.
-    mpl.rcParams["svg.hashsalt"] = _SALT
+    mpl.rcParams["svg.hashsalt"] = _HASH_SALT
     text = io.StringIO()
     metadata: Any = {"Creator": None, "Date": None, "Format": None, "Type": None}
     FigureCanvasSVG(drawn).print_svg(text, metadata=metadata)
     buffer.write(text.getvalue().encode())
 
 
-_PRINTERS = {"png": _png, "pdf": _pdf, "svg": _svg}
+_WRITERS = {"png": _write_png, "pdf": _write_pdf, "svg": _write_svg}

@@ -17,11 +17,11 @@ from matplotlib.transforms import Bbox
 
 from xafs_workers.figures.model import Array
 
-_SHADES = 256
-_BLANK = _SHADES  # position of the transparent colour
+_SHADE_COUNT = 256
+_TRANSPARENT_SHADE = _SHADE_COUNT  # position of the transparent colour
 
 
-class Pixels(AxesImage):
+class MeshImage(AxesImage):
     """An image between given borders, in ascending order; what is not a number is transparent."""
 
     norm: Any
@@ -31,39 +31,39 @@ class Pixels(AxesImage):
         across, up = borders
         extent = (float(across[0]), float(across[-1]), float(up[0]), float(up[-1]))
         super().__init__(axes, cmap=colours, norm=norm, origin="lower", extent=extent, interpolation="nearest")
-        table = colormaps[colours](np.arange(_SHADES), bytes=True)
-        self._table = np.vstack([table, np.zeros((1, 4))]).astype(np.uint8).view(np.uint32).ravel()
+        table = colormaps[colours](np.arange(_SHADE_COUNT), bytes=True)
+        self._colour_table = np.vstack([table, np.zeros((1, 4))]).astype(np.uint8).view(np.uint32).ravel()
         self._shades = np.empty((0, 0), np.uint32)
-        self._shaded_for: Any = None
+        self._shaded_limits: Any = None
 
     def set_values(self, values: Array) -> None:
         """Take an array of shape (rows, columns) that nobody changes; only pixels that differ get new colours."""
         old, limits = self.get_array(), (self.norm.vmin, self.norm.vmax)
         self._A = values
         self.stale = True
-        if old is None or old.shape != values.shape or limits != self._shaded_for:
-            self._shaded_for = None
+        if old is None or old.shape != values.shape or limits != self._shaded_limits:
+            self._shaded_limits = None
             return
         differ = np.nonzero(~((old == values) | (np.isnan(old) & np.isnan(values))))
-        self._shades[differ] = self._shade(values[differ])
+        self._shades[differ] = self._compute_shades(values[differ])
 
     def make_image(self, renderer: Any, magnification: float = 1.0, unsampled: bool = False) -> Any:
         """Return the part on view as (pixels, left, bottom, None), as matplotlib's images do."""
         del renderer, unsampled
-        self._shade_all()
+        self._update_shades()
         box = Bbox.intersection(self.get_window_extent(), self.axes.bbox)
         if box is None or not self._shades.size:
             return None, 0.0, 0.0, None
         left, right = (round(edge * magnification) for edge in box.intervalx)
         bottom, top = (round(edge * magnification) for edge in box.intervaly)
-        columns = self._source(np.arange(left, right) + 0.5, magnification, 0)
-        rows = self._source(np.arange(bottom, top) + 0.5, magnification, 1)
+        columns = self._find_source_indices(np.arange(left, right) + 0.5, magnification, 0)
+        rows = self._find_source_indices(np.arange(bottom, top) + 0.5, magnification, 1)
         if not (columns.size and rows.size):
             return None, 0.0, 0.0, None
         image = self._shades[:, columns][rows]  # rows last: they are copied as a whole
         return image.view(np.uint8).reshape(*image.shape, 4), left / magnification, bottom / magnification, None
 
-    def _source(self, at: Array, magnification: float, axis: int) -> Array:
+    def _find_source_indices(self, at: Array, magnification: float, axis: int) -> Array:
         """Return the row or column of the map under canvas pixels `at`; those at the rim take the outermost."""
         points = np.zeros((len(at), 2))
         points[:, axis] = at / magnification
@@ -71,15 +71,15 @@ class Pixels(AxesImage):
         borders = self.borders[axis]
         return np.clip(np.searchsorted(borders, places, side="right") - 1, 0, len(borders) - 2)
 
-    def _shade_all(self) -> None:
+    def _update_shades(self) -> None:
         limits, values = (self.norm.vmin, self.norm.vmax), self.get_array()
-        if limits != self._shaded_for and values is not None:
-            self._shades = self._shade(np.asarray(values))
-            self._shaded_for = limits
+        if limits != self._shaded_limits and values is not None:
+            self._shades = self._compute_shades(np.asarray(values))
+            self._shaded_limits = limits
 
-    def _shade(self, values: Array) -> Array:
+    def _compute_shades(self, values: Array) -> Array:
         low, high = self.norm.vmin or 0.0, self.norm.vmax or 0.0
         with np.errstate(invalid="ignore"):
-            shades = np.clip((values - low) * (_SHADES / (high - low)), 0, _SHADES - 1)
-            shades = np.where(np.isnan(shades), _BLANK, shades).astype(np.intp)
-        return self._table[shades]
+            shades = np.clip((values - low) * (_SHADE_COUNT / (high - low)), 0, _SHADE_COUNT - 1)
+            shades = np.where(np.isnan(shades), _TRANSPARENT_SHADE, shades).astype(np.intp)
+        return self._colour_table[shades]

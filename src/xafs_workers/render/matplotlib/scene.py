@@ -11,25 +11,25 @@ from matplotlib.transforms import Affine2D, Bbox
 
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.render.matplotlib import legend, text_layout
-from xafs_workers.render.matplotlib.axes import PanelView, Stale, frame
+from xafs_workers.render.matplotlib.axes import PanelView, StaleParts, build_signature
 from xafs_workers.render.matplotlib.layout import Cell, Margins, Rect, arrange
 from xafs_workers.render.matplotlib.style import Sizes, Style
 
-_EDGE = 0.5  # ems around everything
-_PASSES = 3  # margins depend on the size of the axes, and that on the margins
+_EDGE_WIDTH = 0.5  # ems around everything
+_LAYOUT_PASSES = 3  # margins depend on the size of the axes, and that on the margins
 
 
-class Reworded(NamedTuple):
+class TextChange(NamedTuple):
     """A heading or title that says something else in the same place.
 
     Attributes
     ----------
-    before
+    old_box
         Where the old words are, pixels.
     """
 
     text: Text
-    before: Bbox
+    old_box: Bbox
 
 
 class Scene:
@@ -42,36 +42,36 @@ class Scene:
     """
 
     def __init__(self, drawn: Drawn, style: Style, *, live: bool):
-        self.drawn = drawn
+        self.figure = drawn
         self.style = style
         self.live = live
         self.model: Figure | None = None
         self.views: dict[str, PanelView] = {}
-        drawn.set(facecolor=style.palette.paper, edgecolor="none")
+        drawn.set(facecolor=style.palette.background, edgecolor="none")
         drawn.set_layout_engine("none")
-        self._points = Affine2D().scale(1.0 / 72.0) + drawn.dpi_scale_trans
-        how = {"transform": self._points, "linespacing": text_layout.LINE_HEIGHT, **text_layout.PLAIN}
+        self._point_transform = Affine2D().scale(1.0 / 72.0) + drawn.dpi_scale_trans
+        how = {"transform": self._point_transform, "linespacing": text_layout.LINE_HEIGHT, **text_layout.PLAIN_TEXT}
         self._heading = Text(ha="center", va="top", **how)
         drawn.add_artist(self._heading)
         self._margins: dict[str, Margins] = {}
-        self._strip: list[Artist] = []
-        self._reworded: list[Reworded] = []
-        self._arranged: Any = None
-        self._placed: Any = None
+        self._legend_artists: list[Artist] = []
+        self._text_changes: list[TextChange] = []
+        self._layout_signature: Any = None
+        self._placement_signature: Any = None
 
     @property
-    def canvas(self) -> tuple[float, float]:
+    def canvas_size(self) -> tuple[float, float]:
         """Width and height, points."""
-        width, height = self.drawn.get_size_inches()
+        width, height = self.figure.get_size_inches()
         return 72.0 * float(width), 72.0 * float(height)
 
     @property
     def sizes(self) -> Sizes:
         """Type sizes on this canvas."""
-        width, height = self.canvas
-        return self.style.sizes(width / 72.0, height / 72.0)
+        width, height = self.canvas_size
+        return self.style.compute_sizes(width / 72.0, height / 72.0)
 
-    def update(self, model: Figure) -> dict[str, Stale]:
+    def update(self, model: Figure) -> dict[str, StaleParts]:
         """Bring the artists up to date; return what of each panel must be drawn again.
 
         A figure with another id starts from nothing.
@@ -82,24 +82,24 @@ class Scene:
         gone = [key for key in self.views if fresh or key not in panels]
         for key in gone:
             self.views.pop(key).remove()
-        ground = fresh or bool(gone) or _grid(old) != _grid(model)
-        stale: dict[str, Stale] = {}
+        ground = fresh or bool(gone) or _get_grid(old) != _get_grid(model)
+        stale: dict[str, StaleParts] = {}
         for key, panel in panels.items():
-            stale[key] = self._view(key, panel).update(panel)
-        self._reworded = []
-        if not ground and not any(part.ground for part in stale.values()):
-            ground = not self._reword(old, model)
-        return {key: Stale(True, 0) for key in panels} if ground else stale
+            stale[key] = self._get_view(key, panel).update(panel)
+        self._text_changes = []
+        if not ground and not any(part.has_stale_background for part in stale.values()):
+            ground = not self._replace_texts(old, model)
+        return {key: StaleParts(True, 0) for key in panels} if ground else stale
 
-    def take_reworded(self) -> list[Reworded]:
+    def take_text_changes(self) -> list[TextChange]:
         """Return the words that changed with the last update while all else around the data stays, each once."""
-        taken, self._reworded = self._reworded, []
+        taken, self._text_changes = self._text_changes, []
         return taken
 
     def restyle(self, style: Style) -> None:
         """Lay out anew, with other sizes, the next time."""
         self.style = style
-        self._arranged = self._placed = None
+        self._layout_signature = self._placement_signature = None
 
     def arrange(self) -> None:
         """Lay out the panels.
@@ -108,46 +108,50 @@ class Scene:
         """
         if self.model is None:
             return
-        outline = _words(self.model), _grid(self.model), [frame(panel) for panel in self.model.panels]
-        signature = self.canvas, outline
-        if signature != self._arranged:
+        outline = (
+            _list_titles(self.model),
+            _get_grid(self.model),
+            [build_signature(panel) for panel in self.model.panels],
+        )
+        signature = self.canvas_size, outline
+        if signature != self._layout_signature:
             self._margins = {}
-        shared = legend.shared(self.model.panels)
+        shared = legend.find_shared_panel(self.model.panels)
         for view in self.views.values():
-            view.furniture.has_legend = shared is None
-        rects = self._rects(self.model, self.sizes)
-        lines = [view.view for view in self.views.values() if view.panel.lines]
-        placed = signature, rects, lines, [view.empty for view in self.views.values()]
-        if placed != self._placed:
+            view.decorations.has_legend = shared is None
+        rects = self._compute_rects(self.model, self.sizes)
+        lines = [view.visible_extent for view in self.views.values() if view.panel.lines]
+        placed = signature, rects, lines, [view.is_empty for view in self.views.values()]
+        if placed != self._placement_signature:
             for key, rect in rects.items():
-                self.views[key].place(rect, self.canvas, self.sizes)
+                self.views[key].place(rect, self.canvas_size, self.sizes)
             self._draw_legend(shared)
-        self._arranged, self._placed = signature, placed
+        self._layout_signature, self._placement_signature = signature, placed
 
-    def _view(self, key: str, panel: Panel) -> PanelView:
+    def _get_view(self, key: str, panel: Panel) -> PanelView:
         if key not in self.views:
-            self.views[key] = PanelView(self.drawn, panel, self.style.palette, live=self.live)
+            self.views[key] = PanelView(self.figure, panel, self.style.palette, live=self.live)
         return self.views[key]
 
-    def _reword(self, old: Figure | None, model: Figure) -> bool:
+    def _replace_texts(self, old: Figure | None, model: Figure) -> bool:
         """Put new words in the place of old ones; False where they take more or fewer lines."""
         sizes, found = self.sizes, list[tuple[Text, str]]()
         if old is None or old.title != model.title:
-            found.append((self._heading, self._fitted_heading(model, sizes)))
+            found.append((self._heading, self._fit_heading(model, sizes)))
         titles = {panel.key: panel.title for panel in old.panels} if old is not None else {}
         for panel in model.panels:
             if titles.get(panel.key) != panel.title:
-                furniture = self.views[panel.key].furniture
-                found.append((furniture.title, furniture.retitled(panel, sizes)))
-        if any(text_layout.rows(text) != text_layout.rows(artist.get_text()) for artist, text in found):
+                furniture = self.views[panel.key].decorations
+                found.append((furniture.title, furniture.format_title(panel, sizes)))
+        if any(text_layout.count_rows(text) != text_layout.count_rows(artist.get_text()) for artist, text in found):
             return False
         for artist, text in found:
-            self._reworded.append(Reworded(artist, artist.get_window_extent()))
+            self._text_changes.append(TextChange(artist, artist.get_window_extent()))
             artist.set_text(text)
         return True
 
-    def _rects(self, model: Figure, sizes: Sizes) -> dict[str, Rect]:
-        room = self._below_legend(self._below_heading(model, sizes), sizes)
+    def _compute_rects(self, model: Figure, sizes: Sizes) -> dict[str, Rect]:
+        room = self._reserve_legend(self._place_heading(model, sizes), sizes)
         boxes = {
             panel.key: (
                 0.8 * room.width * panel.column_span / max(model.columns, 1),
@@ -156,9 +160,9 @@ class Scene:
             for panel in model.panels
         }
         kept, rects = self._margins, dict[str, Rect]()
-        for _ in range(_PASSES):
-            needs = {key: view.margins(boxes[key], sizes) for key, view in self.views.items()}
-            needs = {key: need.at_least(kept.get(key, need)) for key, need in needs.items()}
+        for _ in range(_LAYOUT_PASSES):
+            needs = {key: view.compute_margins(boxes[key], sizes) for key, view in self.views.items()}
+            needs = {key: need.expand_to(kept.get(key, need)) for key, need in needs.items()}
             cells = {
                 key: Cell(view.panel.row, view.panel.column, view.panel.row_span, view.panel.column_span, needs[key])
                 for key, view in self.views.items()
@@ -168,41 +172,45 @@ class Scene:
             self._margins = needs
         return rects
 
-    def _below_heading(self, model: Figure, sizes: Sizes) -> Rect:
+    def _place_heading(self, model: Figure, sizes: Sizes) -> Rect:
         """Put the heading at the top and return what is left for the panels."""
-        width, height = self.canvas
-        edge = _EDGE * sizes.text
-        heading = self._fitted_heading(model, sizes)
+        width, height = self.canvas_size
+        edge = _EDGE_WIDTH * sizes.text
+        heading = self._fit_heading(model, sizes)
         self._heading.set(
-            text=heading, x=width / 2.0, y=height - edge, fontsize=sizes.heading, color=self.style.palette.ink
+            text=heading, x=width / 2.0, y=height - edge, fontsize=sizes.heading, color=self.style.palette.foreground
         )
-        top = edge + text_layout.rows(heading) * text_layout.LINE_HEIGHT * sizes.heading
+        top = edge + text_layout.count_rows(heading) * text_layout.LINE_HEIGHT * sizes.heading
         return Rect(edge, edge, max(width - 2.0 * edge, 1.0), max(height - edge - top, 1.0))
 
-    def _fitted_heading(self, model: Figure, sizes: Sizes) -> str:
-        return text_layout.fit(model.title, self.canvas[0] - 4.0 * _EDGE * sizes.text, sizes.heading, lines=2)
+    def _fit_heading(self, model: Figure, sizes: Sizes) -> str:
+        return text_layout.fit_text(
+            model.title, self.canvas_size[0] - 4.0 * _EDGE_WIDTH * sizes.text, sizes.heading, lines=2
+        )
 
-    def _below_legend(self, room: Rect, sizes: Sizes) -> Rect:
-        shared = legend.shared(view.panel for view in self.views.values())
-        height = legend.strip(shared, room.width, sizes).height if shared is not None else 0.0
+    def _reserve_legend(self, room: Rect, sizes: Sizes) -> Rect:
+        shared = legend.find_shared_panel(view.panel for view in self.views.values())
+        height = legend.build_strip(shared, room.width, sizes).height if shared is not None else 0.0
         return room._replace(height=max(room.height - height, 1.0))
 
     def _draw_legend(self, shared: Panel | None) -> None:
         """Draw the legend of several panels below the heading."""
-        for artist in self._strip:
+        for artist in self._legend_artists:
             artist.remove()
-        self._strip = []
+        self._legend_artists = []
         if shared is not None and self.model is not None:
-            room = self._below_heading(self.model, self.sizes)
-            how = {"points": self._points, "colour": self.style.palette.ink}
-            fitted = legend.strip(shared, room.width, self.sizes)
-            below = self._below_legend(room, self.sizes)
-            self._strip = legend.draw(self.drawn, fitted, below, self.views[shared.key].looks, **how)
+            room = self._place_heading(self.model, self.sizes)
+            how = {"points": self._point_transform, "colour": self.style.palette.foreground}
+            fitted = legend.build_strip(shared, room.width, self.sizes)
+            below = self._reserve_legend(room, self.sizes)
+            self._legend_artists = legend.draw_strip(
+                self.figure, fitted, below, self.views[shared.key].trace_lines, **how
+            )
 
 
-def _grid(model: Figure | None) -> tuple[int, ...]:
+def _get_grid(model: Figure | None) -> tuple[int, ...]:
     return () if model is None else (model.rows, model.columns)
 
 
-def _words(model: Figure) -> tuple[str, ...]:
+def _list_titles(model: Figure) -> tuple[str, ...]:
     return model.title, *(panel.title for panel in model.panels)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from xafs_workers.render.palette import DARK, LIGHT, PATTERNS, Palette
+from xafs_workers.render.palette import DARK, DASH_PATTERNS, LIGHT, Palette
 
 FONT = "DejaVu Sans"
 
 _REFERENCE_AREA = 48.0  # square inches, an 8 x 6 picture, at which the type has its nominal size
 
-DASHES: tuple[Any, ...] = tuple((0, pattern) if pattern else "solid" for pattern in PATTERNS)
+DASHES: tuple[Any, ...] = tuple((0, pattern) if pattern else "solid" for pattern in DASH_PATTERNS)
 MARKERS = ("o", "s", "^", "D", "v")
 
 
@@ -40,7 +40,7 @@ class Style:
         Multiplies type and lines; 2.4 on a desk monitor can be read at four metres.
     dark
         Light lines on a dark ground.
-    grows
+    has_adaptive_type
         Whether a larger canvas has larger type. Not where the type has one purpose: to be read from afar.
     """
 
@@ -48,16 +48,16 @@ class Style:
     line_width: float = 1.5
     scale: float = 1.0
     dark: bool = False
-    grows: bool = True
+    has_adaptive_type: bool = True
 
     @property
     def palette(self) -> Palette:
         """Colours."""
         return DARK if self.dark else LIGHT
 
-    def sizes(self, width: float, height: float) -> Sizes:
+    def compute_sizes(self, width: float, height: float) -> Sizes:
         """Return the sizes for a canvas of `width` x `height` inches."""
-        growth = min(max((width * height / _REFERENCE_AREA) ** 0.25, 0.8), 1.4) if self.grows else 1.0
+        growth = min(max((width * height / _REFERENCE_AREA) ** 0.25, 0.8), 1.4) if self.has_adaptive_type else 1.0
         factor = self.scale * growth
         text = round(2.0 * self.font_size * factor) / 2.0
         return Sizes(
@@ -71,7 +71,7 @@ class Style:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class SeriesStyle:
     """Colour, dash pattern and marker of one series."""
 
     colour: str
@@ -79,10 +79,10 @@ class Look:
     marker: str
 
 
-def look(palette: Palette, series: int, *, alone: bool = False) -> Look:
-    """Return the look of a series; a line that is `alone`, with nothing to tell it from, is solid."""
-    return Look(
+def choose_series_style(palette: Palette, series: int, *, is_alone: bool = False) -> SeriesStyle:
+    """Return the look of a series; a line that is `is_alone`, with nothing to tell it from, is solid."""
+    return SeriesStyle(
         colour=palette.series[series % len(palette.series)],
-        dashes="solid" if alone else DASHES[series % len(DASHES)],
+        dashes="solid" if is_alone else DASHES[series % len(DASHES)],
         marker=MARKERS[series % len(MARKERS)],
     )

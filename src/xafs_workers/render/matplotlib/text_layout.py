@@ -13,109 +13,109 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 
 from xafs_workers.render.matplotlib.style import FONT
 
-PLAIN: dict[str, Any] = {"parse_math": False, "usetex": False, "family": FONT}
+PLAIN_TEXT: dict[str, Any] = {"parse_math": False, "usetex": False, "family": FONT}
 LINE_HEIGHT = 1.25  # ems
 
-_ABSENT = "□"
+_MISSING_GLYPH = "□"
 _ELLIPSIS = "…"
-_LONGEST = 400  # characters worth measuring
-_MEASURED_AT = 64.0  # points; large, so that hinting does not matter
+_MAX_CHARACTERS = 400  # characters worth measuring
+_MEASURING_SIZE = 64.0  # points; large, so that hinting does not matter
 
 
-def clean(text: str) -> str:
+def sanitize(text: str) -> str:
     """Return `text` on one line, without control characters, with a box for what the font does not have."""
-    if len(text) > _LONGEST:
-        text = text[: _LONGEST // 2] + _ELLIPSIS + text[-_LONGEST // 2 :]
-    return "".join(_drawable(letter) for letter in text).strip()
+    if len(text) > _MAX_CHARACTERS:
+        text = text[: _MAX_CHARACTERS // 2] + _ELLIPSIS + text[-_MAX_CHARACTERS // 2 :]
+    return "".join(_replace_undrawable(letter) for letter in text).strip()
 
 
-def _drawable(letter: str) -> str:
+def _replace_undrawable(letter: str) -> str:
     if letter.isspace():
         return " "
     category = unicodedata.category(letter)
     if category in ("Cc", "Cf"):
         return ""
-    return letter if ord(letter) in _letters() else _ABSENT
+    return letter if ord(letter) in _load_charmap() else _MISSING_GLYPH
 
 
 @lru_cache(maxsize=1)
-def _letters() -> frozenset[int]:
-    return frozenset(get_font(_path()).get_charmap())
+def _load_charmap() -> frozenset[int]:
+    return frozenset(get_font(_find_font_path()).get_charmap())
 
 
 @lru_cache(maxsize=1)
-def _path() -> str:
+def _find_font_path() -> str:
     return findfont(FontProperties(family=FONT))
 
 
 @lru_cache(maxsize=4096)
-def _ems(text: str) -> float:
-    font = get_font(_path())
-    font.set_size(_MEASURED_AT, 72)
+def _measure_ems(text: str) -> float:
+    font = get_font(_find_font_path())
+    font.set_size(_MEASURING_SIZE, 72)
     font.set_text(text, 0.0)
-    return font.get_width_height()[0] / 64.0 / _MEASURED_AT
+    return font.get_width_height()[0] / 64.0 / _MEASURING_SIZE
 
 
-def width(text: str, size: float) -> float:
+def measure_width(text: str, size: float) -> float:
     """Return the width of one clean line in points, at a type size in points."""
-    return _ems(text) * size if text else 0.0
+    return _measure_ems(text) * size if text else 0.0
 
 
-def fit(text: str, room: float, size: float, *, lines: int = 1) -> str:
+def fit_text(text: str, room: float, size: float, *, lines: int = 1) -> str:
     """Return `text` cleaned and broken into at most `lines` lines no wider than `room` points.
 
     What does not fit loses its middle: names of files and scans differ at their ends.
     """
-    found = _wrapped(clean(text), room, size)
+    found = _wrap_text(sanitize(text), room, size)
     if len(found) > lines:
-        found = [*found[: lines - 1], _shortened("".join(found[lines - 1 :]), room, size)]
+        found = [*found[: lines - 1], _truncate_middle("".join(found[lines - 1 :]), room, size)]
     return "\n".join(row.strip() for row in found)
 
 
-def rows(text: str) -> int:
+def count_rows(text: str) -> int:
     """Return the number of lines of a fitted text."""
     return text.count("\n") + 1 if text else 0
 
 
-def _wrapped(text: str, room: float, size: float) -> list[str]:
+def _wrap_text(text: str, room: float, size: float) -> list[str]:
     found = [""]
-    for word in _pieces(text, room, size):
-        if found[-1] and width((found[-1] + word).rstrip(), size) > room:
+    for word in _split_words(text, room, size):
+        if found[-1] and measure_width((found[-1] + word).rstrip(), size) > room:
             found.append("")
         found[-1] += word
     return found
 
 
-def _pieces(text: str, room: float, size: float) -> list[str]:
+def _split_words(text: str, room: float, size: float) -> list[str]:
     """Split after blanks; a word wider than the room is split where the room ends."""
     pieces: list[str] = []
     for word in text.split(" "):
         rest = word
-        while len(rest) > 1 and width(rest, size) > room:
-            cut = max(_longest(lambda n, rest=rest: rest[:n], len(rest), room, size), 1)
+        while len(rest) > 1 and measure_width(rest, size) > room:
+            cut = max(_find_longest_fit(lambda n, rest=rest: rest[:n], len(rest), room, size), 1)
             pieces.append(rest[:cut])
             rest = rest[cut:]
         pieces.append(rest + " ")
     return pieces
 
 
-def _shortened(text: str, room: float, size: float) -> str:
-    def kept(count: int) -> str:
+def _truncate_middle(text: str, room: float, size: float) -> str:
+    def truncate_to(count: int) -> str:
         tail = count // 2
         return text[: count - tail].rstrip() + _ELLIPSIS + text[len(text) - tail :].lstrip()
 
     text = text.strip()
-    if width(text, size) <= room:
+    if measure_width(text, size) <= room:
         return text
-    return kept(_longest(kept, len(text) - 1, room, size))
+    return truncate_to(_find_longest_fit(truncate_to, len(text) - 1, room, size))
 
 
-def _longest(made: Any, most: int, room: float, size: float) -> int:
+def _find_longest_fit(made: Any, most: int, room: float, size: float) -> int:
     """Return the largest count for which the text `made` of it fits, by bisection."""
     low, high = 0, most
     while low < high:
         middle = (low + high + 1) // 2
-        if width(made(middle), size) <= room:
+        if measure_width(made(middle), size) <= room:
             low = middle
         else:
             high = middle - 1

@@ -15,14 +15,14 @@ from matplotlib.ticker import Formatter, MaxNLocator
 from xafs_workers.figures.model import Array
 from xafs_workers.render.matplotlib import text_layout
 
-_MOST = 9
+_MAX_TICKS = 9
 _STEPS = (1, 2, 2.5, 5, 10)
-_WIDE = (1.3, 1.2)  # ems between labels beside and above each other
-_NARROW = (0.7, 0.4)  # where wide gaps leave fewer than three
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_WIDE_GAPS = (1.3, 1.2)  # ems between labels beside and above each other
+_NARROW_GAPS = (0.7, 0.4)  # where wide gaps leave fewer than three
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def labels(values: Sequence[float] | Array) -> list[str]:
+def format_labels(values: Sequence[float] | Array) -> list[str]:
     """Return the numbers at ticks with as many decimals as their distance needs.
 
     From a million on and below a thousandth, a number carries its power of ten: 1.5×10⁶.
@@ -33,19 +33,19 @@ def labels(values: Sequence[float] | Array) -> list[str]:
         return ["0" for _ in numbers]
     power = math.floor(math.log10(largest))
     power = power if power >= 6 or power < -3 else 0
-    scaled = [_over(number, power) for number in numbers]
-    places = _places(scaled)
-    tail = "×10" + str(power).translate(_RAISED) if power else ""
-    return [_number(number, places, tail) for number in scaled]
+    scaled = [_scale_by_power(number, power) for number in numbers]
+    places = _count_decimals(scaled)
+    tail = "×10" + str(power).translate(_SUPERSCRIPTS) if power else ""
+    return [_format_number(number, places, tail) for number in scaled]
 
 
-def _over(number: float, power: int) -> float:
+def _scale_by_power(number: float, power: int) -> float:
     """Divide by a power of ten in two steps: 10**-308 has no reciprocal."""
     half = power // 2
     return number / 10.0**half / 10.0 ** (power - half)
 
 
-def _places(numbers: list[float]) -> int:
+def _count_decimals(numbers: list[float]) -> int:
     ordered = sorted(set(numbers))
     step = min((b - a for a, b in itertools.pairwise(ordered)), default=abs(ordered[0]))
     for places in range(12):
@@ -54,7 +54,7 @@ def _places(numbers: list[float]) -> int:
     return 12
 
 
-def _number(number: float, places: int, tail: str) -> str:
+def _format_number(number: float, places: int, tail: str) -> str:
     text = f"{number:.{places}f}"
     if float(text) == 0.0:
         return text.removeprefix("-") if not tail else "0"
@@ -62,7 +62,7 @@ def _number(number: float, places: int, tail: str) -> str:
 
 
 @lru_cache(maxsize=512)  # matplotlib asks for the same ticks several times a drawing
-def fitting(low: float, high: float, *, length: float, size: float, upright: bool) -> Array:
+def compute_ticks(low: float, high: float, *, length: float, size: float, is_vertical: bool) -> Array:
     """Return tick positions within the limits whose labels have room.
 
     Parameters
@@ -71,23 +71,23 @@ def fitting(low: float, high: float, *, length: float, size: float, upright: boo
         Of the axis, points.
     size
         Type size, points.
-    upright
+    is_vertical
         A y axis: the labels stand above each other.
     """
     low, high = min(low, high), max(low, high)
     per_unit = length / (high - low)
-    for gaps, least in ((_WIDE, 3), (_NARROW, 2)):
-        for count in range(_MOST, 0, -1):
-            values = _inside(low, high, count)
+    for gaps, least in ((_WIDE_GAPS, 3), (_NARROW_GAPS, 2)):
+        for count in range(_MAX_TICKS, 0, -1):
+            values = _compute_candidates(low, high, count)
             if len(values) < least:
                 break
-            label = size if upright else widest(values, size)
-            if (values[1] - values[0]) * per_unit >= label + gaps[upright] * size:
+            label = size if is_vertical else measure_widest_label(values, size)
+            if (values[1] - values[0]) * per_unit >= label + gaps[is_vertical] * size:
                 return values
-    return _inside(low, high, 1)[:1]
+    return _compute_candidates(low, high, 1)[:1]
 
 
-def _inside(low: float, high: float, count: int) -> Array:
+def _compute_candidates(low: float, high: float, count: int) -> Array:
     values = np.asarray(MaxNLocator(nbins=count, steps=_STEPS).tick_values(low, high))
     slack = 1e-9 * (high - low)
     values = values[(values >= low - slack) & (values <= high + slack)]
@@ -95,25 +95,25 @@ def _inside(low: float, high: float, count: int) -> Array:
     return values
 
 
-def widest(values: Array, size: float) -> float:
+def measure_widest_label(values: Array, size: float) -> float:
     """Return the width of the widest label, points."""
-    return max((text_layout.width(label, size) for label in labels(values)), default=0.0)
+    return max((text_layout.measure_width(label, size) for label in format_labels(values)), default=0.0)
 
 
-class RoomyLocator(MaxNLocator):
+class FittingLocator(MaxNLocator):
     """Ticks that fit the axis as it is now: also after a zoom or a new window size."""
 
     def __init__(self, size: float):
-        super().__init__(nbins=_MOST, steps=_STEPS)
+        super().__init__(nbins=_MAX_TICKS, steps=_STEPS)
         self.size = size
 
     def tick_values(self, vmin: float, vmax: float) -> list[float]:
         """Return the ticks between two limits."""
         axis: Any = self.axis
         box = axis.axes.get_window_extent()
-        upright = not isinstance(axis, XAxis)
-        length = (box.height if upright else box.width) * 72.0 / axis.get_figure(root=True).dpi
-        return fitting(vmin, vmax, length=length, size=self.size, upright=upright).tolist()
+        is_vertical = not isinstance(axis, XAxis)
+        length = (box.height if is_vertical else box.width) * 72.0 / axis.get_figure(root=True).dpi
+        return compute_ticks(vmin, vmax, length=length, size=self.size, is_vertical=is_vertical).tolist()
 
 
 class PlainFormatter(Formatter):
@@ -125,4 +125,4 @@ class PlainFormatter(Formatter):
 
     def format_ticks(self, values: Sequence[float]) -> list[str]:
         """Return the labels of all ticks."""
-        return labels(values)
+        return format_labels(values)

@@ -12,21 +12,21 @@ from urllib.parse import quote
 
 from xafs_workers.settings import Slack
 
-KEPT = 900.0
+CACHE_SECONDS = 900.0
 """How long an answer of the facility is believed, seconds."""
-LARGEST = 1024 * 1024
+MAX_ANSWER_BYTES = 1024 * 1024
 """Bytes of an answer that are read."""
 
 
-class NoChannel(Exception):
+class ChannelNotFound(Exception):
     """There is no channel for a session; the text says why."""
 
 
-class LookupAway(Exception):
+class LookupUnavailable(Exception):
     """The facility did not answer, or not usably; asking again later may help."""
 
 
-class Channels:
+class ChannelDirectory:
     """Finds channels, and remembers what the facility answered for a while.
 
     The channel is that of the session a post carries, whatever experiment runs now.
@@ -34,73 +34,75 @@ class Channels:
 
     def __init__(self, settings: Slack, beamline: str):
         self._settings, self._beamline = settings, beamline
-        self._known: dict[str, tuple[float, str | None]] = {}
+        self._cache: dict[str, tuple[float, str | None]] = {}
 
-    def of(self, session: str) -> str:
+    def find_channel(self, session: str) -> str:
         """Return the id of a session's channel; of the staff's channel for no session.
 
         Raises
         ------
-        NoChannel, LookupAway
+        ChannelNotFound, LookupUnavailable
         """
         if not session:
             if self._settings.staff_channel is None:
-                raise NoChannel("it belongs to no proposal, and slack.staff_channel is not set")
+                raise ChannelNotFound("it belongs to no proposal, and slack.staff_channel is not set")
             return self._settings.staff_channel
         if session in self._settings.channels:
             return self._settings.channels[session]
         if self._settings.lookup_url is None:
-            raise NoChannel(f"{session} is not in slack.channels, and slack.lookup_url is not set")
-        found = self._looked_up(session)
+            raise ChannelNotFound(f"{session} is not in slack.channels, and slack.lookup_url is not set")
+        found = self._look_up_channel(session)
         if found is None:
-            raise NoChannel(f"the facility names no channel {self._name(session)!r} for {session}")
+            raise ChannelNotFound(f"the facility names no channel {self._format_channel_name(session)!r} for {session}")
         return found
 
     def refresh(self) -> None:
         """Forget what the facility answered."""
-        self._known.clear()
+        self._cache.clear()
 
-    def known(self) -> dict[str, str]:
+    def list_known(self) -> dict[str, str]:
         """Return the channels that are known without asking."""
-        answered = {session: channel for session, (_, channel) in self._known.items() if channel}
+        answered = {session: channel for session, (_, channel) in self._cache.items() if channel}
         staff = {"": self._settings.staff_channel} if self._settings.staff_channel else {}
         return {**answered, **staff, **self._settings.channels}
 
-    def _looked_up(self, session: str) -> str | None:
-        until, channel = self._known.get(session, (0.0, None))
+    def _look_up_channel(self, session: str) -> str | None:
+        until, channel = self._cache.get(session, (0.0, None))
         if time.monotonic() < until:
             return channel
-        wanted = self._name(session)
-        channel = next((entry["channel_id"] for entry in self._ask(session) if entry["channel_name"] == wanted), None)
-        self._known[session] = (time.monotonic() + KEPT, channel)
+        wanted = self._format_channel_name(session)
+        channel = next(
+            (entry["channel_id"] for entry in self._request_channels(session) if entry["channel_name"] == wanted), None
+        )
+        self._cache[session] = (time.monotonic() + CACHE_SECONDS, channel)
         return channel
 
-    def _name(self, session: str) -> str:
+    def _format_channel_name(self, session: str) -> str:
         return self._settings.lookup_name.format(session=session, beamline=self._beamline)
 
-    def _ask(self, session: str) -> list[dict[str, str]]:
+    def _request_channels(self, session: str) -> list[dict[str, str]]:
         number = "".join(letter for letter in session if letter.isdigit())
         pattern = self._settings.lookup_url or ""
         url = pattern.format(session=quote(session, safe=""), number=number)
         try:
             request = urllib.request.Request(url, headers={"Accept": "application/json"})  # noqa: S310 - http(s): settings
             with urllib.request.urlopen(request, timeout=self._settings.timeout) as answer:  # noqa: S310
-                content = json.loads(answer.read(LARGEST))
+                content = json.loads(answer.read(MAX_ANSWER_BYTES))
         except urllib.error.HTTPError as error:
             error.close()
             if error.code == 404:
                 return []
-            raise LookupAway(f"{url}: HTTP status {error.code}, expected 200") from error
+            raise LookupUnavailable(f"{url}: HTTP status {error.code}, expected 200") from error
         except (OSError, HTTPException, ValueError) as error:
-            raise LookupAway(f"{url}: {type(error).__name__}: {error}") from error
-        return _entries(content, url)
+            raise LookupUnavailable(f"{url}: {type(error).__name__}: {error}") from error
+        return _parse_entries(content, url)
 
 
-def _entries(content: Any, url: str) -> list[dict[str, str]]:
+def _parse_entries(content: Any, url: str) -> list[dict[str, str]]:
     """Return the channels of an answer: a list, or a mapping that holds one under ``data`` or ``slack_channels``."""
     if isinstance(content, dict):
         content = content.get("data", content.get("slack_channels"))
     if not isinstance(content, list):
-        raise LookupAway(f"{url}: came {type(content).__name__}: expected a list of channel_name and channel_id")
+        raise LookupUnavailable(f"{url}: came {type(content).__name__}: expected a list of channel_name and channel_id")
     names = ("channel_name", "channel_id")
     return [entry for entry in content if isinstance(entry, dict) and all(isinstance(entry.get(n), str) for n in names)]

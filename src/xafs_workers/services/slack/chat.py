@@ -14,17 +14,17 @@ from urllib.parse import urlsplit
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-MARK = "xafs_workers_post"
+METADATA_TYPE = "xafs_workers_post"
 """Type of the metadata that each text carries, by which it is found again."""
-NAMESPACE = uuid.UUID("6f1f3c52-5a0e-4c3b-9d0d-2f0c5d9b7a11")
-PAGE = 200
-MOST_PAGES = 20
-CLOCKS = 600.0
+KEY_NAMESPACE = uuid.UUID("6f1f3c52-5a0e-4c3b-9d0d-2f0c5d9b7a11")
+PAGE_SIZE = 200
+MAX_PAGES = 20
+CLOCK_TOLERANCE = 600.0
 """By how much Slack's clock and ours may differ, seconds."""
-LONGEST_TEXT = 4000
+MAX_TEXT_LENGTH = 4000
 """Slack asks for texts of at most 4000 characters (chat.postMessage)."""
 
-TOKEN_TROUBLE = frozenset(
+TOKEN_ERRORS = frozenset(
     {
         "invalid_auth",
         "not_authed",
@@ -36,29 +36,29 @@ TOKEN_TROUBLE = frozenset(
     }
 )
 """Errors that concern every post alike: they wait until the token is mended."""
-POSSIBLY_DONE = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})
+AMBIGUOUS_ERRORS = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})
 """Errors after which Slack itself does not know what was done (fatal_error: some of it may have succeeded)."""
 
 
-class Busy(Exception):
+class RateLimited(Exception):
     """Slack asks to wait; nothing was posted.
 
     Attributes
     ----------
-    seconds
+    retry_after
         How long.
     """
 
     def __init__(self, seconds: float):
         super().__init__(f"Slack asks to wait {seconds:g} s")
-        self.seconds = seconds
+        self.retry_after = seconds
 
 
-class NotKnown(Exception):
+class ResultUnknown(Exception):
     """No usable answer came: what was asked may have been done."""
 
 
-class ChatRefused(Exception):
+class SlackRefused(Exception):
     """Slack refused: nothing was posted.
 
     Attributes
@@ -72,9 +72,9 @@ class ChatRefused(Exception):
         self.error = error
 
     @property
-    def is_token(self) -> bool:
+    def is_token_error(self) -> bool:
         """Whether the token is the trouble, not the post."""
-        return self.error in TOKEN_TROUBLE
+        return self.error in TOKEN_ERRORS
 
 
 class _Client(WebClient):
@@ -88,7 +88,7 @@ class _Client(WebClient):
         return sent.status
 
 
-class Chat:
+class SlackClient:
     """One workspace, reached with one token.
 
     Parameters
@@ -107,74 +107,74 @@ class Chat:
             token, base_url=base_url, timeout=max(1, round(timeout)), retry_handlers=[], logger=silent
         )
 
-    def who(self) -> tuple[Mapping[str, Any], frozenset[str]]:
+    def check_token(self) -> tuple[Mapping[str, Any], frozenset[str]]:
         """Return what Slack says of the token, and its scopes."""
-        with _meaning("auth.test"):
+        with _translate_errors("auth.test"):
             answer = self._client.auth_test()
         scopes = next((value for name, value in answer.headers.items() if name.lower() == "x-oauth-scopes"), "")
         return dict(answer.data), frozenset(part.strip() for part in scopes.split(",") if part.strip())
 
-    def channel(self, channel: str) -> Mapping[str, Any]:
+    def read_channel(self, channel: str) -> Mapping[str, Any]:
         """Return what Slack says of a channel."""
-        with _meaning("conversations.info"):
+        with _translate_errors("conversations.info"):
             return self._client.conversations_info(channel=channel)["channel"]
 
-    def post(self, channel: str, key: str, text: str) -> None:
+    def post_text(self, channel: str, key: str, text: str) -> None:
         """Post a text."""
-        with _meaning("chat.postMessage"):
+        with _translate_errors("chat.postMessage"):
             self._client.chat_postMessage(
                 channel=channel,
-                text=escaped(text),
-                client_msg_id=str(uuid.uuid5(NAMESPACE, key)),
-                metadata={"event_type": MARK, "event_payload": {"key": mark_of(key)}},
+                text=escape_text(text),
+                client_msg_id=str(uuid.uuid5(KEY_NAMESPACE, key)),
+                metadata={"event_type": METADATA_TYPE, "event_payload": {"key": compute_mark(key)}},
                 unfurl_links=False,
                 unfurl_media=False,
             )
 
-    def upload(self, name: str, content: bytes) -> str:
+    def send_file(self, name: str, content: bytes) -> str:
         """Upload a picture that nobody sees yet, and return Slack's id of it."""
-        with _meaning("files.getUploadURLExternal"):
+        with _translate_errors("files.getUploadURLExternal"):
             place = self._client.files_getUploadURLExternal(filename=name, length=len(content))
             status = self._client.upload(place["upload_url"], content)
         if status != 200:
-            raise NotKnown(f"upload of {name}: HTTP status {status}, expected 200")
+            raise ResultUnknown(f"upload of {name}: HTTP status {status}, expected 200")
         return place["file_id"]
 
-    def share(self, channel: str, file_id: str, title: str) -> None:
+    def post_file(self, channel: str, file_id: str, title: str) -> None:
         """Show an uploaded picture in a channel."""
-        with _meaning("files.completeUploadExternal"):
+        with _translate_errors("files.completeUploadExternal"):
             self._client.files_completeUploadExternal(
-                files=[{"id": file_id, "title": title}], channel_id=channel, initial_comment=escaped(title)
+                files=[{"id": file_id, "title": title}], channel_id=channel, initial_comment=escape_text(title)
             )
 
     def has_text(self, channel: str, key: str, since: float) -> bool:
         """Tell whether a text was posted since then (POSIX seconds)."""
-        mark = mark_of(key)
-        return self._find(channel, since, lambda message: _mark_in(message) == mark)
+        mark = compute_mark(key)
+        return self._find_message(channel, since, lambda message: _extract_mark(message) == mark)
 
     def has_file(self, channel: str, file_id: str, since: float) -> bool:
         """Tell whether a picture was shared in a channel."""
         try:
-            with _meaning("files.info"):
+            with _translate_errors("files.info"):
                 known = self._client.files_info(file=file_id)["file"]
-            return channel in _shared_in(known)
-        except ChatRefused as refusal:
+            return channel in _extract_channels(known)
+        except SlackRefused as refusal:
             if refusal.error in ("file_not_found", "file_deleted"):
                 return False
             if refusal.error != "missing_scope":
                 raise
-        return self._find(channel, since, lambda message: file_id in _files_in(message))
+        return self._find_message(channel, since, lambda message: file_id in _extract_file_ids(message))
 
-    def _find(self, channel: str, since: float, fits: Callable[[Mapping[str, Any]], bool]) -> bool:
+    def _find_message(self, channel: str, since: float, fits: Callable[[Mapping[str, Any]], bool]) -> bool:
         """Look for a message in a channel's history, newest first."""
         cursor = ""
-        for _ in range(MOST_PAGES):
-            with _meaning("conversations.history"):
+        for _ in range(MAX_PAGES):
+            with _translate_errors("conversations.history"):
                 page = self._client.conversations_history(
                     channel=channel,
-                    oldest=f"{since - CLOCKS:.6f}",
+                    oldest=f"{since - CLOCK_TOLERANCE:.6f}",
                     include_all_metadata=True,
-                    limit=PAGE,
+                    limit=PAGE_SIZE,
                     cursor=cursor or None,
                 )
             if any(fits(message) for message in page.get("messages") or ()):
@@ -182,45 +182,45 @@ class Chat:
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
                 return False
-        raise ChatRefused("conversations.history", f"more than {MOST_PAGES * PAGE} messages since the post")
+        raise SlackRefused("conversations.history", f"more than {MAX_PAGES * PAGE_SIZE} messages since the post")
 
 
-def mark_of(key: str) -> str:
+def compute_mark(key: str) -> str:
     """Return the mark by which a post is found again."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def escaped(text: str) -> str:
+def escape_text(text: str) -> str:
     """Return a text as Slack shows it literally but for emoji codes: no mention or link can be forged with it."""
-    clipped = text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
+    clipped = text if len(text) <= MAX_TEXT_LENGTH else text[: MAX_TEXT_LENGTH - 1] + "…"
     return clipped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 @contextmanager
-def _meaning(call: str) -> Iterator[None]:
+def _translate_errors(call: str) -> Iterator[None]:
     """Translate the client's errors."""
     try:
         yield
     except SlackApiError as problem:
-        raise _of_answer(call, problem) from problem
+        raise _build_error(call, problem) from problem
     except (SlackClientError, OSError, HTTPException, ValueError, TypeError, LookupError) as problem:
         # URLError is an OSError; the others are answers that are not Slack's
-        raise NotKnown(f"Slack: {call}: {type(problem).__name__}: {problem}") from problem
+        raise ResultUnknown(f"Slack: {call}: {type(problem).__name__}: {problem}") from problem
 
 
-def _of_answer(call: str, problem: SlackApiError) -> Exception:
+def _build_error(call: str, problem: SlackApiError) -> Exception:
     answer: Any = problem.response
     status = getattr(answer, "status_code", 200)
     headers = {str(name).lower(): value for name, value in (getattr(answer, "headers", None) or {}).items()}
     error = str(answer.get("error") or "") if isinstance(answer.get("ok"), bool) else ""
     if status == 429 or error in ("ratelimited", "rate_limited"):
-        return Busy(_seconds(headers.get("retry-after")))
-    if status >= 500 or error in POSSIBLY_DONE or not error:
-        return NotKnown(f"Slack: {call}: HTTP status {status} {error}".rstrip())
-    return ChatRefused(call, error, str(answer.get("needed") or ""))
+        return RateLimited(_parse_retry_after(headers.get("retry-after")))
+    if status >= 500 or error in AMBIGUOUS_ERRORS or not error:
+        return ResultUnknown(f"Slack: {call}: HTTP status {status} {error}".rstrip())
+    return SlackRefused(call, error, str(answer.get("needed") or ""))
 
 
-def _seconds(text: Any) -> float:
+def _parse_retry_after(text: Any) -> float:
     value: Any = text[0] if isinstance(text, list) and text else text
     try:
         return min(max(float(value), 0.0), 3600.0)
@@ -228,16 +228,16 @@ def _seconds(text: Any) -> float:
         return 30.0
 
 
-def _mark_in(message: Mapping[str, Any]) -> str:
+def _extract_mark(message: Mapping[str, Any]) -> str:
     metadata = message.get("metadata") or {}
-    return (metadata.get("event_payload") or {}).get("key", "") if metadata.get("event_type") == MARK else ""
+    return (metadata.get("event_payload") or {}).get("key", "") if metadata.get("event_type") == METADATA_TYPE else ""
 
 
-def _files_in(message: Mapping[str, Any]) -> set[str]:
+def _extract_file_ids(message: Mapping[str, Any]) -> set[str]:
     return {known.get("id", "") for known in message.get("files") or ()}
 
 
-def _shared_in(known: Mapping[str, Any]) -> set[str]:
+def _extract_channels(known: Mapping[str, Any]) -> set[str]:
     shares: Mapping[str, Any] = known.get("shares") or {}
     return {
         *(known.get("channels") or ()),

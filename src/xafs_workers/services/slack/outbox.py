@@ -12,9 +12,9 @@ from typing import Literal, Self
 
 from xafs_workers.services.slack_posts import Post
 
-State = Literal["waiting", "unclear", "done", "failed"]
+PostState = Literal["waiting", "unclear", "done", "failed"]
 
-KEEP_DAYS = 90.0
+RETENTION_DAYS = 90.0
 """How long keys of finished posts are remembered: longer than topics keep their messages."""
 
 _VERSION = 1
@@ -28,7 +28,7 @@ CREATE TABLE IF NOT EXISTS posts (
 )
 """
 _INDEX = "CREATE INDEX IF NOT EXISTS unfinished ON posts (session, number) WHERE state IN ('waiting', 'unclear')"
-_HEADS = """
+_OLDEST_QUERY = """
 SELECT number, key, session, text, picture, state, file_id, tried FROM posts WHERE number IN
 (SELECT MIN(number) FROM posts WHERE state IN ('waiting', 'unclear') GROUP BY session) ORDER BY number
 """
@@ -38,12 +38,12 @@ class OutboxUnusable(Exception):
     """The outbox's file is not one, or cannot be opened."""
 
 
-class OutboxAway(OSError):
+class OutboxUnavailable(OSError):
     """The outbox cannot be written to now: its disk is full or in trouble."""
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class PendingPost:
     """A post that is not finished.
 
     Attributes
@@ -54,15 +54,15 @@ class Waiting:
         ``unclear``: an attempt was begun whose end is not known, so it may have been posted.
     file_id
         Slack's name of an uploaded picture, once it is to be shared.
-    tried
+    tried_at
         When an attempt was last begun, POSIX seconds; 0: never.
     """
 
     number: int
     post: Post
-    state: State
+    state: PostState
     file_id: str
-    tried: float
+    tried_at: float
 
 
 class Outbox:
@@ -98,55 +98,55 @@ class Outbox:
 
         Raises
         ------
-        OutboxAway
+        OutboxUnavailable
             It could not be put down; trying again later may succeed.
         """
         row = (post.key, post.session, post.text, post.picture, time.time())
         try:
-            return self._change(
+            return self._update(
                 "INSERT INTO posts (key, session, text, picture, state, changed) VALUES (?, ?, ?, ?, 'waiting', ?) "
                 "ON CONFLICT DO NOTHING",
                 row,
             )
         except sqlite3.OperationalError as error:
             full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
-            raise OutboxAway(errno.ENOSPC if full else errno.EIO, str(error)) from error
+            raise OutboxUnavailable(errno.ENOSPC if full else errno.EIO, str(error)) from error
 
-    def heads(self) -> list[Waiting]:
+    def list_oldest(self) -> list[PendingPost]:
         """Return the oldest unfinished post of each session, oldest first."""
         with self._lock:
-            rows = self._connection.execute(_HEADS).fetchall()
-        return [Waiting(row[0], Post(*row[1:5]), *row[5:]) for row in rows]
+            rows = self._connection.execute(_OLDEST_QUERY).fetchall()
+        return [PendingPost(row[0], Post(*row[1:5]), *row[5:]) for row in rows]
 
-    def begin(self, number: int, file_id: str = "") -> None:
+    def begin_attempt(self, number: int, file_id: str = "") -> None:
         """Write down that a post is about to be made: from here on it is not known whether it was."""
         now = time.time()
-        self._change(
+        self._update(
             "UPDATE posts SET state = 'unclear', file_id = ?, tried = ?, changed = ? WHERE number = ?",
             (file_id, now, now, number),
         )
 
-    def not_made(self, number: int) -> None:
+    def mark_not_posted(self, number: int) -> None:
         """Write down that an attempt certainly made no post."""
-        self._change(
+        self._update(
             "UPDATE posts SET state = 'waiting', file_id = '', changed = ? WHERE number = ?", (time.time(), number)
         )
 
     def finish(self, number: int, state: Literal["done", "failed"], reason: str = "") -> None:
         """Write down what became of a post."""
-        self._change(
+        self._update(
             "UPDATE posts SET state = ?, reason = ?, changed = ? WHERE number = ?", (state, reason, time.time(), number)
         )
 
-    def waiting(self) -> int:
+    def count_waiting(self) -> int:
         """Return how many posts are not finished."""
         with self._lock:
             query = "SELECT COUNT(*) FROM posts WHERE state IN ('waiting', 'unclear')"
             return self._connection.execute(query).fetchone()[0]
 
-    def prune(self, days: float = KEEP_DAYS) -> None:
+    def prune(self, days: float = RETENTION_DAYS) -> None:
         """Forget what was finished more than `days` ago."""
-        self._change(
+        self._update(
             "DELETE FROM posts WHERE state IN ('done', 'failed') AND changed < ?", (time.time() - days * 86400,)
         )
 
@@ -165,6 +165,6 @@ class Outbox:
         self._connection.execute(_INDEX)
         self._connection.execute(f"PRAGMA user_version = {_VERSION}")
 
-    def _change(self, query: str, values: tuple[object, ...]) -> bool:
+    def _update(self, query: str, values: tuple[object, ...]) -> bool:
         with self._lock:
             return self._connection.execute(query, values).rowcount > 0

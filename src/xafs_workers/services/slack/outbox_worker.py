@@ -10,62 +10,62 @@ from pathlib import Path
 from typing import Literal
 
 from xafs_workers.logs import get_logger
-from xafs_workers.services.slack.channels import Channels, LookupAway, NoChannel
-from xafs_workers.services.slack.chat import Busy, Chat, ChatRefused, NotKnown
-from xafs_workers.services.slack.outbox import Outbox, Waiting
+from xafs_workers.services.slack.channels import ChannelDirectory, ChannelNotFound, LookupUnavailable
+from xafs_workers.services.slack.chat import RateLimited, ResultUnknown, SlackClient, SlackRefused
+from xafs_workers.services.slack.outbox import Outbox, PendingPost
 from xafs_workers.services.slack.token import TokenMissing
 from xafs_workers.services.slack_posts import Post
 
 log = get_logger("services")
 
-PRUNE_EVERY = 86400.0
+PRUNE_INTERVAL = 86400.0
 """How often what was posted long ago is forgotten, seconds."""
-EVERYTHING = "*"
+ALL_CHANNELS = "*"
 """Key of the pause that holds for all channels."""
 
 
-class PictureAway(Exception):
+class PictureUnavailable(Exception):
     """A picture cannot be read for now."""
 
 
-class NoPicture(Exception):
+class InvalidPicture(Exception):
     """There is no such picture, or it may not be posted; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RetryTiming:
     """How patient the thread is, seconds.
 
     Attributes
     ----------
     pauses
         After each failure in a row; the last is repeated.
-    settles
+    settle_seconds
         How long after an attempt without an answer Slack may still carry it out; only then its absence is believed.
-    idle
+    idle_seconds
         Longest wait for new posts.
     """
 
     pauses: tuple[float, ...] = (2.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0)
-    settles: float = 30.0
-    idle: float = 30.0
+    settle_seconds: float = 30.0
+    idle_seconds: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ports:
+class OutboxCallbacks:
     """What the thread needs of others.
 
     Attributes
     ----------
-    chat
+    open_client
         Returns the workspace, with the token as it is now; may raise `TokenMissing`.
-    picture
-        Returns the content of a post's picture; raises `NoPicture` or `PictureAway`.
+    read_picture
+        Returns the content of a post's picture; raises `InvalidPicture` or `PictureUnavailable`.
     """
 
-    chat: Callable[[], Chat]
-    channels: Channels
-    picture: Callable[[Post], bytes]
+    open_client: Callable[[], SlackClient]
+    channels: ChannelDirectory
+    read_picture: Callable[[Post], bytes]
 
 
 @dataclass(slots=True)
@@ -75,13 +75,13 @@ class _Pause:
     reason: str = ""
 
 
-class Postman:
+class OutboxWorker:
     """Posts what is in the outbox."""
 
-    def __init__(self, outbox: Outbox, ports: Ports, pace: Pace | None = None):
-        self._outbox, self._ports, self._pace = outbox, ports, pace or Pace()
+    def __init__(self, outbox: Outbox, callbacks: OutboxCallbacks, timing: RetryTiming | None = None):
+        self._outbox, self._callbacks, self._timing = outbox, callbacks, timing or RetryTiming()
         self._pauses: dict[str, _Pause] = {}
-        self._new = threading.Event()
+        self._wake_up = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="slack", daemon=True)
         self._lock = threading.Lock()
@@ -100,118 +100,122 @@ class Postman:
     def put(self, post: Post) -> None:
         """Put a post into the outbox."""
         if self._outbox.put(post):
-            self._new.set()
+            self._wake_up.set()
 
-    def hurry(self) -> None:
+    def retry_now(self) -> None:
         """Try at once what waits: something may have been mended."""
         with self._lock:
             self._pauses.clear()
-        self._new.set()
+        self._wake_up.set()
 
     def close(self, timeout: float = 2.0) -> None:
         """Stop after the call in hand; what is left is posted after the next start."""
         self._stop.set()
-        self._new.set()
+        self._wake_up.set()
         if self._thread.is_alive():
             self._thread.join(timeout)
 
     def _run(self) -> None:
         prune_due = 0.0
         while not self._stop.is_set():
-            self._new.clear()
+            self._wake_up.clear()
             try:
                 if time.monotonic() >= prune_due:
-                    prune_due = time.monotonic() + PRUNE_EVERY
+                    prune_due = time.monotonic() + PRUNE_INTERVAL
                     self._outbox.prune()
-                wait = self._round()
+                wait = self._post_ready()
             except Exception as error:
                 if self._stop.is_set():
                     return
                 log.exception("outbox_failed")
-                wait = self._hold(EVERYTHING, f"the outbox: {type(error).__name__}: {error}")
+                wait = self._pause(ALL_CHANNELS, f"the outbox: {type(error).__name__}: {error}")
             if not self._stop.is_set():
-                self._new.wait(wait)
+                self._wake_up.wait(wait)
 
-    def _round(self) -> float:
+    def _post_ready(self) -> float:
         """Post what can be posted and return how long to wait until something more may be."""
         while not self._stop.is_set():
-            ready = self._ready()
+            ready = self._find_ready()
             if ready is None:
                 break
             self._deliver(ready)
         now = time.monotonic()
         with self._lock:
             dues = [pause.until - now for pause in self._pauses.values() if pause.until > now]
-        return min([self._pace.idle, *(max(0.0, due) for due in dues)])
+        return min([self._timing.idle_seconds, *(max(0.0, due) for due in dues)])
 
-    def _ready(self) -> Waiting | None:
+    def _find_ready(self) -> PendingPost | None:
         """Return the oldest post that nothing holds up."""
-        if self._is_held(EVERYTHING):
+        if self._is_paused(ALL_CHANNELS):
             return None
-        for head in self._outbox.heads():
-            if not self._is_held(self._place(head)):
+        for head in self._outbox.list_oldest():
+            if not self._is_paused(self._build_pause_key(head)):
                 return head
         return None
 
-    def _place(self, head: Waiting) -> str:
+    def _build_pause_key(self, head: PendingPost) -> str:
         """Return what is held up with a post: its channel, where that is known, so that sessions may share one."""
-        settings = self._ports.channels.known()
+        settings = self._callbacks.channels.list_known()
         return settings.get(head.post.session, f"session {head.post.session}")
 
-    def _deliver(self, head: Waiting) -> None:
+    def _deliver(self, head: PendingPost) -> None:
         try:
-            channel = self._ports.channels.of(head.post.session)
-            if not self._is_held(self._place(head)):
-                self._make(head, channel)
-        except (NoChannel, NoPicture) as never:
+            channel = self._callbacks.channels.find_channel(head.post.session)
+            if not self._is_paused(self._build_pause_key(head)):
+                self._make_post(head, channel)
+        except (ChannelNotFound, InvalidPicture) as never:
             self._finish(head, "failed", str(never))
-        except ChatRefused as refusal:
+        except SlackRefused as refusal:
             self._on_refusal(head, refusal)
-        except Busy as busy:
-            self._hold(self._place(head), "Slack asks to wait", busy.seconds)
-        except (NotKnown, LookupAway, PictureAway) as trouble:
-            self._hold(self._place(head), str(trouble))
+        except RateLimited as busy:
+            self._pause(self._build_pause_key(head), "Slack asks to wait", busy.retry_after)
+        except (ResultUnknown, LookupUnavailable, PictureUnavailable) as trouble:
+            self._pause(self._build_pause_key(head), str(trouble))
         except TokenMissing as missing:
-            self._hold(EVERYTHING, str(missing))
+            self._pause(ALL_CHANNELS, str(missing))
 
-    def _make(self, head: Waiting, channel: str) -> None:
+    def _make_post(self, head: PendingPost, channel: str) -> None:
         """Make a post, unless an attempt without an answer made it before."""
-        chat = self._ports.chat()
+        chat = self._callbacks.open_client()
         if head.state == "unclear":
-            settled = head.tried + self._pace.settles - time.time()
-            if 0 < settled <= self._pace.settles:
-                self._hold(self._place(head), "Slack may still carry out what it did not answer", settled)
+            settled = head.tried_at + self._timing.settle_seconds - time.time()
+            if 0 < settled <= self._timing.settle_seconds:
+                self._pause(self._build_pause_key(head), "Slack may still carry out what it did not answer", settled)
                 return
-            if _is_there(chat, head, channel):
+            if _is_posted(chat, head, channel):
                 self._finish(head, "done", "found in the channel; its answer was lost")
                 return
-        file_id = head.file_id or self._uploaded(chat, head.post)
-        self._outbox.begin(head.number, file_id)
+        file_id = head.file_id or self._send_picture(chat, head.post)
+        self._outbox.begin_attempt(head.number, file_id)
         try:
-            _say(chat, head.post, channel, file_id)
-        except (Busy, ChatRefused) as refusal:
-            self._outbox.not_made(head.number)
-            if head.file_id and isinstance(refusal, ChatRefused) and not refusal.is_token:
-                raise NotKnown(f"{refusal}: the picture will be uploaded again") from refusal
+            _send_post(chat, head.post, channel, file_id)
+        except (RateLimited, SlackRefused) as refusal:
+            self._outbox.mark_not_posted(head.number)
+            if head.file_id and isinstance(refusal, SlackRefused) and not refusal.is_token_error:
+                raise ResultUnknown(f"{refusal}: the picture will be uploaded again") from refusal
             raise
         self._finish(head, "done")
 
-    def _uploaded(self, chat: Chat, post: Post) -> str:
+    def _send_picture(self, chat: SlackClient, post: Post) -> str:
         """Upload a post's picture, which shows it to nobody; '' for a text."""
-        return chat.upload(Path(post.picture).name, self._ports.picture(post)) if post.picture else ""
+        return chat.send_file(Path(post.picture).name, self._callbacks.read_picture(post)) if post.picture else ""
 
-    def _on_refusal(self, head: Waiting, refusal: ChatRefused) -> None:
-        if refusal.is_token:
-            self._hold(EVERYTHING, str(refusal))
+    def _on_refusal(self, head: PendingPost, refusal: SlackRefused) -> None:
+        if refusal.is_token_error:
+            self._pause(ALL_CHANNELS, str(refusal))
             return
-        unclear = "; whether it was posted before is not known, so it is not posted again" if self._still(head) else ""
+        unclear = (
+            "; whether it was posted before is not known, so it is not posted again"
+            if self._is_still_unclear(head)
+            else ""
+        )
         self._finish(head, "failed", f"{refusal}{unclear}")
 
-    def _still(self, head: Waiting) -> bool:
+    def _is_still_unclear(self, head: PendingPost) -> bool:
         """Tell whether it is still unclear whether a post was made."""
-        return any(other.number == head.number and other.state == "unclear" for other in self._outbox.heads())
+        return any(other.number == head.number and other.state == "unclear" for other in self._outbox.list_oldest())
 
-    def _finish(self, head: Waiting, state: Literal["done", "failed"], reason: str = "") -> None:
+    def _finish(self, head: PendingPost, state: Literal["done", "failed"], reason: str = "") -> None:
         self._outbox.finish(head.number, state, reason)
         fields = {"key": head.post.key, "session": head.post.session, "picture": head.post.picture}
         if state == "failed":
@@ -219,16 +223,16 @@ class Postman:
             return
         log.info("posted", **fields, **({"note": reason} if reason else {}))
         with self._lock:
-            gone = [self._pauses.pop(place, None) for place in (EVERYTHING, self._place(head))]
+            gone = [self._pauses.pop(place, None) for place in (ALL_CHANNELS, self._build_pause_key(head))]
         if any(pause is not None and pause.failures for pause in gone):
             log.info("posts_go_on")
 
-    def _is_held(self, place: str) -> bool:
+    def _is_paused(self, place: str) -> bool:
         with self._lock:
             pause = self._pauses.get(place)
             return pause is not None and time.monotonic() < pause.until
 
-    def _hold(self, place: str, reason: str, seconds: float | None = None) -> float:
+    def _pause(self, place: str, reason: str, seconds: float | None = None) -> float:
         """Pause a channel, or all; return for how long.
 
         A new reason is logged, but for pauses of a known length: those are how it goes, not trouble.
@@ -237,7 +241,7 @@ class Postman:
             pause = self._pauses.setdefault(place, _Pause())
             news = seconds is None and reason != pause.reason
             if seconds is None:
-                seconds = self._pace.pauses[min(pause.failures, len(self._pace.pauses) - 1)]
+                seconds = self._timing.pauses[min(pause.failures, len(self._timing.pauses) - 1)]
                 pause.failures += 1
             pause.until = time.monotonic() + seconds
             if news or not pause.reason:
@@ -247,14 +251,14 @@ class Postman:
         return seconds
 
 
-def _is_there(chat: Chat, head: Waiting, channel: str) -> bool:
+def _is_posted(chat: SlackClient, head: PendingPost, channel: str) -> bool:
     if head.file_id:
-        return chat.has_file(channel, head.file_id, head.tried)
-    return chat.has_text(channel, head.post.key, head.tried)
+        return chat.has_file(channel, head.file_id, head.tried_at)
+    return chat.has_text(channel, head.post.key, head.tried_at)
 
 
-def _say(chat: Chat, post: Post, channel: str, file_id: str) -> None:
+def _send_post(chat: SlackClient, post: Post, channel: str, file_id: str) -> None:
     if file_id:
-        chat.share(channel, file_id, post.text or Path(post.picture).name)
+        chat.post_file(channel, file_id, post.text or Path(post.picture).name)
     else:
-        chat.post(channel, post.key, post.text)
+        chat.post_text(channel, post.key, post.text)

@@ -6,7 +6,7 @@ import os
 
 from xafs_workers.settings import Slack
 
-VARIABLE = "SLACK_BOT_TOKEN"
+TOKEN_VARIABLE = "SLACK_BOT_TOKEN"  # noqa: S105 - the name of a variable
 
 
 class TokenMissing(Exception):
@@ -22,7 +22,7 @@ def read_token(settings: Slack) -> str | None:
         The configured file cannot be read or is empty.
     """
     if settings.token_file is None:
-        return os.environ.get(VARIABLE, "").strip() or None
+        return os.environ.get(TOKEN_VARIABLE, "").strip() or None
     path = settings.token_file.expanduser()
     try:
         token = path.read_text(encoding="ascii").strip()
