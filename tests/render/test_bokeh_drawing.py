@@ -1,4 +1,4 @@
-"""Figures as Bokeh models: every one can be drawn, kept models hold what new ones would, only news is sent."""
+"""Test Bokeh models of figures: all can be drawn, reused models equal new ones, only new and changed data are sent."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def gallery() -> dict[str, Figure]:
 
 
 def numbers(drawing: Drawing) -> dict[tuple[str, str], list[Any]]:
-    """Return what the models hold: by panel and trace or mesh."""
+    """Return the data of the models by panel key and by trace or mesh key."""
     found: dict[tuple[str, str], list[Any]] = {}
     for key, view in drawing.views.items():
         for renderer in view.plot.renderers:
@@ -95,9 +95,9 @@ def test_updated_models_equal_new_ones(seed: int) -> None:
                 drawings[figure.id] = Drawing(figure, Style())
     assert drawings
     for figure in build_shown_figures(board):
-        kept, new = drawings[figure.id], Drawing(figure, Style())
-        np.testing.assert_equal(numbers(kept), numbers(new))
-        assert [names(view) for view in kept.views.values()] == [names(view) for view in new.views.values()]
+        reused, new = drawings[figure.id], Drawing(figure, Style())
+        np.testing.assert_equal(numbers(reused), numbers(new))
+        assert [names(view) for view in reused.views.values()] == [names(view) for view in new.views.values()]
 
 
 def names(view: Any) -> tuple[Any, ...]:
@@ -118,12 +118,12 @@ def test_only_the_new_point_is_streamed() -> None:
     n = 200
     columns = {"xafs_x": [0.1 * i for i in range(n)], "I0": [2.0] * n, "It": [1.0 + i for i in range(n)]}
     run = list(build_run_documents(hint=None, motors=["xafs_x"], columns=columns))
-    teller = EntryStamper()
+    stamper = EntryStamper()
     message = ("bmm", {"linescan": "start", "motor": "xafs_x", "detector": "it"})
-    board = fold(teller.stamp([message, *run[:150]]))
+    board = fold(stamper.stamp([message, *run[:150]]))
     drawing, document = Drawing(build_figure(board, board.scans[0]), Style()), Document()
     document.add_root(drawing.root)
-    board = fold(teller.stamp(run[150:151]), board)
+    board = fold(stamper.stamp(run[150:151]), board)
     (event,) = events_of(document, lambda: drawing.show(build_figure(board, board.scans[0])))
     assert isinstance(event, ColumnsStreamedEvent)
     assert {name: len(values) for name, values in event.data.items()} == {"x": 1, "y": 1}

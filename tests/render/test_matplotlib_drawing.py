@@ -1,4 +1,4 @@
-"""A drawing is brought up to date: what is kept, what is drawn again, and that the pixels are right."""
+"""Test updates of a drawing: which artists are reused, what is drawn again, and the resulting pixels."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_repeated_blits_leave_no_stale_pixels():
 def test_a_long_curve_grows_piecewise_with_the_same_pixels(style, series, monkeypatch):
     x = np.linspace(0.0, 10.0, 900)
     y = np.sin(5.0 * x) * np.where(x > 9.5, 0.5, 1.0)
-    y[[300, 302, 512, 514, 700, 701, 702]] = np.nan  # lone points at and beside the seam of two pieces
+    y[[300, 302, 512, 514, 700, 701, 702]] = np.nan  # isolated points at and beside the seam of two pieces
     drawing = make_drawing(6.0, 4.0)
     drawing.show(figure(trace(x=x[:2], y=y[:2], style=style, series=series)))
     drawn: list[Line2D] = []

@@ -1,4 +1,4 @@
-"""Words, ticks, limits, places and pixels, each by itself."""
+"""Test text layout, ticks, limits, layout and pixels of the matplotlib renderer."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def test_pixels_equal_those_of_an_ordinary_image(inverted, view):
         return np.array(canvas.buffer_rgba()).astype(int)
 
     differ = np.any(np.abs(drawn(True) - drawn(False)) > 2, axis=2)
-    assert differ.mean() < 0.02, "only borders of pixels may fall to the other side"
+    assert differ.mean() < 0.02, "only pixels at borders may differ"
 
 
 def test_pixels_show_their_value_under_the_cursor():

@@ -1,4 +1,4 @@
-"""Pictures: the same bytes for equal figures, any text, legible legends."""
+"""Test picture files: equal bytes for equal figures, any text, legible legends."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def example():
     return Figure("f", "xafsscan", "Fe: scan 3 of 3", panels, 1, 2, 6.0, 3.0)
 """
 _names: dict = {}
-exec(EXAMPLE, _names)  # the subprocesses below run the very same text
+exec(EXAMPLE, _names)  # the subprocesses below run the same source
 example = _names["example"]
 
 
@@ -119,7 +119,7 @@ def test_the_picture_has_the_size_of_the_figure():
 
 
 def test_an_unknown_form_is_refused():
-    with pytest.raises(ValueError, match="not 'gif'"):
+    with pytest.raises(ValueError, match="unknown file format 'gif'"):
         render_picture(example(), "gif")
 
 
@@ -149,7 +149,7 @@ def test_dollar_signs_are_shown_as_typed():
 
 
 def boxes(scene: Scene) -> list:
-    """Return the boxes, in pixels, of all words and of all axes."""
+    """Return the boxes of all texts and of all axes, in pixels."""
     renderer = mpl.backends.backend_agg.FigureCanvasAgg(scene.figure).get_renderer()
     scene.figure.draw(renderer)
     texts = [text for text in scene.figure.findobj(mpl.text.Text) if text.get_text() and text.get_visible()]

@@ -1,4 +1,4 @@
-"""The drawing on the canvas of a Qt window, without a display."""
+"""Test the drawing on the canvas of a Qt window, without a display."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A figure drawn, by one module a drawing library."""
+"""Renderers of figures: one subpackage for each drawing library."""

@@ -1,4 +1,4 @@
-"""The grid of a map, as all renderers draw it: ascending both ways, pixels around their positions."""
+"""Grid of a map for all renderers: both axes ascending, each pixel centred on its position."""
 
 from __future__ import annotations
 

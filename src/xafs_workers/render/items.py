@@ -1,4 +1,4 @@
-"""What a panel has, in the order in which every renderer draws it."""
+"""Items of a panel in their drawing order, which is the same for all renderers."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from xafs_workers.figures.model import Line, Mark, Mesh, Panel, Text, Trace
 
 ItemKey = tuple[str, str]
-"""Kind of an item, and its key among those of its kind."""
+"""Type of an item, and its key among the items of that type."""
 
 
 def iter_items(panel: Panel) -> Iterator[tuple[ItemKey, Mesh | Line | Trace | Mark | Text]]:
-    """Yield the items of a panel, the lowest first."""
+    """Yield the items of a panel in drawing order, the bottom layer first."""
     yield from ((("mesh", mesh.key), mesh) for mesh in panel.meshes)
     yield from ((("line", line.key), line) for line in panel.lines)
     yield from ((("trace", trace.key), trace) for trace in panel.traces)

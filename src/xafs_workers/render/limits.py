@@ -1,4 +1,4 @@
-"""Limits of axes: exact for a picture, with headroom while a measurement grows."""
+"""Axis limits: tight for a picture, with headroom while a measurement grows."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ HEADROOM_Y = 0.15
 MARGIN_X = 0.02
 MARGIN_Y = 0.06
 
-MAX_MAGNITUDE = 1e200  # beyond it, the arithmetic of an axis overflows
-_FLAT_TOLERANCE = 1e-9  # relative: below it, a span is rounding noise
-_MIN_USED_FRACTION = 0.3  # limits of which less than this part is used are drawn in again
+MAX_MAGNITUDE = 1e200  # larger values overflow in the arithmetic of an axis
+_FLAT_TOLERANCE = 1e-9  # relative; a smaller span is rounding noise
+_MIN_USED_FRACTION = 0.3  # limits shrink again when the data fill less than this fraction of them
 
 Interval = tuple[float, float]
 
 
 class Extent(NamedTuple):
-    """The rectangle that holds some points."""
+    """Smallest rectangle that contains some points."""
 
     left: float
     right: float
@@ -31,10 +31,13 @@ class Extent(NamedTuple):
 
 
 def compute_extent(x: Array, y: Array) -> Extent | None:
-    """Return the extent of the points whose both coordinates are finite, None if there are none."""
+    """Return the extent of the points that can be drawn, None if there are none.
+
+    A point can be drawn if both coordinates are finite and smaller than `MAX_MAGNITUDE`.
+    """
     if len(x) and len(x) == len(y):
         extent = Extent(float(x.min()), float(x.max()), float(y.min()), float(y.max()))
-        if all(-MAX_MAGNITUDE < limit < MAX_MAGNITUDE for limit in extent):  # as a rule; NaN is not
+        if all(-MAX_MAGNITUDE < limit < MAX_MAGNITUDE for limit in extent):  # the usual case; False for NaN
             return extent
     good = (np.abs(x) < MAX_MAGNITUDE) & (np.abs(y) < MAX_MAGNITUDE)
     if not good.any():
@@ -44,7 +47,7 @@ def compute_extent(x: Array, y: Array) -> Extent | None:
 
 
 def compute_interval(z: Array) -> Interval | None:
-    """Return the least and greatest value that can be drawn, None if there is none."""
+    """Return the smallest and the largest value that can be drawn, None if there is none."""
     span = _compute_raw_interval(z)
     if span is not None and max(map(abs, span)) >= MAX_MAGNITUDE:
         span = _compute_raw_interval(z[np.abs(z) < MAX_MAGNITUDE])
@@ -52,21 +55,21 @@ def compute_interval(z: Array) -> Interval | None:
 
 
 def is_drawable(z: Array) -> bool:
-    """Tell whether each value is NaN or can be drawn."""
+    """Check whether every value is NaN or can be drawn."""
     span = _compute_raw_interval(z)
     return span is None or max(map(abs, span)) < MAX_MAGNITUDE
 
 
 def _compute_raw_interval(z: Array) -> Interval | None:
-    """Return the least and greatest value, infinity too; None if there is none."""
+    """Return the smallest and the largest value, infinity included; None if all are NaN."""
     if not z.size:
         return None
     low, high = float(np.fmin.reduce(z, axis=None)), float(np.fmax.reduce(z, axis=None))
-    return None if isnan(low) else (low, high)  # fmin gives NaN where there is nothing else
+    return None if isnan(low) else (low, high)  # fmin returns NaN only if all values are NaN
 
 
 def merge_extents(extents: list[Extent]) -> Extent | None:
-    """Return the extent of all, None of none."""
+    """Return the extent that contains all the given extents, None for an empty list."""
     if not extents:
         return None
     columns = tuple(zip(*extents, strict=True))
@@ -74,9 +77,9 @@ def merge_extents(extents: list[Extent]) -> Extent | None:
 
 
 def fit_interval(low: float, high: float, margin: float) -> Interval:
-    """Return `low` to `high` with a margin, a fraction of their distance, on both sides.
+    """Return the interval from `low` to `high`, enlarged on both sides by `margin` times its length.
 
-    Equal values get 5 % of their size on both sides, zero gets 1.
+    Equal values get a margin of 5 % of their magnitude, zero gets a margin of 1.
     """
     size = max(abs(low), abs(high))
     span = high - low
@@ -88,14 +91,14 @@ def fit_interval(low: float, high: float, margin: float) -> Interval:
 
 
 def expand_interval(current: Interval | None, low: float, high: float, *, margin: float, headroom: float) -> Interval:
-    """Return limits that hold `low` to `high`: those of `current` if they do, else with headroom where they do not.
+    """Return limits that contain `low` to `high`, changing the current limits only where the data exceed them.
 
     Parameters
     ----------
     current
-        Ascending limits in force, None at first.
+        Present limits in ascending order, None at first.
     headroom
-        Fraction of the new span that is added on a side that was exceeded.
+        Fraction of the new span that is added on a side where the data exceed the present limits.
     """
     fresh = fit_interval(low, high, margin)
     if current is None or (high - low) < _MIN_USED_FRACTION * (current[1] - current[0]):

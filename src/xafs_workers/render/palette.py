@@ -1,4 +1,4 @@
-"""Colours and patterns that all renderers share."""
+"""Colours and dash patterns for all renderers."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ DASH_PATTERNS: tuple[tuple[float, ...], ...] = (
     (3.2, 1.4),
     (1.2, 1.2),
 )
-"""Dashes and gaps in line widths, none for a solid line. Seven colours and five patterns: 35 series differ."""
+"""Lengths of dashes and gaps in units of the line width; empty for a solid line.
+
+Seven colours and five patterns distinguish 35 series.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Palette:
-    """Colours of a figure; `series` are those of Okabe and Ito (2008), safe for colour-blind readers."""
+    """Colours of a figure; `series` is the palette of Okabe and Ito (2008), safe for colour-blind readers."""
 
     series: tuple[str, ...]
     background: str

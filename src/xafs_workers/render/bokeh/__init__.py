@@ -1,1 +1,1 @@
-"""Figures in a browser: Bokeh models kept and updated; points are streamed and patched."""
+"""Renderer of figures in a browser: Bokeh models that are reused; only new and changed points are sent."""

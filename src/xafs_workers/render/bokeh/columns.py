@@ -1,4 +1,4 @@
-"""Columns brought up to date: only what is new or changed goes to the page."""
+"""Updates of Bokeh data sources that send only new and changed values to the page."""
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
 # Bokeh's stubs do not know what its properties accept.
@@ -16,25 +16,26 @@ from xafs_workers.render.limits import MAX_MAGNITUDE
 UpdateMethod = Literal["", "streamed", "patched", "replaced"]
 
 MAX_PATCHED_FRACTION = 0.25
-"""Up to this part of the old values is patched; more, and the columns are sent anew."""
+"""Columns are replaced, not patched, when more than this fraction of the old values changed."""
 
 
 def to_drawable(values: Array) -> Array:
-    """Return the values as floats of our own, those that no axis can show as gaps."""
-    own = np.array(values, dtype=np.float64)
-    own[np.abs(own) >= MAX_MAGNITUDE] = np.nan
-    return own
+    """Return a copy of the values as floats, with NaN for values that no axis can show."""
+    copy = np.array(values, dtype=np.float64)
+    copy[np.abs(copy) >= MAX_MAGNITUDE] = np.nan
+    return copy
 
 
 def update_source(source: ColumnDataSource, columns: Mapping[str, Array]) -> UpdateMethod:
-    """Make a source hold these columns, all of one length, and return how.
+    """Update the columns of a data source, and return the method that was used.
 
-    Values at the end are streamed, a few that changed are patched; else the columns are replaced.
+    All columns have one length. New values at the end are streamed and a few changed values are patched; otherwise
+    the columns are replaced.
     """
-    held: Any = source.data
-    before = len(next(iter(held.values())))
+    current: Any = source.data
+    before = len(next(iter(current.values())))
     after = len(next(iter(columns.values())))
-    changed = None if after < before else _find_changes(held, columns, before)
+    changed = None if after < before else _find_changes(current, columns, before)
     if changed is None or sum(map(len, changed.values())) > max(1, MAX_PATCHED_FRACTION * before):
         source.data = {name: to_drawable(column) for name, column in columns.items()}
         return "replaced"
@@ -48,11 +49,13 @@ def update_source(source: ColumnDataSource, columns: Mapping[str, Array]) -> Upd
     return "streamed" if after > before else "patched" if patches else ""
 
 
-def _find_changes(held: Mapping[str, Any], columns: Mapping[str, Array], before: int) -> dict[str, Array] | None:
-    """Return the positions of old values that differ, None where the columns are others."""
-    if held.keys() != columns.keys():
+def _find_changes(current: Mapping[str, Any], columns: Mapping[str, Array], before: int) -> dict[str, Array] | None:
+    """Return the positions of changed values in each column, None if the column names differ."""
+    if current.keys() != columns.keys():
         return None
-    return {name: np.flatnonzero(_compare_values(held[name], to_drawable(columns[name][:before]))) for name in columns}
+    return {
+        name: np.flatnonzero(_compare_values(current[name], to_drawable(columns[name][:before]))) for name in columns
+    }
 
 
 def _compare_values(one: Array, other: Array) -> Array:

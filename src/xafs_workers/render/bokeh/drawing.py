@@ -1,4 +1,4 @@
-"""A figure in a page: a grid of plots, kept and updated as long as the panels are the same."""
+"""Drawing of a figure in a web page: a grid of Bokeh plots that are reused while the panels stay the same."""
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
 # Bokeh's stubs do not know what its properties accept.
@@ -18,29 +18,29 @@ MIN_ROW_HEIGHT = 240
 NARROW_HEIGHT = 300
 
 _MAX_ROOMY_COLUMNS = 2
-"""Up to so many columns there is room for many numbers."""
+"""Maximum number of columns at which the axes have room for the usual number of tick labels."""
 
 PlotCallback = Callable[[Plot, Panel], object]
-"""Told of each new plot, to listen to what a person does there."""
+"""Called with each new plot, for example to subscribe to its mouse events."""
 
 
 class Drawing:
-    """A figure and its models.
+    """A figure and the Bokeh models that show it.
 
     Parameters
     ----------
-    at_once
-        So many panels are made in one call of `show`, None for all: each costs some ten milliseconds, and who waits for
-        a figure had rather see one panel now.
+    panels_per_call
+        Maximum number of panels that one call of `show` creates, None for all. A panel takes some ten milliseconds;
+        users see the first one sooner if the others follow later.
 
     Attributes
     ----------
     is_complete
-        Whether all panels are made.
+        Whether all panels have been created.
     root
-        What the page shows.
+        Grid of plots, the root model for the page.
     views
-        The panels by key.
+        Views of the panels by panel key.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Drawing:
         self.show(figure)
 
     def show(self, figure: Figure) -> None:
-        """Bring the models up to date with a figure."""
+        """Show a figure, reusing the existing models."""
         self.figure = figure
         before, self.views = self.views, {}
         new = [panel.key for panel in figure.panels if panel.key not in before]
@@ -75,7 +75,7 @@ class Drawing:
         self._arrange(figure)
 
     def resize(self, height: int) -> None:
-        """Share another height among the plots."""
+        """Set the total height of the plots, in pixels."""
         self.style = replace(self.style, height=height)
         self._arrange(self.figure)
 

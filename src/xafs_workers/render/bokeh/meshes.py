@@ -1,4 +1,4 @@
-"""Maps: an image whose changed rows are patched, rectangles on an uneven grid, or filled contours."""
+"""Bokeh renderers of maps: an image on an even grid, rectangles on an uneven grid, or filled contours."""
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
 # Bokeh's stubs do not know what its properties accept.
@@ -16,21 +16,21 @@ from xafs_workers.render import limits
 from xafs_workers.render.bokeh.columns import to_drawable, update_source
 from xafs_workers.render.grid import compute_edges, sort_values
 
-PALETTE_NAME = "Viridis256"  # even in lightness, safe for colour-blind readers
+PALETTE_NAME = "Viridis256"  # uniform in lightness, safe for colour-blind readers
 
 _CONTOUR_LEVELS = 14
 _STEP_TOLERANCE = 1e-3
-"""Steps that differ by less than this part are even."""
+"""Maximum relative difference of the steps of an even grid."""
 
 
 def is_even(positions: Array) -> bool:
-    """Tell whether ascending positions are all one step apart."""
+    """Check whether ascending positions are equally spaced."""
     steps = np.diff(positions)
     return not len(steps) or bool(np.ptp(steps) <= _STEP_TOLERANCE * steps.mean())
 
 
 class MeshRenderer:
-    """A map and its renderers; new values are patched, a new grid is a new renderer."""
+    """A map and its Bokeh renderer; new values are patched, a new grid needs a new renderer."""
 
     def __init__(self, plot: Plot, mesh: Mesh, mapper: LinearColorMapper):
         self._plot, self._mapper = plot, mapper
@@ -40,11 +40,11 @@ class MeshRenderer:
 
     @property
     def value_interval(self) -> limits.Interval | None:
-        """Least and greatest value, None where nothing is measured."""
+        """Smallest and largest value, None if no value is measured."""
         return limits.compute_interval(self._z)
 
     def update(self, mesh: Mesh) -> None:
-        """Take new values, or a new grid."""
+        """Show new values or a new grid."""
         old, self.mesh = self.mesh, mesh
         if mesh.z is old.z and mesh.x is old.x and mesh.y is old.y and mesh.is_contour == old.is_contour:
             return
@@ -59,13 +59,13 @@ class MeshRenderer:
             update_source(self._source, {**self._rectangle_sides, "value": self._z.ravel()})
 
     def update_colours(self) -> None:
-        """Follow new limits of the colours: contours are levels, so they are drawn anew."""
+        """Draw contours again after the colour limits have changed, because their levels depend on the limits."""
         if self._has_contours:
             self.remove()
             self._build()
 
     def remove(self) -> None:
-        """Take the renderers off the plot."""
+        """Remove the renderers from the plot."""
         for renderer in self._renderers:
             self._plot.renderers.remove(renderer)
         self._renderers = []

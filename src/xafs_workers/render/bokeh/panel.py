@@ -1,4 +1,4 @@
-"""One panel: a plot whose parts are kept from figure to figure."""
+"""View of one panel: a Bokeh plot whose models are reused from update to update."""
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
 # Bokeh's stubs do not know what its properties accept.
@@ -40,16 +40,16 @@ _RENDERER_TYPES: dict[type, type[Any]] = {
 
 
 class PanelView:
-    """A panel as a plot.
+    """Bokeh plot of a panel.
 
     Attributes
     ----------
     panel
-        What it shows.
+        Panel that the plot shows.
     crowded
-        Whether it is narrow: fewer numbers fit below it.
+        Whether the plot is narrow, with room for fewer tick labels.
     plot
-        Its model; the ranges follow the data until somebody zooms, and are never sent back to the server.
+        Bokeh model of the plot. Its ranges follow the data until the user zooms, and are never sent to the server.
     """
 
     def __init__(self, panel: Panel, style: Style, *, crowded: bool = False):
@@ -66,7 +66,7 @@ class PanelView:
         self._sync_renderers(panel)
 
     def update(self, panel: Panel) -> None:
-        """Bring the plot up to date with the model."""
+        """Show a newer state of the panel."""
         if panel is self.panel:
             return
         self.panel = panel
@@ -75,8 +75,8 @@ class PanelView:
 
     @property
     def sources(self) -> dict[str, Any]:
-        """The columns of each trace, by key."""
-        return {kept.trace.key: kept.source for kept in self._iter_traces()}
+        """Data sources of the traces by trace key."""
+        return {renderer.trace.key: renderer.source for renderer in self._iter_traces()}
 
     def _create_plot(self, panel: Panel) -> Plot:
         filled = bool(panel.meshes)
@@ -139,37 +139,39 @@ class PanelView:
             (plot.xaxis[0], "axis_label", panel.x_label),
             (plot.yaxis[0], "axis_label", panel.y_label),
         ):
-            now = getattr(model, name)
-            if (now if isinstance(now, str) else getattr(now, "text", "")) != text:
+            current = getattr(model, name)
+            if (current if isinstance(current, str) else getattr(current, "text", "")) != text:
                 setattr(model, name, to_plain_text(text))
         if plot.y_range.flipped != panel.y_inverted:
             plot.y_range.flipped = panel.y_inverted
 
     def _sync_renderers(self, panel: Panel) -> None:
-        """Make, update and remove what stands for the items."""
+        """Create, update and remove the renderers of the panel's items."""
         before, self._item_renderers = self._item_renderers, {}
         for key, item in iter_items(panel):
-            kept = before.pop(key, None)
-            if kept is None:
-                kept = (
+            renderer = before.pop(key, None)
+            if renderer is None:
+                renderer = (
                     MeshRenderer(self.plot, item, self._mapper)
                     if isinstance(item, Mesh)
                     else self._create_renderer(item)
                 )
             else:
-                kept.update(item)
-            self._item_renderers[key] = kept
-        for kept in before.values():
-            kept.remove()
+                renderer.update(item)
+            self._item_renderers[key] = renderer
+        for renderer in before.values():
+            renderer.remove()
         self._update_colours(panel)
         self._update_legend(panel)
         self._update_axes(panel)
 
     def _update_axes(self, panel: Panel) -> None:
-        """Give axes without data no numbers, and limits all the same."""
+        """Hide the axes and the grid while there are no data; placeholder points then set the limits."""
         if self._has_data:
             return
-        self._has_data = bool(panel.meshes or panel.marks) or not all(kept.is_empty for kept in self._iter_traces())
+        self._has_data = bool(panel.meshes or panel.marks) or not all(
+            renderer.is_empty for renderer in self._iter_traces()
+        )
         if not self._has_data and self._placeholder is None:
             self._placeholder = PlaceholderPoints(self.plot, tuple(line.x for line in panel.lines))
         elif self._has_data and self._placeholder is not None:
@@ -183,20 +185,20 @@ class PanelView:
         return _RENDERER_TYPES[type(item)](self.plot, item, self._style)
 
     def _iter_traces(self) -> Iterator[TraceRenderer]:
-        return (kept for kept in self._item_renderers.values() if isinstance(kept, TraceRenderer))
+        return (renderer for renderer in self._item_renderers.values() if isinstance(renderer, TraceRenderer))
 
     def _update_colours(self, panel: Panel) -> None:
-        """Fit the colours to the measured pixels."""
-        maps = [kept for kept in self._item_renderers.values() if isinstance(kept, MeshRenderer)]
-        known = [span for kept in maps if (span := kept.value_interval) is not None]
+        """Fit the colour limits to the measured values."""
+        maps = [renderer for renderer in self._item_renderers.values() if isinstance(renderer, MeshRenderer)]
+        known = [span for renderer in maps if (span := renderer.value_interval) is not None]
         if known:
             low, high = min(span[0] for span in known), max(span[1] for span in known)
             values = limits.expand_interval(self._value_interval, low, high, margin=0.0, headroom=_COLOUR_HEADROOM)
             if values != self._value_interval:
                 self._value_interval = values
                 self._mapper.update(low=values[0], high=values[1])
-                for kept in maps:
-                    kept.update_colours()
+                for renderer in maps:
+                    renderer.update_colours()
         if maps and self._bar_model is None:
             self._bar_model = self._create_colour_bar()
             self.plot.add_layout(self._bar_model, "right")
@@ -215,7 +217,7 @@ class PanelView:
         )
 
     def _create_bar_label(self, label: str) -> Title:
-        """Return the label of the bar; its own title would stand at its foot."""
+        """Create the label of the colour bar; Bokeh would put the bar's own title below it."""
         style = self._style
         return Title(
             text=to_plain_text(label),
@@ -227,17 +229,17 @@ class PanelView:
         )
 
     def _update_legend(self, panel: Panel) -> None:
-        """Bring the legend up to date; a click on an entry hides its trace."""
-        traces = [kept for kept in self._iter_traces() if kept.trace.label] if panel.legend != "none" else []
-        entries = tuple((kept.trace.label, tuple(id(one) for one in kept.renderers)) for kept in traces)
+        """Update the legend; a click on an entry hides its trace."""
+        shown = [one for one in self._iter_traces() if one.trace.label] if panel.legend != "none" else []
+        entries = tuple((one.trace.label, tuple(id(glyph) for glyph in one.renderers)) for one in shown)
         if entries == self._legend_entries:
             return
         self._legend_entries = entries
-        items = [LegendItem(label={"value": kept.trace.label}, renderers=kept.renderers) for kept in traces]
+        items = [LegendItem(label={"value": one.trace.label}, renderers=one.renderers) for one in shown]
         if self._legend is None:
             self._legend = self._create_legend()
             self.plot.add_layout(self._legend, "above")
-        longest = max((len(kept.trace.label) for kept in traces), default=1)
+        longest = max((len(one.trace.label) for one in shown), default=1)
         columns = max(1, (30 if self._style.narrow else 60) // (longest + 4))
         self._legend.update(
             items=items, ncols=min(_MAX_LEGEND_COLUMNS, columns, max(1, len(items))), visible=bool(items)

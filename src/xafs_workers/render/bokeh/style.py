@@ -1,4 +1,4 @@
-"""Sizes and colours of plots in a page."""
+"""Sizes and colours of plots in a web page."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ MARKERS = ("circle", "square", "triangle", "diamond", "inverted_triangle")
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How plots look.
+    """Appearance of plots.
 
     Attributes
     ----------
     dark
-        Light lines on a dark ground.
+        Whether lines are light on a dark background.
     large
-        Type that can be read from afar.
+        Whether texts are large enough to be read from a distance.
     narrow
-        One panel below the other, as on a phone.
+        Whether the panels are in one column, as on a phone.
     height
-        Pixels that the plots may share.
+        Total height of the plots, pixels.
     """
 
     dark: bool = False
@@ -32,22 +32,22 @@ class Style:
 
     @property
     def palette(self) -> Palette:
-        """Colours."""
+        """Colours of the plots."""
         return DARK if self.dark else LIGHT
 
     @property
     def text_size(self) -> str:
-        """Size of numbers and labels."""
+        """Font size of tick labels and axis labels."""
         return "24px" if self.large else "13px"
 
     @property
     def small_size(self) -> str:
-        """Size of legends and notes."""
+        """Font size of legends and notes."""
         return "20px" if self.large else "12px"
 
     @property
     def title_size(self) -> str:
-        """Size of panels' titles."""
+        """Font size of panel titles."""
         return "26px" if self.large else "15px"
 
     @property
@@ -62,5 +62,5 @@ class Style:
 
 
 def compute_dashes(series: int, width: float) -> list[int]:
-    """Return the pattern of a series in pixels, empty for a solid line."""
+    """Return the dash pattern of a series in pixels, empty for a solid line."""
     return [max(1, round(part * width)) for part in DASH_PATTERNS[series % len(DASH_PATTERNS)]]

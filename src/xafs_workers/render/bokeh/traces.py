@@ -1,4 +1,4 @@
-"""Curves, marked places, vertical lines and notes: each knows the models that show it."""
+"""Bokeh renderers of traces, marks, vertical lines and notes."""
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
 # Bokeh's stubs do not know what its properties accept.
@@ -17,26 +17,26 @@ from xafs_workers.render.bokeh.style import MARKERS, Style, compute_dashes
 from xafs_workers.render.bokeh.words import to_plain_text
 
 FRACTION_RANGE = "fractions"
-"""Name of the ranges from 0 to 1 on which notes stand."""
+"""Name of the ranges from 0 to 1 that place notes and labels in a plot."""
 
 _MAX_LARGE_MARKERS = 60
-"""With more points than this the markers of a line are small."""
+"""Maximum number of points of a line with large markers."""
 
 
 class ItemRenderer(Protocol):
-    """What stands for one item of a panel."""
+    """Renderer of one item of a panel."""
 
     def update(self, item: Any) -> None:
-        """Show another state of the item."""
+        """Show a newer state of the item."""
         ...
 
     def remove(self) -> None:
-        """Take the models off the plot."""
+        """Remove the models from the plot."""
         ...
 
 
 class TraceRenderer:
-    """A trace: its columns, and a line, markers or both."""
+    """A trace: its data source, and a line, markers or both."""
 
     def __init__(self, plot: Plot, trace: Trace, style: Style):
         self._plot, self._style = plot, style
@@ -46,11 +46,11 @@ class TraceRenderer:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no point to be seen."""
+        """Whether the trace has no visible point."""
         return not (np.isfinite(self.source.data["x"]) & np.isfinite(self.source.data["y"])).any()
 
     def update(self, item: Trace) -> None:
-        """Stream what is new."""
+        """Send new and changed points to the page."""
         old, self.trace = self.trace, item
         if (old.series, old.style) != (item.series, item.style):
             self.remove()
@@ -59,7 +59,7 @@ class TraceRenderer:
             update_source(self.source, {"x": item.x, "y": item.y})
 
     def remove(self) -> None:
-        """Take it off the plot."""
+        """Remove the models from the plot."""
         for renderer in self.renderers:
             self._plot.renderers.remove(renderer)
 
@@ -78,7 +78,7 @@ class TraceRenderer:
 
 
 class PlaceholderPoints:
-    """Points that nobody sees: they give the axes of an empty panel limits, for its lines and notes."""
+    """Invisible points that give the axes of an empty panel their limits, for its vertical lines and notes."""
 
     def __init__(self, plot: Plot, at: tuple[float, ...]):
         self._plot = plot
@@ -87,12 +87,12 @@ class PlaceholderPoints:
         self._renderer: Any = add_glyph(plot, source, glyph.Scatter(line_alpha=0.0, fill_alpha=0.0))
 
     def remove(self) -> None:
-        """Take them off the plot."""
+        """Remove the points from the plot."""
         self._plot.renderers.remove(self._renderer)
 
 
 class MarkRenderer:
-    """A cross at a place."""
+    """A cross at a position."""
 
     def __init__(self, plot: Plot, mark: Mark, style: Style):
         self._plot = plot
@@ -102,12 +102,12 @@ class MarkRenderer:
         self._renderer: Any = add_glyph(plot, self._source, cross)
 
     def update(self, item: Mark) -> None:
-        """Go where it is now."""
+        """Move the cross to its new position."""
         if dict(self._source.data) != _build_columns(item):
             self._source.data = _build_columns(item)
 
     def remove(self) -> None:
-        """Take it off the plot."""
+        """Remove the models from the plot."""
         self._plot.renderers.remove(self._renderer)
 
 
@@ -134,13 +134,13 @@ class LineRenderer:
         self.update(line)
 
     def update(self, item: Line) -> None:
-        """Stand where it is now."""
+        """Move the line to its new position."""
         if self._span.location != item.x:
             self._span.location = self._label.x = item.x
         _set_text(self._label, item.label)
 
     def remove(self) -> None:
-        """Take it off the plot."""
+        """Remove the models from the plot."""
         for model in (self._span, self._label):
             self._plot.center.remove(model)
 
@@ -167,25 +167,25 @@ class NoteRenderer:
         plot.add_layout(self._label)
 
     def update(self, item: Text) -> None:
-        """Say what is to be said now."""
+        """Show a new text or position."""
         if (self._label.x, self._label.y) != (item.x, item.y):
             self._label.update(x=item.x, y=item.y)
         _set_text(self._label, item.text)
 
     def remove(self) -> None:
-        """Take it off the plot."""
+        """Remove the models from the plot."""
         self._plot.center.remove(self._label)
 
 
 def add_glyph(plot: Plot, source: ColumnDataSource, shape: Any) -> GlyphRenderer:
-    """Draw a glyph of the columns x and y, and none of its variants for selections: nothing is selected here."""
+    """Add a glyph of the columns x and y to a plot, without the variants for selections, which are not used here."""
     renderer = GlyphRenderer(data_source=source, glyph=shape, nonselection_glyph=None, syncable=False)
     plot.renderers.append(renderer)
     return renderer
 
 
 def add_fraction_ranges(plot: Plot) -> None:
-    """Give a plot the ranges on which notes stand."""
+    """Add the ranges from 0 to 1 for notes and labels to a plot."""
     plot.extra_x_ranges = {FRACTION_RANGE: Range1d(0.0, 1.0, syncable=False)}
     plot.extra_y_ranges = {FRACTION_RANGE: Range1d(0.0, 1.0, syncable=False)}
 
@@ -195,6 +195,6 @@ def _build_columns(mark: Mark) -> dict[str, list[float]]:
 
 
 def _set_text(label: Label, text: str) -> None:
-    said = label.text if isinstance(label.text, str) else label.text.text
-    if said != text:
+    current = label.text if isinstance(label.text, str) else label.text.text
+    if current != text:
         label.text = to_plain_text(text)

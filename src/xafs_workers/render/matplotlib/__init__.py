@@ -1,1 +1,1 @@
-"""A figure drawn with matplotlib: in a window, where artists are kept and updated, or as a picture."""
+"""Renderer of figures with matplotlib: in a window, where artists are reused, or as a picture file."""

@@ -1,4 +1,4 @@
-"""What is drawn inside a panel, kept from one update to the next: traces, marks, vertical lines, notes."""
+"""Matplotlib artists of traces, marks, vertical lines and notes, which are reused from update to update."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from xafs_workers.render.matplotlib.style import Palette, SeriesStyle, Sizes
 
 _OFFSET_POINTS: dict[str, Any] = {"xytext": (0.0, 0.0), "textcoords": "offset points"}
 PIECE_LENGTH = 256
-"""Steps of a line that are drawn as one; dashes begin anew with each piece."""
-_CROSS_SIZE = 1.26  # of the type size: 160 square points at 10 points
+"""Number of line segments that are drawn as one piece; the dash pattern starts again with each piece."""
+_CROSS_SIZE = 1.26  # in units of the font size: 160 square points at 10 points
 
 
 class ItemArtist(Protocol):
@@ -30,16 +30,16 @@ class ItemArtist(Protocol):
     extent: Extent | None
 
     def update(self, item: Any, /) -> bool:
-        """Bring the artists up to date; tell whether any pixel may have changed."""
+        """Show a newer state of the item; return whether any pixel may have changed."""
         ...
 
     def remove(self) -> None:
-        """Take the artists off the axes."""
+        """Remove the artists from the axes."""
         ...
 
 
 class _ArtistGroup:
-    """Artists on one pair of axes."""
+    """Artists of one item on one pair of axes."""
 
     def __init__(self, axes: Axes):
         self.axes = axes
@@ -47,19 +47,19 @@ class _ArtistGroup:
         self.extent: Extent | None = None
 
     def remove(self) -> None:
-        """Take the artists off the axes."""
+        """Remove the artists from the axes."""
         for artist in self.artists:
             artist.remove()
         self.artists = []
 
 
 class TraceArtist(_ArtistGroup):
-    """A trace and its line, in pieces: of a curve that grows only the last piece is drawn again.
+    """A trace, drawn as a line in pieces: when a curve grows, only its last piece is drawn again.
 
     Attributes
     ----------
     first_changed
-        Position of the first artist that the last update changed.
+        Index of the first artist that the last update changed.
     """
 
     def __init__(self, axes: Axes, trace: Trace):
@@ -73,24 +73,24 @@ class TraceArtist(_ArtistGroup):
 
     @property
     def line(self) -> Line2D:
-        """The first piece, which looks like all others."""
+        """First piece of the line; all pieces have the same style."""
         return self.pieces[0]
 
     def update(self, trace: Trace) -> bool:
-        """Take new arrays; the very same ones change nothing."""
+        """Show the arrays of a newer trace; identical array objects change nothing."""
         old, self.trace = self.trace, trace
         if trace is old or (trace.x is old.x and trace.y is old.y):
             return False
         self._set_arrays(trace, _count_equal_pieces(old, trace))
         return True
 
-    def apply_style(self, look: SeriesStyle, sizes: Sizes) -> None:
-        """Give the line its colour, dashes, marker and widths."""
+    def apply_style(self, series_style: SeriesStyle, sizes: Sizes) -> None:
+        """Set the colour, dashes, marker and widths of the line."""
         self._line_properties = {
-            "color": look.colour,
-            "linestyle": look.dashes if self.trace.style != "points" else "none",
+            "color": series_style.colour,
+            "linestyle": series_style.dashes if self.trace.style != "points" else "none",
             "linewidth": sizes.line,
-            "marker": "o" if self.trace.style == "line" else look.marker,
+            "marker": "o" if self.trace.style == "line" else series_style.marker,
             "markeredgewidth": 0.0,
         }
         self._marker_size = sizes.marker
@@ -99,14 +99,14 @@ class TraceArtist(_ArtistGroup):
         self._update_markers()
 
     def _set_arrays(self, trace: Trace, same: int) -> None:
-        """Take arrays whose first pieces are the same as before."""
+        """Set the data of all pieces from number `same` on; the earlier pieces are unchanged."""
         count = max(1, -(-(len(trace.x) - 1) // PIECE_LENGTH))
         while len(self.pieces) > count:
             self.pieces.pop().remove()
         while len(self.pieces) < count:
             piece = Line2D(
                 [], [], solid_capstyle="round", **self._line_properties
-            )  # ends as joints: pieces meet unseen
+            )  # caps have the shape of joints, so the seams between pieces are invisible
             self.axes.add_artist(piece)
             self.pieces.append(piece)
         self.artists = list(self.pieces)
@@ -118,22 +118,23 @@ class TraceArtist(_ArtistGroup):
         self._update_markers()
 
     def _update_markers(self) -> None:
-        """Show the markers; of a line only those of lone points, which would not be seen otherwise."""
+        """Show the markers; a line has markers only on isolated points, which would be invisible otherwise."""
         count = len(self.trace.x)
         if self.trace.style == "line":
-            size, lone = 0.6 * self._marker_size, _find_lone_points(self.trace.x, self.trace.y)
+            size, isolated = 0.6 * self._marker_size, _find_isolated_points(self.trace.x, self.trace.y)
         else:
             crowd = min(1.0, max(0.5, (80.0 / max(count, 1)) ** 0.5))
-            size, lone = crowd * (self._marker_size if self.trace.style == "points" else 0.8 * self._marker_size), None
+            full_size = self._marker_size if self.trace.style == "points" else 0.8 * self._marker_size
+            size, isolated = crowd * full_size, None
         for number, piece in enumerate(self.pieces):
-            which = _select_marked_points(number, lone)
+            which = _select_marked_points(number, isolated)
             if piece.get_markersize() != size or piece.get_markevery() != which:
                 piece.set(markevery=which, markersize=size)
                 self.first_changed = min(self.first_changed, number)
 
 
 def _count_equal_pieces(old: Trace, new: Trace) -> int:
-    """Return how many pieces at the beginning are whole and the same."""
+    """Count the complete pieces at the beginning that are equal in both traces."""
     count = max(0, min(len(old.x), len(new.x)) - 1) // PIECE_LENGTH
     length = count * PIECE_LENGTH + 1
     same = count and all(
@@ -143,22 +144,25 @@ def _count_equal_pieces(old: Trace, new: Trace) -> int:
     return count if same else 0
 
 
-def _select_marked_points(number: int, lone: list[int] | None) -> Any:
-    """Return which points of a piece have a marker: all, or the lone ones; a point of two pieces has it in one."""
-    if lone is None:
+def _select_marked_points(number: int, isolated: list[int] | None) -> Any:
+    """Select the points of a piece that have a marker, in the form of matplotlib's `markevery`.
+
+    These are all points, or the isolated ones. A point that belongs to two pieces has its marker in only one of them.
+    """
+    if isolated is None:
         return None if number == 0 else (1, 1)
     begin = number * PIECE_LENGTH + (number > 0)
-    return [at - number * PIECE_LENGTH for at in lone if begin <= at <= (number + 1) * PIECE_LENGTH]
+    return [at - number * PIECE_LENGTH for at in isolated if begin <= at <= (number + 1) * PIECE_LENGTH]
 
 
-def _find_lone_points(x: Array, y: Array) -> list[int]:
-    """Return the indices of finite points between gaps."""
+def _find_isolated_points(x: Array, y: Array) -> list[int]:
+    """Return the indices of the finite points that have no finite neighbour."""
     good = np.concatenate(([False], np.isfinite(x) & np.isfinite(y), [False]))
     return np.flatnonzero(good[1:-1] & ~good[:-2] & ~good[2:]).tolist()
 
 
 class MarkArtist(_ArtistGroup):
-    """A cross, with its label beside it."""
+    """A cross with a label beside it."""
 
     def __init__(self, axes: Axes, mark: Mark):
         super().__init__(axes)
@@ -171,7 +175,7 @@ class MarkArtist(_ArtistGroup):
         self.update(mark)
 
     def update(self, mark: Mark) -> bool:
-        """Move the cross."""
+        """Move the cross and set its label; return whether anything changed."""
         if mark == self.mark:
             return False
         self.mark = mark
@@ -182,13 +186,13 @@ class MarkArtist(_ArtistGroup):
         return True
 
     def apply_style(self, palette: Palette, sizes: Sizes) -> None:
-        """Give the cross its colour and size."""
+        """Set the colour and size of the cross and its label."""
         self.cross.set(color=palette.mark, markersize=_CROSS_SIZE * sizes.text, markeredgewidth=1.2 * sizes.line)
         self.note.set(color=palette.mark, fontsize=sizes.text, x=0.9 * sizes.text, y=0.4 * sizes.text)
 
 
 class LineArtist(_ArtistGroup):
-    """A vertical line over the whole height, with its label along it."""
+    """A vertical line over the whole height of the axes, with a label along it."""
 
     def __init__(self, axes: Axes, line: Line):
         super().__init__(axes)
@@ -214,7 +218,7 @@ class LineArtist(_ArtistGroup):
         self.update(line)
 
     def update(self, line: Line) -> bool:
-        """Move the line."""
+        """Move the line and set its label; return whether anything changed."""
         if line == self.line:
             return False
         self.line = line
@@ -225,7 +229,7 @@ class LineArtist(_ArtistGroup):
         return True
 
     def apply_style(self, palette: Palette, sizes: Sizes) -> None:
-        """Give the line its colour and width, and its label its distance from the top."""
+        """Set the colour and width of the line, and the distance of its label from the top."""
         self.rule.set(color=palette.muted, linewidth=0.7 * sizes.line, linestyle=(0, (4.0, 2.5)))
         self.note.set(
             color=palette.muted, fontsize=sizes.small, x=-0.2 * sizes.text, y=-0.4 * sizes.text - self.label_offset
@@ -233,7 +237,7 @@ class LineArtist(_ArtistGroup):
 
 
 class NoteArtist(_ArtistGroup):
-    """A note at a place in the axes."""
+    """A note at a fixed position in the axes."""
 
     def __init__(self, axes: Axes, text: Text):
         super().__init__(axes)
@@ -248,7 +252,7 @@ class NoteArtist(_ArtistGroup):
         self.update(text)
 
     def update(self, text: Text) -> bool:
-        """Change the words or their place."""
+        """Set the text and its position; return whether anything changed."""
         if text == self.text:
             return False
         self.text = text
@@ -256,7 +260,7 @@ class NoteArtist(_ArtistGroup):
         return True
 
     def apply_style(self, palette: Palette, sizes: Sizes, room: float) -> None:
-        """Give the note its colour and size; `room` is the width of the axes, points."""
+        """Set the colour and size of the note for axes `room` points wide."""
         self._axes_width, self._font_size = room - sizes.text, sizes.text
         self.note.set(color=palette.muted, fontsize=sizes.text)
         if self.text is not None:

@@ -1,4 +1,4 @@
-"""One panel: its artists kept from figure to figure, its limits, and what of it must be drawn again."""
+"""View of one panel: its reused artists, its limits, and which parts of it must be drawn again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MAX_STAGGERED = 4
 
 
 def build_signature(panel: Panel) -> tuple[Any, ...]:
-    """Return which items a panel has, how they look and what stands around them: all but arrays, places and title."""
+    """Return what determines the layout of a panel: its labels, items and their styles, without data and title."""
     return (
         (panel.x_label, panel.y_label, panel.legend, panel.y_inverted),
         (panel.row, panel.column, panel.row_span, panel.column_span),
@@ -40,14 +40,14 @@ def build_signature(panel: Panel) -> tuple[Any, ...]:
 
 
 class StaleParts(NamedTuple):
-    """What must be drawn again.
+    """Parts of a panel that must be drawn again.
 
     Attributes
     ----------
     has_stale_background
-        The axes, their labels or their limits; then everything is.
+        Whether the axes, their labels or their limits changed, so that the whole panel must be drawn again.
     first_artist
-        Position in the drawing order of the first changed artist, None if none changed.
+        Index in the drawing order of the first changed artist, None if none changed.
     """
 
     has_stale_background: bool
@@ -55,12 +55,13 @@ class StaleParts(NamedTuple):
 
 
 class PanelView:
-    """A panel on its axes; `update` must be called before anything is drawn.
+    """A panel on its axes. Call `update` before anything is drawn.
 
     Parameters
     ----------
     live
-        Artists are left out when the canvas is drawn, to be drawn over it; limits grow with headroom.
+        Whether the panel is updated on a screen: the artists are then drawn separately, over the saved canvas, and the
+        limits grow with headroom.
     """
 
     def __init__(self, figure: Figure, panel: Panel, palette: Palette, *, live: bool):
@@ -79,78 +80,78 @@ class PanelView:
 
     @property
     def is_zoomed(self) -> bool:
-        """Whether someone else than this view has set the limits."""
+        """Whether the limits are no longer those that this view has set, because the user zoomed."""
         return self._applied_limits is not None and self._applied_limits != (self.axes.get_xlim(), self.axes.get_ylim())
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to put numbers on the axes for."""
+        """Whether the panel has no data, so that its axes have no tick labels."""
         return self._data_limits is None
 
     @property
     def visible_extent(self) -> Extent:
-        """The rectangle on view."""
+        """Visible rectangle, in data coordinates."""
         return Extent(*sorted(self.axes.get_xlim()), *sorted(self.axes.get_ylim()))
 
     @property
     def trace_lines(self) -> dict[str, Line2D]:
-        """The line of each trace, by key."""
-        return {kept.trace.key: kept.line for kept in self._select_artists(TraceArtist)}
+        """Lines of the traces by trace key."""
+        return {artist.trace.key: artist.line for artist in self._select_artists(TraceArtist)}
 
     def update(self, panel: Panel) -> StaleParts:
-        """Bring the artists up to date with the model."""
+        """Update the artists to a newer state of the panel; return what must be drawn again."""
         if panel is self.panel and self._applied_limits is not None:
             return StaleParts(False, None)
         old, self.panel = self.panel, panel
         changed = self._sync_artists(panel)
-        ground = self._applied_limits is None or build_signature(old) != build_signature(panel)
-        ground |= self._update_colours()
-        ground |= self._update_limits()
+        is_stale = self._applied_limits is None or build_signature(old) != build_signature(panel)
+        is_stale |= self._update_colours()
+        is_stale |= self._update_limits()
         self._update_order()
-        return StaleParts(ground, self._find_first_changed(changed))
+        return StaleParts(is_stale, self._find_first_changed(changed))
 
     def reset_limits(self) -> None:
-        """Forget the limits, the user's too, and fit the data without headroom."""
+        """Fit the limits to the data without headroom, and discard the limits that the user chose."""
         self._data_limits = self._applied_limits = self._value_interval = self._requested_limits = None
         self._update_colours()
         self._update_limits()
         self._update_order()
 
     def compute_margins(self, box: tuple[float, float], sizes: Sizes) -> Margins:
-        """Return the room needed around axes of `box` points."""
+        """Compute the margins around axes of size `box`, in points."""
         return self.decorations.compute_margins(self.panel, self.visible_extent, box, sizes)
 
     def place(self, rect: Rect, canvas: tuple[float, float], sizes: Sizes) -> None:
-        """Put the panel at `rect`, points, and give everything its size and colour."""
+        """Place the panel at `rect` (in points) and set all sizes and colours."""
         self._arrange_line_labels(rect.width, sizes)
         self._apply_style(sizes, rect.width)
         self.decorations.place(self.panel, rect, canvas, sizes)
         self.decorations.draw_legend(self.panel, rect, sizes, self.trace_lines)
 
     def remove(self) -> None:
-        """Take the panel off the figure."""
-        for kept in self._item_artists.values():
-            kept.remove()
+        """Remove the panel from the figure."""
+        for artist in self._item_artists.values():
+            artist.remove()
         self.decorations.remove()
 
     def _select_artists(self, kind: type[K]) -> Iterator[K]:
-        return (kept for kept in self._item_artists.values() if isinstance(kept, kind))
+        return (artist for artist in self._item_artists.values() if isinstance(artist, kind))
 
     def _sync_artists(self, panel: Panel) -> set[ItemKey]:
-        """Make, update and remove artists; return the keys of those that changed."""
+        """Create, update and remove artists; return the keys of the items that changed."""
         items = dict(iter_items(panel))
         before, changed = self._item_artists, set[ItemKey]()
         self._item_artists = {}
         for key, item in items.items():
-            kept = before.pop(key, None)
-            if kept is None:
-                kept = self._create_artist(item)
+            artist = before.pop(key, None)
+            if artist is None:
+                artist = self._create_artist(item)
                 changed.add(key)
-            elif kept.update(item):
+            elif artist.update(item):
                 changed.add(key)
-            self._item_artists[key] = kept
-        for kept in before.values():
-            kept.remove()
+            self._item_artists[key] = artist
+        for artist in before.values():
+            artist.remove()
         return changed
 
     def _create_artist(self, item: Any) -> ItemArtist:
@@ -167,13 +168,13 @@ class PanelView:
                 return NoteArtist(self.axes, item)
 
     def _update_colours(self) -> bool:
-        """Fit the colours to the measured pixels; tell whether the colour bar must be drawn again."""
+        """Fit the colour limits to the measured values; return whether the colour bar must be drawn again."""
         maps = list(self._select_artists(MeshArtist))
         had = self.decorations.colour_bar is not None
         if not maps:
             self.decorations.update_bar("", None)
             return had
-        known = [kept.value_interval for kept in maps if kept.value_interval is not None]
+        known = [mesh.value_interval for mesh in maps if mesh.value_interval is not None]
         low = min((span[0] for span in known), default=0.0)
         high = max((span[1] for span in known), default=1.0)
         now = self._value_interval if self.live and known else None
@@ -181,29 +182,30 @@ class PanelView:
         changed = values != self._value_interval
         self._value_interval = values if known else None
         if changed or not had:
-            with self._norm.callbacks.blocked():  # both at once: in between, the limits may be crossed
+            with self._norm.callbacks.blocked():  # set both at once: between the two steps, low could be above high
                 self._norm.vmin, self._norm.vmax = values
             self._norm.callbacks.process("changed")
-            for kept in maps:
-                kept.update_colours()
+            for mesh in maps:
+                mesh.update_colours()
         self.decorations.update_bar(maps[0].mesh.label, self._norm)
         return changed or not had
 
     def _update_limits(self) -> bool:
-        """Fit the limits to the data, unless the user has chosen others; tell whether they changed."""
+        """Fit the limits to the data unless the user has chosen others; return whether they changed."""
         if self.is_zoomed:
             return False
         before = self._data_limits, self._applied_limits
-        extent = limits.merge_extents([kept.extent for kept in self._item_artists.values() if kept.extent is not None])
+        extents = [artist.extent for artist in self._item_artists.values() if artist.extent is not None]
+        extent = limits.merge_extents(extents)
         extent = extent or self._compute_line_extent()
         self._data_limits = self._fit_limits(extent) if extent is not None else None
         x, y = self._data_limits or ((0.0, 1.0), (0.0, 1.0))
-        asked = x, y[::-1] if self.panel.y_inverted else y
-        if asked == self._requested_limits:  # as a rule; setting limits costs as much as drawing a curve
+        requested = x, y[::-1] if self.panel.y_inverted else y
+        if requested == self._requested_limits:  # the usual case; setting limits takes as long as drawing a curve
             return before[0] != self._data_limits
-        self._requested_limits = asked
-        self.axes.set_xlim(*asked[0])
-        self.axes.set_ylim(*asked[1])
+        self._requested_limits = requested
+        self.axes.set_xlim(*requested[0])
+        self.axes.set_ylim(*requested[1])
         self._applied_limits = (self.axes.get_xlim(), self.axes.get_ylim())
         return before != (self._data_limits, self._applied_limits)
 
@@ -217,13 +219,13 @@ class PanelView:
         )
 
     def _compute_line_extent(self) -> Extent | None:
-        """Return where the vertical lines stand; they count only when there is nothing else."""
+        """Compute the extent of the vertical lines; it is used only if the panel has no other data."""
         at = np.array([line.x for line in self.panel.lines])
         extent = limits.compute_extent(at, np.zeros_like(at))
         return extent._replace(top=1.0) if extent is not None else None
 
     def _update_order(self) -> None:
-        order = [artist for kept in self._item_artists.values() for artist in kept.artists]
+        order = [artist for item_artist in self._item_artists.values() for artist in item_artist.artists]
         if order != self.drawing_order:
             for position, artist in enumerate(order):
                 artist.set(zorder=1.0 + 1e-3 * position, animated=self.live)
@@ -231,30 +233,30 @@ class PanelView:
 
     def _find_first_changed(self, changed: set[ItemKey]) -> int | None:
         position = 0
-        for key, kept in self._item_artists.items():
+        for key, artist in self._item_artists.items():
             if key in changed:
-                return position + (kept.first_changed if isinstance(kept, TraceArtist) else 0)
-            position += len(kept.artists)
+                return position + (artist.first_changed if isinstance(artist, TraceArtist) else 0)
+            position += len(artist.artists)
         return None
 
     def _apply_style(self, sizes: Sizes, room: float) -> None:
-        lines = sum(1 for kept in self._select_artists(TraceArtist) if kept.trace.style != "points")
+        lines = sum(1 for artist in self._select_artists(TraceArtist) if artist.trace.style != "points")
         alone = lines == 1 and self.panel.legend == "none"
-        for kept in self._item_artists.values():
-            if isinstance(kept, TraceArtist):
-                kept.apply_style(choose_series_style(self.palette, kept.trace.series, is_alone=alone), sizes)
-            elif isinstance(kept, NoteArtist):
-                kept.apply_style(self.palette, sizes, room)
-            elif isinstance(kept, MarkArtist | LineArtist):
-                kept.apply_style(self.palette, sizes)
+        for artist in self._item_artists.values():
+            if isinstance(artist, TraceArtist):
+                artist.apply_style(choose_series_style(self.palette, artist.trace.series, is_alone=alone), sizes)
+            elif isinstance(artist, NoteArtist):
+                artist.apply_style(self.palette, sizes, room)
+            elif isinstance(artist, MarkArtist | LineArtist):
+                artist.apply_style(self.palette, sizes)
         self.decorations.apply_sizes(sizes, empty=self.is_empty)
 
     def _arrange_line_labels(self, room: float, sizes: Sizes) -> None:
-        """Lower the label of a line that would run into that of a neighbour on its left."""
+        """Lower the label of a vertical line that would overlap the label of a line on its left."""
         left, right, *_ = self.visible_extent
         scale, height = room / (right - left), 1.2 * sizes.small
         ends: list[tuple[float, float]] = []
-        for kept in sorted((k for k in self._select_artists(LineArtist) if k.label), key=lambda k: k.x):
-            near = [end for x, end in ends if (kept.x - x) * scale < height]
-            kept.label_offset = max(near, default=0.0) if len(near) < _MAX_STAGGERED else 0.0
-            ends.append((kept.x, kept.label_offset + text_layout.measure_width(kept.label, sizes.small) + sizes.small))
+        for line in sorted((one for one in self._select_artists(LineArtist) if one.label), key=lambda one: one.x):
+            near = [end for x, end in ends if (line.x - x) * scale < height]
+            line.label_offset = max(near, default=0.0) if len(near) < _MAX_STAGGERED else 0.0
+            ends.append((line.x, line.label_offset + text_layout.measure_width(line.label, sizes.small) + sizes.small))

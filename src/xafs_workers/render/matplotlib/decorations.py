@@ -1,4 +1,4 @@
-"""What stands around the data of a panel: axes, ticks, labels, title, legend, colour bar."""
+"""Decorations around the data of a panel: axes, ticks, labels, title, legend and colour bar."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from xafs_workers.render.matplotlib import legend, meshes, text_layout, ticks
 from xafs_workers.render.matplotlib.layout import Margins, Rect
 from xafs_workers.render.matplotlib.style import Palette, Sizes
 
-_TICK_LENGTH = 0.35  # ems, as the next ones
+_TICK_LENGTH = 0.35  # ems, like the constants below
 _TICK_PAD = 0.3
 _LABEL_PAD = 0.3
-_TEXT_OVERHANG = 2.4  # labels and titles may be this much longer than the axes
+_TEXT_OVERHANG = 2.4  # by which labels and titles may be longer than the axes
 _BAR_WIDTH = 1.1
 _BAR_GAP = 0.9
 
 
 def configure_axes(axes: Axes, palette: Palette) -> None:
-    """Give axes their colours and plain ticks, all of them explicitly: no setting of the user changes a plot."""
+    """Set the colours and ticks of axes explicitly, so that the user's matplotlib settings have no effect."""
     axes.set_autoscale_on(False)
     axes.set_axisbelow(True)
     axes.minorticks_off()
@@ -43,7 +43,7 @@ def configure_axes(axes: Axes, palette: Palette) -> None:
 
 
 def apply_tick_sizes(axes: Axes, palette: Palette, sizes: Sizes) -> None:
-    """Give ticks their sizes."""
+    """Set the sizes of ticks, tick labels and frame."""
     axes.tick_params(
         which="major",
         direction="out",
@@ -66,7 +66,13 @@ def apply_tick_sizes(axes: Axes, palette: Palette, sizes: Sizes) -> None:
 
 
 class Decorations:
-    """Around one panel; `has_legend` is false where one legend stands for several panels."""
+    """Title, axis labels, legend and colour bar of one panel.
+
+    Attributes
+    ----------
+    has_legend
+        Whether the panel has its own legend; False if one legend is shared by several panels.
+    """
 
     def __init__(self, axes: Axes, palette: Palette):
         figure: Any = axes.get_figure(root=True)
@@ -90,7 +96,7 @@ class Decorations:
         axes.grid(visible=True, which="major", color=palette.grid, linestyle="solid", alpha=1.0)
 
     def apply_sizes(self, sizes: Sizes, *, empty: bool) -> None:
-        """Set sizes and colours; axes without data have no numbers."""
+        """Set sizes and colours; the axes of an empty panel have no tick labels."""
         apply_tick_sizes(self.axes, self.palette, sizes)
         shown = not empty
         self.axes.tick_params(
@@ -106,7 +112,7 @@ class Decorations:
             self.colour_bar.apply_sizes(sizes)
 
     def compute_margins(self, panel: Panel, view: Extent, box: tuple[float, float], sizes: Sizes) -> Margins:
-        """Return the room needed around axes of `box` points that show the rectangle `view`."""
+        """Compute the margins around axes of size `box` (in points) that show the rectangle `view`."""
         em, line = sizes.text, text_layout.LINE_HEIGHT * sizes.text
         outside = (_TICK_LENGTH + _TICK_PAD) * em
         rows_x, rows_y = (
@@ -128,23 +134,23 @@ class Decorations:
         )
 
     def place(self, panel: Panel, rect: Rect, canvas: tuple[float, float], sizes: Sizes) -> None:
-        """Put the axes and all around them at `rect`; `canvas` is its width and height, points."""
+        """Place the axes and their decorations at `rect` on a canvas of given width and height, in points."""
         self._axes_width = rect.width
         self.axes.set_position(_to_fractions(rect, canvas))
         beyond = _TEXT_OVERHANG * sizes.text
-        how: dict[str, Any] = {
+        text_style: dict[str, Any] = {
             "fontsize": sizes.text,
             "color": self.palette.foreground,
             "labelpad": _LABEL_PAD * sizes.text,
         }
         self.axes.set_xlabel(
             text_layout.fit_text(panel.x_label, rect.width + beyond, sizes.text, lines=2),
-            **how,
+            **text_style,
             **text_layout.PLAIN_TEXT,
         )
         self.axes.set_ylabel(
             text_layout.fit_text(panel.y_label, rect.height + beyond, sizes.text, lines=2),
-            **how,
+            **text_style,
             **text_layout.PLAIN_TEXT,
         )
         above = legend.build_strip(panel, rect.width, sizes).height if self.has_legend else 0.0
@@ -159,21 +165,21 @@ class Decorations:
             self.colour_bar.place(rect, canvas, sizes)
 
     def format_title(self, panel: Panel, sizes: Sizes) -> str:
-        """Return another title as it would stand over the axes."""
+        """Return the panel's title, fitted to the width of the axes."""
         return _format_title(panel, self._axes_width, sizes)
 
-    def draw_legend(self, panel: Panel, rect: Rect, sizes: Sizes, looks: dict[str, Line2D]) -> None:
-        """Draw the strip above the axes anew."""
+    def draw_legend(self, panel: Panel, rect: Rect, sizes: Sizes, trace_lines: dict[str, Line2D]) -> None:
+        """Draw the legend above the axes again."""
         for artist in self._legend_artists:
             artist.remove()
         self._legend_artists = []
         if self.has_legend:
             fitted = legend.build_strip(panel, rect.width, sizes)
-            how = {"points": self.point_transform, "colour": self.palette.foreground}
-            self._legend_artists = legend.draw_strip(self.figure, fitted, rect, looks, **how)
+            options = {"points": self.point_transform, "colour": self.palette.foreground}
+            self._legend_artists = legend.draw_strip(self.figure, fitted, rect, trace_lines, **options)
 
     def update_bar(self, label: str, norm: Normalize | None) -> None:
-        """Put up a colour bar, or take it down (`norm` None)."""
+        """Show a colour bar with a label, or remove it if `norm` is None."""
         if norm is None and self.colour_bar is not None:
             self.colour_bar.axes.remove()
             self.colour_bar = None
@@ -183,7 +189,7 @@ class Decorations:
             self.colour_bar.update(label, norm)
 
     def remove(self) -> None:
-        """Take everything off the figure."""
+        """Remove the axes and their decorations from the figure."""
         self.update_bar("", None)
         for artist in (self.title, *self._legend_artists, self.axes):
             artist.remove()
@@ -199,7 +205,7 @@ def _to_fractions(rect: Rect, canvas: tuple[float, float]) -> tuple[float, float
 
 
 class ColourBar:
-    """The scale of a map, right of its axes."""
+    """Colour scale of a map, on the right of its axes."""
 
     def __init__(self, figure: Figure, palette: Palette):
         self.palette = palette
@@ -214,18 +220,18 @@ class ColourBar:
         self.label = ""
 
     def update(self, label: str, norm: Normalize) -> None:
-        """Show these limits."""
+        """Show a label and the colour limits."""
         self.label = label
         low, high = norm.vmin or 0.0, norm.vmax or 0.0
         self.image.set_extent((0.0, 1.0, low, high))
         self.axes.set(xlim=(0.0, 1.0), ylim=(low, high))
 
     def apply_sizes(self, sizes: Sizes) -> None:
-        """Set sizes and colours."""
+        """Set the sizes and colours of the ticks."""
         apply_tick_sizes(self.axes, self.palette, sizes)
 
     def measure_width(self, height: float, sizes: Sizes) -> float:
-        """Return the room needed right of axes `height` points high."""
+        """Return the width that the bar needs beside axes `height` points high, in points."""
         low, high = self.axes.get_ylim()
         em = sizes.text
         values = ticks.compute_ticks(low, high, length=height, size=em, is_vertical=True)
@@ -234,10 +240,10 @@ class ColourBar:
         return (_BAR_GAP + _BAR_WIDTH + _TICK_LENGTH + _TICK_PAD + numbers + rows * text_layout.LINE_HEIGHT + 0.6) * em
 
     def place(self, beside: Rect, canvas: tuple[float, float], sizes: Sizes) -> None:
-        """Stand at the right of the axes."""
+        """Place the bar on the right of the axes at `beside`."""
         em = sizes.text
         rect = Rect(beside.left + beside.width + _BAR_GAP * em, beside.bottom, _BAR_WIDTH * em, beside.height)
         self.axes.set_position(_to_fractions(rect, canvas))
         text = text_layout.fit_text(self.label, rect.height, em, lines=2)
-        how: dict[str, Any] = {"fontsize": em, "color": self.palette.foreground, "labelpad": _LABEL_PAD * em}
-        self.axes.set_ylabel(text, **how, **text_layout.PLAIN_TEXT)
+        text_style: dict[str, Any] = {"fontsize": em, "color": self.palette.foreground, "labelpad": _LABEL_PAD * em}
+        self.axes.set_ylabel(text, **text_style, **text_layout.PLAIN_TEXT)

@@ -1,4 +1,4 @@
-"""A figure on a canvas, kept up to date: a changed curve costs the drawing of that curve, not of the window."""
+"""Drawing of a figure on a canvas that redraws only the curves that changed, not the whole window."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from xafs_workers.render.matplotlib.scene import Scene, TextChange
 from xafs_workers.render.matplotlib.style import Style
 
 Box = tuple[float, float, float, float]
-"""Left, bottom, right, top, pixels."""
+"""Left, bottom, right and top, pixels."""
 
 
 class Redraw(StrEnum):
-    """What an update cost: the whole canvas, the changed artists, nothing."""
+    """Amount of drawing for an update: the whole canvas, only the changed artists, or nothing."""
 
     FULL = "full"
     BLIT = "blit"
@@ -32,24 +32,24 @@ class Redraw(StrEnum):
 
 
 class Drawing:
-    """Draws model figures on an Agg canvas, off screen or of a Qt window; call it on the canvas's thread.
+    """Drawing of model figures on an Agg canvas, off screen or in a Qt window. Call it in the canvas's thread.
 
     Parameters
     ----------
     canvas
-        Its figure is plain: ``matplotlib.figure.Figure``, no pyplot.
+        Canvas with a plain ``matplotlib.figure.Figure``, made without pyplot.
 
     Attributes
     ----------
     redraw_counts
-        Number of updates by what they cost.
+        Number of updates by amount of drawing.
     model
-        The figure on show.
+        Figure that is shown, None before the first.
 
     Notes
     -----
-    The canvas keeps only weak references to callbacks, so the caller keeps the drawing. A window's `home`
-    button should call `reset_view`: the toolbar's own knows only the limits of its first zoom.
+    The canvas keeps only weak references to callbacks, so the caller must keep a reference to the drawing. The home
+    button of a window should call `reset_view`, because matplotlib's own returns to the limits of the first zoom.
     """
 
     def __init__(self, canvas: FigureCanvasAgg, style: Style | None = None):
@@ -64,18 +64,18 @@ class Drawing:
 
     @property
     def model(self) -> Figure | None:
-        """The figure on show."""
+        """Figure that is shown, None before the first."""
         return self._scene.model
 
     def show(self, figure: Figure) -> Redraw:
-        """Bring the canvas up to date and tell what that cost."""
+        """Show a figure on the canvas; return how much was drawn."""
         stale = self._scene.update(figure)
         change = self._draw(stale)
         self.redraw_counts[change] += 1
         return change
 
     def reset_view(self, panel: str | None = None) -> Redraw:
-        """Fit the limits of a panel, or of all, to the data, and follow them again."""
+        """Fit the limits of one panel, or of all panels, to the data; they follow the data again from now on."""
         for key, view in self._scene.views.items():
             if panel is None or panel == key:
                 view.reset_limits()
@@ -84,47 +84,47 @@ class Drawing:
         return Redraw.FULL
 
     def restyle(self, style: Style) -> None:
-        """Draw with other sizes from the next update on; limits that the user chose stay, and so do the colours."""
+        """Use other sizes from the next update on; colours and the limits that the user chose stay."""
         self._scene.restyle(style)
         self._renderer = None
 
     def get_axes(self, panel: str) -> Axes:
-        """Return the axes of a panel, KeyError if it is not on show."""
+        """Return the axes of a panel; raise KeyError if the panel is not shown."""
         return self._scene.views[panel].axes
 
     def find_panel(self, axes: Axes | None) -> Panel | None:
-        """Return the panel drawn on some axes, as those of a mouse event; None for any others."""
+        """Find the panel that is drawn on the axes of a mouse event; None if there is none."""
         return next((view.panel for view in self._scene.views.values() if view.axes is axes), None)
 
     def _draw(self, stale: dict[str, StaleParts]) -> Redraw:
         if self._is_background_stale(stale):
             self._draw_all()
             return Redraw.FULL
-        reworded = self._scene.take_text_changes()
+        text_changes = self._scene.take_text_changes()
         changed = {key: part.first_artist for key, part in stale.items() if part.first_artist is not None}
-        if not changed and not reworded:
+        if not changed and not text_changes:
             return Redraw.NONE
-        for one in reworded:
-            self.canvas.blit(self._replace_text(one))
+        for change in text_changes:
+            self.canvas.blit(self._replace_text(change))
         for key, first in changed.items():
             box = self._layers[key].repaint(first)
             if box is not None:
                 self.canvas.blit(box)
         return Redraw.BLIT
 
-    def _replace_text(self, one: TextChange) -> Bbox:
-        """Write new words over the old, on paper; return where pixels may have changed."""
-        box = Bbox.union([one.old_box, one.text.get_window_extent()]).padded(2.0)
+    def _replace_text(self, change: TextChange) -> Bbox:
+        """Draw a changed text over a blank rectangle; return the box in which pixels may have changed."""
+        box = Bbox.union([change.old_box, change.text.get_window_extent()]).padded(2.0)
         box = Bbox.from_extents(floor(box.x0), floor(box.y0), ceil(box.x1), ceil(box.y1))
         blank = Rectangle(box.p0, box.width, box.height, facecolor=self._scene.style.palette.background, linewidth=0)
         blank.set(antialiased=False, transform=IdentityTransform())
         renderer = self.canvas.get_renderer()
         blank.draw(renderer)
-        one.text.draw(renderer)
+        change.text.draw(renderer)
         return box
 
     def _is_background_stale(self, stale: dict[str, StaleParts]) -> bool:
-        """Tell whether the axes must be drawn again; a new size of the canvas comes with a new renderer."""
+        """Check whether the axes must be drawn again; a canvas of a new size has a new renderer."""
         return (
             self._renderer is not self.canvas.get_renderer()
             or any(part.has_stale_background for part in stale.values())
@@ -140,7 +140,7 @@ class Drawing:
         self.canvas.draw()
 
     def _on_draw(self, event: object) -> None:
-        """Keep the drawn axes as a ground and draw the data over it, whoever asked for the drawing."""
+        """Save the pixels of the drawn axes and draw the data over them; matplotlib can also cause this event."""
         if self.canvas.is_saving():
             return
         self._renderer = self.canvas.get_renderer()
@@ -152,10 +152,10 @@ class Drawing:
 
 
 class _PanelLayers:
-    """Saved pixels of one panel: the bare axes, and the axes with the artists that keep still.
+    """Saved pixels of one panel: the empty axes, and the axes with the artists that do not change.
 
-    A growing curve is the last of its panel as a rule, so what lies below it is drawn once. As everything
-    is drawn in the same order over the same ground, the pixels are those of drawing all anew.
+    The growing curve is usually the last one of its panel, so the artists below it are drawn only once. The drawing
+    order and the background are always the same, so the pixels are equal to those of a full drawing.
     """
 
     def __init__(self, canvas: FigureCanvasAgg, view: PanelView):
@@ -171,7 +171,7 @@ class _PanelLayers:
         self._paint(view.drawing_order)
 
     def repaint(self, first: int) -> Bbox | None:
-        """Draw again from the artist at position `first` on; return where pixels may have changed."""
+        """Draw the artists from index `first` on; return the box in which pixels may have changed."""
         order = self.view.drawing_order
         if first < self._static_count:
             self._static_pixels, self._static_count = self._background, 0
@@ -190,14 +190,14 @@ class _PanelLayers:
         return Bbox.from_extents(*changed)
 
     def _restore(self, box: Box) -> None:
-        """Bring the pixels of a box back to what keeps still; the renderer counts from the top."""
+        """Restore the pixels of a box to the unchanged artists; the renderer counts rows from the top."""
         height = self.canvas.get_renderer().height
         left, top, *_ = self._static_pixels.get_extents()
         part = (int(box[0]), int(height - box[3]), int(box[2]), int(height - box[1]))
         self.canvas.restore_region(self._static_pixels, bbox=part, xy=(left, top))
 
     def _compute_box(self, artists: list[Any]) -> Box:
-        """Return a box, whole pixels, in which artists have all their pixels."""
+        """Compute a box of whole pixels that contains everything the artists draw."""
         found = self._panel_box[2:] + self._panel_box[:2]
         for artist in artists:
             if not isinstance(artist, Line2D):
@@ -217,10 +217,10 @@ class _PanelLayers:
 
 
 def _merge_boxes(one: Box, other: Box) -> Box:
-    """Return the box that holds two."""
+    """Return the smallest box that contains two boxes."""
     return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
 
 
 def _clip_box(one: Box, other: Box) -> Box:
-    """Return what two boxes have in common; it is inside out where that is nothing."""
+    """Return the intersection of two boxes; it is inverted if they do not overlap."""
     return max(one[0], other[0]), max(one[1], other[1]), min(one[2], other[2]), min(one[3], other[3])

@@ -1,6 +1,6 @@
-"""Where the panels go: margins from what stands around each, equal axes in what is left.
+"""Layout of the panels: margins for the decorations, and axes of equal size in the remaining space.
 
-A solver of constraints would do the same at many times the cost; this is arithmetic on a few numbers.
+A constraint solver would give the same result but take much longer; this is arithmetic on a few numbers.
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-_MIN_AXES_FRACTION = 0.25  # of the canvas, in each direction, stays with the axes however large the type is
+_MIN_AXES_FRACTION = 0.25  # of the canvas, in each direction, is left for the axes even with large fonts
 
 
 class Rect(NamedTuple):
-    """A place on the canvas, points from the lower left."""
+    """Rectangle on the canvas, in points from the lower left corner."""
 
     left: float
     bottom: float
@@ -21,7 +21,7 @@ class Rect(NamedTuple):
 
 
 class Margins(NamedTuple):
-    """Room around a pair of axes for labels, legend and titles, points."""
+    """Widths of the space around a pair of axes for labels, legend and title, in points."""
 
     left: float
     right: float
@@ -29,13 +29,13 @@ class Margins(NamedTuple):
     top: float
 
     def expand_to(self, other: Margins) -> Margins:
-        """Return the larger of each."""
+        """Return margins with the larger width on each side."""
         return Margins(*(max(pair) for pair in zip(self, other, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Place of a panel in the grid, and the margins it needs."""
+    """Position of a panel in the grid, and the margins it needs."""
 
     row: int
     column: int
@@ -45,14 +45,14 @@ class Cell:
 
 
 def arrange(cells: dict[str, Cell], grid: tuple[int, int], canvas: Rect) -> dict[str, Rect]:
-    """Return the axes of each panel, aligned by row and column.
+    """Compute the rectangle of each panel's axes, aligned by row and column.
 
     Parameters
     ----------
     grid
-        Rows and columns; a cell outside enlarges it.
+        Number of rows and columns; cells outside of it enlarge the grid.
     canvas
-        What the panels share, margins included.
+        Rectangle that the panels share, margins included.
     """
     rows = max([grid[0], *(cell.row + cell.row_span for cell in cells.values())])
     columns = max([grid[1], *(cell.column + cell.column_span for cell in cells.values())])
@@ -70,7 +70,7 @@ def arrange(cells: dict[str, Cell], grid: tuple[int, int], canvas: Rect) -> dict
 
 
 class _Axis:
-    """Columns, or rows from the top, that share a length."""
+    """Columns, or rows from the top, that divide a length among them."""
 
     def __init__(self, count: int, length: float):
         self.length = length
@@ -78,13 +78,13 @@ class _Axis:
         self.margins_after = [0.0] * count
 
     def reserve(self, start: int, span: int, before: float, after: float) -> None:
-        """Ask for room before the first and after the last of some columns."""
+        """Reserve margins before the first and after the last of `span` columns."""
         end = start + span - 1
         self.margins_before[start] = max(self.margins_before[start], before)
         self.margins_after[end] = max(self.margins_after[end], after)
 
     def compute_bounds(self, start: int, span: int) -> tuple[float, float]:
-        """Return where the axes that fill some columns begin and end."""
+        """Return the start and the end of axes that fill `span` columns."""
         claimed = sum(self.margins_before) + sum(self.margins_after)
         share = min(1.0, (1.0 - _MIN_AXES_FRACTION) * self.length / claimed) if claimed else 1.0
         inner = (self.length - share * claimed) / len(self.margins_before)

@@ -1,4 +1,4 @@
-"""The legend: a strip above the axes, where it cannot cover data; one for all panels whose legends agree."""
+"""Legend as a strip above the axes, where it covers no data; panels with equal legends share one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from xafs_workers.render.matplotlib import text_layout
 from xafs_workers.render.matplotlib.layout import Rect
 from xafs_workers.render.matplotlib.style import Sizes
 
-_HANDLE_LENGTH = 2.4  # ems, as the next ones
+_HANDLE_LENGTH = 2.4  # ems, like the constants below
 _HANDLE_GAP = 0.5
 _COLUMN_GAP = 1.3
 _ROW_HEIGHT = 1.3
@@ -27,7 +27,7 @@ _MAX_ROWS = 4
 
 @dataclass(frozen=True, slots=True)
 class LegendEntry:
-    """A label and the key of its trace; no key stands for entries left out."""
+    """Label of a trace and the trace's key; the key is None for the entry that replaces omitted entries."""
 
     label: str
     key: str | None
@@ -35,7 +35,7 @@ class LegendEntry:
 
 @dataclass(frozen=True, slots=True)
 class LegendStrip:
-    """A legend fitted into a width; lengths in points."""
+    """Legend that is fitted into a width; lengths in points."""
 
     entries: tuple[LegendEntry, ...]
     columns: int
@@ -49,17 +49,20 @@ class LegendStrip:
 
     @property
     def height(self) -> float:
-        """Height with the gap below."""
+        """Height, including the gap below."""
         return (self.rows * _ROW_HEIGHT + 0.3) * self.font_size if self.entries else 0.0
 
 
 def find_shared_panel(panels: Iterable[Panel]) -> Panel | None:
-    """Return the panel whose legend holds for all panels that have one; None if there are not two, or they differ."""
-    bearing = [panel for panel in panels if _collect_signatures(panel)]
-    if len(bearing) < 2:
+    """Find the panel whose legend serves all panels that have one.
+
+    Return None if fewer than two panels have a legend, or if the legends differ.
+    """
+    with_legend = [panel for panel in panels if _collect_signatures(panel)]
+    if len(with_legend) < 2:
         return None
-    longest = max(bearing, key=lambda panel: len(_collect_signatures(panel)))
-    return longest if all(_collect_signatures(panel) <= _collect_signatures(longest) for panel in bearing) else None
+    longest = max(with_legend, key=lambda panel: len(_collect_signatures(panel)))
+    return longest if all(_collect_signatures(panel) <= _collect_signatures(longest) for panel in with_legend) else None
 
 
 def _collect_signatures(panel: Panel) -> set[tuple[str, int, str]]:
@@ -69,9 +72,9 @@ def _collect_signatures(panel: Panel) -> set[tuple[str, int, str]]:
 
 
 def build_strip(panel: Panel, room: float, sizes: Sizes) -> LegendStrip:
-    """Return the legend of a panel for axes `room` points wide.
+    """Build the legend of a panel for axes `room` points wide.
 
-    More entries than fit into four rows lose their middle.
+    If the entries need more than four rows, those in the middle are omitted.
     """
     size = sizes.small if panel.legend == "compact" else 0.95 * sizes.text
     entries = [LegendEntry(text_layout.sanitize(trace.label), trace.key) for trace in panel.traces if trace.label]
@@ -81,28 +84,28 @@ def build_strip(panel: Panel, room: float, sizes: Sizes) -> LegendStrip:
     widest = max(text_layout.measure_width(entry.label, size) for entry in entries)
     pitch = min(fixed + widest + _COLUMN_GAP * size, max(room, fixed))
     columns = max(1, min(len(entries), int((room + _COLUMN_GAP * size) / pitch)))
-    most = columns * _MAX_ROWS
-    if len(entries) > most:
-        first = (most - 1) // 2
-        entries = [*entries[:first], LegendEntry("…", None), *entries[len(entries) - (most - first - 1) :]]
+    capacity = columns * _MAX_ROWS
+    if len(entries) > capacity:
+        first = (capacity - 1) // 2
+        entries = [*entries[:first], LegendEntry("…", None), *entries[len(entries) - (capacity - first - 1) :]]
     columns = math.ceil(len(entries) / math.ceil(len(entries) / columns))  # rows of even length
     fitted = tuple(LegendEntry(text_layout.fit_text(entry.label, pitch - fixed, size), entry.key) for entry in entries)
     return LegendStrip(fitted, columns, pitch, size)
 
 
 def draw_strip(
-    figure: Figure, strip: LegendStrip, axes: Rect, trace_lines: dict[str, Line2D], **how: Any
+    figure: Figure, strip: LegendStrip, axes: Rect, trace_lines: dict[str, Line2D], **options: Any
 ) -> list[Artist]:
-    """Put a strip above `axes` and return its artists.
+    """Draw a legend strip above `axes` and return its artists.
 
     Parameters
     ----------
     trace_lines
-        The line of each trace, from which the sample is copied.
-    how
-        ``points``, the transform from points to pixels; ``colour`` of the words.
+        Lines of the traces by trace key; the samples in the legend copy their style.
+        options
+            ``points``, the transform from points to pixels, and ``colour``, the colour of the texts.
     """
-    points: Transform = how["points"]
+    points: Transform = options["points"]
     size = strip.font_size
     used = strip.columns * strip.column_pitch - _COLUMN_GAP * size
     start = axes.left + max(0.0, (axes.width - used) / 2.0)
@@ -119,7 +122,7 @@ def draw_strip(
             entry.label,
             va="center_baseline",
             fontsize=size,
-            color=how["colour"],
+            color=options["colour"],
             transform=points,
             **text_layout.PLAIN_TEXT,
         )

@@ -1,4 +1,4 @@
-"""Maps: pixels, kept and updated, or filled contours, drawn anew."""
+"""Matplotlib artists of maps: an image that is updated, or filled contours that are drawn again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from xafs_workers.render.grid import compute_edges, sort_values
 from xafs_workers.render.limits import Extent, Interval
 from xafs_workers.render.matplotlib.pixels import MeshImage
 
-COLORMAP = "viridis"  # even in lightness, safe for colour-blind readers
+COLORMAP = "viridis"  # uniform in lightness, safe for colour-blind readers
 
 _CONTOUR_LEVELS = 14
 
@@ -23,7 +23,7 @@ def _is_same_grid(one: Mesh, other: Mesh) -> bool:
 
 
 class MeshArtist:
-    """A map and its artist; a new grid is a new artist, new values are not."""
+    """A map and its artist; new values update the artist, a new grid needs a new one."""
 
     def __init__(self, axes: Axes, mesh: Mesh, norm: Normalize):
         self.axes = axes
@@ -36,7 +36,7 @@ class MeshArtist:
         self._build(mesh)
 
     def update(self, mesh: Mesh) -> bool:
-        """Take new values, or a new grid."""
+        """Show new values or a new grid; return whether anything changed."""
         old, self.mesh = self.mesh, mesh
         if mesh.is_contour != old.is_contour or mesh.z.shape != old.z.shape or not _is_same_grid(mesh, old):
             self._build(mesh)
@@ -52,12 +52,12 @@ class MeshArtist:
         return True
 
     def update_colours(self) -> None:
-        """Follow new colour limits: contours are levels, so they are drawn anew."""
+        """Draw contours again after the colour limits have changed, because their levels depend on the limits."""
         if self.mesh.is_contour:
             self._draw()
 
     def remove(self) -> None:
-        """Take the artist off the axes."""
+        """Remove the artist from the axes."""
         for artist in self.artists:
             artist.remove()
         self.artists = []
@@ -73,7 +73,7 @@ class MeshArtist:
         self._draw()
 
     def _read_values(self, mesh: Mesh) -> None:
-        """Take the values in ascending order of both axes; what is not a number is blank."""
+        """Read the values in ascending order of both axes; values that cannot be drawn become NaN."""
         z = sort_values(mesh)
         self.value_interval = limits.compute_interval(z)
         self._z = z if limits.is_drawable(z) else np.where(np.abs(z) < limits.MAX_MAGNITUDE, z, np.nan)

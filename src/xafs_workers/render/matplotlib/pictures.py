@@ -1,4 +1,4 @@
-"""Pictures: a figure as the bytes of a PNG, PDF or SVG file, the same for equal figures."""
+"""Picture files of figures (PNG, PDF, SVG); equal figures give equal bytes."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _HASH_SALT = "xafs-workers"
 def render_picture(
     figure: Figure, file_format: PictureFormat = "png", dots_per_inch: float = 120, *, style: Style | None = None
 ) -> bytes:
-    """Return a picture of `figure`, of its own width and height.
+    """Render a figure as the bytes of a picture file.
 
-    Equal figures give equal bytes: no date, no version. Safe to call from several threads.
+    Equal figures give equal bytes: the file contains no date and no version. Safe to call from several threads.
 
     Raises
     ------
     ValueError
-        `file_format` is none of png, pdf, svg.
+        `file_format` is not png, pdf or svg.
     """
     if file_format not in ("png", "pdf", "svg"):
-        raise ValueError(f"a picture is png, pdf or svg, not {file_format!r}")
+        raise ValueError(f"picture: unknown file format {file_format!r} (expected png, pdf or svg)")
     drawn = Drawn(figsize=(figure.width, figure.height), dpi=dots_per_inch)
     scene = Scene(drawn, style or Style(), live=False)
     scene.update(figure)
@@ -53,8 +53,8 @@ def _write_pdf(drawn: Drawn, buffer: io.BytesIO) -> None:
 
 
 def _write_svg(drawn: Drawn, buffer: io.BytesIO) -> None:
-    # Names inside an SVG are random without a salt, and only this global setting gives one. It is set to the
-    # same constant every time, so two threads cannot disagree.
+    # Without a salt, the ids in an SVG are random, and this global setting is the only way to set one. The value is
+    # always the same constant, so threads cannot disturb each other.
     mpl.rcParams["svg.hashsalt"] = _HASH_SALT
     text = io.StringIO()
     metadata: Any = {"Creator": None, "Date": None, "Format": None, "Type": None}

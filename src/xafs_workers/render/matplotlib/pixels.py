@@ -1,7 +1,7 @@
-"""A map as an image: each pixel of the canvas takes the colour of the map's pixel it lies in.
+"""Image of a map: each pixel of the canvas takes the colour of the map's pixel below it.
 
-The general image of matplotlib resamples with filters and masks, which costs several times as much and, for an
-uneven grid, is not available; this is a look-up along each axis.
+Matplotlib's general image resamples with filters and masks, which takes several times as long and does not support
+an uneven grid; this one looks up the pixel along each axis.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from matplotlib.transforms import Bbox
 from xafs_workers.figures.model import Array
 
 _SHADE_COUNT = 256
-_TRANSPARENT_SHADE = _SHADE_COUNT  # position of the transparent colour
+_TRANSPARENT_SHADE = _SHADE_COUNT  # index of the transparent colour
 
 
 class MeshImage(AxesImage):
-    """An image between given borders, in ascending order; what is not a number is transparent."""
+    """Image of a map with given pixel borders in ascending order; NaN is transparent."""
 
     norm: Any
 
@@ -37,7 +37,7 @@ class MeshImage(AxesImage):
         self._shaded_limits: Any = None
 
     def set_values(self, values: Array) -> None:
-        """Take an array of shape (rows, columns) that nobody changes; only pixels that differ get new colours."""
+        """Show values of shape (rows, columns), an array that must not change later; compute only changed colours."""
         old, limits = self.get_array(), (self.norm.vmin, self.norm.vmax)
         self._A = values
         self.stale = True
@@ -48,7 +48,7 @@ class MeshImage(AxesImage):
         self._shades[differ] = self._compute_shades(values[differ])
 
     def make_image(self, renderer: Any, magnification: float = 1.0, unsampled: bool = False) -> Any:
-        """Return the part on view as (pixels, left, bottom, None), as matplotlib's images do."""
+        """Return the visible part as (pixels, left, bottom, None), as required by matplotlib."""
         del renderer, unsampled
         self._update_shades()
         box = Bbox.intersection(self.get_window_extent(), self.axes.bbox)
@@ -60,16 +60,16 @@ class MeshImage(AxesImage):
         rows = self._find_source_indices(np.arange(bottom, top) + 0.5, magnification, 1)
         if not (columns.size and rows.size):
             return None, 0.0, 0.0, None
-        image = self._shades[:, columns][rows]  # rows last: they are copied as a whole
+        image = self._shades[:, columns][rows]  # rows last, because whole rows are copied faster
         return image.view(np.uint8).reshape(*image.shape, 4), left / magnification, bottom / magnification, None
 
     def _find_source_indices(self, at: Array, magnification: float, axis: int) -> Array:
-        """Return the row or column of the map under canvas pixels `at`; those at the rim take the outermost."""
+        """Return the rows or columns of the map at canvas pixels `at`, limited to the map."""
         points = np.zeros((len(at), 2))
         points[:, axis] = at / magnification
-        places = self.axes.transData.inverted().transform(points)[:, axis]
+        positions = self.axes.transData.inverted().transform(points)[:, axis]
         borders = self.borders[axis]
-        return np.clip(np.searchsorted(borders, places, side="right") - 1, 0, len(borders) - 2)
+        return np.clip(np.searchsorted(borders, positions, side="right") - 1, 0, len(borders) - 2)
 
     def _update_shades(self) -> None:
         limits, values = (self.norm.vmin, self.norm.vmax), self.get_array()

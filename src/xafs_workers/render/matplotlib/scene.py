@@ -1,4 +1,4 @@
-"""All panels of a figure on one matplotlib figure, laid out; the same for a window and for a picture."""
+"""Scene of a figure: all its panels, laid out on one matplotlib figure, for windows and for pictures."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from xafs_workers.render.matplotlib.axes import PanelView, StaleParts, build_sig
 from xafs_workers.render.matplotlib.layout import Cell, Margins, Rect, arrange
 from xafs_workers.render.matplotlib.style import Sizes, Style
 
-_EDGE_WIDTH = 0.5  # ems around everything
-_LAYOUT_PASSES = 3  # margins depend on the size of the axes, and that on the margins
+_EDGE_WIDTH = 0.5  # ems around the whole scene
+_LAYOUT_PASSES = 3  # margins depend on the size of the axes, which depends on the margins
 
 
 class TextChange(NamedTuple):
-    """A heading or title that says something else in the same place.
+    """Changed text of a heading or title that keeps its position.
 
     Attributes
     ----------
     old_box
-        Where the old words are, pixels.
+        Box of the old text, pixels.
     """
 
     text: Text
@@ -33,7 +33,7 @@ class TextChange(NamedTuple):
 
 
 class Scene:
-    """What is drawn of one model figure.
+    """All panels, the heading and the shared legend of one model figure.
 
     Parameters
     ----------
@@ -50,8 +50,8 @@ class Scene:
         drawn.set(facecolor=style.palette.background, edgecolor="none")
         drawn.set_layout_engine("none")
         self._point_transform = Affine2D().scale(1.0 / 72.0) + drawn.dpi_scale_trans
-        how = {"transform": self._point_transform, "linespacing": text_layout.LINE_HEIGHT, **text_layout.PLAIN_TEXT}
-        self._heading = Text(ha="center", va="top", **how)
+        options = {"transform": self._point_transform, "linespacing": text_layout.LINE_HEIGHT, **text_layout.PLAIN_TEXT}
+        self._heading = Text(ha="center", va="top", **options)
         drawn.add_artist(self._heading)
         self._margins: dict[str, Margins] = {}
         self._legend_artists: list[Artist] = []
@@ -61,20 +61,20 @@ class Scene:
 
     @property
     def canvas_size(self) -> tuple[float, float]:
-        """Width and height, points."""
+        """Width and height of the canvas, points."""
         width, height = self.figure.get_size_inches()
         return 72.0 * float(width), 72.0 * float(height)
 
     @property
     def sizes(self) -> Sizes:
-        """Type sizes on this canvas."""
+        """Font sizes and line widths for this canvas."""
         width, height = self.canvas_size
         return self.style.compute_sizes(width / 72.0, height / 72.0)
 
     def update(self, model: Figure) -> dict[str, StaleParts]:
-        """Bring the artists up to date; return what of each panel must be drawn again.
+        """Update the artists to a newer figure; return which parts of each panel must be drawn again.
 
-        A figure with another id starts from nothing.
+        For a figure with another id, all panels are created again.
         """
         old, self.model = self.model, model
         panels = {panel.key: panel for panel in model.panels}
@@ -82,29 +82,29 @@ class Scene:
         gone = [key for key in self.views if fresh or key not in panels]
         for key in gone:
             self.views.pop(key).remove()
-        ground = fresh or bool(gone) or _get_grid(old) != _get_grid(model)
+        redraws_all = fresh or bool(gone) or _get_grid(old) != _get_grid(model)
         stale: dict[str, StaleParts] = {}
         for key, panel in panels.items():
             stale[key] = self._get_view(key, panel).update(panel)
         self._text_changes = []
-        if not ground and not any(part.has_stale_background for part in stale.values()):
-            ground = not self._replace_texts(old, model)
-        return {key: StaleParts(True, 0) for key in panels} if ground else stale
+        if not redraws_all and not any(part.has_stale_background for part in stale.values()):
+            redraws_all = not self._replace_texts(old, model)
+        return {key: StaleParts(True, 0) for key in panels} if redraws_all else stale
 
     def take_text_changes(self) -> list[TextChange]:
-        """Return the words that changed with the last update while all else around the data stays, each once."""
+        """Return the changed texts of the last update that can be drawn alone, and remove them from the list."""
         taken, self._text_changes = self._text_changes, []
         return taken
 
     def restyle(self, style: Style) -> None:
-        """Lay out anew, with other sizes, the next time."""
+        """Use other sizes from the next layout on."""
         self.style = style
         self._layout_signature = self._placement_signature = None
 
     def arrange(self) -> None:
         """Lay out the panels.
 
-        When only limits changed since the last time, margins can grow but not shrink: axes keep still.
+        If only limits changed since the last layout, margins can grow but not shrink, so that axes do not jump.
         """
         if self.model is None:
             return
@@ -134,15 +134,15 @@ class Scene:
         return self.views[key]
 
     def _replace_texts(self, old: Figure | None, model: Figure) -> bool:
-        """Put new words in the place of old ones; False where they take more or fewer lines."""
+        """Replace changed texts in place; return False if a text needs another number of lines."""
         sizes, found = self.sizes, list[tuple[Text, str]]()
         if old is None or old.title != model.title:
             found.append((self._heading, self._fit_heading(model, sizes)))
         titles = {panel.key: panel.title for panel in old.panels} if old is not None else {}
         for panel in model.panels:
             if titles.get(panel.key) != panel.title:
-                furniture = self.views[panel.key].decorations
-                found.append((furniture.title, furniture.format_title(panel, sizes)))
+                decorations = self.views[panel.key].decorations
+                found.append((decorations.title, decorations.format_title(panel, sizes)))
         if any(text_layout.count_rows(text) != text_layout.count_rows(artist.get_text()) for artist, text in found):
             return False
         for artist, text in found:
@@ -159,10 +159,10 @@ class Scene:
             )
             for panel in model.panels
         }
-        kept, rects = self._margins, dict[str, Rect]()
+        previous, rects = self._margins, dict[str, Rect]()
         for _ in range(_LAYOUT_PASSES):
             needs = {key: view.compute_margins(boxes[key], sizes) for key, view in self.views.items()}
-            needs = {key: need.expand_to(kept.get(key, need)) for key, need in needs.items()}
+            needs = {key: need.expand_to(previous.get(key, need)) for key, need in needs.items()}
             cells = {
                 key: Cell(view.panel.row, view.panel.column, view.panel.row_span, view.panel.column_span, needs[key])
                 for key, view in self.views.items()
@@ -173,7 +173,7 @@ class Scene:
         return rects
 
     def _place_heading(self, model: Figure, sizes: Sizes) -> Rect:
-        """Put the heading at the top and return what is left for the panels."""
+        """Place the heading at the top; return the rectangle that is left for the panels."""
         width, height = self.canvas_size
         edge = _EDGE_WIDTH * sizes.text
         heading = self._fit_heading(model, sizes)
@@ -194,17 +194,17 @@ class Scene:
         return room._replace(height=max(room.height - height, 1.0))
 
     def _draw_legend(self, shared: Panel | None) -> None:
-        """Draw the legend of several panels below the heading."""
+        """Draw the legend that several panels share below the heading, or remove it if `shared` is None."""
         for artist in self._legend_artists:
             artist.remove()
         self._legend_artists = []
         if shared is not None and self.model is not None:
             room = self._place_heading(self.model, self.sizes)
-            how = {"points": self._point_transform, "colour": self.style.palette.foreground}
+            options = {"points": self._point_transform, "colour": self.style.palette.foreground}
             fitted = legend.build_strip(shared, room.width, self.sizes)
             below = self._reserve_legend(room, self.sizes)
             self._legend_artists = legend.draw_strip(
-                self.figure, fitted, below, self.views[shared.key].trace_lines, **how
+                self.figure, fitted, below, self.views[shared.key].trace_lines, **options
             )
 
 

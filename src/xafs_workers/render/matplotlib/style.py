@@ -1,4 +1,4 @@
-"""Sizes and colours: how large the type is, and how one series is told from another."""
+"""Style of figures: font sizes, line widths, and the looks that distinguish the series."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xafs_workers.render.palette import DARK, DASH_PATTERNS, LIGHT, Palette
 
 FONT = "DejaVu Sans"
 
-_REFERENCE_AREA = 48.0  # square inches, an 8 x 6 picture, at which the type has its nominal size
+_REFERENCE_AREA = 48.0  # square inches: an 8 x 6 picture, in which fonts have their nominal size
 
 DASHES: tuple[Any, ...] = tuple((0, pattern) if pattern else "solid" for pattern in DASH_PATTERNS)
 MARKERS = ("o", "s", "^", "D", "v")
@@ -17,7 +17,7 @@ MARKERS = ("o", "s", "^", "D", "v")
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Type sizes and widths on one canvas, in points."""
+    """Font sizes, line width and marker size on one canvas, in points."""
 
     text: float
     small: float
@@ -29,19 +29,19 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a figure looks.
+    """Appearance of a figure.
 
     Attributes
     ----------
     font_size, line_width
-        In points, on a canvas of 8 x 6 inches; a larger canvas has somewhat larger type, because it is looked
-        at from farther away or made smaller on a page.
+        Font size and line width in points on a canvas of 8 x 6 inches. Fonts are slightly larger on a larger canvas,
+        which is seen from a greater distance or made smaller on a page.
     scale
-        Multiplies type and lines; 2.4 on a desk monitor can be read at four metres.
+        Factor for fonts and lines; with 2.4, texts on a desk monitor can be read at four metres.
     dark
-        Light lines on a dark ground.
+        Whether lines are light on a dark background.
     has_adaptive_type
-        Whether a larger canvas has larger type. Not where the type has one purpose: to be read from afar.
+        Whether fonts grow with the canvas. False for fonts that must have one size to be read from a distance.
     """
 
     font_size: float = 10.0
@@ -52,11 +52,11 @@ class Style:
 
     @property
     def palette(self) -> Palette:
-        """Colours."""
+        """Colours of the figure."""
         return DARK if self.dark else LIGHT
 
     def compute_sizes(self, width: float, height: float) -> Sizes:
-        """Return the sizes for a canvas of `width` x `height` inches."""
+        """Compute the sizes for a canvas of `width` x `height` inches."""
         growth = min(max((width * height / _REFERENCE_AREA) ** 0.25, 0.8), 1.4) if self.has_adaptive_type else 1.0
         factor = self.scale * growth
         text = round(2.0 * self.font_size * factor) / 2.0
@@ -80,7 +80,7 @@ class SeriesStyle:
 
 
 def choose_series_style(palette: Palette, series: int, *, is_alone: bool = False) -> SeriesStyle:
-    """Return the look of a series; a line that is `is_alone`, with nothing to tell it from, is solid."""
+    """Choose the colour, dashes and marker of a series; a line that is alone in its panel is solid."""
     return SeriesStyle(
         colour=palette.series[series % len(palette.series)],
         dashes="solid" if is_alone else DASHES[series % len(DASHES)],

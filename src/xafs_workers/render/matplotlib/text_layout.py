@@ -1,6 +1,6 @@
-"""Text as people typed it, made safe to draw, measured, and fitted into the room there is.
+"""Layout of user-written text: it is made safe to draw, measured, and fitted into the available width.
 
-Nothing here is ever read as mathematics: whoever draws the text passes ``**PLAIN``.
+No text is interpreted as mathematics: pass ``**PLAIN_TEXT`` to the artist that draws it.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ LINE_HEIGHT = 1.25  # ems
 
 _MISSING_GLYPH = "□"
 _ELLIPSIS = "…"
-_MAX_CHARACTERS = 400  # characters worth measuring
-_MEASURING_SIZE = 64.0  # points; large, so that hinting does not matter
+_MAX_CHARACTERS = 400  # the middle of a longer text is dropped before it is measured
+_MEASURING_SIZE = 64.0  # points; so large that hinting has no effect
 
 
 def sanitize(text: str) -> str:
-    """Return `text` on one line, without control characters, with a box for what the font does not have."""
+    """Return `text` on one line, without control characters, with a box for each character the font does not have."""
     if len(text) > _MAX_CHARACTERS:
         text = text[: _MAX_CHARACTERS // 2] + _ELLIPSIS + text[-_MAX_CHARACTERS // 2 :]
     return "".join(_replace_undrawable(letter) for letter in text).strip()
@@ -57,14 +57,14 @@ def _measure_ems(text: str) -> float:
 
 
 def measure_width(text: str, size: float) -> float:
-    """Return the width of one clean line in points, at a type size in points."""
+    """Return the width of one sanitized line at font size `size`, both in points."""
     return _measure_ems(text) * size if text else 0.0
 
 
 def fit_text(text: str, room: float, size: float, *, lines: int = 1) -> str:
-    """Return `text` cleaned and broken into at most `lines` lines no wider than `room` points.
+    """Return `text` sanitized and broken into at most `lines` lines no wider than `room` points.
 
-    What does not fit loses its middle: names of files and scans differ at their ends.
+    A text that is too long loses its middle, because names of files and scans differ at their ends.
     """
     found = _wrap_text(sanitize(text), room, size)
     if len(found) > lines:
@@ -87,7 +87,7 @@ def _wrap_text(text: str, room: float, size: float) -> list[str]:
 
 
 def _split_words(text: str, room: float, size: float) -> list[str]:
-    """Split after blanks; a word wider than the room is split where the room ends."""
+    """Split a text after spaces; a word wider than `room` is split where the room ends."""
     pieces: list[str] = []
     for word in text.split(" "):
         rest = word
@@ -110,12 +110,12 @@ def _truncate_middle(text: str, room: float, size: float) -> str:
     return truncate_to(_find_longest_fit(truncate_to, len(text) - 1, room, size))
 
 
-def _find_longest_fit(made: Any, most: int, room: float, size: float) -> int:
-    """Return the largest count for which the text `made` of it fits, by bisection."""
+def _find_longest_fit(build_text: Any, most: int, room: float, size: float) -> int:
+    """Return the largest count for which `build_text(count)` fits into `room`, by bisection."""
     low, high = 0, most
     while low < high:
         middle = (low + high + 1) // 2
-        if measure_width(made(middle), size) <= room:
+        if measure_width(build_text(middle), size) <= room:
             low = middle
         else:
             high = middle - 1

@@ -1,4 +1,4 @@
-"""Ticks: as many as there is room for, and numbers without an offset, so that 7112 eV reads 7112."""
+"""Ticks: as many as the axis has room for, with labels without an offset, so that 7112 eV reads 7112."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from xafs_workers.render.matplotlib import text_layout
 
 _MAX_TICKS = 9
 _STEPS = (1, 2, 2.5, 5, 10)
-_WIDE_GAPS = (1.3, 1.2)  # ems between labels beside and above each other
-_NARROW_GAPS = (0.7, 0.4)  # where wide gaps leave fewer than three
+_WIDE_GAPS = (1.3, 1.2)  # ems between labels on a horizontal and on a vertical axis
+_NARROW_GAPS = (0.7, 0.4)  # used if wide gaps leave fewer than three ticks
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def format_labels(values: Sequence[float] | Array) -> list[str]:
-    """Return the numbers at ticks with as many decimals as their distance needs.
+    """Format tick labels with as many decimals as the tick distance needs.
 
-    From a million on and below a thousandth, a number carries its power of ten: 1.5×10⁶.
+    Numbers from a million on and below a thousandth have a power of ten: 1.5×10⁶.
     """
     numbers = [float(value) for value in values]
     largest = max((abs(number) for number in numbers), default=0.0)
@@ -40,7 +40,7 @@ def format_labels(values: Sequence[float] | Array) -> list[str]:
 
 
 def _scale_by_power(number: float, power: int) -> float:
-    """Divide by a power of ten in two steps: 10**-308 has no reciprocal."""
+    """Divide a number by a power of ten, in two steps because 10**-308 has no reciprocal."""
     half = power // 2
     return number / 10.0**half / 10.0 ** (power - half)
 
@@ -61,18 +61,18 @@ def _format_number(number: float, places: int, tail: str) -> str:
     return text.replace("-", "−") + tail
 
 
-@lru_cache(maxsize=512)  # matplotlib asks for the same ticks several times a drawing
+@lru_cache(maxsize=512)  # matplotlib computes the same ticks several times in one drawing
 def compute_ticks(low: float, high: float, *, length: float, size: float, is_vertical: bool) -> Array:
-    """Return tick positions within the limits whose labels have room.
+    """Compute tick positions within the limits, as many as there is room for labels.
 
     Parameters
     ----------
     length
-        Of the axis, points.
+        Length of the axis, points.
     size
-        Type size, points.
+        Font size, points.
     is_vertical
-        A y axis: the labels stand above each other.
+        Whether the axis is vertical, with its labels one above the other.
     """
     low, high = min(low, high), max(low, high)
     per_unit = length / (high - low)
@@ -96,19 +96,19 @@ def _compute_candidates(low: float, high: float, count: int) -> Array:
 
 
 def measure_widest_label(values: Array, size: float) -> float:
-    """Return the width of the widest label, points."""
+    """Return the width of the widest tick label, points."""
     return max((text_layout.measure_width(label, size) for label in format_labels(values)), default=0.0)
 
 
 class FittingLocator(MaxNLocator):
-    """Ticks that fit the axis as it is now: also after a zoom or a new window size."""
+    """Locator of ticks that fit the present length of the axis, also after a zoom or a change of window size."""
 
     def __init__(self, size: float):
         super().__init__(nbins=_MAX_TICKS, steps=_STEPS)
         self.size = size
 
     def tick_values(self, vmin: float, vmax: float) -> list[float]:
-        """Return the ticks between two limits."""
+        """Return the tick positions between two limits."""
         axis: Any = self.axis
         box = axis.axes.get_window_extent()
         is_vertical = not isinstance(axis, XAxis)
@@ -117,12 +117,12 @@ class FittingLocator(MaxNLocator):
 
 
 class PlainFormatter(Formatter):
-    """Numbers as `labels` makes them; under the cursor, six digits."""
+    """Formatter of tick labels as by `format_labels`; the number under the cursor has seven digits."""
 
     def __call__(self, x: float, pos: int | None = None) -> str:
-        """Return the number at the cursor, or at a lone tick."""
+        """Format the number under the cursor, or at a single tick."""
         return f"{x:.7g}".replace("-", "−")
 
     def format_ticks(self, values: Sequence[float]) -> list[str]:
-        """Return the labels of all ticks."""
+        """Format the labels of all ticks."""
         return format_labels(values)
