@@ -164,7 +164,7 @@ def test_a_run_that_is_being_written_is_waited_for(
         write(writer, entries[7:])
         run = waiting.result(30)
     writer.client.context.close()
-    assert run.points.column("I0").tolist() == [0, 1, 2, 3, 4, 5]
+    assert run.points.get_column("I0").tolist() == [0, 1, 2, 3, 4, 5]
 
 
 def test_points_that_the_stop_document_counts_are_waited_for(writer: Any, connect: Connect) -> None:
@@ -317,7 +317,7 @@ def test_a_followed_run_is_waited_for_without_a_catalog(
         boards.append(fold(items))
         run = waiting.result(10)
     assert len(run.points) == 6
-    assert run.assets(NEVER) == ()  # its documents would have named them
+    assert run.list_assets(NEVER) == ()  # its documents would have named them
     for ask in (lambda: run.baseline(NEVER), lambda: run.array("I0", NEVER)):
         with pytest.raises(CatalogRefused, match="none is configured"):
             ask()

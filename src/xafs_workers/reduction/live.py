@@ -124,7 +124,7 @@ def _reduce_first(energy: Array, mu: Array, edge: Edge, recipe: Recipe) -> Any:
             nvict=recipe.nvict,
             make_flat=False,
         )
-        larch_api.import_xafs().to_autobk_arguments(
+        larch_api.import_xafs().autobk(
             check_edge_step(group),
             e0=group.e0,
             kstep=recipe.kstep,

@@ -71,7 +71,7 @@ def reduce(energy: Array, mu: Array, edge: Edge, recipe: Recipe = RECIPE) -> Any
         There is no edge in it, or Larch cannot find it.
     """
     group = remove_background(*sort_spectrum(energy, mu), edge, recipe)
-    larch_api.import_xafs().to_xftf_arguments(group, kstep=recipe.kstep, nfft=recipe.nfft, **recipe.to_xftf_arguments())
+    larch_api.import_xafs().xftf(group, kstep=recipe.kstep, nfft=recipe.nfft, **recipe.to_xftf_arguments())
     return group
 
 
@@ -85,7 +85,7 @@ def remove_background(energy: Array, mu: Array, edge: Edge, recipe: Recipe = REC
     """
     group = normalize(energy, mu, edge, recipe)
     try:
-        larch_api.import_xafs().to_autobk_arguments(
+        larch_api.import_xafs().autobk(
             group, e0=group.e0, kstep=recipe.kstep, nfft=recipe.nfft, **_build_autobk_arguments(edge, recipe)
         )
     except (ValueError, IndexError, TypeError) as error:
