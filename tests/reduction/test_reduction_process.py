@@ -81,7 +81,7 @@ def test_a_repeatedly_killed_process_answers_every_request(measured: Path, own: 
 
 
 def test_a_request_that_kills_the_process_gets_an_error(own: Any) -> None:
-    reducer = own(new_child=lambda: ReductionProcess((sys.executable, "-c", DIES_OF_MERGES)))
+    reducer = own(start_process=lambda: ReductionProcess((sys.executable, "-c", DIES_OF_MERGES)))
     reducer.ask(request("poison"))
     (item,) = collect(reducer, 1)
     assert f"died {MAX_ATTEMPTS} times" in item.values["problem"]
@@ -112,14 +112,14 @@ sys.stdin.buffer.read()
 
 
 def test_a_process_that_hangs_is_killed(own: Any) -> None:
-    reducer = own(new_child=lambda: ReductionProcess((sys.executable, "-c", HANGS)), timeout=0.2)
+    reducer = own(start_process=lambda: ReductionProcess((sys.executable, "-c", HANGS)), timeout=0.2)
     reducer.ask(request("slow"))
     (item,) = collect(reducer, 1)
     assert "no answer in time" in item.values["problem"]
 
 
 def test_without_larch_mu_is_shown_with_the_reason(own: Any) -> None:
-    reducer = own(new_child=lambda: ReductionProcess((sys.executable, "-c", HAS_NO_LARCH)))
+    reducer = own(start_process=lambda: ReductionProcess((sys.executable, "-c", HAS_NO_LARCH)))
     reducer.ask(request("one"))
     (item,) = collect(reducer, 1)
     assert "No module named 'larch'" in item.values["problem"]
@@ -141,7 +141,7 @@ def test_newer_requests_replace_older_ones_and_merges_go_first(own: Any) -> None
 
 
 def test_submitting_a_request_does_not_block(own: Any) -> None:
-    reducer = own(new_child=lambda: ReductionProcess((sys.executable, "-c", HANGS)), timeout=60.0)
+    reducer = own(start_process=lambda: ReductionProcess((sys.executable, "-c", HANGS)), timeout=60.0)
     began = time.monotonic()
     for n in range(200):
         reducer.ask(request(f"merge {n}"))
@@ -182,7 +182,7 @@ LOADS_FOR_EVER = "import threading; threading.Event().wait()"
 
 
 def test_closing_while_larch_loads_cancels_the_requests(own: Any) -> None:
-    reducer = own(new_child=lambda: ReductionProcess((sys.executable, "-c", LOADS_FOR_EVER)))
+    reducer = own(start_process=lambda: ReductionProcess((sys.executable, "-c", LOADS_FOR_EVER)))
     project = reducer.request_project({})
     wait_until(lambda: reducer.pid is not None, "the process")
     pid = reducer.pid
@@ -199,7 +199,7 @@ def test_a_cancelled_project_is_retried_after_a_restart(own: Any) -> None:
 
     start = {"xafs_sequence": "start", "element": "Fe", "edge": "K", "repetitions": 1, "mode": "transmission"}
     board = fold(stamp_entries([("bmm", start)]))
-    reducer = own(new_child=lambda: ReductionProcess((sys.executable, "-c", LOADS_FOR_EVER)))
+    reducer = own(start_process=lambda: ReductionProcess((sys.executable, "-c", LOADS_FOR_EVER)))
     reducer.close()
     with pytest.raises(TryLater, match="the worker ends"):
         AthenaProjects(reducer.request_project, 60.0).build_project(board.scans[0], board)

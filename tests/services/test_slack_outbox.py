@@ -213,7 +213,7 @@ def test_an_outage_and_its_end_are_each_logged_once(office: OutboxHarness, serve
         office.worker.start()
         office.wait_until_empty()
         wait_until(lambda: len(logs) >= 3, "the last line")
-    assert [line["event"] for line in logs] == ["posts_wait", "posted", "posts_go_on"]
+    assert [line["event"] for line in logs] == ["posting_paused", "posted", "posting_resumed"]
     assert not server.faults["chat.postMessage"]
 
 

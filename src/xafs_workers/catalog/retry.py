@@ -1,4 +1,4 @@
-"""Waiting for a run: repeated attempts with growing pauses, each reason to wait bounded by its own patience."""
+"""Retries while a run is not available: pauses that grow, and a time limit for each kind of failure."""
 
 from __future__ import annotations
 
@@ -19,14 +19,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How long each trouble is borne, seconds.
+    """Time limits of retries for each kind of failure, seconds.
 
     Attributes
     ----------
+    appears_within
+        Time limit for a run that the catalog does not know yet.
+    complete_within
+        Time limit for a run whose stop document or points are missing.
     outage
-        None: for ever.
+        Time limit for a catalog that does not answer; None: no limit.
     pauses
-        The first pause between attempts and the longest; each is twice the one before.
+        First and longest pause between attempts; each pause is twice the one before.
+    clock
+        Returns the current time, seconds.
     """
 
     appears_within: float = 20.0
@@ -37,17 +43,21 @@ class RetryPolicy:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> RetryPolicy:
-        """Return the patience that the settings ask for."""
+        """Build the policy from the catalog's settings."""
         return cls(settings.appears_within, settings.complete_within, settings.outage)
 
     def get_limit(self, kind: type[NotYetAvailable]) -> float | None:
-        """Return how long this trouble is borne; None: for ever."""
+        """Return the time limit for a kind of failure, None for no limit."""
         return {NotFound: self.appears_within, NotComplete: self.complete_within, CatalogUnavailable: self.outage}[kind]
 
 
 @dataclass(slots=True)
 class _RetryState:
-    """What was borne so far. Outages count from the last answer, the rest in all, so that flapping ends, too."""
+    """Time spent on each kind of failure.
+
+    The time of an outage starts again after each answer. The other times are summed over all attempts, so that
+    alternating failures also come to an end.
+    """
 
     policy: RetryPolicy
     last_attempt: float
@@ -56,7 +66,7 @@ class _RetryState:
     pause: float = 0.0
 
     def record_failure(self, trouble: NotYetAvailable) -> float:
-        """Return the pause before the next attempt, or raise the trouble if it was borne long enough."""
+        """Return the pause before the next attempt, or raise the failure if its time limit has passed."""
         kind, now = type(trouble), self.policy.clock()
         if kind is not CatalogUnavailable:
             self.spent[CatalogUnavailable] = 0.0
@@ -82,15 +92,15 @@ def call_with_retries(attempt: Callable[[], T], policy: RetryPolicy, stop: Event
     Raises
     ------
     NotFound, NotComplete, CatalogUnavailable
-        What the last attempt raised, when that was borne long enough.
+        Error of the last attempt, when its time limit has passed.
     Interrupted
-        The event was set. An attempt that is under way ends first: at most the time limit of its requests.
+        The event was set. A running attempt ends first; that takes at most the time limit of its requests.
     """
-    borne = _RetryState(policy, policy.clock())
+    state = _RetryState(policy, policy.clock())
     while not stop.is_set():
         try:
             return attempt()
         except NotYetAvailable as trouble:
-            pause = borne.record_failure(trouble)
+            pause = state.record_failure(trouble)
         stop.wait(pause)
-    raise Interrupted("nobody waits for the run any more")
+    raise Interrupted("stopped while waiting for the run")

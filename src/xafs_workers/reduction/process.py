@@ -1,4 +1,4 @@
-"""The reducer: requests in, results out; one warm process behind it that may die at any time."""
+"""Reducer: runs reduction requests in a process of its own and restarts that process when it dies."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from xafs_workers.scans.reduction_requests import ReductionRequest
 log = get_logger("reduction")
 
 MAX_ATTEMPTS = 3
-"""Of one task; the one that kills the process so often is answered with a problem."""
+"""Number of attempts for one task; a task that kills the process so often is answered with a problem."""
 
 START_TIMEOUT = 120.0
-"""Larch takes ten seconds to load from a cold disk; a busy machine makes it more."""
+"""Time limit for the start, seconds: Larch takes ten seconds to load from a cold disk, longer on a busy machine."""
 
 RESTART_BACKOFF = (0.0, 0.5, 2.0, 10.0)
-"""Waits before a process is started again, seconds; the last is repeated."""
+"""Waits before a process is started again, seconds; the last one is repeated."""
 
 
 class ReductionUnavailable(RuntimeError):
-    """No process can be started; the text says why."""
+    """No process can be started; the text gives the reason."""
 
 
 @dataclass(slots=True, eq=False)
@@ -43,25 +43,27 @@ class _Job:
 
 
 class Reducer:
-    """Has spectra reduced, one after the other, in a process of its own.
+    """Queue of reduction requests, reduced one after the other in a separate process.
 
-    `ask`, `take` and `request_project` return at once. One thread calls `ask` and `take`.
+    `ask`, `take` and `request_project` return at once. Only one thread may call `ask` and `take`.
 
     Parameters
     ----------
     ready
-        Called by the reducer's own thread when there is something to take.
+        Called in the reducer's own thread when a result can be taken.
     timeout
-        For one task, seconds; a process that does not answer in time is killed.
+        Time limit for one task, seconds; a process that does not answer in time is killed.
+    start_process
+        Starts a new process.
 
     Attributes
     ----------
     version
-        Larch's, '' as long as it is not loaded.
+        Version of Larch, '' until Larch is loaded.
     waits_for
-        Why nothing is reduced, '' where all is well.
+        Reason why nothing is reduced, '' if there is none.
     restarts
-        How often the process was started again.
+        Number of times the process was started again.
     """
 
     def __init__(
@@ -69,9 +71,9 @@ class Reducer:
         ready: Callable[[], object] = lambda: None,
         *,
         timeout: float = 60.0,
-        new_child: Callable[[], ReductionProcess] = ReductionProcess,
+        start_process: Callable[[], ReductionProcess] = ReductionProcess,
     ):
-        self._ready, self._timeout, self._start_process = ready, timeout, new_child
+        self._ready, self._timeout, self._start_process = ready, timeout, start_process
         self._jobs: deque[_Job] = deque()
         self._current_job: _Job | None = None
         self._changed = threading.Condition()
@@ -90,22 +92,22 @@ class Reducer:
 
     @property
     def pid(self) -> int | None:
-        """Of the process, None while there is none."""
+        """Process id, None while no process runs."""
         return None if self._process is None else self._process.pid
 
     @property
     def is_warm(self) -> bool:
-        """Whether the process is there and has loaded Larch."""
+        """Whether the process runs and has loaded Larch."""
         return bool(self.version) and not self.waits_for
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is queued or in hand."""
+        """Whether no job is queued or running."""
         with self._changed:
             return not self._jobs and self._current_job is None
 
     def ask(self, request: ReductionRequest) -> None:
-        """Have a request reduced; one that is queued for the same slot is superseded, an equal one is not repeated."""
+        """Queue a request; it replaces an older one queued for the same slot, and an equal one is not repeated."""
         place = (request.scan_id, request.slot)
         job = _Job(
             request.key,
@@ -126,20 +128,20 @@ class Reducer:
             self._insert(job)
 
     def take(self) -> tuple[ReductionResult, ...]:
-        """Return the results that are ready, each once; they must be folded before `ask` is called again."""
+        """Return the results that are ready, each once; apply them to the board before the next `ask`."""
         with self._changed:
             ready, self._results = self._results, []
         return tuple(item for _, _, item in ready)
 
     def request_project(self, asked: Mapping[str, Any]) -> Future[Mapping[str, Any]]:
-        """Have an Athena project made; the future's result holds its `content`, or the `problem`.
+        """Queue the making of an Athena project; the future's result holds its `content` or the `problem`.
 
-        It is cancelled when the reducer is closed before.
+        The future is cancelled if the reducer is closed before the project is made.
         """
         return self._submit("project", "athena", asked)
 
     def read_xdi(self, content: bytes) -> Future[Mapping[str, Any]]:
-        """Have Larch read XDI; the future's result holds `labels` and `rows`, or the `problem`."""
+        """Queue the reading of XDI content by Larch; the result holds `labels` and `rows`, or the `problem`."""
         return self._submit("file", "read xdi", {"content": content})
 
     def _submit(self, name: str, task: str, asked: Mapping[str, Any]) -> Future[Mapping[str, Any]]:
@@ -159,13 +161,13 @@ class Reducer:
         return future
 
     def close(self, timeout: float = 3.0) -> None:
-        """Stop at once, whatever the process is doing; what is left is not done, and its futures are cancelled."""
+        """Stop at once, kill the running task, drop the queued ones and cancel their futures."""
         self._stop.set()
         with self._changed:
             self._changed.notify_all()
-            child = self._process
-        if child is not None:
-            child.interrupt()
+            process = self._process
+        if process is not None:
+            process.interrupt()
         if self._thread.is_alive():
             self._thread.join(timeout)
         for future in tuple(self._futures):
@@ -179,7 +181,7 @@ class Reducer:
         self._ready()
 
     def _insert(self, job: _Job) -> None:
-        """Queue a job; live ones, of which new ones keep coming, wait behind all others."""
+        """Queue a job before all live ones, which come again and again; queue a live job at the end."""
         if job.task == "live":
             self._jobs.append(job)
         else:
@@ -208,18 +210,18 @@ class Reducer:
             return self._current_job
 
     def _warm_up(self) -> None:
-        """Start the process before it is needed."""
+        """Start the process before the first job needs it."""
         try:
             self._ensure_process()
         except (ProcessDied, ReductionUnavailable) as error:
             self._report_waiting(str(error))
 
     def _run_job(self, job: _Job) -> Mapping[str, Any] | None:
-        """Return what became of a job, however often the process dies; None when told to stop meanwhile."""
+        """Run a job, restarting the process when it dies, and return its result; None when the reducer stops."""
         try:
             asked = job.build_values()
         except Exception as error:
-            log.exception("not_asked", job=job.name)
+            log.exception("task_not_built", job=job.name)
             return {"problem": f"{type(error).__name__}: {error}"}
         while not self._stop.is_set():
             try:
@@ -230,7 +232,7 @@ class Reducer:
                 self._on_process_died(str(error))
                 job.attempts += 1
                 if job.attempts == MAX_ATTEMPTS:
-                    log.error("given_up", job=job.name, reason=str(error))
+                    log.error("task_given_up", job=job.name, reason=str(error))
                     return {**_select_plottable(asked), "problem": f"the reduction died {MAX_ATTEMPTS} times: {error}"}
             else:
                 return {**_select_left_out(asked), **values}
@@ -242,34 +244,34 @@ class Reducer:
         Raises
         ------
         ProcessDied
-            It does not start this time.
+            The process died while it started.
         ReductionUnavailable
-            It cannot start: Larch is not there.
+            The process cannot work: Larch cannot be used.
         """
         if self._process is not None:
             return self._process
         if self._stop.wait(RESTART_BACKOFF[min(self._failures, len(RESTART_BACKOFF) - 1)]):
             raise ProcessDied("stopped")
-        child = self._start_process()
+        process = self._start_process()
         with self._changed:
-            self._process = child
-            if self._stop.is_set():  # `close` may have come before there was a process to kill
-                child.interrupt()
-        state, values = child.run_task("warm up", {}, START_TIMEOUT)
+            self._process = process
+            if self._stop.is_set():  # `close` may have been called before there was a process to kill
+                process.interrupt()
+        state, values = process.run_task("warm up", {}, START_TIMEOUT)
         if state == "failed":
-            child.end()
+            process.end()
             self._process = None
             raise ReductionUnavailable(f"Larch cannot be used: {values.get('problem')}")
         self._failures = 0
         self.version = str(values.get("version", ""))
         self._report_waiting("")
-        log.info("reducer_ready", larch=self.version, pid=child.pid)
-        return child
+        log.info("reducer_ready", larch=self.version, pid=process.pid)
+        return process
 
     def _on_process_died(self, reason: str) -> None:
-        child, self._process = self._process, None
-        if child is not None:
-            child.kill()
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
         if not self._stop.is_set():
             self._failures += 1
             self.restarts += 1
@@ -279,16 +281,16 @@ class Reducer:
         try:
             job.on_done(values)
         except Exception:
-            log.exception("not_delivered", job=job.name)
+            log.exception("result_not_delivered", job=job.name)
 
     def _report_waiting(self, reason: str) -> None:
         if reason != self.waits_for:
-            log.warning("waiting_for", reason=reason) if reason else log.info("wait_is_over", was=self.waits_for)
+            log.warning("waiting_for", reason=reason) if reason else log.info("wait_ended", was=self.waits_for)
             self.waits_for = reason
 
 
 def _select_plottable(asked: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what can be shown of a merge although it could not be reduced."""
+    """Return the values of a merge that can be drawn although it could not be reduced."""
     return {name: asked[name] for name in ("energy", "mu", "members", "left_out") if name in asked}
 
 

@@ -1,4 +1,4 @@
-"""What a worker has done already: one row for each effect of each message, in SQLite, each change durable at once."""
+"""Durable ledger of a worker's effects (SQLite): one row for each effect of each message."""
 
 from __future__ import annotations
 
@@ -43,16 +43,19 @@ changed = excluded.changed WHERE state = 'pending'
 
 
 class LedgerUnusable(Exception):
-    """The ledger's file is not one, or is on a file system on which it cannot be safe."""
+    """The file is not a ledger, or its file system cannot keep a ledger safely."""
 
 
 class AlreadyFinished(Exception):
-    """An effect was begun or finished again with another outcome: its entry was not asked for first."""
+    """A finished effect was begun again, or finished with another outcome; the caller must read its entry first."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class EffectKey:
-    """One effect of one message; the record time (ms) tells apart topics that were made again and start at 0."""
+    """Identity of one effect of one message.
+
+    The record time (ms) is part of it because the offsets of a topic that was deleted and created again start at 0.
+    """
 
     cluster: str
     topic: str
@@ -64,7 +67,19 @@ class EffectKey:
 
 @dataclass(frozen=True, slots=True)
 class EffectEntry:
-    """What is known of an effect; `path` and `sha256` are of the file about to be named, `paths` of what was made."""
+    """State of one effect.
+
+    Attributes
+    ----------
+    path, sha256
+        Path and checksum of the file that is about to get its name.
+    reason
+        Reason of a failure.
+    paths
+        Paths of the files that the effect made.
+    changed_at
+        Time of the last change, seconds since 1970.
+    """
 
     key: EffectKey
     state: EffectState
@@ -72,11 +87,11 @@ class EffectEntry:
     sha256: str
     reason: str
     paths: tuple[str, ...]
-    changed_at: float  # s since 1970
+    changed_at: float
 
 
 class Ledger:
-    """The entries of one worker; safe to use from any thread. Open it with `Ledger.open`."""
+    """Ledger of one worker; safe to use from any thread. Open it with `Ledger.open`."""
 
     def __init__(self, connection: sqlite3.Connection, path: Path):
         self.path = path
@@ -85,12 +100,12 @@ class Ledger:
 
     @classmethod
     def open(cls, path: Path) -> Ledger:
-        """Open or make a ledger; its folder is made, for this user alone, when missing.
+        """Open a ledger, creating the file and its folder (mode 0700) if they do not exist.
 
         Raises
         ------
         LedgerUnusable
-            Not a ledger, of a newer program, or not on a local file system.
+            The file is not a ledger, was written by a newer program, or is not on a local file system.
         Unavailable
             The file cannot be opened or written now.
         """
@@ -116,12 +131,12 @@ class Ledger:
         self.close()
 
     def find_entry(self, key: EffectKey) -> EffectEntry | None:
-        """Return what is known of an effect, None when it was never begun."""
+        """Return the entry of an effect, None if the effect was never begun."""
         rows = self._select_entries(f"SELECT {_COLUMNS} FROM effects WHERE {_KEY}", astuple(key))  # noqa: S608
         return rows[0] if rows else None
 
     def begin(self, key: EffectKey, path: str = "", sha256: str = "") -> None:
-        """Write down, durably, that an effect is about to happen; again for a new attempt.
+        """Record durably that an effect is about to happen; call it again for each new attempt.
 
         Raises
         ------
@@ -129,34 +144,35 @@ class Ledger:
             The effect is done or failed.
         """
         if not self._apply_change(_BEGIN, (*astuple(key), path, sha256, time.time())):
-            raise AlreadyFinished(
-                f"{key}: begun again after it was finished; expected to be asked for with entry() first"
-            )
+            raise AlreadyFinished(f"{key}: begun again after it was finished (call find_entry before begin)")
 
     def finish(
         self, key: EffectKey, state: Literal["done", "failed"], reason: str = "", paths: Iterable[str] = ()
     ) -> None:
-        """Write down, durably, how an effect ended; one that never began may fail or be done all the same.
+        """Record durably how an effect ended; the effect need not have begun.
 
         Raises
         ------
         AlreadyFinished
-            It ended before, otherwise.
+            The effect ended before with another state.
         """
         made = json.dumps(list(paths))
         if self._apply_change(_FINISH, (*astuple(key), state, reason, made, time.time())):
             return
         known = self.find_entry(key)
         if known is None or known.state != state:
-            raise AlreadyFinished(f"{key}: came {state!r}, but it is {known.state if known else 'gone'} already")
+            raise AlreadyFinished(f"{key}: cannot be {state!r}, it is {known.state if known else 'gone'} already")
 
     def list_pending(self) -> list[EffectEntry]:
-        """Return what was begun and not finished, oldest message first."""
+        """Return the effects that were begun and not finished, oldest message first."""
         order = "ORDER BY time_ms, topic, partition, offset, effect"
         return self._select_entries(f"SELECT {_COLUMNS} FROM effects WHERE state = 'pending' {order}", ())  # noqa: S608
 
     def prune(self, days: float) -> int:
-        """Forget what was finished more than `days` ago; return how many. Keep more days than the topics do."""
+        """Delete the effects that were finished more than `days` ago; return how many were deleted.
+
+        `days` must be longer than the topics keep their messages.
+        """
         oldest = time.time() - days * 86400
         return self._apply_change("DELETE FROM effects WHERE state != 'pending' AND changed < ?", (oldest,))
 
@@ -170,7 +186,7 @@ class Ledger:
 
 
 def is_already_published(entry: EffectEntry | None, folder: ProposalFolder) -> bool:
-    """Tell whether a pending effect's file is in its place: the worker was killed before it could write so down."""
+    """Check whether the file of a pending effect is published: the worker was killed before it recorded the end."""
     if entry is None or entry.state != "pending" or not entry.path or not entry.sha256:
         return False
     try:
@@ -188,7 +204,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version not in (0, _VERSION):
-        raise LedgerUnusable(f"{path}: a ledger of version {version}, expected {_VERSION}; a newer program wrote it")
+        raise LedgerUnusable(f"{path}: ledger of version {version}, expected {_VERSION} (a newer program wrote it)")
     connection.execute(_SCHEMA)
     connection.execute(f"PRAGMA user_version = {_VERSION}")
 

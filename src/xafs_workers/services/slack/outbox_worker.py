@@ -1,4 +1,4 @@
-"""The thread that empties the outbox: in order for each channel, patiently, and never the same post twice."""
+"""Thread that posts the outbox to Slack: in order for each channel, with retries, and never the same post twice."""
 
 from __future__ import annotations
 
@@ -19,29 +19,30 @@ from xafs_workers.services.slack_posts import Post
 log = get_logger("services")
 
 PRUNE_INTERVAL = 86400.0
-"""How often what was posted long ago is forgotten, seconds."""
+"""Interval between deletions of old finished posts, seconds."""
 ALL_CHANNELS = "*"
-"""Key of the pause that holds for all channels."""
+"""Key of the pause that applies to all channels."""
 
 
 class PictureUnavailable(Exception):
-    """A picture cannot be read for now."""
+    """A picture cannot be read now; a later attempt may succeed."""
 
 
 class InvalidPicture(Exception):
-    """There is no such picture, or it may not be posted; the text says why."""
+    """A picture does not exist or must not be posted; the text gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetryTiming:
-    """How patient the thread is, seconds.
+    """Pauses of the thread, seconds.
 
     Attributes
     ----------
     pauses
-        After each failure in a row; the last is repeated.
+        Pauses after the first, second, ... failure in a row; the last one is repeated.
     settle_seconds
-        How long after an attempt without an answer Slack may still carry it out; only then its absence is believed.
+        Time after an unanswered attempt in which Slack may still carry it out. Only after that time a post that is
+        not in the channel counts as not made.
     idle_seconds
         Longest wait for new posts.
     """
@@ -53,12 +54,14 @@ class RetryTiming:
 
 @dataclass(frozen=True, slots=True)
 class OutboxCallbacks:
-    """What the thread needs of others.
+    """Functions and objects that the thread gets from the worker.
 
     Attributes
     ----------
     open_client
-        Returns the workspace, with the token as it is now; may raise `TokenMissing`.
+        Returns a client with the current token; may raise `TokenMissing`.
+    channels
+        Finds the channel of a session.
     read_picture
         Returns the content of a post's picture; raises `InvalidPicture` or `PictureUnavailable`.
     """
@@ -76,7 +79,7 @@ class _Pause:
 
 
 class OutboxWorker:
-    """Posts what is in the outbox."""
+    """Thread that posts what is in the outbox."""
 
     def __init__(self, outbox: Outbox, callbacks: OutboxCallbacks, timing: RetryTiming | None = None):
         self._outbox, self._callbacks, self._timing = outbox, callbacks, timing or RetryTiming()
@@ -88,7 +91,7 @@ class OutboxWorker:
 
     @property
     def waits_for(self) -> str:
-        """Why posts wait, '' where none does."""
+        """Reasons why posts wait, '' if no post waits."""
         with self._lock:
             reasons = dict.fromkeys(pause.reason for pause in self._pauses.values() if pause.reason)
         return "; ".join(reasons)
@@ -103,13 +106,13 @@ class OutboxWorker:
             self._wake_up.set()
 
     def retry_now(self) -> None:
-        """Try at once what waits: something may have been mended."""
+        """End all pauses, for instance after the token was replaced."""
         with self._lock:
             self._pauses.clear()
         self._wake_up.set()
 
     def close(self, timeout: float = 2.0) -> None:
-        """Stop after the call in hand; what is left is posted after the next start."""
+        """Stop after the current call; the remaining posts are made after the next start."""
         self._stop.set()
         self._wake_up.set()
         if self._thread.is_alive():
@@ -133,7 +136,7 @@ class OutboxWorker:
                 self._wake_up.wait(wait)
 
     def _post_ready(self) -> float:
-        """Post what can be posted and return how long to wait until something more may be."""
+        """Make all posts that can be made now; return the seconds until the next attempt."""
         while not self._stop.is_set():
             ready = self._find_ready()
             if ready is None:
@@ -141,11 +144,11 @@ class OutboxWorker:
             self._deliver(ready)
         now = time.monotonic()
         with self._lock:
-            dues = [pause.until - now for pause in self._pauses.values() if pause.until > now]
-        return min([self._timing.idle_seconds, *(max(0.0, due) for due in dues)])
+            remaining = [pause.until - now for pause in self._pauses.values() if pause.until > now]
+        return min([self._timing.idle_seconds, *(max(0.0, seconds) for seconds in remaining)])
 
     def _find_ready(self) -> PendingPost | None:
-        """Return the oldest post that nothing holds up."""
+        """Return the oldest post whose channel is not paused."""
         if self._is_paused(ALL_CHANNELS):
             return None
         for head in self._outbox.list_oldest():
@@ -154,9 +157,9 @@ class OutboxWorker:
         return None
 
     def _build_pause_key(self, head: PendingPost) -> str:
-        """Return what is held up with a post: its channel, where that is known, so that sessions may share one."""
-        settings = self._callbacks.channels.list_known()
-        return settings.get(head.post.session, f"session {head.post.session}")
+        """Return the key of a post's pause: its channel if known (sessions may share one), otherwise its session."""
+        channels = self._callbacks.channels.list_known()
+        return channels.get(head.post.session, f"session {head.post.session}")
 
     def _deliver(self, head: PendingPost) -> None:
         try:
@@ -175,7 +178,7 @@ class OutboxWorker:
             self._pause(ALL_CHANNELS, str(missing))
 
     def _make_post(self, head: PendingPost, channel: str) -> None:
-        """Make a post, unless an attempt without an answer made it before."""
+        """Make a post, unless an unanswered attempt already made it."""
         chat = self._callbacks.open_client()
         if head.state == "unclear":
             settled = head.tried_at + self._timing.settle_seconds - time.time()
@@ -197,7 +200,7 @@ class OutboxWorker:
         self._finish(head, "done")
 
     def _send_picture(self, chat: SlackClient, post: Post) -> str:
-        """Upload a post's picture, which shows it to nobody; '' for a text."""
+        """Upload a post's picture without sharing it and return its file id; '' for a text."""
         return chat.send_file(Path(post.picture).name, self._callbacks.read_picture(post)) if post.picture else ""
 
     def _on_refusal(self, head: PendingPost, refusal: SlackRefused) -> None:
@@ -212,7 +215,7 @@ class OutboxWorker:
         self._finish(head, "failed", f"{refusal}{unclear}")
 
     def _is_still_unclear(self, head: PendingPost) -> bool:
-        """Tell whether it is still unclear whether a post was made."""
+        """Check whether it is still unknown if a post was made."""
         return any(other.number == head.number and other.state == "unclear" for other in self._outbox.list_oldest())
 
     def _finish(self, head: PendingPost, state: Literal["done", "failed"], reason: str = "") -> None:
@@ -225,7 +228,7 @@ class OutboxWorker:
         with self._lock:
             gone = [self._pauses.pop(place, None) for place in (ALL_CHANNELS, self._build_pause_key(head))]
         if any(pause is not None and pause.failures for pause in gone):
-            log.info("posts_go_on")
+            log.info("posting_resumed")
 
     def _is_paused(self, place: str) -> bool:
         with self._lock:
@@ -233,21 +236,21 @@ class OutboxWorker:
             return pause is not None and time.monotonic() < pause.until
 
     def _pause(self, place: str, reason: str, seconds: float | None = None) -> float:
-        """Pause a channel, or all; return for how long.
+        """Pause one channel or all channels; return the length of the pause, seconds.
 
-        A new reason is logged, but for pauses of a known length: those are how it goes, not trouble.
+        A new reason is logged, except for pauses of a given length: those are normal operation.
         """
         with self._lock:
             pause = self._pauses.setdefault(place, _Pause())
-            news = seconds is None and reason != pause.reason
+            is_new = seconds is None and reason != pause.reason
             if seconds is None:
                 seconds = self._timing.pauses[min(pause.failures, len(self._timing.pauses) - 1)]
                 pause.failures += 1
             pause.until = time.monotonic() + seconds
-            if news or not pause.reason:
+            if is_new or not pause.reason:
                 pause.reason = reason
-        if news:
-            log.warning("posts_wait", place=place, reason=reason)
+        if is_new:
+            log.warning("posting_paused", place=place, reason=reason)
         return seconds
 
 
