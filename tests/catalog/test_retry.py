@@ -318,7 +318,7 @@ def test_a_followed_run_is_waited_for_without_a_catalog(
         run = waiting.result(10)
     assert len(run.points) == 6
     assert run.list_assets(NEVER) == ()  # its documents would have named them
-    for ask in (lambda: run.baseline(NEVER), lambda: run.array("I0", NEVER)):
+    for ask in (lambda: run.read_baseline(NEVER), lambda: run.read_array("I0", NEVER)):
         with pytest.raises(CatalogRefused, match="none is configured"):
             ask()
     with pytest.raises(NotFound, match="no catalog is configured"):
