@@ -17,8 +17,8 @@ from xafs_workers.messages.base import kinds
 from xafs_workers.messages.schema import build_json_schema, list_kind_names
 
 app = typer.Typer()
-for command in (show_messages, print_schema, lint):
-    app.command()(command)
+for name, command in {"messages": show_messages, "schema": print_schema, "lint": lint}.items():
+    app.command(name)(command)
 runner = CliRunner()
 
 

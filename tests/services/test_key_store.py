@@ -103,7 +103,7 @@ def test_a_missing_driver_is_logged_once(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setitem(sys.modules, "redis", None)
     store: Any = KeyStoreWriter("redis://127.0.0.1:1/0")
     with capture_logs() as logs:
-        assert not store.click(LINE)
-        assert not store.click(LINE)
+        assert not store.write_click(LINE)
+        assert not store.write_click(LINE)
     assert [entry["event"] for entry in logs] == ["key_store_away"]
     assert "redis" in logs[0]["reason"]

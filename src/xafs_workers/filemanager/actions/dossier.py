@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from xafs_workers.filemanager.actions.context import ActionContext, Outcome, TryLater, action_handlers, readiness_checks
+from xafs_workers.filemanager.actions.context import ActionContext, Outcome, action_handlers, readiness_checks
 from xafs_workers.filemanager.actions.notify import Notice, log_notice, post_notice
 from xafs_workers.filemanager.actions.resolve_folder import find_proposal_folder
 from xafs_workers.filemanager.dossier_sources import (
@@ -18,6 +18,7 @@ from xafs_workers.filemanager.dossier_sources import (
     list_awaited_pictures,
 )
 from xafs_workers.logs import get_logger
+from xafs_workers.runtime.outcome import TryLater
 from xafs_workers.runtime.publish_once import publish_once
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.dossier import Dossier, build_dossier
