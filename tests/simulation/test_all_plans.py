@@ -1,4 +1,4 @@
-"""The plans beside XAFS, line and time scans: valid, in the real order, and what their figures show."""
+"""Check the plans other than XAFS, line and time scans: valid messages, real order, expected figures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SMALL = maps.MapRequest(
 
 
 def run_plan(plan: Callable[[Beamline], Any], sample: str = "Fe2O3", detector: str = "4-element SDD") -> list[Entry]:
-    """Return what a plan sends, in order."""
+    """Return the messages and documents that a plan sends, in order."""
     entries: list[Entry] = []
     surroundings = SimulationSetup(
         lambda message: entries.append(("bmm", dict(message))),
@@ -37,7 +37,7 @@ def run_plan(plan: Callable[[Beamline], Any], sample: str = "Fe2O3", detector: s
 
 
 def list_events(entries: list[Entry]) -> list[str]:
-    """Return kinds and actions of the messages, and where runs are."""
+    """List kinds and actions of the messages, and begins and ends of runs."""
     words: list[str] = []
     for name, body in entries:
         if name == "bmm":
@@ -48,7 +48,7 @@ def list_events(entries: list[Entry]) -> list[str]:
     return words
 
 
-def board_of(entries: list[Entry]) -> Board:
+def build_board(entries: list[Entry]) -> Board:
     return fold(stamp_entries(entries))
 
 
@@ -148,7 +148,7 @@ def test_messages_have_the_order_of_the_real_plans(plan: Callable[[Beamline], An
 
 
 def test_a_map_shows_the_slot() -> None:
-    board = board_of(run_plan(lambda b: maps.measure_areascan(b, SMALL)))
+    board = build_board(run_plan(lambda b: maps.measure_areascan(b, SMALL)))
     (scan,) = board.scans
     (mesh,) = build_figure(board, scan).panels[0].meshes
     assert mesh.z.shape == (7, 9)
@@ -167,7 +167,7 @@ def test_the_slot_is_found_and_the_summary_shows_both_scans() -> None:
         if body.get("align_wheel") == "find_slot":
             np.testing.assert_allclose(body["best_fit"], body["data"], atol=0.01 * body["amplitude"])
             assert body["amplitude"] == pytest.approx(max(body["data"]), rel=0.02)
-    board = board_of(entries)
+    board = build_board(entries)
     (summary,) = build_shown_figures(board)
     assert (summary.kind, len(summary.panels)) == ("align_wheel", 2)
     assert all(panel.traces and panel.marks for panel in summary.panels)
@@ -179,7 +179,7 @@ def test_the_spinner_is_aligned_flat_and_at_the_edge() -> None:
     assert [one["glancing_angle"] for one in results] == ["linear", "pitch", "linear", "pitch", "fluo"]
     assert results[3]["center"] == pytest.approx(FLAT_PITCH, abs=0.25)
     assert results[2]["inverted"] == "inverted "
-    board = board_of(entries)
+    board = build_board(entries)
     shown = {figure.kind: figure for figure in build_shown_figures(board)}
     assert sorted(shown) == ["glancing_angle", "linescan"]  # the real plan, too, leaves its last line scan
     assert len(shown["glancing_angle"].panels) == 3
@@ -198,14 +198,14 @@ def test_the_calibration_finds_the_lattice_spacing(with_errors: bool) -> None:
     ((_, message),) = entries
     np.testing.assert_allclose(message["found"], message["ee"], rtol=2e-4)
     assert (message["dspacing"][1] is not None) == with_errors
-    board = board_of(entries)
+    board = build_board(entries)
     texts = [text.text for text in build_figure(board, board.scans[0]).panels[0].texts]
     assert any("Å" in text for text in texts)
 
 
 @pytest.mark.parametrize(("detector", "channels"), [("1-element SDD", 1), ("4-element SDD", 4), ("7-element SDD", 7)])
 def test_each_channel_shows_the_emission_lines_of_the_sample(detector: str, channels: int) -> None:
-    board = board_of(run_plan(lambda b: counting.measure_xrf(b, "rust"), detector=detector))
+    board = build_board(run_plan(lambda b: counting.measure_xrf(b, "rust"), detector=detector))
     panel = build_figure(board, board.scans[0]).panels[0]
     assert len(panel.traces) == channels
     for trace in panel.traces:

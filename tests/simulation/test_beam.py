@@ -1,4 +1,4 @@
-"""Measured points: Beer's law, counting noise, glitches, the holder's slot."""
+"""Check measured points: Beer's law, counting noise, glitches, the holder's slot."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def test_the_rocking_curve_has_the_expected_width() -> None:
 
 
 def test_impossible_parameters_are_refused() -> None:
-    with pytest.raises(ValueError, match="no reference foil Unobtainium"):
+    with pytest.raises(ValueError, match="unknown reference foil 'Unobtainium'"):
         Beam(replace(IRON, reference="Unobtainium"))
     with pytest.raises(ValueError, match="dwell"):
         Beam(IRON).read(EDGE, 0.0)

@@ -1,4 +1,4 @@
-"""Documents of the simulated session: valid, complete beside the real ones, physically right, the same on Kafka."""
+"""Check documents of a simulated session: valid, as complete as real ones, physically right, the same on Kafka."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Documents = list[tuple[str, dict[str, Any]]]
 
 @dataclass
 class Run:
-    """One run's documents."""
+    """Documents of one run."""
 
     start: dict[str, Any]
     descriptors: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -64,7 +64,7 @@ def runs(documents: Documents) -> list[Run]:
 
 
 def session(*steps: Callable[[Beamline], Any], seed: int = 0) -> Documents:
-    """Return the documents of a session of plans, or of other things to do."""
+    """Return the documents of a session; each step is a plan or another action on the beamline."""
     documents: Documents = []
     surroundings = SimulationSetup(
         lambda message: None, lambda name, doc: documents.append((name, doc)), "/proposals", seed=seed
@@ -91,7 +91,7 @@ def line(*args: Any, **kwargs: Any) -> Callable[[Beamline], Any]:
 
 @pytest.fixture(scope="module")
 def documents() -> Documents:
-    """One session with everything in it."""
+    """Return the documents of one session that contains every kind of scan."""
     return session(
         scan("iron", repetitions=2),
         line("xafs_x", "It", (-9.0, 9.0, 37)),
@@ -325,7 +325,7 @@ def test_the_edges_of_sample_and_foil_are_at_their_energies() -> None:
 
 @pytest.mark.parametrize("longer", [0.0, 0.3])
 def test_the_paths_of_a_sample_are_recovered_from_a_scan(monkeypatch: pytest.MonkeyPatch, longer: float) -> None:
-    """From documents to a distance: background fitted, Fourier transformed, the first peak below the first path."""
+    """Fit the background and Fourier transform: the first peak lies below the first path's distance."""
     first = SAMPLES["Cu foil"].paths[0]
     sample = replace(SAMPLES["Cu foil"], paths=(replace(first, distance=first.distance + longer),))
     monkeypatch.setattr(module, "SAMPLES", {**SAMPLES, "stretched": replace(sample, name="stretched")})
@@ -343,7 +343,7 @@ def test_the_paths_of_a_sample_are_recovered_from_a_scan(monkeypatch: pytest.Mon
 
 
 def half_width(position: np.ndarray, signal: np.ndarray) -> tuple[float, float]:
-    """Return centre and width of where a signal is above half of its maximum."""
+    """Compute centre and width of the range in which a signal is above half of its maximum."""
     above = position[signal > 0.5 * signal.max()]
     return float(above.mean()), float(np.ptp(above))
 
@@ -408,9 +408,11 @@ def test_a_repeated_measurement_has_new_noise() -> None:
 
 
 def test_an_unknown_sample_or_detector_is_refused() -> None:
-    with pytest.raises(ValueError, match="no sample 'Unobtainium', known: Cr foil"):
+    with pytest.raises(ValueError, match=r"unknown sample 'Unobtainium' \(expected one of Cr foil"):
         session(mount("Unobtainium"))
-    with pytest.raises(ValueError, match="no fluorescence detector '5-element SDD', known: 1-element SDD"):
+    with pytest.raises(
+        ValueError, match=r"unknown fluorescence detector '5-element SDD' \(expected one of 1-element SDD"
+    ):
         session(mount("NiO", "5-element SDD"))
 
 

@@ -1,4 +1,4 @@
-"""The embedded broker: its topics are there from the start and it ends with its context."""
+"""Check the embedded broker: its topics exist from the start, and it ends with its context."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Devices: one exposure serves all detectors of a point, ends on time and is never an old one."""
+"""Check devices: one exposure serves all detectors of a point, ends on time and is never reused for another point."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from xafs_workers.simulation.axes import BASELINE, ENCODER_RESOLUTION, build_axe
 from xafs_workers.simulation.beam import HC, SI111, Reading
 from xafs_workers.simulation.devices import Axis, Exposure, build_fluorescence_detector, build_ion_chambers
 
-PATIENCE = 10.0
+TIMEOUT = 10.0
 
 
 class CountingBeam:
-    """Gives the number of the exposure as every signal, and remembers what was asked."""
+    """Beam that returns the number of the exposure as every signal, and records the calls."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[float, float, tuple[float, float], float]] = []
@@ -47,7 +47,7 @@ def test_all_detectors_of_a_point_share_its_photons() -> None:
     ]
     for count in (1, 2):
         for detector in detectors:
-            wait(detector.trigger(), PATIENCE)
+            wait(detector.trigger(), TIMEOUT)
         expected = dict.fromkeys(("Ir", "Iy", "I0", "It", "Fe1"), float(count)) | {"Fe2": 10.0 * count}
         assert numbers(detectors) == expected
     assert beam.asked == [(7112.0, 1.0, (1.0, 2.0), 0.1)] * 2
@@ -78,14 +78,14 @@ def test_a_point_takes_its_dwell_time_with_a_pace() -> None:
     statuses = [detector.trigger() for detector in build_ion_chambers(exposure)]
     assert not any(status.done for status in statuses)
     for status in statuses:
-        wait(status, PATIENCE)
+        wait(status, TIMEOUT)
     assert 0.2 <= time.monotonic() - began < 2.0
 
 
 def test_no_device_waits_without_a_pace() -> None:
     exposure = Exposure(CountingBeam(), build_position_reader(dwell=1e6), 0.0)
     for detector in build_ion_chambers(exposure):
-        wait(detector.trigger(), PATIENCE)
+        wait(detector.trigger(), TIMEOUT)
 
 
 def test_one_timer_serves_all_detectors() -> None:
@@ -95,13 +95,13 @@ def test_one_timer_serves_all_detectors() -> None:
     timers = {thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)} - before
     assert len(timers) == 1
     for status in statuses:
-        wait(status, PATIENCE)
+        wait(status, TIMEOUT)
 
 
 def test_an_axis_reads_back_where_it_was_sent() -> None:
     axis = Axis(name="xafs_x", unit="mm", value=1.5)
     assert axis.position == 1.5
-    wait(axis.set(-3), PATIENCE)
+    wait(axis.set(-3), TIMEOUT)
     assert {key: reading["value"] for key, reading in axis.read().items()} == {
         "xafs_x": -3.0,
         "xafs_x_user_setpoint": -3.0,
@@ -126,7 +126,7 @@ def test_the_energy_is_read_in_steps_of_the_encoder() -> None:
     off = [compute_encoder_energy(energy) - energy for energy in energies]
     assert 0 < max(map(abs, off)) <= 0.51 * step
     axis = build_axes(7112.0)["dcm_energy"]
-    wait(axis.set(7200.0), PATIENCE)
+    wait(axis.set(7200.0), TIMEOUT)
     assert axis.position == compute_encoder_energy(7200.0)
     assert axis.read()["dcm_energy_setpoint"]["value"] == 7200.0
 

@@ -1,4 +1,4 @@
-"""Grids of energies and dwell times, as users write them."""
+"""Check grids of energies and dwell times, written as users write them."""
 
 from __future__ import annotations
 
@@ -45,18 +45,18 @@ def test_a_time_that_grows_with_k_has_a_minimum() -> None:
 @pytest.mark.parametrize(
     ("bounds", "steps", "times", "reason"),
     [
-        ("-200 -30 12k", "10", "1 1", "one step and time for each region"),
-        ("-200", "", "", "one step and time for each region"),
-        ("", "", "", "one step and time for each region"),
+        ("-200 -30 12k", "10", "1 1", "one step and one time for each region"),
+        ("-200", "", "", "one step and one time for each region"),
+        ("", "", "", "one step and one time for each region"),
         ("-30 -200", "1", "1", "ascending"),
-        ("-200 -30", "0", "1", "above zero"),
-        ("-200 -30", "-1", "1", "above zero"),
-        ("-200 -30", "1", "0", "above zero"),
-        ("-200 many", "1", "1", "'many': expected a number"),
-        ("-200 nan", "1", "1", "'nan': expected a number"),
-        ("-200 12kk", "1", "1", "'12kk': expected a number"),
-        ("-3k 12k", "0.05k", "1", "not below zero"),
-        ("-20 12k", "0.05k", "1", "expected eV below the edge"),
+        ("-200 -30", "0", "1", "is not positive"),
+        ("-200 -30", "-1", "1", "is not positive"),
+        ("-200 -30", "1", "0", "is not positive"),
+        ("-200 many", "1", "1", "'many' is not a number"),
+        ("-200 nan", "1", "1", "'nan' is not a number"),
+        ("-200 12kk", "1", "1", "'12kk' is not a number"),
+        ("-3k 12k", "0.05k", "1", "negative wavenumber"),
+        ("-20 12k", "0.05k", "1", "wavenumber below the edge"),
     ],
 )
 def test_invalid_grids_are_refused(bounds: str, steps: str, times: str, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""The EXAFS equation: what a Fourier transform makes of a path."""
+"""Check the EXAFS equation by the Fourier transform of single paths."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ KERNEL = np.exp(2j * np.outer(R, K)) * 0.05 / np.sqrt(np.pi)
 
 
 def transform(fine: Array) -> Array:
-    """Return |chi(R)| on R of a k²-weighted chi on K, Hann window."""
+    """Compute |chi(R)| on R for a chi on K, weighted with k² and a Hann window."""
     return np.abs(KERNEL @ (fine * K**2 * np.hanning(K.size)))
 
 
 def peak(size: Array, low: float, high: float) -> float:
-    """Return where |chi(R)| is greatest between two distances; it must not be at their ends."""
+    """Find the maximum of |chi(R)| between two distances; it must not be at their ends."""
     inside = (R > low) & (R < high)
     found = R[inside][np.argmax(size[inside])]
     assert low + 0.02 < found < high - 0.02
@@ -98,7 +98,7 @@ def test_chi_is_zero_at_and_below_k_0() -> None:
 
 @pytest.mark.parametrize(("distance", "sigma2"), [(0.0, 0.005), (-1.0, 0.005), (2.0, -0.001)])
 def test_impossible_paths_are_refused(distance: float, sigma2: float) -> None:
-    with pytest.raises(ValueError, match="a path's"):
+    with pytest.raises(ValueError, match="path: "):
         ScatteringPath(distance, 6, sigma2, "O")
 
 

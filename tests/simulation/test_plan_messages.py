@@ -1,4 +1,4 @@
-"""Plans: which control messages are sent, in which order, and when relative to the documents."""
+"""Check which control messages the plans send, in which order, and when relative to the documents."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from xafs_workers.simulation.grid import GridError
 from xafs_workers.simulation.samples import SAMPLES
 
 SHORT = {"bounds": "-20 0 40", "steps": "10 20", "times": "0.5 0.25"}
-PATIENCE = 20.0
+TIMEOUT = 20.0
 
 
 class Session:
-    """A beamline whose messages and documents are kept, in the order in which they came."""
+    """Beamline whose messages and documents are stored in the order in which they were sent."""
 
     def __init__(self, **options: Any):
         self.log: list[tuple[str, dict[str, Any]]] = []
-        self.heard = threading.Event()
+        self.found = threading.Event()
         self.listen_for: Callable[[str, dict[str, Any]], bool] = lambda name, doc: False
         self.beamline = Beamline(
             SimulationSetup(lambda message: self.take("bmm", dict(message)), self.take, "/proposals", **options)
@@ -35,7 +35,7 @@ class Session:
     def take(self, name: str, doc: dict[str, Any]) -> None:
         self.log.append((name, doc))
         if self.listen_for(name, doc):
-            self.heard.set()
+            self.found.set()
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -176,17 +176,17 @@ def test_a_time_scan_without_a_picture_sends_null(session: Session) -> None:
 
 
 class Broken(Exception):
-    """What the beamline breaks with in these tests."""
+    """Error that the beamline raises in these tests."""
 
 
 def break_at(session: Session, axis: str, moves: int) -> None:
-    """Let an axis fail at a move."""
-    device, made = session.beamline.axes[axis], [0]
+    """Let an axis fail at the given move, counted from 1."""
+    device, move_count = session.beamline.axes[axis], [0]
     original = device.set
 
     def set_or_fail(value: float) -> Any:
-        made[0] += 1
-        if made[0] == moves:
+        move_count[0] += 1
+        if move_count[0] == moves:
             raise Broken("the axis is stuck")
         return original(value)
 
@@ -247,7 +247,7 @@ def test_an_aborted_sequence_is_cleaned_up() -> None:
     session.listen_for = lambda name, doc: name == "event" and doc["seq_num"] == 2 and "I0" in doc["data"]
 
     def interrupt() -> None:
-        if session.heard.wait(PATIENCE):
+        if session.found.wait(TIMEOUT):
             engine.request_pause()
 
     other = threading.Thread(target=interrupt)
@@ -258,7 +258,7 @@ def test_an_aborted_sequence_is_cleaned_up() -> None:
                 session.beamline, plans.XafsParameters("iron", bounds="-50 0 50", steps="1 1", times="1 1")
             )
         )
-    other.join(PATIENCE)
+    other.join(TIMEOUT)
     engine.abort("no beam")
     began = ["file_exists", "echoslack", "xafsscan: next", "[", "]"]
     assert session.list_events() == [*OPENING, *began, "echoslack", "dossier: write", "resting_state"]

@@ -1,4 +1,4 @@
-"""The simulated beamline sends the control messages and documents of a real one, at the same moments."""
+"""Check that the simulated beamline sends the control messages and documents of a real one, at the same moments."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ SHORT: dict[str, Any] = {"bounds": "-60 -10 20 6k", "steps": "10 4 0.4k", "times
 
 
 class Session:
-    """A beamline whose messages and documents are kept in the order in which they were sent."""
+    """Beamline whose messages and documents are stored in the order in which they were sent."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.fail_after: int | None = None
-        surroundings = SimulationSetup(self.send, self.publish, "/proposals")
-        self.beamline = Beamline(surroundings, context_managers=[])
+        setup = SimulationSetup(self.send, self.publish, "/proposals")
+        self.beamline = Beamline(setup, context_managers=[])
 
     def send(self, message: Mapping[str, Any]) -> None:
         self.entries.append(("bmm", dict(message)))
@@ -46,7 +46,7 @@ class Session:
                 raise RuntimeError("beam dump")
 
     def list_events(self) -> list[str]:
-        """Return the session in short: kinds with their actions, runs in brackets."""
+        """List kinds of messages with their actions, and begins and ends of runs as brackets."""
         found = []
         for name, body in self.entries:
             if name == "bmm":
@@ -129,7 +129,7 @@ def test_a_failed_sequence_sends_stop_only_after_a_scan(fail_after: int, stopped
     ],
 )
 def test_each_mode_draws_its_panels(mode: str, detector: str | None, panels: list[str], session: Session) -> None:
-    """L6, L7: also mode test, and yield with any detector."""
+    """Check all modes, also mode test and yield with any detector."""
     session.beamline.mount("Fe2O3", detector, electron_yield=mode == "yield")
     session.beamline.run(measure_xafs(session.beamline, XafsParameters("fe", mode=mode, repetitions=1, **SHORT)))
     board = fold(stamp_entries(session.entries))

@@ -1,4 +1,4 @@
-"""Sequences of the simulated beamline beside recorded ones: the same messages, word by word, also when aborted."""
+"""Compare sequences of the simulated beamline with recorded ones: equal messages, also when aborted."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Entry = tuple[str, dict[str, Any]]
 
 
 class Session:
-    """A beamline that keeps what it sends, and can be interrupted from outside at a point of a run."""
+    """Beamline that stores what it sends, and can be interrupted from another thread at a point of a run."""
 
     def __init__(self, pace: float = 0.0):
         self.log: list[Entry] = []
@@ -44,7 +44,7 @@ class Session:
             self.reached.set()
 
     def interrupt(self, act: Any, *, run: int, point: int) -> threading.Thread:
-        """Call `act` from another thread once a run has come to a point; both counted from 1."""
+        """Call `act` from another thread when a run reaches a point; both are counted from 1."""
         self.run, self.point = run, point
         other = threading.Thread(target=lambda: self.reached.wait(PATIENCE) and act())
         other.start()
@@ -77,20 +77,20 @@ def recorded(path: Path) -> list[Entry]:
 
 
 def comparable(entries: Iterable[Entry]) -> list[Any]:
-    """Return messages, begins and ends of runs; runs by their number, what belongs to one session alone left out.
+    """List messages, begins and ends of runs: runs by their number, values of one session alone left out.
 
     The recordings leave out the questions to the file manager and the verdict on each scan.
     """
     numbers: dict[str, int] = {}
-    told: list[Any] = []
+    listed: list[Any] = []
     for name, doc in entries:
         if name == "start":
-            told.append(("start", numbers.setdefault(doc["uid"], len(numbers) + 1)))
+            listed.append(("start", numbers.setdefault(doc["uid"], len(numbers) + 1)))
         elif name == "stop":
-            told.append(("stop", numbers[doc["run_start"]], doc["exit_status"]))
+            listed.append(("stop", numbers[doc["run_start"]], doc["exit_status"]))
         elif name == "bmm" and not {"next_index", "file_exists"} & doc.keys() and "looks like" not in str(doc):
-            told.append(_remove_positions(doc, numbers))
-    return told
+            listed.append(_remove_positions(doc, numbers))
+    return listed
 
 
 def _remove_positions(message: dict[str, Any], numbers: dict[str, int]) -> dict[str, Any]:
@@ -151,7 +151,7 @@ def test_columns_are_described_as_in_the_recording(
 
 
 def test_an_aborted_sequence_sends_the_recorded_messages(session: Session, measured: Path) -> None:
-    """Two scans were finished, the third was aborted from another thread while it ran."""
+    """Finish two scans and abort the third from another thread while it runs."""
     engine = session.beamline.engine
     other = session.interrupt(lambda: engine.abort("no beam"), run=3, point=2)
     with pytest.raises(RunEngineInterrupted):

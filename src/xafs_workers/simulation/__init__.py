@@ -1,1 +1,1 @@
-"""A simulated beamline that speaks the real protocol."""
+"""Simulated beamline that sends the same control messages and documents as the real one."""

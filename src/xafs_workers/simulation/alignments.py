@@ -1,4 +1,4 @@
-"""Plans of the simulated beamline that align: a slot of the wheel, a spinner, a wafer, the crystals."""
+"""Alignment plans of the simulated beamline: a slot of the sample wheel, a spinner, a wafer, the monochromator."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FOIL_EDGES = {"Fe": 7110.7, "Co": 7708.8, "Ni": 8331.5, "Cu": 8980.5, "Zn": 9660
 
 @dataclass(slots=True)
 class Curve:
-    """What a line scan gave: position and signal of each point, as its events came."""
+    """Measured curve of a line scan: position and signal of each point, in the order of its events."""
 
     motor: str
     numerator: str
@@ -31,7 +31,7 @@ class Curve:
     y: list[float] = field(default_factory=list)
 
     def on_event(self, document: dict[str, Any]) -> None:
-        """Take an event of the scan; those of the baseline have no I0."""
+        """Add the point of an event document; events of the baseline have no I0 and add nothing."""
         data = document["data"]
         if self.denominator in data:
             columns = [data[key] for key in data if key == self.numerator or key[:-1] == self.numerator]
@@ -39,22 +39,22 @@ class Curve:
             self.y.append(float(sum(columns)) / float(data[self.denominator]))
 
     def remove_offset(self) -> Curve:
-        """Return the curve with the first value taken off: that of the closed holder."""
+        """Return the curve less its first value, which is measured behind the closed part of the holder."""
         return Curve(self.motor, self.numerator, x=self.x, y=[value - self.y[0] for value in self.y])
 
 
 def find_slot(beamline: Beamline) -> Plan:
-    """Find the middle of the slot in which the sample is, up and down and across, and go there."""
+    """Find the centre of the sample's slot, first in y and then in x, and move there."""
     send = beamline.send
     send({"align_wheel": "start"})
     for motor, span in (("xafs_y", (-3.0, 3.0, 31)), ("xafs_x", (-9.0, 9.0, 31))):
         uid, curve = yield from _measure_curve(beamline, motor, "It", span)
-        shown = curve.remove_offset()
-        guess = (np.mean(curve.x), max(shown.y), (span[1] - span[0]) / 2.0, 0.4)
-        center, amplitude, best = fit_curve(compute_slot_shape, shown, guess)
+        shifted = curve.remove_offset()
+        guess = (np.mean(curve.x), max(shifted.y), (span[1] - span[0]) / 2.0, 0.4)
+        center, amplitude, best = fit_curve(compute_slot_shape, shifted, guess)
         send({"close": "last"})
         found = {"motor": motor, "detector": "it", "center": center, "amplitude": amplitude, "uid": uid}
-        send({"align_wheel": "find_slot", **found, **_to_arrays(shown, best)})
+        send({"align_wheel": "find_slot", **found, **_to_arrays(shifted, best)})
         yield from bps.mv(find_axis(beamline, motor), center)
         yield from enter_resting_state(beamline)
     send({"close": "all"})
@@ -62,7 +62,11 @@ def find_slot(beamline: Beamline) -> Plan:
 
 
 def align_spinner(beamline: Beamline, spinner: int = 3) -> Plan:
-    """Align a flat sample at glancing angle: half the beam, then flat, then half again, then the most fluorescence."""
+    """Align a flat sample at glancing angle.
+
+    The height at which the sample blocks half of the beam and the pitch at which it lies flat are found twice, one
+    after the other; then the position with the most fluorescence is found.
+    """
     send, picture = beamline.send, f"{beamline.folder}/snapshots/spinner{spinner}-alignment.png"
     post_message(beamline, f"aligning spinner {spinner}")
     send({"glancing_angle": "start", "filename": picture})
@@ -79,7 +83,7 @@ def align_spinner(beamline: Beamline, spinner: int = 3) -> Plan:
 
 
 def find_wafer_edge(beamline: Beamline) -> Plan:
-    """Find the edge of a wafer, here that of the slot, and go there."""
+    """Find the edge of a wafer (simulated by the edge of the slot) and send the result."""
     center = find_axis(beamline, "xafs_x").position
     yield from bps.mv(find_axis(beamline, "xafs_x"), center - 6.0)
     uid, curve = yield from _measure_curve(beamline, "xafs_x", "It", (-2.0, 2.0, 41))
@@ -93,7 +97,7 @@ def find_wafer_edge(beamline: Beamline) -> Plan:
 
 
 def calibrate_mono(beamline: Beamline, *, with_errors: bool = True) -> Plan:
-    """Compare the angles of known edges with those of Bragg's law, and fit lattice spacing and offset."""
+    """Calibrate the monochromator: fit lattice spacing and angle offset to the measured angles of known edges."""
     from scipy.optimize import curve_fit
 
     energies = np.array(sorted(FOIL_EDGES.values()))
@@ -119,7 +123,7 @@ def calibrate_mono(beamline: Beamline, *, with_errors: bool = True) -> Plan:
 
 
 def compute_slot_shape(x: Array, center: float, height: float, width: float, blur: float) -> Array:
-    """Return a slot seen by a beam of Gaussian profile: the difference of two error functions."""
+    """Compute the transmission of a slot for a beam of Gaussian profile: the difference of two error functions."""
     from scipy.special import erf
 
     scale = sqrt(2.0) * max(abs(blur), 1e-3)
@@ -127,14 +131,14 @@ def compute_slot_shape(x: Array, center: float, height: float, width: float, blu
 
 
 def compute_step_shape(x: Array, center: float, height: float, blur: float) -> Array:
-    """Return an edge seen by a beam of Gaussian profile: an error function."""
+    """Compute the transmission past a straight edge for a beam of Gaussian profile: an error function."""
     from scipy.special import erf
 
     return 0.5 * height * (1.0 + erf((x - center) / (sqrt(2.0) * max(abs(blur), 1e-3))))
 
 
 def fit_curve(shape: Callable[..., Array], curve: Curve, guess: tuple[Any, ...]) -> tuple[float, float, Array]:
-    """Return centre, height and the fitted curve."""
+    """Fit a shape to a curve; return its centre, its height and the fitted values."""
     from scipy.optimize import curve_fit
 
     x, y = np.array(curve.x), np.array(curve.y)
@@ -143,44 +147,45 @@ def fit_curve(shape: Callable[..., Array], curve: Curve, guess: tuple[Any, ...])
 
 
 def _measure_curve(beamline: Beamline, motor: str, detector: str, span: tuple[float, float, int]) -> Plan:
-    """Scan, and return the run's uid and what was seen."""
-    seen = Curve(motor, detector if detector != "Xs" else beamline.sample.element)
+    """Do a line scan; return the run's uid and the measured curve."""
+    curve = Curve(motor, detector if detector != "Xs" else beamline.sample.element)
     line = scan_line(beamline, motor, detector, span)
-    uid = yield from bpp.subs_wrapper(line, {"event": [lambda name, document: seen.on_event(document)]})
-    return uid, seen
+    uid = yield from bpp.subs_wrapper(line, {"event": [lambda name, document: curve.on_event(document)]})
+    return uid, curve
 
 
 def _find_half_beam(beamline: Beamline, spinner: int) -> Plan:
-    """Go where the sample's edge cuts the beam in half."""
+    """Find the height at which the sample's edge blocks half of the beam, and move there."""
     beamline.send({"close": "last"})
     yield from bps.mv(find_axis(beamline, "xafs_y"), beamline.slot_edge)
     _, curve = yield from _measure_curve(beamline, "xafs_y", "It", (-1.5, 1.5, 31))
-    falling = curve.y[0] > curve.y[-1]
-    turned = Curve(curve.motor, curve.above, x=curve.x, y=[max(curve.y) - y for y in curve.y] if falling else curve.y)
-    center, amplitude, best = fit_curve(compute_step_shape, turned, (np.mean(curve.x), max(turned.y), 0.3))
-    about = {"inverted": "inverted " if falling else "", "spinner": spinner, "uid": None}
+    is_falling = curve.y[0] > curve.y[-1]
+    heights = [max(curve.y) - y for y in curve.y] if is_falling else curve.y
+    rising = Curve(curve.motor, curve.numerator, x=curve.x, y=heights)
+    center, amplitude, best = fit_curve(compute_step_shape, rising, (np.mean(curve.x), max(rising.y), 0.3))
+    about = {"inverted": "inverted " if is_falling else "", "spinner": spinner, "uid": None}
     found = {"motor": "xafs_y", "center": center, "amplitude": amplitude}
     beamline.send({"close": "last"})
     yield from bps.mv(find_axis(beamline, "xafs_y"), center)
-    beamline.send({"glancing_angle": "linear", **found, **about, **_to_arrays(turned, best)})
+    beamline.send({"glancing_angle": "linear", **found, **about, **_to_arrays(rising, best)})
 
 
 def _find_flat_pitch(beamline: Beamline, spinner: int) -> Plan:
-    """Go to the pitch at which the sample hides the least of the beam."""
+    """Find the pitch at which the sample blocks the least of the beam, and move there."""
     beamline.send({"close": "last"})
     _, curve = yield from _measure_curve(beamline, "xafs_pitch", "It", (-3.0, 3.0, 31))
     best = int(np.argmax(curve.y))
     found = {"motor": "xafs_pitch", "center": curve.x[best], "amplitude": curve.y[best]}
-    seen = {"xaxis": curve.x, "data": curve.y}
+    points = {"xaxis": curve.x, "data": curve.y}
     beamline.send({"close": "last"})
     yield from bps.mv(find_axis(beamline, "xafs_pitch"), curve.x[best])
-    beamline.send({"glancing_angle": "pitch", **found, "spinner": spinner, "uid": None, **seen})
+    beamline.send({"glancing_angle": "pitch", **found, "spinner": spinner, "uid": None, **points})
 
 
 def _find_most_fluorescence(beamline: Beamline, spinner: int) -> Plan:
     beamline.send({"close": "last"})
     _, curve = yield from _measure_curve(beamline, "xafs_x", "Xs", (-9.0, 9.0, 31))
-    x, y = curve.x[2:], curve.y[2:]  # the real plan leaves out the first two, too
+    x, y = curve.x[2:], curve.y[2:]  # the real plan also leaves out the first two points
     best = int(np.argmax(y))
     found = {"motor": "xafs_x", "center": x[best], "amplitude": y[best], "inverted": ""}
     yield from bps.mv(find_axis(beamline, "xafs_x"), x[best])

@@ -1,4 +1,4 @@
-"""The beamline's axes: names, units and where they stand when a session begins. They do not follow each other."""
+"""Axes of the simulated beamline: names, units and initial positions. Moving one axis moves no other."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xafs_workers.simulation.beam import HC, SI111
 from xafs_workers.simulation.devices import Axis
 
 PEAK_PITCH = 2.5
-"""Where the second crystal is on its rocking curve's top, mrad."""
+"""Pitch of the second crystal at the maximum of its rocking curve, mrad."""
 
 ENCODER_RESOLUTION = 5e-6
 """Resolution of the Bragg axis, degrees."""
@@ -91,18 +91,18 @@ _PSEUDO_MOTORS = {
 }
 
 BASELINE = tuple(name for kind in (_MOTORS, _PSEUDO_MOTORS) for group in kind.values() for name in group)
-"""What is read at begin and end of each run, as a stream of its own; the energy is not among it."""
+"""Names of the axes that are read at begin and end of each run (baseline stream); the energy is not one of them."""
 
 
 def compute_encoder_energy(energy: float) -> float:
-    """Return the energy, eV, that the encoder of a Si(111) monochromator shows when it is sent to one, eV."""
+    """Compute the energy, eV, that the encoder of a Si(111) monochromator reads back for a requested energy, eV."""
     angle = degrees(asin(HC / (2.0 * SI111 * energy)))
     return round(HC / (2.0 * SI111 * sin(radians(round(angle / ENCODER_RESOLUTION) * ENCODER_RESOLUTION))), 5)
 
 
 def build_axes(energy: float) -> Mapping[str, Axis]:
-    """Return all axes by name, the monochromator at an energy, eV."""
-    made = [
+    """Build all axes, by name, with the monochromator at the given energy, eV."""
+    axes = [
         Axis(
             name="dcm_energy",
             unit="eV",
@@ -114,5 +114,5 @@ def build_axes(energy: float) -> Mapping[str, Axis]:
     ]
     for kind, ending in ((_MOTORS, "user_setpoint"), (_PSEUDO_MOTORS, "setpoint")):
         for unit, group in kind.items():
-            made += [Axis(name=n, unit=unit, value=v, setpoint=f"{n}_{ending}") for n, v in group.items()]
-    return MappingProxyType({axis.name: axis for axis in made})
+            axes += [Axis(name=n, unit=unit, value=v, setpoint=f"{n}_{ending}") for n, v in group.items()]
+    return MappingProxyType({axis.name: axis for axis in axes})

@@ -1,4 +1,4 @@
-"""The beam on one sample: what ion chambers and fluorescence detector collect at an energy, with counting noise."""
+"""Beam on one sample: signals of the ion chambers and the fluorescence detector at an energy, with counting noise."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ ELECTROMETER_NOISE = 2e-4  # standard deviation of an electrometer's charge, nA 
 IT_RESPONSE = 0.85  # It/I0 without a sample
 IR_RESPONSE = 0.70  # Ir/It without a foil
 YIELD_RESPONSE = 0.02  # Iy/I0 for mu t = 1
-FLUORESCENCE_COUNTS = 400.0  # counts of all channels for 1 nA s, 200 eV above the edge: where the detector is driven to
-SCATTERING = 0.004  # the background in the windows: photons absorbed otherwise that are counted nevertheless
+FLUORESCENCE_COUNTS = 400.0  # counts of all channels for 1 nA s, 200 eV above the edge: the usual load of the detector
+SCATTERING = 0.004  # background in the windows: the share of photons that other absorption sends into them
 HOLDER_LEAK = 1e-4  # transmission of the sample holder
 HOLDER_SCATTER = 0.01  # scattering of the holder into the fluorescence windows, as part of the sample's signal
 
@@ -43,7 +43,7 @@ HC = 12398.42  # eV Å
 
 
 class Reading(TypedDict):
-    """One measured point: charges, nA s (current times dwell time), and counts in each channel's window."""
+    """Signals of one measured point: charges, nA s (current times dwell time), and counts in each channel's window."""
 
     I0: float
     It: float
@@ -54,7 +54,7 @@ class Reading(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """The opening of a sample holder, mm; `blur` is the standard deviation of the beam's profile in x and y."""
+    """Opening of a sample holder, mm; `blur` is the standard deviation of the beam's profile in x and y."""
 
     centre: tuple[float, float] = (0.0, 0.0)
     width: float = 12.0
@@ -62,7 +62,7 @@ class Slot:
     blur: tuple[float, float] = (0.8, 0.25)
 
     def compute_transmission(self, position: tuple[float, float]) -> float:
-        """Return the part of the beam, 0 to 1, that passes with the stage at a position (x, y), mm."""
+        """Compute the part of the beam, 0 to 1, that passes the slot with the stage at a position (x, y), mm."""
         x, y = position[0] - self.centre[0], position[1] - self.centre[1]
         return _compute_passing_fraction(x, self.width, self.blur[0]) * _compute_passing_fraction(
             y, self.height, self.blur[1]
@@ -70,22 +70,22 @@ class Slot:
 
 
 class Beam:
-    """The beamline with one sample in the beam; the same seed and the same reads give the same numbers.
+    """Beam on one mounted sample; the same seed and the same reads give the same numbers.
 
     Parameters
     ----------
     sample
-        What is measured; its reference foil stands behind It.
+        The measured sample; its reference foil is behind the ion chamber It.
     seed
-        Of the noise, one number or several.
+        Seed of the noise, one number or several.
     flux
         I0 at the sample's edge, nA.
     channels
-        Numbers of the fluorescence detector's channels; the number alone fixes a channel's solid angle.
+        Numbers of the fluorescence detector's channels; a channel's solid angle depends on its number alone.
     slot
-        The holder's opening; None where nothing is in the way.
+        The holder's opening; None for a sample without a holder.
     noise
-        False gives the expectation of every reading.
+        Whether readings have counting noise; without it each reading is its expected value.
     """
 
     def __init__(
@@ -99,9 +99,11 @@ class Beam:
         noise: bool = True,
     ):
         if sample.reference not in REFERENCES:
-            raise ValueError(f"{sample.name}: no reference foil {sample.reference}, known: {', '.join(REFERENCES)}")
+            raise ValueError(
+                f"{sample.name}: unknown reference foil {sample.reference!r} (expected one of {', '.join(REFERENCES)})"
+            )
         if flux < 0:
-            raise ValueError(f"a flux is not negative, this one is {flux} nA")
+            raise ValueError(f"flux {flux} nA is negative (expected 0 or more)")
         self.sample = sample
         self.channels = tuple(channels)
         self.slot = slot
@@ -116,9 +118,9 @@ class Beam:
     def read(
         self, energy: float, dwell: float, position: tuple[float, float] = (0.0, 0.0), *, pitch: float = 0.0
     ) -> Reading:
-        """Return what is measured in a dwell time, s, at an energy, eV, a stage position, mm, and a pitch offset, mrad.
+        """Measure one point: dwell time, s, energy, eV, stage position, mm, and pitch offset, mrad, are given.
 
-        The clock of the drift moves on by the dwell time.
+        The clock of I0's drift advances by the dwell time.
         """
         charges, counts = self._compute_expected(energy, dwell, position, pitch)
         self.elapsed += dwell
@@ -129,12 +131,12 @@ class Beam:
         return Reading(I0=i0, It=it, Ir=ir, Iy=iy, counts=tuple(map(float, counts)))
 
     def compute_i0(self, energy: float) -> float:
-        """Return the current of the first ion chamber at an energy, eV, as of now, nA, without noise."""
+        """Compute the present current of the first ion chamber, nA, at an energy, eV, without noise."""
         drift = 1.0 + DRIFT_AMPLITUDE * sin(self.elapsed / DRIFT_TIME)
         return self._scale * _compute_flux_shape(energy) * drift * compute_glitch_factor(energy)
 
     def compute_rocking_factor(self, pitch_offset: float) -> float:
-        """Return I0, as part of its maximum, with the second crystal's pitch off by so much, mrad.
+        """Compute I0, relative to its maximum, for a pitch offset of the second crystal, mrad.
 
         A Gaussian of sqrt(2) times the width of a Si(111) reflection, dE/E tan(theta): 0.05 mrad wide at 8 keV.
         """
@@ -146,7 +148,7 @@ class Beam:
         self, energy: float, dwell: float, position: tuple[float, float], pitch: float
     ) -> tuple[Array, Array]:
         if dwell <= 0:
-            raise ValueError(f"a dwell time is above 0 s, this one is {dwell}")
+            raise ValueError(f"dwell time {dwell} s is not positive (expected more than 0)")
         passed = 1.0 if self.slot is None else self.slot.compute_transmission(position)
         total, foil, counts, electrons = self._interpolate_signals(energy)
         i0 = self.compute_i0(energy) * dwell * self.compute_rocking_factor(pitch)
@@ -157,14 +159,14 @@ class Beam:
         return np.array([i0, it, ir, iy]), fluorescence * self._solid_angles
 
     def _interpolate_signals(self, energy: float) -> Array:
-        """Return mu t of sample and foil, counts per nA s and electron yield at an energy, shape (4,)."""
+        """Interpolate mu t of sample and foil, counts per nA s and electron yield at an energy, shape (4,)."""
         if self._spectra_spline.x[0] <= energy <= self._spectra_spline.x[-1]:
             return self._spectra_spline(energy)
         return _compute_spectra(self.sample, np.array([energy]))[0]
 
 
 def compute_charge_noise(charge: Array, energy: float, dwell: float) -> Array:
-    """Return the standard deviation of ion chambers' charges, nA s, same shape as charge.
+    """Compute the standard deviation of the ion chambers' charges, nA s, same shape as charge.
 
     An absorbed photon makes energy / 34.8 eV ion pairs, so 1 nA s is 2.7e7 photons of 8 keV, counted with Poisson's
     variance; the electrometer adds its own noise, independent of the charge.
@@ -174,22 +176,22 @@ def compute_charge_noise(charge: Array, energy: float, dwell: float) -> Array:
 
 
 def compute_solid_angles(channels: Sequence[int]) -> Array:
-    """Return each channel's share of the detector, shape (channels,), within 20 % of each other's mean; sum 1."""
+    """Compute each channel's share of the solid angle, shape (channels,), sum 1, within 20 % around their mean."""
     sizes = 1.0 + 0.2 * np.sin(2.4 * np.asarray(channels, dtype=np.float64))
     return sizes / sizes.sum() if len(sizes) else sizes
 
 
 def compute_glitch_factor(energy: float) -> float:
-    """Return what the monochromator's glitches leave of I0 at an energy, eV: 1 between them, 0.97 to 0.99 in one."""
+    """Compute the factor by which monochromator glitches reduce I0 at an energy, eV: 0.97 to 0.99 in one, else 1."""
     centres, depths, widths = generate_glitches()
     return 1.0 - float((depths * np.exp(-0.5 * ((energy - centres) / widths) ** 2)).sum())
 
 
 @cache
 def generate_glitches() -> tuple[Array, Array, Array]:
-    """Return energies, eV, relative depths and widths (standard deviation, eV) of the glitches from 4 to 30 keV.
+    """Generate energies, eV, relative depths and widths (standard deviation, eV) of the glitches from 4 to 30 keV.
 
-    Fixed energies, as a crystal's are; these are drawn once, from a seed of their own, some 250 eV apart.
+    The energies are fixed, as those of a real crystal: drawn once, from a seed of their own, about 250 eV apart.
     """
     random = np.random.default_rng(111)
     centres = 4000.0 + np.cumsum(random.uniform(120.0, 380.0, 104))
@@ -197,7 +199,7 @@ def generate_glitches() -> tuple[Array, Array, Array]:
 
 
 def _compute_passing_fraction(offset: float, size: float, blur: float) -> float:
-    """Return the part of a Gaussian beam that passes an opening of a size around 0."""
+    """Compute the part of a Gaussian beam, at an offset, that passes an opening of the given size around 0."""
     if blur <= 0:
         return float(abs(offset) <= size / 2)
     root = sqrt(2.0) * blur
@@ -205,12 +207,12 @@ def _compute_passing_fraction(offset: float, size: float, blur: float) -> float:
 
 
 def _compute_flux_shape(energy: float) -> float:
-    """Return the smooth shape of I0: a rise as air and windows become transparent, with a falling source."""
+    """Compute the smooth shape of I0 over energy: air and windows become transparent while the source's flux falls."""
     return (1.0 - exp(-((max(energy, 0.0) / 6500.0) ** 2))) * exp(-energy / 60000.0)
 
 
 def _compute_spectra(sample: Sample, energy: Array) -> Array:
-    """Return mu t of sample and foil, counts per nA s, electron yield, shape (n, 4), at energies, shape (n,)."""
+    """Compute mu t of sample and foil, counts per nA s, electron yield, shape (n, 4), at energies, shape (n,)."""
     near = _compute_fluorescence(sample, np.array([compute_edge_position(sample) + 200.0]))
     edge, rest = compute_mu_edge(sample, energy), compute_mu_background(sample, energy)
     foil = compute_mu_t(REFERENCES[sample.reference], energy)
@@ -219,10 +221,10 @@ def _compute_spectra(sample: Sample, energy: Array) -> Array:
 
 
 def _compute_fluorescence(sample: Sample, energy: Array) -> Array:
-    """Return the fluorescence that leaves a sample at 45 degrees, as part of what it would be at full absorption.
+    """Compute the fluorescence that leaves a sample at 45 degrees, relative to full absorption.
 
-    What the edge absorbs of the beam, less what the sample absorbs of the line on its way out (Tröger et al., Phys.
-    Rev. B 46, 3283 (1992)): flattened in concentrated samples, as measured.
+    This is the part of the beam that the edge absorbs, less the part of the line that the sample absorbs on its way
+    out (self-absorption; Tröger et al., Phys. Rev. B 46, 3283 (1992)): it flattens the spectra of concentrated samples.
     """
     edge, rest = compute_mu_edge(sample, energy), compute_mu_background(sample, energy)
     both = edge + rest + compute_mu_t(sample, np.array([_find_line_energy(sample)]))[0]
@@ -242,7 +244,7 @@ def _find_line_energy(sample: Sample) -> float:
 
 @cache
 def _build_spectra_spline(sample: Sample) -> CubicSpline:
-    """Return the spectra as a spline of energy, 1 keV below the edge to 2.5 keV above, fine near both edges."""
+    """Build a spline of the spectra over energy, from 1 keV below the edge to 2.5 keV above, finer near both edges."""
     from scipy.interpolate import CubicSpline
 
     edges = np.array([compute_edge_position(sample), compute_edge_position(REFERENCES[sample.reference])])

@@ -1,4 +1,4 @@
-"""A simulated beamline session: RunEngine, devices, baseline, documents to Kafka, control messages."""
+"""Session at the simulated beamline: RunEngine, devices and baseline; sends documents and control messages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from xafs_workers.simulation.samples import SAMPLES, Sample
 Message = Mapping[str, Any]
 
 SLOT_POSITION = (12.3, 118.9)
-"""Where the sample's slot is on the stage, mm."""
+"""Stage position (x, y) of the sample's slot, mm."""
 
 HOLDER_LENGTH = 20.0
 """Length of the sample holder along the beam, mm."""
@@ -37,18 +37,22 @@ _END_TIMEOUT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class SimulationSetup:
-    """Where a beamline's documents and messages go, and how fast time passes.
+    """Settings of a simulated session: outputs for documents and messages, proposal, pace and seed.
 
     Attributes
     ----------
     send
-        Takes control messages.
+        Function that sends a control message.
     publish
-        Takes documents; `create_kafka_publisher` makes one.
+        Function that publishes a document, for example one from `create_kafka_publisher`.
+    proposals_root
+        Folder that holds the proposal folders.
+    proposal
+        Proposal of the experiment.
     pace
-        Real seconds that one second of dwell time takes; 0: none.
+        Real seconds that one second of dwell time takes; 0 for no waiting.
     seed
-        Of the noise: the same seed and the same plans give the same numbers.
+        Seed of the noise: the same seed and the same plans give the same numbers.
     """
 
     send: Callable[[Message], None]
@@ -60,7 +64,7 @@ class SimulationSetup:
 
 
 class Beamline:
-    """One session at the beamline, with an iron foil mounted. `close` it, or use it in a with statement."""
+    """One session at the beamline; it begins with an iron foil mounted. `close` it, or use it in a with statement."""
 
     def __init__(self, simulation_setup: SimulationSetup, **engine: Any):
         self.simulation_setup = simulation_setup
@@ -94,7 +98,7 @@ class Beamline:
         self.close()
 
     def close(self) -> None:
-        """End the RunEngine's thread; the publisher is its maker's to flush."""
+        """End the RunEngine's thread. The publisher is not flushed: its creator must do that."""
         loop = self.engine.loop
         if loop.is_closed():
             return
@@ -108,22 +112,22 @@ class Beamline:
         Parameters
         ----------
         sample
-            A name in `SAMPLES`.
+            Name of the sample, a key of `SAMPLES`.
         detector
-            ``1-element SDD``, ``4-element SDD``, ``7-element SDD`` or None.
+            Name of the fluorescence detector: ``1-element SDD``, ``4-element SDD``, ``7-element SDD`` or None.
         electron_yield
             Whether the electron yield is read, too.
 
         Raises
         ------
         ValueError
-            There is no such sample or detector.
+            The sample or the detector does not exist.
         """
         known = {name: numbers for name, numbers in Detectors().channels.items() if name.endswith("SDD")}
         if sample not in SAMPLES:
-            raise ValueError(f"no sample {sample!r}, known: {', '.join(SAMPLES)}")
+            raise ValueError(f"unknown sample {sample!r} (expected one of {', '.join(SAMPLES)})")
         if detector is not None and detector not in known:
-            raise ValueError(f"no fluorescence detector {detector!r}, known: {', '.join(known)}")
+            raise ValueError(f"unknown fluorescence detector {detector!r} (expected one of {', '.join(known)})")
         self.sample, channels = SAMPLES[sample], known[detector] if detector else ()
         self.edge = _find_edge_energy(self.sample)
         self._exposure.set_beam(self._create_beam(self.sample, channels))
@@ -137,12 +141,12 @@ class Beamline:
 
     @property
     def detectors(self) -> list[Detector]:
-        """All detectors in use, as plans list them."""
+        """Detectors in use, in the order in which plans list them."""
         return [*self.chambers, self.detector] if self.detector else [*self.chambers]
 
     @property
     def mounted_sample(self) -> MountedSample:
-        """What is in the beam and who looks at it, for start documents."""
+        """Mounted sample with its position and detectors, for start documents."""
         x, y = (self.axes[name].position for name in ("xafs_x", "xafs_y"))
         detector, columns = (self.detector.name, tuple(self.detector.describe())) if self.detector else (None, ())
         return MountedSample(self.sample, self.edge, (x, y), detector, columns, self.electron_yield)
@@ -154,18 +158,18 @@ class Beamline:
 
     @property
     def slot_edge(self) -> float:
-        """Where the upper edge of the sample's slot cuts the beam in half, mm on xafs_y."""
+        """Position of xafs_y at which the upper edge of the sample's slot blocks half of the beam, mm."""
         return SLOT_POSITION[1] + Slot().height / 2.0
 
     def _read_axes(self) -> tuple[float, float, tuple[float, float], float]:
         names = ("dcm_energy", "dwti_dwell_time", "xafs_x", "xafs_y", "dcm_pitch", "xafs_pitch")
         energy, dwell, x, y, pitch, tilt = (self.axes[name].position for name in names)
-        # A tilted holder stands in the beam with its front or its back edge.
+        # The front or the back edge of a tilted holder reaches into the beam.
         shadow = HOLDER_LENGTH / 2.0 * abs(sin(radians(tilt - FLAT_PITCH)))
         return energy, dwell, (x, y + shadow), pitch - PEAK_PITCH
 
     def _create_beam(self, sample: Sample, channels: tuple[int, ...]) -> Beam:
-        """Return a beam with noise of its own: a sample that is mounted again is measured anew."""
+        """Create a beam with its own noise, so that a sample mounted again does not give the same numbers again."""
         self._mount_count += 1
         return Beam(
             sample, (self.simulation_setup.seed, self._mount_count), channels=channels, slot=Slot(centre=SLOT_POSITION)
@@ -173,7 +177,7 @@ class Beamline:
 
 
 def _find_edge_energy(sample: Sample) -> float:
-    """Return the tabulated energy of a sample's edge, eV: what a user tunes to, whatever the oxidation state."""
+    """Return the tabulated energy of a sample's edge, eV: users tune to it, whatever the oxidation state."""
     energy = find_edge_energy(sample.element, sample.edge)
     if energy is None:
         raise ValueError(f"{sample.name}: {sample.element} has no {sample.edge} edge in the tables")
@@ -181,7 +185,7 @@ def _find_edge_energy(sample: Sample) -> float:
 
 
 def create_kafka_publisher(bootstrap_servers: str, topic: str, producer_config: Mapping[str, Any] | None = None) -> Any:
-    """Return bluesky-kafka's Publisher for documents, all with one key as a session's publisher thread uses."""
+    """Create bluesky-kafka's Publisher for documents; all have one key, like those of a real session."""
     from bluesky_kafka import Publisher
 
     return Publisher(

@@ -1,4 +1,4 @@
-"""The embedded broker of demo and tests: librdkafka's mock cluster, in this process."""
+"""Embedded Kafka broker for demo and tests: librdkafka's mock cluster, in this process."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ if TYPE_CHECKING:
     from confluent_kafka import Producer
 
 TIMEOUT = 10.0
-"""Patience with a cluster in the same process, seconds."""
+"""Longest wait for an answer of the broker in the same process, seconds."""
 
 
 class EmbeddedBroker:
-    """A Kafka broker on a free port of the loopback interface, as long as the context lasts.
+    """Kafka broker on a free port of the loopback interface; it runs as long as its context (with statement).
 
-    Its limits: four partitions a topic, 5 MB kept of each, no look-up of offsets by time, nothing on disk.
+    Its limits: four partitions per topic, the last 5 MB of each partition, no look-up of offsets by time, nothing on
+    disk.
 
     Parameters
     ----------
     settings
-        Their topics exist from the start.
+        Settings whose topics are created at the start.
     topics
-        More topics.
+        Names of more topics to create.
     """
 
     def __init__(self, settings: Settings | None = None, topics: Iterable[str] = ()):
@@ -45,7 +46,7 @@ class EmbeddedBroker:
         return self
 
     def create_topic(self, topic: str) -> None:
-        """Create a topic, by asking for its metadata as a producer."""
+        """Create a topic (by a metadata request of a producer)."""
         if self._client is None:
             raise RuntimeError("the embedded broker is not running: use it in a with statement")
         error = self._client.list_topics(topic, timeout=TIMEOUT).topics[topic].error

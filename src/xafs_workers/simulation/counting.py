@@ -1,4 +1,4 @@
-"""Plans of the simulated beamline that count: an XRF spectrum, and absorption at a single energy against time."""
+"""Counting plans of the simulated beamline: an XRF spectrum, and absorption at a single energy against time."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ BIN_WIDTH = 10.0
 """Width of a bin, eV."""
 
 LINE_WIDTH = 65.0
-"""Standard deviation of a line as a silicon drift detector sees it, eV."""
+"""Standard deviation of a line in the spectrum of a silicon drift detector, eV."""
 
 LINE_COUNTS = 40_000.0
-"""Of all channels in the strongest line."""
+"""Counts of all channels together in the strongest line."""
 
 
 class Spectrometer(Device):
-    """The fluorescence detector, read out as whole spectra: one array a channel."""
+    """Fluorescence detector that is read out as whole spectra: one array for each channel."""
 
     def __init__(self, beamline: Beamline):
         detector = beamline.detector
@@ -42,7 +42,7 @@ class Spectrometer(Device):
         self._signals = {channel: Signal(name=f"{self.name}_channel{channel:02d}_xrf") for channel in self._channels}
 
     def trigger(self) -> DeviceStatus:
-        """Count."""
+        """Measure a spectrum in each channel; return a finished status."""
         expected = compute_expected_counts(self._beamline)
         for channel, share in zip(self._channels, compute_solid_angles(self._channels), strict=True):
             self._signals[channel].put(self._random.poisson(share * expected).astype(float))
@@ -51,18 +51,18 @@ class Spectrometer(Device):
         return status
 
     def read(self) -> Any:
-        """Return the spectra."""
+        """Return the measured spectra by data key."""
         read = {key: one for signal in self._signals.values() for key, one in signal.read().items()}
         return {key: {**one, "value": one["value"].tolist()} for key, one in read.items()}
 
     def describe(self) -> Any:
-        """Return the data keys."""
+        """Describe the data keys: one array of counts for each channel."""
         about = {"source": f"SIM:{self.name}", "dtype": "array", "shape": [BIN_COUNT], "units": "counts"}
         return {signal.name: dict(about) for signal in self._signals.values()}
 
 
 def compute_expected_counts(beamline: Beamline) -> Array:
-    """Return the counts of all channels in each bin, shape (4096,): the sample's lines, scattered beam, background."""
+    """Compute the expected counts of all channels in each bin, shape (4096,): lines, scattered beam, background."""
     import xraydb
 
     sample = beamline.sample
@@ -80,7 +80,7 @@ def compute_expected_counts(beamline: Beamline) -> Array:
 
 
 def measure_xrf(beamline: Beamline, filename: str) -> Plan:
-    """Count one spectrum in each channel, and have it drawn and written.
+    """Measure one XRF spectrum in each channel, and request its picture and its file.
 
     Raises
     ------
@@ -96,12 +96,12 @@ def measure_xrf(beamline: Beamline, filename: str) -> Plan:
 
 
 def measure_sead(beamline: Beamline, filename: str, detector: str = "It", points: int = 40, dwell: float = 0.5) -> Plan:
-    """Watch the absorption at a single energy against time, and have the data and a report written.
+    """Measure the absorption at a single energy against time, and request its data file and its report.
 
     Raises
     ------
     NotReadyError
-        Nothing sees the signal.
+        No mounted detector measures the signal.
     """
     send, rid, picture = beamline.send, uuid4().hex[:8], f"{filename}.001_sead.png"
     send({"next_index": True, "folder": beamline.folder, "stub": filename})
@@ -124,11 +124,11 @@ def measure_sead(beamline: Beamline, filename: str, detector: str = "It", points
 
 
 def _compute_peak(energy: Array, at: float, wider: float = 1.0) -> Array:
-    """Return a Gaussian of unit sum around an energy, eV."""
+    """Compute a Gaussian of unit sum around an energy, eV, same shape as energy."""
     width = wider * LINE_WIDTH
     return np.exp(-0.5 * ((energy - at) / width) ** 2) * BIN_WIDTH / (width * np.sqrt(2.0 * np.pi))
 
 
 def _compute_compton_energy(energy: float) -> float:
-    """Return the energy of photons scattered by 90 degrees, eV (Compton's formula; 511 keV is the electron's mass)."""
+    """Compute the energy of photons scattered by 90 degrees, eV (Compton's formula; 511 keV is the electron's mass)."""
     return energy / (1.0 + energy / 511_000.0)

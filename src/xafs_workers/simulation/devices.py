@@ -1,4 +1,4 @@
-"""Simulated devices under their real names: axes, ion chambers, fluorescence detectors, all seeing the same photons."""
+"""Simulated devices with the names of the real ones: axes, ion chambers and fluorescence detectors, one common beam."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from xafs_workers.simulation.beam import Reading
 
 
 class PhotonSource(Protocol):
-    """A beam on a sample."""
+    """Beam on a sample, as the detectors use it."""
 
     def read(
         self, energy: float, dwell: float, position: tuple[float, float] = (0.0, 0.0), *, pitch: float = 0.0
     ) -> Reading:
-        """Return what is collected at one point."""
+        """Measure one point; return the signals of all detectors."""
         ...
 
 
 class Axis(Device):
-    """A motor or pseudo motor that arrives at once.
+    """Motor or pseudo motor that reaches every position at once.
 
     Parameters
     ----------
     setpoint
         Name of the setpoint's data key.
-    seen
-        From a setpoint to what is read back; without it they are the same.
+    to_readback
+        Converts a setpoint to the position read back; by default both are the same.
     """
 
     readback = Component(Signal, value=0.0, kind="hinted")
@@ -54,7 +54,7 @@ class Axis(Device):
         self._move(value)
 
     def set(self, value: float) -> DeviceStatus:
-        """Go to a position."""
+        """Move to a position; return a finished status."""
         self._move(value)
         status = DeviceStatus(self)
         status.set_finished()
@@ -62,12 +62,12 @@ class Axis(Device):
 
     @property
     def position(self) -> float:
-        """Where the axis is, as read back."""
-        here: Any = self.readback.get()
-        return here
+        """Position of the axis, as read back."""
+        position: Any = self.readback.get()
+        return position
 
     def describe(self) -> Any:
-        """Return the data keys with unit and precision."""
+        """Describe the data keys, with unit and precision."""
         described: Any = super().describe()
         return {key: {**about, "units": self.egu, "precision": 3} for key, about in described.items()}
 
@@ -77,7 +77,7 @@ class Axis(Device):
 
 
 class _ExposedPoint:
-    """One exposure: what it gives, and who waits for its end."""
+    """One exposure: its reading, and the statuses of the detectors that wait for its end."""
 
     def __init__(self, reading: Reading, seconds: float):
         self.reading = reading
@@ -91,7 +91,7 @@ class _ExposedPoint:
             timer.start()
 
     def join(self, detector: Device) -> DeviceStatus:
-        """Return a status that ends with the exposure."""
+        """Add a detector to the exposure; return a status that finishes with the exposure."""
         status = DeviceStatus(detector)
         self.joined_detectors.add(detector.name)
         with self._lock:
@@ -109,14 +109,16 @@ class _ExposedPoint:
 
 
 class Exposure:
-    """Exposes for all detectors at once: those triggered for one point share its photons.
+    """Common exposure of all detectors: detectors triggered for the same point get the same photons.
 
     Parameters
     ----------
-    where
-        Returns energy, eV, dwell time, s, stage position, mm, and pitch offset, mrad, as of now.
+    beam
+        The beam that is measured.
+    read_axes
+        Returns the present energy, eV, dwell time, s, stage position, mm, and pitch offset, mrad.
     pace
-        Real seconds that one second of dwell time takes; 0: none.
+        Real seconds that one second of dwell time takes; 0 for no waiting.
     """
 
     def __init__(
@@ -126,16 +128,16 @@ class Exposure:
         self._point: _ExposedPoint | None = None
 
     def set_beam(self, beam: PhotonSource) -> None:
-        """Expose in another beam from now on."""
+        """Use another beam from now on."""
         self._beam = beam
         self.reset()
 
     def reset(self) -> None:
-        """Let the next detector expose anew: what an interrupted point left is nobody's."""
+        """Drop the exposure of an interrupted point, so that the next trigger begins a new one."""
         self._point = None
 
     def take(self, detector: Device) -> tuple[Reading, DeviceStatus]:
-        """Expose, or join the exposure that other detectors of this point began; return it and when it ends."""
+        """Expose a detector, or add it to the exposure of this point; return the reading and a status of its end."""
         if self._point is None or detector.name in self._point.joined_detectors:
             energy, dwell, position, pitch = self._read_axes()
             self._point = _ExposedPoint(self._beam.read(energy, dwell, position, pitch=pitch), dwell * self._pace)
@@ -143,12 +145,12 @@ class Exposure:
 
 
 class Detector(Device):
-    """A detector that reads some numbers of an exposure.
+    """Detector that reads some of the numbers of an exposure.
 
     Parameters
     ----------
     keys
-        Data key -> (key of the reading, index in it or None, unit).
+        Data key -> (key in `Reading`, index in its value or None, unit).
     """
 
     def __init__(
@@ -159,12 +161,12 @@ class Detector(Device):
         self._signals = {key: Signal(name=key, value=0.0) for key in keys}
 
     def stage(self) -> list[Any]:
-        """Get ready: nothing of an earlier plan's exposure is taken."""
+        """Prepare for a plan: drop the exposure of an earlier plan."""
         self._exposure.reset()
         return super().stage()
 
     def trigger(self) -> DeviceStatus:
-        """Expose."""
+        """Expose, and store the reading's numbers; return a status that finishes with the exposure."""
         reading, status = self._exposure.take(self)
         for key, (source, index, _) in self._keys.items():
             value = reading[source]
@@ -172,11 +174,11 @@ class Detector(Device):
         return status
 
     def read(self) -> Any:
-        """Return the numbers of the last exposure."""
+        """Return the numbers of the last exposure, by data key."""
         return {key: reading for signal in self._signals.values() for key, reading in signal.read().items()}
 
     def describe(self) -> Any:
-        """Return the data keys with units."""
+        """Describe the data keys, with units."""
         return {
             key: {
                 "source": f"SIM:{self.name}",
@@ -190,12 +192,12 @@ class Detector(Device):
 
     @property
     def hints(self) -> dict[str, list[str]]:
-        """Return the data keys worth plotting."""
+        """Data keys to plot."""
         return {"fields": list(self._keys)}
 
 
 def build_ion_chambers(exposure: Exposure, *, electron_yield: bool = False) -> tuple[Detector, ...]:
-    """Return the electrometers; their columns hold nA s although they say nA, as the real ones."""
+    """Build the electrometers. Their columns hold nA s although their unit is given as nA, as at the real beamline."""
     last = ("Ir", "Iy") if electron_yield else ("Ir",)
     columns = {"quadem1": last, "Ic0": ("I0",), "Ic1": ("It",)}
     return tuple(
@@ -205,6 +207,6 @@ def build_ion_chambers(exposure: Exposure, *, electron_yield: bool = False) -> t
 
 
 def build_fluorescence_detector(name: str, element: str, channels: tuple[int, ...], exposure: Exposure) -> Detector:
-    """Return a silicon drift detector whose columns are named by element and channel."""
-    keys = {f"{element}{channel}": ("counts", place, "counts") for place, channel in enumerate(channels)}
+    """Build a silicon drift detector whose columns are named by element and channel."""
+    keys = {f"{element}{channel}": ("counts", index, "counts") for index, channel in enumerate(channels)}
     return Detector(name=name, exposure=exposure, keys=keys)

@@ -1,4 +1,4 @@
-"""Plans of the simulated beamline that measure maps: an area scan alone, and one with its files and report."""
+"""Map plans of the simulated beamline: an area scan alone, and a raster with its files and report."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PIXEL_DWELL = 0.2
 
 @dataclass(frozen=True, slots=True)
 class ScannedAxis:
-    """One side of a map: an axis, where it begins and ends relative to its position, and the number of points."""
+    """Axis of a map: motor, first and last position relative to the present one, and number of points."""
 
     motor: str
     start: float
@@ -31,14 +31,18 @@ class ScannedAxis:
 
 @dataclass(frozen=True, slots=True)
 class MapRequest:
-    """A map that is asked for.
+    """Parameters of a map to be measured.
 
     Attributes
     ----------
+    filename
+        Name of the map's files, without an extension.
     detector
-        Signal: ``It``, ``I0``, ``Ir``, ``If``, ``Xs``, ...
+        Name of the signal: ``It``, ``I0``, ``Ir``, ``If``, ``Xs``, ...
+    slow, fast
+        The two scanned axes.
     contour, log
-        How it is drawn at the end.
+        Whether the final picture has contours, and whether its colour scale is logarithmic.
     """
 
     filename: str
@@ -55,15 +59,17 @@ def measure_areascan(beamline: Beamline, request: MapRequest, xdi: Mapping[str, 
     Raises
     ------
     NotReadyError
-        There is no such axis, or nothing that sees the signal.
+        The axis does not exist, or no mounted detector measures the signal.
     """
     slow, fast = find_axis(beamline, request.slow.motor), find_axis(beamline, request.fast.motor)
     find_fluorescence_detector(beamline, request.detector)
     energy = beamline.axes["dcm_energy"].position
-    told = f"{request.detector} {request.slow.motor} {request.fast.motor} {request.contour} {request.log} {energy:.1f}"
+    parameters = (
+        f"{request.detector} {request.slow.motor} {request.fast.motor} {request.contour} {request.log} {energy:.1f}"
+    )
     md = {
         "plan_name": f"grid_scan measurement {request.slow.motor} {request.fast.motor} {request.detector}",
-        "BMM_kafka": {"hint": f"areascan {told}", "pngout": f"{request.filename}.png"},
+        "BMM_kafka": {"hint": f"areascan {parameters}", "pngout": f"{request.filename}.png"},
         **({"XDI": xdi} if xdi else {}),
     }
 
@@ -81,12 +87,12 @@ def measure_areascan(beamline: Beamline, request: MapRequest, xdi: Mapping[str, 
 
 
 def measure_raster(beamline: Beamline, request: MapRequest) -> Plan:
-    """Measure a map and have its spreadsheet, its Matlab file and its report written.
+    """Measure a map, and request its spreadsheet, its Matlab file and its report.
 
     Raises
     ------
     NotReadyError
-        As `areascan`.
+        The axis does not exist, or no mounted detector measures the signal.
     """
     send, rid = beamline.send, uuid4().hex[:8]
     names = {

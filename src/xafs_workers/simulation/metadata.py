@@ -1,4 +1,4 @@
-"""What a beamline's start documents tell besides the measurement: the XDI families, and the user's own parameters."""
+"""Metadata of the start documents: the XDI families and the parameters that a user writes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GAS = "25 cm N2, simulated"
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Whose experiment it is."""
+    """Proposal of an experiment: cycle, data session, principal investigator, and numbers."""
 
     cycle: str = "2026-3"
     session: str = "pass-123456"
@@ -28,17 +28,17 @@ class Proposal:
     saf: int = 654321
 
     def as_dict(self) -> dict[str, str]:
-        """Return the proposal as start documents name it."""
+        """Return the proposal in the form that start documents hold."""
         return {"proposal_id": str(self.gup), "title": "simulated", "type": "GU", "pi_name": self.user}
 
     def build_facility(self) -> dict[str, int]:
-        """Return the numbers that even the shortest XDI metadata hold."""
+        """Build the proposal numbers that every XDI metadata holds."""
         return {"GUP": self.gup, "SAF": self.saf}
 
 
 @dataclass(frozen=True, slots=True)
 class XafsParameters:
-    """The parameters of an XAFS sequence, as a user writes them into an INI file (see `grid.build_energy_grid`)."""
+    """Parameters of an XAFS sequence, as a user writes them into an INI file (see `grid.build_energy_grid`)."""
 
     filename: str
     mode: str = "transmission"
@@ -50,23 +50,25 @@ class XafsParameters:
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
-            raise ValueError(f"mode {self.mode!r}: expected one of {', '.join(MODES)}")
+            raise ValueError(f"unknown mode {self.mode!r} (expected one of {', '.join(MODES)})")
         if self.repetitions < 1:
-            raise ValueError(f"{self.repetitions} repetitions: expected at least one")
+            raise ValueError(f"{self.repetitions} repetitions (expected at least 1)")
 
 
 @dataclass(frozen=True, slots=True)
 class MountedSample:
-    """What is in the beam and who looks at it.
+    """Sample in the beam, with its position and the detectors that measure it.
 
     Attributes
     ----------
     edge_energy
-        Of the sample's element, eV.
+        Tabulated energy of the sample's edge, eV.
     position
-        Of the sample stage, mm.
+        Position (x, y) of the sample stage, mm.
     detector, columns
-        Name and data keys of the fluorescence detector, where there is one.
+        Name and data keys of the fluorescence detector; None and empty without one.
+    electron_yield
+        Whether the electron yield is read.
     """
 
     sample: Sample
@@ -83,7 +85,7 @@ class MountedSample:
 
 
 def build_xdi(parameters: XafsParameters, mounted: MountedSample, proposal: Proposal, count: int) -> dict[str, Any]:
-    """Return the XDI metadata of one repetition, counted from 1."""
+    """Build the XDI metadata of one repetition, counted from 1."""
     sample = mounted.sample
     return {
         "Beamline": _build_beamline_family(),
@@ -111,7 +113,7 @@ def build_xdi(parameters: XafsParameters, mounted: MountedSample, proposal: Prop
 
 
 def build_short_xdi(mounted: MountedSample, proposal: Proposal, more: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the XDI metadata of a measurement that is no XAFS scan, with what else its plan tells."""
+    """Build the XDI metadata of a measurement that is not an XAFS scan, merged with more metadata of its plan."""
     sample = mounted.sample
     about = {
         "Beamline": _build_beamline_family(),
@@ -127,7 +129,7 @@ def build_short_xdi(mounted: MountedSample, proposal: Proposal, more: Mapping[st
 
 
 def list_roi_columns(mounted: MountedSample) -> list[str]:
-    """Return the columns of the fluorescence detector; without one those of seven channels, as the real plan does."""
+    """List the columns of the fluorescence detector; without one, those of seven channels, as the real plan does."""
     return list(mounted.columns) or [f"{mounted.sample.element}{channel}" for channel in range(1, 8)]
 
 
@@ -184,7 +186,7 @@ def _compute_pseudo_channel_cut(mounted: MountedSample) -> float:
 
 
 def _build_user_parameters(parameters: XafsParameters, mounted: MountedSample, proposal: Proposal) -> dict[str, Any]:
-    """Return all parameters of the INI file, and what the real plan adds to them."""
+    """Build all parameters of the INI file, with those that the real plan adds."""
     given = _build_ini_parameters(parameters, mounted)
     return {
         **given,

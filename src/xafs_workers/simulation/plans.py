@@ -1,4 +1,4 @@
-"""Plans of the simulated beamline: the same control messages at the same moments as the real ones."""
+"""Plans of the simulated beamline: they send the same control messages at the same moments as the real plans."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LINE_DWELL = 0.5
 """Dwell time at each point of a line scan, s."""
 
 BACKLASH = 5.0
-"""How far below a scan's first energy the monochromator starts, eV."""
+"""Distance below a scan's first energy from which the monochromator starts, eV."""
 
 _HINTS = {"fluorescence": "xafs xs"}
 _PLAN_NAMES = {"yield": "scan_nd xafs yield + fluorescence"}
@@ -30,11 +30,11 @@ _FLUORESCENCE_SIGNALS = ("if", "xs", "xs1", "xs4", "xs7", "fluo", "fluorescence"
 
 
 class NotReadyError(ValueError):
-    """The beamline lacks what a plan needs; nothing was measured and no message was sent."""
+    """Error of a plan whose axis or detector is missing; nothing was measured and no message was sent."""
 
 
 def enter_resting_state(beamline: Beamline) -> Plan:
-    """Bring the beamline to rest; part of every plan's clean-up."""
+    """Bring the beamline into its resting state; every plan does this in its clean-up."""
     beamline.send({"resting_state": True})
     yield from bps.null()
 
@@ -48,27 +48,27 @@ def measure_linescan(
     stack: bool = False,
     fname: str | None = None,
 ) -> Plan:
-    """Move a motor relative to its position and watch a signal; afterwards the motor is where it was.
+    """Scan a motor around its position and measure a signal; the motor returns to its position at the end.
 
     Parameters
     ----------
     motor
         Name of an axis.
     detector
-        The signal: ``It``, ``I0``, ``Ir``, ``Iy``, or the fluorescence as ``If``, ``Xs`` or ``Xs1``.
+        Name of the signal: ``It``, ``I0``, ``Ir``, ``Iy``, or the fluorescence as ``If``, ``Xs`` or ``Xs1``.
     span
-        (start, stop, number of points), relative.
+        (start, stop, number of points), relative to the motor's position.
     stack
-        Fluorescence above transmission, in one figure.
+        Whether one figure shows fluorescence above transmission.
     fname
-        Picture to be saved in ``snapshots/``.
+        Name of the picture to be saved in ``snapshots/``.
 
     Raises
     ------
     NotReadyError
-        There is no such axis, or nothing that sees the signal.
+        The axis does not exist, or no mounted detector measures the signal.
     """
-    find_axis(beamline, motor)  # or nothing is begun, nor ended
+    find_axis(beamline, motor)  # fail before the clean-up is registered: a missing axis must send no message
     find_fluorescence_detector(beamline, detector)
     line = scan_line(beamline, motor, detector, span, stack=stack, fname=fname)
     return (yield from bpp.finalize_wrapper(line, lambda: enter_resting_state(beamline)))
@@ -83,7 +83,7 @@ def scan_line(
     stack: bool = False,
     fname: str | None = None,
 ) -> Plan:
-    """Do what `linescan` does, as a part of another plan: without the clean-up."""
+    """Scan a motor like `measure_linescan`, but without the clean-up: for use inside another plan."""
     axis = find_axis(beamline, motor)
     start = {
         "linescan": "start",
@@ -114,21 +114,21 @@ def measure_timescan(
     fname: str | None = None,
     xdi: Mapping[str, Any] | None = None,
 ) -> Plan:
-    """Watch a signal against time.
+    """Measure a signal against time.
 
     Parameters
     ----------
     dwell
-        Of each point, s.
+        Dwell time of each point, s.
     fname
-        Picture to be saved in ``snapshots/``.
+        Name of the picture to be saved in ``snapshots/``.
     xdi
-        Metadata of a plan that this is a part of.
+        More XDI metadata, from a plan that contains this one.
 
     Raises
     ------
     NotReadyError
-        Nothing sees the signal.
+        No mounted detector measures the signal.
     """
     find_fluorescence_detector(beamline, detector)
     facility = {"Facility": beamline.proposal.build_facility()}
@@ -152,21 +152,21 @@ def measure_timescan(
 
 
 def measure_xafs(beamline: Beamline, parameters: XafsParameters) -> Plan:
-    """Measure repetitions of an XAFS scan.
+    """Measure a sequence of XAFS scans: the repetitions, with their files and the report.
 
-    Nobody answers its questions (`next_index`, `is_name_taken`) in time: it asks and goes on.
+    The plan sends the questions `next_index` and `file_exists` as the real one does, but does not wait for answers.
 
     Raises
     ------
     NotReadyError
-        The mode needs a detector that is not there.
+        The mode needs a detector that is not mounted.
     GridError
         Bounds, steps and times do not fit together.
     """
     if parameters.mode == "fluorescence" and beamline.detector is None:
-        raise NotReadyError(f"{parameters.filename}: mode fluorescence, and no fluorescence detector is mounted")
+        raise NotReadyError(f"{parameters.filename}: mode fluorescence, but no fluorescence detector is mounted")
     if parameters.mode == "yield" and not beamline.electron_yield:
-        raise NotReadyError(f"{parameters.filename}: mode yield, and the electron yield is not read")
+        raise NotReadyError(f"{parameters.filename}: mode yield, but the electron yield is not read")
     grid = build_energy_grid(parameters.bounds, parameters.steps, parameters.times, beamline.edge)
     done: list[str] = []
     scans = _measure_repetitions(beamline, parameters, grid, done)
@@ -174,7 +174,13 @@ def measure_xafs(beamline: Beamline, parameters: XafsParameters) -> Plan:
 
 
 def find_axis(beamline: Beamline, motor: str) -> Axis:
-    """Return an axis, NotReady where there is none of this name."""
+    """Find an axis by name.
+
+    Raises
+    ------
+    NotReadyError
+        The beamline has no axis of this name.
+    """
     try:
         return beamline.axes[motor]
     except KeyError:
@@ -182,7 +188,13 @@ def find_axis(beamline: Beamline, motor: str) -> Axis:
 
 
 def find_fluorescence_detector(beamline: Beamline, detector: str) -> str | None:
-    """Return the name of the detector that sees a signal, None for a current's; NotReady where nothing does."""
+    """Find the name of the fluorescence detector that measures a signal; None for the current of an ion chamber.
+
+    Raises
+    ------
+    NotReadyError
+        No mounted detector measures the signal.
+    """
     name = detector.lower()
     if name == "iy" and not beamline.electron_yield:
         raise NotReadyError(f"signal {detector}: the electron yield is not read")
@@ -219,7 +231,7 @@ def _measure_repetitions(
 
 
 def post_message(beamline: Beamline, text: str, rid: str | None = None) -> None:
-    """Have a line posted and put into the message log."""
+    """Request a Slack post of one line, which also enters the message log."""
     beamline.send({"echoslack": True, "text": text, "img": None, "icon": "message", "rid": rid})
 
 
@@ -255,7 +267,10 @@ def _truncate_name(name: str) -> str:
 def _build_start_metadata(
     beamline: Beamline, parameters: XafsParameters, count: int, axes: list[Axis]
 ) -> dict[str, Any]:
-    """Return what the start document of a repetition tells; bluesky alone would name the axes in any order."""
+    """Build the metadata of a repetition's start document.
+
+    It names the axes, because bluesky alone would list them in any order.
+    """
     sample = beamline.sample
     return {
         "plan_name": _PLAN_NAMES.get(parameters.mode, f"scan_nd xafs {parameters.mode}"),
@@ -276,7 +291,7 @@ def _build_start_metadata(
 
 
 def _end_sequence(beamline: Beamline, parameters: XafsParameters, done: list[str]) -> Plan:
-    """Do what the real plan's finalizer does: the stop messages are sent only if a scan was finished."""
+    """End a sequence as the real plan's finalizer does: send the stop messages only if a scan was finished."""
     send = beamline.send
     complete = len(done) == parameters.repetitions
     post_message(beamline, f"== XAFS scan sequence {'finished  :tada:' if complete else '*stopped*  :warning:'}")

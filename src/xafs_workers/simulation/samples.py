@@ -1,4 +1,4 @@
-"""Samples and reference foils of the simulated beamline: what they are made of and who sits next to whom."""
+"""Samples and reference foils of the simulated beamline: composition, edge and neighbouring atoms."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ _HCP = ((1.0, 12), (sqrt(2), 6), (sqrt(8 / 3), 2), (sqrt(3), 18), (sqrt(11 / 3),
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Something in the beam, as far as X-rays see it.
+    """Sample with the properties that determine its absorption spectrum.
 
     Parameters
     ----------
     name
-        What a user calls it.
+        Name that users give the sample.
     element, edge
-        The absorber and its edge, `K` or `L3`.
+        Symbol of the absorber and its edge, `K` or `L3`.
     formula
         Chemical formula of the compound, absorber included.
     edge_step
-        The absorber's edge in mu t, dimensionless; it fixes the thickness.
+        Height of the absorber's edge in mu t, dimensionless; it determines the thickness.
     paths
-        The absorber's neighbours.
+        Scattering paths to the absorber's neighbours.
     reference
-        Key of `REFERENCES`: the foil behind It.
+        Name of the reference foil (a key of `REFERENCES`) behind the ion chamber It.
     concentration
         Mass fraction of the compound; the rest is boron nitride.
     edge_shift
-        The edge's energy above the tabulated one (oxidation state), eV.
+        Shift of the edge against its tabulated energy (oxidation state), eV.
     white_line
         Height of the white line, in edge steps.
     """
@@ -54,15 +54,18 @@ class Sample:
 
     def __post_init__(self) -> None:
         if self.edge_step <= 0:
-            raise ValueError(f"{self.name}: an edge step is above 0, this one is {self.edge_step}")
+            raise ValueError(f"{self.name}: edge_step {self.edge_step} is not positive (expected more than 0)")
         if not 0 < self.concentration <= 1:
-            raise ValueError(f"{self.name}: a concentration is above 0 and at most 1, this one is {self.concentration}")
+            raise ValueError(
+                f"{self.name}: concentration {self.concentration} is out of range (expected more than 0, at most 1)"
+            )
 
 
 def _build_shells(
     element: str, shells: tuple[tuple[float, int], ...], unit: float, *, sigma2: float, far: float = 1.5
 ) -> tuple[ScatteringPath, ...]:
-    """Return the shells of an elemental metal; beyond the first, `far` times its sigma2 (less correlated motion)."""
+    """Build the shells of an elemental metal; beyond the first, sigma2 is `far` times as large."""
+    # The motion of an atom and a more distant neighbour is less correlated.
     return tuple(
         ScatteringPath(ratio * unit, number, sigma2 if index == 0 else far * sigma2, element)
         for index, (ratio, number) in enumerate(shells)
@@ -76,7 +79,7 @@ def _build_foil(
 
 
 # Lattice constants at room temperature. alpha-Mn has 29 atoms of four kinds in its cell: one broad first shell
-# stands for their neighbours. Zn is hcp with c/a = 1.86, which splits the first shell.
+# replaces their neighbours. Zn is hcp with c/a = 1.86, which splits the first shell.
 REFERENCES: Mapping[str, Sample] = MappingProxyType(
     {
         "Cr": _build_foil("Cr", _build_shells("Cr", _BCC, 2.885, sigma2=0.0045), step=1.2),

@@ -1,4 +1,4 @@
-"""Absorption spectra of samples without noise: tabulated absorption, a broadened edge, fine structure."""
+"""Absorption spectra of samples, without noise: tabulated absorption, a broadened edge and fine structure."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from xafs_workers.simulation.samples import Sample
 
 EV_TO_K2 = 0.262468  # 2 m / hbar², 1/(Å² eV): k² = 0.262468 (E - E0)
 RESOLUTION = 1.33e-4  # dE/E of a Si(111) monochromator
-MATRIX = "BN"  # what powders are diluted with
+MATRIX = "BN"  # diluent of powder samples
 WHITE_LINE_WIDTH = 2.2  # standard deviation, eV
 WHITE_LINE_OFFSET = 3.5  # maximum above the edge, eV
 
-_TABLE_OFFSET = 1.0  # how far from the tabulated step the tables are read, eV
+_TABLE_OFFSET = 1.0  # distance from the tabulated step at which the tables are read, eV
 
 
 def compute_edge_position(sample: Sample) -> float:
-    """Return where the sample's edge is, eV; ValueError for an element without that edge."""
+    """Compute the energy of the sample's edge, eV; ValueError for an element without that edge."""
     found = elements.find_edge_energy(sample.element, sample.edge)
     if found is None:
         raise ValueError(f"{sample.name}: {sample.element} has no {sample.edge} edge in the tables")
@@ -28,9 +28,9 @@ def compute_edge_position(sample: Sample) -> float:
 
 
 def compute_edge_width(sample: Sample) -> float:
-    """Return the edge's full width at half maximum, eV: core hole (xraydb) and monochromator together.
+    """Compute the edge's full width at half maximum, eV: core hole (xraydb) and monochromator together.
 
-    The width of a Voigt profile: Olivero & Longbothum, J. Quant. Spectrosc. Radiat. Transfer 17, 233 (1977).
+    This is the width of a Voigt profile: Olivero & Longbothum, J. Quant. Spectrosc. Radiat. Transfer 17, 233 (1977).
     """
     import xraydb
 
@@ -40,7 +40,7 @@ def compute_edge_width(sample: Sample) -> float:
 
 
 def compute_sample_chi(sample: Sample, k: Array) -> Array:
-    """Return the sample's chi(k), dimensionless, same shape as k (1/Å).
+    """Compute the sample's chi(k), dimensionless, same shape as k (1/Å).
 
     The EXAFS equation does not hold near the edge, where its 1/k would diverge: a factor 1 - exp(-(k/2.5)^4) fades it
     out (0.02 at k = 1, 0.87 at k = 3, 1 above k = 4).
@@ -50,7 +50,7 @@ def compute_sample_chi(sample: Sample, k: Array) -> Array:
 
 
 def compute_mu_edge(sample: Sample, energy: Array) -> Array:
-    """Return the edge's own part of mu t, dimensionless, same shape as energy (eV)."""
+    """Compute the part of mu t that the edge adds, dimensionless, same shape as energy (eV)."""
     energy = np.asarray(energy, dtype=np.float64)
     above = energy - compute_edge_position(sample)
     step = 0.5 + np.arctan(above / (compute_edge_width(sample) / 2.0)) / np.pi
@@ -60,7 +60,7 @@ def compute_mu_edge(sample: Sample, energy: Array) -> Array:
 
 
 def compute_mu_background(sample: Sample, energy: Array) -> Array:
-    """Return mu t of all but the edge: other shells, other elements, the matrix; same shape as energy (eV)."""
+    """Compute mu t without the edge: other shells, other elements, the matrix; same shape as energy (eV)."""
     import xraydb
 
     energy = np.asarray(energy, dtype=np.float64)
@@ -73,10 +73,10 @@ def compute_mu_background(sample: Sample, energy: Array) -> Array:
 
 
 def compute_mu_t(sample: Sample, energy: Array) -> Array:
-    """Return the absorption mu t of the sample, dimensionless, same shape as energy (eV).
+    """Compute the absorption mu t of the sample, dimensionless, same shape as energy (eV).
 
-    Photoabsorption and scattering of all elements from Elam's tables (xraydb), the absorber's edge scaled to
-    `edge_step`, broadened by core hole and monochromator, with white line and, above it, 1 + chi(k).
+    It consists of photoabsorption and scattering of all elements from Elam's tables (xraydb). The absorber's edge is
+    scaled to `edge_step`, broadened by core hole and monochromator, with a white line and, above it, 1 + chi(k).
     """
     return compute_mu_background(sample, energy) + compute_mu_edge(sample, energy)
 
@@ -92,7 +92,7 @@ def _compute_mass_fractions(sample: Sample) -> dict[str, float]:
         for element, mass in masses.items():
             result[element] = result.get(element, 0.0) + share * mass / sum(masses.values())
     if sample.element not in result:
-        raise ValueError(f"{sample.name}: no {sample.element} in {sample.formula}")
+        raise ValueError(f"{sample.name}: formula {sample.formula!r} has no {sample.element} (expected the absorber)")
     return result
 
 
@@ -103,14 +103,14 @@ def _find_tabulated_edge(sample: Sample) -> float:
 
 @cache
 def _compute_absorber_mass(sample: Sample) -> float:
-    """Return the absorber's mass per area that gives the edge step, g/cm²."""
+    """Compute the absorber's mass per area that gives the edge step, g/cm²."""
     edge = np.array([_find_tabulated_edge(sample) + _TABLE_OFFSET])
     return sample.edge_step / float(_compute_edge_jump(sample, edge)[0])
 
 
 @cache
 def _fit_pre_edge(sample: Sample) -> tuple[float, float]:
-    """Return value, cm²/g, and exponent of the power law that continues the absorber's mu from below its edge."""
+    """Fit the power law that continues the absorber's mu from below its edge; return its value, cm²/g, and exponent."""
     import xraydb
 
     edge = _find_tabulated_edge(sample)
@@ -121,7 +121,7 @@ def _fit_pre_edge(sample: Sample) -> tuple[float, float]:
 
 
 def _compute_mu_below_edge(sample: Sample, energy: Array) -> Array:
-    """Return the absorber's mu without the edge, cm²/g: the tables below it, a power law from there on."""
+    """Compute the absorber's mu without the edge, cm²/g: the tables below the edge, a power law above."""
     import xraydb
 
     edge = _find_tabulated_edge(sample) - _TABLE_OFFSET
@@ -131,7 +131,7 @@ def _compute_mu_below_edge(sample: Sample, energy: Array) -> Array:
 
 
 def _compute_edge_jump(sample: Sample, energy: Array) -> Array:
-    """Return what the edge adds to the absorber's mu, cm²/g: tables above it, constant from there down."""
+    """Compute what the edge adds to the absorber's mu, cm²/g: from the tables above the edge, constant below."""
     import xraydb
 
     above = np.maximum(energy, _find_tabulated_edge(sample) + _TABLE_OFFSET)

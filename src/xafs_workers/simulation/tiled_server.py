@@ -1,4 +1,4 @@
-"""A real Tiled server for demo and tests, a process of its own on the loopback interface; the writer of its runs."""
+"""Tiled server for demo and tests, in its own process on the loopback interface, and a writer of runs for it."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ STOP_TIMEOUT = 20.0
 
 
 class TiledServer:
-    """A Tiled server; address, key and data stay the same over stops and starts.
+    """Tiled server that can be stopped and started again; its key and data stay the same.
 
-    It ends with the process that started it, even if that is killed.
+    The server ends with the process that started it, even if that is killed.
 
     Parameters
     ----------
     folder
-        For its data, its log and its key.
+        Folder of the server's data, log and key.
     readable
-        Folder of files that runs may refer to, besides.
+        Another folder of files that runs may refer to.
     """
 
     def __init__(self, folder: Path, readable: Path | None = None):
@@ -38,12 +38,12 @@ class TiledServer:
 
     @property
     def uri(self) -> str:
-        """Its address, without the key."""
+        """Address of the server, without the key."""
         return f"http://127.0.0.1:{self._port}/api/v1"
 
     @property
     def api_key_file(self) -> Path:
-        """A file that only the owner may read."""
+        """File with the API key; only its owner may read it."""
         path = self._folder / "api_key"
         if not path.exists():
             path.touch(mode=0o600)
@@ -56,7 +56,7 @@ class TiledServer:
         Raises
         ------
         RuntimeError
-            It runs already, or did not start.
+            The server runs already, or did not start.
         """
         if self._process is not None:
             raise RuntimeError("the Tiled server runs already")
@@ -70,14 +70,14 @@ class TiledServer:
                 text=True,
             )
         readable = [str(self._readable)] if self._readable else []
-        asked = {"directory": str(self._folder / "tiled"), "port": self._port, "readable_storage": readable}
-        asked["api_key"] = self.api_key
-        self._port = self._read_port(self._process, json.dumps(asked))
+        options = {"directory": str(self._folder / "tiled"), "port": self._port, "readable_storage": readable}
+        options["api_key"] = self.api_key
+        self._port = self._read_port(self._process, json.dumps(options))
 
-    def _read_port(self, process: subprocess.Popen[str], asked: str) -> int:
+    def _read_port(self, process: subprocess.Popen[str], options: str) -> int:
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("the Tiled server has no pipes")
-        process.stdin.write(asked + "\n")
+        process.stdin.write(options + "\n")
         process.stdin.flush()
         ready, _, _ = select.select([process.stdout], [], [], START_TIMEOUT)
         line = process.stdout.readline() if ready else ""
@@ -88,11 +88,11 @@ class TiledServer:
         return int(line)
 
     def stop(self) -> None:
-        """Stop the server in order; it may be started again."""
+        """Stop the server in an orderly way; it may be started again."""
         process, self._process = self._process, None
         if process is None:
             return
-        with process:  # closes the pipes: that is the server's sign to end
+        with process:  # closes the pipes, which ends the server
             if process.stdin is not None:
                 process.stdin.close()
             try:
@@ -101,14 +101,14 @@ class TiledServer:
                 process.kill()
 
     def kill(self) -> None:
-        """Let the server die at once; it may be started again."""
+        """Kill the server at once; it may be started again."""
         process, self._process = self._process, None
         if process is not None:
             with process:
                 process.kill()
 
     def set_hanging(self, hanging: bool) -> None:
-        """Let the server hang, keeping its connections, or go on."""
+        """Suspend the server with its connections open, or let it continue."""
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP if hanging else signal.SIGCONT)
 
@@ -123,12 +123,12 @@ class TiledServer:
 
 
 def create_tiled_writer(uri: str, api_key: str, *, batch_size: int | None = None) -> Any:
-    """Return bluesky-tiled-plugins' TiledWriter, a callback for the RunEngine's documents.
+    """Create bluesky-tiled-plugins' TiledWriter, a callback for the RunEngine's documents.
 
     Parameters
     ----------
     batch_size
-        Events collected before they are written; by default more than most runs have.
+        Number of events collected before they are written; by default more than most runs have.
     """
     from bluesky_tiled_plugins import TiledWriter
     from tiled.client import from_uri
@@ -139,11 +139,11 @@ def create_tiled_writer(uri: str, api_key: str, *, batch_size: int | None = None
 
 
 def serve() -> None:
-    """Serve what one line on standard input asks for, until standard input ends."""
+    """Run a Tiled server until standard input ends; its options are one line of JSON on standard input."""
     from tiled.server.simple import SimpleTiledServer
 
-    asked = json.loads(sys.stdin.readline())
-    with SimpleTiledServer(**asked) as server:
+    options = json.loads(sys.stdin.readline())
+    with SimpleTiledServer(**options) as server:
         sys.stdout.write(f"{server.port}\n")
         sys.stdout.flush()
         sys.stdin.read()
