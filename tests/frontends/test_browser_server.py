@@ -1,4 +1,4 @@
-"""The server of the pages: who may look, from where, and that nobody who is gone costs anything."""
+"""Test the server of the pages: access, origins, and that closed pages use no resources."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
 TEXT = b"\x81"
-"""How a frame of text begins."""
+"""First byte of a websocket text frame."""
 SECRET = "as dark as a hutch"
 
 
@@ -49,7 +49,7 @@ def shows() -> Iterator[Callable[..., BrowserHarness]]:
 
 
 def asked(show: BrowserHarness, path: str, *, method: str = "GET", body: str | None = None, **headers: str) -> Any:
-    """Ask for a path and return the answer, read; nothing is followed."""
+    """Request a path and return the answer with its text; redirects are not followed."""
     connection = http.client.HTTPConnection(urlsplit(show.address).netloc, timeout=20)
     kind = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
     connection.request(method, path, body, {**kind, **headers})
@@ -60,7 +60,7 @@ def asked(show: BrowserHarness, path: str, *, method: str = "GET", body: str | N
 
 
 def refused(address: str, token: str, **headers: str) -> bool:
-    """Tell whether a websocket is refused, or closed before it said anything."""
+    """Check whether a websocket is refused, or closed before its first message."""
     parts = urlsplit(address)
     lines = {
         "Host": parts.netloc,
@@ -144,7 +144,7 @@ def test_pages_of_other_hosts_may_not_connect(shows: Callable[..., BrowserHarnes
 
 
 class Proxy:
-    """A reverse proxy: another port of this computer, whose bytes go to the server and back."""
+    """Reverse proxy that forwards another port of this computer to the server."""
 
     def __init__(self, port: int, target: int):
         self.port, self._target = port, target
@@ -184,7 +184,7 @@ class Proxy:
 
 def test_pages_work_behind_a_proxy_below_a_path(shows: Callable[..., BrowserHarness], open_tab: OpenTab) -> None:
     outside = find_free_port()
-    show = shows(prefix="/beamline/xafs/", origins=(f"127.0.0.1:{outside}",), proxied=True)
+    show = shows(prefix="/beamline/xafs/", origins=(f"127.0.0.1:{outside}",), is_proxied=True)
     own = urlsplit(show.address)
     assert own.path == "/beamline/xafs/"
     assert asked(show, "/").status == 404
@@ -207,7 +207,7 @@ def test_no_other_file_is_served(shows: Callable[..., BrowserHarness]) -> None:
 
 
 def test_closed_pages_use_no_resources(shows: Callable[..., BrowserHarness]) -> None:
-    """Each sees the figure and goes; their models go with them."""
+    """Each viewer opens the page, gets a figure and leaves; its models are then freed."""
     show = shows()
     lost: list[ProtocolViewer] = []
 
@@ -247,13 +247,13 @@ def test_a_page_that_does_not_draw_gets_no_more_frames(shows: Callable[..., Brow
     assert run_coroutines(stare()) == [1]
 
 
-@pytest.mark.parametrize("said", [None, 7, "x" * 5000, "{", "[1]", '"look"', '{"a": 1'])
-def test_an_invalid_page_message_is_ignored(said: object) -> None:
-    assert parse_message(said) == {}
+@pytest.mark.parametrize("text", [None, 7, "x" * 5000, "{", "[1]", '"look"', '{"a": 1'])
+def test_an_invalid_page_message_is_ignored(text: object) -> None:
+    assert parse_message(text) == {}
 
 
 @pytest.mark.parametrize(
-    ("said", "look"),
+    ("fields", "style"),
     [
         (None, Style()),
         ({"dark": True, "height": 500}, Style(dark=True, height=500)),
@@ -263,5 +263,5 @@ def test_an_invalid_page_message_is_ignored(said: object) -> None:
         ({"height": -5, "narrow": True}, Style(narrow=True, height=320)),
     ],
 )
-def test_an_invalid_page_style_falls_back_to_defaults(said: object, look: Style) -> None:
-    assert parse_style(said) == look
+def test_an_invalid_page_style_falls_back_to_defaults(fields: object, style: Style) -> None:
+    assert parse_style(fields) == style

@@ -1,4 +1,4 @@
-"""The browser view in Chromium, driven as a person would, over a board that the test fills."""
+"""Test the browser view in Chromium, with mouse and keyboard, on a board that the test fills."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def show(shows: Callable[..., BrowserHarness]) -> BrowserHarness:
 
 
 def wait_for_page(page: Page, show: BrowserHarness) -> None:
-    """Wait until the page shows all that the board has of the newest figure."""
+    """Wait until the page shows all data of the newest figure."""
     figure = build_figure(show.board, list_shown_scans(show.board)[-1])
     wait_until(
         lambda: page.text_content("#title") == figure.title and has_figure_data(page, figure),
@@ -85,7 +85,7 @@ def wait_for_page(page: Page, show: BrowserHarness) -> None:
 
 def test_points_appear_as_they_are_measured(show: BrowserHarness, open_tab: OpenTab, tmp_path: Path) -> None:
     tab = open_tab(show.address)
-    assert tab.page.inner_text("#nothing") in ("connecting …", "nothing to be seen yet")
+    assert tab.page.inner_text("#nothing") in ("connecting …", "no figures yet")
     run = xafs_run()
     show.add_entries(("bmm", XAFS), ("bmm", NEXT), *run[:2])
     wait_until(lambda: tab.page.inner_text("#title") == "fe: scan 1 of 2", "the title")
@@ -228,7 +228,7 @@ def test_a_closed_figure_is_listed_among_earlier_scans(show: BrowserHarness, ope
     show.add_entries(("bmm", LINE), *line_run(), ("bmm", {"linescan": "stop"}), ("bmm", {"close": "all"}))
     tab = open_tab(show.address)
     wait_until(lambda: tab.page.is_visible("#past-box"), "the list")
-    assert tab.page.inner_text("#nothing") == "nothing to be seen yet"
+    assert tab.page.inner_text("#nothing") == "no figures yet"
     tab.page.click("#past-box summary")
     assert tab.page.inner_text("#past .name") == "linescan #7"
     tab.page.click("#past button")
@@ -327,7 +327,7 @@ def test_a_hidden_trace_stays_hidden(show: BrowserHarness, open_tab: OpenTab) ->
 
 
 def find_position(page: Page, across: float, down: float) -> tuple[float, float]:
-    """Return where a part of the first plot's frame is in the window."""
+    """Return the window position of a point in the first plot's frame, given as fractions of its size."""
     left, top, width, height = page.evaluate(
         """() => { const view = Bokeh.index.get_by_id(Bokeh.documents[0].roots()[0].id);
         const walk = (v) => v.child_views ? [v, ...v.child_views.flatMap(walk)] : [v];
@@ -339,14 +339,14 @@ def find_position(page: Page, across: float, down: float) -> tuple[float, float]
 
 
 def read_x_limits(page: Page) -> tuple[float, float]:
-    """Return the limits of the first plot's horizontal axis."""
+    """Return the limits of the x axis of the first plot."""
     plot = "Bokeh.documents[0].roots()[0].children[0].children[0][0]"
     low, high = page.evaluate(f"[{plot}.x_range.start, {plot}.x_range.end]")
     return low, high
 
 
 def drag(page: Page, begin: tuple[float, float], end: tuple[float, float]) -> None:
-    """Draw a box over a part of the first plot."""
+    """Drag the mouse from one position to another in the first plot."""
     page.mouse.move(*find_position(page, *begin))
     page.mouse.down()
     page.mouse.move(*find_position(page, *end), steps=5)

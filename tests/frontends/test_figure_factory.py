@@ -1,4 +1,4 @@
-"""A figure that cannot be made costs no other, in a browser and on the screen."""
+"""Test that a figure that fails does not affect the others, in the browser and on the screen."""
 
 from __future__ import annotations
 

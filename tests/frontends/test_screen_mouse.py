@@ -1,4 +1,4 @@
-"""What a hand on the mouse does to the figures: zoom, double click, pluck, read-out."""
+"""Test mouse actions on the figures: zoom, double click, picking a position, read-out."""
 
 from __future__ import annotations
 
@@ -91,10 +91,10 @@ def test_a_click_on_a_map_picks_two_positions(desk: ScreenHarness) -> None:
 
 def test_a_click_in_a_detached_window_picks_from_its_figure(desk: ScreenHarness) -> None:
     desk.add_entries(("bmm", LINE), *make_line_scan(30))
-    sheet = desk.figure_tab
+    tab = desk.figure_tab
     desk.press_tool("own window")
     desk.add_entries(("bmm", LINE | {"motor": "xafs_y"}), *make_line_scan(30, motor="xafs_y"))
-    QTest.mouseClick(sheet.canvas, LEFT, pos=desk.find_pixel("signal", 12.0, 1.0, sheet))
+    QTest.mouseClick(tab.canvas, LEFT, pos=desk.find_pixel("signal", 12.0, 1.0, tab))
     assert desk.wait_for_click()["motor"] == "xafs_x"
 
 
@@ -106,7 +106,7 @@ def test_other_buttons_pick_nothing(button: Qt.MouseButton, desk: ScreenHarness)
 
 
 def test_clicks_outside_axes_and_drags_pick_nothing(desk: ScreenHarness) -> None:
-    """L19: a click outside the axes of a map raised."""
+    """A click outside the axes of a map once raised an error."""
     desk.add_entries(("bmm", LINE), *make_line_scan(30))
     QTest.mouseClick(desk.figure_tab.canvas, LEFT, pos=QPoint(2, 2))
     desk.drag(desk.find_pixel("signal", 5.0, 0.7), desk.find_pixel("signal", 15.0, 1.2))

@@ -1,4 +1,4 @@
-"""The pure parts of the on-screen plot manager: read-out, status, place, tabs, clicks."""
+"""Test the parts of the on-screen plot manager without a window: read-out, status, geometry, tabs, clicks."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_the_age_of_stale_data_is_configurable() -> None:
 
 
 def repetition(count: int, points: int, *, slower: float = 0.0, finished: bool = True) -> list[Entry]:
-    """Ten points planned; event n comes at n + slower n² seconds."""
+    """Build a repetition of ten planned points, with event n at n + slower * n**2 seconds."""
     columns = {"dcm_energy": [7000.0 + n for n in range(points)], "I0": [1.0] * points, "It": [2.0] * points}
     entries = list(
         build_run_documents(
@@ -104,7 +104,7 @@ def test_progress_and_end_of_a_sequence_are_estimated() -> None:
 
 
 def test_progress_uses_the_times_of_the_previous_repetition() -> None:
-    """Points at high energies take longer: half of the points are less than half of the time."""
+    """Points at high energies take longer, so half of the points take less than half of the time."""
     entries = [("bmm", XAFS), *repetition(1, 10, slower=0.2), *repetition(2, 5, slower=0.2, finished=False)]
     board = fold(stamp_entries(entries))
     (scan,) = board.scans
@@ -159,14 +159,14 @@ def test_an_unreadable_geometry_file_gives_the_default(text: str, tmp_path: Path
     (tmp_path / "place.json").write_text(text)
     with capture_logs() as logs:
         assert read_geometry(tmp_path / "place.json") == WindowGeometry()
-    assert [entry["event"] for entry in logs] == ["place_unreadable"]
+    assert [entry["event"] for entry in logs] == ["geometry_unreadable"]
 
 
 def test_an_unwritable_geometry_file_is_only_logged(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with capture_logs() as logs:
         write_geometry(tmp_path / "file" / "place.json", WindowGeometry())
-    assert [entry["event"] for entry in logs] == ["place_not_remembered"]
+    assert [entry["event"] for entry in logs] == ["geometry_not_saved"]
 
 
 def test_tabs_follow_shown_and_closed_figures() -> None:
@@ -176,7 +176,7 @@ def test_tabs_follow_shown_and_closed_figures() -> None:
 
 
 def test_a_click_names_the_motor_of_the_scan() -> None:
-    """L19: the motor comes from the scan, not from a label."""
+    """The motor's name comes from the scan, not from a label."""
     board = fold(stamp_entries([("bmm", LINE), *line()]))
     (scan,) = board.scans
     panel = build_figure(board, scan).panels[0]

@@ -1,4 +1,4 @@
-"""The window's tabs, windows and status line, off screen."""
+"""Test the tabs, detached windows and status line of the main window, off screen."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from xafs_workers.frontends.screen.window_geometry import WindowGeometry, read_g
 from xafs_workers.scans.board_config import BoardConfig
 
 
-def drawings(sheet: Any) -> int:
-    return sum(sheet.drawing.counts.values())
+def drawings(tab: Any) -> int:
+    return sum(tab.drawing.redraw_counts.values())
 
 
 def test_each_figure_has_a_tab_and_the_newest_is_selected(desk: ScreenHarness) -> None:
@@ -41,11 +41,11 @@ def test_each_figure_has_a_tab_and_the_newest_is_selected(desk: ScreenHarness) -
 
 
 def test_only_the_front_one_of_several_new_figures_is_drawn(desk: ScreenHarness) -> None:
-    """As after recovery."""
+    """Several figures are new at once after a recovery."""
     desk.add_entries(("bmm", LINE), *make_line_scan(5), ("bmm", TIME), ("bmm", XAFS), *make_repetition(1))
     assert desk.titles == ["xafs_x alignment scan", "time scan", "fe: scan 1 of 3"]
-    hidden = [sheet for sheet in desk.window.tabs.figure_tabs.values() if sheet is not desk.figure_tab]
-    assert [drawings(sheet) for sheet in hidden] == [0, 0]
+    hidden = [tab for tab in desk.window.tabs.figure_tabs.values() if tab is not desk.figure_tab]
+    assert [drawings(tab) for tab in hidden] == [0, 0]
     assert drawings(desk.figure_tab) > 0
 
 
@@ -107,25 +107,25 @@ def test_a_window_closed_mid_scan_reopens_with_the_next_scan(desk: ScreenHarness
 def test_a_figure_can_be_detached_and_reattached(desk: ScreenHarness) -> None:
     run = make_line_scan(20)
     desk.add_entries(("bmm", LINE), *run[:5])
-    sheet = desk.figure_tab
+    tab = desk.figure_tab
     desk.press_tool("own window")
     desk.refresh()
-    (loose,) = desk.window.tabs.detached_windows.values()
+    (detached,) = desk.window.tabs.detached_windows.values()
     assert desk.titles == []
-    assert loose.isVisible()
-    assert sheet.is_on_screen
-    assert loose.windowTitle() == "xafs_x alignment scan"
+    assert detached.isVisible()
+    assert tab.is_on_screen
+    assert detached.windowTitle() == "xafs_x alignment scan"
     desk.add_entries(*run[5:15])
-    assert len(sheet.drawing.get_axes("signal").lines[0].get_xdata()) == 15 - 4  # four records come before the points
-    assert QTest.qWaitForWindowExposed(loose)
-    loose.close()
+    assert len(tab.drawing.get_axes("signal").lines[0].get_xdata()) == 15 - 4  # four records come before the points
+    assert QTest.qWaitForWindowExposed(detached)
+    detached.close()
     desk.refresh()
     assert desk.titles == ["xafs_x alignment scan"]
-    assert desk.figure_tab is sheet
+    assert desk.figure_tab is tab
     desk.add_entries(*run[15:])
     assert len(desk.axes.lines[0].get_xdata()) == 20
     desk.press_tool("own window")
-    sheet.toolbar.actions()[-1].trigger()
+    tab.toolbar.actions()[-1].trigger()
     desk.refresh()
     assert desk.titles == ["xafs_x alignment scan"]
 
@@ -135,9 +135,9 @@ def test_a_detached_window_outlives_the_main_window(desk: ScreenHarness) -> None
     desk.window.tabs.setCurrentIndex(0)
     desk.press_tool("own window")
     desk.window.close()
-    (loose,) = desk.window.tabs.detached_windows.values()
-    assert loose.isVisible()
-    loose.close()
+    (detached,) = desk.window.tabs.detached_windows.values()
+    assert detached.isVisible()
+    detached.close()
     desk.refresh()
     assert desk.window.tabs.figure_tabs == {}
     assert not desk.window.isVisible()
@@ -240,7 +240,7 @@ def test_the_window_shows_that_it_waits_for_the_broker(desk: ScreenHarness) -> N
     desk.refresh()
     assert desk.window.status_line.labels["connection"].text() == "connected"
     assert desk.window.status_line.labels["connection"].styleSheet() == ""
-    assert desk.window._empty_label.text() == "nothing to be seen yet"
+    assert desk.window._empty_label.text() == "no figures yet"
 
 
 def test_large_type_keeps_the_zoom_and_can_be_switched_off(desk: ScreenHarness) -> None:
@@ -271,7 +271,7 @@ def test_large_type_can_be_set_from_the_start(qt: None) -> None:
 
 
 def test_each_fluorescence_channel_can_be_shown(desk: ScreenHarness) -> None:
-    """To find a bad one."""
+    """Separate channels show which one is bad."""
     columns = {key: [2.0, 3.0, 4.0] for key in ("I0", "It", "Ir", "Fe1", "Fe2", "Fe3", "Fe4")}
     columns |= {"dcm_energy": [7000.0, 7100.0, 7200.0], "dwti_dwell_time": [0.5] * 3}
     run = build_run_documents(hint=None, motors=["dcm_energy"], columns=columns)
@@ -293,7 +293,7 @@ def test_the_window_geometry_is_saved_and_restored(qt: None, tmp_path: Path) -> 
     desk.window.setGeometry(screen.width() // 10, screen.height() // 5, screen.width() // 2, screen.height() // 2)
     process_events()
     QTest.qWait(window_module.GEOMETRY_SAVE_DELAY + 200)
-    assert read_geometry(path).width == pytest.approx(0.5, abs=0.02)  # while it runs: it may be killed
+    assert read_geometry(path).width == pytest.approx(0.5, abs=0.02)  # saved while it runs, because it may be killed
     chosen = desk.window.geometry()
     desk.window.close()
     desk.close()
@@ -327,18 +327,18 @@ def test_closed_figures_are_freed(desk: ScreenHarness) -> None:
     desk.press_tool("own window")
     desk.refresh()
     desk.add_entries(("bmm", TIME))
-    sheets = list(desk.window.tabs.figure_tabs.values())
-    held: list[Any] = [weakref.ref(sheet.drawing) for sheet in sheets]
-    held += [weakref.ref(sheet.canvas) for sheet in sheets]
-    held += [weakref.ref(sheet.canvas.figure) for sheet in sheets]
-    held += [weakref.ref(sheet) for sheet in sheets]
-    held += [weakref.ref(window) for window in desk.window.tabs.detached_windows.values()]
-    del sheets
+    tabs = list(desk.window.tabs.figure_tabs.values())
+    references: list[Any] = [weakref.ref(tab.drawing) for tab in tabs]
+    references += [weakref.ref(tab.canvas) for tab in tabs]
+    references += [weakref.ref(tab.canvas.figure) for tab in tabs]
+    references += [weakref.ref(tab) for tab in tabs]
+    references += [weakref.ref(window) for window in desk.window.tabs.detached_windows.values()]
+    del tabs
     desk.add_entries(("bmm", {"close": "all"}))
     gc.collect()
     process_events()
     gc.collect()
-    assert [reference() for reference in held] == [None] * 9
+    assert [reference() for reference in references] == [None] * 9
 
 
 def test_many_line_scans_leave_memory_and_widgets_flat(qt: None) -> None:
@@ -360,6 +360,6 @@ def test_many_line_scans_leave_memory_and_widgets_flat(qt: None) -> None:
     grown = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     assert len(QApplication.allWidgets()) == widgets
-    # Four figures made since tracing began, at most 0.7 MB each with their pixels; thirty would be 15 MB more.
+    # Four figures were made since tracing began, at most 0.7 MB each with their pixels; thirty would be 15 MB more.
     assert grown < 5e6
     desk.close()

@@ -1,1 +1,1 @@
-"""Who looks: each front end pulls figures and makes them visible."""
+"""Front ends, which show the figures of the board to users in a window or a browser."""

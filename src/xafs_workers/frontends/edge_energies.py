@@ -1,4 +1,4 @@
-"""Tabulated edge energies without waiting: the tables take seconds to load, and a mouse moves meanwhile."""
+"""Tabulated edge energies, loaded in the background because the tables take seconds to load."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ log = get_logger("screen")
 
 
 class EdgeEnergies:
-    """Edge energies, None as long as the tables are not loaded."""
+    """Tabulated edge energies; all are None until the tables are loaded."""
 
     def __init__(self) -> None:
         self._ready = threading.Event()
@@ -19,16 +19,16 @@ class EdgeEnergies:
         self._thread = threading.Thread(target=self._load, name="edges", daemon=True)
 
     def start(self) -> None:
-        """Load the tables in the background."""
+        """Start to load the tables in the background."""
         self._thread.start()
 
     def wait(self, timeout: float) -> bool:
-        """Wait until the tables are loaded or cannot be; return whether they are."""
+        """Wait until loading has ended; return whether the tables are loaded."""
         self._done.wait(timeout)
         return self._ready.is_set()
 
     def find_energy(self, element: str, edge: str) -> float | None:
-        """Return the energy of an edge, eV, None where it is not known (yet)."""
+        """Return the energy of an edge in eV, None if it is unknown or not yet loaded."""
         return find_edge_energy(element, edge) if self._ready.is_set() else None
 
     def _load(self) -> None:

@@ -1,4 +1,4 @@
-"""Figures made for a front end: one that cannot be made costs no other."""
+"""Factory of figures for front ends; a figure that fails does not affect the others."""
 
 from __future__ import annotations
 
@@ -14,13 +14,19 @@ FAILURE_NOTE = "this figure cannot be made; the log tells why"
 
 
 class FigureFactory:
-    """Makes figures; in place of one that cannot be made, which is logged once, there is one that says so."""
+    """Factory of figures; a figure that fails is logged once and replaced by a figure with a note."""
 
     def __init__(self) -> None:
         self._failed_figures: set[str] = set()
 
     def make(self, board: Board, scan: Scan, *, channels: bool = False) -> Figure:
-        """Return the figure of a scan as the board has it."""
+        """Build the figure of a scan from the board.
+
+        Parameters
+        ----------
+        channels
+            Whether to show each fluorescence channel instead of their sum.
+        """
         try:
             return build_figure(board, scan, separate_channels=channels)
         except Exception:

@@ -1,4 +1,4 @@
-"""What the cursor points at, in words."""
+"""Read-out of the data under the cursor, as text."""
 
 from __future__ import annotations
 
@@ -9,41 +9,43 @@ import numpy as np
 from xafs_workers.figures.model import Mesh, Panel
 
 ENERGY_AXIS = "energy"
-"""Machine name of the axis."""
+"""Machine name of an energy axis."""
 
 K_SQUARED_PER_EV = 0.262468
-"""2m/hbar², 1/(Å² eV): k² = 0.262468 (E - E0)."""
+"""2m/hbar² in 1/(Å² eV), so that k² = 0.262468 (E - E0)."""
 
 
 def compute_wavenumber(energy: float, e0: float) -> float | None:
-    """Return the photoelectron's wavenumber, 1/Å, None below the edge."""
+    """Compute the wavenumber of the photoelectron in 1/Å, None below the edge."""
     above = energy - e0
     return sqrt(K_SQUARED_PER_EV * above) if above >= 0 else None
 
 
 def format_readout(panel: Panel, x: float, y: float, e0: float | None = None) -> str:
-    """Return the text for a place in a panel: x, y, over energy also E-E0 and k, on a map also its value.
+    """Format the read-out for a position in a panel.
+
+    It contains x and y, over energy also E-E0 and k, on a map also the value of the pixel.
 
     Parameters
     ----------
     e0
-        Tabulated edge energy, eV, for panels over energy; None where it is not known.
+        Tabulated edge energy in eV, for panels over energy; None if it is unknown.
     """
-    words = [f"{panel.x_label or 'x'} {_format_number(x)}"]
+    parts = [f"{panel.x_label or 'x'} {_format_number(x)}"]
     if panel.x_name == ENERGY_AXIS and e0 is not None:
-        words.append(f"E-E0 {x - e0:+.1f} eV")
+        parts.append(f"E-E0 {x - e0:+.1f} eV")
         k = compute_wavenumber(x, e0)
         if k is not None:
-            words.append(f"k {k:.2f} Å⁻¹")
-    words.append(f"{panel.y_label or 'y'} {_format_number(y)}")
+            parts.append(f"k {k:.2f} Å⁻¹")
+    parts.append(f"{panel.y_label or 'y'} {_format_number(y)}")
     for mesh in panel.meshes:
         value = find_value(mesh, x, y)
-        words.append(f"{mesh.label or 'value'} {'not measured' if value is None else _format_number(value)}")
-    return "    ".join(words)
+        parts.append(f"{mesh.label or 'value'} {'not measured' if value is None else _format_number(value)}")
+    return "    ".join(parts)
 
 
 def find_value(mesh: Mesh, x: float, y: float) -> float | None:
-    """Return the value of the pixel nearest to a place, None where it is not measured."""
+    """Find the value of the pixel nearest to a position, None if it is not measured."""
     if not mesh.z.size:
         return None
     value = float(mesh.z[np.abs(mesh.y - y).argmin(), np.abs(mesh.x - x).argmin()])

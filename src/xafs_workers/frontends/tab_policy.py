@@ -1,4 +1,4 @@
-"""Which figures have a tab: a pure function of what is on show and what the user has put away."""
+"""Policy of the tabs: computes which figures get a tab, from the shown and the closed figures."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TabChanges:
-    """What is to be done with the tabs.
+    """Changes to the tabs.
 
     Attributes
     ----------
     removed
-        Ids whose tabs go.
+        Ids of the figures whose tabs are removed.
     added
-        Ids that get a tab, oldest first.
+        Ids of the figures that get a tab, oldest first.
     front
-        The id that comes to the front, None: nothing changes.
+        Id of the figure whose tab is selected, None for no change.
     """
 
     removed: tuple[str, ...]
@@ -28,7 +28,17 @@ class TabChanges:
 def compute_tab_changes(
     on_show: Sequence[str], open_tabs: Collection[str], closed_figures: Collection[str]
 ) -> TabChanges:
-    """Return the changes that bring the tabs up to date; the newest figure comes to the front when it is new."""
-    wanted = [figure for figure in on_show if figure not in closed_figures]
-    new = tuple(figure for figure in wanted if figure not in open_tabs)
-    return TabChanges(tuple(figure for figure in open_tabs if figure not in wanted), new, new[-1] if new else None)
+    """Compute the changes that the tabs need; if there are new figures, the newest is selected.
+
+    Parameters
+    ----------
+    on_show
+        Ids of the shown figures, oldest first.
+    open_tabs
+        Ids of the figures that have a tab.
+    closed_figures
+        Ids of the figures that the user closed.
+    """
+    visible = [figure for figure in on_show if figure not in closed_figures]
+    new = tuple(figure for figure in visible if figure not in open_tabs)
+    return TabChanges(tuple(figure for figure in open_tabs if figure not in visible), new, new[-1] if new else None)

@@ -1,1 +1,1 @@
-"""Figures in a browser: a Bokeh server, its page, and who looks at it."""
+"""Browser front end: a Bokeh server, its page, and its viewers."""

@@ -1,4 +1,4 @@
-"""Who may look: everybody who reaches the port, or those who know the token."""
+"""Access to the browser view: open to all clients, or only to those with the token."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ max-width:24rem;margin:4rem auto;padding:0 1rem;color-scheme:light dark}input,bu
 width:100%;box-sizing:border-box;margin-top:.5rem}</style></head><body><h1>XAFS live plots</h1>
 <form method="post"><label for="token">Token of this beamline</label>
 <input id="token" name="token" type="password" autocomplete="current-password" autofocus>
-<button>Look</button></form><p role="alert">PROBLEM</p></body></html>"""
+<button>Open the plots</button></form><p role="alert">PROBLEM</p></body></html>"""
 
 
 class TokenAuthProvider(AuthProvider):
-    """Lets those look who bring the token, once: a cookie that is made from it keeps it."""
+    """Authentication by a token, which a user enters once; a cookie derived from it grants access afterwards."""
 
     def __init__(self, token: str):
         self._token = token
@@ -30,45 +30,45 @@ class TokenAuthProvider(AuthProvider):
 
     @property
     def get_user(self) -> Any:
-        """Return the function that tells who asks: somebody who may look, or None."""
+        """Return the function that names the user of a request, None if access is denied."""
         return lambda handler: "viewer" if self.is_valid_cookie(handler.get_cookie(COOKIE_NAME)) else None
 
     @property
     def login_url(self) -> str:
-        """Where the token is asked for."""
+        """Path of the login page."""
         return LOGIN_PATH
 
     @property
     def login_handler(self) -> Any:
-        """Return the handler that asks for it."""
+        """Return the request handler of the login page."""
         return type("Login", (_LoginHandler,), {"access": self})
 
     def is_valid_cookie(self, cookie: str | None) -> bool:
-        """Tell whether a cookie was made from the token."""
+        """Check whether a cookie was derived from the token."""
         return cookie is not None and hmac.compare_digest(cookie, self.cookie)
 
     def is_valid_token(self, token: str) -> bool:
-        """Tell whether this is the token."""
+        """Check whether a user entered the right token."""
         return hmac.compare_digest(token.encode(), self._token.encode())
 
     @property
     def cookie(self) -> str:
-        """What the browser keeps: the token cannot be read from it."""
+        """Value of the cookie; the token cannot be computed from it."""
         return hmac.new(self._token.encode(), b"may look", hashlib.sha256).hexdigest()
 
 
 class _LoginHandler(RequestHandler):
-    """Asks for the token; takes it from the address too, as `login?token=...`."""
+    """Login page; the token can also be given in the address, as `login?token=...`."""
 
     access: TokenAuthProvider
 
     def get(self) -> None:
-        """Show the form, or take the token of the address."""
+        """Show the form, or check the token in the address."""
         given = self.get_query_argument("token", None)
         self._authenticate(given) if given is not None else self.write(_PAGE.replace("PROBLEM", ""))
 
     def post(self) -> None:
-        """Take the token of the form."""
+        """Check the token in the form."""
         self._authenticate(self.get_body_argument("token", ""))
 
     def _authenticate(self, token: str) -> None:
@@ -79,4 +79,4 @@ class _LoginHandler(RequestHandler):
             self.redirect(root)
             return
         self.set_status(403)
-        self.write(_PAGE.replace("PROBLEM", "That is not the token."))
+        self.write(_PAGE.replace("PROBLEM", "This token is wrong."))

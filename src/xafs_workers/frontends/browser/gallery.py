@@ -1,4 +1,4 @@
-"""What all viewers share: the newest state, and each figure of it made once, only when somebody looks."""
+"""Gallery that all viewers share: the newest board and its figures, each built once and only on demand."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan
 
 CARD_INTERVAL = 2.0
-"""Cards of figures that nobody has in front are brought up to date this often, seconds."""
+"""Minimum time between two updates of a figure's card, seconds."""
 
 
 class Gallery:
@@ -29,20 +29,22 @@ class Gallery:
     feed
         Returns the newest state.
     stale_after
-        Age from which on data of a running scan are marked, seconds.
+        Age above which the data of a running scan are marked as stale, seconds.
+        clock
+            Returns the time, POSIX seconds.
 
     Attributes
     ----------
     board
-        The newest that was looked at.
+        Newest board that `refresh` has read.
     status
-        What the status line says of it, and which part of the running scan is measured.
+        Texts of the status line, and the measured fraction of the running scan.
     cards
-        The figures on show, newest first: id, title, when they opened, whether they are still measured.
+        Cards of the shown figures, newest first: id, title, opening time, whether the scan is still measured.
     past
-        The same of the scans that are over and whose figures messages closed.
+        Cards of the ended scans whose figures were closed by messages.
     pictures
-        Small ones of the figures on show, SVG, by id.
+        Thumbnails of the shown figures (SVG) by figure id.
     """
 
     def __init__(
@@ -61,7 +63,7 @@ class Gallery:
         self._figure_factory = FigureFactory()
 
     def refresh(self) -> None:
-        """Take the newest state; cheap where nothing is new. At most one small picture is drawn anew."""
+        """Read the newest state and draw at most one thumbnail; fast if nothing has changed."""
         feed, now = self._feed(), self._clock()
         if feed.board is not self.board:
             self.board = feed.board
@@ -72,39 +74,39 @@ class Gallery:
 
     @property
     def newest(self) -> str | None:
-        """Id of the figure that opened last of those on show."""
+        """Id of the shown figure that was opened last, None if no figure is shown."""
         return next(reversed(self._shown_scans), None)
 
     def find_scan(self, figure: str) -> Scan | None:
-        """Return the scan that a figure shows, also one whose figure a message closed."""
+        """Find the scan of a figure, also if the figure was closed by a message."""
         found = self._shown_scans.get(figure)
         return found or next(
             (scan for scan in self.board.scans if scan.figure_id == figure and _has_figure(scan)), None
         )
 
     def get_figure(self, figure: str, *, channels: bool = False) -> Figure | None:
-        """Return a figure as the board has it, None where it is no longer kept."""
+        """Return the current figure with a given id, None if the board no longer has it."""
         scan, version = self.find_scan(figure), self.board.version
         if scan is None:
             return None
-        made = self._figure_cache.get((figure, channels))
-        if made is None or made[0] != version:
-            made = self._figure_cache[figure, channels] = (
+        cached = self._figure_cache.get((figure, channels))
+        if cached is None or cached[0] != version:
+            cached = self._figure_cache[figure, channels] = (
                 version,
                 self._figure_factory.make(self.board, scan, channels=channels),
             )
-        return made[1]
+        return cached[1]
 
     def _arrange(self) -> None:
         self._shown_scans = {scan.figure_id: scan for scan in list_shown_scans(self.board)}
         hidden = [scan for scan in self.board.scans if not scan.is_shown and _has_figure(scan) and scan.has_ended]
         past = [_build_card(scan.figure_id, _format_title(self.board, scan), scan) for scan in reversed(hidden)]
         self.past = past if past != self.past else self.past
-        kept = {*self._shown_scans, *(card["id"] for card in past)}
-        self._figure_cache = {key: made for key, made in self._figure_cache.items() if key[0] in kept}
-        for held in (self.pictures, self._titles, self._drawn_versions):
-            for gone in held.keys() - self._shown_scans.keys():
-                del held[gone]
+        ids = {*self._shown_scans, *(card["id"] for card in past)}
+        self._figure_cache = {key: cached for key, cached in self._figure_cache.items() if key[0] in ids}
+        for by_figure in (self.pictures, self._titles, self._drawn_versions):
+            for figure in by_figure.keys() - self._shown_scans.keys():
+                del by_figure[figure]
         self._update_cards()
 
     def _update_cards(self) -> None:
@@ -120,7 +122,7 @@ class Gallery:
         self.status = {**asdict(status), "done": None if progress is None else round(progress.fraction, 3)}
 
     def _redraw_one(self) -> bool:
-        """Bring the title and the picture up to date that have been out of date for longest."""
+        """Update the title and thumbnail that have been outdated for longest; return whether there was one."""
         now, version = time.monotonic(), self.board.version
         never = (0.0, -1)
         due = [
@@ -133,9 +135,9 @@ class Gallery:
             return False
         figure = min(due, key=lambda one: self._drawn_versions.get(one, never)[0])
         self._drawn_versions[figure] = now, version
-        made = self.get_figure(figure)
-        if made is not None:
-            self._titles[figure], self.pictures[figure] = made.title, render_sketch(made)
+        model = self.get_figure(figure)
+        if model is not None:
+            self._titles[figure], self.pictures[figure] = model.title, render_sketch(model)
         return True
 
 

@@ -1,4 +1,4 @@
-"""What a page says of itself: read tolerantly, since anybody may have written it."""
+"""Parsing of the messages from a page; invalid content is ignored, because any client can send it."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from typing import Any
 from xafs_workers.render.bokeh.style import Style
 
 MIN_HEIGHT, MAX_HEIGHT = 320, 4000
-"""Heights that plots may share, pixels."""
+"""Limits of the total height of the plots, pixels."""
 
 MAX_MESSAGE_LENGTH = 4096
-"""No page has more to say at once, characters."""
+"""Maximum length of a message from a page, characters."""
 
 
-def parse_style(said: object) -> Style:
-    """Read how a page wants its plots; what is missing or unusable is as usual."""
-    given: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
+def parse_style(fields: object) -> Style:
+    """Parse the plot style that a page asks for; missing or invalid fields get their defaults."""
+    given: Mapping[str, Any] = fields if isinstance(fields, Mapping) else {}
     height = parse_number(given.get("height"))
     chosen = (given.get(name) is True for name in ("dark", "large", "narrow"))
     return Style(*chosen) if height is None else Style(*chosen, height=int(min(MAX_HEIGHT, max(MIN_HEIGHT, height))))
 
 
 def parse_message(text: object) -> dict[str, Any]:
-    """Return what a page said, empty where that is no JSON object."""
+    """Parse a message from a page; return an empty dictionary if it is no JSON object."""
     if not isinstance(text, str) or len(text) > MAX_MESSAGE_LENGTH:
         return {}
     try:
-        said = json.loads(text)
+        message = json.loads(text)
     except ValueError:
         return {}
-    return said if isinstance(said, dict) else {}
+    return message if isinstance(message, dict) else {}
 
 
 def parse_number(value: object) -> float | None:
-    """Return a finite number, None for all else."""
+    """Return a finite number as a float, None for any other value."""
     good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return float(value) if good else None  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""The server of the pages: Bokeh's, with one clock for all viewers."""
+"""Bokeh server of the browser view, with one clock for all viewers."""
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
 # Bokeh's stubs do not know what its properties accept.
@@ -40,34 +40,34 @@ log = get_logger("browser")
 PAGE_FOLDER = Path(__file__).parent / "page"
 
 TICK_INTERVAL = 40
-"""Time between looks at the board, ms: at most 25 frames a second."""
+"""Time between two refreshes of the gallery, ms; at most 25 frames a second."""
 
 REFRESH_BUDGET = 0.03
-"""Of each tick about so much time goes into refreshing pages, seconds: of many viewers of a dear frame some wait."""
+"""Time per tick for refreshing pages, seconds; if frames are slow and viewers are many, some wait for the next tick."""
 
 UNUSED_LIFETIME = 5_000
-"""A page that is gone is forgotten after so long, ms."""
+"""Time until the session of a closed page is discarded, ms."""
 
 _WILDCARD_HOSTS = {"0.0.0.0", "::", ""}  # noqa: S104 - compared, not bound
 
 MAX_MESSAGE_BYTES = 64 * 1024
-"""No page has more to say at once."""
+"""Maximum size of a message from a page, bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListenAddress:
-    """Where the server listens.
+    """Address at which the server listens, and who may connect.
 
     Attributes
     ----------
     prefix
-        Path below which a reverse proxy shows it, '' for none.
+        Path below which a reverse proxy serves the pages, '' for none.
     origins
-        host:port, as in the browser's address, of pages that may connect; beside those of the port itself.
+        Further origins of pages that may connect, as host:port in the browser's address.
     is_proxied
-        Whether a reverse proxy in front tells host and scheme in its X- headers.
+        Whether a reverse proxy gives host and scheme in its X- headers.
     token
-        What one must know to look, None: nothing.
+        Token that users must enter, None for open access.
     """
 
     host: str = "127.0.0.1"
@@ -79,21 +79,21 @@ class ListenAddress:
 
 
 class BrowserServer:
-    """Serves the pages until it is stopped.
+    """Server of the pages.
 
     Attributes
     ----------
     on_tick
-        Called with each tick of the clock, in the thread that serves.
+        Called at each tick of the clock, in the server's thread.
     viewers
-        Those who look, by their sessions.
+        Viewers by session id.
     frame_seconds
-        What the last update of one viewer cost, None before the first.
+        Duration of the last update of a viewer, None before the first.
 
     Raises
     ------
     OSError
-        Nothing can listen at this address.
+        The server cannot listen at this address.
     """
 
     def __init__(self, gallery: Gallery, callbacks: ViewerCallbacks, address: ListenAddress):
@@ -139,32 +139,32 @@ class BrowserServer:
 
     @property
     def url(self) -> str:
-        """What to type into a browser on this computer."""
+        """Address of the page for a browser on this computer."""
         host = "127.0.0.1" if self._listen_address.host in _WILDCARD_HOSTS else self._listen_address.host
         return f"http://{host}:{self._listen_address.port}{self._prefix}/"
 
     @property
     def loop(self) -> IOLoop:
-        """The loop that serves."""
+        """Event loop of the server."""
         return self._server.io_loop
 
     def take_lateness(self) -> float:
-        """Return by how much the clock was late at worst since the last time, seconds: what held up the server."""
+        """Return the largest delay of the clock since the last call, in seconds, and reset it."""
         late, self._max_lateness = self._max_lateness, 0.0
         return late
 
     def run(self) -> None:
         """Serve until `stop` is called.
 
-        What is there now stays: it need not be searched with each collection of garbage, which takes a tenth of a
-        second and more.
+        The objects that exist at the start are excluded from garbage collection, which would otherwise take a tenth of
+        a second or more each time.
         """
         gc.collect()
         gc.freeze()
         self.loop.start()
 
     def stop(self) -> None:
-        """Stop serving; may be called from anywhere, a signal handler too."""
+        """Stop serving; safe to call from any thread and from a signal handler."""
         self.loop.add_callback(self._stop_serving)
 
     def _stop_serving(self) -> None:
@@ -187,7 +187,7 @@ class BrowserServer:
             self._refreshing.discard(viewer)
 
     def _tick(self) -> None:
-        """Let those viewers have what is new who have drawn what they had."""
+        """Refresh the gallery, and schedule updates for the viewers that have drawn their last frame."""
         now = time.monotonic()
         self._max_lateness = max(self._max_lateness, now - self._last_tick - TICK_INTERVAL / 1000)
         self._last_tick = now
@@ -196,7 +196,7 @@ class BrowserServer:
             return
         try:
             self._gallery.refresh()
-        except Exception as error:  # noqa: BLE001 - logged, and costs one tick
+        except Exception as error:  # noqa: BLE001 - logged; only this tick is lost
             self._log_error("state_not_read", error)
             return
         self._tick_cost = 0.0
@@ -206,48 +206,51 @@ class BrowserServer:
                 viewer.call(lambda one=viewer: self._refresh(one))
 
     def _refresh(self, viewer: Viewer) -> None:
-        """Refresh a page, unless the time of this tick is spent: then it comes first with the next one."""
+        """Refresh a page, unless the time of this tick is used up; then the page comes first in the next tick."""
         self._refreshing.discard(viewer)
         if self._tick_cost > REFRESH_BUDGET:
             return
         began = viewer.last_refresh = time.perf_counter()
         try:
             viewer.refresh()
-        except Exception as error:  # noqa: BLE001 - logged, and costs one frame
+        except Exception as error:  # noqa: BLE001 - logged; only this frame is lost
             self._log_error("page_not_refreshed", error)
         self.frame_seconds = time.perf_counter() - began
         self._tick_cost += self.frame_seconds
 
     def _log_error(self, event: str, error: Exception) -> None:
-        """Log what is wrong once, not with each tick."""
-        complaint = f"{event} {error!r}"
-        if complaint != self._last_error:
-            self._last_error = complaint
+        """Log an error once, not again at each tick."""
+        description = f"{event} {error!r}"
+        if description != self._last_error:
+            self._last_error = description
             log.error(event, exc_info=error)
 
 
 def _disable_forced_collection() -> None:
-    """Keep Bokeh from collecting all garbage with each page that is left: nobody else is served meanwhile.
+    """Prevent Bokeh from collecting garbage whenever a page is closed, because other viewers would wait meanwhile.
 
-    Its documents take their models apart by themselves; Python finds the rest in its own time.
+    Bokeh's documents release their models themselves; Python collects the rest later.
     """
     bokeh.document.document.gc = SimpleNamespace(collect=lambda: 0)  # type: ignore[attr-defined]
 
 
 class _SessionHandler(FunctionHandler):
-    """Opens documents, and forgets them: told by the server, since a hook of the document costs a collection."""
+    """Handler that opens documents and reports destroyed sessions.
+
+    The server reports them, because a hook of the document would cause a garbage collection.
+    """
 
     def __init__(self, open_document: Callable[[Document], None], forget: Callable[[str], None]):
         super().__init__(open_document)
         self._forget_session = forget
 
     async def on_session_destroyed(self, session_context: SessionContext) -> None:
-        """Forget who looked."""
+        """Discard the viewer of a session."""
         self._forget_session(str(session_context.id))
 
 
 class _AliveHandler(AuthRequestHandler):
-    """Tells a page that lost its connection that there is a server again."""
+    """Reply for a page that has lost its connection, to show that the server is available again."""
 
     def get(self) -> None:
         self.set_header("Cache-Control", "no-store")
@@ -255,7 +258,7 @@ class _AliveHandler(AuthRequestHandler):
 
 
 class _TableHandler(AuthRequestHandler):
-    """A figure's numbers, as CSV."""
+    """Download of a figure's data as CSV."""
 
     gallery: Gallery
 
@@ -266,7 +269,7 @@ class _TableHandler(AuthRequestHandler):
         )
         if figure is None:
             self.set_status(404)
-            self.finish("this figure is no longer kept")
+            self.finish("this figure no longer exists")
             return
         name = re.sub(r"[^\w.-]+", "_", figure.title, flags=re.ASCII).strip("_.") or figure.kind
         self.set_header("Content-Type", "text/csv; charset=utf-8")

@@ -1,4 +1,4 @@
-"""What a figure shows, as a table: CSV, a pair of columns for each curve, three for each map."""
+"""Data of a figure as a CSV table: two columns for each curve, three for each map."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 from xafs_workers.figures.model import Array, Figure, Panel
 
 _FORMULA_PREFIXES = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet compute a cell."""
+"""First characters that make a spreadsheet interpret a cell as a formula."""
 
 
 def format_table(figure: Figure) -> str:
-    """Return a figure's numbers, all their digits; a gap is an empty cell."""
+    """Format the data of a figure as CSV with all digits; NaN becomes an empty cell."""
     columns = [column for panel in figure.panels for column in _iter_columns(panel)]
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")

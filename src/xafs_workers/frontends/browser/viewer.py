@@ -1,4 +1,4 @@
-"""One viewer: which figure is in front, what of it the page has, what the page is told and what it tells."""
+"""Viewer of one page: selects the figure in front, sends updates to the page, and handles the page's messages."""
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
 # Bokeh's stubs do not know what its properties accept.
@@ -30,14 +30,14 @@ FORWARDED_EVENTS = ("mousemove", "mouseleave", "tap", "doubletap")
 
 @dataclass(frozen=True, slots=True)
 class ViewerCallbacks:
-    """What viewers ask and tell.
+    """Functions that viewers call.
 
     Attributes
     ----------
     on_click
-        Takes a picked position; None: positions are not picked here.
+        Receives a picked position; None if clicks pick no positions.
     find_edge_energy
-        Returns the energy of (element, edge), eV, None where it is not known.
+        Returns the energy of (element, edge) in eV, None if it is unknown.
     """
 
     on_click: Callable[[dict[str, Any]], object] | None = None
@@ -45,18 +45,19 @@ class ViewerCallbacks:
 
 
 class Viewer:
-    """A page and its document.
+    """A page and its Bokeh document.
 
-    The page says when it has drawn a frame; before that it gets no other, so that no one is sent more than they see.
+    The page reports when it has drawn a frame. The next frame is sent only after that, so that a slow page gets fewer
+    frames.
 
     Attributes
     ----------
     is_ready
-        Whether the page has drawn all that it was sent; False before it said hello.
+        Whether the page has drawn its last frame; False until the page has sent its first message.
     call
-        Calls something with the document locked, soon.
+        Schedules a function that is then called with the document locked.
     last_refresh
-        When it was last refreshed, on the server's clock.
+        Time of the last refresh, on the server's clock.
     """
 
     def __init__(self, document: Document, gallery: Gallery, callbacks: ViewerCallbacks):
@@ -79,19 +80,19 @@ class Viewer:
             args={"stage": self._plot_column, "down": self._outgoing, "up": self._incoming},
             code="window.xafs.begin(stage, down, up, cb_obj)",
         )
-        self._plot_column.js_on_change("tags", begin)  # never; it makes the columns a part of the document
+        self._plot_column.js_on_change("tags", begin)  # never fires; it makes the data sources part of the document
         document.js_on_event(DocumentReady, begin)
         document.add_root(self._plot_column)
 
     @property
     def has_updates(self) -> bool:
-        """Whether there is something to tell."""
+        """Whether the page is out of date."""
         gallery = self._gallery
-        told = (self._version, self._sent_state.get("status"), self._sent_state.get("cards"))
-        return self._dirty or told != (gallery.board.version, gallery.status, gallery.cards)
+        sent = (self._version, self._sent_state.get("status"), self._sent_state.get("cards"))
+        return self._dirty or sent != (gallery.board.version, gallery.status, gallery.cards)
 
     def refresh(self) -> None:
-        """Send what is new; called with the document locked."""
+        """Send the changes since the last frame; call it with the document locked."""
         if not self.is_ready:
             return
         self._dirty, self._version = False, self._gallery.board.version
@@ -102,7 +103,7 @@ class Viewer:
         self._outgoing.data = {"json": [json.dumps({"frame": self._frame, **self._build_updates(figure)})]}
 
     def _choose_figure(self) -> Figure | None:
-        """Return the figure in front: the one that was picked as long as it is kept, else the newest."""
+        """Return the figure in front: the one that the user selected while it exists, otherwise the newest."""
         gallery = self._gallery
         if self._pinned is not None and gallery.find_scan(self._pinned) is None:
             self._pinned = None
@@ -110,7 +111,7 @@ class Viewer:
         return None if front is None else gallery.get_figure(front, channels=self._channels)
 
     def _draw_or_report(self, figure: Figure | None) -> None:
-        """Draw a figure; one that cannot be drawn is told once, and costs no other."""
+        """Draw a figure; a failure is logged once and does not affect other figures."""
         if figure is not None and figure.id == self._broken_figure:
             return
         self._broken_figure = None
@@ -147,7 +148,7 @@ class Viewer:
             plot.js_on_event(event, CustomJS(args={"panel": panel.key}, code="window.xafs.felt(panel, cb_obj)"))
 
     def _build_updates(self, figure: Figure | None) -> dict[str, Any]:
-        """Return what the page does not know yet."""
+        """Return the parts of the page's state that changed since they were last sent."""
         gallery = self._gallery
         now: dict[str, Any] = {
             "status": gallery.status,
@@ -157,7 +158,7 @@ class Viewer:
             "cards": gallery.cards,
             "past": gallery.past,
         }
-        news = {
+        changed = {
             name: value
             for name, value in now.items()
             if name not in self._sent_state or self._sent_state[name] != value
@@ -165,7 +166,7 @@ class Viewer:
         self._sent_state = now
         drawn = {card: drawn for card, drawn in gallery.pictures.items() if self._sent_pictures.get(card) != drawn}
         self._sent_pictures = dict(gallery.pictures)
-        return {**news, **({"pictures": drawn} if drawn else {})}
+        return {**changed, **({"pictures": drawn} if drawn else {})}
 
     def _describe_front(self, figure: Figure) -> dict[str, Any]:
         gallery = self._gallery
@@ -180,27 +181,27 @@ class Viewer:
         }
 
     def _on_message(self, data: Mapping[str, Any]) -> None:
-        """Do what the page asks for."""
-        said = parse_message(next(iter(data.get("json", ())), None))
-        if said.get("drawn") == self._frame:
+        """Handle a message from the page."""
+        message = parse_message(next(iter(data.get("json", ())), None))
+        if message.get("drawn") == self._frame:
             self.is_ready = True
-        if "look" in said:
-            self._style = parse_style(said["look"])
+        if "look" in message:
+            self._style = parse_style(message["look"])
             self.is_ready = self.is_ready or self._frame == 0
             self._dirty = True
-        if "channels" in said:
-            self._channels, self._dirty = said["channels"] is True, True
-        if "show" in said:
-            self._pinned = said["show"] if isinstance(said["show"], str) else None
+        if "channels" in message:
+            self._channels, self._dirty = message["channels"] is True, True
+        if "show" in message:
+            self._pinned = message["show"] if isinstance(message["show"], str) else None
             self._dirty = True
-        if "at" in said:
-            self._on_pointer(said["at"])
-        if "click" in said:
-            self._on_click(said["click"])
+        if "at" in message:
+            self._on_pointer(message["at"])
+        if "click" in message:
+            self._on_click(message["click"])
 
-    def _find_position(self, said: object) -> tuple[Figure, Panel, float, float] | None:
-        """Return the place that a page speaks of, None where there is none."""
-        given: Mapping[str, Any] = said if isinstance(said, Mapping) else {}
+    def _find_position(self, fields: object) -> tuple[Figure, Panel, float, float] | None:
+        """Find the figure, panel and position that a message refers to, None if it is invalid."""
+        given: Mapping[str, Any] = fields if isinstance(fields, Mapping) else {}
         x, y = parse_number(given.get("x")), parse_number(given.get("y"))
         drawing = self._drawing
         view = drawing.views.get(str(given.get("panel"))) if drawing is not None else None
@@ -208,15 +209,15 @@ class Viewer:
             return None
         return drawing.figure, view.panel, x, y
 
-    def _on_pointer(self, said: object) -> None:
-        place = self._find_position(said)
-        self._send_text("" if place is None else self._format_readout(*place))
+    def _on_pointer(self, fields: object) -> None:
+        position = self._find_position(fields)
+        self._send_text("" if position is None else self._format_readout(*position))
 
-    def _on_click(self, said: object) -> None:
-        place = self._find_position(said)
-        if place is None or self._callbacks.on_click is None:
+    def _on_click(self, fields: object) -> None:
+        position = self._find_position(fields)
+        if position is None or self._callbacks.on_click is None:
             return
-        figure, panel, x, y = place
+        figure, panel, x, y = position
         scan = self._gallery.find_scan(figure.id)
         click = build_click(scan, panel, x, y) if scan is not None else None
         if click is not None:
@@ -235,13 +236,13 @@ class Viewer:
         )
         return format_readout(panel, x, y, e0)
 
-    def _send_text(self, words: str) -> None:
-        """Say something beside the frames."""
-        self._outgoing.data = {"json": [json.dumps({"words": words})]}
+    def _send_text(self, text: str) -> None:
+        """Send a text to the page independently of the frames."""
+        self._outgoing.data = {"json": [json.dumps({"words": text})]}
 
 
 def summarize_figure(figure: Figure) -> str:
-    """Return in words what is to be seen, for those who cannot see it."""
+    """Summarize a figure as text, for users of screen readers."""
     return "; ".join(_summarize_panel(panel) for panel in figure.panels)
 
 

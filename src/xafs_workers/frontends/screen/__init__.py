@@ -1,1 +1,1 @@
-"""The on-screen front end: one Qt window, a tab for each figure on show."""
+"""On-screen front end: a Qt window with a tab for each shown figure."""

@@ -1,4 +1,4 @@
-"""A window that holds one figure."""
+"""Window that contains one figure, detached from the tabs."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ from xafs_workers.frontends.screen.figure_tab import FigureTab
 
 
 class DetachedWindow(QMainWindow):
-    """A figure in a window of its own; closing it gives the figure back to the tabs."""
+    """Window of one figure; closing the window returns the figure to the tabs."""
 
-    def __init__(self, sheet: FigureTab, title: str, on_close: Callable[[], None]):
+    def __init__(self, tab: FigureTab, title: str, on_close: Callable[[], None]):
         super().__init__()
         self._on_close: Callable[[], None] | None = on_close
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.setWindowTitle(title)
-        self.resize(sheet.size())
-        self.setCentralWidget(sheet)
-        sheet.show()  # taken from a tab, it is hidden
-        sheet.set_detached(True)
+        self.resize(tab.size())
+        self.setCentralWidget(tab)
+        tab.show()  # Qt hides a widget that is taken from a tab
+        tab.set_detached(True)
 
     def release_tab(self) -> FigureTab:
-        """Return the sheet, and be gone."""
+        """Return the figure's tab, and delete the window."""
         self._on_close = None
-        sheet = self.takeCentralWidget()
-        assert isinstance(sheet, FigureTab)  # noqa: S101 - the constructor put it there
-        sheet.set_detached(False)
+        tab = self.takeCentralWidget()
+        assert isinstance(tab, FigureTab)  # noqa: S101 - set by the constructor
+        tab.set_detached(False)
         self.hide()
         self.deleteLater()
-        return sheet
+        return tab
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """Give the figure back."""
+        """Return the figure to the tabs."""
         if self._on_close is not None:
             self._on_close()
         event.accept()

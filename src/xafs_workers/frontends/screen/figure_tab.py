@@ -1,4 +1,4 @@
-"""One figure on show: its canvas, its toolbar, and what the mouse does there."""
+"""Tab of one figure: its canvas, its toolbar and its mouse events."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from xafs_workers.render.matplotlib.drawing import Drawing, Redraw
 from xafs_workers.render.matplotlib.style import Style
 
 CLICK_TOLERANCE = 4
-"""A press and a release no farther apart than this are a click, pixels."""
+"""Maximum distance between press and release of a click, pixels."""
 
 TOOL_NAMES = ("Home", "Back", "Forward", "Pan", "Zoom", "Save")
-"""Of matplotlib's toolbar: the layout is ours, so nothing is to be configured."""
+"""Tools of matplotlib's toolbar that are shown; the layout is computed, so the tools that change it are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class FigureTabCallbacks:
-    """Whom a sheet tells what its user does.
+    """Functions that a figure's tab calls on actions of the user.
 
     Attributes
     ----------
     format_readout
-        Takes (figure id, panel, x, y) under the cursor; returns the read-out.
+        Returns the read-out for (figure id, panel, x, y) under the cursor.
     on_click
-        Takes the same of a click: no drag, no zoom, no double click.
+        Receives (figure id, panel, x, y) of a click that is no drag, zoom or double click.
     on_move
-        Takes the id of a figure whose user wants it in a window of its own, or back in the tabs.
+        Receives the id of a figure to move to its own window, or back to the tabs.
     """
 
     format_readout: Callable[[str, Panel, float, float], str]
@@ -45,7 +45,7 @@ class FigureTabCallbacks:
 
 
 class Toolbar(NavigationToolbar2QT):
-    """Matplotlib's toolbar, whose home follows the data again and whose read-out is ours."""
+    """Matplotlib's toolbar with another home action, which follows the data again, and another read-out."""
 
     toolitems: ClassVar = [item for item in NavigationToolbar2QT.toolitems if item[0] in TOOL_NAMES]
 
@@ -58,19 +58,19 @@ class Toolbar(NavigationToolbar2QT):
         self.locLabel.setMargin(8)
 
     def home(self, *args: Any) -> None:
-        """Show all the data, and follow them again."""
+        """Show all data, and follow them again."""
         self._reset_view()
 
     def set_message(self, s: str) -> None:
-        """Leave out matplotlib's own read-out."""
+        """Ignore matplotlib's own read-out."""
 
     def show_text(self, text: str) -> None:
-        """Show the read-out."""
+        """Show a text as the read-out."""
         if self.locLabel.text() != text:
             self.locLabel.setText(text)
 
     def resize_type(self, points: int) -> None:
-        """Set the size of the texts."""
+        """Set the font size of the texts."""
         for widget in (self, self.locLabel):
             font = widget.font()
             font.setPointSize(points)
@@ -78,14 +78,14 @@ class Toolbar(NavigationToolbar2QT):
 
 
 class FigureTab(QWidget):
-    """A figure on show.
+    """Tab of a shown figure.
 
     Attributes
     ----------
     version
-        Of the board that is drawn, -1 before the first drawing.
+        Version of the board that is drawn, -1 if the figure must be drawn.
     update_seconds
-        What the last update cost.
+        Duration of the last update, seconds.
     """
 
     def __init__(self, figure: str, callbacks: FigureTabCallbacks, style: Style):
@@ -116,11 +116,11 @@ class FigureTab(QWidget):
 
     @property
     def is_on_screen(self) -> bool:
-        """Whether anybody can see it: its tab is in front, its window not minimized."""
+        """Whether the figure is visible: its tab is in front and its window is not minimized."""
         return self.isVisible() and not self.window().isMinimized()
 
     def show_figure(self, figure: Figure, version: int) -> Redraw:
-        """Bring the canvas up to date."""
+        """Draw a figure at a version of the board; return how much was drawn."""
         began = time.perf_counter()
         change = self.drawing.show(figure)
         self.update_seconds = time.perf_counter() - began
@@ -128,12 +128,12 @@ class FigureTab(QWidget):
         return change
 
     def restyle(self, style: Style) -> None:
-        """Draw with other sizes the next time."""
+        """Use another style from the next drawing on."""
         self.drawing.restyle(style)
         self.version = -1
 
     def set_detached(self, detached: bool) -> None:
-        """Say on the button where it would go."""
+        """Set the text of the button that detaches the figure or returns it to the tabs."""
         self._move_action.setText("back to the tabs" if detached else "own window")
         self._move_action.setToolTip("Put this figure back" if detached else "Give this figure a window of its own")
 
@@ -162,6 +162,6 @@ class FigureTab(QWidget):
             self._click_due.start(QApplication.doubleClickInterval())
 
     def _send_click(self) -> None:
-        """Tell of a click, now that it is not the first half of a double click."""
+        """Report a click, once it cannot become a double click."""
         if self._pending_click is not None:
             self._callbacks.on_click(self.figure_id, *self._pending_click)

@@ -1,4 +1,4 @@
-"""The status line as widgets."""
+"""Status line of the window as Qt widgets."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ STALE_STYLE = "color: white; background: #b00020;"
 
 ONE_ROW = {"connection": (0, 0, 1), "measurement": (0, 1, 1), "progress": (0, 2, 1), "age": (0, 3, 1)}
 TWO_ROWS = {"connection": (0, 0, 1), "measurement": (0, 1, 2), "age": (0, 3, 1), "progress": (1, 0, 4)}
-"""Row, column and columns of each part: large type needs two rows."""
+"""Row, column and number of columns of each part; large fonts need two rows."""
 
 
 class StatusLine(QStatusBar):
-    """Connection, measurement, progress, age of the data; what waits or is stale has a colour.
+    """Connection, measurement, progress and age of the data; waiting and stale data have a colour.
 
     Attributes
     ----------
     labels
-        By the part of `Status` they show.
+        Labels by the field of `Status` that they show.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class StatusLine(QStatusBar):
         self.labels = {name: QLabel() for name in ONE_ROW}
         for name, label in self.labels.items():
             label.setMargin(4)
-            if name in ("measurement", "progress"):  # the others are always to be read in full
+            if name in ("measurement", "progress"):  # the others must never be cut off
                 label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         parts = QWidget()
         self._grid = QGridLayout(parts)
@@ -42,7 +42,7 @@ class StatusLine(QStatusBar):
         self.addPermanentWidget(parts, 1)
 
     def show_status(self, status: Status) -> None:
-        """Show a status."""
+        """Show the texts of a status and colour what needs attention."""
         for name, label in self.labels.items():
             text = getattr(status, name)
             if label.text() != text:
@@ -52,7 +52,7 @@ class StatusLine(QStatusBar):
         self._set_colour("age", STALE_STYLE if status.stale else "")
 
     def resize_type(self, points: int, *, two_rows: bool) -> None:
-        """Set the size of the type."""
+        """Set the font size, and the number of rows."""
         for label in self.labels.values():
             font = label.font()
             font.setPointSize(points)

@@ -1,4 +1,4 @@
-"""The tabs: a sheet for each figure on show, some of them in windows of their own."""
+"""Tabs of the window: one for each shown figure; some figures are detached into their own windows."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from xafs_workers.frontends.tab_policy import compute_tab_changes
 from xafs_workers.render.matplotlib.style import Style
 
 MAX_LABEL_LENGTH = 32
-"""A tab's text has at most so many characters."""
+"""Maximum number of characters of a tab's label."""
 
 
 class FigureTabs(QTabWidget):
-    """Sheets by the ids of their figures.
+    """Tabs and detached windows of the shown figures.
 
     Attributes
     ----------
     figure_tabs
-        All of them, in tabs and in windows.
+        Widgets of all figures by figure id, in tabs and in detached windows.
     detached_windows
-        The windows of those that have one.
+        Detached windows by figure id.
     closed_figures
         Ids of the figures that the user closed.
     """
@@ -41,67 +41,67 @@ class FigureTabs(QTabWidget):
         self.tabCloseRequested.connect(lambda index: self.close_tab(self.widget(index)))
 
     def arrange(self, on_show: Sequence[str]) -> bool:
-        """Make and drop sheets; return whether there is a new one, which is then in front."""
+        """Create and remove tabs for the shown figures; return whether there is a new one, which is then in front."""
         self.closed_figures &= set(on_show)
         change = compute_tab_changes(on_show, tuple(self.figure_tabs), self.closed_figures)
         for figure in change.removed:
             self._remove_tab(figure)
         for figure in change.added:
-            sheet = FigureTab(figure, self._callbacks, self._style)
-            self._set_type_size(sheet)
-            self.figure_tabs[figure] = sheet
-            self.addTab(sheet, "")
+            tab = FigureTab(figure, self._callbacks, self._style)
+            self._set_type_size(tab)
+            self.figure_tabs[figure] = tab
+            self.addTab(tab, "")
         if change.front is not None:
             self.setCurrentWidget(self.figure_tabs[change.front])
         return change.front is not None
 
     def get_current(self) -> FigureTab | None:
-        """Return the sheet in front."""
-        sheet = self.currentWidget()
-        return sheet if isinstance(sheet, FigureTab) else None
+        """Return the tab in front, None if there is no tab."""
+        tab = self.currentWidget()
+        return tab if isinstance(tab, FigureTab) else None
 
-    def close_tab(self, sheet: object) -> None:
-        """Put a sheet away, for as long as its figure lives."""
-        if isinstance(sheet, FigureTab):
-            self.closed_figures.add(sheet.figure_id)
-            self._remove_tab(sheet.figure_id)
+    def close_tab(self, tab: object) -> None:
+        """Close a tab; it stays closed as long as its figure is shown."""
+        if isinstance(tab, FigureTab):
+            self.closed_figures.add(tab.figure_id)
+            self._remove_tab(tab.figure_id)
 
     def close_all_tabs(self) -> None:
-        """Put all tabs away; the figures that have windows of their own stay."""
-        for figure, sheet in tuple(self.figure_tabs.items()):
+        """Close all tabs; figures in detached windows stay."""
+        for figure, tab in tuple(self.figure_tabs.items()):
             if figure not in self.detached_windows:
-                self.close_tab(sheet)
+                self.close_tab(tab)
 
     def move_figure(self, figure: str) -> None:
-        """Give a figure a window of its own, or take it back into the tabs."""
+        """Move a figure to its own window, or back to the tabs."""
         if figure in self.detached_windows:
             self.attach(figure)
         elif figure in self.figure_tabs:
             self.detach(figure)
 
     def detach(self, figure: str) -> None:
-        """Give a figure a window of its own, a little aside."""
-        sheet = self.figure_tabs[figure]
-        title = self.tabToolTip(self.indexOf(sheet))
+        """Move a figure to its own window, a little beside the main window."""
+        tab = self.figure_tabs[figure]
+        title = self.tabToolTip(self.indexOf(tab))
         corner = self.window().geometry().topLeft() + QPoint(40, 40) * (len(self.detached_windows) + 1)
-        window = DetachedWindow(sheet, title, lambda: self.attach(figure))
+        window = DetachedWindow(tab, title, lambda: self.attach(figure))
         window.move(corner)
         self.detached_windows[figure] = window
         window.show()
 
     def attach(self, figure: str) -> None:
-        """Take a figure back; where the tabs were closed meanwhile, it is put away."""
+        """Move a figure back to the tabs; close it if the main window has been closed in the meantime."""
         window = self.detached_windows.pop(figure)
-        sheet, title = window.release_tab(), window.windowTitle()
+        tab, title = window.release_tab(), window.windowTitle()
         if not self.window().isVisible():
-            self.close_tab(sheet)
+            self.close_tab(tab)
             return
-        self.addTab(sheet, "")
+        self.addTab(tab, "")
         self.set_title(figure, title)
-        self.setCurrentWidget(sheet)
+        self.setCurrentWidget(tab)
 
     def set_title(self, figure: str, title: str) -> None:
-        """Name a figure's tab or window."""
+        """Set the title of a figure's tab or window."""
         index = self.indexOf(self.figure_tabs[figure])
         if index < 0:
             self.detached_windows[figure].setWindowTitle(title)
@@ -111,27 +111,27 @@ class FigureTabs(QTabWidget):
             self.setTabToolTip(index, title)
 
     def restyle(self, style: Style, points: int) -> None:
-        """Draw all with other sizes from now on, and write with type of so many points."""
+        """Set the style of all figures, and the font size of tabs and toolbars in points."""
         self._style, self._points = style, points
         font = self.tabBar().font()
         font.setPointSize(points)
         self.tabBar().setFont(font)
-        for sheet in self.figure_tabs.values():
-            sheet.restyle(style)
-            self._set_type_size(sheet)
+        for tab in self.figure_tabs.values():
+            tab.restyle(style)
+            self._set_type_size(tab)
 
-    def _set_type_size(self, sheet: FigureTab) -> None:
+    def _set_type_size(self, tab: FigureTab) -> None:
         if self._points:
-            sheet.toolbar.resize_type(self._points)
+            tab.toolbar.resize_type(self._points)
 
     def _remove_tab(self, figure: str) -> None:
         window = self.detached_windows.pop(figure, None)
         if window is not None:
             window.release_tab()
-        sheet = self.figure_tabs.pop(figure)
-        index = self.indexOf(sheet)
+        tab = self.figure_tabs.pop(figure)
+        index = self.indexOf(tab)
         if index >= 0:
             self.removeTab(index)
-        sheet.close()
-        sheet.setParent(None)
-        sheet.deleteLater()
+        tab.close()
+        tab.setParent(None)
+        tab.deleteLater()

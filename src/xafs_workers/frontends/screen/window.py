@@ -1,4 +1,4 @@
-"""The window: tabs of figures, a status line; it never raises itself and never takes the keyboard."""
+"""Main window with tabs of figures and a status line; it never raises itself and never takes the keyboard focus."""
 
 from __future__ import annotations
 
@@ -27,39 +27,41 @@ from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan
 
 MIN_FRAME_INTERVAL = 40
-"""Time between frames, ms: at most 25 a second."""
+"""Minimum time between frames, ms; at most 25 frames a second."""
 MAX_FRAME_INTERVAL = 1000
 GEOMETRY_SAVE_DELAY = 1000
-"""The place is written down when the window has kept still so long, ms."""
+"""Time after the last move of the window until its geometry is saved, ms."""
 TITLE_INTERVAL = 2.0
-"""Titles of figures that nobody looks at are brought up to date this often, seconds."""
+"""Time between updates of the titles of figures that are not visible, seconds."""
 
 LARGE_STYLE = Style(scale=2.4, has_adaptive_type=False)
 LARGE_POINTS = 24
-"""Capitals of 24 points are 6 mm high: five minutes of arc at four metres, what a good eye can just read."""
+"""Capitals of 24 points are 6 mm high: five minutes of arc at four metres, the smallest that a good eye can read."""
 LARGE_BUTTON_POINTS = 14
-"""Tabs and buttons of the large type: whoever uses them stands nearer."""
-EMPTY_TEXT = "nothing to be seen yet"
+"""Font size of tabs and buttons with large type; their user is nearer to the screen."""
+EMPTY_TEXT = "no figures yet"
 
 
 @dataclass(frozen=True, slots=True)
 class WindowCallbacks:
-    """What the window asks and tells.
+    """Functions that the window calls, and its settings.
 
     Attributes
     ----------
     read_feed
         Returns the newest state.
     on_click
-        Takes a picked position.
+        Receives a picked position.
     find_edge_energy
-        Returns the energy of (element, edge), eV, None where it is not known; it must not take long.
+        Returns the energy of (element, edge) in eV, None if it is unknown; it must return quickly.
     geometry_file
-        File that remembers where the window was, None: it is not remembered.
+        File in which the window's geometry is saved, None to save nothing.
     large
-        Type that can be read at four metres.
+        Whether to start with type that can be read at four metres.
     stale_after
-        Age from which on data of a running scan are marked, seconds.
+        Age above which the data of a running scan are marked as stale, seconds.
+        clock
+            Returns the time, POSIX seconds.
     """
 
     read_feed: Callable[[], Feed]
@@ -72,7 +74,7 @@ class WindowCallbacks:
 
 
 class Window(QMainWindow):
-    """The on-screen plot manager's window."""
+    """Main window of the on-screen plot manager."""
 
     def __init__(self, callbacks: WindowCallbacks):
         super().__init__()
@@ -106,13 +108,13 @@ class Window(QMainWindow):
         self.large_type_action.setChecked(callbacks.large)
 
     def start(self) -> None:
-        """Show the window, without taking the keyboard, and follow the feed."""
+        """Show the window without taking the keyboard focus, and refresh it from now on."""
         self.refresh()
         self.show()
         self._timer.start()
 
     def refresh(self) -> None:
-        """Bring tabs, the figures that can be seen, and the status line up to date."""
+        """Update the tabs, the visible figures and the status line."""
         feed = self._callbacks.read_feed()
         if feed.board is not self._board:
             self._board = feed.board
@@ -124,7 +126,7 @@ class Window(QMainWindow):
         self._update_status(feed)
 
     def set_large(self, large: bool) -> None:
-        """Choose type that can be read at four metres, or the usual one."""
+        """Switch between large type, which can be read at four metres, and normal type."""
         points = LARGE_POINTS if large else self._default_points
         self.tabs.restyle(LARGE_STYLE if large else Style(), LARGE_BUTTON_POINTS if large else self._default_points)
         self.status_line.resize_type(points, two_rows=large)
@@ -134,24 +136,24 @@ class Window(QMainWindow):
         self._draw_visible()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
-        """Put the tabs away; the window comes back with the next scan."""
+        """Close the tabs and hide the window, which is shown again with the next scan."""
         self.save_window_geometry()
         self.tabs.close_all_tabs()
         event.ignore()
         self.hide()
 
     def moveEvent(self, event: QMoveEvent) -> None:  # noqa: N802 - Qt's name
-        """Take note of a new place."""
+        """Save the new position after a delay."""
         super().moveEvent(event)
         self._geometry_timer.start()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Take note of a new size."""
+        """Save the new size after a delay."""
         super().resizeEvent(event)
         self._geometry_timer.start()
 
     def save_window_geometry(self) -> None:
-        """Write down where the window is."""
+        """Save the geometry of the window, if it is visible."""
         screen = self.screen()
         if self._callbacks.geometry_file is None or screen is None or not self.isVisible() or self.isMinimized():
             return
@@ -165,23 +167,23 @@ class Window(QMainWindow):
     def _arrange(self) -> None:
         on_show = {scan.figure_id: scan for scan in list_shown_scans(self._board)}
         new = self.tabs.arrange(tuple(on_show))
-        for figure, sheet in self.tabs.figure_tabs.items():
-            if sheet.version < 0:
+        for figure, tab in self.tabs.figure_tabs.items():
+            if tab.version < 0:
                 self.tabs.set_title(figure, self._make_figure(on_show[figure]).title)
         if new and not self.isVisible():
             self.show()
 
     def _draw_visible(self) -> None:
-        """Draw what can be seen and is not up to date; the dearer a frame, the longer until the next."""
-        stale = {figure: sheet for figure, sheet in self.tabs.figure_tabs.items() if sheet.version != self._version}
+        """Draw the visible figures that are out of date; after a slow frame, the next one comes later."""
+        stale = {figure: tab for figure, tab in self.tabs.figure_tabs.items() if tab.version != self._version}
         if not stale:
             return
         on_show = {scan.figure_id: scan for scan in list_shown_scans(self._board)}
         began, drawn = time.perf_counter(), False
-        for figure, sheet in stale.items():
-            if sheet.is_on_screen and figure in on_show:
+        for figure, tab in stale.items():
+            if tab.is_on_screen and figure in on_show:
                 model = self._make_figure(on_show[figure])
-                sheet.show_figure(model, self._version)
+                tab.show_figure(model, self._version)
                 self.tabs.set_title(figure, model.title)
                 drawn = True
         if drawn:
@@ -189,11 +191,11 @@ class Window(QMainWindow):
             cost = 1000 * self.frame_seconds
             self._timer.setInterval(int(min(MAX_FRAME_INTERVAL, max(MIN_FRAME_INTERVAL, 2 * cost))))
         self._update_titles(
-            [on_show[figure] for figure, sheet in stale.items() if figure in on_show and not sheet.is_on_screen]
+            [on_show[figure] for figure, tab in stale.items() if figure in on_show and not tab.is_on_screen]
         )
 
     def _update_titles(self, scans: list[Scan]) -> None:
-        """Bring titles up to date that say how far a scan is."""
+        """Update the titles of open figures, which contain the progress of the scan."""
         now = self._callbacks.clock()
         if now < self._titles_due:
             return
@@ -205,9 +207,9 @@ class Window(QMainWindow):
     def _update_status(self, feed: Feed) -> None:
         status = build_status(feed, self._callbacks.clock(), stale_after=self._callbacks.stale_after)
         self.status_line.show_status(status)
-        said = f"{status.connection} …" if status.waiting else EMPTY_TEXT
-        if self._empty_label.text() != said:
-            self._empty_label.setText(said)
+        text = f"{status.connection} …" if status.waiting else EMPTY_TEXT
+        if self._empty_label.text() != text:
+            self._empty_label.setText(text)
 
     def _make_figure(self, scan: Scan) -> Figure:
         return self._figure_factory.make(self._board, scan, channels=self.channels_action.isChecked())
@@ -230,12 +232,12 @@ class Window(QMainWindow):
         click = build_click(scan, panel, x, y) if scan else None
         if click is not None:
             self._callbacks.on_click(click)
-            places = [f"{click['motor']} = {x:.4g}"] + ([f"{click['motor2']} = {y:.4g}"] if "motor2" in click else [])
-            self.tabs.figure_tabs[figure].toolbar.show_text(f"picked {', '.join(places)}")
+            picked = [f"{click['motor']} = {x:.4g}"] + ([f"{click['motor2']} = {y:.4g}"] if "motor2" in click else [])
+            self.tabs.figure_tabs[figure].toolbar.show_text(f"picked {', '.join(picked)}")
 
     def _set_channels(self, checked: bool) -> None:
-        for sheet in self.tabs.figure_tabs.values():
-            sheet.version = -1
+        for tab in self.tabs.figure_tabs.values():
+            tab.version = -1
         self._draw_visible()
 
     def _create_action(self, text: str, keys: str, act: Callable[[bool], None]) -> QAction:
@@ -245,13 +247,13 @@ class Window(QMainWindow):
         return action
 
     def _create_menu(self) -> None:
-        leave = QAction("&Quit", self, shortcut=QKeySequence("Ctrl+Q"))
-        leave.triggered.connect(lambda: QGuiApplication.exit(0))
-        self.addAction(leave)
+        quit_action = QAction("&Quit", self, shortcut=QKeySequence("Ctrl+Q"))
+        quit_action.triggered.connect(lambda: QGuiApplication.exit(0))
+        self.addAction(quit_action)
         menu = QMenu(self)
         menu.addActions([self.large_type_action, self.channels_action])
         menu.addSeparator()
-        menu.addAction(leave)
+        menu.addAction(quit_action)
         button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup, autoRaise=True)
         button.setText("☰")
         button.setToolTip("Large type, each channel, quit")
@@ -260,12 +262,12 @@ class Window(QMainWindow):
         self.status_line.addPermanentWidget(button)
 
     def _restore_window_geometry(self) -> None:
-        place = read_geometry(self._callbacks.geometry_file) if self._callbacks.geometry_file else WindowGeometry()
-        named = next((screen for screen in QGuiApplication.screens() if screen.name() == place.monitor), None)
+        geometry = read_geometry(self._callbacks.geometry_file) if self._callbacks.geometry_file else WindowGeometry()
+        named = next((screen for screen in QGuiApplication.screens() if screen.name() == geometry.monitor), None)
         screen = named or self.screen()
         if screen is not None:
-            self.setGeometry(QRect(*place.to_rectangle(_to_rectangle(screen.availableGeometry()))))
-        if place.maximized:
+            self.setGeometry(QRect(*geometry.to_rectangle(_to_rectangle(screen.availableGeometry()))))
+        if geometry.maximized:
             self.setWindowState(self.windowState() | Qt.WindowState.WindowMaximized)
 
 

@@ -1,4 +1,4 @@
-"""Where the window was, in fractions of the monitor, remembered from one start to the next."""
+"""Geometry of the window in fractions of the monitor, saved from one start to the next."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from xafs_workers.logs import get_logger
 log = get_logger("screen")
 
 Rectangle = tuple[int, int, int, int]
-"""Left, top, width and height, pixels."""
+"""Left, top, width and height in pixels."""
 
 MIN_FRACTION = 0.2
-"""A window takes at least this part of the monitor's width and height."""
+"""Minimum fraction of the monitor's width and height that a window takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class WindowGeometry:
-    """Left, top, width and height as fractions of the monitor's.
+    """Position and size of a window as fractions of the monitor's width and height.
 
     Attributes
     ----------
     monitor
-        Its name, '' for the main one.
+        Name of the monitor, '' for the main one.
     maximized
-        Whether the window fills the monitor; the numbers then say where it was before.
+        Whether the window is maximized; the numbers are then those of the normal window.
     """
 
     left: float = 0.45
@@ -44,7 +44,7 @@ class WindowGeometry:
     def from_window(
         cls, window: Rectangle, monitor: Rectangle, name: str = "", *, maximized: bool = False
     ) -> WindowGeometry:
-        """Return the place of a window on a monitor."""
+        """Create the geometry of a window on a monitor."""
         return cls(
             (window[0] - monitor[0]) / monitor[2],
             (window[1] - monitor[1]) / monitor[3],
@@ -55,7 +55,7 @@ class WindowGeometry:
         )
 
     def to_rectangle(self, monitor: Rectangle) -> Rectangle:
-        """Return where the window goes on a monitor; all of it is visible there."""
+        """Return the rectangle of the window on a monitor, moved and shrunk so that all of it is visible."""
         width = min(max(self.width, MIN_FRACTION), 1.0)
         height = min(max(self.height, MIN_FRACTION), 1.0)
         left = min(max(self.left, 0.0), 1.0 - width)
@@ -69,32 +69,32 @@ class WindowGeometry:
 
 
 def read_geometry(path: Path) -> WindowGeometry:
-    """Return the remembered place; the usual one where there is none or it cannot be read."""
+    """Read the saved geometry; return the default if there is none or it is invalid."""
     try:
         return _parse_geometry(json.loads(path.read_text()))
     except FileNotFoundError:
         return WindowGeometry()
     except (OSError, ValueError, TypeError) as error:
-        log.warning("place_unreadable", path=str(path), reason=f"{error}: expected what an earlier start wrote")
+        log.warning("geometry_unreadable", path=str(path), reason=str(error))
         return WindowGeometry()
 
 
-def write_geometry(path: Path, place: WindowGeometry) -> None:
-    """Remember a place, all of it or nothing; what cannot be written is only logged."""
+def write_geometry(path: Path, geometry: WindowGeometry) -> None:
+    """Save a geometry, completely or not at all; a failure is only logged."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, suffix=".tmp") as stream:
-            json.dump(asdict(place), stream)
+            json.dump(asdict(geometry), stream)
         os.replace(stream.name, path)
     except OSError as error:
-        log.warning("place_not_remembered", path=str(path), reason=str(error))
+        log.warning("geometry_not_saved", path=str(path), reason=str(error))
 
 
-def _parse_geometry(told: Any) -> WindowGeometry:
-    if not isinstance(told, dict):
-        raise TypeError(f"a {type(told).__name__}")
-    place = WindowGeometry(**told)
-    numbers = (place.left, place.top, place.width, place.height)
+def _parse_geometry(fields: Any) -> WindowGeometry:
+    if not isinstance(fields, dict):
+        raise TypeError(f"window geometry: got a {type(fields).__name__} (expected a JSON object)")
+    geometry = WindowGeometry(**fields)
+    numbers = (geometry.left, geometry.top, geometry.width, geometry.height)
     if not all(isinstance(number, int | float) and isfinite(number) for number in numbers):
-        raise ValueError(f"{numbers} are not four numbers")
-    return place
+        raise ValueError(f"window geometry: got {numbers} (expected four finite numbers)")
+    return geometry

@@ -1,12 +1,12 @@
-// The page around the plots: what it is told goes into its own elements, as text; what its user does is told back.
+// Page around the plots: shows the server's messages as text in its elements, and sends the user's actions to it.
 "use strict";
 (function () {
   const xafs = window.xafs;
   const one = (id) => document.getElementById(id);
   const NARROW = window.matchMedia("(max-width: 760px)");
-  const POINTED_EVERY = 100; // ms between two questions about the place under the cursor
-  const DOUBLE = 300; // ms within which a second click makes a double click
-  const RETRY = 1500; // ms between two looks whether the server is back
+  const POINTED_EVERY = 100; // ms between two requests for the read-out under the cursor
+  const DOUBLE = 300; // ms between the two clicks of a double click, at most
+  const RETRY = 1500; // ms between two checks whether the server is available again
 
   let stage, up, front = null, channels = false, lost = false;
   let pointed = 0, pointing = null, clicking = null;
@@ -14,7 +14,7 @@
 
   const remembered = {
     get(name) { try { return window.localStorage.getItem("xafs-" + name); } catch { return null; } },
-    set(name, value) { try { window.localStorage.setItem("xafs-" + name, value); } catch { /* it is not remembered */ } },
+    set(name, value) { try { window.localStorage.setItem("xafs-" + name, value); } catch { /* not saved */ } },
   };
   const flags = {
     large: remembered.get("large") === "1",
@@ -56,7 +56,7 @@
       bar.setAttribute("aria-valuenow", String(Math.round(100 * now.done)));
       bar.firstElementChild.style.width = 100 * now.done + "%";
     }
-    text(one("nothing"), now.waiting ? now.connection + " …" : "nothing to be seen yet");
+    text(one("nothing"), now.waiting ? now.connection + " …" : "no figures yet");
   }
 
   function show(now) {
@@ -68,7 +68,7 @@
     text(one("summary"), now === null ? "" : now.summary);
     document.title = (now === null ? "" : now.title + " – ") + "XAFS live plots";
     if (now !== null) table();
-    if (now?.broken) text(one("words"), "This figure cannot be drawn here; the worker's log says why.");
+    if (now?.broken) text(one("words"), "This figure cannot be drawn; the worker's log gives the reason.");
     mark();
   }
 
@@ -149,7 +149,7 @@
     if ("front" in said) show(said.front);
     if ("picked" in said) one("newest").hidden = !said.picked;
     if ("frame" in said) {
-      // After this the browser has drawn it; a page that nobody sees draws nothing, and so is sent nothing.
+      // Report the frame only once it is drawn. A hidden page draws nothing, and so it gets no further frames.
       window.requestAnimationFrame(() => {
         xafs.drawn = said.frame;
         xafs.onframe?.(said.frame);
@@ -158,7 +158,7 @@
     }
   }
 
-  // What Bokeh's documents call: once each page, and with each event on a plot.
+  // Called by Bokeh's document: `begin` once for each page, `felt` at each event on a plot.
   xafs.begin = function (stage_, down, up_, event) {
     if (up !== undefined) return;
     [stage, up] = [stage_, up_];
