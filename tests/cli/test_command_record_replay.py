@@ -111,7 +111,7 @@ def test_a_file_that_is_no_recording_exits_with_code_2(tmp_path):
     (tmp_path / "empty.jsonl").touch()
     code, said = call("replay", tmp_path / "empty.jsonl")
     assert code == 2
-    assert "is empty: expected a recording" in said
+    assert "file is empty (expected a recording)" in said
 
 
 def test_a_recording_does_not_overwrite_a_file(session):

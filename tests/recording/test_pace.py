@@ -6,7 +6,7 @@ from xafs_workers.recording.pace import Clock, FastPacer, ScaledPacer
 
 
 class FakeClock:
-    """A clock that moves when somebody waits, and by `step` whenever somebody looks."""
+    """Clock that advances by each wait, and by `step` at each reading."""
 
     def __init__(self, now=1_700_000_000.0, step=0.0, stop_after=None):
         self.now, self.step, self.waits, self.stop_after = now, step, [], stop_after

@@ -18,7 +18,7 @@ def raw(topic, partition, offset, time, value=None):
 
 
 class FakeSource:
-    """Gives out batches; `stop` is set when they are over."""
+    """Source that returns batches of records, and sets `stop` after the last one."""
 
     def __init__(self, marks, batches, stop, times=None):
         self.marks, self.batches, self.stop, self.times = marks, list(batches), stop, times or {}

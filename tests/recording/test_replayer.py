@@ -11,7 +11,7 @@ TARGET = ReplayTarget({"control": "c", "documents": "d"}, b"key", "bmm")
 
 
 class CountingPace:
-    """A pace that counts, and stops after so many."""
+    """Pacer that counts records, and stops after the given number of them."""
 
     def __init__(self, stop_after=None):
         self.stamps, self.stop_after = 0, stop_after
@@ -24,7 +24,7 @@ class CountingPace:
 
 
 class FakeProducer:
-    """Holds `room` records until polled; says of each value in `errors` that it failed."""
+    """Producer that holds `room` records until it is polled, and reports an error for each value in `errors`."""
 
     def __init__(self, room=10, errors=(), refused=(), silent=False):
         self.room, self.errors, self.refused, self.silent = room, dict(errors), dict(refused), silent
@@ -51,8 +51,8 @@ class FakeProducer:
 
     def _deliver(self):
         done, self.queue = self.queue, []
-        for value, told in done:
-            told(self.errors.get(value), None)
+        for value, on_delivery in done:
+            on_delivery(self.errors.get(value), None)
         return len(done)
 
 
@@ -114,7 +114,7 @@ def test_a_stop_ends_waiting_for_a_full_queue():
     assert summary.is_stopped
     assert len(seen) == 1
     assert summary.failed == 1
-    assert "no word from the broker" in summary.reasons[0]
+    assert "no delivery report from the broker" in summary.reasons[0]
     assert not summary.is_complete
 
 

@@ -1,4 +1,4 @@
-"""Recordings and replays on a real wire: the embedded broker."""
+"""Check recordings and replays with the embedded broker."""
 
 import itertools
 import json
@@ -41,7 +41,7 @@ def replayed(path, settings, stop=None, **options):
 
 
 def on_topics(settings):
-    """Everything on both topics, by record time, after checking that each partition's times rise."""
+    """Return all records of both topics by record time; check that times rise within each partition."""
     source = KafkaSource(read_kafka_config(settings.kafka), list(service.build_topic_names(settings).values()), "test")
     try:
         lows = {place: low for place, (low, _) in source.fetch_watermarks().items()}
@@ -84,7 +84,7 @@ def test_a_measured_session_is_unchanged_by_replay_and_record(measured, tmp_path
     assert now - 1.0 < records[-1].time <= now
     assert contents(records) == lines
     for record, (name_, doc) in zip(records, lines, strict=True):
-        assert (record.position.topic == settings.topic("control")) == (name_ == "bmm")
+        assert (record.position.topic == settings.get_topic("control")) == (name_ == "bmm")
         if name_ == "start":
             run = doc["uid"]
         assert record.key == (b"abcdef" if name_ == "bmm" else run.encode())
@@ -210,7 +210,7 @@ def test_a_recording_can_be_replayed_twice_with_fresh_uids(measured, settings):
 
 
 def check_same_but_for_uids(lines, half, old):
-    """Every text that was a uid has the one partner; all other values are equal, but for the proposal."""
+    """Check that each old uid has one new uid, and that all other values except the proposal are equal."""
     partners = {}
 
     def compare(one, other):

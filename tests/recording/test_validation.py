@@ -79,16 +79,20 @@ def test_a_good_run_has_no_problem_and_is_counted(tmp_path):
     [
         ([("start", {"time": 1.0})], 1, "'uid' is a required property"),
         ([*RUN[:2], event(1, seq_num="one")], 3, "event, field seq_num: 'one' is not of type 'integer'"),
-        ([*RUN[:2], event(1, descriptor="desc-9")], 3, "descriptor desc-9 did not come before"),
+        ([*RUN[:2], event(1, descriptor="desc-9")], 3, "descriptor desc-9 is not on an earlier line"),
         ([*RUN, event(3)], 6, "event of run run-1 after its stop document"),
         ([*RUN, DESCRIPTOR], 6, "descriptor of run run-1 after its stop document"),
-        ([DESCRIPTOR], 1, "descriptor of run run-1, whose start document did not come before"),
-        ([stop()], 1, "stop of run run-1, whose start document did not come before"),
+        ([DESCRIPTOR], 1, "descriptor of run run-1: no start document on an earlier line"),
+        ([stop()], 1, "stop of run run-1: no start document on an earlier line"),
         ([*RUN, stop()], 6, "stop of run run-1 after its stop document"),
-        ([*RUN, START], 6, "run run-1 started already in line 1"),
-        ([*RUN[:2], DESCRIPTOR], 3, "descriptor desc-1 came before"),
-        ([("datum", {"datum_id": "r/0", "resource": "r", "datum_kwargs": {}})], 1, "resource r did not come before"),
-        ([("events", {})], 1, "'events' is no name of a Bluesky document"),
+        ([*RUN, START], 6, "run run-1: second start document (the first is in line 1)"),
+        ([*RUN[:2], DESCRIPTOR], 3, "descriptor desc-1 is on an earlier line already"),
+        (
+            [("datum", {"datum_id": "r/0", "resource": "r", "datum_kwargs": {}})],
+            1,
+            "resource r is not on an earlier line",
+        ),
+        ([("events", {})], 1, "unknown document name 'events'"),
         ([["bmm", []]], 1, "expected [name, document]"),
     ],
 )
@@ -166,7 +170,7 @@ def test_the_tag_is_read_from_the_recording(tmp_path):
     )
     assert problems(found) == [(4, "warning"), (5, "warning"), (6, "error"), (6, "warning")]
     texts = [problem.text for problem in found.problems]
-    assert "'bmm' on the control topic: expected 'xyz'" in texts[0]
+    assert "control message with the name 'bmm' (expected 'xyz')" in texts[0]
     assert "no message" in texts[1]
     assert "belong to the control topic" in texts[2]
     assert "recorded 0.050 s before an earlier line" in texts[3]

@@ -1,1 +1,1 @@
-"""Sessions recorded to a file and replayed to Kafka."""
+"""Record sessions from Kafka to a file and replay them to Kafka."""

@@ -1,6 +1,6 @@
-"""Values of a record as JSON and back, exactly: arrays, bytes, NaN, infinities, maps with other keys than text.
+"""Convert values of a record to JSON and back, exactly: arrays, bytes, NaN, infinities, maps whose keys are not text.
 
-What JSON has no word for becomes a tagged object: ``{"$array": "<f8", "shape": [2], "data": base64}``,
+A value that JSON cannot hold becomes a tagged object: ``{"$array": "<f8", "shape": [2], "data": base64}``,
 ``{"$bytes": base64}``, ``{"$float": "nan"}``, ``{"$map": [[key, value], ...]}``.
 """
 
@@ -22,16 +22,16 @@ TAGS = frozenset((ARRAY, BYTES, FLOAT, MAP))
 
 
 class InexactValueError(TypeError):
-    """A value that has no exact form in JSON here; the text names its type."""
+    """Error for a value that has no exact form in JSON; the text names its type."""
 
 
 def to_json(value: Any) -> Any:
-    """Return `value` made of what JSON knows.
+    """Convert a value to types that JSON knows.
 
     Raises
     ------
     InexactValueError
-        Something in it (a complex number, a msgpack extension) has no form here.
+        The value contains something (a complex number, a msgpack extension) that has no form in a recording.
     """
     kind = type(value)
     if value is None or kind is str or kind is int or kind is bool:
@@ -60,7 +60,7 @@ def _encode_numpy(value: Any) -> Any:
     if isinstance(value, np.ndarray) and value.dtype.kind in SAFE_DTYPE_KINDS:
         data = np.ascontiguousarray(value).tobytes()
         return {ARRAY: value.dtype.str, "shape": list(value.shape), "data": _encode_bytes(data)}
-    raise InexactValueError(f"a {type(value).__name__} has no exact form in a recording")
+    raise InexactValueError(f"value of type {type(value).__name__} has no exact form in a recording")
 
 
 def _encode_bytes(data: bytes) -> str:
@@ -68,12 +68,12 @@ def _encode_bytes(data: bytes) -> str:
 
 
 def from_json(obj: dict[str, Any]) -> Any:
-    """Turn a tagged object back into what it stands for (an ``object_hook``; the parts are restored already).
+    """Convert a tagged object back to its value (an ``object_hook`` of `json.loads`; the parts are restored already).
 
     Raises
     ------
     ValueError
-        A tag whose content does not fit.
+        The content does not fit the tag.
     """
     if TAGS.isdisjoint(obj):
         return obj
@@ -81,19 +81,19 @@ def from_json(obj: dict[str, Any]) -> Any:
     try:
         return _DECODERS[tag](obj)
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{tag} object that cannot be restored: {type(error).__name__}: {error!s:.200}") from error
+        raise ValueError(f"{tag} object cannot be restored: {type(error).__name__}: {error!s:.200}") from error
 
 
 def _decode_array(obj: dict[str, Any]) -> np.ndarray:
     dtype = np.dtype(obj[ARRAY])
     if dtype.kind not in SAFE_DTYPE_KINDS:
-        raise ValueError(f"dtype kind {dtype.kind!r}: expected one of {''.join(sorted(SAFE_DTYPE_KINDS))}")
+        raise ValueError(f"unknown dtype kind {dtype.kind!r} (expected one of {''.join(sorted(SAFE_DTYPE_KINDS))})")
     return np.frombuffer(base64.b64decode(obj["data"], validate=True), dtype=dtype).reshape(obj["shape"])
 
 
 def _decode_float(obj: dict[str, Any]) -> float:
     if obj[FLOAT] not in ("nan", "inf", "-inf"):
-        raise ValueError(f"{obj[FLOAT]!r:.40}: expected 'nan', 'inf' or '-inf'")
+        raise ValueError(f"unknown value {obj[FLOAT]!r:.40} (expected 'nan', 'inf' or '-inf')")
     return float(obj[FLOAT])
 
 

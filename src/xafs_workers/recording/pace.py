@@ -1,4 +1,4 @@
-"""When a record is sent and which time it is stamped with."""
+"""Pace of a replay: the moment at which a record is sent, and the record time it is sent with."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Where time comes from.
+    """Functions that read the time and wait.
 
     Attributes
     ----------
     wait
-        Wait so many seconds; True when the replay is to stop.
+        Waits for the given seconds; returns True when the replay must stop.
     now
-        POSIX seconds, for the stamps.
+        Returns the time as POSIX seconds, for the record times.
     monotonic
-        Seconds that never step, for the pace.
+        Returns seconds of a clock that is never set, for the pace.
     """
 
     wait: Callable[[float], bool]
@@ -27,28 +27,29 @@ class Clock:
     monotonic: Callable[[], float] = time.monotonic
 
     def read_milliseconds(self) -> int:
-        """Return the time now as Kafka counts it."""
+        """Read the present time in milliseconds, the unit of Kafka's record times."""
         return int(self.now() * 1000)
 
 
 class Pacer(Protocol):
-    """Decides when the next record goes."""
+    """Decides when the next record is sent."""
 
     def wait_until_due(self, recorded: float) -> int | None:
-        """Wait until the record of that recorded time is due; return its stamp in ms, or None to stop."""
+        """Wait until the record of a recorded time is due; return its new record time in ms, or None to stop."""
         ...
 
 
 class FastPacer:
-    """As fast as possible. Stamps are at least 1 ms apart and end with the moment of the last record.
+    """Pace of a replay as fast as possible.
 
-    The record that has n records behind it is stamped n ms before the moment of its sending: so no stamp lies in
-    the future, and none before the one before.
+    Record times are at least 1 ms apart, and the last one is the moment of sending. A record that is followed by n
+    others gets a time n ms before the moment of its sending, so that no record time lies in the future and none
+    decreases.
 
     Parameters
     ----------
     total
-        How many records will come.
+        Number of records that will be sent.
     """
 
     def __init__(self, total: int, clock: Clock):
@@ -57,7 +58,7 @@ class FastPacer:
         self._last_stamp = 0
 
     def wait_until_due(self, recorded: float) -> int | None:
-        """Return the next stamp, ms."""
+        """Return the next record time, ms, without waiting."""
         if self._clock.wait(0.0):
             return None
         self._remaining = max(self._remaining - 1, 0)
@@ -66,24 +67,26 @@ class FastPacer:
 
 
 class ScaledPacer:
-    """With the recorded gaps divided by `speed`; each stamp is the moment of sending.
+    """Pace of a replay with the recorded gaps divided by `speed`; each record time is the moment of sending.
 
     Parameters
     ----------
+    speed
+        Factor by which the replay is faster than the recording.
     longest_gap
-        Longer recorded gaps are shortened to this, seconds (before the division).
+        Longest gap, seconds; longer recorded gaps are shortened to it (before the division).
     """
 
     def __init__(self, speed: float, longest_gap: float, clock: Clock):
         if not speed > 0:
-            raise ValueError(f"speed {speed!r}: expected a positive number")
+            raise ValueError(f"speed {speed!r} is not positive (expected more than 0)")
         self._speed, self._longest_gap, self._clock = speed, longest_gap, clock
         self._last_recorded: float | None = None
         self._due = 0.0
         self._last_stamp = 0
 
     def wait_until_due(self, recorded: float) -> int | None:
-        """Wait until the record is due; return its stamp, ms."""
+        """Wait until the record is due; return its new record time, ms."""
         if self._last_recorded is None:
             self._due = self._clock.monotonic()
         else:
@@ -103,7 +106,7 @@ class ScaledPacer:
         return True
 
     def _wait_for_millisecond(self) -> int | None:
-        # Records of one recorded moment leave a millisecond apart. A clock set back is not waited for.
+        # Records with equal recorded times are sent a millisecond apart. If the clock was set back, do not wait for it.
         ahead = self._last_stamp + 1 - self._clock.read_milliseconds()
         while 0 < ahead < 1000:
             if self._clock.wait(ahead / 1000):

@@ -1,4 +1,4 @@
-"""How far a long read or a replay is: a bar for a terminal, plain log lines for everything else."""
+"""Progress of a long read or a replay: a bar on a terminal, log lines everywhere else."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ LOG_SECONDS = 10.0
 
 
 class StreamPosition:
-    """Which run and repetition a stream of records has come to."""
+    """Run and repetition that a stream of records has reached."""
 
     def __init__(self) -> None:
         self.run = ""
         self.repetition = ""
 
     def follow(self, record: Record) -> None:
-        """Take in one record."""
+        """Update run and repetition from one record."""
         body = record.body
         if body is None:
             return
@@ -43,22 +43,26 @@ class StreamPosition:
 
 
 class ProgressDisplay(Protocol):
-    """Puts a state of progress before somebody's eyes."""
+    """Shows a state of progress to the user."""
 
-    def __call__(self, done: float, place: StreamPosition, rate: float) -> None:
-        """Show it."""
+    def __call__(self, done: float, position: StreamPosition, rate: float) -> None:
+        """Show the amount done, the position in the stream, and the rate, records per second."""
         ...
 
 
 class Progress:
-    """Follows records and shows where they are, at most every `interval` seconds.
+    """Counts records and shows the progress, at most once every `interval` seconds.
 
     Parameters
     ----------
+    show
+        Display of the progress.
     by_time
-        Measure what is done in recorded seconds instead of records.
+        Whether the amount done is measured in recorded seconds instead of records.
     longest_gap
-        Recorded gaps count at most this, seconds.
+        Longest time that a recorded gap counts, seconds.
+    interval
+        Shortest time between two displays, seconds.
     """
 
     def __init__(
@@ -72,7 +76,7 @@ class Progress:
         self._last_time: float | None = None
 
     def __call__(self, record: Record) -> None:
-        """Take in one record."""
+        """Count one record, and show the progress when the interval is over."""
         self._records += 1
         if self._last_time is not None:
             self._seconds += min(max(record.time - self._last_time, 0.0), self._longest_gap)
@@ -84,7 +88,7 @@ class Progress:
             self.show()
 
     def show(self) -> None:
-        """Show it now."""
+        """Show the progress now."""
         elapsed = max(time.monotonic() - self._started_at, 1e-6)
         self._show(self._seconds if self._by_time else self._records, self._position, self._records / elapsed)
 
@@ -93,14 +97,20 @@ class Progress:
 def show_progress(
     title: str, total: float | None, *, by_time: bool = False, longest_gap: float = 30.0, terminal: bool = False
 ) -> Iterator[Progress]:
-    """Show the progress of what happens inside.
+    """Show the progress of the code inside the context; call the yielded object with each record.
 
     Parameters
     ----------
+    title
+        Name of the work: label of the bar, or log event.
     total
-        Records, or recorded seconds with `by_time`; None where it is not known.
+        Number of records, or of recorded seconds with `by_time`; None if unknown.
+    by_time
+        Whether the amount done is measured in recorded seconds instead of records.
+    longest_gap
+        Longest time that a recorded gap counts, seconds.
     terminal
-        Draw a bar on standard error instead of logging a line now and then.
+        Whether to draw a bar on standard error instead of logging a line every 10 s.
     """
     if not terminal:
         yield Progress(_build_log_display(title, total), by_time=by_time, longest_gap=longest_gap, interval=LOG_SECONDS)
@@ -119,24 +129,25 @@ def show_progress(
     with rich_progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=total, where="", rate="")
 
-        def show(done: float, place: StreamPosition, rate: float) -> None:
-            bar.update(task, completed=done, where=_format_position(place), rate=f"{rate:.0f}/s")
+        def show(done: float, position: StreamPosition, rate: float) -> None:
+            bar.update(task, completed=done, where=_format_position(position), rate=f"{rate:.0f}/s")
 
-        following = Progress(show, by_time=by_time, longest_gap=longest_gap)
-        yield following
-        following.show()
+        progress = Progress(show, by_time=by_time, longest_gap=longest_gap)
+        yield progress
+        progress.show()
 
 
-def _format_position(place: StreamPosition) -> str:
-    parts = [f"run {place.run}" if place.run else "", f"repetition {place.repetition}" if place.repetition else ""]
-    return ", ".join(part for part in parts if part)
+def _format_position(position: StreamPosition) -> str:
+    run = f"run {position.run}" if position.run else ""
+    repetition = f"repetition {position.repetition}" if position.repetition else ""
+    return ", ".join(part for part in (run, repetition) if part)
 
 
 def _build_log_display(title: str, total: float | None) -> ProgressDisplay:
     began = time.monotonic()
 
-    def show(done: float, place: StreamPosition, rate: float) -> None:
-        fields: dict[str, Any] = {"rate": round(rate, 1), "run": place.run, "repetition": place.repetition}
+    def show(done: float, position: StreamPosition, rate: float) -> None:
+        fields: dict[str, Any] = {"rate": round(rate, 1), "run": position.run, "repetition": position.repetition}
         if total and done > 0:
             left = (time.monotonic() - began) * (total / done - 1)
             fields |= {"done": f"{100 * done / total:.0f}%", "seconds_left": round(max(left, 0.0))}

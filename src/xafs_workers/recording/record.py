@@ -1,4 +1,4 @@
-"""One record of a session, and the line of JSON it is written as."""
+"""One record of a session, and its line of JSON in a recording."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORMAT_MARK = "xafs-workers"
 FORMAT_VERSION = 1
 PLAIN_TAG = "bmm"
 EMPTY_NAME_BYTES = 2
-"""Bytes that `encode` puts before the mapping of a message with an empty name: list of two, empty text."""
+"""Number of bytes that `encode` writes before the mapping of a message with an empty name: list of two, empty text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +27,18 @@ class Record:
     Attributes
     ----------
     time
-        Record time, POSIX seconds; in the plain form that of the documents.
+        Record time, POSIX seconds; in the plain form the time of the documents.
+    topic
+        Topic of the record: ``control`` or ``documents``.
     name, body
-        The tag or the document's name ('' for a bare mapping) and its content; body None where it is not decodable.
+        Tag of a message or name of a document ('' for a bare mapping), and its content; body is None if the value
+        cannot be decoded.
     raw
-        The value as it came, where it must be sent again byte for byte; without body and raw the record has no value.
+        Received bytes of a value that must be sent again unchanged; without body and raw the record has no value.
+    key, partition, offset
+        Kafka key, partition and offset of the record; -1 if unknown.
     line
-        Line of the file, 0 for a record that comes from elsewhere.
+        Line number in the file; 0 for a record that was not read from a file.
     """
 
     time: float
@@ -47,7 +52,7 @@ class Record:
     line: int = 0
 
     def encode_value(self) -> bytes | None:
-        """Return the value for Kafka."""
+        """Encode the value for Kafka; None for a record without a value."""
         if self.raw is not None or self.body is None:
             return self.raw
         packed = encode(self.name, self.body)
@@ -56,14 +61,16 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the first line of our own form says.
+    """First line of a recording in our own form.
 
     Attributes
     ----------
+    started
+        Begin of the recording, POSIX seconds.
     topics
         Names of the topics at the time of the recording.
     tag
-        The name that control messages carried.
+        Name that marked the control messages.
     """
 
     started: float = 0.0
@@ -71,24 +78,27 @@ class Header:
     tag: str = PLAIN_TAG
 
     def to_line(self) -> str:
-        """Return the line without its end."""
+        """Convert the header to its line of JSON, without the line break."""
         content = {FORMAT_MARK: "recording", "version": FORMAT_VERSION, "started": self.started, "tag": self.tag}
         return json.dumps({**content, "topics": dict(self.topics)})
 
 
 def to_line(record: Record) -> str:
-    """Return the line of a record, without its end. What JSON cannot hold exactly is kept as the bytes that came."""
-    place = {"time": record.time, "topic": record.topic, "partition": record.partition, "offset": record.offset}
+    """Convert a record to its line of JSON, without the line break.
+
+    A value that JSON cannot hold exactly is written as the received bytes.
+    """
+    position = {"time": record.time, "topic": record.topic, "partition": record.partition, "offset": record.offset}
     key = _encode_key(record.key)
     if record.body is not None:
         try:
             body = to_json(record.body)
-            return json.dumps({**place, "key": key, "name": record.name, "body": body}, allow_nan=False)
+            return json.dumps({**position, "key": key, "name": record.name, "body": body}, allow_nan=False)
         except InexactValueError:
             pass
     value = record.encode_value()
     raw = None if value is None else to_json(value)[BYTES]
-    return json.dumps({**place, "key": key, "raw": raw}, allow_nan=False)
+    return json.dumps({**position, "key": key, "raw": raw}, allow_nan=False)
 
 
 def _encode_key(key: bytes | None) -> Any:
@@ -99,20 +109,21 @@ def _encode_key(key: bytes | None) -> Any:
 
 
 def parse_own_form(content: Any) -> Record:
-    """Return the record that a line of our own form holds.
+    """Parse the content of a line in our own form into a record.
 
     Raises
     ------
     ValueError
-        Naming the field that is missing or wrong.
+        A field is missing or wrong; the text names it.
     """
     if not isinstance(content, dict):
-        raise ValueError(f"a {type(content).__name__}: expected an object with time, topic, name and body")
+        kind = type(content).__name__
+        raise ValueError(f"line: invalid content of type {kind} (expected an object with time, topic, name and body)")
     topic, key = content.get("topic"), content.get("key")
     if topic not in TOPICS:
-        raise ValueError(f"field 'topic': {topic!r:.40}: expected one of {', '.join(TOPICS)}")
+        raise ValueError(f"field 'topic': unknown value {topic!r:.40} (expected one of {', '.join(TOPICS)})")
     if not (key is None or isinstance(key, str | bytes)):
-        raise ValueError(f"field 'key': {key!r:.40}: expected text or null")
+        raise ValueError(f"field 'key': invalid value {key!r:.40} (expected text or null)")
     bare = Record(
         _parse_seconds(content.get("time")),
         topic,
@@ -124,20 +135,20 @@ def parse_own_form(content: Any) -> Record:
         return _parse_raw(bare, content["raw"])
     name, body = content.get("name"), content.get("body")
     if not isinstance(name, str) or not isinstance(body, dict) or not all(isinstance(part, str) for part in body):
-        raise ValueError("fields 'name' and 'body': expected text and an object (or 'raw')")
+        raise ValueError("fields 'name' and 'body': missing or invalid (expected text and an object, or field 'raw')")
     return replace(bare, name=name, body=body)
 
 
 def _parse_seconds(value: Any) -> float:
     if type(value) not in (int, float) or not math.isfinite(value):
-        raise ValueError(f"field 'time': {value!r:.40}: expected seconds")
+        raise ValueError(f"field 'time': invalid value {value!r:.40} (expected seconds)")
     return float(value)
 
 
 def _parse_integer(content: dict[str, Any], name: str) -> int:
     value = content.get(name, -1)
     if type(value) is not int:
-        raise ValueError(f"field {name!r}: {value!r:.40}: expected a whole number")
+        raise ValueError(f"field {name!r}: invalid value {value!r:.40} (expected a whole number)")
     return value
 
 
@@ -147,7 +158,7 @@ def _parse_raw(bare: Record, text: Any) -> Record:
     try:
         raw = from_json({BYTES: text})
     except ValueError as error:
-        raise ValueError(f"field 'raw': {error}: expected base64 or null") from error
+        raise ValueError(f"field 'raw': {error} (expected base64 or null)") from error
     try:
         name, body = decode(raw)
     except DecodeError:
@@ -156,23 +167,24 @@ def _parse_raw(bare: Record, text: Any) -> Record:
 
 
 def parse_plain_form(content: Any) -> Record:
-    """Return the record that a line of the plain form holds, its time NaN: the reader knows it.
+    """Parse the content of a line in the plain form into a record; its time is NaN until `Session` sets it.
 
     Raises
     ------
     ValueError
-        It is not ``[name, document]``.
+        The content is not ``[name, document]``.
     """
     if not isinstance(content, list) or len(content) != 2:
-        raise ValueError(f"a {type(content).__name__}: expected [name, document]")
+        raise ValueError(f"line: invalid content of type {type(content).__name__} (expected [name, document])")
     name, body = content
     if not isinstance(name, str) or not isinstance(body, dict):
-        raise ValueError(f"[{type(name).__name__}, {type(body).__name__}]: expected [name, document]")
+        kinds = f"[{type(name).__name__}, {type(body).__name__}]"
+        raise ValueError(f"line: invalid content of types {kinds} (expected [name, document])")
     return Record(math.nan, "control" if name == PLAIN_TAG else "documents", name, body)
 
 
 def find_document_time(name: str, body: Mapping[str, Any]) -> float | None:
-    """Return the time a document carries (a page: its latest), or None."""
+    """Find the time of a document, POSIX seconds (the latest time of a page); None without one."""
     time = body.get("time")
     times: list[Any] = time if name == "event_page" and isinstance(time, list) else [time]
     found = [float(one) for one in times if type(one) in (int, float) and math.isfinite(one)]

@@ -1,4 +1,4 @@
-"""Both topics written to a file as they pass."""
+"""Recorder of the control and the documents topic: writes their records in the order of record times."""
 
 from __future__ import annotations
 
@@ -23,51 +23,55 @@ HOUSEKEEPING_SECONDS = 60.0
 POLL_SECONDS = 0.2
 AHEAD_RECORDS = 5000
 AHEAD_BYTES = 32 * 1024 * 1024
-"""A partition that is so far ahead of the others is not read on until they follow."""
+"""Limits of records, or of their bytes, that wait for another partition; beyond them a partition is paused."""
 BEGINNING = -math.inf
-"""As `since`: everything that the broker has."""
+"""Value of `since` that records everything from the oldest record of the broker."""
 
 
 class RecorderSource(Protocol):
-    """What is used of `consumer.source.KafkaSource`."""
+    """Methods of `consumer.source.KafkaSource` that the recorder uses."""
 
     def fetch_watermarks(self) -> dict[Partition, tuple[int, int]]:
-        """Return the oldest and the next offset of each partition."""
+        """Fetch the oldest and the next offset of each partition."""
         ...
 
     def find_offsets(self, topic: str, time: float) -> dict[Partition, int]:
-        """Return the first offset of that record time or later, for each partition."""
+        """Find, for each partition, the first offset with a record time at or after `time`."""
         ...
 
     def assign(self, positions: Mapping[Partition, int]) -> None:
-        """Read from these offsets on."""
+        """Start reading the partitions at these offsets."""
         ...
 
     def poll(self, timeout: float) -> list[RawRecord | EndOfPartition]:
-        """Return what came."""
+        """Return the records and ends of partitions that arrived."""
         ...
 
     def pause(self, partitions: Iterable[Partition]) -> None:
-        """Give nothing of these partitions for now."""
+        """Stop reading these partitions for now."""
         ...
 
     def resume(self, partitions: Iterable[Partition]) -> None:
-        """Go on with them."""
+        """Continue reading these partitions."""
         ...
 
     def refresh_partitions(self) -> tuple[Partition, ...]:
-        """Take up partitions that were added."""
+        """Add new partitions of the topics; return all partitions."""
         ...
 
 
 @dataclass(slots=True)
 class RecordingSummary:
-    """What went into a recording.
+    """Counts of a recording.
 
     Attributes
     ----------
+    record_counts
+        Number of written records, by topic.
     undecodable_count
-        Records kept as bytes, because they are no message.
+        Number of records that could not be decoded and were written as bytes.
+    seconds
+        Duration of the recording.
     """
 
     record_counts: Counter[Topic] = field(default_factory=Counter)
@@ -76,16 +80,18 @@ class RecordingSummary:
 
 
 class Recorder:
-    """Writes what a source brings, in the order of record times.
+    """Writes the records of a source in the order of record times.
 
     Parameters
     ----------
+    source
+        Reader of both topics.
     topics
         Names of the control and the documents topic.
-    settle
-        How long a record is held back for an earlier one of another partition, seconds.
+    reorder_seconds
+        Time for which a record waits for an earlier one of another partition, seconds.
     clock
-        Steady seconds, for `settle`.
+        Returns seconds of a clock that is never set, for `reorder_seconds`.
     """
 
     def __init__(
@@ -107,9 +113,9 @@ class Recorder:
         self.summary = RecordingSummary()
 
     def start(self, since: float | None) -> None:
-        """Choose where to begin: None for now, `BEGINNING`, or a record time (POSIX seconds)."""
+        """Start reading at `since`: None for the present, `BEGINNING`, or a record time (POSIX seconds)."""
         marks = self._source.fetch_watermarks()
-        positions = {place: (low if since == BEGINNING else high) for place, (low, high) in marks.items()}
+        positions = {partition: (low if since == BEGINNING else high) for partition, (low, high) in marks.items()}
         if since is not None and since != BEGINNING:
             self._since = since
             for name in self._topics:
@@ -124,16 +130,16 @@ class Recorder:
         Parameters
         ----------
         write
-            Takes each record.
+            Function that writes a record.
         until_end
-            End also when the end of every partition was seen.
+            Whether to end also when every partition was read to its end.
         """
-        began = kept = time.monotonic()
+        began = logged_at = time.monotonic()
         try:
             while not stop.is_set() and not (until_end and not self.partitions_behind):
                 self._step(write)
-                if time.monotonic() - kept >= HOUSEKEEPING_SECONDS:
-                    kept = time.monotonic()
+                if time.monotonic() - logged_at >= HOUSEKEEPING_SECONDS:
+                    logged_at = time.monotonic()
                     self._merger.add_partitions(self._source.refresh_partitions())
                     log.info("recording", undecodable=self.summary.undecodable_count, **self.summary.record_counts)
         finally:
@@ -148,7 +154,7 @@ class Recorder:
             if isinstance(entry, EndOfPartition):
                 self.partitions_behind.discard(entry.partition)
         self._add_to_buffer(self._merger.release_ready())
-        # While a partition is behind, the timeline alone keeps the order, and much passes in a second.
+        # While a partition is behind, the merger alone orders the records, and many records arrive in a second.
         self._write_records(
             self._reorder_buffer.drain() if self.partitions_behind else self._reorder_buffer.pop_ready(self._clock()),
             write,
@@ -164,7 +170,7 @@ class Recorder:
     def _pause_partitions_ahead(self) -> None:
         sizes = self._merger.backlog_bytes
         waiting = self._merger.backlog.items()
-        ahead = {place for place, count in waiting if count >= AHEAD_RECORDS or sizes[place] >= AHEAD_BYTES}
+        ahead = {partition for partition, count in waiting if count >= AHEAD_RECORDS or sizes[partition] >= AHEAD_BYTES}
         self._source.pause(ahead - self._paused)
         self._source.resume(self._paused - ahead)
         self._paused = ahead

@@ -1,4 +1,4 @@
-"""Which document belongs to which run: checked before a replay, and the Kafka key while it runs."""
+"""References between documents: checked before a replay, and used during it to find the Kafka key of each document."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _RunState:
 
 
 class ReferenceChecker:
-    """Follows uids from document to document and says what does not fit.
+    """Checks that the uids by which documents refer to each other fit together.
 
     Points are counted by `seq_num`, so that a repeated point (pause, rewind) counts once.
     """
@@ -41,14 +41,14 @@ class ReferenceChecker:
         }
 
     def check(self, name: str, doc: Mapping[str, Any], line: int = 0) -> list[ReferenceProblem]:
-        """Take in a document that fits its schema; return what is wrong with its references."""
+        """Check the references of a document that fits its schema; return the problems."""
         if name == "start":
             return list(self._check_start(doc, line))
         check = self._checks.get(name)
         return list(check(doc)) if check else []
 
     def find_unfinished(self) -> Iterator[tuple[int, str]]:
-        """Return line and text for each run without a stop document."""
+        """Find the runs without a stop document; yield line and text of each problem."""
         for uid, run in self._runs.items():
             if not run.is_closed:
                 yield run.line, f"run {uid} has no stop document in this recording"
@@ -56,27 +56,27 @@ class ReferenceChecker:
     def _check_start(self, doc: Mapping[str, Any], line: int) -> Iterator[ReferenceProblem]:
         uid = doc["uid"]
         if uid in self._runs:
-            yield "error", f"run {uid} started already in line {self._runs[uid].line}"
+            yield "error", f"run {uid}: second start document (the first is in line {self._runs[uid].line})"
         else:
             self._runs[uid] = _RunState(line)
 
-    def _check_run(self, uid: str, what: str) -> Iterator[ReferenceProblem]:
+    def _check_run(self, uid: str, name: str) -> Iterator[ReferenceProblem]:
         run = self._runs.get(uid)
         if run is None:
-            yield "error", f"{what} of run {uid}, whose start document did not come before"
+            yield "error", f"{name} of run {uid}: no start document on an earlier line"
         elif run.is_closed:
-            yield "error", f"{what} of run {uid} after its stop document"
+            yield "error", f"{name} of run {uid} after its stop document"
 
     def _check_descriptor(self, doc: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
         yield from self._check_run(doc["run_start"], "descriptor")
         if doc["uid"] in self._descriptors:
-            yield "error", f"descriptor {doc['uid']} came before"
+            yield "error", f"descriptor {doc['uid']} is on an earlier line already"
         self._descriptors[doc["uid"]] = (doc["run_start"], doc.get("name", "primary"))
 
     def _check_event(self, doc: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
         found = self._descriptors.get(doc["descriptor"])
         if found is None:
-            yield "error", f"descriptor {doc['descriptor']} did not come before"
+            yield "error", f"descriptor {doc['descriptor']} is not on an earlier line"
             return
         yield from self._check_run(found[0], "event")
         if found[0] in self._runs:
@@ -92,9 +92,9 @@ class ReferenceChecker:
             return
         run.is_closed = True
         for stream, count in (doc.get("num_events") or {}).items():
-            came = len(run.points.get(stream, ()))
-            if came != count and stream not in run.external_streams:
-                yield "warning", f"run {uid} counts {count} events in stream {stream!r}: the recording has {came}"
+            found = len(run.points.get(stream, ()))
+            if found != count and stream not in run.external_streams:
+                yield "warning", f"run {uid} counts {count} events in stream {stream!r}: the recording has {found}"
         run.points.clear()
 
     def _check_resource(self, doc: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
@@ -104,26 +104,26 @@ class ReferenceChecker:
 
     def _check_datum(self, doc: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
         if doc["resource"] not in self._resources:
-            yield "error", f"resource {doc['resource']} did not come before"
+            yield "error", f"resource {doc['resource']} is not on an earlier line"
 
     def _check_stream_datum(self, doc: Mapping[str, Any]) -> Iterator[ReferenceProblem]:
         if doc["stream_resource"] not in self._resources:
-            yield "error", f"stream_resource {doc['stream_resource']} did not come before"
+            yield "error", f"stream_resource {doc['stream_resource']} is not on an earlier line"
         found = self._descriptors.get(doc["descriptor"])
         if found is None:
-            yield "error", f"descriptor {doc['descriptor']} did not come before"
+            yield "error", f"descriptor {doc['descriptor']} is not on an earlier line"
         elif found[0] in self._runs:
             self._runs[found[0]].external_streams.add(found[1])
 
 
 class RunKeys:
-    """The uid of the run a document belongs to, the Kafka key under which bluesky-kafka sends it."""
+    """Kafka keys of documents: the uid of a document's run, as bluesky-kafka uses it."""
 
     def __init__(self) -> None:
         self._runs: dict[str, str] = {}
 
     def find_key(self, name: str, doc: Mapping[str, Any]) -> str | None:
-        """Return the run's uid, or None where the document's ancestors are not known."""
+        """Find the uid of a document's run; None if the documents it refers to are unknown."""
         run = self._find_run(name, doc)
         uid = doc.get("uid")
         if run and isinstance(uid, str) and name in ("descriptor", "resource", "stream_resource"):

@@ -1,4 +1,4 @@
-"""Records held for a moment, so that a late one of another partition still takes its place by record time."""
+"""Buffer that holds records for a moment, so that a late record of another partition is still sorted by its time."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from xafs_workers.scans.items import RecordPosition
 
 
 class ReorderBuffer:
-    """Gives records out in the order of their times; one partition's own order is always kept.
+    """Sorts records by their times; the order within a partition never changes.
 
     Two topics have no common order: of two records written at the same moment either may arrive first. A replay
-    sends the lines of a file one after the other, so their order must be that of the record times.
+    sends the lines of a file one after the other, so they must be in the order of record times.
 
     Parameters
     ----------
     seconds
-        How long a record waits for an earlier one, counted from its arrival: a fast replay stamps records with times
-        that are past when they arrive.
+        Time for which a record waits for an earlier one. It counts from the record's arrival, because the record
+        times of a fast replay are already past when the records arrive.
     """
 
     def __init__(self, seconds: float):
@@ -28,17 +28,17 @@ class ReorderBuffer:
         self._latest: dict[Partition, float] = {}
 
     def add(self, record: RawRecord, now: float) -> None:
-        """Take in a record that arrives now (seconds of a steady clock)."""
+        """Add a record that arrives now (seconds of a clock that is never set)."""
         time = max(record.time, self._latest.get(record.partition, record.time))
         self._latest[record.partition] = time
         heapq.heappush(self._heap, (time, record.position, now, record))
 
     def pop_ready(self, now: float) -> Iterator[RawRecord]:
-        """Give out what has waited long enough."""
+        """Remove and yield the records that have waited long enough."""
         while self._heap and now - self._heap[0][2] >= self._seconds:
             yield heapq.heappop(self._heap)[-1]
 
     def drain(self) -> Iterator[RawRecord]:
-        """Give out all."""
+        """Remove and yield all records."""
         while self._heap:
             yield heapq.heappop(self._heap)[-1]

@@ -1,4 +1,4 @@
-"""A recorded session sent to Kafka again: in its order, with new record times, nothing lost without a word."""
+"""Send a recorded session to Kafka again: in its order, with new record times; every lost record is reported."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from xafs_workers.recording.references import RunKeys
 
 FLUSH_TIMEOUT = 120.0
 STOPPED_FLUSH_TIMEOUT = 10.0
-"""How long the end waits for deliveries, seconds: normally, and when it was stopped."""
+"""Longest wait for deliveries at the end of a replay, seconds: of a whole replay, and of a stopped one."""
 MAX_REASONS = 10
 
 PRODUCER_DEFAULTS: Mapping[str, Any] = {
@@ -27,7 +27,7 @@ PRODUCER_DEFAULTS: Mapping[str, Any] = {
 
 
 class Producer(Protocol):
-    """What is used of `confluent_kafka.Producer`."""
+    """Methods of `confluent_kafka.Producer` that a replay uses."""
 
     def produce(
         self,
@@ -38,21 +38,21 @@ class Producer(Protocol):
         timestamp: int = ...,
         on_delivery: Callable[[Any, Any], None] = ...,
     ) -> None:
-        """Queue a record; BufferError when the queue is full."""
+        """Enqueue a record; BufferError if the queue is full."""
         ...
 
     def poll(self, timeout: float) -> int:
-        """Serve delivery reports."""
+        """Call the callbacks of delivered records."""
         ...
 
     def flush(self, timeout: float) -> int:
-        """Wait for deliveries; return how many are still due."""
+        """Wait for deliveries; return the number of records that are not delivered yet."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayTarget:
-    """Where a replay goes.
+    """Topics, key and tag with which a replay is sent.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class ReplayTarget:
     key
         Constant key of control messages.
     tag
-        Name that control messages carry there.
+        Name that marks control messages on the topic.
     """
 
     topics: Mapping[Topic, str]
@@ -71,18 +71,22 @@ class ReplayTarget:
 
 @dataclass(slots=True)
 class ReplaySummary:
-    """What became of a replay.
+    """Result of a replay.
 
     Attributes
     ----------
     sent
-        Records handed to Kafka, by topic.
+        Number of records that Kafka's producer accepted, by topic.
+    delivered
+        Number of records that the broker confirmed, by topic.
     failed
-        Records that were not delivered, for certain or as far as is known.
+        Number of records that were not delivered, or whose delivery was not confirmed.
     reasons
-        The first reasons, each with the line of its record.
+        Reasons of the first failures, each with the line of its record.
+    seconds
+        Duration of the replay.
     is_stopped
-        It was ended before the last record.
+        Whether the replay was stopped before the last record.
     """
 
     sent: Counter[Topic] = field(default_factory=Counter)
@@ -105,14 +109,18 @@ class ReplaySummary:
 
 
 class Replayer:
-    """Sends records.
+    """Sends the records of a recording to Kafka.
 
     Parameters
     ----------
+    producer
+        Kafka producer.
+    target
+        Topics, key and tag with which the records are sent.
     recorded_tag
-        Name of control messages in the recording; it becomes the target's. Other names stay as they are.
+        Name of control messages in the recording; it is replaced by the target's tag. Other names do not change.
     stop
-        Set by whoever wants the replay to end.
+        Event that ends the replay when it is set.
     """
 
     def __init__(self, producer: Producer, target: ReplayTarget, *, recorded_tag: str, stop: Event):
@@ -129,7 +137,7 @@ class Replayer:
         Parameters
         ----------
         on_record
-            Called with each record after it was sent.
+            Function that is called with each record after it was sent.
         """
         began = time.monotonic()
         for record in records:
@@ -158,10 +166,10 @@ class Replayer:
 
     def _enqueue(self, record: Record, value: bytes | None, stamp: int) -> bool:
         topic, key = self._target.topics[record.topic], self._find_key(record)
-        told = partial(self._on_delivery, record.topic, record.line)
+        on_delivery = partial(self._on_delivery, record.topic, record.line)
         while True:
             try:
-                self._producer.produce(topic, value, key, timestamp=stamp, on_delivery=told)
+                self._producer.produce(topic, value, key, timestamp=stamp, on_delivery=on_delivery)
             except BufferError:
                 self._producer.poll(0.1)
                 if self._stop.is_set():
@@ -195,4 +203,4 @@ class Replayer:
             left = self._producer.flush(STOPPED_FLUSH_TIMEOUT)
         if left:
             self.summary.failed += left
-            self.summary.reasons.append(f"{left} records: no word from the broker")
+            self.summary.reasons.append(f"{left} records: no delivery report from the broker")

@@ -1,4 +1,4 @@
-"""Records changed on their way to Kafka: new uids, so that a recording can be replayed twice, and another proposal."""
+"""Change records during a replay: new uids, so that a recording can be replayed twice, and another proposal folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from xafs_workers.recording.record import Record
 
 
 def map_text(value: Any, change: Callable[[str], str]) -> Any:
-    """Return `value` with `change` applied to each text in it, at any depth; keys of maps stay."""
+    """Apply a change to each text in a value, at any depth; keys of maps do not change."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, Mapping):
@@ -28,21 +28,21 @@ def map_text(value: Any, change: Callable[[str], str]) -> Any:
 
 
 class FreshUids:
-    """Gives known uids new ones, the same everywhere in one replay.
+    """Replaces the uids of a recording by new ones, each the same everywhere in one replay.
 
     Parameters
     ----------
     known
-        The uids that the documents of the recording have. Others (of runs before the recording) stay.
+        Uids of the documents in the recording. Other uids (of runs before the recording) do not change.
     """
 
     def __init__(self, known: Collection[str]):
         self._known = known
-        # The new uid follows from the old one, so that no table of millions of events is kept.
+        # The new uid is computed from the old one: that needs no table of millions of events.
         self._namespace = uuid.uuid4()
 
     def __call__(self, record: Record) -> Record:
-        """Return the record with new uids, its key included."""
+        """Return the record with new uids, also in its key."""
         return replace(_apply_change(record, self.replace_uid), key=self._replace_key(record.key))
 
     def _replace_key(self, key: bytes | None) -> bytes | None:
@@ -52,7 +52,7 @@ class FreshUids:
             return key
 
     def replace_uid(self, text: str) -> str:
-        """Return the new uid for a known one; a datum's name (``<uid of its resource>/<n>``) follows its resource."""
+        """Replace a known uid, also in a datum's name (``<uid of its resource>/<n>``); other text does not change."""
         if text in self._known:
             return str(uuid.uuid5(self._namespace, text))
         owner, slash, rest = text.partition("/")
@@ -62,16 +62,16 @@ class FreshUids:
 
 
 class FolderRedirect:
-    """Sends the files of a replay to another proposal folder: run metadata, and paths in control messages.
+    """Redirects the files of a replay to another proposal folder, in run metadata and in paths of control messages.
 
     Parameters
     ----------
     folders
-        (cycle, data session) of the recorded runs.
+        Pairs (cycle, data session) of the recorded runs.
     root
-        The proposals root here; paths below a recorded folder are moved below it.
+        Proposals root of this beamline; paths below a recorded proposal folder are moved below it.
     data_session, cycle
-        The new ones; None keeps the recorded one.
+        New data session and cycle; None keeps the recorded one.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class FolderRedirect:
         return moved
 
     def move_path(self, text: str) -> str:
-        """Return a path below a recorded proposal folder as one below the new folder; other text stays."""
+        """Move a path from a recorded proposal folder to the new folder; other text does not change."""
         found = self._path_pattern.match(text) if self._path_pattern else None
         if found is None:
             return text
@@ -119,7 +119,7 @@ def _apply_change(record: Record, change: Callable[[str], str]) -> Record:
     changed = replace(record, body=map_text(record.body, change), raw=None)
     if record.raw is None:
         return changed
-    try:  # what could not be written as JSON can often not be packed by us either: then it stays as it came
+    try:  # a value that JSON cannot hold can often not be packed either: then the record does not change
         changed.encode_value()
     except TypeError:
         return record

@@ -1,4 +1,4 @@
-"""A recording made, a replay made: readers, clients and clocks put together."""
+"""Record, check and replay sessions: entry points that connect files, Kafka clients and clocks."""
 
 from __future__ import annotations
 
@@ -23,31 +23,33 @@ from xafs_workers.settings import Settings
 log = get_logger("recording")
 
 TOPIC_TIMEOUT = 10.0
-"""How long a topic may take to appear, seconds."""
+"""Longest wait for a topic to exist, seconds."""
 OVERLAP_TIMEOUT = 60.0
-"""How long at most a fast replay waits so as not to reach back into what is on the topics, seconds."""
+"""Longest time a fast replay waits so that its record times begin after the records on the topics, seconds."""
 
 
 class KafkaUnreachableError(RuntimeError):
-    """Kafka cannot take a replay; the text says which broker or topic, and why."""
+    """Error of a replay that cannot reach its broker or topic; the text contains which one, and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplayOptions:
-    """How a session is replayed.
+    """Options of a replay.
 
     Attributes
     ----------
     speed
-        Of the recorded one; None as fast as possible.
+        Factor by which the replay is faster than the recording; None for as fast as possible.
     longest_gap
-        Longer recorded gaps are shortened to this, seconds (before they are divided by the speed).
-    strict, force
-        Refuse also because of warnings; refuse not even because of errors.
+        Longest gap, seconds; longer recorded gaps are shortened to it (before they are divided by the speed).
+    strict
+        Whether to refuse a recording also because of warnings.
+    force
+        Whether to replay a recording even with errors.
     fresh_uids
-        New uids for all runs, descriptors, events and resources.
+        Whether all runs, descriptors, events and resources get new uids.
     data_session, cycle
-        Of the proposal that gets the files; None as recorded.
+        Data session and cycle of the proposal that receives the files; None for the recorded one.
     """
 
     speed: float | None = None
@@ -59,25 +61,25 @@ class ReplayOptions:
     cycle: str | None = None
 
     def should_refuse(self, found: ValidationReport) -> bool:
-        """Return whether a recording with these problems is not to be replayed."""
+        """Decide whether to refuse a recording with these problems."""
         return not self.force and bool(
             found.severity_counts["error"] or (self.strict and found.severity_counts["warning"])
         )
 
 
 def build_topic_names(settings: Settings) -> dict[Topic, str]:
-    """Return the names of the two topics at this beamline."""
+    """Build the names of the control and the documents topic of this beamline."""
     return {which: settings.get_topic(which) for which in TOPICS}
 
 
 def check(session: Session, options: ReplayOptions, stop: Event, *, terminal: bool = False) -> ValidationReport:
-    """Read a recording and check all of it, until `stop` is set."""
+    """Check a whole recording, or as much as is read until `stop` is set."""
     from xafs_workers.messages.parsing import parse
 
-    with show_progress("checking", None, terminal=terminal) as follow:
+    with show_progress("checking", None, terminal=terminal) as progress:
 
         def on_record(record: Record) -> bool:
-            follow(record)
+            progress(record)
             return not stop.is_set()
 
         return validate_session(
@@ -94,12 +96,12 @@ def replay(
     *,
     terminal: bool = False,
 ) -> ReplaySummary:
-    """Send a checked recording.
+    """Send a checked recording to Kafka.
 
     Raises
     ------
     KafkaUnreachableError
-        No broker answers, or a topic is not there.
+        No broker answers, or a topic does not exist.
     """
     target = ReplayTarget(build_topic_names(settings), settings.kafka.key.encode("utf-8"), settings.kafka.tag)
     producer = _create_producer(settings)
@@ -114,14 +116,14 @@ def replay(
     records = rewrite_records(session.read_records(on_error=lambda _error: None), found, settings, options)
     with show_progress(
         "replaying", total, by_time=by_time, longest_gap=options.longest_gap, terminal=terminal
-    ) as follow:
-        return replayer.replay(records, _create_pacer(found, options, clock), follow)
+    ) as progress:
+        return replayer.replay(records, _create_pacer(found, options, clock), progress)
 
 
 def rewrite_records(
     records: Iterator[Record], found: ValidationReport, settings: Settings, options: ReplayOptions
 ) -> Iterator[Record]:
-    """Return the records with the uids and folders that the options ask for."""
+    """Yield the records with the new uids and folders of the options."""
     changes: list[Callable[[Record], Record]] = []
     if options.data_session or options.cycle:
         root = settings.storage.proposals_root
@@ -154,7 +156,7 @@ def _create_producer(settings: Settings) -> Any:
 
 
 def _wait_for_topic(producer: Any, name: str, stop: Event) -> None:
-    # A broker that makes topics when they are first asked for needs a moment for it.
+    # A broker that creates topics at the first request needs a moment to do so.
     from confluent_kafka import KafkaException
 
     deadline = time.monotonic() + TOPIC_TIMEOUT
@@ -174,7 +176,10 @@ def _wait_for_topic(producer: Any, name: str, stop: Event) -> None:
 
 
 def _wait_for_earlier_records(settings: Settings, total: int, clock: Clock) -> None:
-    """Wait until the stamps of a fast replay, which reach back 1 ms a record, begin after all that is on the topics."""
+    """Wait until the record times of a fast replay begin after those of all records on the topics.
+
+    They reach back 1 ms for each record of the replay.
+    """
     latest = read_newest_time(_create_source(settings, "replay"), clock)
     needed = latest + (total + 1) / 1000 - clock.now()
     if needed > OVERLAP_TIMEOUT:
@@ -185,12 +190,12 @@ def _wait_for_earlier_records(settings: Settings, total: int, clock: Clock) -> N
 
 
 def read_newest_time(source: Any, clock: Clock) -> float:
-    """Return the time of the newest last record of a partition (POSIX seconds; 0.0 without any); close the source."""
+    """Read the newest record time of all partitions (POSIX seconds; 0.0 without any record), and close the source."""
     from xafs_workers.consumer.records import EndOfPartition
 
     latest = 0.0
     try:
-        last = {place: high - 1 for place, (low, high) in source.fetch_watermarks().items() if high > low}
+        last = {partition: high - 1 for partition, (low, high) in source.fetch_watermarks().items() if high > low}
         if last:
             source.assign(last)
         deadline = clock.monotonic() + TOPIC_TIMEOUT
@@ -214,12 +219,14 @@ def _create_source(settings: Settings, purpose: str) -> Any:
 
 
 def record(path: Path, settings: Settings, since: float | None, stop: Event) -> RecordingSummary | None:
-    """Write both topics to a new file until `stop` is set; None, and no file, if that was before the topics were there.
+    """Record both topics to a new file until `stop` is set.
+
+    If `stop` is set before the topics exist, no file is written and None is returned.
 
     Parameters
     ----------
     since
-        None for what comes from now on, `recorder.BEGINNING`, or a record time (POSIX seconds).
+        Begin of the recording: None for the present, `recorder.BEGINNING`, or a record time (POSIX seconds).
     """
     source = _create_source(settings, "record")
     topics = build_topic_names(settings)

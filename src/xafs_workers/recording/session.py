@@ -1,4 +1,4 @@
-"""The file of a recorded session: one JSON line a record, read and written as a stream.
+"""File of a recorded session: one line of JSON for each record, read and written as a stream.
 
 Two forms are read: our own (a header line, then what `record.to_line` writes) and the plain form
 (``[name, document]``, where ``"bmm"`` marks a control message). Either may be gzipped.
@@ -32,7 +32,7 @@ from xafs_workers.recording.record import (
 
 
 class SessionError(ValueError):
-    """A file, or one line of it, that is no recording; the text begins with ``file:line``."""
+    """Error for a file, or a line of it, that is not a valid recording; the text begins with ``file:line``."""
 
     def __init__(self, path: Path, line: int | None, reason: str):
         super().__init__(f"{path}:{line}: {reason}" if line else f"{path}: {reason}")
@@ -40,15 +40,15 @@ class SessionError(ValueError):
 
 
 class SessionWriter:
-    """Writes a new recording; each line is flushed. The file must not exist."""
+    """Writes a new recording and flushes each line. The file must not exist."""
 
     def __init__(self, path: Path, header: Header):
         try:
             raw: Any = gzip.open(path, "xb") if path.suffix == ".gz" else path.open("xb")
         except FileExistsError as error:
-            raise SessionError(path, None, "exists already; a recording is never overwritten") from error
+            raise SessionError(path, None, "file exists already: a recording is never overwritten") from error
         except OSError as error:
-            raise SessionError(path, None, f"cannot be written: {error.strerror}") from error
+            raise SessionError(path, None, f"file cannot be written: {error.strerror}") from error
         self._file = io.TextIOWrapper(raw, encoding="utf-8", newline="\n", line_buffering=True)
         self._file.write(header.to_line() + "\n")
 
@@ -70,24 +70,24 @@ class SessionWriter:
 
 
 class Session:
-    """A recording on disk. Iterating opens the file anew and holds one line at a time.
+    """Recording on disk. Each reading opens the file again and holds one line at a time.
 
     Parameters
     ----------
     path
-        The file, gzipped or not, in our own or in the plain form.
+        Path of the file, gzipped or not, in our own or in the plain form.
 
     Raises
     ------
     SessionError
-        The file cannot be read, is empty, or its first line is of neither form.
+        The file cannot be read or is empty, or its first line has neither form.
     """
 
     def __init__(self, path: Path):
         self.path = path
         first = next(self._read_lines(), None)
         if first is None:
-            raise SessionError(path, None, "is empty: expected a recording")
+            raise SessionError(path, None, "file is empty (expected a recording)")
         line, text = first
         content = self._parse_line(line, text)
         self.is_plain = isinstance(content, list)
@@ -96,25 +96,25 @@ class Session:
     def _parse_header(self, line: int, content: Any) -> Header:
         if not isinstance(content, dict) or content.get(FORMAT_MARK) != "recording":
             raise SessionError(
-                self.path, line, f"no recording: expected a header with {FORMAT_MARK!r}, or [name, document]"
+                self.path, line, f"not a recording (expected a header with {FORMAT_MARK!r}, or [name, document])"
             )
         if content.get("version") != FORMAT_VERSION:
-            reason = (
-                f"version {content.get('version')!r:.40} of the format: this program reads version {FORMAT_VERSION}"
-            )
+            reason = f"unknown version {content.get('version')!r:.40} of the format (expected version {FORMAT_VERSION})"
             raise SessionError(self.path, line, reason)
         started, topics, tag = content.get("started", 0.0), content.get("topics", {}), content.get("tag", PLAIN_TAG)
         if not isinstance(started, int | float) or not isinstance(topics, dict) or not isinstance(tag, str):
-            raise SessionError(self.path, line, "header with a wrong 'started', 'topics' or 'tag'")
+            reason = "header: invalid 'started', 'topics' or 'tag' (expected seconds, an object and text)"
+            raise SessionError(self.path, line, reason)
         return Header(float(started), topics, tag)
 
     def read_records(self, on_error: Callable[[SessionError], None] | None = None) -> Iterator[Record]:
-        """Return the records in the order of the file.
+        """Read the records in the order of the file.
 
         Parameters
         ----------
         on_error
-            Gets each line that is no record, which is then left out; without it the first one is raised.
+            Function that is called with the error of each invalid line, which is then left out; without it the first
+            error is raised.
         """
         found = self._read_entries(on_error)
         return _assign_times(found) if self.is_plain else found
@@ -146,9 +146,9 @@ class Session:
         try:
             return json.loads(text.decode("utf-8"), object_hook=hook)
         except RecursionError as error:
-            raise SessionError(self.path, line, "nested too deeply") from error
+            raise SessionError(self.path, line, "JSON is nested too deeply") from error
         except ValueError as error:
-            raise SessionError(self.path, line, f"not a line of JSON: {error!s:.200} (came: {text[:60]!r})") from error
+            raise SessionError(self.path, line, f"not a line of JSON: {text[:60]!r}: {error!s:.200}") from error
 
     def _read_lines(self) -> Iterator[tuple[int, bytes]]:
         line = 0
@@ -158,9 +158,9 @@ class Session:
                     if text.strip():
                         yield line, text
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise SessionError(self.path, line + 1, f"the gzip stream is damaged: {error}") from error
+            raise SessionError(self.path, line + 1, f"gzip stream is damaged: {error}") from error
         except OSError as error:
-            raise SessionError(self.path, None, f"cannot be read: {error.strerror or error}") from error
+            raise SessionError(self.path, None, f"file cannot be read: {error.strerror or error}") from error
 
 
 def _open_file(path: Path) -> IO[bytes]:
@@ -170,7 +170,7 @@ def _open_file(path: Path) -> IO[bytes]:
 
 
 def _assign_times(records: Iterator[Record]) -> Iterator[Record]:
-    """Give each record of the plain form its time: the document's own, else its neighbour's; never backwards."""
+    """Assign a time to each record of the plain form: the document's own or its neighbour's; times never decrease."""
     waiting: list[Record] = []
     last: float | None = None
     for record in records:

@@ -1,4 +1,4 @@
-"""A recording read once before it is replayed: every document and message checked, what is in it counted."""
+"""Validate a recording before it is replayed: check every document and message, and count the contents."""
 
 from __future__ import annotations
 
@@ -14,18 +14,22 @@ from xafs_workers.recording.references import ReferenceChecker, ReferenceProblem
 from xafs_workers.recording.session import Session, SessionError
 
 MAX_LISTED = 50
-"""Problems kept with their text; the others are counted."""
+"""Number of problems that are stored with their text; further ones are only counted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with one line.
+    """Problem of one line of a recording.
 
     Attributes
     ----------
+    line
+        Line number in the file.
     severity
-        ``error``: a document that fails, or a line that is no record. ``warning``: a control message that no worker
-        will understand, a record that is no message at all, a run that is not whole.
+        ``error``: an invalid document, or a line that is not a record. ``warning``: a control message that no worker
+        understands, a record that cannot be decoded, an incomplete run.
+    text
+        Description of the problem.
     """
 
     line: int
@@ -35,16 +39,26 @@ class Problem:
 
 @dataclass(slots=True)
 class ValidationReport:
-    """What a recording holds.
+    """Contents and problems of a recording.
 
     Attributes
     ----------
+    longest_gap
+        Longest time that a recorded gap counts, seconds.
     seconds
         Sum of the recorded gaps, each at most `longest_gap`.
+    record_counts
+        Number of records, by topic.
+    run_count
+        Number of start documents.
+    problems
+        First problems, with their texts.
+    severity_counts
+        Number of all problems, by severity.
     uids
-        Of runs, descriptors, events and resources; collected only when asked for (about 150 bytes each).
+        Uids of runs, descriptors, events and resources; collected only on request (about 150 bytes each).
     folders
-        (cycle, data session) of the runs, in the order of their start.
+        Pairs (cycle, data session) of the runs, in the order of their start.
     """
 
     longest_gap: float
@@ -59,17 +73,17 @@ class ValidationReport:
 
     @property
     def total(self) -> int:
-        """Records of both topics."""
+        """Number of records of both topics."""
         return self.record_counts.total()
 
     def add_problem(self, line: int, severity: Severity, text: str) -> None:
-        """Count a problem; keep its text while the list is short."""
+        """Count a problem; store its text if the list is not full."""
         self.severity_counts[severity] += 1
         if len(self.problems) < MAX_LISTED:
             self.problems.append(Problem(line, severity, text))
 
     def add_record(self, record: Record) -> None:
-        """Count a record and the time since the one before."""
+        """Count a record and the time since the previous one."""
         self.record_counts[record.topic] += 1
         if self._last_time is not None:
             self.seconds += min(max(record.time - self._last_time, 0.0), self.longest_gap)
@@ -82,7 +96,7 @@ class ValidationReport:
 
 
 def find_run_folder(start: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return cycle and data session of a start document, where it names both."""
+    """Find cycle and data session in a start document; None if one of them is missing."""
     facility = _to_mapping(_to_mapping(start.get("XDI")).get("Facility"))
     cycle, group = start.get("cycle") or facility.get("cycle"), start.get("data_session")
     return (cycle, group) if isinstance(cycle, str) and isinstance(group, str) and cycle and group else None
@@ -100,18 +114,18 @@ def validate_session(
     collect_uids: bool = False,
     on_record: Callable[[Record], bool] = lambda _record: True,
 ) -> ValidationReport:
-    """Read and check a whole recording.
+    """Validate a whole recording: read it once, check each record and count the contents.
 
     Parameters
     ----------
     parse
-        Understands the body of a control message or raises a ValueError that says why not.
+        Function that parses the body of a control message, or raises a ValueError with the reason.
     longest_gap
-        Longer gaps count as this long, seconds.
+        Longest time that a recorded gap counts, seconds.
     collect_uids
-        Collect the uids too.
+        Whether to collect the uids, too.
     on_record
-        Called with each record; False ends the survey early.
+        Function that is called with each record; if it returns False, the validation ends early.
     """
     result = ValidationReport(longest_gap)
     references = ReferenceChecker()
@@ -121,7 +135,7 @@ def validate_session(
         for severity, text in _find_problems(record, session.header.tag, parse, references):
             result.add_problem(record.line, severity, text)
         if record.time < latest:
-            text = f"recorded {latest - record.time:.3f} s before an earlier line: the order of the file is kept"
+            text = f"recorded {latest - record.time:.3f} s before an earlier line (the order of the file is kept)"
             result.add_problem(record.line, "warning", text)
         latest = max(latest, record.time)
         if collect_uids and record.topic == "documents" and record.body is not None:
@@ -142,7 +156,7 @@ def _find_problems(
     record: Record, tag: str, parse: Callable[[Mapping[str, Any]], object], references: ReferenceChecker
 ) -> Iterator[ReferenceProblem]:
     if record.body is None:
-        yield "warning", f"a record of the {record.topic} topic that is no message: sent again byte for byte"
+        yield "warning", f"record of the {record.topic} topic cannot be decoded (it is sent again byte for byte)"
     elif record.topic == "control":
         yield from _check_control(record.name, record.body, tag, parse)
     else:
@@ -158,7 +172,7 @@ def _check_control(
     name: str, body: Mapping[str, Any], tag: str, parse: Callable[[Mapping[str, Any]], object]
 ) -> Iterator[ReferenceProblem]:
     if name not in ("", tag):
-        yield "warning", f"{name!r:.40} on the control topic: expected {tag!r}"
+        yield "warning", f"control message with the name {name!r:.40} (expected {tag!r})"
         return
     try:
         parse(body)
@@ -167,14 +181,14 @@ def _check_control(
 
 
 def find_schema_problem(name: str, doc: Mapping[str, Any]) -> str | None:
-    """Return the first contradiction between a document and event-model's schema, or None."""
+    """Find the first contradiction between a document and event-model's schema; None without one."""
     from event_model import DocumentNames, schema_validators
 
     try:
         validator = schema_validators[DocumentNames[name]]
     except KeyError:
         hint = " (control messages belong to the control topic)" if name == PLAIN_TAG else ""
-        return f"{name!r:.40} is no name of a Bluesky document{hint}"
+        return f"unknown document name {name!r:.40} (expected a name of Bluesky's event model){hint}"
     error = next(validator.iter_errors(_convert_columns(name, doc)), None)
     if error is None:
         return None
@@ -183,14 +197,14 @@ def find_schema_problem(name: str, doc: Mapping[str, Any]) -> str | None:
 
 
 def _convert_columns(name: str, doc: Mapping[str, Any]) -> Mapping[str, Any]:
-    # The schema knows arrays, but not numpy's numbers in them: a page's own columns are compared as lists.
+    # The schema accepts arrays, but not the numpy numbers in them: the columns of a page are compared as lists.
     if not name.endswith("_page"):
         return doc
     return {key: part.tolist() if isinstance(part, np.ndarray) else part for key, part in doc.items()}
 
 
 def list_uids(name: str, doc: Mapping[str, Any]) -> list[str]:
-    """Return the uids under which other documents and messages may know this one."""
+    """List the uids by which other documents and messages may refer to this document."""
     if name not in ("start", "descriptor", "event", "event_page", "resource", "stream_resource"):
         return []
     uid = doc.get("uid")
