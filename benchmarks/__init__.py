@@ -1,1 +1,1 @@
-"""What a frame and an event cost, beside named peers on the same events: `python -m benchmarks`."""
+"""Benchmarks: the cost of a frame and of an event, compared with named peers on the same events."""

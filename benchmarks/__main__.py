@@ -1,4 +1,4 @@
-"""Print a table of medians, ratios and goals."""
+"""Run all benchmarks and print a table of medians, ratios and goals: `python -m benchmarks`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HEAD = ("", "backend", "ours", "peer", "", "ratio", "goal", "")
 
 def main() -> int:
     """Run all benchmarks; return 1 if a goal is not reached."""
-    warnings.simplefilter("ignore")  # the peers' own
+    warnings.simplefilter("ignore")  # warnings of the peers
     rows: list[tuple[str, ...]] = [HEAD]
     good = True
     for backend in _backends():

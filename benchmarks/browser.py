@@ -1,7 +1,8 @@
-"""The browser view with a real Kafka: `python -m benchmarks.browser` (Chromium, Java; a few minutes).
+"""Measure the browser view with a real Kafka: `python -m benchmarks.browser` (Chromium, Java; a few minutes).
 
-From a document produced to its point drawn in the page; what twenty viewers cost; pages that come and go; an hour's
-worth of points. A page in Chromium is what is measured; further viewers speak Bokeh's protocol and draw nothing.
+Measured are the time from a produced document to its point drawn in the page, the cost of twenty viewers, memory with
+pages that open and close, and memory with the points of an hour. The measured page runs in Chromium; further viewers
+use Bokeh's protocol and draw nothing.
 """
 
 from __future__ import annotations
@@ -37,15 +38,15 @@ from kafka_server import KafkaServer
 LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
 TIME = {"timescan": "start", "detector": "it"}
 RATE = 10.0
-"""Events a second."""
+"""Events per second."""
 POINTS = 200
 GOAL_SECONDS = 0.1
 HOUR = 36_000
 HEAD = 4
-"""Documents before the first point: start, descriptor and reading of the baseline, descriptor."""
+"""Number of documents before the first point: start, descriptor and reading of the baseline, descriptor."""
 PAUSE = threading.Event()
 
-# Each frame: how many points the page has, and when the browser began to paint the frame after it.
+# For each frame: the number of points in the page, and the time at which the browser began to paint the next frame.
 WATCH = """() => { window.seen = [];
   const points = () => Math.max(0, ...Bokeh.documents[0].roots()[0].children.flatMap((grid) => grid.children.flatMap(
     ([plot]) => (plot.renderers ?? []).map((one) => one.data_source?.data.x?.length ?? 0))));
@@ -54,17 +55,17 @@ WATCH = """() => { window.seen = [];
 
 
 class WebStation(Station):
-    """The worker under test."""
+    """Worker that is measured."""
 
     command = ("plot-manager", "--web")
 
     @property
     def address(self) -> str:
-        """Where its page is."""
+        """Address of the worker's page."""
         return f"http://127.0.0.1:{self.settings.web.port}/"
 
     def memory(self) -> float:
-        """Return the resident memory of the worker, MB."""
+        """Read the resident memory of the worker, MB."""
         assert self.process is not None
         pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
@@ -72,7 +73,7 @@ class WebStation(Station):
 
 @contextmanager
 def station() -> Iterator[WebStation]:
-    """A worker of its own topics on a real Kafka."""
+    """Run a worker with its own topics on a real Kafka."""
     with tempfile.TemporaryDirectory() as folder:
         kafka = KafkaServer(Path(folder) / "kafka")
         kafka.start()
@@ -98,18 +99,18 @@ Entries = list[tuple[str, dict[str, Any]]]
 
 
 def line_run(points: int) -> tuple[Entries, Entries, Entries]:
-    """Return the documents of a line scan: before its points, its points, after them."""
+    """Build the documents of a line scan: before its points, its points, after them."""
     columns = {"xafs_x": [0.1 * i for i in range(points)], "I0": [1.0] * points, "It": [1.0 + i for i in range(points)]}
     return parts(list(build_run_documents(hint=None, motors=["xafs_x"], columns=columns)), points)
 
 
 def parts(documents: Entries, points: int) -> tuple[Entries, Entries, Entries]:
-    """Part the documents of a run at its first and last point."""
+    """Split the documents of a run at its first and last point."""
     return documents[:HEAD], documents[HEAD : HEAD + points], documents[HEAD + points :]
 
 
 def paced(station: WebStation, events: Entries) -> list[float]:
-    """Publish events at their rate; return when each was produced, POSIX seconds."""
+    """Publish events at `RATE`; return the time at which each was produced, POSIX seconds."""
     produced, due = [], time.monotonic()
     for event in events:
         PAUSE.wait(max(0.0, due - time.monotonic()))
@@ -120,7 +121,7 @@ def paced(station: WebStation, events: Entries) -> list[float]:
 
 
 def delays(station: WebStation, page: Page) -> list[float]:
-    """Return the seconds from each document produced to its point drawn."""
+    """Measure the seconds from each produced document to its drawn point."""
     before, events, after = line_run(POINTS)
     station.put([("bmm", LINE), *before])
     page.wait_for_function("document.getElementById('title').textContent.includes('xafs_x')")
@@ -134,7 +135,7 @@ def delays(station: WebStation, page: Page) -> list[float]:
 
 @contextmanager
 def crowd(address: str, viewers: int) -> Iterator[list[ProtocolViewer]]:
-    """Viewers that draw every frame at once, in a thread of their own."""
+    """Run viewers that acknowledge every frame at once, in a separate thread."""
     onlookers = [ProtocolViewer(address) for _ in range(viewers)]
     leave = threading.Event()
 
@@ -161,7 +162,7 @@ def crowd(address: str, viewers: int) -> Iterator[list[ProtocolViewer]]:
         done.result(20)
 
 
-def tell(what: str, values: list[float], unit: str = "ms", scale: float = 1e3) -> None:
+def print_quantiles(what: str, values: list[float], unit: str = "ms", scale: float = 1e3) -> None:
     """Print median and 95th percentile."""
     ordered = sorted(values)
     p95 = ordered[int(0.95 * (len(ordered) - 1))]
@@ -169,20 +170,20 @@ def tell(what: str, values: list[float], unit: str = "ms", scale: float = 1e3) -
 
 
 def latency(station: WebStation, page: Page) -> float:
-    """From a document to its point: one viewer, ten."""
+    """Print the time from a document to its point, with one viewer and with ten; return the median with one."""
     alone = delays(station, page)
-    tell("document to point drawn, one viewer", alone)
+    print_quantiles("document to point drawn, one viewer", alone)
     with crowd(station.address, 9):
-        tell("document to point drawn, ten viewers", delays(station, page))
+        print_quantiles("document to point drawn, ten viewers", delays(station, page))
     return statistics.median(alone)
 
 
 def twenty(station: WebStation) -> None:
-    """What twenty viewers of a scan cost the server, and how soon another page is there."""
+    """Print the load of the server with twenty viewers, and the time of another page to its first frame."""
     before, events, after = line_run(POINTS)
     station.put([("bmm", LINE), *before])
     with crowd(station.address, 20) as onlookers, ThreadPoolExecutor(1) as pool:
-        PAUSE.wait(3.0)  # the opening of the pages is no steady state
+        PAUSE.wait(3.0)  # do not measure while the pages open
         began = time.time()
         sending = pool.submit(paced, station, events)
         first: list[float] = []
@@ -191,16 +192,16 @@ def twenty(station: WebStation) -> None:
         station.wait(lambda: beats[-1]["time"] > ended, "a heartbeat after the last event")
         late = [beat["late_seconds"] for beat in beats if beat["time"] > began + 0.2]
         frames = sum(one.frames for one in onlookers) / len(onlookers)
-        tell("20 viewers, 10 events/s: clock of the server late by", late)
+        print_quantiles("20 viewers, 10 events/s: clock of the server late by", late)
         print(f"{'':<58} at worst {1e3 * max(late):.1f} ms; {frames:.0f} frames a viewer")
         for _ in range(10):
             first += run_coroutines(visit(station.address))
-        tell("another page beside 20 viewers, to its first frame", first)
+        print_quantiles("another page beside 20 viewers, to its first frame", first)
     station.put([*after, ("bmm", {"linescan": "stop"})])
 
 
 async def visit(address: str) -> float:
-    """Look at one frame and go; return how long it took."""
+    """Open a page, receive one frame and close it; return the seconds to that frame."""
     onlooker = ProtocolViewer(address)
     await onlooker.open()
     await onlooker.draw_until(lambda one: one.frames >= 1)
@@ -209,7 +210,7 @@ async def visit(address: str) -> float:
 
 
 def come_and_go(station: WebStation) -> None:
-    """Two hundred pages opened and closed."""
+    """Print the memory of the worker while two hundred pages are opened and closed."""
     sizes = []
     for _ in range(5):
         for _ in range(4):
@@ -221,7 +222,7 @@ def come_and_go(station: WebStation) -> None:
 
 
 def hour(station: WebStation, page: Page) -> None:
-    """An hour's worth of points at speed: memory of the page."""
+    """Print the memory of the page while the points of one hour are sent without pauses."""
     columns = {"I0": [1.0] * HOUR, "It": [1.0 + (i % 100) for i in range(HOUR)]}
     before, events, _ = parts(list(build_run_documents(hint=None, motors=None, columns=columns)), HOUR)
     station.put([("bmm", TIME), *before])
@@ -229,11 +230,11 @@ def hour(station: WebStation, page: Page) -> None:
     sizes = []
     for quarter in range(4):
         station.put(events[quarter * HOUR // 4 : (quarter + 1) * HOUR // 4])
-        wanted = (quarter + 1) * HOUR // 4
+        count = (quarter + 1) * HOUR // 4
         page.wait_for_function(
             "(n) => Bokeh.documents[0].roots()[0].children[0]?.children[0][0].renderers?.[0]"
             "?.data_source.data.x?.length == n",
-            arg=wanted,
+            arg=count,
             timeout=120_000,
         )
         client.send("HeapProfiler.collectGarbage")
@@ -246,9 +247,9 @@ def hour(station: WebStation, page: Page) -> None:
 
 
 def main() -> int:
-    """Measure all; return 1 if the goal of the median is not reached."""
+    """Run all measurements; return 1 if the median latency does not reach its goal."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--viewers-only", action="store_true", help="only what viewers without a browser show")
+    parser.add_argument("--viewers-only", action="store_true", help="only the measurements that need no browser")
     only_viewers = parser.parse_args().viewers_only
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:

@@ -1,4 +1,4 @@
-"""Canvases to draw on: Agg, and QtAgg in a window off screen."""
+"""Canvases of the benchmarks: Agg, and QtAgg in an off-screen window."""
 
 from __future__ import annotations
 
@@ -13,33 +13,33 @@ DPI = 100
 Size = tuple[float, float]
 
 WINDOW: Size = (11.0, 8.0)
-"""Of a whole window, inches."""
+"""Size of a whole window, inches."""
 QUARTER: Size = (5.5, 4.0)
 
 
 class Agg:
-    """Pixels in memory."""
+    """Backend that draws pixels in memory."""
 
     name = "Agg"
 
     def canvas(self, size: Size) -> FigureCanvasAgg:
-        """Return a canvas with an empty figure."""
+        """Create a canvas with an empty figure."""
         return FigureCanvasAgg(Figure(figsize=size, dpi=DPI))
 
     def paint(self) -> None:
-        """Do nothing: what is drawn is there."""
+        """Do nothing: drawing has painted the pixels already."""
 
     def close(self) -> None:
-        """Do nothing."""
+        """Do nothing: Agg has no window."""
 
 
 class QtAgg:
-    """Widgets of a Qt window, painted off screen.
+    """Backend that paints the widgets of a Qt window off screen.
 
     Raises
     ------
     ImportError
-        There is no Qt.
+        Qt is not installed.
     """
 
     name = "QtAgg"
@@ -54,7 +54,7 @@ class QtAgg:
         self._open: list[Any] = []
 
     def canvas(self, size: Size) -> FigureCanvasAgg:
-        """Return the canvas of a window on show."""
+        """Create a canvas in a shown window."""
         canvas = self._make(Figure(figsize=size, dpi=DPI))
         canvas.resize(round(size[0] * DPI), round(size[1] * DPI))
         canvas.show()
@@ -63,7 +63,7 @@ class QtAgg:
         return canvas
 
     def paint(self) -> None:
-        """Let Qt paint what is due; what is drawn when Qt is idle is painted at the second look."""
+        """Let Qt paint pending changes, in two rounds: drawing scheduled for an idle Qt is painted in the second."""
         for _ in range(2):
             self._application.processEvents()
 

@@ -1,4 +1,4 @@
-"""What one event costs before anything is drawn: bytes to board."""
+"""Measure the cost of one event before drawing: from its bytes to the board."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from xafs_workers.wire import encode
 
 ROUNDS = 20
 GOAL = 20e-6
-"""Seconds an event."""
+"""Longest time for an event, seconds."""
 
 
 def decode_and_fold() -> float:
-    """Return the median over rounds of the cost of one event of a fluorescence scan, seconds."""
+    """Measure the time to decode and fold one event of a fluorescence scan: the median over rounds, seconds."""
     settings, run = Settings(), repetition(1, 1000)
     reader, topic = RecordParser(settings), settings.get_topic("documents")
     before = Stamp().fold(Board(), [("bmm", xafs_start(1)), ("bmm", {"xafsscan": "next", "count": 1}), *run.head])

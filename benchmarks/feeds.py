@@ -1,4 +1,4 @@
-"""Made-up measurements: control messages, and runs whose events feed us and the peers alike."""
+"""Synthetic measurements: control messages, and runs whose events feed this project and the peers alike."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Document_ = tuple[str, dict[str, Any]]
 Columns = dict[str, list[float]]
 EPOCH = 1_790_000_000.0
 SIDE = 91
-"""Of the map, pixels."""
+"""Side of the map, pixels."""
 CHANNELS = ("Fe1", "Fe2", "Fe3", "Fe4")
 
 
 @dataclass(frozen=True)
 class Run:
-    """Documents of one run."""
+    """Documents of one run: before its events, its events, and after them."""
 
     head: list[Document_]
     events: list[Document_]
@@ -31,32 +31,32 @@ class Run:
 
     @property
     def all(self) -> list[Document_]:
-        """All documents."""
+        """All documents of the run."""
         return [*self.head, *self.events, *self.tail]
 
 
 class Stamp:
-    """Makes items of messages and documents, as a consumer does."""
+    """Builds board items from messages and documents, as a consumer does."""
 
     def __init__(self) -> None:
         self._n = 0
 
     def items(self, entries: Iterable[Document_]) -> Iterator[BoardItem]:
-        """Yield items, a millisecond apart."""
+        """Yield board items whose record times are a millisecond apart."""
         for name, body in entries:
             self._n += 1
             time, origin = EPOCH + 1e-3 * self._n, RecordPosition("topic", 0, self._n)
             yield ReceivedMessage(parse(body), time, origin) if name == "bmm" else Document(name, body, time, origin)
 
     def fold(self, board: Board, entries: Iterable[Document_]) -> Board:
-        """Return the board after more entries."""
+        """Apply more entries to a board; return the new board."""
         for item in self.items(entries):
             board = board.apply(item)
         return board
 
 
 def run(number: int, columns: Columns, **start: Any) -> Run:
-    """Return a run with one event for each row of the columns."""
+    """Build a run with one event for each row of the columns."""
     uid, stream = f"run-{number}", f"stream-{number}"
     keys = {key: {"dtype": "number", "shape": [], "source": "made up"} for key in columns}
     head: list[Document_] = [
@@ -78,7 +78,7 @@ LINE_START = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
 
 
 def line_scan(points: int = 1000, number: int = 1) -> Run:
-    """Return a line scan over a slit; `ratio` is what the peer plots."""
+    """Build a line scan over a slit; the peer plots `ratio`."""
     x = np.linspace(-5.0, 5.0, points)
     noise = np.random.default_rng(1).normal(0.0, 0.01, points)
     ratio = 0.5 * (np.array([math.erf(value) for value in x]) + 1.0) + noise
@@ -88,13 +88,14 @@ def line_scan(points: int = 1000, number: int = 1) -> Run:
 
 
 def xafs_start(repetitions: int) -> dict[str, Any]:
-    """Return the message that begins a fluorescence sequence."""
-    told = {"element": "Fe", "edge": "K", "mode": "fluorescence", "filename": "bench", "fluo_detector": "4-element SDD"}
-    return {"xafsscan": "start", **told, "repetitions": repetitions}
+    """Build the message that begins a fluorescence sequence."""
+    sample = {"element": "Fe", "edge": "K", "filename": "bench"}
+    how = {"mode": "fluorescence", "fluo_detector": "4-element SDD", "repetitions": repetitions}
+    return {"xafsscan": "start", **sample, **how}
 
 
 def repetition(count: int, points: int = 400) -> Run:
-    """Return one repetition; `mut`, `muf`, `mur` and `current` are what the peers plot."""
+    """Build one repetition; the peers plot `mut`, `muf`, `mur` and `current`."""
     energy = np.linspace(6900.0, 7900.0, points)
     k = np.sqrt(np.clip(energy - 7112.0, 0.0, None) * 0.262468)
     mu = (0.5 + np.arctan((energy - 7112.0) / 1.5) / np.pi) * (1.0 + 0.3 * np.sin(4.0 * k) / np.maximum(k, 1.0))
@@ -106,24 +107,24 @@ def repetition(count: int, points: int = 400) -> Run:
     columns |= {key: fluorescence / len(CHANNELS) for key in CHANNELS}
     columns |= {"mut": np.log(i0 / it), "muf": fluorescence / i0, "mur": np.log(it / ir), "current": i0 / 0.5}
     hint = {"hint": "xafs fluorescence", "count": count}
-    told = {"motors": ["dcm_energy"], "num_points": points, "BMM_kafka": hint}
-    return run(count, {key: values.tolist() for key, values in columns.items()}, **told)
+    start = {"motors": ["dcm_energy"], "num_points": points, "BMM_kafka": hint}
+    return run(count, {key: values.tolist() for key, values in columns.items()}, **start)
 
 
 def area_start(side: int = SIDE) -> dict[str, Any]:
-    """Return the message that begins a square map."""
-    told: dict[str, Any] = {"areascan": "start", "detector": "It", "element": "Fe", "energy": 7200.0}
+    """Build the message that begins a square map."""
+    message: dict[str, Any] = {"areascan": "start", "detector": "It", "element": "Fe", "energy": 7200.0}
     for axis, motor in (("slow", "xafs_y"), ("fast", "xafs_x")):
-        told |= {f"{axis}_motor": motor, f"{axis}_start": -1.0, f"{axis}_stop": 1.0}
-        told |= {f"{axis}_steps": side, f"{axis}_initial": 0.0}
-    return told
+        message |= {f"{axis}_motor": motor, f"{axis}_start": -1.0, f"{axis}_stop": 1.0}
+        message |= {f"{axis}_steps": side, f"{axis}_initial": 0.0}
+    return message
 
 
 def raster(side: int = SIDE) -> Run:
-    """Return a map row by row; `ratio` is what the peer plots."""
+    """Build the run of a map, row by row; the peer plots `ratio`."""
     axis = np.linspace(-1.0, 1.0, side)
     y, x = (grid.ravel() for grid in np.meshgrid(axis, axis, indexing="ij"))
     ratio = np.exp(-4.0 * (x**2 + y**2)) + 0.01 * np.random.default_rng(2).random(x.size)
     columns = {"xafs_y": y, "xafs_x": x, "I0": np.ones(x.size), "It": ratio, "ratio": ratio}
-    told = {"motors": ["xafs_y", "xafs_x"], "shape": [side, side], "num_points": side * side}
-    return run(1, {key: values.tolist() for key, values in columns.items()}, **told)
+    start = {"motors": ["xafs_y", "xafs_x"], "shape": [side, side], "num_points": side * side}
+    return run(1, {key: values.tolist() for key, values in columns.items()}, **start)

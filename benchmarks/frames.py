@@ -1,4 +1,4 @@
-"""What one more point costs until its pixels are there: ours, and the peers'."""
+"""Measure the time from one more point to its pixels, for this project and for the peers."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ from xafs_workers.render.matplotlib.drawing import Drawing
 from xafs_workers.scans.board import Board
 
 FRAMES = 60
-"""Timed, as a rule the last ones of a measurement."""
+"""Number of timed frames, usually the last ones of a measurement."""
 TURN = 10
-"""Frames of one before the other has its turn."""
+"""Number of frames of one side before the other side's turn."""
 FLAT = 0.5
-"""With twice the cost of a frame of far fewer points, a frame's cost still is flat."""
+"""Least ratio for a flat cost: a frame may cost twice as much as one of far fewer points."""
 LARGE = 0.2
-"""Thirty times the pixels may cost five times as much."""
+"""Least ratio for a large map: thirty times the pixels may cost five times as much."""
 LARGE_SIDE = 501
 
 
@@ -45,7 +45,7 @@ class Compared:
     Attributes
     ----------
     goal
-        The least ratio of the peer's to ours.
+        Least ratio of the peer's time to ours.
     """
 
     what: str
@@ -56,18 +56,18 @@ class Compared:
 
 
 class Ours:
-    """The board, the figure and the drawing of this project."""
+    """View of this project: its board, figure and drawing."""
 
     def __init__(self, backend: Backend):
         self._backend, self._stamp, self._board = backend, Stamp(), Board()
         self._drawing = Drawing(backend.canvas(WINDOW))
 
     def load(self, entries: Sequence[Document_]) -> None:
-        """Fold without drawing."""
+        """Fold the entries without drawing."""
         self._board = self._stamp.fold(self._board, entries)
 
     def take(self, entries: Sequence[Document_], /) -> None:
-        """Fold, and draw."""
+        """Fold the entries and draw the figure once."""
         self.load(entries)
         self._drawing.show(build_figure(self._board, self._board.scans[-1]))
         self._backend.paint()
@@ -106,7 +106,7 @@ def compare_map(backend: Backend) -> Compared:
 
 
 def compare_large_map(backend: Backend) -> Compared:
-    """Time the end of a map of 501 x 501 pixels beside one of 91 x 91."""
+    """Time the end of a map of 501 x 501 pixels and of one of 91 x 91."""
     drawn: list[tuple[Ours, Run]] = []
     for side in (LARGE_SIDE, SIDE):
         run, ours = raster(side), Ours(backend)
@@ -117,7 +117,7 @@ def compare_large_map(backend: Backend) -> Compared:
 
 
 def compare_length(backend: Backend) -> Compared:
-    """Time a line scan at its 10,000th point beside its 100th."""
+    """Time a line scan at its 10,000th point and at its 100th."""
     drawn: list[tuple[Ours, Run]] = []
     for points in (10_000, 100 + FRAMES // 2):
         run, ours = line_scan(points), Ours(backend)
@@ -127,7 +127,7 @@ def compare_length(backend: Backend) -> Compared:
 
 
 def compare_repetitions(backend: Backend) -> Compared:
-    """Time the end of the twentieth repetition of an XAFS sequence beside the first."""
+    """Time the end of the twentieth repetition of an XAFS sequence and of the first."""
     return Compared("XAFS 2x2, scan 20", *_medians_of(_sequence(backend, 20), _sequence(backend, 1)), "scan 1", FLAT)
 
 
@@ -142,7 +142,7 @@ COMPARED: tuple[Callable[[Backend], Compared], ...] = (
 
 
 def _sequence(backend: Backend, repetitions: int) -> tuple[Ours, Run]:
-    """Return a live view before the end of its last repetition, and that repetition."""
+    """Build a view of a sequence shortly before the end of its last repetition; return it and that repetition."""
     ours = Ours(backend)
     ours.load([("bmm", xafs_start(repetitions))])
     for count in range(1, repetitions):
@@ -161,7 +161,10 @@ def _medians(run: Run, *takers: _Taker) -> tuple[float, float]:
 
 
 def _medians_of(*measured: tuple[_Taker, Run]) -> tuple[float, float]:
-    """Return the median costs of the last events, one frame each, in turns: what else the machine does meets both."""
+    """Measure the median costs of the last events, one frame each.
+
+    Both sides take turns, so that other load of the machine affects both.
+    """
     costs: list[list[float]] = [[], []]
     gc.collect()
     for turn in range(-FRAMES, 0, TURN):

@@ -1,4 +1,4 @@
-"""What live chi(k) costs the loop: frames of an XAFS scan with the reduction at work beside it, and without."""
+"""Measure the cost of live chi(k): frames of an XAFS scan while its reduction runs, and without a reduction."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from xafs_workers.reduction.process import Reducer
 from xafs_workers.scans.reduction_requests import build_reduction_requests
 
 EVENTS = 120
-"""Timed, the last of the repetition, all of them beyond +60 eV."""
+"""Number of timed events: the last ones of the repetition, all beyond +60 eV."""
 TURN = 20
 LIKE_WITHOUT = 0.8
-"""A frame with live chi(k) may cost a quarter more: its curve is another after each result."""
+"""Least ratio: a frame with live chi(k) may cost a quarter more, because its curve changes with each result."""
 PAUSE = threading.Event()
 
 
 class Reducing(Ours):
-    """As the worker does it: results are folded and requests asked for before each frame."""
+    """View that also folds results and submits reduction requests before each frame, as the worker does."""
 
     def __init__(self, backend: Backend, reducer: Reducer):
         super().__init__(backend)
@@ -31,7 +31,7 @@ class Reducing(Ours):
         self.results = 0
 
     def load(self, entries: list[Document_]) -> None:
-        """Fold, with the results that are there, and ask for what is missing."""
+        """Fold the entries and the finished results, and submit the missing reduction requests."""
         super().load(entries)
         for item in self._reducer.take():
             self._board = self._board.apply(item)
@@ -40,14 +40,14 @@ class Reducing(Ours):
             self._reducer.ask(request)
 
     def settle(self) -> None:
-        """Wait until all that was asked for is there; the first time, Larch has to be loaded."""
+        """Wait for the results of all requests; the first one takes longer because Larch is loaded."""
         while build_reduction_requests(self._board):
             PAUSE.wait(1e-2)
             self.load([])
 
 
 def compare(backend: Backend, rate: float) -> tuple[Compared, int]:
-    """Return the medians of a frame at so many events a second, and how many results the timed frames met."""
+    """Measure frames at a rate, events per second; return the medians and the number of results meanwhile."""
     reducer = Reducer()
     reducer.start()
     try:
@@ -82,7 +82,7 @@ def _before_the_end(ours: Ours) -> Run:
 
 
 def main() -> None:
-    """Print the frame with and without, at some rates."""
+    """Print the cost of a frame with and without live chi(k), at some rates."""
     for rate in (5.0, 20.0, 1000.0):
         one, results = compare(Agg(), rate)
         print(

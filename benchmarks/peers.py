@@ -1,4 +1,4 @@
-"""Bluesky's own live plots, fed with the same documents."""
+"""Peers of the benchmarks: Bluesky's own live plots, fed with the same documents."""
 
 from __future__ import annotations
 
@@ -10,41 +10,41 @@ from benchmarks.feeds import SIDE, Document_, Run
 
 
 class Peers:
-    """Callbacks that draw at each event.
+    """Bluesky's plot callbacks, which draw at each event.
 
     Parameters
     ----------
     plots
-        Called with (name, document).
+        Callbacks, called with (name, document).
     fast
-        LivePlots, whose caches are filled without drawing; none for LiveGrid.
+        Names (x, y) for each LivePlot, whose caches can be filled without drawing; empty for a LiveGrid.
     """
 
     def __init__(self, backend: Backend, plots: list[Any], fast: tuple[tuple[str, str], ...] = ()):
         self._backend, self._plots, self._fast = backend, plots, fast
 
     def take(self, documents: list[Document_], /) -> None:
-        """Draw each document, as the RunEngine would have it done."""
+        """Draw each document, as the callbacks do in a RunEngine."""
         for name, body in documents:
             for plot in self._plots:
                 plot(name, body)
         self._backend.paint()
 
     def load(self, run: Run, count: int) -> None:
-        """Take the first events of a run without drawing each."""
+        """Load the first events of a run without drawing each."""
         for plot, (x, y) in zip(self._plots, self._fast, strict=True):
             for _, event in run.events[:count]:
                 plot.update_caches(event["data"][x], event["data"][y])
 
     def whole(self, run: Run) -> None:
-        """Take a run that is over; it is drawn once."""
+        """Load a finished run and draw it once."""
         self.take(run.head)
         self.load(run, len(run.events))
         self.take(run.tail)
 
 
 def live_plots(backend: Backend, x: str, ys: tuple[str, ...]) -> Peers:
-    """Return LivePlots, each in a figure of its own; four share the area of a window."""
+    """Create LivePlots, each in its own figure; four figures have the area of one window."""
     from bluesky.callbacks.mpl_plotting import LivePlot
 
     size = WINDOW if len(ys) == 1 else QUARTER
@@ -54,7 +54,7 @@ def live_plots(backend: Backend, x: str, ys: tuple[str, ...]) -> Peers:
 
 
 def live_grid(backend: Backend) -> Peers:
-    """Return a LiveGrid."""
+    """Create a LiveGrid for the map."""
     from bluesky.callbacks.mpl_plotting import LiveGrid
 
     axes = backend.canvas(WINDOW).figure.add_subplot()
@@ -62,10 +62,10 @@ def live_grid(backend: Backend) -> Peers:
 
 
 def fill_grid(peers: Peers, run: Run, count: int) -> None:
-    """Give a LiveGrid the first events without drawing each; it has no other way than its own array."""
-    (grid,) = peers._plots  # noqa: SLF001 - of this module
+    """Load the first events into a LiveGrid without drawing each; this is only possible through its array."""
+    (grid,) = peers._plots  # noqa: SLF001 - a class of this module
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         peers.take(run.head)
     for n, (_, event) in enumerate(run.events[:count]):
-        grid._Idata[divmod(n, SIDE)] = event["data"]["ratio"]  # noqa: SLF001
+        grid._Idata[divmod(n, SIDE)] = event["data"]["ratio"]  # noqa: SLF001 - LiveGrid has no public way

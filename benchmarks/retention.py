@@ -1,4 +1,4 @@
-"""Line scan after line scan through a broker, the follower and a window: memory and figures stay flat."""
+"""Check that memory and figures do not grow over many line scans through a broker, the follower and a window."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from xafs_workers.wire import encode
 
 POINTS = 20
 STEPS = 10
-PATIENCE = 120.0
+TIMEOUT = 120.0
 GROWTH = 10.0
-"""From the second step on, memory may grow by so much, MB: scans that are kept fill up, and pages come and go."""
+"""Largest growth of memory in the second half, MB: stored scans fill up, and memory pages come and go."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What there is after so many scans."""
+    """Memory, figures and stored scans after a number of scans."""
 
     scans: int
     megabytes: float
@@ -42,7 +42,7 @@ class Sample:
 
 
 def entries_of(number: int) -> Iterator[Document_]:
-    """Yield one line scan."""
+    """Yield the messages and documents of one line scan."""
     run = line_scan(POINTS, number)
     yield "bmm", LINE_START
     yield from run.all
@@ -50,13 +50,13 @@ def entries_of(number: int) -> Iterator[Document_]:
 
 
 def resident() -> float:
-    """Return the memory in use, MB."""
+    """Read the resident memory of this process, MB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 1e6
 
 
 def samples(scans: int) -> Iterator[Sample]:
-    """Measure scans, and yield how things are now and then."""
+    """Send scans, and yield a sample after each tenth of them."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtWidgets import QApplication
 
@@ -93,31 +93,31 @@ def samples(scans: int) -> Iterator[Sample]:
 
 
 class _Sender:
-    """Publishes what a beamline would."""
+    """Publishes messages and documents as a beamline does."""
 
     def __init__(self, settings: Settings, config: KafkaConfig):
         self._settings, self._producer = settings, Producer(config.get_producer_properties())
         self._stamp = 0
 
     def send(self, entries: Iterator[Document_]) -> None:
-        """Send, and wait until all is there."""
+        """Send entries, and wait until all are delivered."""
         for name, body in entries:
             self._stamp = max(self._stamp + 1, int(time.time() * 1000))
             topic = self._settings.get_topic("control" if name == "bmm" else "documents")
             self._producer.produce(topic, value=encode(name, body), key="k", timestamp=self._stamp)
-        self._producer.flush(PATIENCE)
+        self._producer.flush(TIMEOUT)
 
 
 def _wait(application: Any, condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"not within {PATIENCE:.0f} s")
+            raise TimeoutError(f"condition not met within {TIMEOUT:.0f} s")
         application.processEvents()
 
 
 def main() -> int:
-    """Print a table; return 1 if something grew."""
+    """Print a table; return 1 if memory or widgets grew."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scans", type=int, default=1000)
     found: list[Sample] = []

@@ -1,4 +1,4 @@
-"""From `add` to the figure drawn, repetitions 1 to 20, against doing it all afresh with a full redraw."""
+"""Measure the time from `add` to the drawn figure, repetitions 1 to 20, and the time to compute and draw all again."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ START = {"xafs_sequence": "start", "element": "Fe", "edge": "K", "repetitions": 
 
 
 class Stream:
-    """Stamps messages and documents."""
+    """Builds board items with record times from messages and documents."""
 
     def __init__(self) -> None:
         self._n = 0
@@ -45,7 +45,7 @@ class Stream:
 
 
 def repetition(count: int, rng: np.random.Generator) -> list[tuple[str, dict]]:
-    """Return the documents of one run of `POINTS` points over the Fe K edge."""
+    """Build the documents of one run of `POINTS` points over the Fe K edge."""
     energy = np.concatenate([np.arange(6912.0, 7092.0, 10.0), np.linspace(7092.0, 7912.0, POINTS - 18)])
     k = np.sqrt(np.clip(energy - 7112.0, 0.0, None) * 0.262468)
     mu = (0.5 + np.arctan((energy - 7112.0) / 1.5) / np.pi) * (1 + 0.3 * np.sin(4 * k) / np.maximum(k, 1.0))
@@ -61,7 +61,7 @@ def repetition(count: int, rng: np.random.Generator) -> list[tuple[str, dict]]:
 
 
 def wait_for(reducer: Reducer, board: Board) -> Board:
-    """Return the board with all its requests answered."""
+    """Wait until all reduction requests of a board have results; return the new board."""
     missing = build_reduction_requests(board)
     for request in missing:
         reducer.ask(request)
@@ -74,19 +74,19 @@ def wait_for(reducer: Reducer, board: Board) -> Board:
 
 
 def _next(reducer: Reducer) -> tuple[ReductionResult, ...]:
-    """Return what is ready, once something is; looking too often would keep the reducer's thread from its work."""
+    """Wait for results and return them; polling more often would slow down the reducer's thread."""
     while not (found := reducer.take()):
         PAUSE.wait(5e-4)
     return found
 
 
 def additions(reducer: Reducer, backend: Backend, repetitions: int) -> Iterator[tuple[float, float]]:
-    """Yield for each repetition the seconds from `add` to the figure drawn, and what doing it all afresh costs.
+    """Yield for each repetition the seconds from `add` to the drawn figure, and the seconds to do everything again.
 
-    Afresh, as the plans' messages were acted on so far: the new repetition is reduced by itself, all repetitions are
-    merged, the merge is reduced, and a new matplotlib figure is drawn as a whole on Agg; Larch is warm, and what costs
-    most there, reading the run from a catalog, is left out. Both in turns, so that what else the machine does meets
-    both.
+    Everything again is how these messages were handled before: the new repetition is reduced, all repetitions are
+    merged, the merge is reduced, and a new matplotlib figure is drawn on Agg. Larch is loaded already, and reading the
+    run from a catalog, the largest part of that time, is left out. Both are measured in turns, so that other load of
+    the machine affects both.
     """
     reduce(*_warm(), Edge("Fe", "K"))
     stream, rng = Stream(), np.random.default_rng(1)
@@ -128,7 +128,7 @@ def _afresh(board: Board, count: int) -> None:
 
 
 def _warm() -> tuple[np.ndarray, np.ndarray]:
-    """Return a spectrum for the first reduction of a process, which costs a multiple of the others."""
+    """Build a spectrum for the first reduction of a process, which takes much longer than the others."""
     energy = np.concatenate([np.arange(6912.0, 7100.0, 10.0), np.arange(7100.0, 7900.0, 3.0)])
     return energy, np.arctan((energy - 7112.0) / 2.0) / np.pi + 0.02 * np.sin((energy - 7112.0) / 20.0) * (
         energy > 7112.0
@@ -136,7 +136,7 @@ def _warm() -> tuple[np.ndarray, np.ndarray]:
 
 
 def tenth(backend: Backend, rounds: int = 3) -> Compared:
-    """Return what adding repetition ten costs, median of some sequences."""
+    """Measure the time to add the tenth repetition: the median of some sequences."""
     reducer = Reducer()
     reducer.start()
     try:
@@ -148,7 +148,7 @@ def tenth(backend: Backend, rounds: int = 3) -> Compared:
 
 
 def main() -> None:
-    """Print milliseconds for each repetition."""
+    """Print the times of each repetition, ms."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repetitions", type=int, default=20)
     reducer = Reducer()
