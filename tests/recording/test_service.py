@@ -91,7 +91,7 @@ def test_a_measured_session_is_unchanged_by_replay_and_record(measured, tmp_path
 
     own = tmp_path / "own.jsonl.gz"
     written = recorded(own, settings, len(lines))
-    assert written.records.total() == len(lines)
+    assert written.record_counts.total() == len(lines)
     again = list(Session(own).read_records())
     assert [[record.name, record.body] for record in again] == lines
     assert [record.time for record in again] == [record.time for record in records]

@@ -171,7 +171,7 @@ def test_the_tag_is_read_from_the_recording(tmp_path):
     assert problems(found) == [(4, "warning"), (5, "warning"), (6, "error"), (6, "warning")]
     texts = [problem.text for problem in found.problems]
     assert "control message with the name 'bmm' (expected 'xyz')" in texts[0]
-    assert "no message" in texts[1]
+    assert "cannot be decoded" in texts[1]
     assert "belong to the control topic" in texts[2]
     assert "recorded 0.050 s before an earlier line" in texts[3]
 
