@@ -157,7 +157,7 @@ def test_a_run_that_is_being_written_is_waited_for(
     writer = create_tiled_writer(tiled_server.uri, tiled_server.api_key, batch_size=2)
     with structlog.testing.capture_logs() as logged:
         waiting = in_background(connect(LONG).wait_for_run, uid, NEVER)
-        wait_until(lambda: "has none of this uid" in list_reasons(logged), "the wait for an unknown run")
+        wait_until(lambda: "not in the catalog" in list_reasons(logged), "the wait for an unknown run")
         write(writer, entries[:7])
         wait_until(lambda: "no stop document" in list_reasons(logged), "the wait for the stop document")
         assert not waiting.done()
@@ -191,7 +191,7 @@ def test_a_server_that_restarts_is_waited_for(
     runs = connect(LONG)
     with structlog.testing.capture_logs() as logged:
         waiting = in_background(runs.wait_for_run, uid, NEVER)
-        wait_until(lambda: "has none of this uid" in list_reasons(logged), "the wait for an unknown run")
+        wait_until(lambda: "not in the catalog" in list_reasons(logged), "the wait for an unknown run")
         port = tiled_server.uri
         tiled_server.kill()
         try:
@@ -239,7 +239,7 @@ def test_an_unknown_run_or_an_invalid_uid_is_reported(connect: Connect) -> None:
     with pytest.raises(NotFound, match=uid):
         connect().wait_for_run(uid, NEVER)
     for uid in ("", "..", "a/b", "a?b=c", "a#b", "x" * 200, "\n"):
-        with pytest.raises(MissingData, match="is no uid"):
+        with pytest.raises(MissingData, match="expected letters, digits and hyphens"):
             connect().wait_for_run(uid, NEVER)
 
 

@@ -1,1 +1,1 @@
-"""Finished runs by uid, waited for until they are complete: from what was followed, else from Tiled."""
+"""Finished runs by uid, from the worker's own board or from Tiled; the catalog waits until a run is complete."""

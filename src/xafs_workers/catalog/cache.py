@@ -1,4 +1,4 @@
-"""What was read before, the least recently used forgotten first; limited in bytes, safe between threads."""
+"""Cache of values that were read, limited in bytes; the least recently used value is dropped first."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ T = TypeVar("T")
 
 
 class Cache:
-    """Values by key.
+    """Values by key; safe to use from any thread.
 
     Parameters
     ----------
     limit
-        Bytes in all; a value that is larger alone is not kept.
+        Largest total size, bytes; a value larger than this is not stored.
     """
 
     def __init__(self, limit: int):
@@ -27,26 +27,26 @@ class Cache:
 
     @property
     def size_bytes(self) -> int:
-        """Size of all that is kept."""
+        """Total size of the stored values, bytes."""
         return self._bytes
 
     def __contains__(self, key: Hashable) -> bool:
         return key in self._entries
 
     def get(self, key: Hashable, read: Callable[[], T], size: Callable[[T], int]) -> T:
-        """Return what is kept, else read it and keep it.
+        """Return the stored value of a key, or read and store it.
 
-        Reading happens outside the lock: two threads that ask at once may both read.
+        Reading happens outside the lock: two threads that ask at the same time may both read.
         """
         with self._lock:
             if key in self._entries:
                 self._entries.move_to_end(key)
                 return self._entries[key][0]
         value = read()
-        self._keep(key, value, size(value))
+        self._store(key, value, size(value))
         return value
 
-    def _keep(self, key: Hashable, value: Any, size: int) -> None:
+    def _store(self, key: Hashable, value: Any, size: int) -> None:
         with self._lock:
             if key in self._entries or size > self._limit:
                 return

@@ -1,4 +1,4 @@
-"""The connection to a Tiled server: opened late, its errors told apart, its key never shown."""
+"""Connection to a Tiled server: opened at first use, with errors of `catalog.errors`; it never shows the API key."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from xafs_workers.settings import Catalog as Settings
 
 API_KEY_VARIABLE = "TILED_API_KEY"
 API_KEY = re.compile(r"\w+", re.ASCII)
-"""What Tiled's client takes for a key; with anything else it would ask a person for a password."""
+"""Pattern of an API key; for anything else Tiled's client would prompt for a password."""
 
 FORBIDDEN_STATUSES = (401, 403)
 TRANSIENT_STATUSES = (408, 429)
 SERVER_ERROR = 500
 
 SPECIAL_CLIENTS = ("CatalogOfBlueskyRuns", "BlueskyRun", "BlueskyEventStream")
-"""Specs for which a plug-in has clients. They take seconds to load, and layouts are read here without them."""
+"""Specs that have clients in a plug-in. Loading these takes seconds, and `layouts` does not need them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerAddress:
-    """A server and how to be let in."""
+    """Address of a server, with API key, headers and TLS verification."""
 
     uri: str
     api_key: str | None = field(default=None, repr=False)
@@ -37,34 +37,34 @@ class ServerAddress:
 
     @property
     def host(self) -> str:
-        """Host and port, for messages."""
+        """Host and port, for error texts."""
         parts = urlsplit(self.uri)
         return parts.netloc.rpartition("@")[2]
 
     def hide_key(self, text: str) -> str:
-        """Return a text in which the API key is not readable."""
+        """Return a text with the API key replaced by asterisks."""
         return text.replace(self.api_key, "***") if self.api_key else text
 
 
 def resolve_address(settings: Settings) -> ServerAddress:
-    """Return where the catalog is.
+    """Return the address of the catalog that the settings name.
 
     Raises
     ------
     CatalogRefused
-        The settings name none, or a profile or key file that cannot be used.
+        The settings name no address, or a profile or a key file that cannot be used.
     """
     profile = _load_profile(settings.profile) if settings.profile else {}
     uri = settings.uri or profile.get("uri")
     if not isinstance(uri, str) or not uri.startswith(("http://", "https://")):
         raise CatalogRefused(
-            "no usable address of a catalog: expected catalog.uri or a profile with uri, http:// or https://"
+            "catalog: no usable address: expected catalog.uri, or a profile with uri (http:// or https://)"
         )
     bare, _, query = uri.partition("?")
     in_query = parse_qs(query).get("api_key", [None])[0]
     key = _read_key_file(settings) or in_query or os.environ.get(API_KEY_VARIABLE) or None
     if key is not None and not API_KEY.fullmatch(key):
-        raise CatalogRefused("the API key of the catalog is none: expected letters and digits on one line")
+        raise CatalogRefused("catalog: the API key is not valid: expected letters and digits on one line")
     return ServerAddress(bare, key, profile.get("headers") or {}, profile.get("verify", True))
 
 
@@ -90,7 +90,7 @@ def _load_profile(name: str) -> Mapping[str, Any]:
 
 
 class Connection:
-    """A Tiled client, opened at the first use and again after it was refused; may be used from several threads."""
+    """Tiled client, opened at the first use and again after a refusal; safe to use from several threads."""
 
     def __init__(self, settings: Settings):
         self._settings = settings
@@ -100,14 +100,14 @@ class Connection:
 
     @contextmanager
     def open_runs(self) -> Iterator[Any]:
-        """Give the container of the runs; what goes wrong inside comes out as one of `catalog.errors`.
+        """Open the container of the runs; errors inside the block are raised as those of `catalog.errors`.
 
         Raises
         ------
         CatalogUnavailable
-            No answer in time, no connection, server error.
+            No answer in time, no connection, or a server error.
         CatalogRefused
-            Not allowed, or the settings are of no use.
+            The server refused the request, or the settings cannot be used.
         """
         import httpx
 
@@ -149,7 +149,7 @@ class Connection:
         from tiled.client.context import Context
 
         timeout = httpx.Timeout(self._settings.timeout)
-        # Tiled's client repeats failed requests for 45 s on its own; so it only begins with a server that answers.
+        # Tiled's client repeats failed requests for 45 s, so it is only opened when the server answers.
         with httpx.Client(verify=address.verify, timeout=timeout, follow_redirects=True) as plain:
             self._check_status(plain.get(address.uri))
         context, parts = Context.from_any_uri(
@@ -171,14 +171,16 @@ class Connection:
             raise
 
     def _check_authentication(self, context: Any) -> None:
-        """Refuse where the client would ask a person for a password."""
+        """Raise CatalogRefused if the client would prompt for a password."""
         if context.authenticated or not context.server_info.authentication.required:
             return
         if not (context.server_info.authentication.providers and context.use_cached_tokens()):
-            raise CatalogRefused(f"{self._host} wants an API key: expected catalog.api_key_file or ${API_KEY_VARIABLE}")
+            raise CatalogRefused(
+                f"{self._host}: requires an API key: expected catalog.api_key_file or ${API_KEY_VARIABLE}"
+            )
 
     def _wrap_send(self, send: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a sender whose failures the client does not repeat: it repeats only httpx's own errors."""
+        """Wrap the client's sender so that it does not repeat failures: it repeats only httpx's own errors."""
         import httpx
 
         def send_once(*args: Any, **options: Any) -> Any:
@@ -218,7 +220,7 @@ def _format_error(error: Exception) -> str:
 
 
 def build_plain_clients() -> Mapping[str, Any]:
-    """Return Tiled's own clients by structure, without those of plug-ins, streams as plain containers."""
+    """Return Tiled's own clients by structure, without those of plug-ins; streams are plain containers."""
     from tiled.client.container import DEFAULT_STRUCTURE_CLIENT_DISPATCH, Container
     from tiled.utils import OneShotCachedMap
 

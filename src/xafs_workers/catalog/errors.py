@@ -1,34 +1,34 @@
-"""Why a run did not come: not known, not complete, catalog away; refused for good; or nobody waits any more."""
+"""Errors of the catalog: a run that is not available yet, a final refusal, or an interrupted wait."""
 
 from __future__ import annotations
 
 
 class CatalogError(Exception):
-    """A run, or a part of it, did not come. The text never holds the API key."""
+    """A run, or a part of it, cannot be read. The text never contains the API key."""
 
 
 class NotYetAvailable(CatalogError):
-    """Worth another attempt."""
+    """The run is not available now; a later attempt may succeed."""
 
 
 class NotFound(NotYetAvailable):
-    """The catalog answers and has no such run."""
+    """The catalog answers but does not have the run."""
 
 
 class NotComplete(NotYetAvailable):
-    """The run is there, but its stop document or some of its points are not."""
+    """The catalog has the run, but its stop document or some of its points are missing."""
 
 
 class CatalogUnavailable(NotYetAvailable):
-    """The catalog is away: no connection, no answer in time, or a server error."""
+    """The catalog gave no usable answer: no connection, a timeout, or a server error."""
 
 
 class CatalogRefused(CatalogError):
-    """Another attempt changes nothing: no right to read, or the configuration cannot be used."""
+    """The catalog refused finally: no permission to read, or an unusable configuration."""
 
 
 class MissingData(CatalogError):
-    """The run is complete and has no such part."""
+    """The run is complete but does not contain the requested part."""
 
 
 class Interrupted(CatalogError):

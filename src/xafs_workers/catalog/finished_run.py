@@ -1,4 +1,4 @@
-"""A finished run, wherever it comes from: the same `Run` that the board holds, and the rest on demand."""
+"""Finished runs: the board's `Run` with all points, and details that are read on demand."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Asset:
     Attributes
     ----------
     path
-        As the documents name it; nothing is known of whether it exists here.
+        Path as the documents name it; the file need not exist on this machine.
     form
         MIME type, or the resource's `spec` in older documents.
     data_key
-        '' where the documents do not tell.
+        Data key of the file's data, '' if the documents do not name it.
     """
 
     path: str
@@ -36,14 +36,14 @@ class Asset:
 
 
 class RunDetails(Protocol):
-    """Parts of a run that are read on demand; every method may wait for the catalog, as `RunCatalog` does."""
+    """Reader of a run's details; every method may wait for the catalog, as `RunCatalog` does."""
 
     def read_baseline(self, uid: str, stop: Event) -> Points:
-        """Return the scalars of the stream `baseline`, without points where the run has none."""
+        """Return the scalars of the stream `baseline`, without points if the run has no such stream."""
         ...
 
     def read_array(self, uid: str, key: str, stop: Event) -> NDArray:
-        """Return a data key of `primary` as it is, first axis: the points."""
+        """Return the array of a data key of `primary`; its first axis is the points."""
         ...
 
     def list_assets(self, uid: str, stop: Event) -> tuple[Asset, ...]:
@@ -53,7 +53,7 @@ class RunDetails(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FinishedRun:
-    """A complete run."""
+    """A complete run and the reader of its details."""
 
     run: Run
     details: RunDetails
@@ -88,7 +88,7 @@ class FinishedRun:
         return self.details.read_baseline(self.uid, stop)
 
     def read_array(self, key: str, stop: Event) -> NDArray:
-        """Return a data key of `primary`, e.g. an XRF spectrum at each point; see `RunDetails`.
+        """Return the array of a data key of `primary`, e.g. an XRF spectrum at each point; see `RunDetails`.
 
         Raises
         ------
@@ -103,7 +103,7 @@ class FinishedRun:
 
 
 class RunCatalog(Protocol):
-    """Where finished runs come from."""
+    """Catalog of finished runs; it waits until a run is complete."""
 
     def wait_for_run(self, uid: str, stop: Event) -> FinishedRun:
         """Return a run as soon as it is complete; blocks, so never call it in the loop.
@@ -111,9 +111,9 @@ class RunCatalog(Protocol):
         Raises
         ------
         NotFound, NotComplete, CatalogUnavailable
-            Waited for in vain.
+            The time limit passed.
         CatalogRefused, MissingData
-            Waiting is of no use.
+            Another attempt cannot succeed.
         Interrupted
             `stop` was set.
         """
@@ -121,7 +121,7 @@ class RunCatalog(Protocol):
 
 
 class RunSource(RunDetails, Protocol):
-    """A catalog that can be asked without waiting."""
+    """Source of finished runs that does not wait until a run is complete."""
 
     def find_run(self, uid: str) -> FinishedRun:
         """Return a run if it is complete now.
@@ -129,14 +129,14 @@ class RunSource(RunDetails, Protocol):
         Raises
         ------
         NotFound, NotComplete, CatalogUnavailable
-            Not now.
+            The run is not available now.
         CatalogRefused, MissingData
-            Never.
+            Another attempt cannot succeed.
         """
         ...
 
 
 def count_missing_points(run: Run) -> int:
-    """Return how many points the stop document counts that are not there."""
-    told = as_mapping((run.stop or {}).get("num_events")).get("primary", 0)
-    return max(0, told - len(run.points)) if isinstance(told, int) else 0
+    """Return how many of the points that the stop document counts are missing."""
+    expected = as_mapping((run.stop or {}).get("num_events")).get("primary", 0)
+    return max(0, expected - len(run.points)) if isinstance(expected, int) else 0

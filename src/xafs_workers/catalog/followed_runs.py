@@ -1,4 +1,4 @@
-"""Runs that the worker has followed itself come first; for all others, and for what documents do not hold, Tiled."""
+"""Catalog of a worker: runs on its own board first, then runs from a fallback such as Tiled."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from xafs_workers.scans.runs import Run
 
 
 class NoCatalog:
-    """The source of a worker that has no catalog configured."""
+    """Source of a worker without a configured catalog: it has no runs."""
 
     def find_run(self, uid: str) -> FinishedRun:
-        """Find nothing."""
+        """Raise NotFound for every run."""
         raise NotFound(f"run {uid}: not followed by this worker, and no catalog is configured (catalog.uri)")
 
     def read_baseline(self, uid: str, stop: Event) -> Points:
-        """Refuse."""
+        """Raise CatalogRefused."""
         self._refuse(uid, "its baseline")
 
     def read_array(self, uid: str, key: str, stop: Event) -> NDArray:
-        """Refuse."""
+        """Raise CatalogRefused."""
         self._refuse(uid, f"the array {key}")
 
     def list_assets(self, uid: str, stop: Event) -> tuple[Asset, ...]:
-        """Refuse."""
+        """Raise CatalogRefused."""
         self._refuse(uid, "its files")
 
     def _refuse(self, uid: str, what: str) -> NoReturn:
@@ -39,11 +39,11 @@ class NoCatalog:
 
 
 class _FollowedRunDetails:
-    """Details of a run that was followed: its documents name its files, all else is read from the other source."""
+    """Details of a followed run: files from its documents, everything else from the fallback."""
 
-    def __init__(self, run: Run, then: RunSource):
+    def __init__(self, run: Run, fallback: RunSource):
         self._run = run
-        self.read_baseline, self.read_array = then.read_baseline, then.read_array
+        self.read_baseline, self.read_array = fallback.read_baseline, fallback.read_array
 
     def list_assets(self, uid: str, stop: Event) -> tuple[Asset, ...]:
         """Return the run's files."""
@@ -51,12 +51,14 @@ class _FollowedRunDetails:
 
 
 class FollowedRuns:
-    """The catalog of a worker: its board, then another source.
+    """Catalog of a worker: its board, then a fallback.
 
     Parameters
     ----------
     board
-        Returns the newest board; called from the thread that asks for a run.
+        Returns the newest board; called in the thread that asks for a run.
+    fallback
+        Source of the runs that are not complete on the board.
     """
 
     def __init__(
@@ -67,11 +69,11 @@ class FollowedRuns:
         self._retry_policy = retry_policy or RetryPolicy()
 
     def wait_for_run(self, uid: str, stop: Event) -> FinishedRun:
-        """Return a run as soon as the board or the other source has it complete; see `RunCatalog.run`."""
+        """Return a run as soon as the board or the fallback has it complete; see `RunCatalog.wait_for_run`."""
         return call_with_retries(lambda: self.find_run(uid), self._retry_policy, stop)
 
     def find_run(self, uid: str) -> FinishedRun:
-        """Return a run if it is complete now; see `Source.look`."""
+        """Return a run if it is complete now; see `RunSource.find_run`."""
         run = self._board().runs.get(uid)
         if run is not None and run.stop is not None and not count_missing_points(run):
             return FinishedRun(run, _FollowedRunDetails(run, self._fallback))

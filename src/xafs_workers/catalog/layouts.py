@@ -1,8 +1,9 @@
-"""The layouts in which runs lie in Tiled, read into `Run` and `Points`.
+"""Readers of the layouts in which Tiled stores runs; they return `Run` and `Points`.
 
-Today's, written by `bluesky_tiled_plugins.TiledWriter` (BlueskyRun 3.0): a stream holds tables ``internal*`` and
-arrays, its metadata is the descriptor; for a while streams lay one level lower, in ``streams``. The older one, as
-databroker serves it (BlueskyRun 2.0): a stream holds the data set ``data``, its metadata lists the descriptors.
+Today's layout, written by `bluesky_tiled_plugins.TiledWriter` (BlueskyRun 3.0): a stream contains tables
+``internal*`` and arrays, and its metadata is the descriptor. Some versions put the streams one level lower, in
+``streams``. Older layout, served by databroker (BlueskyRun 2.0): a stream contains the data set ``data``, and its
+metadata lists the descriptors.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ from xafs_workers.scans.runs import DOCUMENT, Run, select_scalar_keys
 
 STREAM_SPEC = "BlueskyEventStream"
 DATA = "data"
-"""Where the older layout keeps the data of a stream."""
+"""Name of a stream's data set in the older layout."""
 
 
 def to_plain(value: Any) -> Any:
-    """Return metadata as dicts and lists, as documents have them."""
+    """Convert metadata into dicts and lists, as in documents."""
     if isinstance(value, Mapping):
         return {str(key): to_plain(member) for key, member in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
@@ -33,21 +34,21 @@ def to_plain(value: Any) -> Any:
 
 
 def build_run(uid: str, node: Any) -> Run:
-    """Return a run with all its points.
+    """Read a run with all its points.
 
     Raises
     ------
     NotComplete
-        There is no stop document yet.
+        The run has no stop document yet.
     MissingData
-        What lies there is no run.
+        The node is not a run.
     """
     metadata = to_plain(node.metadata)
     start, stop = as_mapping(metadata.get("start")), as_mapping(metadata.get("stop"))
     if not start:
-        raise MissingData(f"run {uid}: what the catalog has of this name is no run: it has no start document")
+        raise MissingData(f"run {uid}: the catalog's entry is not a run: it has no start document")
     if not stop:
-        raise NotComplete(f"run {uid}: the catalog has no stop document of it yet")
+        raise NotComplete(f"run {uid}: the catalog has no stop document yet")
     stream = find_stream(node, "primary")
     begins = (float(start.get("time") or 0.0), DOCUMENT, "", 0, 0)
     if stream is None:
@@ -56,7 +57,7 @@ def build_run(uid: str, node: Any) -> Run:
 
 
 def find_stream(node: Any, name: str) -> Any:
-    """Return a stream of a run, None if it has none of this name."""
+    """Return a stream of a run by name, None if the run has no such stream."""
     children = dict(node.items())
     if name in children:
         return children[name]
@@ -74,7 +75,7 @@ def read_data_keys(stream: Any) -> Mapping[str, Any]:
 
 
 def read_points(stream: Any) -> Points:
-    """Return the scalars of a stream; points that were written twice count once."""
+    """Read the scalars of a stream; points that were written twice count once."""
     keys = select_scalar_keys(read_data_keys(stream))
     data = _find_older_data(stream)
     columns = _read_columns(stream, keys) if data is None else _read_older_columns(data, keys)
@@ -82,21 +83,21 @@ def read_points(stream: Any) -> Points:
     sequence = columns.get("seq_num") or range(1, len(times) + 1)
     present = [key for key in keys if key in columns]
     points = Points.create(keys)
-    # Parts of a wide table may be of different length while it is written: only whole rows count.
+    # Parts of a wide table may differ in length while it is written: only complete rows count.
     for number, time, *row in zip(sequence, times, *(columns[key] for key in present), strict=False):
         points = points.add_point(int(number), time, dict(zip(present, row, strict=True)))
     return points
 
 
 def _read_columns(stream: Any, keys: tuple[str, ...]) -> dict[str, list[Any]]:
-    """Return `time`, `seq_num` and the data keys of today's layout: from the tables, else from arrays."""
+    """Read `time`, `seq_num` and the data keys of today's layout from tables, or from arrays."""
     children = dict(stream.items())
     found: dict[str, list[Any]] = {}
     for node in children.values():
         if _get_structure_family(node) == "table":
-            wanted = [name for name in node.columns if name in (*keys, "time", "seq_num")]
-            table = node.read(wanted) if wanted else {}
-            found |= {name: table[name].tolist() for name in wanted if name not in found}
+            names = [name for name in node.columns if name in (*keys, "time", "seq_num")]
+            table = node.read(names) if names else {}
+            found |= {name: table[name].tolist() for name in names if name not in found}
     for key in keys:
         if key not in found and key in children and _get_structure_family(children[key]) == "array":
             found[key] = np.asarray(children[key].read()).reshape(-1).tolist()
@@ -104,21 +105,19 @@ def _read_columns(stream: Any, keys: tuple[str, ...]) -> dict[str, list[Any]]:
 
 
 def _find_older_data(stream: Any) -> Any:
-    """Return the data set of a stream in the older layout, None in today's, where a data key may have its name."""
+    """Return the data set of a stream in the older layout, None in today's; there `data` may be a data key."""
     today = any((spec.version or "").startswith("3.") for spec in stream.specs if spec.name == STREAM_SPEC)
     return None if today or DATA not in stream else stream[DATA]
 
 
 def _read_older_columns(data: Any, keys: tuple[str, ...]) -> dict[str, list[Any]]:
-    wanted = [name for name in data if name in (*keys, "time", "seq_num")]
-    dataset = (
-        data.read(wanted) if "xarray_dataset" in _get_specs(data) else {name: data[name].read() for name in wanted}
-    )
-    return {name: np.asarray(dataset[name]).reshape(-1).tolist() for name in wanted}
+    names = [name for name in data if name in (*keys, "time", "seq_num")]
+    dataset = data.read(names) if "xarray_dataset" in _get_specs(data) else {name: data[name].read() for name in names}
+    return {name: np.asarray(dataset[name]).reshape(-1).tolist() for name in names}
 
 
 def read_array(stream: Any, key: str) -> NDArray:
-    """Return a data key of a stream as it is.
+    """Read the array of a data key of a stream.
 
     Raises
     ------
@@ -131,13 +130,13 @@ def read_array(stream: Any, key: str) -> NDArray:
         return np.asarray(children[key].read())
     for node in children.values():
         if _get_structure_family(node) == "table" and key in node.columns:
-            # Not `node.read([key])`: dask makes text of lists in a column.
+            # Not `node.read([key])`: dask would convert lists in a column to text.
             return np.asarray(node[key].read())
     raise MissingData(f"no data key {key!r}: the stream has {', '.join(sorted(children)) or 'nothing'}")
 
 
 def find_assets(node: Any) -> tuple[Asset, ...]:
-    """Return the files of a run in today's layout: what its streams refer to outside the catalog's own storage."""
+    """Return the files of a run in today's layout: those of its streams outside the catalog's own storage."""
     inner = [child for child in node.values() if STREAM_SPEC not in _get_specs(child)]
     streams = [*node.values(), *(stream for child in inner for stream in _list_members(child))]
     found = [
@@ -153,7 +152,7 @@ def find_assets(node: Any) -> tuple[Asset, ...]:
 
 
 def parse_asset_documents(documents: Iterable[tuple[str, Mapping[str, Any]]]) -> tuple[Asset, ...]:
-    """Return the files that documents name: old `resource` and new `stream_resource`."""
+    """Return the files named in documents: old `resource` and new `stream_resource`."""
     found: list[Asset] = []
     for name, doc in documents:
         if name == "resource":
@@ -170,7 +169,7 @@ def parse_asset_documents(documents: Iterable[tuple[str, Mapping[str, Any]]]) ->
 
 
 def _to_path(uri: str) -> str:
-    """Return the path of a file URI; any other as it is."""
+    """Return the path of a file URI; return any other URI unchanged."""
     from urllib.parse import unquote, urlsplit
 
     parts = urlsplit(uri)

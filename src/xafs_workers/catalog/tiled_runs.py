@@ -1,4 +1,4 @@
-"""Finished runs in Tiled."""
+"""Finished runs read from Tiled."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from xafs_workers.settings import Catalog as Settings
 T = TypeVar("T")
 
 UID = re.compile(r"[A-Za-z0-9_-]{1,100}")
-"""A uid becomes part of an address, and messages may come from anybody."""
+"""Allowed uids: a uid becomes part of an address, and messages are not trusted."""
 
 RECORD_SEPARATOR = "\x1e"
 
 
 class TiledRuns:
-    """The runs of a Tiled catalog. All methods block, in the caller's thread; several threads may call them."""
+    """Runs of a Tiled catalog; all methods block in the caller's thread, and several threads may call them."""
 
     def __init__(self, settings: Settings, retry_policy: RetryPolicy | None = None):
         self._connection = Connection(settings)
@@ -40,11 +40,11 @@ class TiledRuns:
         self._connection.close()
 
     def wait_for_run(self, uid: str, stop: Event) -> FinishedRun:
-        """Return a run as soon as it is complete; see `RunCatalog.run`."""
+        """Return a run as soon as it is complete; see `RunCatalog.wait_for_run`."""
         return call_with_retries(lambda: self.find_run(uid), self._retry_policy, stop)
 
     def find_run(self, uid: str) -> FinishedRun:
-        """Return a run if it is complete now; see `Source.look`."""
+        """Return a run if it is complete now; see `RunSource.find_run`."""
         run = self._cache.get(("run", uid), lambda: self._read_complete_run(uid), _estimate_run_size)
         return FinishedRun(run, self)
 
@@ -59,13 +59,13 @@ class TiledRuns:
         return self._read_part(("baseline", uid), uid, read, _estimate_points_size, stop)
 
     def read_array(self, uid: str, key: str, stop: Event) -> NDArray:
-        """Return a data key of `primary`; see `RunDetails`."""
+        """Return the array of a data key of `primary`; see `RunDetails`."""
 
         def read() -> NDArray:
             with self._open_node(uid) as node:
                 stream = layouts.find_stream(node, "primary")
                 if stream is None:
-                    raise MissingData(f"run {uid}: it has no stream primary")
+                    raise MissingData(f"run {uid}: no stream primary")
                 array = layouts.read_array(stream, key)
                 array.flags.writeable = False
                 return array
@@ -104,19 +104,19 @@ class TiledRuns:
 
     @contextmanager
     def _open_node(self, uid: str) -> Iterator[Any]:
-        """Give the container of a run, fresh from the server."""
+        """Open the container of a run, fetched from the server each time."""
         if not UID.fullmatch(uid):
-            raise MissingData(f"{uid[:80]!r} is no uid of a run: expected letters, digits and hyphens")
+            raise MissingData(f"uid {uid[:80]!r}: expected letters, digits and hyphens")
         with self._connection.open_runs() as runs:
             try:
                 node = runs[uid]
             except KeyError:
-                raise NotFound(f"run {uid}: the catalog has none of this uid, or the key may not see it") from None
+                raise NotFound(f"run {uid}: not in the catalog, or the API key may not read it") from None
             yield node
 
 
 def fetch_documents(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]] | None:
-    """Return the documents of a run in the older layout, whose servers hand them out; None in today's."""
+    """Fetch the documents of a run in the older layout; None in today's layout, whose servers have no documents."""
     versions = [spec.version or "" for spec in node.specs if spec.name == "BlueskyRun"]
     if any(version.startswith("3.") for version in versions):
         return None
@@ -127,7 +127,7 @@ def fetch_documents(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]] | None
     options = {"params": {"fill": False}, "headers": {"Accept": "application/json-seq"}}
     response: Any = node.context.http_client.get(link, **options)
     if response.status_code == httpx.codes.NOT_FOUND:
-        raise MissingData("the catalog hands out no documents of this run, which alone name its files")
+        raise MissingData("the catalog provides no documents of this run, and only they name its files")
     handle_error(response)
     lines = response.text.split("\n")
     records = (line.lstrip(RECORD_SEPARATOR).strip() for line in lines)
@@ -140,5 +140,5 @@ def _estimate_points_size(points: Points) -> int:
 
 
 def _estimate_run_size(run: Run) -> int:
-    """Return about how many bytes a run takes: its numbers, and its documents as text."""
+    """Estimate the size of a run, bytes: its numbers, and its documents as text."""
     return _estimate_points_size(run.points) + sum(len(repr(doc)) for doc in (run.start, run.stop, run.data_keys))

@@ -1,1 +1,1 @@
-"""Effects outside the process that are not files: answers and heartbeats."""
+"""Services outside the worker: Slack, systemd, metrics, heartbeats, Redis keys and the logs of a proposal."""

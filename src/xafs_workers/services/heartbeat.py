@@ -1,4 +1,4 @@
-"""Heartbeats: how a worker is, on the status topic every few seconds and in the log at least each minute."""
+"""Heartbeats: state of a worker, on the status topic every few seconds and in the log at least once a minute."""
 
 from __future__ import annotations
 
@@ -14,24 +14,27 @@ from xafs_workers.logs import get_logger
 log = get_logger("services")
 
 LOG_INTERVAL = 60.0
+"""Longest time between two heartbeats in the log, seconds."""
 
 
 class Heartbeat:
-    """Sends what `state` tells, on its own clock, from the worker's loop.
+    """Sender of status records at a fixed interval; the worker's loop calls it.
 
     Parameters
     ----------
+    worker
+        Name of the worker.
     send
-        Takes the status record.
+        Sends a status record.
     state
-        Returns the changing part: counters, what is waited for, the last file.
+        Returns the changing fields: counters, reasons to wait, the last file.
     every
-        Seconds between records.
+        Seconds between two records.
 
     Attributes
     ----------
     newest
-        The newest record; never changed, only replaced.
+        Newest record; it is replaced, never modified.
     """
 
     def __init__(
@@ -48,7 +51,7 @@ class Heartbeat:
         self._log_due = 0.0
 
     def send_if_due(self, *, now: float | None = None, force: bool = False) -> bool:
-        """Send a heartbeat if one is due; return whether one was."""
+        """Send a heartbeat if one is due; return whether one was sent."""
         moment = time.time() if now is None else now
         if not force and moment < self._due:
             return False
@@ -61,7 +64,7 @@ class Heartbeat:
         return True
 
     def send_final(self, state: Literal["stopped", "died"]) -> None:
-        """Send the heartbeat of a worker that ends: because it was told to, or not."""
+        """Send the last heartbeat of a worker: `stopped` on request, or `died` of an error."""
         self._send_status({**self._state(), "state": state, "waits_for": ""}, time.time())
 
     def _send_status(self, state: Mapping[str, Any], moment: float) -> None:

@@ -1,4 +1,4 @@
-"""The keys that today's plans read from Redis, where one is configured."""
+"""Redis keys that today's plans read, written if a Redis server is configured."""
 
 from __future__ import annotations
 
@@ -10,24 +10,25 @@ from xafs_workers.logs import get_logger
 log = get_logger("services")
 
 TIMEOUT = 1.0
+"""Time limit of one request, seconds."""
 CLICK_KEYS = {
     "position": "BMM:mouse_event:value",
     "motor": "BMM:mouse_event:motor",
     "position2": "BMM:mouse_event:value2",
     "motor2": "BMM:mouse_event:motor2",
 }
-"""Parts of a click, and the keys that `pluck` polls."""
+"""Fields of a click and the Redis keys that the beamline's `pluck` command polls."""
 
 
 class KeyStoreWriter:
-    """Writes keys; a store that is away is told once, and once more when it is back.
+    """Writer of Redis keys; it logs once when the server is not available and once when it is back.
 
-    It may take `TIMEOUT` for each write: not to be called where that would hold up anything.
+    Each write may take `TIMEOUT`, so never call it in a loop that must not wait.
 
     Parameters
     ----------
     url
-        ``redis://host:port/db``.
+        Address of the server, ``redis://host:port/db``.
     """
 
     def __init__(self, url: str):
@@ -36,11 +37,11 @@ class KeyStoreWriter:
         self._away = False
 
     def write_click(self, click: Mapping[str, Any]) -> bool:
-        """Write a picked position, all of its keys at once."""
+        """Write the keys of a picked position, all at once."""
         return self.write({key: click[part] for part, key in CLICK_KEYS.items() if part in click})
 
     def write(self, values: Mapping[str, Any]) -> bool:
-        """Set keys to values, as text; return whether that worked."""
+        """Set keys to the texts of values; return whether the server took them."""
         try:
             self._connect().mset({key: str(value) for key, value in values.items()})
         except Exception as error:  # noqa: BLE001 - no driver, a bad URL, no server: the mirror is a convenience
@@ -54,7 +55,7 @@ class KeyStoreWriter:
         return True
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self._client is not None:
             self._client.close()
 

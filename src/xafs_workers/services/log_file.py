@@ -1,4 +1,4 @@
-"""The file manager's log in a proposal folder: lines that anybody may read."""
+"""The file manager's log in a proposal folder, for the users of the beamline."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ MAX_TEXT_LENGTH = 10_000
 
 
 def add_line(folder: ProposalFolder, moment: float, text: str) -> str:
-    """Put a line into the log unless this very line is there; return the path of the log.
+    """Append a line to the log unless the log contains it already; return the path of the log.
 
     Parameters
     ----------
     moment
-        POSIX seconds; with its milliseconds it tells a line that is told again from one that says the same.
+        Time of the line, POSIX seconds. A line with the same text and the same milliseconds is the same line.
 
     Raises
     ------
-    CatalogRefused, CatalogUnavailable
-        As those of `ProposalFolder`.
+    Refused, Unavailable
+        The log cannot be read or written; see `ProposalFolder`.
     """
     stamp = datetime.fromtimestamp(moment, UTC).astimezone().isoformat(timespec="milliseconds")
     line = f"{stamp}  {to_one_line(text)[:MAX_TEXT_LENGTH]}\n".encode("utf-8", "replace")
     try:
-        there = folder.read(LOG_FILE_NAME)
+        existing = folder.read(LOG_FILE_NAME)
     except Absent:
-        there = b""
-    if line in there.splitlines(keepends=True):
+        existing = b""
+    if line in existing.splitlines(keepends=True):
         return f"{folder.path}/{LOG_FILE_NAME}"
-    return folder.append(LOG_FILE_NAME, line if not there or there.endswith(b"\n") else b"\n" + line)
+    return folder.append(LOG_FILE_NAME, line if not existing or existing.endswith(b"\n") else b"\n" + line)

@@ -1,4 +1,4 @@
-"""The message log of a proposal, in its folder: written by the file manager alone, each line once."""
+"""Message log in a proposal folder: only the file manager writes it, each line once."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from xafs_workers.writers.message_log import (
 
 
 class MessageLog:
-    """Writes lines into the logs of proposals. Any thread may call it; one line is written at a time."""
+    """Writer of the message logs of all proposals; any thread may call it, one line is written at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
 
     def add_entry(self, folder: ProposalFolder, entry: LogEntry) -> bool:
-        """Put a line into the log of a proposal unless it is there; return whether it was new.
+        """Add a line to the log of a proposal unless it is there; return whether it was new.
 
-        The record comes first and the page is made of the records: whatever interrupts this, the next call, or the
-        same again, makes the page complete.
+        The record is appended first and the page is made from all records. So the next call makes the page complete
+        if this one is interrupted.
 
         Raises
         ------
-        Refused, CatalogUnavailable
-            As those of `ProposalFolder`.
+        Refused, Unavailable
+            The log cannot be read or written; see `ProposalFolder`.
         """
         with self._lock:
             raw = _read_records(folder)
@@ -49,7 +49,7 @@ class MessageLog:
 
 
 def has_file(folder: ProposalFolder, relative: str) -> bool:
-    """Tell whether a file of a proposal is there; a link is none, and a name that no file can have is answered too."""
+    """Check whether a regular file of a proposal exists; False for a link and for a name that is not allowed."""
     try:
         return folder.is_file(relative)
     except Refused:
@@ -57,7 +57,7 @@ def has_file(folder: ProposalFolder, relative: str) -> bool:
 
 
 def has_anchor(folder: ProposalFolder, rid: str) -> bool:
-    """Tell whether a line with this anchor is in the log of a proposal."""
+    """Check whether the log of a proposal has a line with this anchor."""
     return any(isinstance(entry, LogEntry) and entry.rid == rid for entry in parse_entries(_read_records(folder)))
 
 

@@ -1,4 +1,4 @@
-"""The newest heartbeat, as Prometheus reads it."""
+"""Metrics for Prometheus, made from the newest heartbeat."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ GAUGES = {
     "posts_waiting": ("posts_waiting", "posts in the outbox"),
     "frame_seconds": ("frame_seconds", "time to draw the last frame"),
 }
-"""Fields of a heartbeat that are numbers: name and meaning of their metrics."""
+"""Fields of a heartbeat that are numbers, with the name and the help text of their metrics."""
 
 STATES = ("running", "recovering", "stopped", "died")
 
 
 class MetricsServer:
-    """An HTTP endpoint with the metrics of one worker.
+    """HTTP endpoint with the metrics of one worker.
 
     Parameters
     ----------
     newest
         Returns the newest heartbeat; called in the server's threads.
+    host, port
+        Address at which the server listens.
     """
 
     def __init__(self, newest: Callable[[], Mapping[str, Any]], host: str, port: int):
@@ -40,18 +42,18 @@ class MetricsServer:
 
     @property
     def port(self) -> int:
-        """The port at which it listens."""
+        """Port at which the server listens."""
         return self._server.server_port
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop the server."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
 
 
 class _HeartbeatCollector:
-    """Makes metrics of a heartbeat; prometheus-client calls `collect` at each scrape."""
+    """Collector that builds metrics from a heartbeat; prometheus-client calls `collect` at each scrape."""
 
     def __init__(self, newest: Callable[[], Mapping[str, Any]]):
         self._newest = newest

@@ -1,4 +1,4 @@
-"""What is to be posted: said by a worker, carried out by whatever chat service is configured."""
+"""Posts that workers hand over to the configured chat service."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ class Post:
     Attributes
     ----------
     key
-        Names the post for good: the id of the message that asked for it and a word for each of its posts. What is
-        posted under a key is never posted again.
+        Permanent name of the post: the id of the message that requested it and a word for each of its posts. A key
+        is posted only once.
     session
-        Data session of the proposal it belongs to; empty: the staff channel, never a group's.
+        Data session of the proposal; empty for the staff channel.
     text
-        The text; the title where there is a picture.
+        Text of the post, or title of the picture.
     picture
         Absolute path of a picture on disk; empty for a text.
     """
@@ -30,8 +30,8 @@ class Post:
 
 
 Poster = Callable[[Post], None]
-"""Takes a post durably and returns at once."""
+"""Function that stores a post durably and returns at once."""
 
 
 def discard_post(post: Post) -> None:
-    """Post nothing: no chat service is configured."""
+    """Discard a post, because no chat service is configured."""

@@ -1,4 +1,4 @@
-"""What a worker tells systemd, on the socket it was given (sd_notify(3)): ready, alive, stopping."""
+"""Notifications to systemd (sd_notify(3)): status, ready, watchdog, stopping."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from xafs_workers.logs import get_logger
 log = get_logger("services")
 
 SIGNALS_PER_WATCHDOG = 3.0
-"""How many signs of life are sent in the time after which systemd gives a worker up."""
+"""Number of watchdog signals sent within systemd's watchdog time."""
 
 
 class Notifier:
-    """Sends states to systemd; without a socket it does nothing.
+    """Sender of notifications to systemd; without a socket it does nothing.
 
     Parameters
     ----------
     address
-        Path of the socket; ``@`` begins an abstract one.
+        Path of the socket; an abstract one begins with ``@``.
     watchdog
-        Seconds without a sign of life after which systemd gives this process up; 0: never.
+        Seconds without a watchdog signal after which systemd restarts this process; 0: never.
     """
 
     def __init__(self, address: str = "", watchdog: float = 0.0):
@@ -34,28 +34,28 @@ class Notifier:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Notifier:
-        """Return the notifier that the environment asks for."""
+        """Build the notifier from systemd's environment variables."""
         given = os.environ if environment is None else environment
         own = given.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
         microseconds = given.get("WATCHDOG_USEC", "") if own else ""
         return cls(given.get("NOTIFY_SOCKET", ""), int(microseconds) / 1e6 if microseconds.isdigit() else 0.0)
 
     def send_status(self, text: str) -> None:
-        """Tell in one line what is being done."""
+        """Send a status text of one line."""
         self._send(f"STATUS={text}")
 
     def send_ready(self) -> None:
-        """Tell that the start is over."""
+        """Report that the worker has started."""
         self._send(f"READY=1\nSTATUS=running\nMAINPID={os.getpid()}")
 
     def send_watchdog(self) -> None:
-        """Give a sign of life if one is due; called by the loop, so that one that hangs gives none."""
+        """Send a watchdog signal if one is due; the worker's loop calls it, so a loop that hangs sends none."""
         if self._every and time.monotonic() >= self._due:
             self._due = time.monotonic() + self._every
             self._send("WATCHDOG=1")
 
     def send_stopping(self) -> None:
-        """Tell that the end has begun."""
+        """Report that the worker is stopping."""
         self._send("STOPPING=1\nSTATUS=stopping")
 
     def _send(self, state: str) -> None:
@@ -66,5 +66,5 @@ class Notifier:
                 to.sendto(state.encode(), self._address)
         except OSError as error:
             if not self._failed:
-                log.warning("systemd_not_told", socket=self._address, reason=str(error))
+                log.warning("sd_notify_failed", socket=self._address, reason=str(error))
             self._failed = True

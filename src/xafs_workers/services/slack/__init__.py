@@ -1,1 +1,1 @@
-"""Posts to Slack: a durable outbox and the thread that empties it."""
+"""Posts to Slack: a durable outbox and the thread that posts it."""

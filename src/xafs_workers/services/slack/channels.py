@@ -1,4 +1,4 @@
-"""Which channel a proposal's posts go to: the configured one, else the one that the facility names."""
+"""Slack channels of proposals: from the settings, otherwise from the facility's service."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from urllib.parse import quote
 from xafs_workers.settings import Slack
 
 CACHE_SECONDS = 900.0
-"""How long an answer of the facility is believed, seconds."""
+"""Time for which an answer of the facility is reused, seconds."""
 MAX_ANSWER_BYTES = 1024 * 1024
-"""Bytes of an answer that are read."""
+"""Largest part of an answer that is read, bytes."""
 
 
 class ChannelNotFound(Exception):
-    """There is no channel for a session; the text says why."""
+    """A session has no channel; the text gives the reason."""
 
 
 class LookupUnavailable(Exception):
-    """The facility did not answer, or not usably; asking again later may help."""
+    """The facility gave no usable answer; a later attempt may succeed."""
 
 
 class ChannelDirectory:
-    """Finds channels, and remembers what the facility answered for a while.
+    """Directory of channels; it reuses the facility's answers for some time.
 
-    The channel is that of the session a post carries, whatever experiment runs now.
+    The channel depends only on the session of the post, not on the experiment that runs now.
     """
 
     def __init__(self, settings: Slack, beamline: str):
@@ -37,11 +37,14 @@ class ChannelDirectory:
         self._cache: dict[str, tuple[float, str | None]] = {}
 
     def find_channel(self, session: str) -> str:
-        """Return the id of a session's channel; of the staff's channel for no session.
+        """Return the id of a session's channel, or of the staff's channel for an empty session.
 
         Raises
         ------
-        ChannelNotFound, LookupUnavailable
+        ChannelNotFound
+            The session has no channel.
+        LookupUnavailable
+            The facility gave no usable answer.
         """
         if not session:
             if self._settings.staff_channel is None:
@@ -57,11 +60,11 @@ class ChannelDirectory:
         return found
 
     def refresh(self) -> None:
-        """Forget what the facility answered."""
+        """Discard the facility's answers, so that it is asked again."""
         self._cache.clear()
 
     def list_known(self) -> dict[str, str]:
-        """Return the channels that are known without asking."""
+        """Return the channels that are known without a request, by session."""
         answered = {session: channel for session, (_, channel) in self._cache.items() if channel}
         staff = {"": self._settings.staff_channel} if self._settings.staff_channel else {}
         return {**answered, **staff, **self._settings.channels}
@@ -70,9 +73,9 @@ class ChannelDirectory:
         until, channel = self._cache.get(session, (0.0, None))
         if time.monotonic() < until:
             return channel
-        wanted = self._format_channel_name(session)
+        name = self._format_channel_name(session)
         channel = next(
-            (entry["channel_id"] for entry in self._request_channels(session) if entry["channel_name"] == wanted), None
+            (entry["channel_id"] for entry in self._request_channels(session) if entry["channel_name"] == name), None
         )
         self._cache[session] = (time.monotonic() + CACHE_SECONDS, channel)
         return channel
@@ -99,10 +102,12 @@ class ChannelDirectory:
 
 
 def _parse_entries(content: Any, url: str) -> list[dict[str, str]]:
-    """Return the channels of an answer: a list, or a mapping that holds one under ``data`` or ``slack_channels``."""
+    """Return the channels in an answer: a list, or a mapping with a list under ``data`` or ``slack_channels``."""
     if isinstance(content, dict):
         content = content.get("data", content.get("slack_channels"))
     if not isinstance(content, list):
-        raise LookupUnavailable(f"{url}: came {type(content).__name__}: expected a list of channel_name and channel_id")
+        raise LookupUnavailable(
+            f"{url}: answered {type(content).__name__} (expected a list of channel_name and channel_id)"
+        )
     names = ("channel_name", "channel_id")
     return [entry for entry in content if isinstance(entry, dict) and all(isinstance(entry.get(n), str) for n in names)]

@@ -1,4 +1,7 @@
-"""The calls to Slack, each made once, and what their failures mean: posted or not, or not known."""
+"""Slack client that makes each call once; its errors state whether the post was made, was not made, or may have been.
+
+It does not retry: `outbox_worker` does.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,12 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 METADATA_TYPE = "xafs_workers_post"
-"""Type of the metadata that each text carries, by which it is found again."""
+"""Type of the metadata attached to each text, by which the text is found again."""
 KEY_NAMESPACE = uuid.UUID("6f1f3c52-5a0e-4c3b-9d0d-2f0c5d9b7a11")
 PAGE_SIZE = 200
 MAX_PAGES = 20
 CLOCK_TOLERANCE = 600.0
-"""By how much Slack's clock and ours may differ, seconds."""
+"""Largest expected difference between Slack's clock and ours, seconds."""
 MAX_TEXT_LENGTH = 4000
 """Slack asks for texts of at most 4000 characters (chat.postMessage)."""
 
@@ -35,9 +38,9 @@ TOKEN_ERRORS = frozenset(
         "org_login_required",
     }
 )
-"""Errors that concern every post alike: they wait until the token is mended."""
+"""Errors that concern every post: all posts wait until the token is replaced."""
 AMBIGUOUS_ERRORS = frozenset({"fatal_error", "internal_error", "service_unavailable", "request_timeout"})
-"""Errors after which Slack itself does not know what was done (fatal_error: some of it may have succeeded)."""
+"""Errors after which the result is unknown (fatal_error: a part of the call may have succeeded)."""
 
 
 class RateLimited(Exception):
@@ -46,7 +49,7 @@ class RateLimited(Exception):
     Attributes
     ----------
     retry_after
-        How long.
+        Time to wait, seconds.
     """
 
     def __init__(self, seconds: float):
@@ -55,7 +58,7 @@ class RateLimited(Exception):
 
 
 class ResultUnknown(Exception):
-    """No usable answer came: what was asked may have been done."""
+    """Slack gave no usable answer: the call may have been carried out."""
 
 
 class SlackRefused(Exception):
@@ -64,7 +67,7 @@ class SlackRefused(Exception):
     Attributes
     ----------
     error
-        Slack's word for it.
+        Slack's error code.
     """
 
     def __init__(self, call: str, error: str, needed: str = ""):
@@ -73,15 +76,15 @@ class SlackRefused(Exception):
 
     @property
     def is_token_error(self) -> bool:
-        """Whether the token is the trouble, not the post."""
+        """Whether the error concerns the token, not the post."""
         return self.error in TOKEN_ERRORS
 
 
 class _Client(WebClient):
-    """Slack's own client, that also gives its upload by itself: the file's id must be noted before it is shared."""
+    """Slack's own client with the upload as a separate step: the file's id must be recorded before it is shared."""
 
     def upload(self, url: str, data: bytes) -> int:
-        """Send the bytes of a file; return the HTTP status."""
+        """Send the content of a file; return the HTTP status."""
         sent = self._upload_file(
             url=url, data=data, logger=self._logger, timeout=self.timeout, proxy=self.proxy, ssl=self.ssl
         )
@@ -89,38 +92,40 @@ class _Client(WebClient):
 
 
 class SlackClient:
-    """One workspace, reached with one token.
+    """Client of one Slack workspace.
 
     Parameters
     ----------
+    token
+        Bot token.
     base_url
-        Ends with a slash.
+        Address of Slack's API, with a slash at the end.
     timeout
-        Of each call, seconds.
+        Time limit of each call, seconds.
     """
 
     def __init__(self, token: str, base_url: str, timeout: float):
-        # Without retries of its own: it would repeat a post whose answer was lost.
-        # It would log whole requests; failures come as exceptions.
+        # No retries of its own: they would repeat a post whose answer was lost.
+        # No log of its own: it would log whole requests; failures are raised anyway.
         silent = logging.Logger("slack", logging.CRITICAL + 1)  # noqa: LOG001 - in no tree of loggers
         self._client: Any = _Client(
             token, base_url=base_url, timeout=max(1, round(timeout)), retry_handlers=[], logger=silent
         )
 
     def check_token(self) -> tuple[Mapping[str, Any], frozenset[str]]:
-        """Return what Slack says of the token, and its scopes."""
+        """Return Slack's description of the token, and the token's scopes."""
         with _translate_errors("auth.test"):
             answer = self._client.auth_test()
         scopes = next((value for name, value in answer.headers.items() if name.lower() == "x-oauth-scopes"), "")
         return dict(answer.data), frozenset(part.strip() for part in scopes.split(",") if part.strip())
 
     def read_channel(self, channel: str) -> Mapping[str, Any]:
-        """Return what Slack says of a channel."""
+        """Return Slack's description of a channel."""
         with _translate_errors("conversations.info"):
             return self._client.conversations_info(channel=channel)["channel"]
 
     def post_text(self, channel: str, key: str, text: str) -> None:
-        """Post a text."""
+        """Post a text with the mark of its key."""
         with _translate_errors("chat.postMessage"):
             self._client.chat_postMessage(
                 channel=channel,
@@ -132,7 +137,7 @@ class SlackClient:
             )
 
     def send_file(self, name: str, content: bytes) -> str:
-        """Upload a picture that nobody sees yet, and return Slack's id of it."""
+        """Upload a picture without sharing it and return its file id."""
         with _translate_errors("files.getUploadURLExternal"):
             place = self._client.files_getUploadURLExternal(filename=name, length=len(content))
             status = self._client.upload(place["upload_url"], content)
@@ -141,19 +146,19 @@ class SlackClient:
         return place["file_id"]
 
     def post_file(self, channel: str, file_id: str, title: str) -> None:
-        """Show an uploaded picture in a channel."""
+        """Share an uploaded picture in a channel."""
         with _translate_errors("files.completeUploadExternal"):
             self._client.files_completeUploadExternal(
                 files=[{"id": file_id, "title": title}], channel_id=channel, initial_comment=escape_text(title)
             )
 
     def has_text(self, channel: str, key: str, since: float) -> bool:
-        """Tell whether a text was posted since then (POSIX seconds)."""
+        """Check whether a text was posted since a time (POSIX seconds)."""
         mark = compute_mark(key)
         return self._find_message(channel, since, lambda message: _extract_mark(message) == mark)
 
     def has_file(self, channel: str, file_id: str, since: float) -> bool:
-        """Tell whether a picture was shared in a channel."""
+        """Check whether a picture was shared in a channel."""
         try:
             with _translate_errors("files.info"):
                 known = self._client.files_info(file=file_id)["file"]
@@ -166,7 +171,7 @@ class SlackClient:
         return self._find_message(channel, since, lambda message: file_id in _extract_file_ids(message))
 
     def _find_message(self, channel: str, since: float, fits: Callable[[Mapping[str, Any]], bool]) -> bool:
-        """Look for a message in a channel's history, newest first."""
+        """Check whether a message is in a channel's history, newest first."""
         cursor = ""
         for _ in range(MAX_PAGES):
             with _translate_errors("conversations.history"):
@@ -186,19 +191,19 @@ class SlackClient:
 
 
 def compute_mark(key: str) -> str:
-    """Return the mark by which a post is found again."""
+    """Return the mark of a post's key, by which the post is found again."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
 def escape_text(text: str) -> str:
-    """Return a text as Slack shows it literally but for emoji codes: no mention or link can be forged with it."""
+    """Escape a text so that Slack shows it literally, without mentions or links; emoji codes still work."""
     clipped = text if len(text) <= MAX_TEXT_LENGTH else text[: MAX_TEXT_LENGTH - 1] + "…"
     return clipped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 @contextmanager
 def _translate_errors(call: str) -> Iterator[None]:
-    """Translate the client's errors."""
+    """Translate the client's errors into those of this module."""
     try:
         yield
     except SlackApiError as problem:
@@ -247,5 +252,5 @@ def _extract_channels(known: Mapping[str, Any]) -> set[str]:
 
 
 def is_address(url: str) -> bool:
-    """Tell whether a URL is of HTTP."""
+    """Check whether a text is an HTTP or HTTPS URL."""
     return urlsplit(url).scheme in ("http", "https") and bool(urlsplit(url).hostname)

@@ -1,4 +1,4 @@
-"""What waits to be posted, in SQLite: put down before the poster returns, forgotten long after it was posted."""
+"""Durable queue of Slack posts (SQLite)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from xafs_workers.services.slack_posts import Post
 PostState = Literal["waiting", "unclear", "done", "failed"]
 
 RETENTION_DAYS = 90.0
-"""How long keys of finished posts are remembered: longer than topics keep their messages."""
+"""Days after which finished posts are deleted: longer than the topics keep their messages."""
 
 _VERSION = 1
 _SCHEMA = """
@@ -35,11 +35,11 @@ SELECT number, key, session, text, picture, state, file_id, tried FROM posts WHE
 
 
 class OutboxUnusable(Exception):
-    """The outbox's file is not one, or cannot be opened."""
+    """The file is not an outbox or cannot be opened."""
 
 
 class OutboxUnavailable(OSError):
-    """The outbox cannot be written to now: its disk is full or in trouble."""
+    """The outbox cannot be written now, for example because the disk is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +49,15 @@ class PendingPost:
     Attributes
     ----------
     number
-        Counts up: the order in which posts were put down.
+        Position of the post in the queue; it increases with each post.
+    post
+        The post itself.
     state
-        ``unclear``: an attempt was begun whose end is not known, so it may have been posted.
+        ``unclear`` if an attempt began whose result is not known: the post may have been made.
     file_id
-        Slack's name of an uploaded picture, once it is to be shared.
+        Slack's id of an uploaded picture, set just before the picture is shared.
     tried_at
-        When an attempt was last begun, POSIX seconds; 0: never.
+        Start of the last attempt, POSIX seconds; 0: never.
     """
 
     number: int
@@ -66,7 +68,7 @@ class PendingPost:
 
 
 class Outbox:
-    """Posts by key, each once; safe to use from any thread.
+    """Queue of posts, each key once; safe to use from any thread.
 
     Raises
     ------
@@ -94,12 +96,12 @@ class Outbox:
         self.close()
 
     def put(self, post: Post) -> bool:
-        """Put a post down, durably; return False where its key is known already.
+        """Store a post durably; return False if a post with its key is stored already.
 
         Raises
         ------
         OutboxUnavailable
-            It could not be put down; trying again later may succeed.
+            The post could not be stored; a later attempt may succeed.
         """
         row = (post.key, post.session, post.text, post.picture, time.time())
         try:
@@ -119,7 +121,7 @@ class Outbox:
         return [PendingPost(row[0], Post(*row[1:5]), *row[5:]) for row in rows]
 
     def begin_attempt(self, number: int, file_id: str = "") -> None:
-        """Write down that a post is about to be made: from here on it is not known whether it was."""
+        """Record that a post is about to be made; until the attempt ends its result is unknown."""
         now = time.time()
         self._update(
             "UPDATE posts SET state = 'unclear', file_id = ?, tried = ?, changed = ? WHERE number = ?",
@@ -127,25 +129,25 @@ class Outbox:
         )
 
     def mark_not_posted(self, number: int) -> None:
-        """Write down that an attempt certainly made no post."""
+        """Record that an attempt certainly made no post."""
         self._update(
             "UPDATE posts SET state = 'waiting', file_id = '', changed = ? WHERE number = ?", (time.time(), number)
         )
 
     def finish(self, number: int, state: Literal["done", "failed"], reason: str = "") -> None:
-        """Write down what became of a post."""
+        """Record the final state of a post."""
         self._update(
             "UPDATE posts SET state = ?, reason = ?, changed = ? WHERE number = ?", (state, reason, time.time(), number)
         )
 
     def count_waiting(self) -> int:
-        """Return how many posts are not finished."""
+        """Return the number of unfinished posts."""
         with self._lock:
             query = "SELECT COUNT(*) FROM posts WHERE state IN ('waiting', 'unclear')"
             return self._connection.execute(query).fetchone()[0]
 
     def prune(self, days: float = RETENTION_DAYS) -> None:
-        """Forget what was finished more than `days` ago."""
+        """Delete the posts that were finished more than `days` ago."""
         self._update(
             "DELETE FROM posts WHERE state IN ('done', 'failed') AND changed < ?", (time.time() - days * 86400,)
         )

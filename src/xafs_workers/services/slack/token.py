@@ -1,4 +1,4 @@
-"""The bot token: from its file or the environment, never shown."""
+"""Slack's bot token, read from its file or the environment; it never appears in a log or an error."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ TOKEN_VARIABLE = "SLACK_BOT_TOKEN"  # noqa: S105 - the name of a variable
 
 
 class TokenMissing(Exception):
-    """A file is configured that holds no token; the text names it."""
+    """The configured file contains no token; the text names the file."""
 
 
 def read_token(settings: Slack) -> str | None:
-    """Return the token, None where none is configured.
+    """Return the token, None if no token is configured.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def read_token(settings: Slack) -> str | None:
         token = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not plain text"
-        raise TokenMissing(f"slack.token_file {path}: {reason}: expected a bot token (xoxb-...)") from error
+        raise TokenMissing(f"slack.token_file {path}: {reason} (expected a bot token, xoxb-...)") from error
     if not token:
-        raise TokenMissing(f"slack.token_file {path}: empty: expected a bot token (xoxb-...)")
+        raise TokenMissing(f"slack.token_file {path}: empty file (expected a bot token, xoxb-...)")
     return token
