@@ -63,13 +63,13 @@ def test_folder_names_of_another_facility_are_configurable(
     [
         (START, "no cycle in any of start.cycle, start.XDI.Facility.cycle, the setting storage.cycle"),
         ({"uid": "u-1", "cycle": "2026-1"}, "no data_session"),
-        ({**START, "cycle": "../.."}, "cycle: came '../..'"),
-        ({**START, "cycle": 2026}, "cycle: came 2026"),
-        ({**START, "cycle": ["2026-1"]}, "cycle: came"),
-        ({"uid": "u-1", "cycle": "2026-1", "data_session": "pass-1/../pass-2"}, "data_session: came"),
-        ({"uid": "u-1", "cycle": "2026-1", "data_session": ".."}, "data_session: came"),
-        ({"uid": "u-1", "cycle": "2026-1", "data_session": {"a": 1}}, "data_session: came"),
-        ({"uid": "u-1\n", "cycle": "2026-1", "data_session": "a\nb"}, "data_session: came"),
+        ({**START, "cycle": "../.."}, "cycle: '../..', expected"),
+        ({**START, "cycle": 2026}, "cycle: 2026, expected"),
+        ({**START, "cycle": ["2026-1"]}, "cycle: ['2026-1'], expected"),
+        ({"uid": "u-1", "cycle": "2026-1", "data_session": "pass-1/../pass-2"}, "data_session: "),
+        ({"uid": "u-1", "cycle": "2026-1", "data_session": ".."}, "data_session: "),
+        ({"uid": "u-1", "cycle": "2026-1", "data_session": {"a": 1}}, "data_session: "),
+        ({"uid": "u-1\n", "cycle": "2026-1", "data_session": "a\nb"}, "data_session: "),
     ],
 )
 def test_a_run_without_a_folder_has_a_reason(start: dict[str, Any], reason: str) -> None:

@@ -1,1 +1,1 @@
-"""The only code that writes to a proposal folder."""
+"""Reading and writing of proposal folders; no other package writes there."""

@@ -1,7 +1,7 @@
-"""Paths below configured roots, opened component by component and without following a symbolic link.
+"""Paths below configured roots, opened one component at a time without following symbolic links.
 
-A path from a message is hostile input. It is checked as text first (`components`), then opened one component at a time
-relative to the folder already open, so that no exchange of a folder for a link can lead it elsewhere.
+A path from a message is hostile input. It is first checked as text (`parse_path`). Then each component is opened
+relative to the folder that is already open, so that a folder replaced by a link cannot lead outside the root.
 """
 
 from __future__ import annotations
@@ -37,53 +37,50 @@ _LINE_BREAKS_AND_CONTROLS = {"Cc", "Zl", "Zp", "Cs"}
 
 
 def check_component(name: str) -> str:
-    """Return `name` when it can be one component of a path; raise Refused otherwise."""
+    """Return `name` if it may be one component of a path; raise Refused otherwise."""
     if name in ("", ".", ".."):
-        raise Refused(f"came {quote_value(name)}: expected the name of a file or folder, never '.' or '..'")
+        raise Refused(f"name {quote_value(name)}: expected the name of a file or folder, never '.' or '..'")
     if "/" in name:
-        raise Refused(f"came {quote_value(name)}: expected one component of a path, without '/'")
+        raise Refused(f"name {quote_value(name)}: expected one component of a path, without '/'")
     for character in name:
         if unicodedata.category(character) in _LINE_BREAKS_AND_CONTROLS:
             raise Refused(
-                f"came {quote_value(name)}: a control character (U+{ord(character):04X}) is in no file's name"
+                f"name {quote_value(name)}: a control character (U+{ord(character):04X}) is not allowed in a file name"
             )
     if found := describe_confusable(name):
-        came = f"came {quote_value(name)}, {ascii(name)[:MAX_COMPONENT]}"
-        raise Refused(f"{came}: {found} makes it look like another name: expected plain letters and signs")
+        shown = f"name {quote_value(name)}, {ascii(name)[:MAX_COMPONENT]}"
+        raise Refused(f"{shown}: {found} makes it look like another name: expected plain letters and signs")
     if len(name.encode()) > MAX_COMPONENT:
-        raise Refused(
-            f"came a name of {len(name.encode())} bytes, {quote_value(name)}: at most {MAX_COMPONENT} are allowed"
-        )
+        raise Refused(f"name {quote_value(name)} has {len(name.encode())} bytes: at most {MAX_COMPONENT} are allowed")
     return name
 
 
 def parse_path(path: str) -> tuple[str, ...]:
-    """Return the checked components of a path; empty ones and "." say nothing and are left out.
+    """Split a path into its checked components, without empty ones and ".".
 
     Raises
     ------
     Refused
-        Not text, too long, or a component that `check_component` refuses.
+        The path is not text or too long, or `check_component` refuses a component.
     """
     if not isinstance(path, str):
-        raise Refused(f"came {quote_value(path)}, a {type(path).__name__}: expected a path as text")
+        raise Refused(f"path {quote_value(path)} is a {type(path).__name__}: expected a path as text")
     if len(path.encode(errors="surrogatepass")) > MAX_PATH:
-        raise Refused(
-            f"came a path of {len(path)} characters, {quote_value(path)}: at most {MAX_PATH} bytes are allowed"
-        )
+        raise Refused(f"path {quote_value(path)} has {len(path)} characters: at most {MAX_PATH} bytes are allowed")
     return tuple(check_component(name) for name in path.split("/") if name not in ("", "."))
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A folder below which paths are allowed.
+    """Folder below which paths are allowed.
 
     Parameters
     ----------
     path
-        Absolute path; chosen by whoever configures, so its own links are followed.
+        Absolute path from the configuration; links in it are followed.
     aliases
-        Other beginnings of a path: `{"/nsls2/data": "/nsls2/data3"}` reads a path below the first as below the second.
+        Other beginnings of a path: `{"/nsls2/data": "/nsls2/data3"}` treats a path below the first as one below the
+        second.
     """
 
     path: str
@@ -92,11 +89,11 @@ class Root:
     def __post_init__(self) -> None:
         for name in (self.path, *self.aliases, *self.aliases.values()):
             if not name.startswith("/"):
-                raise Refused(f"came {quote_value(name)} as a root or its alias: expected an absolute path")
+                raise Refused(f"root or alias {quote_value(name)}: expected an absolute path")
             parse_path(name)
 
     def resolve_below(self, path: str) -> tuple[str, ...] | None:
-        """Return the components of an absolute path below this root, or None when it is not below it."""
+        """Return the components of an absolute path below this root, or None if the path is not below it."""
         own, given = self._resolve_aliases(parse_path(self.path)), self._resolve_aliases(parse_path(path))
         return given[len(own) :] if given[: len(own)] == own else None
 
@@ -110,34 +107,34 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class RootedPath:
-    """A path below a root, checked as text; nothing of it has been opened."""
+    """Path below a root, checked as text but not opened."""
 
     root: Root
     parts: tuple[str, ...]
 
     @property
     def path(self) -> str:
-        """The absolute path, by the root's own name."""
+        """Absolute path, beginning with the root's own path."""
         return os.path.join(self.root.path, *self.parts)
 
     @property
     def name(self) -> str:
-        """The last component."""
+        """Last component of the path."""
         return self.parts[-1]
 
     @property
     def folder(self) -> RootedPath:
-        """The folder it is in."""
+        """Folder that contains the path."""
         return RootedPath(self.root, self.parts[:-1])
 
 
 class Roots:
-    """The folders below which a worker may read or write.
+    """Folders below which a worker may read or write.
 
     Parameters
     ----------
     roots
-        The first is the one below which new places are named.
+        Allowed roots; proposal folders are below the first one.
     """
 
     def __init__(self, *roots: Root):
@@ -147,36 +144,36 @@ class Roots:
 
     @classmethod
     def from_settings(cls, storage: Storage) -> Roots:
-        """Return the proposals root with its aliases."""
+        """Build the roots from the storage settings: the proposals root with its aliases."""
         return cls(Root(str(storage.proposals_root), storage.root_aliases))
 
     @property
     def first(self) -> Root:
-        """The root below which new places are named."""
+        """Root of the proposal folders."""
         return self.roots[0]
 
     def resolve_path(self, path: str) -> RootedPath:
-        """Return the place of an absolute path.
+        """Find the root of an absolute path and return the path below that root.
 
         Raises
         ------
         Refused
-            Not absolute, below no root, or with a component that is not allowed.
+            The path is not absolute, is below no root, or has a component that is not allowed.
         """
         parts = parse_path(path)
         if not path.startswith("/"):
-            raise Refused(f"came {quote_value(path)}: expected an absolute path below {self._format_allowed()}")
+            raise Refused(f"path {quote_value(path)}: expected an absolute path below {self._format_allowed()}")
         for root in self.roots:
             inside = root.resolve_below("/" + "/".join(parts))
             if inside is not None:
                 return RootedPath(root, inside)
-        raise Refused(f"came {quote_value(path)}: expected a path below {self._format_allowed()}")
+        raise Refused(f"path {quote_value(path)}: expected a path below {self._format_allowed()}")
 
     def read_chunks(self, path: str) -> Iterator[bytes]:
-        """Yield the content of a regular file, for a copy; links on the way are not followed."""
+        """Yield the content of a regular file in parts, for a copy; links in the path are not followed."""
         place = self.resolve_path(path)
         if not place.parts:
-            raise Refused(f"came {quote_value(path)}, a folder: expected a regular file")
+            raise Refused(f"path {quote_value(path)} is a folder: expected a regular file")
         with open_folder(place.folder) as folder, open_for_reading(folder, place.name, place.path) as handle:
             yield from read_chunks(handle, place.path)
 
@@ -193,16 +190,16 @@ def open_folder(place: RootedPath, *, make_from: int | None = None) -> Iterator[
     place
         The folder; no component below the root may be a link.
     make_from
-        Components from this index on are made when missing, with the mode and group of the folder they are in.
+        Missing components from this index on are created, with the mode and group of the folder they are in.
 
     Raises
     ------
     Absent
-        The folder, or one on the way, does not exist.
+        The folder or one of its parents does not exist.
     Refused
         A component is a link or not a folder.
     Unavailable
-        The root is missing or empty (not mounted), or the file system says no.
+        The root is missing or empty (not mounted), or the file system reports an error.
     """
     current = _open_root(place)
     try:
@@ -253,7 +250,7 @@ def _is_empty(folder: int) -> bool:
 
 
 def make_folder(folder: int, name: str, path: str) -> None:
-    """Make a folder unless it exists, with the mode (setgid included) and the group of the folder it is in."""
+    """Create a folder unless it exists, with the mode (including setgid) and the group of its parent folder."""
     with translate_os_errors(path):
         parent = os.fstat(folder)
         mode = stat.S_IMODE(parent.st_mode) & 0o2777 | 0o700
@@ -270,12 +267,12 @@ def make_folder(folder: int, name: str, path: str) -> None:
 
 
 def apply_ownership(handle: int, *, gid: int, mode: int) -> None:
-    """Give an open file or folder a group and a mode, as far as this process may."""
+    """Set group and mode of an open file or folder, as far as this process is allowed to."""
     if os.fstat(handle).st_gid != gid:
         try:
             os.fchown(handle, -1, gid)
         except PermissionError:
-            mode &= ~stat.S_ISGID  # setgid would hand on a group that was never meant
+            mode &= ~stat.S_ISGID  # setgid would pass on the wrong group to new files
     now = stat.S_IMODE(os.fstat(handle).st_mode)
     # Linux silently clears setgid when a process outside the group changes the mode; inheriting it matters more.
     if now == mode or (now & mode & stat.S_ISGID and not _is_in_group(gid)):
@@ -291,19 +288,19 @@ def _is_in_group(gid: int) -> bool:
 
 
 def sync_folder(folder: int) -> None:
-    """Make the names in a folder durable."""
+    """Make the names in a folder durable (fsync)."""
     listed = os.open(".", _LIST, dir_fd=folder)
     try:
         os.fsync(listed)
     except OSError as error:
-        if error.errno != errno.EINVAL:  # some network file systems keep names durable by themselves and say so thus
+        if error.errno != errno.EINVAL:  # the answer of network file systems that need no fsync of a folder
             raise
     finally:
         os.close(listed)
 
 
 def open_regular(folder: int, name: str, path: str, flags: int = os.O_RDONLY) -> int:
-    """Open an existing regular file; the type is looked at before opening, since opening a device may act."""
+    """Open an existing regular file; its type is checked first, because opening a device may have an effect."""
     with translate_os_errors(path):
         try:
             _require_regular(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode, path)
@@ -327,7 +324,7 @@ def _require_regular(mode: int, path: str) -> None:
 
 @contextmanager
 def open_for_reading(folder: int, name: str, path: str) -> Iterator[int]:
-    """Give the file descriptor of a regular file in an open folder."""
+    """Open a regular file in an open folder for the block and yield its file descriptor."""
     handle = open_regular(folder, name, path)
     try:
         yield handle
@@ -336,7 +333,7 @@ def open_for_reading(folder: int, name: str, path: str) -> Iterator[int]:
 
 
 def read_chunks(handle: int, path: str) -> Iterator[bytes]:
-    """Yield what is left to read of an open file."""
+    """Yield the remaining content of an open file in parts."""
     while chunk := _read(handle, path):
         yield chunk
 

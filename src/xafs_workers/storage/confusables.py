@@ -1,4 +1,4 @@
-"""Characters that make a name look like another one: not seen, drawn otherwise, or of another alphabet."""
+"""Characters that make a name look like another one: invisible, in another form, or of another alphabet."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import re
 import unicodedata
 
 _SLASHES = frozenset("\u2044\u2215\u2216\u29f5\u29f8\u29f9\u2571\u2572")  # look like "/" or "\"
-_OTHER_FORMS = ("<wide>", "<narrow>", "<font>", "<small>")  # of Unicode's decompositions: ASCII drawn otherwise
+_OTHER_FORMS = ("<wide>", "<narrow>", "<font>", "<small>")  # Unicode decompositions to ASCII in another form
 _WORD = re.compile(r"[^\W\d_]+")
 
 
 def describe_confusable(name: str) -> str:
-    """Return what makes a name look like another one, as words for a reason; '' for nothing.
+    """Describe for an error text what makes a name look like another one; '' if nothing does.
 
-    That is what is not seen (zero width, direction of text), ASCII in another form (full width, mathematical), what
-    looks like a slash, what folds to dots, and Cyrillic among the Latin letters of one word.
+    Such characters are invisible ones (zero width, direction of text), ASCII in another form (full width,
+    mathematical), ones that look like a slash or fold to dots, and Cyrillic among the Latin letters of one word.
     """
     if name.isascii():
         return ""
@@ -23,11 +23,11 @@ def describe_confusable(name: str) -> str:
 
 
 def replace_confusables(text: str) -> str:
-    """Return text with '_' for each character that would make a name look like another one."""
+    """Replace each character that would make a name look like another one by '_'."""
     if text.isascii():
         return text
-    seen = "".join("_" if _is_odd(character) else character for character in text)
-    return _WORD.sub(lambda found: _replace_cyrillic(found[0]) if _is_mixed(found[0]) else found[0], seen)
+    visible = "".join("_" if _is_odd(character) else character for character in text)
+    return _WORD.sub(lambda found: _replace_cyrillic(found[0]) if _is_mixed(found[0]) else found[0], visible)
 
 
 def _is_odd(character: str) -> bool:

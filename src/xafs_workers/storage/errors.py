@@ -1,4 +1,4 @@
-"""Why something was not written: refused, in conflict, or unavailable for now."""
+"""Errors of the storage: a request that is refused, a conflict, or storage that is not available now."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# What a file system answers because of the request, not because of its own condition: trying again cannot help.
+# Errors caused by the request, not by the condition of the file system: another attempt cannot help.
 _FINAL = {
     errno.ELOOP: "a symbolic link, which is never followed",
     errno.ENOTDIR: "something that is not a folder, where a folder is needed",
@@ -21,7 +21,7 @@ _FINAL = {
 
 
 class StorageError(Exception):
-    """Something was not written or read; `reason` says what came and what is expected."""
+    """Something could not be read or written; `reason` names the value and what is expected."""
 
     def __init__(self, reason: str):
         super().__init__(reason)
@@ -29,19 +29,19 @@ class StorageError(Exception):
 
 
 class Refused(StorageError):
-    """The request itself is not allowed; final."""
+    """The request is not allowed; another attempt cannot succeed."""
 
 
 class Absent(Refused):
-    """A file or folder that must exist does not; final."""
+    """A required file or folder does not exist."""
 
 
 class Conflict(Refused):
-    """There is a file of that name with other content, which stays as it is; final."""
+    """A file of that name exists with other content; it is not changed."""
 
 
 class Unavailable(StorageError):
-    """The storage cannot do it now (full, not mounted, no permission, read-only); trying again later may succeed."""
+    """The storage is not available now (full, not mounted, no permission, read-only); a later attempt may succeed."""
 
     def __init__(self, reason: str, errno: int | None = None):
         super().__init__(reason)
@@ -50,7 +50,7 @@ class Unavailable(StorageError):
 
 @contextmanager
 def translate_os_errors(path: str) -> Iterator[None]:
-    """Turn an OSError of the block into `Refused` or `Unavailable`, naming `path`."""
+    """Translate an OSError of the block into `Refused` or `Unavailable` with `path` in the text."""
     try:
         yield
     except OSError as error:
@@ -62,13 +62,13 @@ def translate_os_errors(path: str) -> Iterator[None]:
 
 
 def quote_value(path: object) -> str:
-    """Return what came, quoted, on one line and no longer than a line."""
+    """Quote a value for an error text, on one line and shortened if it is long."""
     text = ascii(path) if not isinstance(path, str) or not path.isprintable() else repr(path)
     return text if len(text) <= 200 else f"{text[:120]}...({len(text)} characters)"
 
 
 def describe_file_type(mode: int) -> str:
-    """Return the words for a file's type, from its `st_mode`."""
+    """Return words for the type of a file, given its `st_mode`."""
     words = {
         stat.S_IFREG: "a regular file",
         stat.S_IFDIR: "a folder",

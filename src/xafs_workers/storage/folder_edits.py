@@ -1,4 +1,4 @@
-"""Small changes in an open folder: an empty file, a line appended, an old file set aside."""
+"""Small changes in an open folder: create an empty file, append to a log, archive an old file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LOCK_TIMEOUT = 5.0  # s
 
 
 def create_empty(folder: int, name: str, path: str) -> None:
-    """Make an empty file, with the group and the mode of its folder; leave whatever has that name."""
+    """Create an empty file with the group and the mode of its folder, unless the name exists."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     with translate_os_errors(path):
         parent = os.fstat(folder)
@@ -36,20 +36,21 @@ def create_empty(folder: int, name: str, path: str) -> None:
 
 
 def append(handle: int, path: str, content: bytes) -> None:
-    """Append to an open file, durably; what could not be written whole is taken back.
+    """Append to an open file durably; an incomplete write is removed again.
 
     Raises
     ------
     Refused
-        The file has a second name: it may be somebody else's.
+        The file has a second name (hard link), so it may belong to another user.
     Unavailable
-        The file system says no, or somebody keeps the file locked: whoever may read it can do that.
+        The file system reports an error, or another process keeps the file locked. Any process that may read the
+        file can lock it.
     """
     with translate_os_errors(path):
         _lock(handle, path)
         info = os.fstat(handle)
         if info.st_nlink != 1:
-            raise Refused(f"{quote_value(path)} has {info.st_nlink} names (hard links): expected one")
+            raise Refused(f"{quote_value(path)} has {info.st_nlink} names (hard links), expected one")
         try:
             write_all(handle, content)
             os.fsync(handle)
@@ -67,14 +68,14 @@ def _lock(handle: int, path: str) -> None:
             return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             if time.monotonic() > deadline:
-                raise Unavailable(f"{quote_value(path)}: somebody keeps it locked", error.errno) from error
+                raise Unavailable(f"{quote_value(path)}: another process keeps it locked", error.errno) from error
             waiting.wait(0.02)
         except OSError:
-            return None  # where there are no locks, O_APPEND alone keeps lines apart
+            return None  # without locks on this file system, O_APPEND alone separates the lines
 
 
 def archive_existing(folder: int, path: str, handle: int) -> str:
-    """Rename a file to `<name>.<UTC time of its last change>` (`-2`, `-3`... when taken) and return that name."""
+    """Rename a file to `<name>.<UTC time of its last change>` (`-2`, `-3`... if taken) and return the new name."""
     name = os.path.basename(path)
     with translate_os_errors(path):
         info = os.fstat(handle)
@@ -84,7 +85,7 @@ def archive_existing(folder: int, path: str, handle: int) -> str:
             if _move(folder, name, other, info):
                 sync_folder(folder)
                 return other
-    raise Refused(f"{quote_value(path)}: a thousand versions of the same second are set aside already")
+    raise Refused(f"{quote_value(path)}: a thousand versions of the same second are archived already")
 
 
 def _move(folder: int, name: str, other: str, info: os.stat_result) -> bool:
@@ -94,7 +95,7 @@ def _move(folder: int, name: str, other: str, info: os.stat_result) -> bool:
         found = os.stat(other, dir_fd=folder, follow_symlinks=False)
         if (found.st_dev, found.st_ino) != (info.st_dev, info.st_ino):
             return False
-        os.unlink(name, dir_fd=folder)  # linked and not yet unlinked by a worker that was killed
+        os.unlink(name, dir_fd=folder)  # a worker was killed between link and unlink
     return True
 
 

@@ -1,4 +1,4 @@
-"""The folder of one group: everything that is read from it or put into it goes through `ProposalFolder`."""
+"""Folder of one proposal: all reading and writing in it goes through `ProposalFolder`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from xafs_workers.storage.confined import (
 from xafs_workers.storage.errors import Absent, Refused, quote_value, translate_os_errors
 from xafs_workers.storage.publishing import FileContent, PublishedFile
 
-# Indexes and logs the program owns: only these are replaced or appended to.
+# Indexes and logs that the program owns: only these are replaced or appended to.
 OWNED_FILES = frozenset(
     {
         "dossier/MANIFEST",
@@ -49,13 +49,19 @@ def build_proposal_path(start: Mapping[str, Any], settings: Storage) -> str:
     Raises
     ------
     Refused
-        No cycle or no data session, or one that is not a plain word.
+        The cycle or the data session is missing or is not a plain word.
     """
     return os.path.join(str(settings.proposals_root), *find_proposal(start, settings))
 
 
 def find_proposal(start: Mapping[str, Any], settings: Storage) -> tuple[str, str]:
-    """Return (cycle, data session) of a run's start document; raises as `build_proposal_path` does."""
+    """Return (cycle, data session) of a run's start document.
+
+    Raises
+    ------
+    Refused
+        As in `build_proposal_path`.
+    """
     run = f"run {quote_value(start.get('uid'))}"
     cycle = _find_first(start, settings.cycle_keys) or settings.cycle
     if cycle is None:
@@ -69,7 +75,7 @@ def find_proposal(start: Mapping[str, Any], settings: Storage) -> tuple[str, str
 
 
 def _find_first(start: Mapping[str, Any], keys: Iterable[str]) -> object | None:
-    """Return the first value that is there, of keys with dots into inner mappings."""
+    """Return the first value that is not blank; a dot in a key leads into an inner mapping."""
     for key in keys:
         *outer, last = key.split(".")
         inner = start
@@ -91,26 +97,26 @@ def _is_blank(value: object) -> bool:
 
 def _check_word(value: object, what: str) -> str:
     if not isinstance(value, str) or not _WORD.fullmatch(value):
-        raise Refused(
-            f"{what}: came {quote_value(value)}, expected one folder's name of letters, digits, '.', '_' and '-'"
-        )
+        raise Refused(f"{what}: {quote_value(value)}, expected one folder's name of letters, digits, '.', '_' and '-'")
     return value
 
 
 class ProposalFolder:
-    """The folder of one group.
+    """Folder of one proposal.
 
-    Paths are relative to it; an absolute one must lie in it.
+    Paths are relative to the folder; an absolute path must be inside it.
 
     Parameters
     ----------
     roots
-        The first root holds `<cycle>/<session>`.
+        Allowed roots; the first one contains `<cycle>/<session>`.
+    cycle, session
+        Names of the cycle's folder and of the session's folder in it.
 
     Notes
     -----
-    Only `mkdir("")` makes a session folder, where its cycle exists: elsewhere a missing one is `Absent`. Who may read
-    a session folder is for the facility to say, so none appears because some document names it.
+    Only `mkdir("")` makes a session folder, and only if its cycle exists; all other methods raise `Absent`. The
+    facility decides who may read a session folder, so a document alone never creates one.
     """
 
     def __init__(self, roots: Roots, cycle: str, session: str):
@@ -120,22 +126,22 @@ class ProposalFolder:
 
     @classmethod
     def from_run(cls, start: Mapping[str, Any], roots: Roots, settings: Storage) -> ProposalFolder:
-        """Return the folder that a run's start document names."""
+        """Build the folder that a run's start document names."""
         return cls(roots, *find_proposal(start, settings))
 
     @classmethod
     def from_path(cls, path: str, roots: Roots) -> tuple[ProposalFolder, str]:
-        """Return the session folder an absolute path lies in, and the rest of the path ("" for the folder)."""
+        """Split an absolute path into its session folder and the rest of the path ("" for the folder itself)."""
         place = roots.resolve_path(path)
         if place.root is not roots.first or len(place.parts) < _SESSION_DEPTH:
             expected = os.path.join(roots.first.path, "<cycle>", "<session>")
-            raise Refused(f"came {quote_value(path)}: expected a path in a proposal folder, {expected}")
+            raise Refused(f"path {quote_value(path)}: expected a path in a proposal folder, {expected}")
         cycle, session, *rest = place.parts
         return cls(roots, cycle, session), "/".join(rest)
 
     @property
     def path(self) -> str:
-        """The absolute path."""
+        """Absolute path of the folder."""
         return self._session_path.path
 
     def publish(
@@ -146,20 +152,20 @@ class ProposalFolder:
         overwrite: bool = False,
         before_publish: Callable[[str, str], None],
     ) -> PublishedFile:
-        """Put a file in its place, whole or not at all, never over another content unless `overwrite`.
+        """Publish a file, completely or not at all; replace other content only with `overwrite`.
 
         Parameters
         ----------
         content
-            All bytes, or an iterable of parts (of `Roots.read_chunks`, for a copy).
+            All bytes, or an iterable of parts (from `Roots.read_chunks`, for a copy).
         before_publish
-            Called with path and sha256 when the file is durable and only its name is missing: the ledger's moment.
-            Not called when the same content is there already.
+            Called with path and sha256 when the file is durable and only its name is missing, so that the ledger can
+            record it. Not called if the same content exists already.
 
         Raises
         ------
-        Refused, Conflict, CatalogUnavailable
-            Nothing of the attempt stays but folders made on the way.
+        Refused, Conflict, Unavailable
+            The file was not published; only new folders on its path remain.
         """
         place = self._require_writable(relative)
         with open_folder(place.folder, make_from=_SESSION_DEPTH) as folder:
@@ -171,7 +177,7 @@ class ProposalFolder:
         return self.publish(relative, content, overwrite=True, before_publish=_skip_record)
 
     def append(self, relative: str, content: bytes) -> str:
-        """Append to a log that the program owns, durably; what could not be written whole is taken back."""
+        """Append to a log that the program owns, durably; an incomplete write is removed again."""
         place = self._require_owned(relative)
         with open_folder(place.folder, make_from=_SESSION_DEPTH) as folder:
             folder_edits.create_empty(folder, place.name, place.path)
@@ -183,7 +189,7 @@ class ProposalFolder:
         return place.path
 
     def touch(self, relative: str) -> str:
-        """Make an empty file, or leave the one that is there."""
+        """Create an empty file unless the file exists."""
         place = self._require_writable(relative)
         with open_folder(place.folder, make_from=_SESSION_DEPTH) as folder:
             folder_edits.create_empty(folder, place.name, place.path)
@@ -191,7 +197,7 @@ class ProposalFolder:
         return place.path
 
     def mkdir(self, relative: str = "") -> str:
-        """Make a folder with its parents, or leave the one that is there; the session itself where its cycle exists."""
+        """Create a folder with its parents unless it exists; the session folder only if its cycle exists."""
         place = self._resolve_path(relative)
         if len(place.parts) > _SESSION_DEPTH:
             self._require_writable(relative)
@@ -199,7 +205,7 @@ class ProposalFolder:
             return place.path
 
     def archive_existing(self, relative: str) -> str | None:
-        """Rename a file to `<name>.<UTC time of its last change>` and return the new path; None when there is none."""
+        """Rename a file to `<name>.<UTC time of its last change>`; return the new path, None if there is no file."""
         place = self._require_writable(relative)
         try:
             with open_folder(place.folder) as folder, open_for_reading(folder, place.name, place.path) as handle:
@@ -208,7 +214,7 @@ class ProposalFolder:
             return None
 
     def reserve(self, name: str, content: bytes) -> bool:
-        """Take a name among the reservations; False when it is taken by whatever content."""
+        """Reserve a name with a content; return False if the name is taken, whatever its content."""
         place = self._resolve_path(f"{RESERVATIONS_FOLDER}/{name}")
         with open_folder(place.folder, make_from=_SESSION_DEPTH) as folder:
             publishing.sweep(folder)
@@ -221,11 +227,11 @@ class ProposalFolder:
         return True
 
     def exists(self, relative: str) -> bool:
-        """Tell whether there is anything of that name, a link or a folder too; storage in trouble raises."""
+        """Check whether a file, folder or link of that name exists; raise Unavailable if it cannot be checked."""
         return self._read_mode(relative) is not None
 
     def is_file(self, relative: str) -> bool:
-        """Tell whether there is a regular file of that name, readable or not; a link to one is none."""
+        """Check whether a regular file of that name exists, readable or not; False for a link to a file."""
         mode = self._read_mode(relative)
         return mode is not None and stat.S_ISREG(mode)
 
@@ -241,7 +247,7 @@ class ProposalFolder:
             return None
 
     def is_folder(self, relative: str = "") -> bool:
-        """Tell whether there is a folder of that name; a link to one is none, and storage in trouble raises."""
+        """Check whether a folder of that name exists, False for a link; raise Unavailable if it cannot be checked."""
         try:
             with open_folder(self._resolve_path(relative)):
                 return True
@@ -249,7 +255,7 @@ class ProposalFolder:
             return False
 
     def list_names(self, relative: str = "") -> list[str]:
-        """Return the sorted names in a folder, without temporary files; a missing folder has none."""
+        """Return the sorted names in a folder without temporary files; an empty list if the folder does not exist."""
         place = self._resolve_path(relative)
         try:
             with open_folder(place) as folder, translate_os_errors(place.path):
@@ -258,16 +264,16 @@ class ProposalFolder:
             return []
 
     def read(self, relative: str, *, limit: int = _READ_LIMIT) -> bytes:
-        """Return the content of a regular file of at most `limit` bytes; Absent when there is none."""
+        """Read a regular file of at most `limit` bytes; raise Absent if it does not exist."""
         place = self._resolve_path(relative)
         with open_folder(place.folder) as folder, open_for_reading(folder, place.name, place.path) as handle:
             size = os.fstat(handle).st_size
             if size > limit:
-                raise Refused(f"{quote_value(place.path)} has {size} bytes: at most {limit} are read")
+                raise Refused(f"{quote_value(place.path)}: {size} bytes: at most {limit} are read")
             return b"".join(read_chunks(handle, place.path))
 
     def digest(self, relative: str) -> str | None:
-        """Return the sha256 of a regular file, or None when there is nothing of that name."""
+        """Return the sha256 of a regular file, or None if the name does not exist."""
         place = self._resolve_path(relative)
         try:
             with open_folder(place.folder) as folder:
@@ -283,30 +289,30 @@ class ProposalFolder:
             return place
         place = self._roots.resolve_path(relative)
         if place.root is not self._session_path.root or place.parts[:_SESSION_DEPTH] != self._session_path.parts:
-            raise Refused(f"came {quote_value(relative)}: expected a path in this proposal's folder, {self.path}")
+            raise Refused(f"path {quote_value(relative)}: expected a path in this proposal's folder, {self.path}")
         return place
 
     def _require_writable(self, relative: str) -> RootedPath:
         place = self._resolve_path(relative)
         inside = place.parts[_SESSION_DEPTH:]
         if not inside:
-            raise Refused(f"came {quote_value(relative)}, the proposal folder itself: expected a name in it")
+            raise Refused(f"path {quote_value(relative)} is the proposal folder itself: expected a name in it")
         if inside[0] == _RAW_DATA:
-            raise Refused(f"came {quote_value(relative)}: raw data, {_RAW_DATA}/, are never written by a worker")
+            raise Refused(f"path {quote_value(relative)}: a worker never writes raw data ({_RAW_DATA}/)")
         hidden = [name for name in inside if name.startswith(".") and name not in _ALLOWED_HIDDEN_NAMES]
         if hidden:
             allowed = " and ".join(sorted(_ALLOWED_HIDDEN_NAMES))
-            raise Refused(f"came {quote_value(relative)}: hidden names are not written, but for {allowed}")
+            raise Refused(f"path {quote_value(relative)}: hidden names are not written, except {allowed}")
         return place
 
     def _require_owned(self, relative: str) -> RootedPath:
         place = self._require_writable(relative)
         if "/".join(place.parts[_SESSION_DEPTH:]) not in OWNED_FILES:
             raise Refused(
-                f"came {quote_value(relative)}: only {', '.join(sorted(OWNED_FILES))} are replaced or appended to"
+                f"path {quote_value(relative)}: only {', '.join(sorted(OWNED_FILES))} are replaced or appended to"
             )
         return place
 
 
 def _skip_record(path: str, sha256: str) -> None:
-    """Let pass what needs no ledger: an index is made anew from what it lists."""
+    """Skip the ledger's record: an index can always be made again from the files it lists."""

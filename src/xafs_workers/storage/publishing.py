@@ -1,9 +1,9 @@
-"""One file published whole: written beside its final name, made durable, then linked to the name without replacing.
+"""Publication of complete files: write a temporary file, make it durable, then link it to its name without replacing.
 
-Temporary files are named `.<name>.<boot>-<random>.tmp`: 8 digits of the machine's boot id, 16 random ones. While
-one is written its writer holds a lock (flock) on it, so a file of this boot that nobody locks was left by a killed
-process and is removed at the next publication into the folder. A file of another boot may belong to another machine,
-whose locks a network file system need not show; it is removed only when it is a day old as well.
+Temporary files are named `.<name>.<boot>-<random>.tmp`: 8 digits of the machine's boot id and 16 random ones. The
+writer holds a lock (flock) on its temporary file. So a file of this boot without a lock was left by a killed process;
+the next publication into the folder removes it. A file of another boot may belong to another machine, whose locks a
+network file system need not show; it is removed only when it is also a day old.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _RESERVED_BYTES = 32  # of a temporary name: two dots, boot, dash, random, ".tmp
 
 @dataclass(frozen=True, slots=True)
 class PublishedFile:
-    """A file that is in its place: `new`, `replaced` another one, or the `same` content was there already."""
+    """A published file: `new`, `replaced` another file, or the `same` content existed already."""
 
     path: str
     sha256: str
@@ -48,7 +48,7 @@ class PublishedFile:
 
 @dataclass(frozen=True, slots=True)
 class ContentDigest:
-    """What identifies a content; the size is in bytes."""
+    """Checksum and size (bytes) of a content."""
 
     sha256: str
     size: int
@@ -56,7 +56,7 @@ class ContentDigest:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A complete file that has no name of its own yet."""
+    """A complete temporary file that does not have its final name yet."""
 
     folder: int
     handle: int
@@ -65,48 +65,48 @@ class Draft:
 
 
 def publish(folder: int, path: str, content: FileContent, *, overwrite: bool, before: BeforePublish) -> PublishedFile:
-    """Put a file into an open folder, whole or not at all.
+    """Publish a file in an open folder, completely or not at all.
 
     Parameters
     ----------
     folder
         File descriptor of the folder.
     path
-        The file's absolute path; its last component is the name.
+        Absolute path of the file; its last component is the name.
     content
         All bytes, or an iterable of parts.
     overwrite
-        Replace another content, atomically.
+        Whether to replace other content, atomically.
     before
-        Called with path and sha256 when all is durable and only the name is missing. Not called for `same`.
+        Called with path and sha256 when the content is durable and only the name is missing. Not called for `same`.
 
     Raises
     ------
     Conflict
-        There is a file of that name with other content.
-    CatalogRefused
-        There is something of that name that is not a regular file.
+        A file of that name exists with other content.
+    Refused
+        Something else than a regular file has that name.
     Unavailable
-        The file system says no; nothing of the attempt stays.
+        The file system reports an error; the attempt leaves nothing behind.
     """
     sweep(folder)
     if isinstance(content, bytes):
         ready = ContentDigest(hashlib.sha256(content).hexdigest(), len(content))
-        if there := _check_existing(folder, path, ready, overwrite=overwrite):
-            return there
+        if existing := _check_existing(folder, path, ready, overwrite=overwrite):
+            return existing
     else:
-        digest(folder, path, size=-1)  # refuses what is no file, before anything is made
+        digest(folder, path, size=-1)  # refuses anything but a file before a temporary file is made
         content = _read_first_part(content)
     with write_draft(folder, path, content) as complete:
-        if there := _check_existing(folder, path, complete.digest, overwrite=overwrite):
-            return there
+        if existing := _check_existing(folder, path, complete.digest, overwrite=overwrite):
+            return existing
         before(path, complete.digest.sha256)
         with translate_os_errors(path):
             return _link_to_name(complete, path, overwrite=overwrite)
 
 
 def _read_first_part(content: Iterable[bytes]) -> Iterator[bytes]:
-    """Return parts of which the first has been read: what cannot be read at all leads to no temporary file."""
+    """Read the first part now, so that unreadable content leads to no temporary file; return all parts."""
     parts = iter(content)
     return chain([next(parts, b"")], parts)
 
@@ -117,15 +117,15 @@ def _check_existing(folder: int, path: str, ready: ContentDigest, *, overwrite: 
         return PublishedFile(path, ready.sha256, "same")
     if found is not None and not overwrite:
         raise Conflict(
-            f"{quote_value(path)} exists with other content: never replaced unless the message says overwrite"
+            f"{quote_value(path)} exists with other content: it is only replaced when the message asks for overwrite"
         )
     return None
 
 
 def digest(folder: int, path: str, *, size: int | None = None) -> str | None:
-    """Return the sha256 of a regular file in an open folder, or None when there is nothing of that name.
+    """Return the sha256 of a regular file in an open folder, or None if the name does not exist.
 
-    A file that has not the `size` asked for is not read; its sum is then the empty text.
+    A file whose size differs from `size` is not read; its checksum is then the empty text.
     """
     total = hashlib.sha256()
     try:
@@ -141,7 +141,7 @@ def digest(folder: int, path: str, *, size: int | None = None) -> str | None:
 
 @contextmanager
 def write_draft(folder: int, path: str, content: FileContent) -> Iterator[Draft]:
-    """Give a complete and durable temporary file; its temporary name is gone when the block ends, however it ends."""
+    """Write a complete and durable temporary file; its temporary name is removed at the end of the block."""
     with translate_os_errors(path):
         temporary, handle = _create_temporary(folder, os.path.basename(path))
     try:
@@ -165,7 +165,7 @@ def _create_temporary(folder: int, name: str) -> tuple[str, int]:
         handle = os.open(temporary, flags, 0o600, dir_fd=folder)
         if _try_lock(handle) and os.fstat(handle).st_nlink:
             return temporary, handle
-        os.close(handle)  # another worker's sweep came between creation and lock
+        os.close(handle)  # another worker's sweep ran between creation and lock
         with suppress(FileNotFoundError):
             os.unlink(temporary, dir_fd=folder)
 
@@ -176,7 +176,7 @@ def _try_lock(handle: int) -> bool:
     except BlockingIOError:
         return False
     except OSError:
-        return True  # no locks on this file system: then only the age tells what is stale
+        return True  # no locks on this file system: then only the age shows what is stale
     return True
 
 
@@ -191,7 +191,7 @@ def _write(handle: int, path: str, content: FileContent) -> ContentDigest:
 
 
 def write_all(handle: int, content: bytes) -> None:
-    """Write all bytes, in as many pieces as the file system takes."""
+    """Write all bytes, in several calls if the file system takes only a part."""
     left = memoryview(content)
     while left:
         left = left[os.write(handle, left) :]
@@ -203,8 +203,8 @@ def _link_to_name(complete: Draft, path: str, *, overwrite: bool) -> PublishedFi
     try:
         link(folder, complete.temporary_name, name)
     except FileExistsError:
-        if there := _check_existing(folder, path, complete.digest, overwrite=overwrite):
-            return there
+        if existing := _check_existing(folder, path, complete.digest, overwrite=overwrite):
+            return existing
         os.rename(complete.temporary_name, name, src_dir_fd=folder, dst_dir_fd=folder)
         state = "replaced"
     _check_identity(complete, name, path)
@@ -217,11 +217,13 @@ def _link_to_name(complete: Draft, path: str, *, overwrite: bool) -> PublishedFi
 def _check_identity(complete: Draft, name: str, path: str) -> None:
     named, written = os.stat(name, dir_fd=complete.folder, follow_symlinks=False), os.fstat(complete.handle)
     if (named.st_dev, named.st_ino) != (written.st_dev, written.st_ino):
-        raise Conflict(f"{quote_value(path)}: somebody put another file there in the moment it was published")
+        raise Conflict(
+            f"{quote_value(path)}: another process replaced the file with another file while it was published"
+        )
 
 
 def link(folder: int, temporary: str, name: str) -> None:
-    """Give a file a second name, never one that is taken; where there are no links, rename without replacing.
+    """Link a file to a new name without replacing; rename it on a file system without links.
 
     Raises
     ------
@@ -237,7 +239,7 @@ def link(folder: int, temporary: str, name: str) -> None:
 
 
 def rename_without_replacing(folder: int, old: str, new: str) -> None:
-    """Rename inside an open folder by renameat2(RENAME_NOREPLACE); there is no other fallback.
+    """Rename a file inside an open folder by renameat2(RENAME_NOREPLACE), without any fallback.
 
     Raises
     ------
@@ -259,14 +261,14 @@ def rename_without_replacing(folder: int, old: str, new: str) -> None:
 
 
 def is_temporary(name: str) -> bool:
-    """Tell whether a name is of the pattern of this module's temporary files."""
+    """Check whether a name matches the pattern of this module's temporary files."""
     return _TEMPORARY.fullmatch(name) is not None
 
 
 def sweep(folder: int) -> list[str]:
     """Remove temporary files that killed processes left in an open folder; return their names."""
     removed: list[str] = []
-    with suppress(OSError):  # tidying never stands in the way of a file
+    with suppress(OSError):  # a failed clean-up must not prevent a publication
         for name in filter(is_temporary, os.listdir(folder)):
             with suppress(OSError, StorageError):
                 if _remove_if_stale(folder, name):

@@ -1,8 +1,8 @@
-"""The number NN of a sequence, on which all workers agree without talking to each other.
+"""Number NN of a sequence, reserved with files so that all workers use the same number.
 
-A number is reserved by linking a complete file, its content the uid of the sequence's first finished run, to
-`dossier/.sequence/<stub>-<NN>`. Which of several reservations of one uid counts (two workers that saw different foreign
-files at the same moment) is settled by `dossier/.sequence/by-uid/<uid>@<stub>`, linked once; its content is the number.
+A worker reserves a number by linking a complete file to `dossier/.sequence/<stub>-<NN>`; the file contains the uid of
+the sequence's first finished run. Two workers that saw different foreign files may reserve two numbers for one uid.
+The file `dossier/.sequence/by-uid/<uid>@<stub>`, linked once, contains the number that counts.
 """
 
 from __future__ import annotations
@@ -22,25 +22,27 @@ _READ_LIMIT = 4096  # bytes
 
 
 def reserve_sequence_number(folder: ProposalFolder, stub: str, uid: str) -> int:
-    """Return the number of a sequence, reserving it when nobody did before.
+    """Return the number of a sequence; reserve a new one if it has none.
 
     Parameters
     ----------
+    folder
+        Proposal folder of the sequence.
     stub
         Beginning of the names of the sequence's files.
     uid
-        Of the sequence's first finished run: the same uid gets the same number, always.
+        Uid of the sequence's first finished run; the same uid always gets the same number.
 
     Raises
     ------
     Refused
-        A stub or a uid of which no name can be made.
+        The stub or the uid cannot be part of a file name.
     Unavailable
         The storage cannot be read or written now.
     """
     check_component(stub)
     if not isinstance(uid, str) or not _UID.fullmatch(uid):
-        raise Refused(f"came {quote_value(uid)} as the uid of a sequence's first run: expected a run's uid")
+        raise Refused(f"uid of a sequence's first run: {quote_value(uid)}, expected a run's uid")
     settled = check_component(f"{uid}@{stub}")
     known = _read_settled(folder, settled)
     if known is None:
@@ -61,7 +63,7 @@ def _read_settled(folder: ProposalFolder, name: str) -> int | None:
     except Absent:
         return None
     if not re.fullmatch(rb"[0-9]{1,5}", text):
-        raise Refused(f"{folder.path}/{path}: came {quote_value(text)}, expected a number")
+        raise Refused(f"{folder.path}/{path}: {quote_value(text)}, expected a number")
     return int(text)
 
 
@@ -74,10 +76,10 @@ def _reserve_number(folder: ProposalFolder, stub: str, uid: str) -> int:
                 return number
         number = max([smallest, *(1 + used for used in [*taken, *_find_used_numbers(folder, stub)])])
         if number > _MAX_NUMBER:
-            raise Refused(f"{quote_value(stub)}: all numbers up to {_MAX_NUMBER} are taken; expected another name")
+            raise Refused(f"{quote_value(stub)}: all numbers up to {_MAX_NUMBER} are taken (expected another name)")
         if folder.reserve(f"{stub}-{number:02d}", f"{uid}\n".encode()) or _read_owner(folder, stub, number) == uid:
             return number
-        smallest = number + 1  # a listing over a network may be older than the reservation that was in the way
+        smallest = number + 1  # a listing over a network may be older than the reservation that took the number
 
 
 def _read_owner(folder: ProposalFolder, stub: str, number: int) -> str | None:
@@ -87,7 +89,7 @@ def _read_owner(folder: ProposalFolder, stub: str, number: int) -> str | None:
             .decode(errors="replace")
             .strip()
         )
-    except Refused:  # gone, or something that no worker put there
+    except Refused:  # removed, or not written by a worker
         return None
 
 

@@ -1,4 +1,4 @@
-"""One worker a state directory: two would share a ledger and each believe the other's work undone."""
+"""Lock of a state directory: only one worker may use it, because two would repeat each other's effects."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _NAME = "worker.lock"
 
 
 class AlreadyRunning(Exception):
-    """Another process works with this state directory; the text names it."""
+    """Another process uses this state directory; the text names the process."""
 
 
 class StateLock:
-    """A state directory held by this process until `close`, or until the process ends in whatever way.
+    """Lock of a state directory, held until `close` or the end of the process.
 
     Parameters
     ----------
     directory
-        Made, for this user alone, when missing.
+        State directory; it is created with mode 0700 if it does not exist.
 
     Raises
     ------
     AlreadyRunning
-        Another process holds it.
+        Another process holds the lock.
     Unavailable
         The directory cannot be written, or its file system has no locks.
     """
@@ -42,15 +42,15 @@ class StateLock:
         except OSError as error:
             raise Unavailable(f"state directory {directory}: {error}", error.errno) from error
         try:
-            self._take(handle)
+            self._acquire(handle)
         except BaseException:
             os.close(handle)
             raise
         self._handle = handle
-        _forget_in_children(self)
+        _close_in_forks(self)
 
     def close(self) -> None:
-        """Let another process have the directory."""
+        """Release the lock."""
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
@@ -61,7 +61,7 @@ class StateLock:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _take(self, handle: int) -> None:
+    def _acquire(self, handle: int) -> None:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -76,13 +76,13 @@ class StateLock:
         os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
 
 
-def _forget_in_children(lock: StateLock) -> None:
-    """Close the lock in forked children: all who have it open hold it, and a child may outlive a killed worker."""
-    known = weakref.ref(lock)
+def _close_in_forks(lock: StateLock) -> None:
+    """Close the lock in forked processes: each one that has it open holds it, and may outlive a killed worker."""
+    reference = weakref.ref(lock)
 
-    def forget() -> None:
-        held = known()
+    def close() -> None:
+        held = reference()
         if held is not None:
             held.close()
 
-    os.register_at_fork(after_in_child=forget)
+    os.register_at_fork(after_in_child=close)
