@@ -1,1 +1,1 @@
-"""Spectra reduced: e0, edge step, chi(k), chi(R), merges and their noise, Athena projects. The only door to Larch."""
+"""Reduction of spectra with Larch: e0, edge step, chi(k), chi(R), merges, noise and Athena projects."""

@@ -1,6 +1,6 @@
-"""Athena projects: every scan and the merge, as bytes, read back before they are handed over.
+"""Athena projects as bytes, with every scan and the merge; each project is read back and compared.
 
-Runs only in the reduction's own process, in a private temporary folder.
+This module runs only in the reduction's process, in a private temporary folder.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from xafs_workers.reduction.parameters import RECIPE, Recipe
 from xafs_workers.reduction.reduce import Edge, ReductionError, normalize, reduce
 
 TOLERANCE = 1e-9
-"""Between chi(k) as reduced and as read back, relative to its maximum."""
+"""Largest difference between chi(k) as reduced and as read back, relative to its maximum."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +32,9 @@ class ProjectMember:
     Attributes
     ----------
     label
-        Of the group in Athena's list.
+        Label of the group in Athena's list.
+    energy, mu, i0
+        Energies (eV), mu(E) and the intensity I0.
     """
 
     label: str
@@ -44,17 +46,17 @@ class ProjectMember:
 def build_athena_project(
     members: Sequence[ProjectMember], edge: Edge, written: float, recipe: Recipe = RECIPE
 ) -> bytes:
-    """Return an Athena project with one group for each member; equal members give equal bytes.
+    """Build an Athena project with one group for each member; equal members give equal bytes.
 
     Parameters
     ----------
     written
-        The time it bears, POSIX seconds.
+        Time written into the project, POSIX seconds.
 
     Raises
     ------
     ReductionError
-        What was read back is not what was written.
+        The project that was read back differs from the one that was written.
     """
     groups = [_build_group(member, edge, recipe) for member in members]
     _make_labels_unique(groups)
@@ -75,11 +77,11 @@ def build_athena_project(
 
 
 def _build_group(member: ProjectMember, edge: Edge, recipe: Recipe) -> Any:
-    """Return a Larch Group that bears its parameters; one that cannot be reduced bears its data alone."""
+    """Build a Larch Group with its parameters; a spectrum that cannot be reduced gives a group with data only."""
     energy, mu = sort_spectrum(member.energy, member.mu)
     group = _reduce_as_far_as_possible(energy, mu, edge, recipe)
     group.filename = member.label
-    # Larch guesses them from e0; the nearest edge by the tables may be another element's.
+    # Larch guesses both from e0, but the nearest tabulated edge may belong to another element.
     group.atsym, group.edge = edge.element, edge.edge
     if member.i0 is not None:
         group.i0 = sort_spectrum(member.energy, np.where(np.isfinite(member.mu), member.i0, np.nan))[1]
@@ -93,7 +95,7 @@ def _build_group(member: ProjectMember, edge: Edge, recipe: Recipe) -> Any:
 
 
 def _make_labels_unique(groups: Sequence[Any]) -> None:
-    """Give groups of one label different ones: readers keep only the last of them."""
+    """Add numbers to equal labels, because readers keep only the last group of a label."""
     seen: Counter[str] = Counter()
     for group in groups:
         seen[group.filename] += 1
@@ -102,7 +104,7 @@ def _make_labels_unique(groups: Sequence[Any]) -> None:
 
 
 def _format_group_name(number: int) -> str:
-    """Return a group's name, five letters as Athena's are; Larch's own are random."""
+    """Format a group's name of five letters, as in Athena; Larch's own names are random."""
     letters = (chr(ord("a") + number // 26**place % 26) for place in (4, 3, 2, 1, 0))
     return "".join(letters)
 
@@ -117,7 +119,7 @@ def _reduce_as_far_as_possible(energy: Array, mu: Array, edge: Edge, recipe: Rec
 
 
 def _set_date(text: bytes, written: float) -> bytes:
-    """Return a project file that bears this time, in its text and in its gzip header, and no version of the system."""
+    """Compress a project's text with this time in text and gzip header, and without the system's versions."""
     moment = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(written)).encode()
     lines = text.split(b"\n")
     for number, line in enumerate(lines[:5]):

@@ -1,4 +1,4 @@
-"""What goes through the pipe to the reduction's process: a length, then msgpack. Nothing that unpickles."""
+"""Frames of the pipe to the reduction's process: a length, then msgpack; no pickle."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from xafs_workers.wire import decode, encode
 LENGTH_PREFIX = struct.Struct(">Q")
 
 MAX_FRAME_BYTES = 256 * 1024 * 1024
-"""Of a frame, bytes: thousands of spectra."""
+"""Largest size of a frame, bytes: enough for thousands of spectra."""
 
 
 class PipeClosed(OSError):
-    """The other side is gone."""
+    """The other process closed the pipe."""
 
 
 def encode_frame(name: str, body: Mapping[str, Any]) -> bytes:
-    """Return a message with its length before it."""
+    """Encode a message with its length in front."""
     content = encode(name, body)
     return LENGTH_PREFIX.pack(len(content)) + content
 
 
 def decode_frame(content: bytes) -> tuple[str, dict[str, Any]]:
-    """Return what a frame, without its length, says."""
+    """Decode a frame without its length into name and body."""
     return decode(content, MAX_FRAME_BYTES)
 
 
 def read_frame(stream: BinaryIO) -> tuple[str, dict[str, Any]]:
-    """Return the next message of a stream.
+    """Read the next message of a stream.
 
     Raises
     ------
     PipeClosed
-        At its end.
+        The stream has ended.
     """
     (length,) = LENGTH_PREFIX.unpack(_read_exactly(stream, LENGTH_PREFIX.size))
     return decode_frame(_read_exactly(stream, length))

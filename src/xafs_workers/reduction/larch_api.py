@@ -1,4 +1,7 @@
-"""The only lines that import Larch, late and untyped: its signatures name the types of defaults, not what it takes."""
+"""Late imports of Larch; no other module imports it.
+
+The return types are `Any` because Larch's signatures declare the types of their defaults, not those they accept.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,21 @@ from typing import Any
 
 
 def import_xafs() -> Any:
-    """Return `larch.xafs`: find_e0, pre_edge, autobk, xftf, estimate_noise, etok."""
+    """Import `larch.xafs`: find_e0, pre_edge, autobk, xftf, estimate_noise, etok."""
     import larch.xafs
 
     return larch.xafs
 
 
 def import_io() -> Any:
-    """Return `larch.import_io`: create_athena, read_athena."""
+    """Import `larch.io`: create_athena, read_athena."""
     import larch.io
 
     return larch.io
 
 
 def create_group(**attributes: Any) -> Any:
-    """Return a fresh Group: Larch reads its input from it and leaves its results there."""
+    """Create a Larch Group: Larch reads its input from the group and stores its results there."""
     from larch import Group
 
     return Group(__name__="spectrum", **attributes)

@@ -1,7 +1,7 @@
-"""Chi(k) of a repetition that is still being measured. Runs only in the reduction's own process.
+"""Chi(k) of a repetition that is still being measured; this module runs only in the reduction's process.
 
-What partial data allow was measured: the usual cubic post-edge line is useless on a short range, and below 150 eV
-the background has more freedom than it should, so what is drawn until then is marked as provisional.
+The limits come from tests with partial data: the usual cubic post-edge line is useless on a short range, and below
+150 eV the background has too much freedom, so chi(k) is marked as provisional until then.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ from xafs_workers.reduction.reduce import (
 )
 
 CHI_FROM = 60.0
-"""Above the tabulated edge chi(k) is shown, eV."""
+"""Energy above the tabulated edge from which chi(k) is shown, eV."""
 
 RELIABLE_FROM = 150.0
-"""Above the tabulated edge it is no longer provisional, eV."""
+"""Energy above the tabulated edge from which chi(k) is no longer provisional, eV."""
 
 LINE_FROM, PARABOLA_FROM = 80.0, 300.0
-"""Above e0 the post-edge curve is of degree 1, then 2, eV; of degree 0 before."""
+"""Energies above e0 from which the post-edge curve has degree 1 and 2, eV; it has degree 0 below."""
 
 MAX_NORM1 = 25.0
-"""The post-edge line begins so far above e0 at most, eV, as long as it is short."""
+"""Largest distance of the beginning of a short post-edge line from e0, eV."""
 
 
 def reduce_partial(
     energy: Array, mu: Array, edge: Edge, before: Curve | None = None, recipe: Recipe = RECIPE
 ) -> dict[str, Any]:
-    """Return `k` and `chi` of partial data, and whether they are `provisional`; or what is waited for (`waiting`).
+    """Reduce partial data to `k`, `chi` and `provisional`, or return the range to wait for (`waiting`).
 
     Parameters
     ----------
     before
-        A finished repetition, as measured: its background is carried over.
+        Finished repetition as measured; its background is used again.
 
     Raises
     ------
     ReductionError
-        There is no edge in the data, or the tables do not know it.
+        The data have no edge, or the edge is not in the tables.
     """
     table = edge.energy
     if table is None:
@@ -66,22 +66,22 @@ def reduce_partial(
 
 
 def apply_background(energy: Array, mu: Array, done: Any) -> Mapping[str, Array]:
-    """Return `k` and `chi` with the background of a finished repetition.
+    """Compute `k` and `chi` with the background of a finished repetition.
 
-    mu = a + b mu_done is fitted over the energies measured so far, by linear least squares; then the background is
-    a + b bkg_done and the edge step b edge_step_done.
+    mu = a + b mu_done is fitted by linear least squares over the energies measured so far. Then the background is
+    a + b bkg_done and the edge step is b edge_step_done.
 
     Parameters
     ----------
     energy, mu
-        An `ordered` spectrum.
+        Spectrum from `sort_spectrum`.
     done
-        A reduced Group.
+        Reduced Group of the finished repetition.
 
     Raises
     ------
     ReductionError
-        The two have no energies in common, or nothing in common.
+        The two spectra have too few energies in common, or do not resemble each other.
     """
     inside = (energy >= done.energy[0]) & (energy <= done.energy[-1])
     energy, mu = energy[inside], mu[inside]

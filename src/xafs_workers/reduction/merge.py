@@ -1,4 +1,4 @@
-"""The merge of repetitions: the mean of mu(E) on the energies of the first, kept as running sums."""
+"""Merge of repetitions: the mean of mu(E) at the energies of the first one, stored as running sums."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import numpy as np
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 Curve = tuple[Array, Array]
-"""Energy, eV, and mu(E)."""
+"""Energies (eV) and mu(E) of a spectrum."""
 
 
 class NoOverlap(ValueError):
-    """A spectrum that has no energy in common with the merge."""
+    """A spectrum has no energy in common with the merge."""
 
 
 def sort_spectrum(energy: Array, mu: Array) -> Curve:
-    """Return a spectrum by ascending energy, without the points that are not finite.
+    """Sort a spectrum by ascending energy and remove the points that are not finite.
 
-    Larch drops such points itself in one step and keeps them in the next, and interpolates nonsense when energies
-    descend; points of equal energy keep their order.
+    Larch removes such points in one step and keeps them in the next, and it interpolates wrongly when energies
+    descend. Points of equal energy keep their order.
     """
     usable = np.isfinite(energy) & np.isfinite(mu)
     energy, mu = np.asarray(energy, float)[usable], np.asarray(mu, float)[usable]
@@ -32,18 +32,18 @@ def sort_spectrum(energy: Array, mu: Array) -> Curve:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Merge:
-    """The merge of one or more spectra.
+    """Merge of one or more spectra.
 
     Attributes
     ----------
     energy
-        That of the first spectrum, eV, ascending.
+        Energies of the first spectrum, eV, ascending.
     total
-        Sum of mu at each energy over those spectra that reach it.
+        Sum of mu at each energy over the spectra that reach it.
     counts
-        How many do.
+        Number of spectra that reach each energy.
     members
-        How many spectra there are.
+        Number of spectra.
     """
 
     energy: Array
@@ -53,23 +53,23 @@ class Merge:
 
     @classmethod
     def from_spectrum(cls, energy: Array, mu: Array) -> Merge:
-        """Return the merge of one spectrum, `ordered`."""
+        """Build the merge of one spectrum from `sort_spectrum`."""
         return cls(energy, mu, np.ones(len(energy)), 1)
 
     @property
     def mu(self) -> Array:
-        """The mean."""
+        """Mean of mu at each energy."""
         return self.total / self.counts
 
     def add_spectrum(self, energy: Array, mu: Array) -> Merge:
-        """Return the merge with one more spectrum, `ordered`; the cost does not depend on how many there are.
+        """Return the merge with one more spectrum from `sort_spectrum`; the cost does not depend on their number.
 
-        A spectrum that ends early counts where it was measured: it is never continued by its last value.
+        A spectrum that ends early counts only where it was measured; its last value is not continued.
 
         Raises
         ------
         NoOverlap
-            None of its energies is near one of the merge's.
+            None of its energies is near an energy of the merge.
         """
         inside = _find_reached(self.energy, energy)
         if not inside.any():
@@ -79,22 +79,22 @@ class Merge:
 
 
 def _find_reached(grid: Array, energy: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Tell which energies of the grid a spectrum reaches.
+    """Find the energies of the grid that a spectrum reaches.
 
-    A monochromator does not come back to the very same energy: an end that is missed by less than half of the
-    grid's step there counts as reached.
+    A monochromator does not return to exactly the same energy: an end of the grid that is missed by less than half of
+    its step counts as reached.
     """
     steps = np.diff(grid) if len(grid) > 1 else np.zeros(1)
     return (grid >= energy[0] - steps[0] / 2) & (grid <= energy[-1] + steps[-1] / 2)
 
 
 def merge_spectra(spectra: Iterable[Curve]) -> Merge:
-    """Return the merge of spectra as measured, made from scratch.
+    """Merge spectra as measured.
 
     Raises
     ------
     NoOverlap
-        One of them has no energy in common with the first, or no finite points.
+        A spectrum has no energy in common with the first one, or no finite points.
     """
     merge: Merge | None = None
     for energy, mu in spectra:

@@ -1,4 +1,4 @@
-"""The noise of chi(k) and chi(R)."""
+"""Noise of chi(k) and chi(R)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from xafs_workers.reduction.parameters import RECIPE, Recipe
 
 
 def compute_noise(group: Any, recipe: Recipe = RECIPE) -> dict[str, float]:
-    """Return epsilon_k and epsilon_r of a reduced Group; {} where they cannot be told.
+    """Compute epsilon_k and epsilon_r of a reduced Group; {} if they cannot be estimated.
 
-    Larch's `estimate_noise` takes them from chi(R) between 15 and 30 A, where no shell is (Newville, Boyanov and
-    Sayers, J. Synchrotron Rad. 6, 264 (1999)), with the k range and weight of the recipe.
+    Larch's `estimate_noise` uses chi(R) between 15 and 30 A, where no shell contributes (Newville, Boyanov and Sayers,
+    J. Synchrotron Rad. 6, 264 (1999)), with the k range and the weight of the recipe.
     """
     last = float(group.k[-1])
     if last <= recipe.kmin + 1.0:

@@ -1,4 +1,4 @@
-"""The recipe as data: every parameter with which spectra are normalised, their background removed and transformed."""
+"""Parameters of the reduction: normalisation, background removal and Fourier transform of spectra."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from xafs_workers.elements import find_edge_energy
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Parameters that do not depend on the spectrum; energies in eV, k in 1/A, R in A.
+    """Parameters of the reduction that are the same for all spectra; energies in eV, k in 1/A, R in A.
 
     Attributes
     ----------
     nnorm
         Degree of the polynomial of the post-edge line, as Larch counts (3 is a cubic).
     max_xanes_points
-        A spectrum of so many points or fewer is a XANES spectrum: only its mu(E) is shown.
+        Largest number of points of a XANES spectrum, of which only mu(E) is shown.
     below_next_edge, k_below_next_edge
-        How far below the next edge of the element the post-edge line and the background end.
+        Distance of the ends of the post-edge line and of the background from the next edge of the element.
     """
 
     nnorm: int = 3
@@ -44,7 +44,7 @@ class Recipe:
     k_below_next_edge: float = 30.0
 
     def to_autobk_arguments(self) -> dict[str, Any]:
-        """Return the background's parameters by Larch's names."""
+        """Return the parameters of the background as arguments of Larch's `autobk`."""
         return {
             "rbkg": self.rbkg,
             "kmin": self.background_kmin,
@@ -57,19 +57,19 @@ class Recipe:
         }
 
     def to_xftf_arguments(self) -> dict[str, Any]:
-        """Return the Fourier transform's parameters by Larch's names."""
+        """Return the parameters of the Fourier transform as arguments of Larch's `xftf`."""
         return {"kmin": self.kmin, "kmax": self.kmax, "dk": self.dk, "kweight": self.kweight, "window": self.window}
 
 
 RECIPE = Recipe()
 
 NEXT_EDGE = {"L3": "L2", "L2": "L1"}
-"""The edge of the same element that ends the useful range of another."""
+"""Next edge of the same element, which ends the useful range of an edge."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
-    """Ranges of pre- and post-edge line, eV relative to e0."""
+    """Ranges of the pre-edge and post-edge lines, eV relative to e0."""
 
     pre1: float
     pre2: float
@@ -78,12 +78,14 @@ class Ranges:
 
 
 def compute_ranges(lowest: float, highest: float, e0: float, gap: float | None, recipe: Recipe = RECIPE) -> Ranges:
-    """Return the ranges of a spectrum between two energies, eV.
+    """Compute the ranges of the pre-edge and post-edge lines of a spectrum.
 
     Parameters
     ----------
+    lowest, highest
+        First and last energy of the spectrum, eV.
     gap
-        To the next edge of the element, as `compute_next_edge_gap` gives it. `norm1` does not follow it.
+        Distance to the next edge of the element from `compute_next_edge_gap`, eV. `norm1` does not depend on it.
     """
     pre1, norm2 = lowest - e0, highest - e0
     norm1 = norm2 / 5
@@ -93,7 +95,7 @@ def compute_ranges(lowest: float, highest: float, e0: float, gap: float | None, 
 
 
 def compute_next_edge_gap(element: str, edge: str) -> float | None:
-    """Return how far above an L3 or L2 edge the next one lies by the tables, eV; None for other edges."""
+    """Compute the tabulated distance from an L3 or L2 edge to the next edge, eV; None for other edges."""
     following = NEXT_EDGE.get(edge)
     here = find_edge_energy(element, edge) if following else None
     there = find_edge_energy(element, following) if following else None

@@ -1,6 +1,6 @@
-"""One spectrum reduced with Larch. Runs only in the reduction's own process.
+"""Reduction of one spectrum with Larch; this module runs only in the reduction's process.
 
-Every call gets a fresh Group and no session, so nothing is left over from one reduction to the next.
+Every call uses a new Group and no Larch session, so a reduction does not depend on the ones before.
 """
 
 from __future__ import annotations
@@ -17,31 +17,31 @@ from xafs_workers.reduction.merge import Array, sort_spectrum
 from xafs_workers.reduction.parameters import RECIPE, Recipe, compute_next_edge_gap, compute_ranges
 
 MAX_E0_SHIFT = 50.0
-"""Of e0 from the tabulated edge, eV; beyond it the edge was not found."""
+"""Largest distance of e0 from the tabulated edge, eV; beyond it the edge was not found."""
 
 MIN_EDGE_STEP = 1e-9
-"""Of an edge; flat data have steps of about 1e-12 and no error."""
+"""Smallest step of an edge; flat data give steps of about 1e-12 and no error from Larch."""
 
 
 class ReductionError(ValueError):
-    """A spectrum that cannot be reduced; the text says why."""
+    """A spectrum cannot be reduced; the text gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """The edge that was measured, as the message names it."""
+    """Measured edge, as the message names it."""
 
     element: str
     edge: str
 
     @property
     def energy(self) -> float | None:
-        """Its tabulated energy, eV."""
+        """Tabulated energy of the edge, eV; None if it is not in the tables."""
         return find_edge_energy(self.element, self.edge)
 
     @property
     def gap(self) -> float | None:
-        """How far above it the next edge of the element lies, eV, where that matters."""
+        """Distance to the next edge of the element, eV; None if it does not limit the range."""
         return compute_next_edge_gap(self.element, self.edge)
 
 
@@ -63,12 +63,12 @@ CURVE_NAMES = (
 
 
 def reduce(energy: Array, mu: Array, edge: Edge, recipe: Recipe = RECIPE) -> Any:
-    """Return a Larch Group with everything from e0 to chi(R) of a spectrum as measured.
+    """Reduce a spectrum as measured and return a Larch Group with all results from e0 to chi(R).
 
     Raises
     ------
     ReductionError
-        There is no edge in it, or Larch cannot find it.
+        The spectrum has no edge, or Larch cannot find it.
     """
     group = remove_background(*sort_spectrum(energy, mu), edge, recipe)
     larch_api.import_xafs().xftf(group, kstep=recipe.kstep, nfft=recipe.nfft, **recipe.to_xftf_arguments())
@@ -76,12 +76,12 @@ def reduce(energy: Array, mu: Array, edge: Edge, recipe: Recipe = RECIPE) -> Any
 
 
 def remove_background(energy: Array, mu: Array, edge: Edge, recipe: Recipe = RECIPE) -> Any:
-    """Return a Larch Group with e0, edge step, norm and chi(k) of an `ordered` spectrum.
+    """Compute e0, edge step, norm and chi(k) of a spectrum from `sort_spectrum`; return a Larch Group.
 
     Raises
     ------
     ReductionError
-        As `reduce`.
+        As in `reduce`.
     """
     group = normalize(energy, mu, edge, recipe)
     try:
@@ -96,12 +96,12 @@ def remove_background(energy: Array, mu: Array, edge: Edge, recipe: Recipe = REC
 
 
 def normalize(energy: Array, mu: Array, edge: Edge, recipe: Recipe = RECIPE) -> Any:
-    """Return a Larch Group with e0, edge step and norm of an `ordered` spectrum.
+    """Compute e0, edge step and norm of a spectrum from `sort_spectrum`; return a Larch Group.
 
     Raises
     ------
     ReductionError
-        As `reduce`.
+        As in `reduce`.
     """
     group = build_group_with_e0(energy, mu, edge)
     limits = compute_ranges(float(energy[0]), float(energy[-1]), group.e0, edge.gap, recipe)
@@ -122,12 +122,12 @@ def normalize(energy: Array, mu: Array, edge: Edge, recipe: Recipe = RECIPE) -> 
 
 
 def build_group_with_e0(energy: Array, mu: Array, edge: Edge) -> Any:
-    """Return a Larch Group of an `ordered` spectrum with e0 found.
+    """Build a Larch Group of a spectrum from `sort_spectrum` and find its e0.
 
     Raises
     ------
     ReductionError
-        There are too few points, or what is found lies far from the tabulated edge.
+        The spectrum has too few points, or e0 is far from the tabulated edge.
     """
     group = larch_api.create_group(energy=energy, mu=mu)
     try:
@@ -141,12 +141,12 @@ def build_group_with_e0(energy: Array, mu: Array, edge: Edge) -> Any:
 
 
 def check_edge_step(group: Any) -> Any:
-    """Return a Group whose edge step is one.
+    """Return a Group if its edge step is large enough.
 
     Raises
     ------
     ReductionError
-        It is zero or negative.
+        The edge step is zero, negative or not finite.
     """
     if not np.isfinite(group.edge_step) or group.edge_step < MIN_EDGE_STEP:
         raise ReductionError(f"no edge: its step is {group.edge_step:.3g}")
@@ -154,13 +154,13 @@ def check_edge_step(group: Any) -> Any:
 
 
 def read_results(group: Any) -> Mapping[str, Any]:
-    """Return the results of a Group by Larch's names."""
+    """Read the results of a Group into a mapping with Larch's names."""
     values: dict[str, Any] = {name: float(getattr(group, name)) for name in SCALAR_NAMES}
     return values | {name: np.asarray(getattr(group, name), float) for name in CURVE_NAMES if hasattr(group, name)}
 
 
 def compute_background_end(edge: Edge, recipe: Recipe = RECIPE) -> float | None:
-    """Return the k at which the background must end because the next edge begins, None where the data decide."""
+    """Compute the k at which the background must end before the next edge; None if no edge limits it."""
     gap = edge.gap
     return None if gap is None else float(larch_api.import_xafs().etok(gap - recipe.k_below_next_edge))
 

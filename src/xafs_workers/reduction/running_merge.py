@@ -1,4 +1,4 @@
-"""Merges made one repetition at a time: what a request asks for, in the terms of the reduction's process."""
+"""Running merges of sequences, and the task values that the reduction's process gets for a request."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from xafs_workers.scans.absorption import Absorber, Spectrum
 from xafs_workers.scans.reduction_requests import ReductionRequest
 
 MAX_RUNNING_MERGES = 16
-"""Sequences whose running merge is kept; a forgotten one is made again from scratch."""
+"""Number of sequences whose running merge is stored; a dropped one is computed again from all spectra."""
 
 SpectrumKey = tuple[str, int, Absorber]
-"""Names the content of a spectrum."""
+"""Identity of a spectrum's content: uid, generation and absorber."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,13 @@ class _RunningMerge:
 
 
 class RunningMerges:
-    """The newest merge of each sequence, so that the next repetition costs no more than the second did."""
+    """Newest merge of each sequence, so that every repetition costs the same."""
 
     def __init__(self) -> None:
         self._newest: OrderedDict[str, _RunningMerge] = OrderedDict()
 
     def build_task_values(self, request: ReductionRequest) -> Mapping[str, Any]:
-        """Return a request as the reduction's process understands it; constant in size."""
+        """Build the task values of a request; their size does not depend on the number of repetitions."""
         edge = {"element": request.absorber.element, "edge": request.absorber.edge}
         if request.task == "live":
             (part,) = request.spectra

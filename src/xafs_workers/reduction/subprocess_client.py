@@ -1,4 +1,4 @@
-"""The reduction's process seen from outside: started, spoken to with a deadline, killed."""
+"""Client of the reduction's process: starts it, runs tasks with a deadline, kills it."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THRE
 
 
 class ProcessDied(RuntimeError):
-    """The process is gone, or did not answer in time and was killed; the text says which."""
+    """The process ended or did not answer in time; the text gives the reason."""
 
 
 class ReductionProcess:
-    """One process, in which one task is done at a time."""
+    """Process that runs one task at a time."""
 
     def __init__(self, command: tuple[str, ...] = COMMAND):
         self._process = subprocess.Popen(  # noqa: S603 - our own module, no shell
@@ -39,16 +39,16 @@ class ReductionProcess:
 
     @property
     def pid(self) -> int:
-        """Of the process."""
+        """Process id."""
         return self._process.pid
 
     def run_task(self, task: str, asked: Mapping[str, Any], timeout: float) -> tuple[str, dict[str, Any]]:
-        """Send a task and return the answer: ``done`` or ``failed``, and its values.
+        """Run a task and return its answer: ``done`` or ``failed``, and the values.
 
         Raises
         ------
         ProcessDied
-            There was none.
+            The process gave no usable answer.
         """
         deadline = time.monotonic() + timeout
         try:
@@ -61,7 +61,7 @@ class ReductionProcess:
             raise ProcessDied(str(error)) from error
 
     def end(self, timeout: float = 1.0) -> None:
-        """Let the process end, or kill it."""
+        """Close the pipes and wait for the end of the process; kill it after the timeout."""
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 _close(pipe)
@@ -72,11 +72,11 @@ class ReductionProcess:
             self._process.wait()
 
     def interrupt(self) -> None:
-        """Kill the process from another thread; an exchange going on ends with `ProcessDied`."""
+        """Kill the process; any thread may call it, and a running task ends with `ProcessDied`."""
         self._process.kill()
 
     def kill(self) -> None:
-        """Kill the process and let go of the pipes."""
+        """Kill the process and close the pipes."""
         self.interrupt()
         self.end()
 

@@ -1,6 +1,6 @@
-"""What the reduction's process can do, by name: a mapping comes in, a mapping goes out.
+"""Tasks of the reduction's process, by name: each takes a mapping and returns a mapping.
 
-No task fails: what cannot be reduced is answered with its `problem`.
+A spectrum that cannot be reduced is no failure of the task: the answer contains its `problem`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Values = Mapping[str, Any]
 
 
 def reduce_merge(asked: Values) -> Values:
-    """Return everything from e0 to chi(R) of one spectrum, and its noise; mu(E) alone of a short one."""
+    """Reduce one merged spectrum from e0 to chi(R) and its noise; return only mu(E) of a short one."""
     energy, mu = asked["energy"], asked["mu"]
     plain: Values = {"energy": energy, "mu": mu, "members": asked.get("members", 1)}
     if len(energy) <= RECIPE.max_xanes_points:
@@ -34,7 +34,7 @@ def reduce_merge(asked: Values) -> Values:
 
 
 def reduce_live(asked: Values) -> Values:
-    """Return chi(k) of a repetition that is being measured."""
+    """Compute chi(k) of a repetition that is still being measured."""
     before = (asked["before_energy"], asked["before_mu"]) if "before_energy" in asked else None
     try:
         return reduce_partial(asked["energy"], asked["mu"], _parse_edge(asked), before)
@@ -43,7 +43,7 @@ def reduce_live(asked: Values) -> Values:
 
 
 def build_athena(asked: Values) -> Values:
-    """Return an Athena project as `content`."""
+    """Build an Athena project; return its `content`, or the `problem`."""
     members = [
         ProjectMember(one["label"], np.asarray(one["energy"]), np.asarray(one["mu"]), one.get("i0"))
         for one in asked["members"]
@@ -55,12 +55,12 @@ def build_athena(asked: Values) -> Values:
 
 
 def read_xdi(asked: Values) -> Values:
-    """Return the `labels` and the number of `rows` of an XDI file as Larch reads it."""
+    """Read an XDI file with Larch; return its `labels` and the number of `rows`, or the `problem`."""
     return xdi.read_xdi(asked["content"])
 
 
 def warm_up(asked: Values) -> Values:
-    """Return Larch's version, after one reduction of made-up data: the first costs a multiple of the others."""
+    """Reduce simulated data once, because the first reduction is the slowest, and return Larch's version."""
     energy = np.concatenate([np.arange(6912.0, 7100.0, 10.0), np.arange(7100.0, 7900.0, 3.0)])
     mu = np.arctan((energy - 7112.0) / 2.0) / np.pi + 0.02 * np.sin((energy - 7112.0) / 20.0) * (energy > 7112.0)
     group = reduce(energy, mu, Edge("Fe", "K"))

@@ -1,6 +1,6 @@
-"""The reduction's own process: the only one that loads Larch. Reads tasks from its input, writes results to its output.
+"""Main program of the reduction's process: reads tasks from stdin, runs them with Larch, writes results to stdout.
 
-It keeps nothing between two tasks, so that it may be killed at any time; it ends when its input does.
+It stores nothing between two tasks, so it may be killed at any time. It ends when its input ends.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from xafs_workers.reduction.framing import PipeClosed, encode_frame, read_frame
 from xafs_workers.reduction.tasks import TASKS
 
 PR_SET_PDEATHSIG = 1
-"""Of Linux's prctl."""
+"""Option of Linux's prctl: signal that the process gets when its parent dies."""
 
 
 def main() -> int:
-    """Work until the input ends."""
+    """Run tasks until the input ends."""
     # The terminal's ctrl-c and systemd's SIGTERM reach all processes; the parent decides when this one ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -39,13 +39,13 @@ def main() -> int:
 
 
 def _end_with_parent() -> None:
-    """Have Linux end this process when its parent is killed: loading Larch for nobody costs seconds."""
+    """Make Linux kill this process when its parent dies, so that it does not go on loading Larch for seconds."""
     if sys.platform.startswith("linux"):
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL))
 
 
 def _open_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """Return input and output as binary streams; what libraries print goes to the error output instead."""
+    """Open stdin and stdout as binary streams; redirect what libraries print to stderr."""
     sink = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return sys.stdin.buffer, sink

@@ -1,4 +1,4 @@
-"""XDI read by Larch, of a file in a private folder. Only in the reduction's process: the reader is a library of C."""
+"""Reading of XDI files with Larch; only in the reduction's process, because Larch's reader is a C library."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def read_xdi(content: bytes) -> Mapping[str, Any]:
-    """Return `labels`, as Larch calls them, and `rows`; or the `problem`."""
+    """Read XDI content with Larch; return its `labels` and the number of `rows`, or the `problem`."""
     from larch.io.xdi import XDIFile
 
     with tempfile.TemporaryDirectory(prefix="xafs-workers-") as folder:
@@ -17,6 +17,6 @@ def read_xdi(content: bytes) -> Mapping[str, Any]:
         path.write_bytes(content)
         try:
             found = XDIFile(str(path))
-        except Exception as error:  # noqa: BLE001 - whatever Larch says of a file is the answer
+        except Exception as error:  # noqa: BLE001 - any error of Larch is the answer
             return {"problem": f"{type(error).__name__}: {error}"}
         return {"labels": [str(label) for label in found.array_labels], "rows": int(getattr(found, "npts", 0))}
