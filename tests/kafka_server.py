@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from helpers import patience
+
 RUN = Path(__file__).parents[1] / "tools" / "kafka" / "run.py"
 PROGRAM_MISSING = 3
-START_SECONDS = 110.0  # the first start on a machine fetches the jars
 
 
 class KafkaNotInstalledError(RuntimeError):
@@ -39,10 +40,11 @@ class KafkaServer:
         port = ["--port", self.bootstrap_servers.rpartition(":")[2]] if self.bootstrap_servers else []
         self.data.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, str(RUN), "--data", str(self.data), "--follow-parent", *port, *self._options]
+        command += ["--start-seconds", str(patience.SECONDS)]
         with (self.data / "stderr.txt").open("a") as errors:
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
         assert self._process.stdout is not None
-        answers, _, _ = select.select([self._process.stdout], [], [], START_SECONDS)
+        answers, _, _ = select.select([self._process.stdout], [], [], patience.SECONDS)
         line = self._process.stdout.readline() if answers else ""
         if not line:
             code = self.stop()
@@ -80,12 +82,12 @@ class KafkaServer:
             return None
         process.send_signal(number)
         with process:  # closes the pipe
-            return process.wait(30)
+            return process.wait(patience.SECONDS)
 
 
 def _wait_until_stopped(processes: list[str]) -> None:
     """Wait until every thread stands still: a signal is delivered to each of them in its own time."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + patience.SECONDS
     threads = [path for process in processes for path in Path(f"/proc/{process}/task").glob("*/stat")]
     while any(path.exists() and path.read_text().rpartition(")")[2].split()[0] != "T" for path in threads):
         assert time.monotonic() < deadline, "the node's threads do not stop"

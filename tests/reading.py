@@ -8,11 +8,10 @@ from contextlib import contextmanager
 
 from confluent_kafka import Producer
 
+from helpers.patience import SECONDS as PATIENCE
 from xafs_workers.consumer.records import EndOfPartition, RawRecord
 from xafs_workers.consumer.source import KafkaSource
 from xafs_workers.producer.kafka_config import KafkaConfig
-
-PATIENCE = 60.0
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import structlog
 
+from helpers.patience import SECONDS as PATIENCE
 from helpers.processes import wait_until
 from helpers.streams import Entry, build_run_documents, fold, stamp_entries
 from plugins.tiled import QUICK, Connect
@@ -408,7 +409,7 @@ runs.close()
 
 def python(script: str) -> str:
     """Run a script in an interpreter of its own: Tiled reads its profiles' folders once, at import."""
-    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -12,6 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from helpers.patience import SECONDS as DEADLINE
 from xafs_workers.cli.record import record
 from xafs_workers.cli.replay import replay
 from xafs_workers.recording.session import Session
@@ -33,7 +34,6 @@ app.command("record")(record.record)
 app.command("replay")(replay.replay)
 app()
 """
-DEADLINE = 60.0
 
 
 @pytest.fixture(autouse=True)

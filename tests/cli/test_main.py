@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from helpers.patience import SECONDS as PATIENCE
 from xafs_workers.settings import ConfigurationError, Settings, load
 
 HEAVY = (
@@ -44,7 +45,7 @@ def test_a_missing_extra_is_named_with_its_install_command(
     config.write_text(f"{{state_directory: {tmp_path}/state, kafka: {{bootstrap_servers: '127.0.0.1:1'}}}}")
     options = [] if command == ["demo"] else ["--config", str(config)]
     run = subprocess.run(
-        [sys.executable, "-c", code, *command, *options], capture_output=True, text=True, timeout=60, cwd=tmp_path
+        [sys.executable, "-c", code, *command, *options], capture_output=True, text=True, timeout=PATIENCE, cwd=tmp_path
     )
     assert run.returncode == 2
     assert run.stderr == f"{module} is not installed: pip install 'xafs-workers[{extra}]'\n"

@@ -12,6 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from helpers.examples import EVERY
+from helpers.patience import SECONDS as PATIENCE
 from xafs_workers.cli.messages import lint, print_schema, show_messages
 from xafs_workers.messages.base import kinds
 from xafs_workers.messages.schema import build_json_schema, list_kind_names
@@ -134,5 +135,5 @@ def test_measured_sessions_pass(measured: Path) -> None:
 
 def test_importing_the_commands_loads_no_heavy_modules() -> None:
     code = "import sys, xafs_workers.cli.messages; print('pydantic' in sys.modules, 'numpy' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert done.stdout.split() == ["False", "False"]

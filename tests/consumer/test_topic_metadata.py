@@ -10,6 +10,7 @@ import pytest
 from confluent_kafka import Message, TopicPartition
 from structlog.testing import capture_logs
 
+from helpers.patience import SECONDS as PATIENCE
 from kafka_server import KafkaServer
 from plugins.brokers import ApacheAdmin, Broker, Topic
 from reading import open_source, produce
@@ -45,7 +46,7 @@ class TopicWaiter:
     def _wait(self) -> None:
         self.found = self._source.wait_for_topics(self.stop)
 
-    def end(self, patience: float = 15.0) -> bool | None:
+    def end(self, patience: float = PATIENCE) -> bool | None:
         self._thread.join(patience)
         assert not self._thread.is_alive()
         return self.found

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.patience import SECONDS as PATIENCE
 from helpers.processes import wait_until
 
 
@@ -39,7 +40,7 @@ def test_a_signal_ends_a_running_demo_and_its_workers(
         workers = [int(pid) for pid in re.findall(r"worker: process (\d+)", said.read_text())]
         assert len(workers) == 2
         demo.send_signal(number)
-        assert demo.wait(30) == 0, said.read_text()
+        assert demo.wait(PATIENCE) == 0, said.read_text()
     finally:
         demo.kill()
         demo.wait()

@@ -22,6 +22,7 @@ import yaml
 from confluent_kafka import Producer
 
 from helpers.browsing import BrowserHarness
+from helpers.patience import SECONDS as PATIENCE
 from helpers.processes import wait_until
 from helpers.slack_server import SCOPES, TOKEN, SlackServer
 from plugins.brokers import ApacheAdmin, Broker, _build_broker
@@ -163,7 +164,7 @@ def redis_url(tmp_path: Path) -> Iterator[str]:
     wait_until(socket.exists, "Redis")
     yield f"unix://{socket}"
     process.terminate()
-    process.wait(10)
+    process.wait(PATIENCE)
 
 
 def test_a_healthy_setup_is_all_ok(setup: DoctorSetup, redis_url: str) -> None:

@@ -164,7 +164,6 @@ def describe_kill(place: FileManagerStation, asked: int) -> Iterator[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 def test_ten_kills_leave_the_same_files_as_none(make: Make) -> None:
     compare_with_kills(make, kills=10, seed=11)
 

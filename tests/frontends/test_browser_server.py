@@ -17,6 +17,7 @@ from bokeh.util.token import generate_jwt_token, generate_session_id
 
 from helpers.browsing import BrowserHarness, find_free_port, has_figure_data
 from helpers.onlookers import TOKEN, ProtocolViewer, run_coroutines
+from helpers.patience import SECONDS as PATIENCE
 from helpers.processes import wait_until
 from helpers.streams import build_run_documents
 from xafs_workers.figures.figure_builder import build_figure
@@ -50,7 +51,7 @@ def shows() -> Iterator[Callable[..., BrowserHarness]]:
 
 def asked(show: BrowserHarness, path: str, *, method: str = "GET", body: str | None = None, **headers: str) -> Any:
     """Request a path and return the answer with its text; redirects are not followed."""
-    connection = http.client.HTTPConnection(urlsplit(show.address).netloc, timeout=20)
+    connection = http.client.HTTPConnection(urlsplit(show.address).netloc, timeout=PATIENCE)
     kind = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
     connection.request(method, path, body, {**kind, **headers})
     answer = connection.getresponse()
@@ -71,7 +72,7 @@ def refused(address: str, token: str, **headers: str) -> bool:
         "Sec-WebSocket-Protocol": f"bokeh, {token}",
         **headers,
     }
-    with socket.create_connection((parts.hostname, parts.port), timeout=20) as there:
+    with socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE) as there:
         text = f"GET {parts.path}ws HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items())
         there.sendall(text.encode() + b"\r\n")
         with there.makefile("rb") as answer:
@@ -152,7 +153,7 @@ class Proxy:
         self._listening = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-        assert self._listening.wait(20)
+        assert self._listening.wait(PATIENCE)
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from helpers import patience
 from helpers.processes import wait_until
 from helpers.streams import EPOCH, Entry, EntryStamper, fold
 from xafs_workers.figures.model import Figure
@@ -54,7 +55,7 @@ class BrowserHarness:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
-        assert self._ready.wait(20)
+        assert self._ready.wait(patience.SECONDS)
 
     @property
     def address(self) -> str:

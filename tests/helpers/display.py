@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from helpers import patience
 from helpers.processes import wait_until
 
 PROGRAMS = ("Xvfb", "openbox", "xdotool")
@@ -62,7 +63,12 @@ class Display:
     def run_xdotool(self, *words: str) -> str | None:
         """Return what xdotool says, None where it finds nothing."""
         done = subprocess.run(
-            ["xdotool", *words], env=self.environment, capture_output=True, text=True, check=False, timeout=60
+            ["xdotool", *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=patience.SECONDS,
         )
         return done.stdout.strip() if done.returncode == 0 else None
 
@@ -99,7 +105,7 @@ class Display:
     def close_editor(self) -> None:
         if self._editor is not None:
             self._editor.terminate()
-            self._editor.wait(30)
+            self._editor.wait(patience.SECONDS)
             self._editor = None
 
     def click(self, window: str, at: PixelPosition, *, times: int = 1) -> None:
@@ -128,7 +134,7 @@ class Display:
         self.close_editor()
         for process in reversed(self._processes):
             process.terminate()
-            process.wait(30)
+            process.wait(patience.SECONDS)
 
 
 def _build_move_command(window: str, at: PixelPosition) -> list[str]:

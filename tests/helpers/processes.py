@@ -15,14 +15,12 @@ from typing import Any
 import yaml
 from confluent_kafka import Producer
 
+from helpers.patience import SECONDS as PATIENCE
 from helpers.streams import Entry
 from xafs_workers.consumer.source import KafkaSource, RawRecord
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.settings import Settings, load
 from xafs_workers.wire import decode, encode
-
-PATIENCE = 60.0
-
 
 TRACED = """
 import os, sys

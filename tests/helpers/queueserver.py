@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from helpers import patience
 from helpers.processes import wait_until
 
 PERMISSIONS = """
@@ -96,7 +97,7 @@ class QueueServer:
         for process in reversed(self._processes):
             process.terminate()
             try:
-                process.wait(15)
+                process.wait(patience.SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

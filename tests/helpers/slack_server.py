@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
+from helpers import patience
+
 TOKEN = "xoxb-not-a-secret"
 SCOPES = "chat:write,files:write,files:read,channels:history,channels:read,groups:history,groups:read"
 
@@ -113,7 +115,7 @@ class SlackServer:
 
     def _answer_fault(self, fault: Fault, headers: dict[str, str]) -> tuple[int, dict[str, Any], dict[str, str]]:
         if fault.hangs:
-            self._released.wait(60)
+            self._released.wait(patience.SECONDS)
         if fault.retry_after:
             headers = {**headers, "Retry-After": fault.retry_after}
         return fault.status, {"ok": False, "error": fault.error}, headers

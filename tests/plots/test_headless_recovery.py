@@ -68,7 +68,6 @@ def finish(station: Station) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(400)
 def test_twenty_kills_leave_the_same_files_as_none(station: Callable[[str], Station]) -> None:
     entries = sequence()
     calm, stormy = station("calm"), station("stormy")

@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
+from helpers import patience
 from kafka_server import KafkaNotInstalledError, KafkaServer
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.simulation.broker import EmbeddedBroker
 
 EMBEDDED_PARTITIONS = 4
-ADMIN_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class ApacheAdmin:
     def _wait(self, ask: Callable[[AdminClient], dict[str, Any]]) -> None:
         client = AdminClient({"bootstrap.servers": self._server.bootstrap_servers, "log_level": 3})
         for future in ask(client).values():
-            future.result(ADMIN_SECONDS)
+            future.result(patience.SECONDS)
 
     def create_topic(self, name: str, partitions: int, **config: str) -> None:
         """Create a topic; config as ``retention_bytes="1"``."""

@@ -14,6 +14,7 @@ from bluesky import RunEngine
 from bluesky import plan_stubs as bps
 
 from helpers.answering import AnsweringWorker, Reply
+from helpers.patience import SECONDS as PATIENCE
 from plugins.brokers import Broker
 from xafs_workers import wire
 from xafs_workers.consumer.publisher import Publisher
@@ -164,7 +165,7 @@ def test_the_run_engine_keeps_running_while_a_plan_asks(
 
     def reply(body: Mapping[str, Any]) -> list[wire.Answer]:
         engine.loop.call_soon_threadsafe(alive.set)
-        assert alive.wait(10), "the event loop was blocked"
+        assert alive.wait(PATIENCE), "the event loop was blocked"
         return answer_about_one_file(body)
 
     worker = working(reply)
@@ -185,7 +186,7 @@ def test_a_plan_paused_during_a_request_asks_once(engine: RunEngine) -> None:
     def slow(message: Mapping[str, Any], timeout: float) -> Any:
         asked.append(message)
         waiting.set()
-        assert go_on.wait(20)
+        assert go_on.wait(PATIENCE)
         return 5
 
     found: list[Any] = []
@@ -195,7 +196,7 @@ def test_a_plan_paused_during_a_request_asks_once(engine: RunEngine) -> None:
         found.append((yield from ask_plan(exists("x"), ask=slow)))
 
     def pause() -> None:
-        assert waiting.wait(20)
+        assert waiting.wait(PATIENCE)
         engine.request_pause()
 
     threading.Thread(target=pause).start()

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from helpers.patience import SECONDS as PATIENCE
 from helpers.processes import Station
 from helpers.queueserver import QueueServer, find_missing_program
 from plugins.brokers import Broker
@@ -57,7 +58,7 @@ def file_manager(station: Station) -> Iterator[None]:
     station.wait(lambda: any(beat["pid"] == process.pid for beat in station.received["status"]), "its heartbeat")
     yield
     process.terminate()
-    assert process.wait(20) == 0, station.read_logs()
+    assert process.wait(PATIENCE) == 0, station.read_logs()
 
 
 def environment(station: Station, session: str) -> dict[str, str]:
@@ -113,7 +114,7 @@ def test_queueserver_and_session_give_the_same_files(station: Station, file_mana
         env=environment(station, TYPED),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert "Traceback" not in done.stderr, done.stderr
     ended(station, 2)

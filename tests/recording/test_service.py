@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 
+from helpers.patience import SECONDS as DEADLINE
 from xafs_workers.consumer.records import EndOfPartition
 from xafs_workers.consumer.source import KafkaSource
 from xafs_workers.producer.kafka_config import read_kafka_config
@@ -21,7 +22,6 @@ from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.wire import decode
 
 MEASURED = ["ni2o3", "ni2o3-bothways", "cr2o3_fluo", "cr2o3_fluo-realabort"]
-DEADLINE = 30.0
 
 
 @pytest.fixture

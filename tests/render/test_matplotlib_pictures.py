@@ -14,6 +14,7 @@ import pytest
 from matplotlib.figure import Figure as Drawn
 from PIL import Image
 
+from helpers.patience import SECONDS as PATIENCE
 from xafs_workers.figures.model import Figure, Line, Mark, Mesh, Panel, Text, Trace
 from xafs_workers.render.matplotlib.pictures import render_picture
 from xafs_workers.render.matplotlib.scene import Scene
@@ -76,7 +77,7 @@ def test_two_processes_draw_equal_bytes():
     for seed in ("1", "2"):
         done = subprocess.run(
             [sys.executable, "-W", "error", "-c", code], env={"PYTHONHASHSEED": seed, "PYTHONPATH": ":".join(sys.path)},
-            capture_output=True, text=True, timeout=60,
+            capture_output=True, text=True, timeout=PATIENCE,
         )  # fmt: skip
         assert done.stdout.split() == here, done.stderr
 
@@ -84,7 +85,11 @@ def test_two_processes_draw_equal_bytes():
 def test_importing_the_package_does_not_import_matplotlib():
     code = "import sys, xafs_workers.render, xafs_workers.render.matplotlib; print('matplotlib.figure' in sys.modules)"
     done = subprocess.run(
-        [sys.executable, "-c", code], env={"PYTHONPATH": ":".join(sys.path)}, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": ":".join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
     )
     assert done.stdout.strip() == "False", done.stderr
 

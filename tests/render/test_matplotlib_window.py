@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from helpers.patience import SECONDS as PATIENCE
+
 IN_A_WINDOW = """
 import numpy as np
 from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
@@ -41,7 +43,7 @@ def test_the_same_code_draws_in_a_window():
     pytest.importorskip("PySide6.QtWidgets", exc_type=ImportError)
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "QT_API": "pyside6"}
     done = subprocess.run(
-        [sys.executable, "-c", IN_A_WINDOW], env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", IN_A_WINDOW], env=environment, capture_output=True, text=True, timeout=PATIENCE
     )
     assert done.returncode == 0, done.stderr
     *changes, same = done.stdout.split()

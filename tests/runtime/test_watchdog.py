@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from helpers.browsing import find_free_port
+from helpers.patience import SECONDS as PATIENCE
 from helpers.processes import Station, wait_until
 from plugins.brokers import Broker
 from xafs_workers.runtime.lifecycle import run_loop
@@ -74,7 +75,7 @@ def test_the_watchdog_is_notified_only_while_the_loop_runs(ear: NotifySocket) ->
     wait_until(lambda: ear.count("WATCHDOG=1") >= 3, "signs of life")
     assert ear.received[0] == "READY=1"
     turns.hang.set()
-    assert turns.hangs.wait(20)
+    assert turns.hangs.wait(PATIENCE)
     seen = ear.count("WATCHDOG=1")
     pause.wait(0.3)  # five times as long as systemd would wait
     assert ear.count("WATCHDOG=1") == seen

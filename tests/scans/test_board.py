@@ -41,7 +41,6 @@ def interleaved(items: list[BoardItem], rng: random.Random) -> list[BoardItem]:
 
 @settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32), length=st.integers(50, 300), coarse=st.booleans())
-@pytest.mark.timeout(300)
 def test_every_interleaving_gives_the_same_board(seed: int, length: int, coarse: bool) -> None:
     rng = random.Random(seed)
     entries = generate_session(rng, length)

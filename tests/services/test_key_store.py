@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from helpers.patience import SECONDS as PATIENCE
 from helpers.processes import wait_until
 from xafs_workers.services.key_store import KeyStoreWriter
 
@@ -42,7 +43,7 @@ class Server:
     def stop(self) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(10)
+            self._process.wait(PATIENCE)
 
     def read(self, *keys: str) -> list[str | None]:
         import redis

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from helpers.patience import SECONDS as PATIENCE
 from helpers.processes import wait_until
 from helpers.slack_server import TOKEN, Fault, SlackServer
 from xafs_workers.services.slack.channels import ChannelDirectory, ChannelNotFound, LookupUnavailable
@@ -62,7 +63,7 @@ class OutboxHarness:
     def put(self, number: int, session: str = "pass-1", picture: str = "") -> None:
         self.worker.put(Post(f"key-{session}-{number}", session, f"text {number}", picture))
 
-    def wait_until_empty(self, patience: float = 20.0) -> None:
+    def wait_until_empty(self, patience: float = PATIENCE) -> None:
         wait_until(lambda: self.outbox.count_waiting() == 0, "an empty outbox", patience)
 
     def _chat(self) -> SlackClient:
@@ -244,7 +245,7 @@ def test_posts_are_accepted_at_once_while_slack_hangs(office: OutboxHarness, ser
         done.set()
 
     threading.Thread(target=work).start()
-    assert done.wait(20)
+    assert done.wait(PATIENCE)
     assert server.list_texts("C1") == ["text 0"]
     server.release()
     office.wait_until_empty()

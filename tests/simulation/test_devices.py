@@ -9,11 +9,10 @@ from collections.abc import Callable
 import pytest
 from ophyd.status import wait
 
+from helpers.patience import SECONDS as TIMEOUT
 from xafs_workers.simulation.axes import BASELINE, ENCODER_RESOLUTION, build_axes, compute_encoder_energy
 from xafs_workers.simulation.beam import HC, SI111, Reading
 from xafs_workers.simulation.devices import Axis, Exposure, build_fluorescence_detector, build_ion_chambers
-
-TIMEOUT = 10.0
 
 
 class CountingBeam:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from bluesky.utils import RunEngineInterrupted
 
+from helpers.patience import SECONDS as TIMEOUT
 from xafs_workers.messages.parsing import parse
 from xafs_workers.simulation import beamline as module
 from xafs_workers.simulation import plans
@@ -18,7 +19,6 @@ from xafs_workers.simulation.grid import GridError
 from xafs_workers.simulation.samples import SAMPLES
 
 SHORT = {"bounds": "-20 0 40", "steps": "10 20", "times": "0.5 0.25"}
-TIMEOUT = 20.0
 
 
 class Session:

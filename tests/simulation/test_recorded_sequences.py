@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from bluesky.utils import RunEngineInterrupted
 
+from helpers.patience import SECONDS as PATIENCE
 from xafs_workers.simulation import beamline as module
 from xafs_workers.simulation import plans
 from xafs_workers.simulation.beamline import Beamline, SimulationSetup
@@ -20,7 +21,6 @@ from xafs_workers.simulation.samples import SAMPLES
 
 SHORT = {"bounds": "-20 0 40", "steps": "10 20", "times": "0.5 0.25"}
 POINTS = 5
-PATIENCE = 20.0
 
 Entry = tuple[str, dict[str, Any]]
 

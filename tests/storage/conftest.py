@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.patience import SECONDS as PATIENCE
 from xafs_workers.storage.confined import Root, Roots
 from xafs_workers.storage.proposals import ProposalFolder
 
@@ -78,7 +79,7 @@ def start_program(root: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
 def run_program(start_program: Callable[..., subprocess.Popen[str]]) -> Program:
     def run(source: str, *arguments: object) -> subprocess.CompletedProcess[str]:
         process = start_program(source, *arguments)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=PATIENCE)
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     return run

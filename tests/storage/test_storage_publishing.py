@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.patience import SECONDS as PATIENCE
 from xafs_workers.storage import folder_edits, publishing
 from xafs_workers.storage.confined import Root, Roots
 from xafs_workers.storage.errors import Conflict, Refused, Unavailable
@@ -540,6 +541,6 @@ for n in range(60):
     folder.append("dossier/.rawlog", (sys.argv[2] * 500 + "\\n").encode())
 """
     for process in [start_program(source, letter) for letter in "ab"]:
-        assert process.wait(timeout=60) == 0
+        assert process.wait(timeout=PATIENCE) == 0
     lines = (home / "dossier/.rawlog").read_text().splitlines()
     assert sorted(lines) == ["a" * 500] * 60 + ["b" * 500] * 60

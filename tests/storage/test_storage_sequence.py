@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.patience import SECONDS as PATIENCE
 from xafs_workers.storage import sequence_number as sequence_number_module
 from xafs_workers.storage.errors import Absent, Refused
 from xafs_workers.storage.proposals import ProposalFolder
@@ -158,7 +159,7 @@ def test_concurrent_processes_get_distinct_numbers(kind: str, start_program: Sta
         assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
-    outputs = [process.communicate(timeout=60) for process in processes]
+    outputs = [process.communicate(timeout=PATIENCE) for process in processes]
     pairs = [tuple(line.split()) for out, _ in outputs for line in out.splitlines()]
     assert len(pairs) == 40, outputs
     numbers = dict(pairs)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from helpers.patience import SECONDS as PATIENCE
 from xafs_workers.figures.figure_builder import figure_builders
 
 GALLERY = Path(__file__).parents[2] / "tools" / "gallery.py"
@@ -40,7 +41,7 @@ def test_every_kind_of_figure_has_its_own_name(gallery: Any) -> None:
 
 def test_pictures_and_a_page_are_written(tmp_path: Path) -> None:
     command = [sys.executable, str(GALLERY), str(tmp_path), "--only", "wafer"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["index.html", "wafer-edge.png"]
     assert "wafer-edge.png" in (tmp_path / "index.html").read_text()

@@ -16,6 +16,7 @@ from types import ModuleType
 
 import pytest
 
+from helpers.patience import SECONDS as PATIENCE
 from kafka_server import RUN, KafkaNotInstalledError, KafkaServer
 from plugins.brokers import ApacheAdmin
 from reading import open_source, produce, read_records
@@ -165,7 +166,7 @@ def has_ended(pid: int) -> bool:
         return True
 
 
-def wait_until_gone(pid: int, patience: float = 30.0) -> None:
+def wait_until_gone(pid: int, patience: float = PATIENCE) -> None:
     deadline = time.monotonic() + patience
     turn = threading.Event()
     while not has_ended(pid):
@@ -187,7 +188,7 @@ def test_no_process_or_file_of_a_node_is_left(apache_kafka: KafkaServer, tmp_pat
             assert source.list_partitions() == tuple((topic, n) for topic in ("a.b", "c") for n in range(3))
         (java,) = children(process.pid)
         process.send_signal(number)
-        code = process.wait(30)
+        code = process.wait(PATIENCE)
     wait_until_gone(java)
     assert code == (-signal.SIGKILL if number is signal.SIGKILL else 0)
     if number is not signal.SIGKILL:
@@ -211,7 +212,7 @@ def test_the_node_ends_with_its_parent_process(apache_kafka: KafkaServer, tmp_pa
         runner = int(parent.stdout.readline().split()[0])
         (java,) = children(runner)
         parent.kill()
-        parent.wait(10)
+        parent.wait(PATIENCE)
     wait_until_gone(java)
     wait_until_gone(runner)
 
@@ -220,6 +221,6 @@ def test_the_node_ends_with_its_parent_process(apache_kafka: KafkaServer, tmp_pa
 def test_an_occupied_port_is_reported(apache_kafka: KafkaServer, tmp_path: Path):
     port = apache_kafka.bootstrap_servers.rpartition(":")[2]
     command = [sys.executable, str(RUN), "--port", port, "--data", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert (done.returncode, done.stdout) == (1, "")
     assert f"kafka: port {port} cannot be used" in done.stderr

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from helpers.finished import XAFS, make_finished_run
+from helpers.patience import SECONDS as PATIENCE
 from xafs_workers.messages.base import kinds
 from xafs_workers.messages.parsing import parse
 from xafs_workers.scans.board_config import BoardConfig
@@ -38,5 +39,5 @@ def test_libraries_of_file_formats_are_imported_late() -> None:
         "import sys; from xafs_workers.writers.registry import writers; assert len(writers) == 5; "
         "print([name for name in ('openpyxl', 'scipy', 'larch', 'tiled', 'matplotlib') if name in sys.modules])"
     )
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert found.stdout.strip() == "[]"

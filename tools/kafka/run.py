@@ -30,7 +30,7 @@ from pathlib import Path
 
 POM = Path(__file__).with_name("pom.xml")
 HOST = "127.0.0.1"
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 STOP_SECONDS = 20.0
 
 API_VERSIONS, CREATE_TOPICS = 18, 19
@@ -58,7 +58,7 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 controlled.shutdown.max.retries=1
-broker.session.timeout.ms=5000
+broker.session.timeout.ms=9000
 broker.heartbeat.interval.ms=1000
 message.max.bytes={message_max_bytes}
 replica.fetch.max.bytes={message_max_bytes}
@@ -114,6 +114,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--message-max-bytes", type=int, default=16 * 1024 * 1024, help="largest batch of records")
     parser.add_argument("--heap", default="256m", help="of the Java machine")
     parser.add_argument("--cache", type=Path, help="folder of the jars")
+    parser.add_argument("--start-seconds", type=float, default=START_SECONDS, help="longest wait for the node's answer")
     parser.add_argument("--follow-parent", action="store_true", help="stop when the process that started this ends")
     parser.add_argument("--fetch-only", action="store_true", help="fetch the jars, start nothing")
     return parser.parse_args(arguments)
@@ -204,7 +205,7 @@ def serve(options: argparse.Namespace, data: Path) -> None:
     format_storage(java, data)
     parent = os.getppid()
     with node(java, data) as process:
-        wait_until_up(process, port)
+        wait_until_up(process, port, options.start_seconds)
         create_topics(port, [name for name in options.topics.split(",") if name], options.partitions)
         print(f"{HOST}:{port}", flush=True)  # noqa: T201 - the one thing that goes to standard output
         while process.poll() is None:
@@ -293,9 +294,9 @@ def die_with_parent() -> None:
 # Just enough of Kafka's protocol ---------------------------------------------------------------------------------
 
 
-def wait_until_up(process: subprocess.Popen[bytes], port: int) -> None:
+def wait_until_up(process: subprocess.Popen[bytes], port: int, seconds: float) -> None:
     """Wait until the node answers a question."""
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise CannotRun(f"the node ended at its start with code {process.returncode}")
@@ -304,7 +305,7 @@ def wait_until_up(process: subprocess.Popen[bytes], port: int) -> None:
             return
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=0.1)
-    raise CannotRun(f"the node does not answer within {START_SECONDS:g} s")
+    raise CannotRun(f"the node does not answer within {seconds:g} s")
 
 
 def create_topics(port: int, names: list[str], partitions: int) -> None:
