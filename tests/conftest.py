@@ -6,16 +6,23 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 
 pytest_plugins = [
     "plugins.brokers",
     "plugins.browsers",
+    "plugins.process_marks",
     "plugins.reducers",
     "plugins.screens",
     "plugins.tiled",
 ]
+
+# A busy machine takes its time for an example, and in CI a failure must not depend on chance.
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
 @pytest.fixture(scope="session")
