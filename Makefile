@@ -46,8 +46,8 @@ test: $(VENV)/dev.stamp ## everything the tests need, then all tests
 	$(BIN)/python tools/run_tests.py -n $(TEST_PROCESSES) $(PYTEST_OPTIONS)
 
 TEST_PROCESSES ?= 2
-test-fast: $(VENV)/dev.stamp ## the tests without a real Kafka
-	$(BIN)/python -m pytest -m 'not kafka and not slow and not soak' $(PYTEST_OPTIONS)
+test-fast: $(VENV)/dev.stamp ## unit tests only: no test that starts a process, none that is slow
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) -m 'not process and not slow and not soak' $(PYTEST_OPTIONS)
 
 soak: $(VENV)/dev.stamp ## the file manager killed 200 times on a real Kafka
 	$(BIN)/python -m pytest -m soak $(PYTEST_OPTIONS)
