@@ -1,4 +1,4 @@
-"""Run the tests; in CI what failed is tried once more, in a fresh process, and told (docs/decisions/0015)."""
+"""Run the tests; in CI, run the failed ones once more in a new process and print their names (docs/decisions/0015)."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 
 FAILED = Path(".pytest_cache/v/cache/lastfailed")
 MOST = 5
-"""More failures than this are no chance."""
+"""Largest number of failed tests that are run again; more than that are not a coincidence."""
 
 TESTS_FAILED = 1
-"""Pytest's exit code."""
+"""Exit code of pytest when tests failed."""
 
 
 def main(options: list[str]) -> int:
-    """Return pytest's exit code."""
+    """Run pytest with the options and return its exit code."""
     FAILED.unlink(missing_ok=True)
     code = _pytest(options)
     if code != TESTS_FAILED or not os.environ.get("CI"):
@@ -25,7 +25,7 @@ def main(options: list[str]) -> int:
     failed = json.loads(FAILED.read_text()) if FAILED.exists() else {}
     if not 0 < len(failed) <= MOST:
         return code
-    print("second try of:", *failed, sep="\n  ", flush=True)  # noqa: T201 - a program for the terminal
+    print("running these failed tests once more:", *failed, sep="\n  ", flush=True)  # noqa: T201 - a program for the terminal
     return _pytest(["--last-failed", "--last-failed-no-failures", "none"])
 
 
