@@ -56,6 +56,7 @@ def _names_starter(thing: Any, starters: dict[Any, bool]) -> bool:
     """Check whether an object is, or its code in the folder of tests reaches, something that starts a process."""
     if any(thing is starter for starter in STARTERS):
         return True
+    thing = inspect.unwrap(thing) if isinstance(thing, FunctionType) else thing  # as below @contextmanager
     if not isinstance(thing, FunctionType | type) or not _is_test_code(thing):
         return False
     if thing not in starters:
