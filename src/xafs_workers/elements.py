@@ -1,4 +1,4 @@
-"""Absorption edges and emission lines, from xraydb, loaded when first asked for."""
+"""Absorption edges and emission lines, from xraydb, loaded on first use."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class EmissionLine(NamedTuple):
     Attributes
     ----------
     name
-        In Siegbahn's notation, with the element: ``Fe Kα``.
+        Name in Siegbahn's notation, with the element: ``Fe Kα``.
     energy
-        eV.
+        Energy, eV.
     """
 
     name: str
@@ -32,7 +32,7 @@ _STRONGEST_LINES = {
 
 @cache
 def find_edge_energy(element: str, edge: str) -> float | None:
-    """Return the tabulated energy of an absorption edge, eV, or None where there is none (xraydb: Elam tables)."""
+    """Return the tabulated energy of an absorption edge, eV, or None if unknown (xraydb: Elam tables)."""
     import xraydb
 
     try:
@@ -64,7 +64,7 @@ def find_emission_line(element: str, edge: str) -> EmissionLine | None:
 
 @cache
 def find_atomic_number(element: str) -> int | None:
-    """Return Z of an element's symbol, None for what is none."""
+    """Return the atomic number of an element's symbol, None for an unknown symbol."""
     import xraydb
 
     try:

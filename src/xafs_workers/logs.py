@@ -1,4 +1,4 @@
-"""Structured logs: an event name and its fields, for a terminal or, as JSON, for a journal."""
+"""Structured logs: an event name and its fields, as text for a terminal or as JSON for a journal."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _last_problem: dict[str, Any] = {}
 
 
 def get_logger(room: str) -> Any:
-    """Return the logger of a room; use it with an event name and fields: ``log.info("file_written", path=path)``."""
+    """Return the logger of a package; use it with an event name and fields: ``log.info("file_written", path=path)``."""
     return structlog.get_logger(room=room)
 
 
@@ -27,9 +27,9 @@ def configure_logging(level: str = "info", style: str = "text", **fields: Any) -
     level
         ``debug``, ``info``, ``warning`` or ``error``.
     style
-        ``text`` for people, ``json`` for machines.
+        ``text`` for terminals, ``json`` for programs.
     fields
-        Carried by each line, e.g. ``worker="headless"``.
+        Fields of each line, e.g. ``worker="headless"``.
     """
     global _configured_level
     _configured_level = number = logging.getLevelNamesMapping()[level.upper()]
@@ -56,32 +56,32 @@ def configure_logging(level: str = "info", style: str = "text", **fields: Any) -
 
 
 def set_detail(on: bool) -> None:
-    """Log in full, down to ``debug``, or as configured."""
+    """Switch between detailed logs (``debug``) and the configured level."""
     level = logging.DEBUG if on else _configured_level
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
 
 
 def is_detailed() -> bool:
-    """Tell whether ``debug`` is logged."""
+    """Check whether ``debug`` is logged."""
     return get_logger("logs").is_enabled_for(logging.DEBUG)
 
 
 def get_last_problem() -> dict[str, Any]:
-    """Return the newest warning or error that was logged: its event, reason, time and level; empty for none."""
+    """Return event, reason, time and level of the newest warning or error; empty if there was none."""
     return dict(_last_problem)
 
 
 def _record_problem(logger: Any, method: str, entry: Any) -> Any:
     if entry.get("level") in ("warning", "error", "critical"):
-        told = {"level": entry["level"], "event": entry["event"], "time": time.time()}
+        problem = {"level": entry["level"], "event": entry["event"], "time": time.time()}
         reason = str(entry.get("reason") or entry.get("missing") or "")[:300]
         _last_problem.clear()
-        _last_problem.update(told, **({"reason": reason} if reason else {}))
+        _last_problem.update(problem, **({"reason": reason} if reason else {}))
     return entry
 
 
 class _ForwardingHandler(logging.Handler):
-    """Hands what a library logs on to ours."""
+    """Handler that forwards the records of a library to our logs."""
 
     def emit(self, record: logging.LogRecord) -> None:
         logger = get_logger(record.name.partition(".")[0])
@@ -89,7 +89,7 @@ class _ForwardingHandler(logging.Handler):
 
 
 def configure_library_logs(levels: Mapping[str, str]) -> None:
-    """Log what libraries say, by the names of their loggers: from these levels on, and nowhere else."""
+    """Forward the logs of libraries to ours, from the given level of each logger on."""
     for name, level in levels.items():
         logger = logging.getLogger(name)  # noqa: TID251 - that of a library
         logger.setLevel(level.upper())

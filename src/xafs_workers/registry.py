@@ -1,4 +1,4 @@
-"""The one plug-in mechanism: a module registers what it owns, a room is discovered at start."""
+"""Registries: modules register entries by key, and a package is searched for them at start."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ T = TypeVar("T")
 
 
 class Registry(Generic[T]):
-    """Things known by a key, claimed in the file that owns them.
+    """Table of entries by key, each registered in the module that defines it.
 
     Parameters
     ----------
     package_name
-        Package whose modules register, e.g. ``xafs_workers.figures``.
+        Name of the package whose modules register entries, e.g. ``xafs_workers.figures``.
     """
 
     def __init__(self, package_name: str):
@@ -25,7 +25,7 @@ class Registry(Generic[T]):
         self._discovered = False
 
     def register(self, key: str) -> Callable[[T], T]:
-        """Return a decorator that claims `key`; a second claim is a ValueError."""
+        """Return a decorator that registers an entry under `key`; a second registration is a ValueError."""
 
         def add_entry(entry: T) -> T:
             if key in self._entries:
@@ -36,7 +36,7 @@ class Registry(Generic[T]):
         return add_entry
 
     def discover(self) -> dict[str, T]:
-        """Import every module of the room, once, and return what all of them registered."""
+        """Import every module of the package, once, and return all entries."""
         if not self._discovered:
             package = importlib.import_module(self.package_name)
             for module in pkgutil.iter_modules(package.__path__):
@@ -45,7 +45,7 @@ class Registry(Generic[T]):
         return self._entries
 
     def get(self, key: str) -> T | None:
-        """Return the entry for `key`, or None."""
+        """Return the entry for `key`, or None if there is none."""
         return self.discover().get(key)
 
     def __getitem__(self, key: str) -> T:

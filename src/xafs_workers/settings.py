@@ -1,4 +1,4 @@
-"""The configuration tree: YAML file < environment (XAFS_WORKERS_...) < options. Unknown keys are refused."""
+"""Settings: YAML file < environment (XAFS_WORKERS_...) < options. Unknown keys are refused."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 HIDDEN_VALUE_ERROR = "not_shown"
-"""Type of the refusal whose value is not shown."""
+"""Type of the error whose value is not shown."""
 
 CONFIG_FILES = (Path("/etc/xafs-workers/config.yaml"), Path("~/.config/xafs-workers/config.yaml"))
 
 
 class ConfigurationError(ValueError):
-    """The configuration cannot be used; the text names the file, the key and what is expected."""
+    """Invalid configuration; the text names the file, the key and what is expected."""
 
 
 class _Section(BaseModel):
@@ -26,44 +26,47 @@ class _Section(BaseModel):
 
 
 class Kafka(_Section):
-    """Where the topics are. `{beamline}` in a topic's name is replaced."""
+    """Kafka cluster and topics. `{beamline}` in a topic's name is replaced."""
 
     config_file: Path | None = Field(
         default=None,
         description="kafka.yml of the facility; else $BLUESKY_KAFKA_CONFIG_PATH, else /etc/bluesky/kafka.yml",
     )
-    bootstrap_servers: str | None = Field(default=None, description="host:port[,host:port]; overrides the file's")
+    bootstrap_servers: str | None = Field(default=None, description="host:port[,host:port]; overrides that of the file")
     control_topic: str = Field(default="{beamline}.test", description="control messages")
     documents_topic: str = Field(default="{beamline}.bluesky.runengine.documents", description="Bluesky documents")
-    answers_topic: str = Field(default="{beamline}.workers.answers", description="what workers answer")
+    answers_topic: str = Field(default="{beamline}.workers.answers", description="answers of workers")
     status_topic: str = Field(default="{beamline}.workers.status", description="heartbeats")
     dead_letters_topic: str = Field(
-        default="{beamline}.workers.dead-letters", description="what could not be used, and why"
+        default="{beamline}.workers.dead-letters", description="records that could not be used, with the reason"
     )
     tag: str = Field(default="bmm", description="first element of a control message on the wire")
-    key: str = Field(default="abcdef", description="constant Kafka key of control messages: keeps them in order")
-    max_record_bytes: int = Field(default=8 * 1024 * 1024, gt=0, description="larger records become dead letters")
+    key: str = Field(default="abcdef", description="constant Kafka key of control messages, which keeps their order")
+    max_record_bytes: int = Field(
+        default=8 * 1024 * 1024, gt=0, description="larger records become dead letters, bytes"
+    )
 
 
 class Storage(_Section):
-    """Where a group's files live."""
+    """Folders of a group's files."""
 
     proposals_root: Path = Field(
-        default=Path("/nsls2/data3/bmm/proposals"), description="below it <cycle>/<data_session>; must exist"
+        default=Path("/nsls2/data3/bmm/proposals"),
+        description="folder that contains <cycle>/<data_session>; must exist",
     )
     root_aliases: dict[str, str] = Field(
         default={"/nsls2/data/bmm/proposals": "/nsls2/data3/bmm/proposals"}, description="other names of the same root"
     )
-    cycle: str | None = Field(default=None, description="used where a run's start document names no cycle")
+    cycle: str | None = Field(default=None, description="cycle of runs whose start document names none")
     cycle_keys: tuple[str, ...] = Field(
         default=("cycle", "XDI.Facility.cycle"),
-        description="where start documents name the outer folder, the first that is there; inner keys after dots",
+        description="keys of the outer folder in start documents, the first that exists is used; inner keys after dots",
     )
     session_keys: tuple[str, ...] = Field(
-        default=("data_session",), description="where start documents name the group's folder in it"
+        default=("data_session",), description="keys of the group's folder in start documents"
     )
     copy_sources: tuple[Path, ...] = Field(
-        default=(), description="folders, beside the proposals root, below which lies what may be copied"
+        default=(), description="folders, besides the proposals root, from which files may be copied"
     )
 
 
@@ -75,9 +78,9 @@ class Columns(_Section):
     ir: str = "Ir"
     iy: str = "Iy"
     energy: str = "dcm_energy"
-    dwell_time: str = Field(default="dwti_dwell_time", description="seconds")
+    dwell_time: str = Field(default="dwti_dwell_time", description="dwell time, seconds")
     downwards: tuple[str, ...] = Field(
-        default=("xafs_y",), description="slow axes of maps whose positions grow downwards on the sample"
+        default=("xafs_y",), description="slow axes of maps that are drawn with positions growing downwards"
     )
 
 
@@ -93,41 +96,47 @@ class Detectors(_Section):
     column: str = Field(
         default="{element}{channel}",
         pattern=r"\{channel\}",
-        description="data key of a channel's region of interest; {element} may be left out",
+        description="data key of a channel's region of interest; {element} is optional",
     )
 
 
 class Screen(_Section):
     """The on-screen plot manager."""
 
-    large: bool = Field(default=False, description="type that can be read at four metres")
+    large: bool = Field(default=False, description="large type, readable at four metres")
     stale_seconds: float = Field(
-        default=10.0, gt=0, description="age of the newest record from which on data of a running scan are marked"
+        default=10.0,
+        gt=0,
+        description="age of the newest record, seconds, from which data of a running scan are marked as stale",
     )
 
 
 class Web(_Section):
     """The browser view."""
 
-    host: str = Field(default="127.0.0.1", description="address at which it listens; 0.0.0.0: all of this computer's")
+    host: str = Field(
+        default="127.0.0.1", description="address on which it listens; 0.0.0.0: all addresses of this computer"
+    )
     port: int = Field(default=5006, ge=1, le=65535)
     prefix: str = Field(
-        default="", pattern=r"^[\w./-]*$", description="path below which a reverse proxy shows it, e.g. /xafs"
+        default="", pattern=r"^[\w./-]*$", description="path under which a reverse proxy serves it, e.g. /xafs"
     )
     origins: tuple[str, ...] = Field(
-        default=(), description="host[:port] of other addresses under which browsers see it, e.g. that of a proxy"
+        default=(), description="host[:port] of other addresses that browsers use, e.g. that of a proxy"
     )
     proxied: bool = Field(
-        default=False, description="a reverse proxy in front tells host and scheme (X-Forwarded-... headers)"
+        default=False, description="true behind a reverse proxy that passes host and scheme (X-Forwarded-... headers)"
     )
     token_file: Path | None = Field(
         default=None,
-        description="file that holds what viewers must know; else $XAFS_WORKERS_WEB_TOKEN; "
-        "none: whoever reaches the port may look",
+        description="file with the token that viewers need; else $XAFS_WORKERS_WEB_TOKEN; "
+        "without one every user who reaches the port has access",
     )
-    pluck: bool = Field(default=False, description="a click picks a position, as on the screen")
+    pluck: bool = Field(default=False, description="true: a click picks a position, as on the screen")
     stale_seconds: float = Field(
-        default=10.0, gt=0, description="age of the newest record from which on data of a running scan are marked"
+        default=10.0,
+        gt=0,
+        description="age of the newest record, seconds, from which data of a running scan are marked as stale",
     )
 
     @field_validator("origins")
@@ -140,29 +149,29 @@ class Web(_Section):
 
 
 class KeyStore(_Section):
-    """A Redis from which today's plans read picked positions and replies."""
+    """Redis server from which today's plans read picked positions and replies."""
 
-    url: str | None = Field(default=None, description="redis://host:port/db; none: nothing is written")
+    url: str | None = Field(default=None, description="address as redis://host:port/db; without it nothing is written")
 
 
 class Slack(_Section):
-    """Where posts go. Without a token nothing is posted."""
+    """Slack posts. Without a token nothing is posted."""
 
-    token_file: Path | None = Field(default=None, description="file that holds the bot token; else $SLACK_BOT_TOKEN")
+    token_file: Path | None = Field(default=None, description="file with the bot token; else $SLACK_BOT_TOKEN")
     base_url: str = Field(default="https://slack.com/api/", description="address of Slack's methods")
     channels: dict[str, str] = Field(default={}, description="channel id of a data session, e.g. pass-123456: C0123456")
     lookup_url: str | None = Field(
         default=None,
-        description="the facility's list of a proposal's channels, for sessions not in `channels`; {session}, and "
-        "{number}, its digits, are replaced; answers a JSON list of channel_name and channel_id",
+        description="address of the facility's list of a proposal's channels, for sessions not in `channels`; {session} "
+        "and {number}, its digits, are replaced; returns a JSON list of channel_name and channel_id",
     )
     lookup_name: str = Field(
         default="{session}-{beamline}", description="name of the proposal's channel in that list, for posts"
     )
     staff_channel: str | None = Field(
-        default=None, description="channel id for what belongs to no proposal; none: that is not posted"
+        default=None, description="channel id for posts of no proposal; without it these are not posted"
     )
-    timeout: float = Field(default=15.0, ge=1, description="of one request, seconds")
+    timeout: float = Field(default=15.0, ge=1, description="time limit of one request, seconds")
 
     @field_validator("base_url", "lookup_url")
     @classmethod
@@ -180,69 +189,76 @@ class Slack(_Section):
 class Metrics(_Section):
     """Prometheus endpoints."""
 
-    host: str = Field(default="127.0.0.1", description="address at which they listen")
+    host: str = Field(default="127.0.0.1", description="address on which they listen")
     ports: dict[str, int] = Field(default={}, description="port of each worker that has one, e.g. file-manager: 9181")
 
 
 class Doctor(_Section):
-    """What `xafs-workers doctor` expects."""
+    """Expectations of `xafs-workers doctor`."""
 
-    least_free_bytes: int = Field(default=1_000_000_000, ge=0, description="less room on a disk is a fault")
+    least_free_bytes: int = Field(
+        default=1_000_000_000, ge=0, description="free space on a disk below this is a fault, bytes"
+    )
     one_account: bool = Field(
-        default=False, description="all workers share an account, as on a laptop: who may write is not judged"
+        default=False,
+        description="true if all workers share an account, as on a laptop: write permissions are then not checked",
     )
 
 
 class Retention(_Section):
-    """How much of what ended is kept in memory."""
+    """Number of ended scans and runs kept in memory."""
 
-    scans: int = Field(default=50, ge=1, description="ended scans whose figures stay")
-    runs: int = Field(default=50, ge=1, description="finished runs that belong to no scan")
-    open_hours: float = Field(default=24.0, gt=0, description="open state older than this is closed and released")
+    scans: int = Field(default=50, ge=1, description="number of ended scans whose figures stay")
+    runs: int = Field(default=50, ge=1, description="number of finished runs that belong to no scan")
+    open_hours: float = Field(default=24.0, gt=0, description="open scans older than this are closed and dropped")
 
 
 class Recovery(_Section):
-    """How a worker finds what it missed."""
+    """Recovery of open scans at start."""
 
     look_back_hours: float = Field(
-        default=12.0, gt=0, description="screen and browser: how far back open scans are sought"
+        default=12.0, gt=0, description="screen and browser: how far back they search for open scans"
     )
 
 
 class Pictures(_Section):
     """Pictures in the proposal folder."""
 
-    also: tuple[Literal["pdf", "svg"], ...] = Field(default=(), description="formats written beside each PNG")
+    also: tuple[Literal["pdf", "svg"], ...] = Field(default=(), description="additional formats of each picture")
     dots_per_inch: int = Field(default=120, ge=50, le=600)
 
 
 class Reduction(_Section):
-    """Merges of XAFS sequences, reduced while they are measured."""
+    """Reduction of XAFS sequences while they are measured."""
 
     target_noise: float | None = Field(
-        default=1e-3, gt=0, description="epsilon_k of the merge that is enough, for `about n more`; null: no advice"
+        default=1e-3,
+        gt=0,
+        description="epsilon_k that the merge should reach, for the advice `about n more`; null: no advice",
     )
     interim_above: int = Field(
-        default=5, ge=1, description="sequences of more repetitions get a picture of their progress"
+        default=5, ge=1, description="sequences with more repetitions than this get interim pictures"
     )
-    interim_every: int = Field(default=3, ge=1, description="after how many repetitions each")
-    task_seconds: float = Field(default=60.0, gt=0, description="a reduction that takes longer is killed and repeated")
+    interim_every: int = Field(default=3, ge=1, description="number of repetitions between interim pictures")
+    task_seconds: float = Field(
+        default=60.0, gt=0, description="time limit of a reduction, seconds; a longer one is killed and repeated"
+    )
 
 
 class Catalog(_Section):
-    """Where finished runs are read from (Tiled), and how long they are waited for: a profile, a uri, or nowhere."""
+    """Catalog of finished runs (Tiled), by profile or uri, and waiting times. Without either there is no catalog."""
 
     profile: str | None = Field(default=None, description="name of a Tiled profile of this account or machine")
     uri: str | None = Field(default=None, description="address of the Tiled server; overrides the profile's")
-    path: str = Field(default="", description="where the runs are below that address, e.g. bmm/raw")
-    api_key_file: Path | None = Field(default=None, description="file that holds the API key; else $TILED_API_KEY")
-    timeout: float = Field(default=15.0, gt=0, description="of one request, seconds")
-    appears_within: float = Field(default=20.0, ge=0, description="how long an unknown run is waited for, seconds")
-    complete_within: float = Field(default=180.0, ge=0, description="how long an incomplete run is waited for, seconds")
+    path: str = Field(default="", description="path of the runs below that address, e.g. bmm/raw")
+    api_key_file: Path | None = Field(default=None, description="file with the API key; else $TILED_API_KEY")
+    timeout: float = Field(default=15.0, gt=0, description="time limit of one request, seconds")
+    appears_within: float = Field(default=20.0, ge=0, description="how long to wait for an unknown run, seconds")
+    complete_within: float = Field(default=180.0, ge=0, description="how long to wait for an incomplete run, seconds")
     outage: float | None = Field(
-        default=600.0, ge=0, description="how long a server that is away is waited for, seconds; null: until it is back"
+        default=600.0, ge=0, description="how long to wait for an unreachable server, seconds; null: without limit"
     )
-    cache_bytes: int = Field(default=256 * 1024 * 1024, ge=0, description="memory for runs read before")
+    cache_bytes: int = Field(default=256 * 1024 * 1024, ge=0, description="memory for runs that were read, bytes")
 
     @field_validator("uri")
     @classmethod
@@ -253,16 +269,18 @@ class Catalog(_Section):
 
     @property
     def configured(self) -> bool:
-        """Whether there is a catalog at all."""
+        """Whether a catalog is configured."""
         return bool(self.profile or self.uri)
 
 
 class Logging(_Section):
-    """What is logged, and how."""
+    """Level and form of logs."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     style: Literal["text", "json"] = "text"
-    heartbeat_seconds: float = Field(default=10.0, gt=0, description="status records; a log line at least each minute")
+    heartbeat_seconds: float = Field(
+        default=10.0, gt=0, description="interval of heartbeats; a log line at least each minute"
+    )
 
 
 class Settings(BaseSettings):
@@ -294,7 +312,8 @@ class Settings(BaseSettings):
     catalog: Catalog = Catalog()
     logging: Logging = Logging()
     state_directory: Path | None = Field(
-        default=None, description="ledger and outboxes; else $STATE_DIRECTORY, else ~/.local/state/xafs-workers"
+        default=None,
+        description="folder of ledger and outboxes; else $STATE_DIRECTORY, else ~/.local/state/xafs-workers",
     )
 
     @classmethod
@@ -306,7 +325,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let only the environment and what `load` passes take part."""
+        """Use only the environment and the arguments of `load`."""
         return (env_settings, init_settings)
 
     def get_topic(self, which: Literal["control", "documents", "answers", "status", "dead_letters"]) -> str:
@@ -314,13 +333,13 @@ class Settings(BaseSettings):
         return getattr(self.kafka, f"{which}_topic").format(beamline=self.beamline)
 
     def find_state_folder(self) -> Path:
-        """Return the folder of the worker's own state (not created)."""
+        """Return the state folder of the workers (not created)."""
         given = self.state_directory or os.environ.get("STATE_DIRECTORY", "").split(":")[0]
         return Path(given or "~/.local/state/xafs-workers").expanduser()
 
 
 class _ResolvedSettings(Settings):
-    """Settings exactly as given: file and environment are in them already."""
+    """Settings that already contain file and environment."""
 
     @classmethod
     def settings_customise_sources(
@@ -331,7 +350,7 @@ class _ResolvedSettings(Settings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let nothing else take part."""
+        """Use only the arguments."""
         return (init_settings,)
 
 
@@ -341,9 +360,9 @@ def load(config: Path | None = None, options: dict[str, Any] | None = None) -> S
     Parameters
     ----------
     config
-        A YAML file that must exist; without it the first of `CONFIG_FILES` that exists, else none.
+        YAML file that must exist; without it the first existing one of `CONFIG_FILES`, if any.
     options
-        Nested mapping of what the command line gave; it overrides file and environment.
+        Nested mapping of command-line options; it overrides file and environment.
 
     Raises
     ------

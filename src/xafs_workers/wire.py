@@ -1,4 +1,4 @@
-"""Bytes on the wire and values in the house: msgpack with a numpy hook of our own, and the answer records."""
+"""Encoding and decoding of Kafka records (msgpack with our own numpy hook); answers and dead letters."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ except ImportError:  # pragma: no cover - a Python without the compiled module
 import numpy as np
 
 SAFE_DTYPE_KINDS = frozenset("biufcSU")
-"""numpy's dtype kinds that are rebuilt: bool, (unsigned) integer, float, complex, bytes, text."""
+"""numpy's dtype kinds that are accepted: bool, (unsigned) integer, float, complex, bytes, text."""
 
 DTYPE_PATTERN = re.compile(r"[<>=|]?(\?|[a-zA-Z]\d{0,9})")
-"""How dtypes are written; numpy's own parser takes seconds for a long list of fields."""
+"""Form of accepted dtypes; numpy's own parser takes seconds for a long list of fields."""
 
 MAX_DIMENSIONS = 32
-"""Of an array; the product of a million counts takes an hour."""
+"""Largest number of dimensions of an array; the product of a million counts takes an hour."""
 
 MAX_CODE_POINT = 0x10FFFF
 
@@ -32,7 +32,7 @@ MAX_RECORD_BYTES = 8 * 1024 * 1024
 
 
 class DecodeError(ValueError):
-    """A record whose bytes are no usable message; the text says what came and what is expected."""
+    """Record whose bytes are not a usable message; the text gives the problem and what is expected."""
 
 
 def _parse_dtype(description: Any) -> np.dtype[Any]:
@@ -66,7 +66,7 @@ def _rebuild_array(obj: Mapping[Any, Any], data: bytes, dtype: np.dtype[Any]) ->
 
 
 def _read_elements(data: bytes, dtype: np.dtype[Any]) -> np.ndarray:
-    """Return the buffer as an array; numpy itself looks at code points only when it is too late for an answer."""
+    """Return the buffer as an array. Code points are checked here, because numpy checks them only on later access."""
     if dtype.kind == "U":
         points = np.frombuffer(data, dtype=f"{dtype.byteorder}u4")
         if points.size and points.max() > MAX_CODE_POINT:
@@ -75,14 +75,14 @@ def _read_elements(data: bytes, dtype: np.dtype[Any]) -> np.ndarray:
 
 
 def rebuild_numpy(obj: dict[Any, Any]) -> Any:
-    """Turn a map written by msgpack-numpy back into a number or an array; any other map stays as it is.
+    """Rebuild a number or an array from a map written by msgpack-numpy; return any other map unchanged.
 
-    Only dtype kinds b i u f c S U are rebuilt and the buffer's length is checked. Nothing here can reach pickle.
+    Only dtype kinds b i u f c S U are accepted, and the buffer's length is checked. pickle is never used.
 
     Raises
     ------
     DecodeError
-        The map claims to be numpy's but is of another kind, or its parts do not fit together.
+        The map has numpy's keys but another kind, or its parts do not fit together.
     """
     if b"nd" not in obj:
         if b"complex" in obj:
@@ -127,7 +127,7 @@ def decode(value: bytes | None, limit: int = MAX_RECORD_BYTES) -> tuple[str, dic
     Raises
     ------
     DecodeError
-        With the reason, never any other exception.
+        The record cannot be decoded. No other exception is raised.
     """
     if value is None:
         raise DecodeError("record without a value: expected msgpack of [name, mapping]")
@@ -188,16 +188,16 @@ def encode(name: str, body: Mapping[str, Any]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a worker says of one control message, on the answers topic.
+    """Report of a worker about one control message, on the answers topic.
 
     Attributes
     ----------
     message_id
-        The message's own id, else ``<topic>/<partition>/<offset>``.
+        Id given by the sender, else ``<topic>/<partition>/<offset>``.
     state
         ``accepted``, ``done``, ``failed`` or ``value``.
     seconds
-        From reading the message to this answer.
+        Time from reading the message to this answer.
     """
 
     message_id: str
@@ -211,17 +211,17 @@ class Answer:
     seconds: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the answer as it goes on the wire."""
+        """Return the answer as a mapping to be encoded."""
         return {**asdict(self), "paths": list(self.paths)}
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> Answer:
-        """Return the answer that came on the wire; what nobody knows is left out.
+        """Build an answer from a decoded mapping; unknown keys are ignored.
 
         Raises
         ------
         DecodeError
-            A part is missing or of the wrong type.
+            A key is missing or has the wrong type.
         """
         words = {name: body.get(name, "") for name in ("message_id", "worker", "kind", "action", "state", "reason")}
         for name, word in words.items():
@@ -237,14 +237,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A record that could not be used, and why.
+    """Record that could not be used, with the reason.
 
     Attributes
     ----------
     outcome
         ``undecodable``, ``unknown``, ``invalid`` or ``failed``.
     excerpt
-        The first bytes of the record, for whoever looks into it.
+        First bytes of the record, for diagnosis.
     """
 
     worker: str
@@ -260,21 +260,21 @@ class DeadLetter:
 
     @property
     def record_id(self) -> str:
-        """Where the record stands: ``<topic>/<partition>/<offset>``."""
+        """Position of the record: ``<topic>/<partition>/<offset>``."""
         return f"{self.topic}/{self.partition}/{self.offset}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the dead letter as it goes on the wire."""
+        """Return the dead letter as a mapping to be encoded."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, body: Mapping[str, Any]) -> DeadLetter:
-        """Return the dead letter that came on the wire; what nobody knows is left out.
+        """Build a dead letter from a decoded mapping; unknown keys are ignored.
 
         Raises
         ------
         DecodeError
-            A part is missing or of the wrong type.
+            A key is missing or has the wrong type.
         """
         types = {"partition": int, "offset": int, "time": int | float, "excerpt": bytes}
         known = {field.name for field in dataclasses.fields(cls)} & body.keys()

@@ -80,8 +80,8 @@ def test_a_valid_file_passes(tmp_path: Path) -> None:
 
 
 FAULTY = [
-    (b'["bmm", {"xafsscan": "next", "count": "2"}]', "xafsscan: count: ", "came '2': expected whole number"),
-    (b'{"linescan": "start"}', "linescan: detector: ", "came nothing"),
+    (b'["bmm", {"xafsscan": "next", "count": "2"}]', "xafsscan: count: ", "got '2' (expected whole number"),
+    (b'{"linescan": "start"}', "linescan: detector: ", "missing field 'detector'"),
     (b'{"sing": 1}', "", "no known kind among the keys sing"),
     (b"", "", "blank line"),
     (b"   \t", "", "blank line"),
@@ -90,9 +90,9 @@ FAULTY = [
     (b"[" * 100_000, "", "not JSON"),
     (b"1" * 10_000, "", "not JSON"),
     (b"3", "", "came 3: expected [name, mapping]"),
-    (b'["bmm", 3]', "", "came 3: expected a mapping"),
+    (b'["bmm", 3]', "", "got 3 (expected a mapping"),
     (b'["bmm", {}, 1]', "", "came a list of 3"),
-    (b'["event", {"uid": "u"}]', "event: descriptor: ", "came nothing"),
+    (b'["event", {"uid": "u"}]', "event: descriptor: ", "missing field 'descriptor'"),
     (b'["sing\\u001b[31m\\ud800", {}]', "'sing\\x1b[31m\\ud800': ", "expected one of start"),
 ]
 

@@ -104,7 +104,7 @@ def test_a_missing_answer_exits_with_code_3(config: Path) -> None:
     ("message", "reason"),
     [
         ('{"tuch": "/p"}', "was touch meant?"),
-        ('{"linescan": "start"}', "field detector: came nothing"),
+        ('{"linescan": "start"}', "missing field 'detector'"),
         ("close all", "expected a message as JSON or as a Python dict"),
         ('["close"]', "came a list: expected a mapping"),
     ],
@@ -178,7 +178,7 @@ def test_an_invalid_dead_letter_is_not_sent_again(config: Path, broker: Broker, 
     (letter,) = write_dead_letters(broker, settings, [{"touch": 5}])
     code, output = call("dead-letters", "retry", letter.record_id, "--config", config)
     assert code == 2
-    assert f"{letter.record_id}: would be refused again: touch: field touch: came 5" in output
+    assert f"{letter.record_id}: would be refused again: touch: field 'touch': got 5" in output
 
 
 def test_the_data_file_of_a_run_in_tiled_is_requested(

@@ -86,7 +86,7 @@ NEEDED = [
 def test_a_missing_field_is_named(name: str, field: str) -> None:
     error = refused(name, {key: value for key, value in VALID[name].items() if key != field})
     assert (error.name, error.field) == (name, field)
-    assert f"{name}: field {field}: came nothing: expected " in str(error)
+    assert f"{name}: missing field {field!r} (expected " in str(error)
 
 
 @pytest.mark.parametrize(("name", "field"), NEEDED)

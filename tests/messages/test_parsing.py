@@ -1,4 +1,4 @@
-"""Mappings become messages, or errors that name the kind, the field, what came and what is expected."""
+"""Mappings become messages, or errors that name the kind, the field, the value and what is expected."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_a_kind_without_actions_requires_true(key: str) -> None:
     if message.value == "any":
         assert type(parse({key: np.ones(2), **others})) is message
     else:
-        assert re.search(r"came 'no'.*expected true", str(refused({key: "no", **others})))
+        assert re.search(r"got 'no'.*expected true", str(refused({key: "no", **others})))
 
 
 REQUIRED = [
@@ -102,7 +102,7 @@ def test_a_missing_field_is_named(key: str, field: str) -> None:
         body["uuid"] = UID
     error = refused(body)
     assert (error.kind, error.field) == (kinds[key].kind, field)
-    assert f"field {field}: came nothing: expected " in str(error)
+    assert f"missing field {field!r} (expected " in str(error)
     assert str(error).startswith(kinds[key].kind)
 
 
@@ -113,7 +113,7 @@ FIELDS = [(key, field.alias or name) for key in kinds for name, field in kinds[k
 def test_a_wrong_field_is_named(key: str, field: str) -> None:
     error = refused({**kinds[key].example, field: {"not": "this"}})
     assert (error.kind, error.field) == (kinds[key].kind, field)
-    assert f"field {field}: came a mapping of 1: expected " in str(error)
+    assert f"field {field!r}: got a mapping of 1 (expected " in str(error)
 
 
 @pytest.mark.parametrize("key", [key for key in kinds if kinds[key].value == "action"])
@@ -121,7 +121,7 @@ def test_an_unknown_action_names_the_known_ones(key: str) -> None:
     kind = kinds[key].kind
     error = refused({kind: "sing"})
     assert (error.kind, error.field) == (kind, kind)
-    assert "came 'sing'" in str(error)
+    assert "got 'sing'" in str(error)
     assert kinds[key].action in str(error).partition("expected")[2]
     assert not isinstance(error, UnknownKind)
 
@@ -201,7 +201,7 @@ class TestNames:
     def test_an_unknown_mode_is_refused_with_the_known_ones(self) -> None:
         error = refused({**XAFS, "mode": "dancing"})
         assert error.field == "mode"
-        assert "came 'dancing': expected one of transmission, fluorescence, xs1, yield" in str(error)
+        assert "got 'dancing' (expected one of transmission, fluorescence, xs1, yield" in str(error)
 
     def test_modes_of_old_files_are_normalized(self) -> None:
         message = parse({**XAFS, "mode": "fluo+yield"})
@@ -297,7 +297,7 @@ class TestLists:
         assert caught.value.field == "data"
 
     def test_the_wrong_member_is_shown(self) -> None:
-        assert "came 'b' at index 2" in str(refused({**WAFER, "data": [1.0, 2.0, "b", 3.0]}))
+        assert "got 'b' at index 2" in str(refused({**WAFER, "data": [1.0, 2.0, "b", 3.0]}))
 
     def test_a_list_that_is_too_long_is_refused(self) -> None:
         assert "at most 1000000" in str(refused({**WAFER, "data": np.zeros(1_000_001)}))
@@ -306,7 +306,7 @@ class TestLists:
     def test_lists_of_different_lengths_are_refused(self, key: str) -> None:
         error = refused({**kinds[key].example, "data": [1.0]})
         assert error.field == "data"
-        assert "came 1 values: expected as many as xaxis has (4)" in str(error)
+        assert "got 1 values (expected as many as xaxis has (4))" in str(error)
 
     def test_a_fit_without_standard_error_is_accepted(self) -> None:
         for error in (None, math.nan):
@@ -331,7 +331,7 @@ class TestText:
     def test_a_long_text_is_refused_and_shown_clipped(self) -> None:
         error = refused({"echoslack": True, "text": "x" * 10_001})
         assert error.field == "text"
-        assert "(10001 characters): expected at most 10000 characters" in str(error)
+        assert "(10001 characters) (expected at most 10000 characters" in str(error)
         assert len(str(error)) < 300
 
     def test_the_fragments_of_a_dossier_may_be_long(self) -> None:

@@ -1,1 +1,1 @@
-"""What came in, parsed: one module a kind of control message."""
+"""Control messages and documents, parsed and checked: one module for each kind of control message."""

@@ -22,7 +22,7 @@ from xafs_workers.messages.fields import (
 
 @kinds.register("align_wheel.start")
 class AlignWheelStart(ControlMessage):
-    """The search for a slot begins; line scans follow."""
+    """Start the search for a slot; line scans follow."""
 
     kind = "align_wheel"
     action = "start"
@@ -32,7 +32,7 @@ class AlignWheelStart(ControlMessage):
 
 @kinds.register("align_wheel.find_slot")
 class AlignWheelFindSlot(ControlMessage):
-    """One of the slot's two scans was analysed: the result."""
+    """Show the fitted result of one of the slot's two line scans."""
 
     kind = "align_wheel"
     action = "find_slot"
@@ -63,7 +63,7 @@ class AlignWheelFindSlot(ControlMessage):
 
 @kinds.register("align_wheel.stop")
 class AlignWheelStop(ControlMessage):
-    """The search is over: the summary is drawn."""
+    """End the search and draw the summary."""
 
     kind = "align_wheel"
     action = "stop"

@@ -27,7 +27,7 @@ from xafs_workers.messages.fields import (
 
 @kinds.register("areascan.start")
 class AreascanStart(ControlMessage):
-    """An area scan begins; its run follows."""
+    """Start an area scan; its run follows."""
 
     kind = "areascan"
     action = "start"
@@ -68,7 +68,7 @@ class AreascanStart(ControlMessage):
     fast_steps: Steps = Field(description="number of points along the fast axis")
     fast_initial: Number = Field(description="position before the scan", json_schema_extra=MOTOR_UNIT_SCHEMA)
     detector: Detector = Field(description="signal: It, I0, Ir, Iy, If, Xs, Xs1, ..., or the name of a data key")
-    element: OptionalName = Field(description="symbol of the element whose fluorescence is mapped; null: not told")
+    element: OptionalName = Field(description="symbol of the element whose fluorescence is mapped; null: unknown")
     energy: Number = Field(description="incident energy, for the title", json_schema_extra=EV)
     fluo_detector: FluoDetector = Field(default=None, description=FLUO_DETECTOR_DESCRIPTION)
 
@@ -76,14 +76,14 @@ class AreascanStart(ControlMessage):
     def _pixels(self) -> Self:
         pixels = self.slow_steps * self.fast_steps
         if pixels > MAX_PIXELS:
-            came = f"{self.slow_steps} x {self.fast_steps} = {pixels} pixels"
-            raise build_field_error("fast_steps", came, f"at most {MAX_PIXELS} pixels in a map")
+            got = f"{self.slow_steps} x {self.fast_steps} = {pixels} pixels"
+            raise build_field_error("fast_steps", got, f"at most {MAX_PIXELS} pixels in a map")
         return self
 
 
 @kinds.register("areascan.stop")
 class AreascanStop(ControlMessage):
-    """An area scan is over; the map is drawn as contours or pixels and, with a file name, saved."""
+    """End an area scan: draw the map as contours or pixels and, with a file name, save it."""
 
     kind = "areascan"
     action = "stop"

@@ -1,4 +1,4 @@
-"""The common parts of all control messages: the model, its registry and the error that says what is wrong."""
+"""Base model of all control messages, their registry, and the errors for invalid messages."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ Owner = Literal["file-manager", "headless"]
 Example = Mapping[str, Any]
 
 ValueRule = Literal["action", "true", "any", "field"]
-"""How the value of the discriminating key is read: it names the action; it must be true; it is not inspected
-(but false and null ask for nothing); it is the content of a field whose alias is the kind."""
+"""How the value of the kind's key is read: `action`: it names the action; `true`: it must be true; `any`: it is not
+inspected, except that false and null request nothing; `field`: it is the value of a field whose alias is the kind."""
 
 
 MAX_SHOWN_CHARACTERS = 80
-"""Characters of a value that an error shows."""
+"""Number of characters of a value that an error shows."""
 
 
 def format_value(value: object) -> str:
-    """Return a value of any size and depth in a few words, for errors."""
+    """Format a value of any size and depth as a short text for errors."""
     if isinstance(value, str | bytes):
         text = repr(value[:MAX_SHOWN_CHARACTERS])
         return f"{text}... ({len(value)} characters)" if len(value) > MAX_SHOWN_CHARACTERS else text
@@ -46,9 +46,9 @@ class InvalidMessage(ValueError):
     Attributes
     ----------
     kind
-        The discriminating key, '' where there is none.
+        Kind of the message, '' if unknown.
     field
-        The field that is missing or wrong, '' where it is the message as a whole.
+        Name of the missing or invalid field, '' if the message as a whole is invalid.
     """
 
     def __init__(self, kind: str, field: str, reason: str):
@@ -58,15 +58,16 @@ class InvalidMessage(ValueError):
 
 
 class UnknownKind(InvalidMessage):
-    """A mapping in which no known kind is named."""
+    """A mapping without the key of a known kind."""
 
 
 class ControlMessage(BaseModel):
-    """One action of one kind. Unknown extra fields are kept; fields needed and missing are refused.
+    """One action of one kind. Unknown fields are kept; a missing required field is an error.
 
-    A module of this package holds the actions of one kind, each a subclass registered as ``<kind>`` (a kind
-    without actions) or ``<kind>.<action>``. `example` is a whole message as it is sent. `helper` names a worker
-    beside the owner that has a part in it: `xrfat` is a picture of the one and a file of the other.
+    A module of this package contains the actions of one kind, each a subclass registered as ``<kind>`` (a kind
+    without actions) or ``<kind>.<action>``. `owner` is the worker that acts on it and answers. `helper` is a second
+    worker that acts too: for `xrfat` the owner draws a picture and the helper writes a file. `example` is a complete
+    message as it is sent.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False, protected_namespaces=())
@@ -78,12 +79,14 @@ class ControlMessage(BaseModel):
     value: ClassVar[ValueRule] = "action"
     example: ClassVar[Example]
     message_id: str | None = Field(
-        default=None, max_length=10_000, description="the sender's own id of this message, repeated in the answers"
+        default=None,
+        max_length=10_000,
+        description="id of this message, chosen by the sender and repeated in the answers",
     )
 
     @property
     def extras(self) -> dict[str, Any]:
-        """Fields that came and that nobody knows."""
+        """Fields that the model does not define."""
         return dict(self.model_extra or {})
 
 
@@ -91,10 +94,10 @@ M = TypeVar("M", bound=ControlMessage)
 
 
 class KindRegistry(Registry[type[ControlMessage]]):
-    """The registry of this room; its decorator hands each class back as what it is, not as any message."""
+    """Registry of control messages; its decorator returns each class with its own type."""
 
     def register(self, key: str) -> Callable[[type[M]], type[M]]:
-        """Return a decorator that claims `key`; a second claim is a ValueError."""
+        """Return a decorator that registers a class under `key`; a second registration is a ValueError."""
         claim = super().register(key)
 
         def register_message(message: type[M]) -> type[M]:
@@ -105,4 +108,4 @@ class KindRegistry(Registry[type[ControlMessage]]):
 
 
 kinds = KindRegistry("xafs_workers.messages")
-"""Every action of every kind, by ``<kind>`` or ``<kind>.<action>``."""
+"""All message classes, by ``<kind>`` or ``<kind>.<action>``."""

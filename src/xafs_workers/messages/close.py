@@ -1,4 +1,4 @@
-"""Figures closed: all, those of line scans, or the last."""
+"""Closing of figures: all, those of line and time scans, or the last."""
 
 from __future__ import annotations
 

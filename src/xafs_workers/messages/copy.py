@@ -31,6 +31,6 @@ class Copy(ControlMessage):
     @model_validator(mode="after")
     def _one_source(self) -> Self:
         if (self.file is None) == (self.uuid is None):
-            came = "neither file nor uuid" if self.file is None else "both file and uuid"
-            raise build_field_error("file", came, "one of them")
+            got = "neither file nor uuid" if self.file is None else "both file and uuid"
+            raise build_field_error("file", got, "one of them")
         return self

@@ -1,4 +1,4 @@
-"""Control message that asks what the worker knows of Slack."""
+"""Control message that asks for the state of Slack posting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of detectors and modes: many spellings come in, one goes on."""
+"""Canonical names of detectors and modes for the spellings that plans use."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ MODES = ("transmission", "fluorescence", "xs1", "yield", "pilatus", "eiger", "da
 
 
 def normalize_detector(name: str) -> str:
-    """Return the one name of a detector's signal; a name that is not known is a data key and stays as it is.
+    """Return the canonical name of a detector's signal; an unknown name is a data key and is returned unchanged.
 
-    `xs1` is fluorescence too, but always of channel 8, whatever `fluo_detector` says.
+    `xs1` is fluorescence too, but always of channel 8, whatever `fluo_detector` is.
     """
     return _SPELLINGS.get(name.strip().lower(), name)
 
 
 def normalize_mode(mode: str) -> str:
-    """Return the one name of an XAFS mode, one of `MODES`.
+    """Return the canonical name of an XAFS mode, one of `MODES`.
 
     Raises
     ------
@@ -60,5 +60,5 @@ def _load_fluo_detectors() -> dict[str, str]:
 
 
 def normalize_fluo_detector(name: str) -> str:
-    """Return the name of a fluorescence detector as the table of channels spells it; an unknown one as it came."""
+    """Return the name of a fluorescence detector as in the table of channels; an unknown name unchanged."""
     return _load_fluo_detectors().get(name.strip().lower(), name)

@@ -1,4 +1,4 @@
-"""Bluesky documents: cheap checks of what is relied upon later. No pydantic: an event costs microseconds."""
+"""Checks of Bluesky documents for the fields that later code uses. Without pydantic, so an event costs microseconds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from xafs_workers.messages.base import format_value
 
 MAX_TIME = 4_102_444_800.0
-"""2100-01-01 UTC, POSIX seconds: a later time is none."""
+"""2100-01-01 UTC, POSIX seconds: later times are invalid."""
 
 Doc = Mapping[str, Any]
 
@@ -21,9 +21,9 @@ class InvalidDocument(ValueError):
     Attributes
     ----------
     name
-        Which document it claims to be.
+        Name of the document, e.g. ``event``.
     field
-        The field that is missing or wrong, '' where it is the document as a whole.
+        Name of the missing or invalid field, '' if the document as a whole is invalid.
     """
 
     def __init__(self, name: str, field: str, reason: str):
@@ -38,19 +38,19 @@ def check_document(name: str, doc: Mapping[str, Any]) -> None:
     Raises
     ------
     InvalidDocument
-        The name is unknown, or a field that later code relies upon is missing or wrong; nothing else is ever raised.
+        The name is unknown, or a required field is missing or invalid. No other exception is raised.
     """
     check = _CHECKS.get(name)
     if check is None:
-        raise InvalidDocument(name, "", f"document {format_value(name)}: expected one of {', '.join(_CHECKS)}")
+        raise InvalidDocument(name, "", f"unknown document {format_value(name)} (expected one of {', '.join(_CHECKS)})")
     if not isinstance(cast(object, doc), Mapping):
-        raise InvalidDocument(name, "", f"{name}: came {format_value(doc)}: expected a mapping")
+        raise InvalidDocument(name, "", f"{name}: got {format_value(doc)} (expected a mapping)")
     check(name, doc)
 
 
 def _build_error(name: str, field: str, doc: Doc, expected: str) -> InvalidDocument:
-    came = format_value(doc[field]) if field in doc else "nothing"
-    return InvalidDocument(name, field, f"{name}: field {field}: came {came}: expected {expected}")
+    problem = f"field {field!r}: got {format_value(doc[field])}" if field in doc else f"missing field {field!r}"
+    return InvalidDocument(name, field, f"{name}: {problem} (expected {expected})")
 
 
 def _check_text(name: str, doc: Doc, *fields: str) -> None:
@@ -68,7 +68,7 @@ def _check_optional_text(name: str, doc: Doc, *fields: str) -> None:
 
 
 def _is_time(value: Any) -> bool:
-    """Tell whether it is a number of seconds that may be a time; NaN fails every comparison."""
+    """Check whether a value is a valid time in seconds; NaN fails every comparison."""
     if isinstance(value, bool) or not isinstance(value, float | int | np.floating | np.integer):
         return False
     return bool(-MAX_TIME < value < MAX_TIME)
@@ -100,19 +100,19 @@ def _list_members(name: str, doc: Doc, field: str) -> list[Any]:
 
 
 def _count_members(values: Any) -> int | None:
-    """Return how many members a list, tuple or array has; None for what is none of them."""
+    """Count the members of a list, tuple or array; None for any other value."""
     if isinstance(values, np.ndarray):
         return cast("np.ndarray[Any, Any]", values).shape[0] if values.ndim else None
     return len(cast("list[Any]", values)) if isinstance(values, list | tuple) else None
 
 
 def _check_columns(name: str, doc: Doc, field: str, rows: int) -> None:
-    """Check that a mapping holds lists, each of as many members as there are rows."""
+    """Check that a mapping contains lists with one member for each row."""
     _check_mapping(name, doc, field)
     for key, values in doc[field].items():
         if _count_members(values) != rows:
-            came = f"{format_value(key)} with {format_value(values)}"
-            reason = f"{name}: field {field}: came {came}: expected a list of {rows} for each key"
+            got = f"{format_value(key)} with {format_value(values)}"
+            reason = f"{name}: field {field!r}: got {got} (expected a list of {rows} for each key)"
             raise InvalidDocument(name, field, reason)
 
 

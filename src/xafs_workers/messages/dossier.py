@@ -1,4 +1,4 @@
-"""The dossier: the report of a measurement as a page of HTML."""
+"""Dossier: the HTML report of a measurement."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from xafs_workers.messages.fields import (
 
 @kinds.register("dossier.start")
 class DossierStart(ControlMessage):
-    """A new dossier begins, empty."""
+    """Start a new, empty dossier."""
 
     kind = "dossier"
     action = "start"
@@ -34,7 +34,7 @@ class DossierStart(ControlMessage):
 
 @kinds.register("dossier.set")
 class DossierSet(ControlMessage):
-    """Something is known for the dossier; fields that are left out stay as they were."""
+    """Set fields of the dossier; fields that are left out keep their values."""
 
     kind = "dossier"
     action = "set"
@@ -50,14 +50,16 @@ class DossierSet(ControlMessage):
     uidlist: Uids | None = Field(default=None, description="uids of all runs, in order")
     folder: OptionalFile = Field(default=None, description="folder of the experiment")
     rid: Text | None = Field(default=None, description="anchor in the message log")
-    force_seqnumber: Count | None = Field(default=None, description="sequence number of a dossier made again")
+    force_seqnumber: Count | None = Field(
+        default=None, description="sequence number of a dossier that is written again"
+    )
     instrument: LongText | None = Field(default=None, description="HTML about the sample stage; sanitised before use")
     ini: LongText | None = Field(default=None, description="text of the INI file of the scan")
 
 
 @kinds.register("dossier.show")
 class DossierShow(ControlMessage):
-    """Log what the dossier holds so far."""
+    """Log the fields that the dossier has so far."""
 
     kind = "dossier"
     action = "show"

@@ -26,11 +26,12 @@ class Echoslack(ControlMessage):
         "rid": None,
     }
 
-    text: Text | None = Field(default=None, description="what to post; :emoji: short codes are understood")
+    text: Text | None = Field(default=None, description="text to post; may contain :emoji: short codes")
     img: OptionalFile = Field(default=None, description="absolute path of a picture")
     icon: Text | None = Field(default=None, description="not used")
     rid: Flag | Text | None = Field(
-        default=None, description="anchor in the message log; true: a rule above; null: goes on from the line before"
+        default=None,
+        description="anchor in the message log; true: a horizontal rule above; null: continues the line before",
     )
 
     @model_validator(mode="after")

@@ -1,6 +1,6 @@
-"""Types of the fields of control messages: tolerant where no harm is in it, and bounded, for the sender is not known.
+"""Types of the fields of control messages: tolerant where harmless, limited in size because the sender is unknown.
 
-Each refusal says what is expected; `parsing` adds the kind, the field and what came.
+Each error states what is expected; `parsing` adds the kind, the field and the value.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ ANGSTROM: JsonDict = {"unit": "Å"}
 MOTOR_UNIT_SCHEMA: JsonDict = {"unit": MOTOR_UNIT}
 
 
-def build_error(expected: str, came: str = "") -> PydanticCustomError:
-    """Return the error that says what a field should have held, and what came if that needs words."""
-    return PydanticCustomError("refused", "{expected}", {"came": came, "expected": expected})
+def build_error(expected: str, got: str = "") -> PydanticCustomError:
+    """Build the error of a field from what is expected, and a description of the value if it needs one."""
+    return PydanticCustomError("refused", "{expected}", {"got": got, "expected": expected})
 
 
-def build_field_error(field: str, came: str, expected: str) -> PydanticCustomError:
-    """Return the error by which a check of the whole message blames one field."""
-    return PydanticCustomError("refused", "{expected}", {"field": field, "came": came, "expected": expected})
+def build_field_error(field: str, got: str, expected: str) -> PydanticCustomError:
+    """Build the error of one field found by a check of the whole message."""
+    return PydanticCustomError("refused", "{expected}", {"field": field, "got": got, "expected": expected})
 
 
 def _to_python_number(value: Any) -> Any:
-    """Return a numpy scalar as Python's number."""
+    """Convert a numpy scalar to a Python number."""
     return cast("np.generic[Any]", value).item() if isinstance(value, np.generic) else value
 
 
@@ -108,14 +108,14 @@ def _convert_to_floats(members: list[Any], expected: str) -> list[float]:
     try:
         return [float(member) for member in members]
     except OverflowError as error:
-        raise build_error(expected, "a number beyond all measure") from error
+        raise build_error(expected, "a number too large for a float") from error
 
 
 _FLOAT_TYPES = {float, int}
 
 
 def _parse_curve(value: Any) -> tuple[float, ...]:
-    """Return the values of a curve; null and what is not finite is a gap, NaN."""
+    """Return the values of a curve; null and values that are not finite become NaN, a gap."""
     expected = "a list of numbers (NaN or null for a gap)"
     members = [math.nan if member is None else member for member in _list_members(value, expected)]
     return tuple(number if math.isfinite(number) else math.nan for number in _convert_to_floats(members, expected))
@@ -133,7 +133,7 @@ def _parse_finite_numbers(value: Any) -> tuple[float, ...]:
 
 
 def _parse_value_with_error(value: Any) -> tuple[float, float | None]:
-    """Return (value, standard error); an error that is null or not finite is None: fits do not always have one."""
+    """Return (value, standard error); the error is None if it is null or not finite."""
     expected = "a list of two: a finite number and its standard error (a number or null)"
     members = _list_members(value, expected)
     if len(members) != 2:
@@ -151,9 +151,9 @@ def _wrap_single_uid(value: Any) -> Any:
 LongText = Annotated[str, Field(strict=True, max_length=MAX_FRAGMENT_LENGTH)]
 Text = Annotated[str, Field(strict=True, max_length=MAX_TEXT_LENGTH)]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=MAX_TEXT_LENGTH)]
-"""Text that is needed: never empty."""
+"""Text that is never empty."""
 FileName = Annotated[Name, AfterValidator(_reject_nul)]
-"""A path or a file name; `storage` says where it may lie."""
+"""A path or a file name; `storage` checks where it may be."""
 OptionalName = Annotated[Name | None, BeforeValidator(_replace_empty_by_none)]
 OptionalFile = Annotated[FileName | None, BeforeValidator(_replace_empty_by_none)]
 Uids = Annotated[
@@ -162,7 +162,7 @@ Uids = Annotated[
     BeforeValidator(_wrap_single_uid),
     WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}),
 ]
-"""Run uids; one alone need not stand in a list."""
+"""Run uids; a single one may be sent without a list."""
 
 Detector = Annotated[Name, AfterValidator(normalize_detector)]
 FluoDetector = Annotated[Text | None, AfterValidator(_parse_fluo_detector)]
@@ -199,7 +199,7 @@ Numbers = Annotated[
         }
     ),
 ]
-"""Finite numbers; one alone need not stand in a list."""
+"""Finite numbers; a single one may be sent without a list."""
 ValueWithError = Annotated[
     tuple[float, float | None],
     PlainValidator(_parse_value_with_error),
@@ -212,7 +212,7 @@ ValueWithError = Annotated[
         }
     ),
 ]
-"""A fitted number and its standard error, None where the fit gives none."""
+"""Fitted number and its standard error, None if the fit gives none."""
 
 Motor = Annotated[Name, Field(description="ophyd name of the scanned axis")]
 Element = Annotated[Name, Field(description="absorber, symbol")]
@@ -224,13 +224,13 @@ Fit = Annotated[Curve, Field(description="fitted signal at each position")]
 
 OVERWRITE_DESCRIPTION = "replace an existing file of other content"
 MODE_DESCRIPTION = ", ".join(MODES)
-FLUO_DETECTOR_DESCRIPTION = "1-element SDD, 4-element SDD, 7-element SDD or dante; else told by the run"
+FLUO_DETECTOR_DESCRIPTION = "1-element SDD, 4-element SDD, 7-element SDD or dante; else as in the run"
 
 M = TypeVar("M", bound=ControlMessage)
 
 
 def build_length_check(*names: str) -> Callable[[M], M]:
-    """Return a check that lists are of one length, for `pydantic.model_validator(mode="after")`."""
+    """Return a check that lists have the same length, for `pydantic.model_validator(mode="after")`."""
 
     def check(message: M) -> M:
         lengths = {name: len(getattr(message, name)) for name in names}

@@ -1,4 +1,4 @@
-"""Control message that asks a question: whether a data file exists."""
+"""Question whether a data file exists."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xafs_workers.messages.fields import FileName, Flag, Index, build_field_erro
 
 @kinds.register("file_exists")
 class FileExists(ControlMessage):
-    """Answer with true where the file, or any of the numbered files, exists."""
+    """Answer with true if the file, or any of the numbered files, exists."""
 
     kind = "file_exists"
     action = ""
@@ -31,11 +31,11 @@ class FileExists(ControlMessage):
     filename: FileName = Field(description="file name, without its number where number is true")
     start: Index | None = Field(default=None, description="first number; needed where number is true")
     stop: Index | None = Field(default=None, description="the number after the last; needed where number is true")
-    number: Flag = Field(default=False, description="ask for filename.<start> and on, before filename.<stop>")
+    number: Flag = Field(default=False, description="check filename.<start> up to, but not including, filename.<stop>")
 
     @model_validator(mode="after")
     def _range(self) -> Self:
         for name in ("start", "stop") if self.number else ():
             if getattr(self, name) is None:
-                raise build_field_error(name, "nothing", "a whole number, because number is true")
+                raise build_field_error(name, "", "a whole number, because number is true")
         return self

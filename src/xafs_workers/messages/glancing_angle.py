@@ -26,13 +26,13 @@ from xafs_workers.messages.fields import (
 )
 
 SPINNER_DESCRIPTION = "number of the spinner, 1 to 8"
-INVERTED_DESCRIPTION = "'inverted ' where the signal was turned over, else empty; prefix of the label"
+INVERTED_DESCRIPTION = "'inverted ' if the signal was inverted, else empty; prefix of the label"
 EXAMPLE_CURVE = [0.0, 0.1, 0.3, 0.4]
 
 
 @kinds.register("glancing_angle.start")
 class GlancingAngleStart(ControlMessage):
-    """The alignment of a spinner begins; line scans follow."""
+    """Start the alignment of a spinner; line scans follow."""
 
     kind = "glancing_angle"
     action = "start"
@@ -47,7 +47,7 @@ class GlancingAngleStart(ControlMessage):
 
 @kinds.register("glancing_angle.linear")
 class GlancingAngleLinear(ControlMessage):
-    """A scan across the sample was fitted by a step: the result."""
+    """Show the result of a scan across the sample, fitted by a step."""
 
     kind = "glancing_angle"
     action = "linear"
@@ -80,7 +80,7 @@ class GlancingAngleLinear(ControlMessage):
 
 @kinds.register("glancing_angle.pitch")
 class GlancingAnglePitch(ControlMessage):
-    """A scan of the pitch gave a maximum: the result."""
+    """Show the result of a pitch scan: its maximum."""
 
     kind = "glancing_angle"
     action = "pitch"
@@ -109,7 +109,7 @@ class GlancingAnglePitch(ControlMessage):
 
 @kinds.register("glancing_angle.fluo")
 class GlancingAngleFluo(ControlMessage):
-    """A scan of the fluorescence gave a maximum: the result."""
+    """Show the result of a fluorescence scan: its maximum."""
 
     kind = "glancing_angle"
     action = "fluo"
@@ -140,7 +140,7 @@ class GlancingAngleFluo(ControlMessage):
 
 @kinds.register("glancing_angle.stop")
 class GlancingAngleStop(ControlMessage):
-    """The alignment is over: the summary is drawn and saved."""
+    """End the alignment: draw and save the summary."""
 
     kind = "glancing_angle"
     action = "stop"

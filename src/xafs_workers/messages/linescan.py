@@ -1,4 +1,4 @@
-"""Line scans: a motor moves and a signal is plotted while it does."""
+"""Line scans: a signal is plotted while a motor moves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from xafs_workers.messages.fields import (
 
 @kinds.register("linescan.start")
 class LinescanStart(ControlMessage):
-    """A line scan begins; its run follows."""
+    """Start a line scan; its run follows."""
 
     kind = "linescan"
     action = "start"
@@ -41,13 +41,15 @@ class LinescanStart(ControlMessage):
 
 @kinds.register("linescan.stop")
 class LinescanStop(ControlMessage):
-    """A line scan is over."""
+    """End a line scan."""
 
     kind = "linescan"
     action = "stop"
     owner = "headless"
     example: ClassVar[Example] = {"linescan": "stop"}
 
-    fname: OptionalFile = Field(default=None, description="picture to be saved, in snapshots/; none without it")
+    fname: OptionalFile = Field(
+        default=None, description="name of the picture, in snapshots/; without it no picture is saved"
+    )
     uid: OptionalName = Field(default=None, description="uid of the run")
     overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

@@ -1,4 +1,4 @@
-"""The log file in an experiment's folder."""
+"""Log file in an experiment's folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xafs_workers.messages.fields import FileName, Text
 
 @kinds.register("logger.start")
 class LoggerStart(ControlMessage):
-    """Log to a file too."""
+    """Start logging to a file as well."""
 
     kind = "logger"
     action = "start"
@@ -24,7 +24,7 @@ class LoggerStart(ControlMessage):
 
 @kinds.register("logger.clear")
 class LoggerClear(ControlMessage):
-    """Log to no file any more."""
+    """Stop logging to the file."""
 
     kind = "logger"
     action = "clear"
@@ -34,11 +34,11 @@ class LoggerClear(ControlMessage):
 
 @kinds.register("logger.entry")
 class LoggerEntry(ControlMessage):
-    """Log a line."""
+    """Write a line to the log."""
 
     kind = "logger"
     action = "entry"
     owner = "file-manager"
     example: ClassVar[Example] = {"logger": "entry", "text": "changed the gas of the ion chambers"}
 
-    text: Text = Field(description="the line")
+    text: Text = Field(description="text of the line")

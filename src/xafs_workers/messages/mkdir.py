@@ -1,4 +1,4 @@
-"""Control message that makes a folder."""
+"""Control message that creates a folder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xafs_workers.messages.fields import FileName
 
 @kinds.register("mkdir")
 class Mkdir(ControlMessage):
-    """Make a folder, with those above it, unless it exists."""
+    """Create a folder and its parents unless they exist."""
 
     kind = "mkdir"
     action = ""

@@ -12,7 +12,7 @@ from xafs_workers.messages.fields import ANGSTROM, DEGREE, EV, Curve, Digits, Va
 
 @kinds.register("mono_calibration")
 class MonoCalibration(ControlMessage):
-    """The edges of reference foils were fitted: the calibration curve."""
+    """Show the calibration curve fitted to the edges of reference foils."""
 
     kind = "mono_calibration"
     action = ""

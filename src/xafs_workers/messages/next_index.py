@@ -1,4 +1,4 @@
-"""Control message that asks a question: which number the next data file gets."""
+"""Question for the number of the next data file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xafs_workers.messages.fields import FileName
 
 @kinds.register("next_index")
 class NextIndex(ControlMessage):
-    """Answer with 1 + the highest numeric extension of the stub's files, 1 where there is none."""
+    """Answer with 1 + the highest numeric extension of the stub's files, or 1 if no file exists."""
 
     kind = "next_index"
     action = ""

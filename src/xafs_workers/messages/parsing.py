@@ -1,4 +1,4 @@
-"""From a mapping to a control message: the kind is the key that is present, its value the action."""
+"""Parser of control messages: the kind is the key that is present, its value the action."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from xafs_workers.messages.schema import describe_expected_value
 
 @dataclass(frozen=True, slots=True)
 class _KindClasses:
-    """The classes of one kind: by action, or the single one of a kind without actions."""
+    """Message classes of one kind: by action, or the single one of a kind without actions."""
 
     actions: Mapping[str, type[ControlMessage]]
     single: type[ControlMessage] | None
 
     @property
     def expected_values(self) -> str:
-        """What may stand behind the kind's key."""
+        """Description of the values allowed for the kind's key."""
         if self.single is not None:
             return self.single.action or "true"
         names = [name for name in self.actions if name != "end"]
@@ -53,16 +53,16 @@ def _build_kind_table() -> dict[str, _KindClasses]:
 
 
 def parse(body: Mapping[str, Any]) -> ControlMessage:
-    """Return the control message that a mapping is.
+    """Parse a mapping into a control message.
 
-    No field of any kind bears the name of a kind, so two such keys are always two messages in one.
+    No field has the name of a kind, so two such keys are always two messages in one.
 
     Raises
     ------
     UnknownKind
-        No known kind is among the keys.
+        No key is a known kind.
     InvalidMessage
-        Two kinds are, or the action is unknown, or a field is missing or wrong; nothing else is ever raised.
+        Two keys are kinds, the action is unknown, or a field is missing or invalid. No other exception is raised.
     """
     kind, known = _find_kind(body)
     message, fields = _find_class(kind, known, body)
@@ -73,7 +73,7 @@ def parse(body: Mapping[str, Any]) -> ControlMessage:
 
 
 def find_owner(body: Mapping[str, Any]) -> Owner:
-    """Return which worker acts on a message, or reports it where it cannot be used."""
+    """Find the worker that acts on a message, or that reports it if it is invalid."""
     for key in body:
         known = _build_kind_table().get(key)
         if known:
@@ -86,22 +86,22 @@ def find_owner(body: Mapping[str, Any]) -> Owner:
 def _find_kind(body: Mapping[str, Any]) -> tuple[str, _KindClasses]:
     if not isinstance(cast(object, body), Mapping):
         raise UnknownKind(
-            "", "", f"came {format_value(body)}: expected a mapping with the name of a kind among its keys"
+            "", "", f"got {format_value(body)} (expected a mapping with the name of a kind among its keys)"
         )
     table = _build_kind_table()
     found = [key for key in body if key in table]
     if not found:
-        came = f"no known kind among the keys {_format_keys(body)}"
-        raise UnknownKind("", "", f"{came}: expected one of {', '.join(sorted(table))}{_format_suggestion(body)}")
+        problem = f"no known kind among the keys {_format_keys(body)}"
+        raise UnknownKind("", "", f"{problem} (expected one of {', '.join(sorted(table))}){_format_suggestion(body)}")
     if len(found) > 1:
         raise InvalidMessage(
-            found[0], found[1], f"{' and '.join(found)} in one message: expected the name of one kind among the keys"
+            found[0], found[1], f"{' and '.join(found)} in one message (expected the name of one kind among the keys)"
         )
     return found[0], table[found[0]]
 
 
 def _find_class(kind: str, known: _KindClasses, body: Mapping[str, Any]) -> tuple[type[ControlMessage], dict[str, Any]]:
-    """Return the class of a message and its fields."""
+    """Find the class of a message; return it with the fields."""
     fields = dict(body)
     single = known.single
     if single is not None and single.value == "field":
@@ -111,42 +111,46 @@ def _find_class(kind: str, known: _KindClasses, body: Mapping[str, Any]) -> tupl
     if single is None and isinstance(value, str):
         message = known.actions.get(value)
     if message is None:
-        raise InvalidMessage(kind, kind, f"{kind}: came {format_value(value)}: expected {known.expected_values}")
+        raise InvalidMessage(kind, kind, f"{kind}: got {format_value(value)} (expected {known.expected_values})")
     return message, fields
 
 
 def _is_requested(message: type[ControlMessage], value: object) -> bool:
-    """Tell whether the value of a kind without actions asks for it."""
+    """Check whether the value of a kind without actions requests the action."""
     if message.value == "any":
         return value is not False and value is not None
     return value is True or (type(value) is int and value == 1)
 
 
 def _build_error(message: type[ControlMessage], error: ValidationError) -> InvalidMessage:
-    """Return the error that names kind, field, what came and what is expected, for the first field that is wrong."""
+    """Build the error of the first invalid field: kind, field, value and what is expected."""
     details = error.errors(include_url=False)[:20]
     field, blame = _describe_problem(message, details[0])
     name = f"{message.kind} {message.action}".strip()
     others = sorted({_describe_problem(message, detail)[0] for detail in details[1:]} - {field})
-    also = f"; also wrong: {', '.join(others)}" if others else ""
+    also = f"; also invalid: {', '.join(others)}" if others else ""
     return InvalidMessage(message.kind, field, f"{name}: {blame}{also}")
 
 
 def _describe_problem(message: type[ControlMessage], detail: ErrorDetails) -> tuple[str, str]:
-    context = {"came": "", "expected": "", "field": "", **detail.get("ctx", {})}
+    context = {"got": None, "expected": "", "field": "", **detail.get("ctx", {})}
     field = context["field"] or (_format_key(detail["loc"][0]) if detail["loc"] else "")
-    came = context["came"] or ("nothing" if detail["type"] == "missing" else format_value(detail["input"]))
+    got = context["got"]
+    missing = detail["type"] == "missing" or (bool(context["field"]) and got == "")
+    got = got or format_value(detail["input"])
     expected = context["expected"] or _LENGTH_TEXTS.get(detail["type"], "{}").format(
         context.get("max_length") or describe_expected_value(message, field)
     )
-    return field, f"{f'field {field}: ' if field else ''}came {came}: expected {expected}"
+    if missing:
+        return field, f"missing field {field!r} (expected {expected})"
+    return field, f"{f'field {field!r}: ' if field else ''}got {got} (expected {expected})"
 
 
 _LENGTH_TEXTS = {"string_too_long": "at most {} characters", "string_too_short": "text that is not empty"}
 
 
 def _format_key(key: object) -> str:
-    """Return a key as text for an error, short and printable."""
+    """Format a key as a short, printable text for errors."""
     return key if isinstance(key, str) and len(key) <= MAX_SHOWN_CHARACTERS and key.isprintable() else format_value(key)
 
 
@@ -156,7 +160,7 @@ def _format_keys(names: Mapping[Any, Any], most: int = 8) -> str:
 
 
 def _format_suggestion(names: Mapping[Any, Any]) -> str:
-    """Return a hint at the kind that may have been meant, '' where no key resembles one."""
+    """Suggest the kind that may have been meant, '' if no key resembles one."""
     for name in islice(names, 8):
         near = (
             get_close_matches(name[:MAX_SHOWN_CHARACTERS].lower(), _build_kind_table(), 1, 0.8)

@@ -12,7 +12,7 @@ from xafs_workers.messages.fields import OVERWRITE_DESCRIPTION, Flag, RunUid
 
 @kinds.register("raster")
 class RasterFiles(ControlMessage):
-    """Write a map as spreadsheet and as Matlab file, named as its start document says."""
+    """Write a map as a spreadsheet and a Matlab file, named after its start document."""
 
     kind = "raster"
     action = ""

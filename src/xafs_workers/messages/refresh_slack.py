@@ -1,4 +1,4 @@
-"""Control message at the begin of an experiment: Slack channels are looked up anew."""
+"""Control message at the beginning of an experiment: looks up the Slack channels again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xafs_workers.messages.base import ControlMessage, Example, kinds
 
 @kinds.register("refresh_slack")
 class RefreshSlack(ControlMessage):
-    """Ask the facility again which Slack channels belong to the experiment."""
+    """Look up the Slack channels of the experiment again."""
 
     kind = "refresh_slack"
     action = ""

@@ -1,4 +1,4 @@
-"""Control message of every plan's clean-up."""
+"""Control message at the end of every plan's clean-up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from xafs_workers.messages.base import ControlMessage, Example, kinds
 
 @kinds.register("resting_state")
 class RestingState(ControlMessage):
-    """A plan is over, well or not: line, time, area and XAFS scans still open are ended."""
+    """End the line, time, area and XAFS scans that are still open when a plan ended or failed."""
 
     kind = "resting_state"
     action = ""

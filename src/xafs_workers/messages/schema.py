@@ -1,4 +1,4 @@
-"""What the messages look like, for people and for programs that send them: JSON Schema and descriptions."""
+"""JSON Schema and descriptions of control messages, for manuals and sending programs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 @dataclass(frozen=True, slots=True)
 class FieldDescription:
-    """One field of an action, as it is on the wire."""
+    """One field of an action as it is sent."""
 
     name: str
     type: str
@@ -27,7 +27,7 @@ class FieldDescription:
 
 @dataclass(frozen=True, slots=True)
 class ActionDescription:
-    """One action of a kind; `value` is what stands behind the kind's key."""
+    """One action of a kind; `value` describes the value of the kind's key."""
 
     value: str
     owner: Owner
@@ -56,12 +56,12 @@ def list_kind_names() -> tuple[str, ...]:
 
 
 def describe_kind(kind: str) -> KindDescription:
-    """Describe one kind.
+    """Describe one kind of control message.
 
     Raises
     ------
     KeyError
-        There is no such kind.
+        The kind does not exist.
     """
     messages = [message for message in kinds.discover().values() if message.kind == kind]
     if not messages:
@@ -72,7 +72,7 @@ def describe_kind(kind: str) -> KindDescription:
 
 
 def build_json_schema() -> dict[str, Any]:
-    """Return the JSON Schema (draft 2020-12) of a control message: one definition an action."""
+    """Return the JSON Schema (draft 2020-12) of a control message: one definition for each action."""
     definitions = {key: build_wire_schema(kinds[key]) for key in kinds}
     return {
         "$schema": DIALECT,
@@ -94,7 +94,7 @@ def _build_fields_schema(message: type[ControlMessage]) -> dict[str, Any]:
 
 
 def build_wire_schema(message: type[ControlMessage]) -> dict[str, Any]:
-    """Return the schema of one action with its discriminating key."""
+    """Build the schema of one action with the key of its kind."""
     fields = _build_fields_schema(message)
     properties, required = dict(fields["properties"]), list(fields.get("required", []))
     if message.value != "field":
@@ -148,7 +148,7 @@ def _extract_first_line(docstring: str | None) -> str:
 
 
 def describe_expected_value(message: type[ControlMessage], field: str) -> str:
-    """Return in words what a field should hold."""
+    """Describe the expected value of a field in words."""
     about = _build_fields_schema(message)["properties"].get(field)
     if about is None:
         return "text as key"
@@ -157,7 +157,7 @@ def describe_expected_value(message: type[ControlMessage], field: str) -> str:
 
 
 def format_type(about: Mapping[str, Any]) -> str:
-    """Return in words the type that a JSON Schema demands."""
+    """Describe the type that a JSON Schema requires in words."""
     if "anyOf" in about:
         return " or ".join(dict.fromkeys(format_type(choice) for choice in about["anyOf"]))
     if "prefixItems" in about:

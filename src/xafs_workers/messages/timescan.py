@@ -20,7 +20,7 @@ from xafs_workers.messages.fields import (
 
 @kinds.register("timescan.start")
 class TimescanStart(ControlMessage):
-    """A time scan begins; its run follows."""
+    """Start a time scan; its run follows."""
 
     kind = "timescan"
     action = "start"
@@ -33,7 +33,7 @@ class TimescanStart(ControlMessage):
 
 @kinds.register("timescan.stop")
 class TimescanStop(ControlMessage):
-    """A time scan is over; with a file name its picture is saved (SEAD)."""
+    """End a time scan; with a file name save its picture (SEAD)."""
 
     kind = "timescan"
     action = "stop"

@@ -1,4 +1,4 @@
-"""Control message that makes an empty file."""
+"""Control message that creates an empty file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xafs_workers.messages.fields import FileName
 
 @kinds.register("touch")
 class Touch(ControlMessage):
-    """Make an empty file; one that exists stays as it is."""
+    """Create an empty file; an existing file is not changed."""
 
     kind = "touch"
     action = ""

@@ -1,4 +1,4 @@
-"""Control message about how much the workers say."""
+"""Control message that sets how much the workers log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xafs_workers.messages.fields import Flag
 
 @kinds.register("verbose")
 class Verbose(ControlMessage):
-    """Log each message in full, or briefly."""
+    """Set whether each message is logged in full or briefly."""
 
     kind = "verbose"
     action = ""

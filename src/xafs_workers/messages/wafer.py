@@ -21,7 +21,7 @@ from xafs_workers.messages.fields import (
 
 @kinds.register("wafer")
 class WaferEdge(ControlMessage):
-    """An edge of the wafer was found: the result. The action's name is not inspected."""
+    """Show the edge of the wafer that a line scan found. The action's name is not inspected."""
 
     kind = "wafer"
     action = "edge"

@@ -22,7 +22,7 @@ from xafs_workers.messages.fields import (
 
 @kinds.register("xafs_sequence.start")
 class XafsSequenceStart(ControlMessage):
-    """The merge of a sequence begins, empty."""
+    """Start an empty merge of a sequence."""
 
     kind = "xafs_sequence"
     action = "start"
@@ -40,16 +40,16 @@ class XafsSequenceStart(ControlMessage):
 
     element: Element
     edge: Edge
-    mode: Mode = Field(description=f"which signal is merged: {MODE_DESCRIPTION}")
+    mode: Mode = Field(description=f"merged signal: {MODE_DESCRIPTION}")
     repetitions: Count = Field(description="number of scans planned")
     folder: OptionalFile = Field(default=None, description="folder of the experiment")
-    workspace: OptionalFile = Field(default=None, description="folder the beamline's operator may write to")
-    with_yield: Flag = Field(default=False, description="electron yield is measured too")
+    workspace: OptionalFile = Field(default=None, description="folder that the beamline's operator may write to")
+    with_yield: Flag = Field(default=False, description="true if the electron yield is measured too")
 
 
 @kinds.register("xafs_sequence.add")
 class XafsSequenceAdd(ControlMessage):
-    """A repetition finished: it joins the merge."""
+    """Add a finished repetition to the merge."""
 
     kind = "xafs_sequence"
     action = "add"
@@ -61,7 +61,7 @@ class XafsSequenceAdd(ControlMessage):
 
 @kinds.register("xafs_sequence.stop")
 class XafsSequenceStop(ControlMessage):
-    """The sequence is over: the last merge is drawn and saved, and the Athena project written."""
+    """End the sequence: draw and save the last merge, and write the Athena project."""
 
     kind = "xafs_sequence"
     action = "stop"

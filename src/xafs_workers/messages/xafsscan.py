@@ -1,4 +1,4 @@
-"""XAFS scans: repetitions over an absorption edge, seen live."""
+"""XAFS scans: repetitions over an absorption edge, plotted live."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from xafs_workers.messages.fields import (
 
 @kinds.register("xafsscan.start")
 class XafsscanStart(ControlMessage):
-    """A sequence of XAFS scans begins, before its first repetition."""
+    """Start a sequence of XAFS scans, before its first repetition."""
 
     kind = "xafsscan"
     action = "start"
@@ -45,29 +45,29 @@ class XafsscanStart(ControlMessage):
 
     element: Element
     edge: Edge
-    mode: Mode = Field(description=f"what is measured: {MODE_DESCRIPTION}")
+    mode: Mode = Field(description=f"measured signal: {MODE_DESCRIPTION}")
     filename: FileName = Field(description="stub of the data files' names, for the title")
     repetitions: Count = Field(description="number of scans planned")
     sample: Text | None = Field(default=None, description="name of the sample")
-    reference_material: Text | None = Field(default=None, description="what stands between It and Ir")
+    reference_material: Text | None = Field(default=None, description="material between the detectors It and Ir")
     fluo_detector: FluoDetector = Field(default=None, description=FLUO_DETECTOR_DESCRIPTION)
 
 
 @kinds.register("xafsscan.next")
 class XafsscanNext(ControlMessage):
-    """The next repetition is about to begin; its run follows."""
+    """Start the next repetition; its run follows."""
 
     kind = "xafsscan"
     action = "next"
     owner = "headless"
     example: ClassVar[Example] = {"xafsscan": "next", "count": 1}
 
-    count: Count = Field(description="which repetition, from 1")
+    count: Count = Field(description="number of the repetition, from 1")
 
 
 @kinds.register("xafsscan.stop")
 class XafsscanStop(ControlMessage):
-    """A sequence of XAFS scans is over. Null as file name: no picture; no file name at all: the worker's choice."""
+    """End a sequence of XAFS scans. A null file name means no picture; without one the worker names the picture."""
 
     kind = "xafsscan"
     action = "stop"

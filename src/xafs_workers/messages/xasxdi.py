@@ -26,5 +26,5 @@ class Xasxdi(ControlMessage):
 
     uid: RunUid
     filename: FileName = Field(description="data file, relative to the proposal folder")
-    include_yield: Flag = Field(default=False, description="with the column of the electron yield")
+    include_yield: Flag = Field(default=False, description="true: with the column of the electron yield")
     overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

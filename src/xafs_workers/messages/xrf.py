@@ -1,4 +1,4 @@
-"""X-ray fluorescence spectrum of a run that counted once: drawn, or written to a file."""
+"""X-ray fluorescence spectrum of a single-point run: plot or data file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xafs_workers.messages.fields import OVERWRITE_DESCRIPTION, Channel, FileNam
 
 @kinds.register("xrf.plot")
 class XrfPlot(ControlMessage):
-    """Draw the spectrum of a run that counted once."""
+    """Draw the spectrum of a run with a single point."""
 
     kind = "xrf"
     action = "plot"
@@ -26,9 +26,11 @@ class XrfPlot(ControlMessage):
     }
 
     uid: RunUid
-    add: Flag = Field(default=True, description="the sum of the channels; false: each channel, overplotted")
+    add: Flag = Field(default=True, description="true: the sum of the channels; false: each channel in one plot")
     only: Channel | None = Field(default=None, description="this channel alone, 1 to 8")
-    filename: OptionalFile = Field(default=None, description="picture, in XRF/; none without it")
+    filename: OptionalFile = Field(
+        default=None, description="name of the picture, in XRF/; without it no picture is saved"
+    )
     post: Flag = Field(default=False, description="post the picture to Slack too")
     overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)
 

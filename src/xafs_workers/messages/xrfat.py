@@ -1,4 +1,4 @@
-"""Control message of the fluorescence spectra inside an XAFS scan."""
+"""Fluorescence spectra at chosen energies of an XAFS scan."""
 
 from __future__ import annotations
 
@@ -31,11 +31,13 @@ class XrfatStart(ControlMessage):
 
     uid: RunUid
     energy: Numbers = Field(
-        description="where: an energy, or the index of a point (0, counted from the end when negative)",
+        description="energy, or the index of a point (0, or counted from the end when negative)",
         json_schema_extra=EV,
     )
-    xrffile: OptionalFile = Field(default=None, description="data file, in XRF/; its base name counts")
-    add: Flag = Field(default=True, description="the sum of the channels; false: each channel, overplotted")
+    xrffile: OptionalFile = Field(default=None, description="data file, in XRF/; only its base name is used")
+    add: Flag = Field(default=True, description="true: the sum of the channels; false: each channel in one plot")
     only: Channel | None = Field(default=None, description="this channel alone, 1 to 8")
-    xmax: Number = Field(default=1500.0, description="shown beyond the incident energy", json_schema_extra=EV)
+    xmax: Number = Field(
+        default=1500.0, description="energy range shown beyond the incident energy", json_schema_extra=EV
+    )
     overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

@@ -1,4 +1,4 @@
-"""What a beamline's own session imports: control messages out, answers in; light and without plotting."""
+"""Functions for a beamline's session: send control messages and receive answers. Light, without plotting libraries."""
 
 from xafs_workers.producer.alignments import (
     AlignmentResult,

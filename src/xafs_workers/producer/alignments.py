@@ -1,4 +1,4 @@
-"""Plan wrappers of alignments: their line scans framed, and each result shown with its fit."""
+"""Plan wrappers for alignments: start and end messages around a plan, and plots of the fitted results."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from xafs_workers.producer.send import kafka_message
 
 @dataclass(frozen=True, slots=True)
 class AlignmentResult:
-    """What the analysis of a line scan found.
+    """Result of the analysis of a line scan.
 
     Attributes
     ----------
     xaxis, data, best_fit
-        Positions in the motor's unit, signal, and its fit; of one length. Without a fit: None.
+        Positions in the motor's unit, signal, and its fit, all of one length; `best_fit` is None without a fit.
     center
-        Where the motor is to be, in its unit.
+        Aligned position of the motor, in its unit.
     amplitude
         Fitted height, or the maximum; in the unit of `data`.
     """
@@ -33,7 +33,7 @@ class AlignmentResult:
     uid: str | None = None
 
     def to_fields(self) -> dict[str, Any]:
-        """Return the fields of a message; arrays as lists."""
+        """Return the fields of a message, with arrays as lists."""
         curves = {"xaxis": self.xaxis, "data": self.data, "best_fit": self.best_fit}
         plain = {name: [float(x) for x in curve] for name, curve in curves.items() if curve is not None}
         numbers = {"center": float(self.center), "amplitude": float(self.amplitude)}
@@ -41,7 +41,7 @@ class AlignmentResult:
 
 
 def plot_wheel_alignment(plan: Plan, *, send: SendFunction = kafka_message) -> Plan:
-    """Frame the search for a slot of the sample wheel; at its end the summary of its two results is drawn."""
+    """Run a plan that searches for a slot of the sample wheel, and draw the summary of its two results at the end."""
     return (yield from wrap_in_messages(plan, {"align_wheel": "start"}, lambda _: {"align_wheel": "stop"}, send=send))
 
 
@@ -51,7 +51,7 @@ def plot_slot_result(result: AlignmentResult, *, detector: str = "it", send: Sen
 
 
 def plot_spinner_alignment(plan: Plan, *, filename: str | None = None, send: SendFunction = kafka_message) -> Plan:
-    """Frame the alignment of a glancing-angle spinner; at its end the summary is drawn.
+    """Run a plan that aligns a glancing-angle spinner, and draw the summary at the end.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def plot_spinner_result(
     inverted: bool = False,
     send: SendFunction = kafka_message,
 ) -> Plan:
-    """Show the result of one step of `plot_spinner_alignment`; `inverted`: the signal was turned over."""
+    """Show the result of one step of `plot_spinner_alignment`; `inverted` is True if the signal was inverted."""
     turned = {} if step == "pitch" else {"inverted": "inverted " if inverted else ""}
     yield from send_plan({"glancing_angle": step, "spinner": spinner, **turned, **result.to_fields()}, send=send)
 

@@ -1,4 +1,4 @@
-"""Answers in: what workers say of the messages a session sends, heard on the answers topic."""
+"""Reading of workers' answers to a session's messages from the answers topic."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     from confluent_kafka import TopicPartition
 
 REQUEST_SECONDS = 5.0
-"""The longest that a broker may take for one answer of its own."""
+"""Longest time that the broker may take for one request, seconds."""
 POLL_SECONDS = 0.1
 RETRY_SECONDS = 0.2
 FINAL_STATES = ("done", "failed", "value")
 
 _CONSUMER_PROPERTIES: Mapping[str, Any] = {
-    "group.id": "xafs-workers.asking",  # needed by the client; nothing is ever stored under it
+    "group.id": "xafs-workers.asking",  # required by the client; no offset is ever stored under it
     "enable.auto.commit": "false",
-    "auto.offset.reset": "earliest",  # the end moved away below us: nothing we wait for is older
+    "auto.offset.reset": "earliest",  # if old records were deleted meanwhile, no awaited answer is among them
     "allow.auto.create.topics": "false",
 }
 
 
 class NoAnswer(RuntimeError):
-    """There is no answer, or none with a value: what was asked is unknown, and neither yes nor no.
+    """Missing answer, or an answer without a value: the requested value is unknown.
 
     Attributes
     ----------
     answer
-        The worker's last answer, None where none came.
+        Last answer of the worker, None if none was received.
     """
 
     def __init__(self, reason: str, answer: wire.Answer | None = None):
@@ -43,14 +43,14 @@ class NoAnswer(RuntimeError):
 
 
 class AnswerListener:
-    """Hears answers from a moment on. Used by one thread at a time.
+    """Listener for answers from a given moment on, for use by one thread at a time.
 
     Parameters
     ----------
     settings
-        Name of the answers topic.
+        Settings with the name of the answers topic.
     config
-        How Kafka is reached; else as the settings say.
+        Kafka configuration; without it that of the settings.
     """
 
     def __init__(self, settings: settings_module.Settings, config: KafkaConfig | None = None):
@@ -64,12 +64,12 @@ class AnswerListener:
         self._timeout, self._deadline = 0.0, 0.0
 
     def begin(self, timeout: float) -> None:
-        """Hear, for `timeout` seconds from now on, all that is published after this returns.
+        """Start listening: answers published after this returns are received, for `timeout` seconds.
 
         Raises
         ------
         NoAnswer
-            The topic is not there, or no broker answered within `timeout` seconds.
+            The topic does not exist, or no broker answered within `timeout` seconds.
         """
         from confluent_kafka import KafkaException
 
@@ -80,19 +80,19 @@ class AnswerListener:
                 self._client.assign([self._find_end(number) for number in self._list_partitions()])
                 return
             except KafkaException as problem:
-                # A broker that restarts, a partition that moves: nothing was sent yet, so asking again does no harm.
+                # A broker may restart or a partition move. Nothing was sent yet, so a retry is harmless.
                 if time.monotonic() + RETRY_SECONDS >= self._deadline:
                     reason = problem.args[0].str()
                     raise NoAnswer(f"{self.topic} cannot be read, nothing was sent: {reason}") from problem
             self._client.poll(RETRY_SECONDS)
 
     def wait(self, message_id: str) -> wire.Answer:
-        """Return the final answer to a message, whatever it says.
+        """Wait for the final answer to a message, also a failure, and return it.
 
         Raises
         ------
         NoAnswer
-            None came in the time given to `begin`.
+            No final answer was received in the time given to `begin`.
         """
         while (left := self._deadline - time.monotonic()) > 0:
             answer = self._poll_answer(message_id, min(left, POLL_SECONDS))
@@ -103,11 +103,11 @@ class AnswerListener:
         raise NoAnswer(f"message {message_id}: {how} within {self._timeout:g} s", self._accepted)
 
     def end(self) -> None:
-        """Hear nothing until the next `begin`."""
+        """Stop listening until the next `begin`."""
         self._client.unassign()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._client.close()
 
     def _list_partitions(self) -> list[int]:
@@ -122,14 +122,14 @@ class AnswerListener:
         from confluent_kafka import TopicPartition
 
         at = TopicPartition(self.topic, number)
-        # An offset that is known now: the broker would look up a logical `end` only with the first fetch.
+        # A number, not the logical end: the broker would look that up only with the first fetch.
         _, high = self._client.get_watermark_offsets(at, timeout=self._compute_remaining_seconds())
         return TopicPartition(self.topic, number, high)
 
     def _poll_answer(self, message_id: str, timeout: float) -> wire.Answer | None:
         record = self._client.poll(timeout)
         if record is None or record.error() is not None:
-            return None  # trouble with brokers passes, or the time does
+            return None  # a broker's error passes, or the time runs out
         try:
             tag, body = wire.decode(record.value())
             answer = wire.Answer.from_dict(body) if tag == "answer" and body.get("message_id") == message_id else None

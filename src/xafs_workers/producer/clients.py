@@ -1,4 +1,4 @@
-"""What every Kafka client of ours shares: librdkafka's own log lines, sent to our logs."""
+"""Forwarding of librdkafka's log lines to our logs, for all Kafka clients."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from xafs_workers.logs import get_logger
 
 
 class ClientLog:
-    """Takes librdkafka's log lines (it calls `log` as of a standard logger).
+    """Logger object for librdkafka, which calls `log` as on a standard logger.
 
-    They are details: what matters reaches the callers as errors. So each goes to our logs as ``debug``, but for
-    librdkafka's critical ones.
+    The lines are details, since callers receive problems as errors. So they are logged as ``debug``, critical ones
+    as errors.
     """
 
     def __init__(self, room: str):

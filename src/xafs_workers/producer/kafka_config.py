@@ -1,4 +1,4 @@
-"""How Kafka is reached: the facility's kafka.yml, as properties for producing and for consuming."""
+"""Kafka configuration from the facility's kafka.yml: properties of producers and consumers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from xafs_workers import settings
 CONFIG_FILE = Path("/etc/bluesky/kafka.yml")
 CONFIG_VARIABLE = "BLUESKY_KAFKA_CONFIG_PATH"
 SECURITY_PREFIXES = ("security.protocol", "sasl.", "ssl.")
-"""Properties that a producer and a consumer of one cluster share."""
+"""Prefixes of the properties that producers and consumers of one cluster share."""
 
 Properties = dict[str, Any]
 
@@ -26,7 +26,7 @@ class KafkaConfigError(ValueError):
 
 @dataclass(frozen=True)
 class KafkaConfig:
-    """Brokers and librdkafka properties. Its text shows no property, since passwords are among them.
+    """Brokers and librdkafka properties. Its `repr` shows no property, because some are passwords.
 
     Attributes
     ----------
@@ -46,27 +46,27 @@ class KafkaConfig:
         return {**self.security, **self.producer, "bootstrap.servers": self.bootstrap_servers}
 
     def get_consumer_properties(self) -> Properties:
-        """Return the properties of a consumer: of the producer's section only what security needs."""
+        """Return the properties of a consumer, with only the security properties of the producer's section."""
         shared = {key: value for key, value in self.producer.items() if key.startswith(SECURITY_PREFIXES)}
         return {**shared, **self.security, **self.consumer, "bootstrap.servers": self.bootstrap_servers}
 
     def get_admin_properties(self) -> Properties:
-        """Return the properties of a client that neither produces nor consumes: those of security alone."""
+        """Return the properties of a client that neither produces nor consumes: security and brokers only."""
         known = self.get_consumer_properties()
         return {key: value for key, value in known.items() if key.startswith((*SECURITY_PREFIXES, "bootstrap."))}
 
 
 def read_kafka_config(kafka: settings.Kafka) -> KafkaConfig:
-    """Find out how Kafka is reached.
+    """Read the Kafka configuration.
 
-    The file is the one of the settings, else that of ``$BLUESKY_KAFKA_CONFIG_PATH``, else ``/etc/bluesky/kafka.yml``.
-    With `bootstrap_servers` in the settings only a file named there is read (for its security), else none: a demo on a
-    beamline's machine must not meet the facility's passwords.
+    The file is that of the settings, else that of ``$BLUESKY_KAFKA_CONFIG_PATH``, else ``/etc/bluesky/kafka.yml``.
+    With `bootstrap_servers` in the settings, only a file named there is read (for its security): a demo on a
+    beamline's machine must not read the facility's passwords.
 
     Raises
     ------
     KafkaConfigError
-        The file cannot be read, a section is missing or is no mapping.
+        The file cannot be read, a section is missing or is not a mapping.
     """
     if kafka.bootstrap_servers and kafka.config_file is None:
         return KafkaConfig(_parse_servers(kafka.bootstrap_servers, "settings: kafka.bootstrap_servers"))
@@ -126,7 +126,7 @@ def _read_section(content: Mapping[str, Any], key: str, path: Path) -> Propertie
 
 
 def _format_value(value: Any) -> Any:
-    """Write a YAML value as librdkafka reads it."""
+    """Format a YAML value for librdkafka."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return value if isinstance(value, int | float) else str(value)

@@ -56,14 +56,14 @@ def regenerate_file(
         Data file, relative to the proposal folder. Without it kind and name are those of the run's start document;
         with it the run is an XAFS scan.
     catalog
-        Finished runs by uid (a Tiled client, databroker): needed where no file name is given.
+        Finished runs by uid (a Tiled client, databroker); required without a file name.
     overwrite
-        Replace a file of that name with other content; else that is refused.
+        True to replace a file of that name with other content; else the request is refused.
 
     Raises
     ------
     ValueError
-        Neither file name nor catalog, or the start document tells no data file.
+        Neither file name nor catalog, or the start document names no data file.
     """
     if filename is not None:
         kafka_message({"xasxdi": True, "uid": uid, "filename": filename, "overwrite": overwrite})
@@ -85,18 +85,17 @@ _KIND_BY_HINT = {
 def build_regeneration_message(
     start: Mapping[str, Any], *, filename: str | None = None, overwrite: bool = False
 ) -> dict[str, Any]:
-    """Return the message that asks for the data file of a run again.
+    """Build the message that requests the data file of a run again.
 
     Parameters
     ----------
     start
-        The run's start document. The kind of file is told by `BMM_kafka.hint`, else by `XDI._render_kind`; its name by
-        `XDI._filename`.
+        Start document of the run. `BMM_kafka.hint`, else `XDI._kind`, gives the kind of file, `XDI._filename` its name.
 
     Raises
     ------
     ValueError
-        The start document does not tell which file, or its name.
+        The start document does not contain the kind of file, or its name.
     """
     uid, xdi = start["uid"], start.get("XDI") or {}
     hint = str((start.get("BMM_kafka") or {}).get("hint") or xdi.get("_kind") or "")

@@ -1,4 +1,4 @@
-"""Plan wrappers: a measurement's plots opened before it and, whatever happens, ended after it."""
+"""Plan wrappers that open the plots of a measurement before it and end them after it, also after a failure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SendFunction = Callable[[Mapping[str, Any]], None]
 
 
 def send_plan(message: Mapping[str, Any], *, send: SendFunction = kafka_message) -> Plan:
-    """Send a message when the RunEngine gets there: once, also if the plan is resumed; never in a dry run."""
+    """Send a message when the RunEngine reaches it: once, also if the plan is resumed; never in a dry run."""
     from bluesky.utils import Msg
 
     sent = False
@@ -38,9 +38,9 @@ def wrap_in_messages(
     *,
     send: SendFunction = kafka_message,
 ) -> Plan:
-    """Send `start`, run a plan, and from a finalizer send what `stop` returns for the uids of the finished runs.
+    """Send `start`, run a plan, and send in a finalizer the message that `stop` builds from uids of finished runs.
 
-    None as that message sends nothing. The plan's own value is returned.
+    If `stop` returns None, nothing is sent. The plan's own value is returned.
     """
     from bluesky.preprocessors import finalize_wrapper
 
@@ -59,7 +59,7 @@ def wrap_in_messages(
 
 
 def collect_run_uids(plan: Plan, finished: list[str]) -> Plan:
-    """Run a plan and append the uids of its runs as each of them ends well."""
+    """Run a plan and append the uid of each run that ends successfully."""
     from bluesky.preprocessors import plan_mutator
 
     def process_message(message: Any) -> tuple[Plan | None, None]:
@@ -90,9 +90,9 @@ def plot_linescan(
     motor
         Name of the axis; without it the axis is time.
     detector
-        The signal: ``It``, ``I0``, ``Ir``, ``Iy``, ``If``, or the name of a data key.
+        Name of the signal: ``It``, ``I0``, ``Ir``, ``Iy``, ``If``, or the name of a data key.
     fname
-        Picture to be saved in ``snapshots/``.
+        File name of the picture in ``snapshots/``; None for no picture.
     more
         Other fields of `linescan: start`: `fluo_detector`, `stack`.
     """
@@ -115,7 +115,7 @@ class MapAxis:
     Attributes
     ----------
     start, stop
-        Relative to `initial`, in the motor's unit.
+        First and last position relative to `initial`, in the motor's unit.
     steps
         Number of points.
     initial
@@ -144,7 +144,7 @@ def plot_areascan(
     Parameters
     ----------
     filename
-        Picture to be saved in ``maps/``.
+        File name of the picture in ``maps/``; None for no picture.
     more
         Other fields of `areascan: start`: `element` (symbol), `energy` (eV), `fluo_detector`.
     """
@@ -162,5 +162,5 @@ def _drop_missing(**fields: Any) -> dict[str, Any]:
 
 
 def _create_stop_builder(kind: str, key: str, picture: str | None) -> Callable[[list[str]], Mapping[str, Any]]:
-    """Return what makes a stop message: a picture is asked for only where a run was finished."""
+    """Return a function that builds the stop message; it requests a picture only if a run was finished."""
     return lambda finished: {kind: "stop", **({key: picture, "uid": finished[0]} if picture and finished else {})}

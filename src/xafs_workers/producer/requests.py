@@ -1,4 +1,4 @@
-"""Questions: a message is sent and its answer waited for; in a plan without blocking the RunEngine."""
+"""Requests: send a message and wait for its answer, in a plan without blocking the RunEngine."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from xafs_workers.producer.kafka_config import KafkaConfig, read_kafka_config
 from xafs_workers.producer.send import ControlSender
 
 ANSWER_TIMEOUT = 10.0
-"""How long an answer is waited for unless told otherwise, seconds."""
+"""Default time to wait for an answer, seconds."""
 
 Plan = Generator[Any, Any, Any]
 
 
 class RequestClient:
-    """Sends messages and waits for their answers; any thread may ask, several at a time.
+    """Client that sends messages and waits for their answers; several threads may use it at once.
 
     Parameters
     ----------
     settings
-        Topics, tag and key.
+        Settings with topics, tag and key.
     config
-        How Kafka is reached; else as the settings say.
+        Kafka configuration; without it that of the settings.
     """
 
     def __init__(self, settings: settings_module.Settings, config: KafkaConfig | None = None):
@@ -39,10 +39,10 @@ class RequestClient:
         self._idle_listeners: list[AnswerListener] = []
 
     def ask(self, message: Mapping[str, Any], timeout: float = ANSWER_TIMEOUT) -> wire.Answer:
-        """Send a message and return the final answer, whatever it says.
+        """Send a message and return the final answer, also a failure.
 
-        The message gets an id of its own unless it has one. The answers topic is heard from its end on before
-        anything is sent, so an answer that comes at once is not missed.
+        The message gets an id unless it has one. Listening to the answers topic starts before the message is sent,
+        so that an immediate answer is not missed.
 
         Raises
         ------
@@ -50,23 +50,23 @@ class RequestClient:
             No final answer within `timeout` seconds, or Kafka cannot be reached.
         """
         asked = {"message_id": uuid4().hex, **message}
-        ear = self._idle_listeners.pop() if self._idle_listeners else AnswerListener(self._settings, self._config)
+        listener = self._idle_listeners.pop() if self._idle_listeners else AnswerListener(self._settings, self._config)
         try:
-            ear.begin(timeout)
+            listener.begin(timeout)
             self._sender.send(asked)
-            return ear.wait(asked["message_id"])
+            return listener.wait(asked["message_id"])
         finally:
-            ear.end()
-            self._idle_listeners.append(ear)
+            listener.end()
+            self._idle_listeners.append(listener)
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         while self._idle_listeners:
             self._idle_listeners.pop().close()
 
 
 def extract_value(answer: wire.Answer) -> Any:
-    """Return the value of an answer; NoAnswer if the worker failed."""
+    """Return the value of an answer; raise NoAnswer if the worker failed."""
     if answer.state == "failed":
         what = f"{answer.kind} {answer.action}".strip()
         raise NoAnswer(f"{what}: {answer.worker} failed: {answer.reason or 'no reason given'}", answer)
@@ -78,15 +78,15 @@ _client_lock = threading.Lock()
 
 
 def ask(message: Mapping[str, Any], timeout: float = ANSWER_TIMEOUT) -> Any:
-    """Send a message as the settings of this machine say, and return the value of its answer.
+    """Send a message with the settings of this machine and return the value of its answer.
 
-    It blocks: in a plan use ``value = yield from ask_plan(...)``.
+    This blocks. In a plan use ``value = yield from ask_plan(...)``.
 
     Raises
     ------
     NoAnswer
-        No answer within `timeout` seconds, or the worker failed. What was asked is unknown then: a name that could
-        not be asked for is not free.
+        No answer within `timeout` seconds, or the worker failed. The value is then unknown: do not treat
+        a file name without an answer as free.
     """
     return extract_value(_get_shared_client().ask(message, timeout))
 
@@ -97,21 +97,21 @@ def ask_plan(
     *,
     ask: Callable[[Mapping[str, Any], float], Any] = ask,
 ) -> Plan:
-    """Ask in a plan: ``free = not (yield from ask_plan({"file_exists": True, ...}))``.
+    """Send a request in a plan and return the value: ``free = not (yield from ask_plan({"file_exists": True, ...}))``.
 
-    The RunEngine goes on with its own work (pauses, suspenders, monitors) while the answer is waited for. The
-    question is sent when the RunEngine gets there and only once, also if the plan is paused and resumed meanwhile;
-    in a dry run it is not sent, and there is no answer.
+    The RunEngine continues its own work (pauses, suspenders, monitors) while the plan waits. The message is sent
+    when the RunEngine reaches it and only once, also if the plan is paused and resumed meanwhile. In a dry run it
+    is not sent, and there is no answer.
 
     Parameters
     ----------
     ask
-        What asks and waits, in a thread of its own.
+        Function that sends the message and waits, called in a thread of its own.
 
     Raises
     ------
     NoAnswer
-        As `ask`; or no RunEngine carried the plan out.
+        As `ask`; or the plan was not run by a RunEngine.
     """
     from bluesky.utils import Msg
 
@@ -121,12 +121,12 @@ def ask_plan(
 
 
 class _PlanRequest:
-    """Something asked in a thread of its own while a RunEngine's event loop waits.
+    """Request that runs in a thread of its own while a RunEngine's event loop waits.
 
     Parameters
     ----------
     ask
-        Blocks until there is a value, or raises.
+        Function that blocks until it returns a value or raises.
     """
 
     def __init__(self, ask: Callable[[], Any]):
@@ -134,17 +134,17 @@ class _PlanRequest:
         self._is_started = False
         self._done: Future[None] = Future()
         self._value: Any = None
-        self._error: BaseException | None = NoAnswer("the question was not asked: no RunEngine carried the plan out")
+        self._error: BaseException | None = NoAnswer("the message was not sent: the plan was not run by a RunEngine")
 
     def start(self) -> asyncio.Future[None]:
-        """Return what the event loop waits for; the first call asks. A resumed plan calls again."""
+        """Return the future for the event loop; the first call starts the thread. A resumed plan calls again."""
         if not self._is_started:
             self._is_started = True
             threading.Thread(target=self._run, name="ask", daemon=True).start()
         return asyncio.wrap_future(self._done)
 
     def get_result(self) -> Any:
-        """Return the value, or raise what was raised instead."""
+        """Return the value, or raise the error of the request."""
         if self._error is not None:
             raise self._error
         return self._value
@@ -152,7 +152,7 @@ class _PlanRequest:
     def _run(self) -> None:
         try:
             self._value, self._error = self._ask(), None
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the plan is told
+        except BaseException as error:  # noqa: BLE001 - `get_result` raises it in the plan
             self._error = error
         self._done.set_result(None)
 

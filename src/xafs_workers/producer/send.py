@@ -1,4 +1,4 @@
-"""Control messages out: what a beamline's session calls in its plans."""
+"""Sending of control messages from a beamline's session."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
 log = get_logger("producer")
 
 FULL_QUEUE_TIMEOUT = 5.0
-"""How long `send` waits for room in the client's queue, seconds."""
+"""How long `send` waits for space in the client's queue, seconds."""
 EXIT_TIMEOUT = 10.0
-"""How long a leaving interpreter waits for what is still to be delivered, seconds."""
+"""How long the exiting interpreter waits for undelivered messages, seconds."""
 
 
 class DeliveryError(RuntimeError):
-    """Control messages did not reach the broker; the text says how many and why."""
+    """Control messages that did not reach the broker; the text gives number and reason."""
 
 
 class ControlSender:
-    """Sends control messages in order, all with the constant key of the settings.
+    """Sender of control messages in order, all with the constant key of the settings.
 
     Parameters
     ----------
     settings
-        Topic, tag and key.
+        Settings with topic, tag and key.
     config
-        How Kafka is reached; else as the settings say.
+        Kafka configuration; without it that of the settings.
     """
 
     def __init__(self, settings: settings_module.Settings, config: KafkaConfig | None = None):
@@ -58,14 +58,14 @@ class ControlSender:
         Parameters
         ----------
         message
-            What msgpack can write, numpy's arrays and numbers included.
+            Mapping that msgpack can encode; numpy arrays and numbers are allowed.
         timestamp_ms
-            Record time, milliseconds since 1970; now if omitted.
+            Record time, milliseconds since 1970; None for now.
 
         Raises
         ------
         TypeError, ValueError
-            The message cannot be written.
+            The message cannot be encoded.
         DeliveryError
             The queue stayed full.
         """
@@ -73,12 +73,12 @@ class ControlSender:
         self._producer.poll(0)
 
     def flush(self, timeout: float = EXIT_TIMEOUT) -> None:
-        """Wait until all is delivered.
+        """Wait until all messages are delivered.
 
         Raises
         ------
         DeliveryError
-            Since the last flush a message was refused, or some are still waiting after `timeout` seconds.
+            A message was refused since the last flush, or some are still waiting after `timeout` seconds.
         """
         waiting = self._producer.flush(timeout)
         with self._lock:
@@ -117,15 +117,15 @@ _sender_lock = threading.Lock()
 
 
 def kafka_message(message: Mapping[str, Any]) -> None:
-    """Send a control message as the settings of this machine say; the first call connects.
+    """Send a control message with the settings of this machine; the first call connects.
 
-    What is not delivered yet when the interpreter leaves is flushed then.
+    Undelivered messages are flushed when the interpreter exits.
     """
     _get_shared_sender().send(message)
 
 
 def flush(timeout: float = EXIT_TIMEOUT) -> None:
-    """Wait until all that `kafka_message` took is delivered; raises as `ControlSender.flush` does."""
+    """Wait until all messages of `kafka_message` are delivered; raise as `ControlSender.flush` does."""
     _get_shared_sender().flush(timeout)
 
 

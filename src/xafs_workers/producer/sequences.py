@@ -1,4 +1,4 @@
-"""Plan wrapper of an XAFS sequence: live view and merge opened, fed with each repetition, and ended."""
+"""Plan wrapper for an XAFS sequence: opens live view and merge, adds each repetition, and ends both."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from xafs_workers.producer.send import kafka_message
 
 @dataclass(frozen=True, slots=True)
 class SequenceDescription:
-    """What a sequence of XAFS scans is about.
+    """Description of a sequence of XAFS scans.
 
     Attributes
     ----------
     element, edge
-        ``Fe``, ``K``.
+        Symbol of the absorber and its edge: ``Fe``, ``K``.
     mode
         Signal that is merged: ``transmission``, ``fluorescence``, ``yield``, ``reference``, ...
     filename
         Stub of the names of pictures and files.
     fluo_detector
-        As the table of detectors in the settings names it.
+        Name of the detector in the settings' table.
     """
 
     element: str
@@ -48,15 +48,15 @@ def plot_xafs_sequence(
     Parameters
     ----------
     repetition
-        Given which it is, from 1, returns its plan, which makes one run.
+        Function of the repetition's number, from 1, that returns a plan with one run.
     between
-        Given which repetition was finished and its uid, returns one more message, e.g. to have its file written.
+        Function of a finished repetition's number and uid that returns one more message (e.g. for its file) or None.
 
     Returns
     -------
     tuple of str
         The uids of the finished repetitions. When the plan is ended early, those that were finished still give their
-        pictures; with none finished `enter_resting_state` ends the plots.
+        pictures; with none finished `resting_state` ends the plots.
     """
     from bluesky.preprocessors import finalize_wrapper
 
