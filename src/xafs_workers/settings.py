@@ -162,8 +162,8 @@ class Slack(_Section):
     channels: dict[str, str] = Field(default={}, description="channel id of a data session, e.g. pass-123456: C0123456")
     lookup_url: str | None = Field(
         default=None,
-        description="address of the facility's list of a proposal's channels, for sessions not in `channels`; {session} "
-        "and {number}, its digits, are replaced; returns a JSON list of channel_name and channel_id",
+        description="address of the facility's list of a proposal's channels, for sessions not in `channels`; "
+        "{session} and {number}, its digits, are replaced; returns a JSON list of channel_name and channel_id",
     )
     lookup_name: str = Field(
         default="{session}-{beamline}", description="name of the proposal's channel in that list, for posts"
