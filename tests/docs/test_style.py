@@ -68,7 +68,6 @@ NOT_YET_CLEAN: frozenset[str] = frozenset(
         "runtime",
         "scans",
         "services",
-        "simulation",
         "storage",
         "viewers",
         "writers",
