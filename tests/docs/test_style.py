@@ -53,7 +53,6 @@ MAX_TEST_NAME = 60
 
 NOT_YET_CLEAN: frozenset[str] = frozenset(
     {
-        "catalog",
         "cli",
         "consumer",
         "demo",
@@ -62,13 +61,9 @@ NOT_YET_CLEAN: frozenset[str] = frozenset(
         "filemanager",
         "frontends",
         "plots",
-        "recording",
-        "reduction",
         "render",
         "runtime",
         "scans",
-        "services",
-        "storage",
         "viewers",
         "writers",
     }
