@@ -15,7 +15,8 @@ from xafs_workers.consumer.record_parser import RecordParser, RejectedRecord
 from xafs_workers.consumer.roles import FILE_MANAGER, HEADLESS, SCREEN, Role
 from xafs_workers.consumer.source import RawRecord
 from xafs_workers.logs import configure_logging
-from xafs_workers.plots.picture_handler import PictureCallbacks, PictureHandler
+from xafs_workers.plots.picture_handler import build_picture_engine
+from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine
 from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.scans.board import Board
 from xafs_workers.settings import Settings
@@ -30,15 +31,14 @@ class Worker:
     def __init__(self, role: Role):
         self.source, self.letters = ListSource(), list[tuple[str, str]]()
         self.watcher = CollectingHandler()
-        ports = PictureCallbacks(
-            draw=lambda *_: Outcome("done"),
+        callbacks = EngineCallbacks(
             find_outcome=lambda control: None,
             record_outcome=lambda control, outcome: None,
             answer=lambda answer: None,
             give_up=lambda control, reason: self.letters.append(("failed", reason)),
-            warm_up=lambda: None,
         )
-        duty = PictureHandler(ports) if role is HEADLESS else self.watcher
+        self.engine = build_picture_engine(lambda *_: Outcome("done"), callbacks) if role is HEADLESS else None
+        duty = self.engine or self.watcher
         self.loop = Loop(
             self.source, role, RecordParser(Settings()), Board(), LoopCallbacks(duty, self.dead_letter, lambda: EPOCH)
         )
@@ -50,6 +50,7 @@ class Worker:
     def run(self) -> None:
         while self.loop.step(0.0):
             pass
+        assert self.engine is None or self.engine.drain(10.0)
 
 
 @pytest.fixture
@@ -128,14 +129,14 @@ def test_stored_offsets_do_not_pass_what_an_open_scan_needs() -> None:
 def test_a_bug_in_a_handler_rejects_only_one_record(monkeypatch: pytest.MonkeyPatch) -> None:
     worker = Worker(HEADLESS)
     worker.source.put_entries([("bmm", {"close": "all"}), ("bmm", LINE)])
-    original = PictureHandler.on_message
+    original = MessageEngine.on_message
 
-    def broken(self: PictureHandler, control: object, board: Board) -> None:
+    def broken(self: MessageEngine, control: object, board: Board) -> None:
         if control.message.kind == "close":  # type: ignore[attr-defined]
             raise ZeroDivisionError("a fault")
         original(self, control, board)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(PictureHandler, "on_message", broken)
+    monkeypatch.setattr(MessageEngine, "on_message", broken)
     worker.run()
     assert worker.letters == [("failed", "ZeroDivisionError: a fault")]
     assert worker.loop.counters.failed == 1

@@ -1,4 +1,4 @@
-"""The desk answers every kind it owns: at once, or when the picture is there."""
+"""The headless worker answers every kind it owns: at once, or when the picture is there."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import pytest
 
 from helpers.examples import CURVE
 from helpers.figures import fold_board, get_run_uid, make_run
-from xafs_workers.plots.picture_handler import PictureCallbacks, PictureHandler
+from xafs_workers.plots.picture_handler import build_picture_engine
+from xafs_workers.runtime.message_engine import EngineCallbacks
 from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.wire import Answer
 
@@ -24,22 +25,20 @@ CALIBRATION = {
 def answers(*entries: Any) -> list[tuple[str, str, str]]:
     """Return (kind, state, reason) of the answers to the last message."""
     given: list[Answer] = []
-    desk = PictureHandler(
-        PictureCallbacks(
-            draw=lambda *_: Outcome("done", ("picture",)),
+    engine = build_picture_engine(
+        lambda *_: Outcome("done", ("picture",)),
+        EngineCallbacks(
             find_outcome=lambda control: None,
             record_outcome=lambda control, outcome: None,
             answer=given.append,
             give_up=lambda control, reason: None,
-            warm_up=lambda: None,
-        )
+        ),
     )
     board = fold_board(*entries)
-    desk.start()
-    desk.on_message(max(board.messages, key=lambda control: control.position), board)
-    desk.poll(board)
-    assert desk.drain(10.0)
-    desk.close()
+    engine.on_message(max(board.messages, key=lambda control: control.position), board)
+    engine.poll(board)
+    assert engine.drain(10.0)
+    engine.close()
     return [(answer.kind, answer.state, answer.reason) for answer in given]
 
 

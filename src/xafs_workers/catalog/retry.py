@@ -21,6 +21,8 @@ T = TypeVar("T")
 class RetryPolicy:
     """Time limits of retries for each kind of failure, seconds.
 
+    Not the policy of `runtime.retry`: here each kind has a limit of its own, after which the caller gets the error.
+
     Attributes
     ----------
     appears_within

@@ -11,7 +11,7 @@ from xafs_workers.consumer.counters import Counters
 from xafs_workers.consumer.ordered_reader import OrderedReader, RecordSource
 from xafs_workers.consumer.record_parser import RecordParser, RejectedRecord
 from xafs_workers.consumer.reduction_requests import ReductionRequester
-from xafs_workers.consumer.required_offsets import compute_required_offsets
+from xafs_workers.consumer.required_offsets import PendingItem, compute_required_offsets
 from xafs_workers.consumer.roles import Role, TopicName
 from xafs_workers.consumer.run_requests import RunRequester
 from xafs_workers.consumer.source import Partition, RawRecord
@@ -40,8 +40,8 @@ class MessageHandler(Protocol):
         """Look whether something has become due."""
         ...
 
-    def pending(self) -> Iterable[ReceivedMessage]:
-        """Return the messages whose effects are not done."""
+    def pending(self) -> Iterable[PendingItem]:
+        """Return the messages and records whose effects are not done."""
         ...
 
 
@@ -139,8 +139,9 @@ class Loop:
         origin = record.position
         partition = (origin.topic, origin.partition)
         self.last_record_time = record.time
+        polls = False
         try:
-            self._fold(record)
+            polls = self._fold(record)
         except Exception as error:
             log.exception("record_failed", record=str(origin))
             bad = RejectedRecord(
@@ -148,22 +149,26 @@ class Loop:
             )
             self._reject_record(record, bad)
         self._next_offsets[partition] = origin.offset + 1
+        if polls:  # outside of the try: a handler that cannot go on is no fault of this record
+            self._callbacks.handler.poll(self.board)
 
-    def _fold(self, record: RawRecord) -> None:
+    def _fold(self, record: RawRecord) -> bool:
+        """Fold a record; return whether something may have become due."""
         item = self._parser.parse_record(record)
         if isinstance(item, RejectedRecord):
             self._reject_record(record, item)
         elif isinstance(item, Document):
-            self._fold_document(record, item)
+            return self._fold_document(record, item)
         else:
             self.counters.messages += 1
             self.board = self.board.apply(item)
             self._log_message(item)
             if self._role.name in (item.message.owner, item.message.helper):
                 self._callbacks.handler.on_message(item, self.board)
-            self._callbacks.handler.poll(self.board)
+            return True
+        return False
 
-    def _fold_document(self, record: RawRecord, item: Document) -> None:
+    def _fold_document(self, record: RawRecord, item: Document) -> bool:
         self.counters.documents += 1
         try:
             self.board = self.board.apply(item)
@@ -171,9 +176,8 @@ class Loop:
             self.counters.misplaced += 1
             if self._is_first_time(f"misplaced {error.subject}"):
                 self._reject_record(record, RejectedRecord("documents", "invalid", str(error), item.name), count=False)
-            return
-        if item.name == "stop":
-            self._callbacks.handler.poll(self.board)
+            return False
+        return item.name == "stop"
 
     def _reject_record(self, record: RawRecord, bad: RejectedRecord, *, count: bool = True) -> None:
         if count:

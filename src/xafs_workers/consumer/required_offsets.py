@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
 from xafs_workers.consumer.source import Partition
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import ReceivedMessage, RecordPosition
+from xafs_workers.scans.items import RecordPosition
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
 
@@ -14,8 +16,35 @@ RECENT_SECONDS = 60.0
 """Runs that started within this time are read again: their control message may still be on its way, seconds."""
 
 
+class PendingItem(Protocol):
+    """A message or a record whose effects are not done."""
+
+    @property
+    def id(self) -> str:
+        """Id of the message, else the position."""
+        ...
+
+    @property
+    def position(self) -> RecordPosition:
+        """Position of the record."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRecord:
+    """A record that is no message and whose dead letter is not sent; `time` is its record time, POSIX seconds."""
+
+    position: RecordPosition
+    time: float
+
+    @property
+    def id(self) -> str:
+        """The position."""
+        return str(self.position)
+
+
 def compute_required_offsets(
-    board: Board, reached: Mapping[Partition, int], pending: Iterable[ReceivedMessage]
+    board: Board, reached: Mapping[Partition, int], pending: Iterable[PendingItem]
 ) -> dict[Partition, int]:
     """Return, for each partition, the offset from which everything that still matters can be read again.
 
@@ -24,7 +53,7 @@ def compute_required_offsets(
     reached
         Offset of the next record to be read.
     pending
-        Messages whose effects are not done.
+        Messages and records whose effects are not done.
     """
     waiting = tuple(pending)
     ids = {control.id for control in waiting}

@@ -30,7 +30,10 @@ log = get_logger("consumer")
 REQUEST_SECONDS = 5.0
 """How long the client waits for one answer of a broker."""
 RETRY_SECONDS = 1.0
-"""Between two attempts, and the longest wait for one while a stop must be noticed."""
+"""Between two attempts, and the longest wait for one while a stop must be noticed, seconds.
+
+Not the pauses of `runtime.retry`: the client reconnects with pauses of its own, so only its answer is polled.
+"""
 MISSING_TOPIC_ERRORS = frozenset({"UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "LEADER_NOT_AVAILABLE"})
 BROKER = "a broker"
 

@@ -14,6 +14,7 @@ from xafs_workers.reduction.running_merge import RunningMerges
 from xafs_workers.reduction.subprocess_client import ProcessDied, ReductionProcess
 from xafs_workers.scans.items import ReductionResult
 from xafs_workers.scans.reduction_requests import ReductionRequest
+from xafs_workers.threads import SupervisedThread
 
 log = get_logger("reduction")
 
@@ -24,7 +25,10 @@ START_TIMEOUT = 120.0
 """Time limit for the start, seconds: Larch takes ten seconds to load from a cold disk, longer on a busy machine."""
 
 RESTART_BACKOFF = (0.0, 0.5, 2.0, 10.0)
-"""Waits before a process is started again, seconds; the last one is repeated."""
+"""Waits before a process is started again, seconds; the last one is repeated.
+
+Not the pauses of `runtime.retry`: the first start does not wait, and a task is given up after `MAX_ATTEMPTS`.
+"""
 
 
 class ReductionUnavailable(RuntimeError):
@@ -83,7 +87,7 @@ class Reducer:
         self._merges = RunningMerges()
         self._futures: set[Future[Mapping[str, Any]]] = set()
         self._results: list[tuple[tuple[str, str], int, ReductionResult]] = []
-        self._thread = threading.Thread(target=self._run, name="reducer", daemon=True)
+        self._thread = SupervisedThread(self._run, "reducer", self._stop.is_set)
         self.version, self.waits_for, self.restarts = "", "", 0
 
     def start(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -15,17 +16,22 @@ from xafs_workers.consumer.source import KafkaSource, RawRecord
 from xafs_workers.logs import get_logger
 from xafs_workers.producer.kafka_config import read_kafka_config
 from xafs_workers.runtime.effect_ledger import EffectLedger, build_message_dead_letter, build_record_dead_letter
+from xafs_workers.runtime.health import collect_start_health
+from xafs_workers.runtime.lifecycle import stop_on_signals
+from xafs_workers.runtime.message_engine import EngineCallbacks, RejectionCallbacks
+from xafs_workers.runtime.retry import iterate_pauses
 from xafs_workers.runtime.slack_posting import SlackPosting
+from xafs_workers.runtime.supervisor import ThreadSupervisor
 from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.services.heartbeat import Heartbeat
+from xafs_workers.services.slack.outbox import OutboxUnusable
 from xafs_workers.services.systemd_notify import Notifier
 from xafs_workers.settings import Settings
-from xafs_workers.storage.ledger import Ledger
-from xafs_workers.storage.state_lock import StateLock
+from xafs_workers.storage.errors import Unavailable
+from xafs_workers.storage.ledger import RETENTION_DAYS, Ledger, LedgerUnusable
+from xafs_workers.storage.state_lock import AlreadyRunning, StateLock
 
 log = get_logger("workers")
-
-LEDGER_RETENTION_DAYS = 90.0
-"""How long the ledger remembers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,16 +43,22 @@ class DurableContext:
     publisher: Publisher
     ledger: EffectLedger
     posting: SlackPosting
+    supervisor: ThreadSupervisor
 
-    def reject_record(self, record: RawRecord, bad: RejectedRecord) -> None:
-        """Turn a record that cannot be used into a dead letter, once."""
-        letter = build_record_dead_letter(record, bad, self.role.name)
-        log.warning("dead_letter", record=str(record.position), outcome=bad.outcome, kind=bad.kind, reason=bad.reason)
-        self.ledger.do_once(record, lambda: self.publisher.send_dead_letter(letter))
-
-    def give_up_message(self, control: ReceivedMessage, reason: str) -> None:
-        """Turn a message that failed into a dead letter."""
-        self.publisher.send_dead_letter(build_message_dead_letter(control, reason, self.role.name))
+    def build_callbacks(
+        self, write_reply: Callable[[str, object], object] = lambda kind, value: None
+    ) -> EngineCallbacks:
+        """Return what the message engine hands things to: the ledger and the publisher."""
+        return EngineCallbacks(
+            find_outcome=self.ledger.find_outcome,
+            record_outcome=self.ledger.record_outcome,
+            answer=self.publisher.send_answer,
+            give_up=self._send_message_dead_letter,
+            rejections=RejectionCallbacks(
+                self.ledger.is_rejection_recorded, self._send_record_dead_letter, self.ledger.record_rejection
+            ),
+            write_reply=write_reply,
+        )
 
     def begin_loop(self, loop: Loop, *, from_beginning: bool) -> None:
         """Let a loop read from the stored offsets, or all that is kept."""
@@ -55,11 +67,34 @@ class DurableContext:
         self.source.assign(positions)
         loop.begin(positions, ends)
 
+    def _send_record_dead_letter(self, record: RawRecord, bad: RejectedRecord) -> None:
+        letter = build_record_dead_letter(record, bad, self.role.name)
+        log.warning("dead_letter", record=str(record.position), outcome=bad.outcome, kind=bad.kind, reason=bad.reason)
+        self.publisher.send_dead_letter(letter)
+
+    def _send_message_dead_letter(self, control: ReceivedMessage, reason: str) -> None:
+        self.publisher.send_dead_letter(build_message_dead_letter(control, reason, self.role.name))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _State:
+    ledger: Ledger
+    posting: SlackPosting
+
 
 def open_durable_context(
     role: Role, settings: Settings, stop: threading.Event, stack: ExitStack
 ) -> DurableContext | None:
-    """Open the parts once there is a broker with the topics; None where `stop` was set before."""
+    """Open the parts once there are a broker with the topics and a state folder; None where `stop` was set before.
+
+    Raises
+    ------
+    LedgerUnusable, OutboxUnusable
+        A file of the state folder is not what it should be.
+    AlreadyRunning
+        Another process works with the state folder.
+    """
+    supervisor = ThreadSupervisor.install()
     config = read_kafka_config(settings.kafka)
     topics = (settings.get_topic("control"), settings.get_topic("documents"))
     source = KafkaSource(config, topics, f"{settings.beamline}.{role.name}")
@@ -69,9 +104,73 @@ def open_durable_context(
     Notifier.from_environment().send_status("waiting for the broker and its topics")
     if not source.wait_for_topics(stop):
         return None
-    state = settings.find_state_folder() / role.name
-    stack.enter_context(StateLock(state))
-    ledger = stack.enter_context(Ledger.open(state / "ledger.sqlite"))
-    ledger.prune(LEDGER_RETENTION_DAYS)
-    records = EffectLedger(ledger, source.fetch_cluster_id())
-    return DurableContext(role, source, publisher, records, SlackPosting.open(settings, role.name, stack))
+    state = _wait_for_state(role, settings, publisher, stop, stack)
+    if state is None:
+        return None
+    records = EffectLedger(state.ledger, source.fetch_cluster_id())
+    return DurableContext(role, source, publisher, records, state.posting, supervisor)
+
+
+def run_durable_worker(
+    role: Role, settings: Settings, run: Callable[[DurableContext, threading.Event, ExitStack], int]
+) -> int:
+    """Open a durable worker's parts and run it; return the exit code, 1 where a file of the state folder is unusable.
+
+    Parameters
+    ----------
+    run
+        Runs the worker with its parts until the event is set; returns the exit code.
+    """
+    stop = stop_on_signals()
+    with ExitStack() as stack:
+        try:
+            context = open_durable_context(role, settings, stop, stack)
+        except (LedgerUnusable, OutboxUnusable, AlreadyRunning) as unusable:
+            log.error("cannot_start", reason=str(unusable))
+            return 1
+        return 0 if context is None else run(context, stop, stack)
+
+
+def _wait_for_state(
+    role: Role, settings: Settings, publisher: Publisher, stop: threading.Event, stack: ExitStack
+) -> _State | None:
+    """Return the opened state folder, however long it cannot be used; None where `stop` was set before."""
+    reason = ""
+    heartbeat = Heartbeat(
+        role.name, publisher.send_status, lambda: collect_start_health(reason), settings.logging.heartbeat_seconds
+    )
+    for pause in iterate_pauses():
+        try:
+            return _open_state(role, settings, stack)
+        except (Unavailable, OSError) as away:
+            if str(away) != reason:
+                reason = str(away)
+                log.warning("waiting_for", reason=reason)
+                Notifier.from_environment().send_status(f"waiting for the state folder: {reason}")
+        if _wait_with_heartbeats(pause, heartbeat, settings.logging.heartbeat_seconds, stop):
+            heartbeat.send_final("stopped")
+            return None
+    raise AssertionError("the pauses have no end")
+
+
+def _wait_with_heartbeats(pause: float, heartbeat: Heartbeat, interval: float, stop: threading.Event) -> bool:
+    """Wait, and send heartbeats meanwhile; return whether `stop` was set."""
+    while pause > 0:
+        heartbeat.send_if_due()
+        step = min(pause, interval)
+        if stop.wait(step):
+            return True
+        pause -= step
+    return stop.is_set()
+
+
+def _open_state(role: Role, settings: Settings, stack: ExitStack) -> _State:
+    """Open the files of the state folder, all or none."""
+    folder = settings.find_state_folder() / role.name
+    with ExitStack() as attempt:
+        attempt.enter_context(StateLock(folder))
+        ledger = attempt.enter_context(Ledger.open(folder / "ledger.sqlite"))
+        ledger.prune(RETENTION_DAYS)
+        posting = SlackPosting.open(settings, role.name, attempt)
+        stack.enter_context(attempt.pop_all())
+    return _State(ledger, posting)

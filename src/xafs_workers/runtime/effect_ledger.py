@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from xafs_workers.consumer.record_parser import RejectedRecord
 from xafs_workers.consumer.source import RawRecord
 from xafs_workers.runtime.outcome import Outcome
@@ -25,8 +23,8 @@ class EffectLedger:
         self._ledger, self._cluster_id = ledger, cluster
 
     def find_outcome(self, control: ReceivedMessage) -> Outcome | None:
-        """Return what became of a message, None for a new one."""
-        entry = self._ledger.find_entry(self.build_key(control.position, control.time, "answer"))
+        """Return what became of a message, None for a new one; wait for no writer, so that the loop can ask."""
+        entry = self._ledger.look_up(self.build_key(control.position, control.time, "answer"))
         return None if entry is None else Outcome(entry.state, entry.paths, entry.reason)
 
     def record_outcome(self, control: ReceivedMessage, outcome: Outcome) -> None:
@@ -34,12 +32,13 @@ class EffectLedger:
         key = self.build_key(control.position, control.time, "answer")
         self._ledger.finish(key, "done" if outcome.state == "done" else "failed", outcome.reason, outcome.paths)
 
-    def do_once(self, record: RawRecord, act: Callable[[], None]) -> None:
-        """Do something about a record unless it was done before."""
-        key = self.build_key(record.position, record.time, "dead-letter")
-        if self._ledger.find_entry(key) is None:
-            act()
-            self._ledger.finish(key, "done")
+    def is_rejection_recorded(self, record: RawRecord) -> bool:
+        """Check whether the dead letter of a record was sent before."""
+        return self._ledger.find_entry(self.build_key(record.position, record.time, "dead-letter")) is not None
+
+    def record_rejection(self, record: RawRecord) -> None:
+        """Record that the dead letter of a record was sent."""
+        self._ledger.finish(self.build_key(record.position, record.time, "dead-letter"), "done")
 
     def begin_publishing(self, control: ReceivedMessage, name: str, path: str, sha256: str) -> None:
         """Remember a file before it gets its name."""

@@ -6,6 +6,7 @@ import time
 from contextlib import ExitStack
 from typing import Any, Protocol
 
+from xafs_workers.consumer.counters import Counters
 from xafs_workers.consumer.loop import Loop
 from xafs_workers.logs import get_last_problem, get_logger
 from xafs_workers.services.heartbeat import Heartbeat
@@ -48,6 +49,20 @@ def collect_health(loop: Loop, source: LagSource, *waits_for: str) -> dict[str, 
         "last_message": None if kind is None else {"kind": kind[0], "action": kind[1], "time": kind[2]},
         "last_error": get_last_problem() or None,
         **loop.counters.to_dict(),
+    }
+
+
+def collect_start_health(waits_for: str) -> dict[str, Any]:
+    """Return the part of a heartbeat that all workers share, of one that has no loop yet."""
+    return {
+        "state": "recovering",
+        "waits_for": waits_for,
+        "behind": 0,
+        "behind_seconds": 0.0,
+        "last_record": None,
+        "last_message": None,
+        "last_error": get_last_problem() or None,
+        **Counters().to_dict(),
     }
 
 

@@ -1,4 +1,4 @@
-"""The life of every worker: signals, the loop until it is told to stop, a clean end, the exit code."""
+"""The life of every worker: signals, the loop until a stop is asked for, a clean end, the exit code."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from xafs_workers.logs import get_logger
+from xafs_workers.runtime.supervisor import ThreadSupervisor
 from xafs_workers.services.systemd_notify import Notifier
 
 log = get_logger("workers")
@@ -41,9 +42,13 @@ def stop_on_signals() -> threading.Event:
 
 
 def run_loop(
-    loop: WorkerLoop, stop: threading.Event, each_turn: Callable[[], object], finish: Callable[[], object]
+    loop: WorkerLoop,
+    stop: threading.Event,
+    each_turn: Callable[[], object],
+    finish: Callable[[], object],
+    supervisor: ThreadSupervisor | None = None,
 ) -> int:
-    """Run a loop until it is told to stop; systemd is told that it runs, with each turn, and that it ends.
+    """Run a loop until `stop` is set; report to systemd the start, each turn and the end.
 
     Parameters
     ----------
@@ -51,11 +56,13 @@ def run_loop(
         Called after each turn (heartbeat).
     finish
         Called once at the end, whatever happened (drain, store, close).
+    supervisor
+        Checked after each turn: a thread that died ends the loop.
 
     Returns
     -------
     int
-        Exit code: 0 after a clean stop, 1 when the loop died (systemd then starts it again).
+        Exit code: 0 after a clean stop, 1 when the loop or a thread died (systemd then starts it again).
     """
     code = 0
     notifier = Notifier.from_environment()
@@ -64,6 +71,8 @@ def run_loop(
         while not stop.is_set():
             loop.step()
             each_turn()
+            if supervisor is not None:
+                supervisor.check()
             notifier.send_watchdog()
         log.info("stopping")
     except Exception:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
-"""Waits between attempts while storage is away, seconds; the last is repeated."""
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -20,4 +17,4 @@ class Outcome:
 
 
 class TryLater(OSError):
-    """Storage is away for now; the text says what is waited for."""
+    """Storage is unavailable for now; the text says what is waited for."""

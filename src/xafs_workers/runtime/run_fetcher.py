@@ -13,6 +13,7 @@ from xafs_workers.catalog.followed_runs import FollowedRuns
 from xafs_workers.catalog.retry import RetryPolicy
 from xafs_workers.catalog.tiled_runs import TiledRuns
 from xafs_workers.logs import get_logger
+from xafs_workers.runtime.retry import retry_until_done
 from xafs_workers.scans.arrays import EventArrays
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
@@ -24,16 +25,13 @@ from xafs_workers.settings import Settings
 log = get_logger("workers")
 
 OUTAGE_REPORT_SECONDS = 5.0
-"""A catalog that is away for so long is told in the heartbeat, seconds."""
-
-RETRY_SECONDS = 5.0
-"""Between two attempts after that, seconds."""
+"""A catalog that is unavailable for so long is reported in the heartbeat, seconds."""
 
 
 def build_run_catalog(settings: Settings, board: Callable[[], Board]) -> FollowedRuns:
-    """Return where a worker has finished runs from: its board, then the configured catalog.
+    """Return where a worker finds finished runs: on its board, then in the configured catalog.
 
-    A catalog that is away is told after a few seconds; whoever asks tries again for as long as it takes.
+    A catalog that is unavailable is reported after a few seconds; the caller tries again for as long as it takes.
     """
     then = TiledRuns(settings.catalog) if settings.catalog.configured else None
     patience = RetryPolicy.from_settings(settings.catalog)
@@ -78,11 +76,10 @@ class RunFetcher:
         self._stop.set()
 
     def _fetch(self, wanted: RunRequest) -> None:
-        while (item := self._try_fetch(wanted)) is None:
-            if self._stop.wait(RETRY_SECONDS):
-                return
-        with self._lock:
-            self._results.append(item)
+        item = retry_until_done(lambda: self._try_fetch(wanted), self._stop)
+        if item is not None:
+            with self._lock:
+                self._results.append(item)
 
     def _try_fetch(self, wanted: RunRequest) -> FetchedRun | None:
         """Return the run, or why there is none; None while the catalog is away, or nobody waits any more."""
@@ -112,7 +109,7 @@ class RunFetcher:
     def _report_waiting(self, reason: str) -> None:
         if reason != self.waits_for:
             self.waits_for = reason
-            log.warning("waiting_for", reason=reason) if reason else log.info("wait_is_over", what="the catalog")
+            log.warning("waiting_for", reason=reason) if reason else log.info("wait_ended", what="the catalog")
 
 
 def _read_spectra(found: FinishedRun, wanted: RunRequest, rules: BoardConfig, stop: threading.Event) -> EventArrays:

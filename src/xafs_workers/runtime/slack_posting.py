@@ -68,7 +68,7 @@ class SlackPosting:
     @property
     def waiting_count(self) -> int:
         """How many posts wait."""
-        return self._outbox.waiting() if self._outbox_worker is not None else 0
+        return self._outbox.count_waiting() if self._outbox_worker is not None else 0
 
     def refresh(self) -> None:
         """Ask anew for channels, read the token anew, and try at once what waits."""
@@ -84,7 +84,7 @@ class SlackPosting:
             "posting": True,
             "waiting": self.waiting_count,
             "waits_for": self.waits_for,
-            "channels": self._channels.known(),
+            "channels": self._channels.list_known(),
         }
 
     def on_message(self, control: ReceivedMessage) -> None:

@@ -1,4 +1,4 @@
-"""Lanes: jobs done in order, each lane in a thread of its own that lives as long as there is something to do."""
+"""Queues of jobs done in order, each in a thread of its own that lives as long as there is something to do."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class _Queue(Generic[JobT]):
 
 
 class WorkQueues(Generic[JobT]):
-    """Jobs by lane.
+    """Jobs by queue.
 
     Parameters
     ----------
     do
-        Does a job, however long that takes; returns False where it was told to stop before the job was done. It is
-        given a function by which it tells what it waits for, '' for nothing.
+        Does a job, however long that takes; returns False where it was asked to stop before the job was done. It
+        is given a function that reports what is waited for, '' for nothing.
     """
 
     def __init__(self, do: Callable[[JobT, Callable[[str], None]], bool]):
@@ -38,70 +38,82 @@ class WorkQueues(Generic[JobT]):
         self._queues: dict[str, _Queue[JobT]] = {}
         self._changed = threading.Condition()
         self._closed = False
-        self._error: Exception | None = None
+        self._error: BaseException | None = None
 
     def check(self) -> None:
-        """Raise RuntimeError where a lane cannot go on because its work raised something."""
+        """Raise RuntimeError where a queue cannot go on because its work raised something."""
         if self._error is not None and not self._closed:
-            raise RuntimeError(f"a lane cannot go on: {self._error}") from self._error
+            raise RuntimeError(f"a queue cannot go on: {self._error}") from self._error
 
     def put(self, name: str, job: JobT) -> None:
-        """Put a job at the end of a lane."""
+        """Put a job at the end of a queue."""
         with self._changed:
             if self._closed:
                 return
-            lane = self._queues.setdefault(name, _Queue())
-            lane.jobs.append(job)
-            if lane.thread is None:
-                lane.thread = threading.Thread(target=self._run_queue, args=(name,), name=f"lane {name}", daemon=True)
-                lane.thread.start()
+            queue = self._queues.setdefault(name, _Queue())
+            queue.jobs.append(job)
+            if queue.thread is None:
+                queue.thread = threading.Thread(target=self._run_queue, args=(name,), name=f"queue {name}", daemon=True)
+                queue.thread.start()
 
     def list_jobs(self) -> tuple[JobT, ...]:
         """Return all jobs that are not done."""
         with self._changed:
-            return tuple(job for lane in self._queues.values() for job in lane.jobs)
+            return tuple(job for queue in self._queues.values() for job in queue.jobs)
 
     @property
     def waits_for(self) -> str:
-        """What lanes wait for, '' where none does."""
+        """What queues wait for, '' where none does."""
         with self._changed:
-            return "; ".join(dict.fromkeys(lane.waits_for for lane in self._queues.values() if lane.waits_for))
+            return "; ".join(dict.fromkeys(queue.waits_for for queue in self._queues.values() if queue.waits_for))
+
+    def drain(self, timeout: float) -> bool:
+        """Wait until no job is left; return whether none is."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._queues, timeout)
 
     def close(self, timeout: float) -> None:
-        """Begin no job any more, and wait for those in hand; whoever does them must have been told to stop."""
+        """Begin no job any more, and wait for those in hand, which must have been asked to stop."""
         deadline = time.monotonic() + timeout
         with self._changed:
             self._closed = True
-            threads = [lane.thread for lane in self._queues.values() if lane.thread is not None]
+            threads = [queue.thread for queue in self._queues.values() if queue.thread is not None]
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run_queue(self, name: str) -> None:
-        lane = self._queues[name]
-        while (job := self._get_next_job(name, lane)) is not None:
+        queue = self._queues[name]
+        while (job := self._get_next_job(name, queue)) is not None:
             try:
-                done = self._do(job, lambda reason: self._report_waiting(name, lane, reason))
-            except Exception as error:  # noqa: BLE001 - kept for `check`
-                done, self._error = False, error
+                done = self._do(job, lambda reason: self._report_waiting(name, queue, reason))
+            except BaseException as error:  # noqa: BLE001 - kept for `check`, which ends the worker
+                self._on_queue_failed(name, error)
+                done = False
             with self._changed:
                 if not done:
-                    lane.thread = None
+                    queue.thread = None
                     return
-                lane.jobs.popleft()
+                queue.jobs.popleft()
                 self._changed.notify_all()
 
-    def _get_next_job(self, name: str, lane: _Queue[JobT]) -> JobT | None:
-        """Return the job at the front; without one the lane ends."""
+    def _on_queue_failed(self, name: str, error: BaseException) -> None:
+        """Remember what ended a queue; after `close` it costs nothing: the job is done after the next start."""
+        log.error("queue_failed", queue=name, exc_info=error)
+        self._error = error
+
+    def _get_next_job(self, name: str, queue: _Queue[JobT]) -> JobT | None:
+        """Return the job at the front; without one the queue ends."""
         with self._changed:
-            if lane.jobs and not self._closed:
-                return lane.jobs[0]
-            lane.thread = None
-            if not lane.jobs:
+            if queue.jobs and not self._closed:
+                return queue.jobs[0]
+            queue.thread = None
+            if not queue.jobs:
                 del self._queues[name]
+                self._changed.notify_all()
             return None
 
-    def _report_waiting(self, name: str, lane: _Queue[JobT], reason: str) -> None:
-        if reason != lane.waits_for:
-            told = {"lane": name, "reason": reason} if reason else {"lane": name, "was": lane.waits_for}
-            log.warning("waiting_for", **told) if reason else log.info("wait_is_over", **told)
-            lane.waits_for = reason
+    def _report_waiting(self, name: str, queue: _Queue[JobT], reason: str) -> None:
+        if reason != queue.waits_for:
+            fields = {"queue": name, "reason": reason} if reason else {"queue": name, "was": queue.waits_for}
+            log.warning("waiting_for", **fields) if reason else log.info("wait_ended", **fields)
+            queue.waits_for = reason

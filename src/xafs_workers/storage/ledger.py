@@ -18,6 +18,30 @@ from xafs_workers.storage.proposals import ProposalFolder
 
 EffectState = Literal["pending", "done", "failed"]
 
+RETENTION_DAYS = 90.0
+"""How long what was finished is remembered, here and in the outbox: longer than topics keep their messages."""
+
+BUSY_SECONDS = 1.0
+"""How long a change waits for another process that holds the ledger; then it is tried again later."""
+
+READ_BUSY_SECONDS = 0.05
+"""How long a look-up from the loop waits, which must go on."""
+
+_TRANSIENT_CODES = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_READONLY,
+    }
+)
+"""Primary codes of errors that may go away; any other means that the file is no ledger (any more)."""
+
 _VERSION = 1
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS effects (
@@ -93,10 +117,10 @@ class EffectEntry:
 class Ledger:
     """Ledger of one worker; safe to use from any thread. Open it with `Ledger.open`."""
 
-    def __init__(self, connection: sqlite3.Connection, path: Path):
+    def __init__(self, connection: sqlite3.Connection, reader: sqlite3.Connection, path: Path):
         self.path = path
-        self._connection = connection
-        self._lock = threading.Lock()
+        self._connection, self._reader = connection, reader
+        self._lock, self._reader_lock = threading.Lock(), threading.Lock()
 
     @classmethod
     def open(cls, path: Path) -> Ledger:
@@ -111,16 +135,19 @@ class Ledger:
         """
         with _translate_sqlite_errors(path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+            connection = _connect(path, BUSY_SECONDS)
             try:
                 _prepare(connection, path)
+                reader = _connect(path, READ_BUSY_SECONDS)
             except BaseException:
                 connection.close()
                 raise
-        return cls(connection, path)
+        return cls(connection, reader, path)
 
     def close(self) -> None:
         """Close the file; the ledger cannot be used any more."""
+        with self._reader_lock:
+            self._reader.close()
         with self._lock:
             self._connection.close()
 
@@ -134,6 +161,19 @@ class Ledger:
         """Return the entry of an effect, None if the effect was never begun."""
         rows = self._select_entries(f"SELECT {_COLUMNS} FROM effects WHERE {_KEY}", astuple(key))  # noqa: S608
         return rows[0] if rows else None
+
+    def look_up(self, key: EffectKey) -> EffectEntry | None:
+        """Return what is known of an effect as `find_entry` does, but wait for no thread or process that writes.
+
+        Raises
+        ------
+        Unavailable
+            The ledger cannot be read at once.
+        """
+        query = f"SELECT {_COLUMNS} FROM effects WHERE {_KEY}"  # noqa: S608 - constants of this module
+        with self._reader_lock, _translate_sqlite_errors(self.path):
+            row = self._reader.execute(query, astuple(key)).fetchone()
+        return None if row is None else _parse_row(row)
 
     def begin(self, key: EffectKey, path: str = "", sha256: str = "") -> None:
         """Record durably that an effect is about to happen; call it again for each new attempt.
@@ -195,6 +235,10 @@ def is_already_published(entry: EffectEntry | None, folder: ProposalFolder) -> b
         return False
 
 
+def _connect(path: Path, timeout: float) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
+
+
 def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
@@ -213,10 +257,11 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 def _translate_sqlite_errors(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.OperationalError as error:
-        full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
-        raise Unavailable(f"ledger {path}: {error}", errno.ENOSPC if full else errno.EIO) from error
     except sqlite3.DatabaseError as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        if code in _TRANSIENT_CODES:
+            number = errno.ENOSPC if code == sqlite3.SQLITE_FULL else errno.EIO
+            raise Unavailable(f"ledger {path}: {error}", number) from error
         raise LedgerUnusable(f"{path}: {error}; expected a ledger made by xafs-workers") from error
     except OSError as error:
         raise Unavailable(f"ledger {path}: {error}", error.errno) from error

@@ -1,4 +1,4 @@
-"""The browser view, composed: LIVE delivery, a server of pages, no way to write into a proposal folder."""
+"""The browser view, composed: best-effort delivery, a server of pages, no way to write into a proposal folder."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from xafs_workers.consumer.roles import WEB
 from xafs_workers.logs import configure_library_logs, configure_logging, get_logger
 from xafs_workers.producer.kafka_config import KafkaConfigError, read_kafka_config
 from xafs_workers.runtime.lifecycle import require_module
+from xafs_workers.runtime.supervisor import ThreadSupervisor
 from xafs_workers.services.systemd_notify import Notifier
 from xafs_workers.settings import Settings
 from xafs_workers.viewers.access_token import TokenFileError, read_access_token
@@ -37,6 +38,7 @@ LIBRARY_LOG_LEVELS = {
 def run(settings: Settings) -> int:
     """Serve the browser view until a signal comes; return the exit code."""
     configure_logging(settings.logging.level, settings.logging.style, worker=WEB.name)
+    supervisor = ThreadSupervisor.install()
     require_module("bokeh")
     configure_library_logs(LIBRARY_LOG_LEVELS)
     try:
@@ -62,7 +64,7 @@ def run(settings: Settings) -> int:
     except OSError as error:
         log.error("cannot_start", reason=f"{web.host}:{web.port}: {error.strerror}: expected a free port (web.port)")
         return EXIT_CANNOT_START
-    server.on_tick = lambda: _watch(follower, notifier, server.stop)
+    server.on_tick = lambda: _watch(follower, supervisor, notifier, server.stop)
     follower.collect_extra_status = lambda: {
         "frame_seconds": server.frame_seconds,
         "viewers": len(server.viewers),
@@ -78,14 +80,14 @@ def run(settings: Settings) -> int:
     notifier.send_stopping()
     clicks.close()
     follower.stop()
-    code = EXIT_DIED if follower.failure else 0
+    code = EXIT_DIED if follower.failure or supervisor.failure else 0
     log.info("stopped", exit_code=code)
     return code
 
 
-def _watch(follower: Follower, notifier: Notifier, stop: Callable[[], None]) -> None:
-    """Give a sign of life while the loop of both threads turns, and end when the follower died."""
-    if follower.failure:
+def _watch(follower: Follower, supervisor: ThreadSupervisor, notifier: Notifier, stop: Callable[[], None]) -> None:
+    """Report to systemd while the loops of both threads turn, and end when a thread died."""
+    if follower.failure or supervisor.failure:
         stop()
     elif follower.last_turn is None or time.monotonic() - follower.last_turn < STALL_SECONDS:
         notifier.send_watchdog()

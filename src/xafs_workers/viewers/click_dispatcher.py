@@ -1,14 +1,14 @@
-"""Picked positions handed on in a thread of their own: nothing that takes them can hold up the window."""
+"""Dispatch of clicked positions in a thread of its own, so that no subscriber delays the window."""
 
 from __future__ import annotations
 
 import queue
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from xafs_workers.logs import get_logger
 from xafs_workers.settings import Settings
+from xafs_workers.threads import SupervisedThread
 
 log = get_logger("workers")
 
@@ -16,15 +16,16 @@ ClickSubscriber = Callable[[Mapping[str, Any]], object]
 
 
 class ClickDispatcher:
-    """Hands each click to all takers, in order; one that fails does not keep it from the others."""
+    """Passes each click to all subscribers, in order; one that fails does not keep it from the others."""
 
-    def __init__(self, *takers: ClickSubscriber):
-        self._subscribers = takers
+    def __init__(self, *subscribers: ClickSubscriber):
+        self._subscribers = subscribers
+        self._is_closed = False
         self._queue: queue.SimpleQueue[Mapping[str, Any] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="clicks", daemon=True)
+        self._thread = SupervisedThread(self._run, "clicks", lambda: self._is_closed)
 
     def start(self) -> None:
-        """Start handing on."""
+        """Start the thread."""
         self._thread.start()
 
     def put(self, click: Mapping[str, Any]) -> None:
@@ -32,7 +33,8 @@ class ClickDispatcher:
         self._queue.put(click)
 
     def close(self, timeout: float = 2.0) -> None:
-        """Hand on what waits, then stop."""
+        """Pass on the clicks that wait, then stop."""
+        self._is_closed = True
         self._queue.put(None)
         if self._thread.is_alive():
             self._thread.join(timeout)
@@ -47,7 +49,7 @@ class ClickDispatcher:
 
 
 def build_subscribers(settings: Settings, publish: ClickSubscriber) -> tuple[ClickSubscriber, ...]:
-    """Return who takes clicks: the answers topic, and the key store where there is one."""
+    """Return the subscribers of clicks: the answers topic, and the key store where one is configured."""
     if settings.key_store.url is None:
         return (publish,)
     from xafs_workers.services.key_store import KeyStoreWriter

@@ -1,4 +1,4 @@
-"""The loop of a worker that only shows, in a thread of its own: LIVE delivery, nothing stored, nothing acted on."""
+"""Loop of a viewer in a thread of its own: best-effort delivery, nothing stored, nothing acted on."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.services.heartbeat import Heartbeat
 from xafs_workers.settings import Settings
+from xafs_workers.threads import SupervisedThread
 
 log = get_logger("workers")
 
@@ -37,7 +38,7 @@ LAG_INTERVAL = 0.5
 
 
 class _NullHandler:
-    """Who shows acts on nothing."""
+    """Message handler of a viewer, which acts on nothing."""
 
     def on_message(self, control: ReceivedMessage, board: Board) -> None:
         pass
@@ -60,7 +61,7 @@ class Follower:
     Attributes
     ----------
     failure
-        What ended the thread before it was told to stop, None as long as nothing did.
+        Exception that ended the thread before it was asked to stop, None as long as none did.
     last_turn
         When the loop turned last, on the monotonic clock; None as long as there is none.
     collect_extra_status
@@ -77,7 +78,7 @@ class Follower:
     ):
         self._settings, self._config, self._role, self._before_live = settings, config, role, before_live
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="follower", daemon=True)
+        self._thread = SupervisedThread(self._run, "follower", self._stop.is_set)
         self._empty_board = Board(BoardConfig.from_settings(settings, fetching_enabled=True))
         self._loop: Loop | None = None
         self._publisher: Publisher | None = None

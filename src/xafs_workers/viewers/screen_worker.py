@@ -1,4 +1,4 @@
-"""The on-screen plot manager, composed: LIVE delivery, a window, no way to write into a proposal folder."""
+"""The on-screen plot manager, composed: best-effort delivery, a window, no way to write into a proposal folder."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from xafs_workers.consumer.roles import SCREEN
 from xafs_workers.logs import configure_logging, get_logger
 from xafs_workers.producer.kafka_config import KafkaConfigError, read_kafka_config
+from xafs_workers.runtime.supervisor import ThreadSupervisor
 from xafs_workers.settings import Settings
 from xafs_workers.viewers.click_dispatcher import ClickDispatcher, build_subscribers
 from xafs_workers.viewers.display_check import find_missing_part
@@ -26,6 +27,7 @@ EDGE_TABLES_TIMEOUT = 30.0
 def run(settings: Settings, *, large: bool = False) -> int:
     """Run the on-screen plot manager until its window is told to quit or a signal comes; return the exit code."""
     configure_logging(settings.logging.level, settings.logging.style, worker=SCREEN.name)
+    supervisor = ThreadSupervisor.install()
     missing = find_missing_part()
     if missing:
         log.error("cannot_show", missing=missing)
@@ -59,7 +61,7 @@ def run(settings: Settings, *, large: bool = False) -> int:
     for part in (edges, follower, clicks):
         part.start()
     window.start()
-    code = _run_until_quit(application.exec, application.exit, follower)
+    code = _run_until_quit(application.exec, application.exit, lambda: bool(follower.failure or supervisor.failure))
     window.save_window_geometry()
     window.hide()
     clicks.close()
@@ -68,8 +70,8 @@ def run(settings: Settings, *, large: bool = False) -> int:
     return code
 
 
-def _run_until_quit(execute: Callable[[], int], leave: Callable[[int], object], follower: Follower) -> int:
-    """Run Qt's loop until somebody quits, a signal comes, or the follower dies.
+def _run_until_quit(execute: Callable[[], int], leave: Callable[[int], object], has_failed: Callable[[], bool]) -> int:
+    """Run Qt's loop until the user quits, a signal comes, or a thread dies.
 
     Python's signal handlers run when Qt lets Python run (the window's timer does), amid whatever is being done: so
     the end is only asked for. `exit`, unlike `quit`, does not ask the windows, which would refuse.
@@ -79,6 +81,6 @@ def _run_until_quit(execute: Callable[[], int], leave: Callable[[int], object], 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: QTimer.singleShot(0, lambda: leave(0)))
     watch = QTimer(interval=500)
-    watch.timeout.connect(lambda: leave(EXIT_DIED) if follower.failure else None)
+    watch.timeout.connect(lambda: leave(EXIT_DIED) if has_failed() else None)
     watch.start()
     return execute()

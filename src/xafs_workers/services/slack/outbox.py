@@ -6,16 +6,18 @@ import errno
 import sqlite3
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
 from xafs_workers.services.slack_posts import Post
+from xafs_workers.storage.ledger import RETENTION_DAYS
 
 PostState = Literal["waiting", "unclear", "done", "failed"]
 
-RETENTION_DAYS = 90.0
-"""Days after which finished posts are deleted: longer than the topics keep their messages."""
+BUSY_SECONDS = 1.0
+"""How long a change waits for another process that holds the file; then it is tried again later."""
 
 _VERSION = 1
 _SCHEMA = """
@@ -73,18 +75,27 @@ class Outbox:
     Raises
     ------
     OutboxUnusable
-        The file is not an outbox or cannot be written.
+        The file is not an outbox.
+    OutboxUnavailable
+        The file cannot be opened or written now.
     """
 
     def __init__(self, path: Path):
         self._lock = threading.Lock()
+        self._waiting_count = 0
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+            self._connection = sqlite3.connect(
+                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
         except (sqlite3.Error, OSError) as error:
-            raise OutboxUnusable(f"{path}: {error}; expected a file that this account may write") from error
+            raise OutboxUnavailable(errno.EIO, f"{path}: {error}") from error
         try:
             self._prepare()
+            self._waiting_count = self._read_waiting_count()
+        except sqlite3.OperationalError as error:
+            self._connection.close()
+            raise _build_unavailable(error) from error
         except sqlite3.Error as error:
             self._connection.close()
             raise OutboxUnusable(f"{path}: {error}; expected an outbox made by xafs-workers") from error
@@ -111,8 +122,7 @@ class Outbox:
                 row,
             )
         except sqlite3.OperationalError as error:
-            full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
-            raise OutboxUnavailable(errno.ENOSPC if full else errno.EIO, str(error)) from error
+            raise _build_unavailable(error) from error
 
     def list_oldest(self) -> list[PendingPost]:
         """Return the oldest unfinished post of each session, oldest first."""
@@ -141,10 +151,8 @@ class Outbox:
         )
 
     def count_waiting(self) -> int:
-        """Return the number of unfinished posts."""
-        with self._lock:
-            query = "SELECT COUNT(*) FROM posts WHERE state IN ('waiting', 'unclear')"
-            return self._connection.execute(query).fetchone()[0]
+        """Return how many posts are not finished, as counted after the last change; nothing is waited for."""
+        return self._waiting_count
 
     def prune(self, days: float = RETENTION_DAYS) -> None:
         """Delete the posts that were finished more than `days` ago."""
@@ -169,4 +177,16 @@ class Outbox:
 
     def _update(self, query: str, values: tuple[object, ...]) -> bool:
         with self._lock:
-            return self._connection.execute(query, values).rowcount > 0
+            changed = self._connection.execute(query, values).rowcount > 0
+            with suppress(sqlite3.OperationalError):  # the change is made; the count is of the next change
+                self._waiting_count = self._read_waiting_count()
+            return changed
+
+    def _read_waiting_count(self) -> int:
+        query = "SELECT COUNT(*) FROM posts WHERE state IN ('waiting', 'unclear')"
+        return self._connection.execute(query).fetchone()[0]
+
+
+def _build_unavailable(error: sqlite3.OperationalError) -> OutboxUnavailable:
+    is_full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+    return OutboxUnavailable(errno.ENOSPC if is_full else errno.EIO, str(error))

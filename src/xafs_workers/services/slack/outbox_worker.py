@@ -15,6 +15,7 @@ from xafs_workers.services.slack.chat import RateLimited, ResultUnknown, SlackCl
 from xafs_workers.services.slack.outbox import Outbox, PendingPost
 from xafs_workers.services.slack.token import TokenMissing
 from xafs_workers.services.slack_posts import Post
+from xafs_workers.threads import SupervisedThread
 
 log = get_logger("services")
 
@@ -39,7 +40,8 @@ class RetryTiming:
     Attributes
     ----------
     pauses
-        Pauses after the first, second, ... failure in a row; the last one is repeated.
+        Pauses after the first, second, ... failure in a row; the last one is repeated. Not those of `runtime.retry`:
+        each channel pauses on its own while the thread serves the others, and Slack asks for longer pauses.
     settle_seconds
         Time after an unanswered attempt in which Slack may still carry it out. Only after that time a post that is
         not in the channel counts as not made.
@@ -86,7 +88,7 @@ class OutboxWorker:
         self._pauses: dict[str, _Pause] = {}
         self._wake_up = threading.Event()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="slack", daemon=True)
+        self._thread = SupervisedThread(self._run, "slack", self._stop.is_set)
         self._lock = threading.Lock()
 
     @property

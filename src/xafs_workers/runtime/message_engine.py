@@ -1,0 +1,380 @@
+"""The engine of messages that have effects: look up, queue, try until done, record, answer, give up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from xafs_workers.catalog.errors import CatalogUnavailable, Interrupted
+from xafs_workers.consumer.record_parser import RejectedRecord
+from xafs_workers.consumer.required_offsets import PendingRecord
+from xafs_workers.consumer.source import RawRecord
+from xafs_workers.logs import get_logger
+from xafs_workers.runtime.outcome import Outcome, TryLater
+from xafs_workers.runtime.retry import retry_until_done
+from xafs_workers.runtime.work_queues import WorkQueues
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.services.slack.outbox import OutboxUnavailable
+from xafs_workers.storage.errors import Unavailable
+from xafs_workers.wire import Answer
+
+log = get_logger("workers")
+
+OUTCOME_QUEUE = "outcomes"
+"""Queue of messages whose outcome is known at once: they wait behind no other work."""
+
+REJECTED_QUEUE = "rejected records"
+"""Queue of the dead letters of records that cannot be used."""
+
+LOOKUP_RETRY_SECONDS = 1.0
+"""Between two look-ups of a message while the ledger cannot be read, seconds."""
+
+IDLE_TIMEOUT = 0.5
+"""How long the end waits where no message is in hand (a warm-up may be), seconds."""
+
+TRANSIENT_ERRORS = (TryLater, Unavailable, OutboxUnavailable, CatalogUnavailable, Interrupted)
+"""Errors that are waited out."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """How a message is carried out.
+
+    Attributes
+    ----------
+    queue
+        Name of the queue; the tasks of a queue are done in order.
+    attempt
+        Does it and returns the outcome; what `TRANSIENT_ERRORS` names is waited out, any other error is a failure.
+    patience
+        How long after its arrival a message waits at most, seconds; None: as long as it takes.
+    """
+
+    queue: str
+    attempt: Callable[[], Outcome]
+    patience: float | None = None
+
+
+class MessageWork(Protocol):
+    """What differs between workers; called by the loop's thread, so nothing may be waited for."""
+
+    def is_relevant(self, control: ReceivedMessage) -> bool:
+        """Check whether the worker acts on a message."""
+        ...
+
+    def is_answered_again(self, control: ReceivedMessage) -> bool:
+        """Check whether a message that is read again after a restart gets its answer again."""
+        ...
+
+    def examine(self, control: ReceivedMessage, board: Board) -> Task | Outcome | None:
+        """Return the task to queue or the outcome; None: accept the message and wait for `find_task`."""
+        ...
+
+    def find_task(self, control: ReceivedMessage, board: Board) -> Task | Outcome | None:
+        """Return the task or the outcome of an accepted message; None while the board is not ready for it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RejectionCallbacks:
+    """How the dead letter of a record is sent once.
+
+    Attributes
+    ----------
+    is_recorded
+        Returns whether the record's dead letter was sent before.
+    send
+        Sends the dead letter.
+    record
+        Records that it was sent.
+    """
+
+    is_recorded: Callable[[RawRecord], bool]
+    send: Callable[[RawRecord, RejectedRecord], object]
+    record: Callable[[RawRecord], object]
+
+
+@dataclass(frozen=True, slots=True)
+class EngineCallbacks:
+    """What the engine hands things to.
+
+    Attributes
+    ----------
+    find_outcome
+        Returns the recorded outcome of a message, None for a new one; called by the loop's thread, so it must not wait.
+    record_outcome
+        Records an outcome; called by queues.
+    answer
+        Sends an answer.
+    give_up
+        Sends the dead letter of a message that failed, with the reason.
+    rejections
+        None for a worker that sends no dead letters of records.
+    write_reply
+        Called with the kind and the value that answers a question, for plans that look elsewhere.
+    """
+
+    find_outcome: Callable[[ReceivedMessage], Outcome | None]
+    record_outcome: Callable[[ReceivedMessage, Outcome], object]
+    answer: Callable[[Answer], object]
+    give_up: Callable[[ReceivedMessage, str], object]
+    rejections: RejectionCallbacks | None = None
+    write_reply: Callable[[str, Any], object] = lambda kind, value: None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Arrival:
+    control: ReceivedMessage
+    board: Board
+    since: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Job:
+    """A job of a queue; `pending` is what it holds back the stored offset for, None for a warm-up."""
+
+    run: Callable[[Callable[[str], None]], bool]
+    pending: ReceivedMessage | PendingRecord | None
+
+
+class MessageEngine:
+    """Message handler of the loop for messages that have effects.
+
+    The loop's thread calls `on_message`, `on_rejected_record`, `poll` and `pending`, which never wait; queues do the
+    work, write the ledger and send the answers.
+
+    Parameters
+    ----------
+    worker
+        Name of the worker, for its answers.
+    stop
+        Ends all waits; `close` sets it.
+    """
+
+    def __init__(self, work: MessageWork, callbacks: EngineCallbacks, worker: str, stop: threading.Event | None = None):
+        self._work, self._callbacks, self._worker = work, callbacks, worker
+        self._stop = stop or threading.Event()
+        self._arrivals: deque[_Arrival] = deque()
+        self._lookup_due = 0.0
+        self._lookup_problem = ""
+        self._accepted: list[_Arrival] = []
+        self._queues: WorkQueues[_Job] = WorkQueues(lambda job, note: job.run(note))
+        self.last_files: tuple[str, ...] = ()
+
+    def warm_up(self, queue: str, load: Callable[[], object]) -> None:
+        """Put a job that has no effect at the front of a queue."""
+
+        def run(note: Callable[[str], None]) -> bool:
+            load()
+            return True
+
+        self._queues.put(queue, _Job(run, None))
+
+    def on_message(self, control: ReceivedMessage, board: Board) -> None:
+        """Take a message; `poll` looks it up, in order of arrival."""
+        if self._work.is_relevant(control):
+            self._arrivals.append(_Arrival(control, board, time.monotonic()))
+
+    def on_rejected_record(self, record: RawRecord, rejected: RejectedRecord) -> None:
+        """Queue the dead letter of a record that cannot be used."""
+        rejections = self._callbacks.rejections
+        if rejections is None:
+            return
+        job = _RejectionJob(record, rejected, rejections, self._stop)
+        pending = PendingRecord(record.position, record.time)
+        self._queues.put(REJECTED_QUEUE, _Job(job.run, pending))
+
+    def poll(self, board: Board) -> None:
+        """Look up what arrived and queue what has become ready; raise RuntimeError where a queue died."""
+        self._queues.check()
+        self._take_arrivals()
+        waiting, self._accepted = self._accepted, []
+        for arrival in waiting:
+            found = self._call_work(self._work.find_task, arrival.control, board)
+            if found is None:
+                self._accepted.append(arrival)
+            else:
+                self._enqueue(arrival, found)
+
+    def pending(self) -> tuple[ReceivedMessage | PendingRecord, ...]:
+        """Return the messages and records whose effects are not done."""
+        jobs = tuple(job.pending for job in self._queues.list_jobs() if job.pending is not None)
+        return (*(arrival.control for arrival in (*self._arrivals, *self._accepted)), *jobs)
+
+    def list_messages(self) -> tuple[ReceivedMessage, ...]:
+        """Return the accepted and queued messages that are not done, without those that are not looked up."""
+        jobs = (job.pending for job in self._queues.list_jobs())
+        queued = tuple(item for item in jobs if isinstance(item, ReceivedMessage))
+        return (*(arrival.control for arrival in self._accepted), *queued)
+
+    @property
+    def waits_for(self) -> str:
+        """What is waited for, '' for nothing."""
+        return "; ".join(dict.fromkeys(part for part in (self._lookup_problem, self._queues.waits_for) if part))
+
+    def drain(self, timeout: float) -> bool:
+        """Wait until all queued jobs are done; return whether they are."""
+        return self._queues.drain(timeout)
+
+    def close(self, timeout: float = 3.0) -> None:
+        """Stop after what is in hand; the rest is done after the next start."""
+        self._stop.set()
+        busy = any(job.pending is not None for job in self._queues.list_jobs())
+        self._queues.close(timeout if busy else min(timeout, IDLE_TIMEOUT))
+
+    def _take_arrivals(self) -> None:
+        """Look up the messages that arrived; while the ledger cannot be read they wait, in order."""
+        if self._arrivals and time.monotonic() < self._lookup_due:
+            return
+        while self._arrivals:
+            try:
+                before = self._callbacks.find_outcome(self._arrivals[0].control)
+            except Unavailable as away:
+                self._report_lookup(away.reason)
+                self._lookup_due = time.monotonic() + LOOKUP_RETRY_SECONDS
+                return
+            self._begin(self._arrivals[0], before)
+            self._arrivals.popleft()
+        self._report_lookup("")
+
+    def _report_lookup(self, reason: str) -> None:
+        if reason != self._lookup_problem:
+            log.warning("waiting_for", reason=reason) if reason else log.info("wait_ended", was=self._lookup_problem)
+            self._lookup_problem = reason
+
+    def _begin(self, arrival: _Arrival, before: Outcome | None) -> None:
+        """Answer a message that was done before; queue or accept a new one."""
+        if before is not None:
+            if self._work.is_answered_again(arrival.control):
+                self._send_answer(arrival, before)
+            return
+        found = self._call_work(self._work.examine, arrival.control, arrival.board)
+        if found is not None:
+            self._enqueue(arrival, found)
+            return
+        self._send_answer(arrival, Outcome("accepted"))
+        self._accepted.append(arrival)
+
+    def _call_work(
+        self, ask: Callable[[ReceivedMessage, Board], Task | Outcome | None], control: ReceivedMessage, board: Board
+    ) -> Task | Outcome | None:
+        """Return what the worker decides; an error costs this message alone."""
+        try:
+            return ask(control, board)
+        except Exception as error:
+            log.exception("message_failed", message=control.id)
+            return _fail(error)
+
+    def _enqueue(self, arrival: _Arrival, found: Task | Outcome) -> None:
+        task = found if isinstance(found, Task) else Task(OUTCOME_QUEUE, lambda: found)
+        self._queues.put(task.queue, _Job(lambda note: self._do_task(arrival, task, note), arrival.control))
+
+    def _do_task(self, arrival: _Arrival, task: Task, note: Callable[[str], None]) -> bool:
+        """Carry out a message, however long something is away; return False when asked to stop meanwhile."""
+        outcome = retry_until_done(lambda: _try_task(arrival, task, note), self._stop)
+        if outcome is None:
+            return False
+        self._report_outcome(arrival, outcome)
+        if retry_until_done(lambda: self._try_to_record(arrival.control, outcome, note), self._stop) is None:
+            return False
+        note("")
+        if outcome.state != "value":
+            self.last_files = outcome.paths or self.last_files
+            self._send_answer(arrival, outcome)
+        return True
+
+    def _report_outcome(self, arrival: _Arrival, outcome: Outcome) -> None:
+        """Send what must not be lost before it is recorded: a failure's dead letter, and a value, which is not kept."""
+        control = arrival.control
+        if outcome.state == "failed":
+            log.warning(
+                "message_failed",
+                kind=control.message.kind,
+                action=control.message.action,
+                message=control.id,
+                reason=outcome.reason,
+            )
+            self._callbacks.give_up(control, outcome.reason)
+        elif outcome.state == "value":
+            self._callbacks.write_reply(control.message.kind, outcome.value)
+            self._send_answer(arrival, outcome)
+
+    def _try_to_record(self, control: ReceivedMessage, outcome: Outcome, note: Callable[[str], None]) -> Outcome | None:
+        """Record an outcome; return None where the ledger cannot be written now."""
+        try:
+            self._callbacks.record_outcome(control, Outcome("done") if outcome.state == "value" else outcome)
+        except Unavailable as away:
+            note(away.reason)
+            return None
+        return outcome
+
+    def _send_answer(self, arrival: _Arrival, outcome: Outcome) -> None:
+        message = arrival.control.message
+        self._callbacks.answer(
+            Answer(
+                message_id=arrival.control.id,
+                worker=self._worker,
+                kind=message.kind,
+                action=message.action,
+                state=outcome.state,
+                value=outcome.value,
+                paths=outcome.paths,
+                reason=outcome.reason,
+                seconds=round(time.monotonic() - arrival.since, 6),
+            )
+        )
+
+
+class _RejectionJob:
+    """The dead letter of a record, sent once and recorded."""
+
+    def __init__(
+        self, record: RawRecord, rejected: RejectedRecord, callbacks: RejectionCallbacks, stop: threading.Event
+    ):
+        self._record, self._rejected, self._callbacks, self._stop = record, rejected, callbacks, stop
+        self._sent = False
+
+    def run(self, note: Callable[[str], None]) -> bool:
+        """Send the dead letter unless it was sent before; return False when asked to stop meanwhile."""
+        done = retry_until_done(lambda: self._try_once(note), self._stop) is not None
+        if done:
+            note("")
+        return done
+
+    def _try_once(self, note: Callable[[str], None]) -> bool | None:
+        try:
+            if not self._sent:
+                if self._callbacks.is_recorded(self._record):
+                    return True
+                self._callbacks.send(self._record, self._rejected)
+                self._sent = True
+            self._callbacks.record(self._record)
+        except Unavailable as away:
+            note(away.reason)
+            return None
+        return True
+
+
+def _try_task(arrival: _Arrival, task: Task, note: Callable[[str], None]) -> Outcome | None:
+    """Return the outcome of a task, None where it must be tried again."""
+    try:
+        return task.attempt()
+    except Interrupted:
+        return None
+    except TRANSIENT_ERRORS as away:
+        if task.patience is not None and time.monotonic() - arrival.since > task.patience:
+            return Outcome("failed", reason=str(away))
+        note(str(away))
+        return None
+    except Exception as error:
+        log.exception("action_failed", message=arrival.control.id)
+        return _fail(error)
+
+
+def _fail(error: Exception) -> Outcome:
+    return Outcome("failed", reason=f"{type(error).__name__}: {error}")
