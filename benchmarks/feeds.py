@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.messages.parsing import parse
-from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import BoardItem, Document, ReceivedMessage, RecordPosition
+from xafs_workers.scans.board import Board, BoardItem
+from xafs_workers.scans.items import Document, ReceivedMessage, RecordPosition
 
 Document_ = tuple[str, dict[str, Any]]
 Columns = dict[str, list[float]]

@@ -20,8 +20,8 @@ from xafs_workers.reduction.merge import merge_spectra
 from xafs_workers.reduction.process import Reducer
 from xafs_workers.reduction.reduce import Edge, reduce
 from xafs_workers.render.matplotlib.drawing import Drawing
-from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import BoardItem, Document, ReceivedMessage, RecordPosition, ReductionResult
+from xafs_workers.scans.board import Board, BoardItem
+from xafs_workers.scans.items import Document, ReceivedMessage, RecordPosition, ReductionResult
 from xafs_workers.scans.reduction_requests import build_reduction_requests
 from xafs_workers.scans.xafs_sequence import build_sequence
 

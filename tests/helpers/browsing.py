@@ -19,9 +19,8 @@ from xafs_workers.frontends.browser.gallery import Gallery
 from xafs_workers.frontends.browser.server import BrowserServer, ListenAddress
 from xafs_workers.frontends.browser.viewer import ViewerCallbacks
 from xafs_workers.frontends.status import Feed
-from xafs_workers.scans.board import Board
+from xafs_workers.scans.board import Board, BoardItem
 from xafs_workers.scans.board_config import BoardConfig
-from xafs_workers.scans.items import BoardItem
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

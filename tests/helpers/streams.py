@@ -11,8 +11,8 @@ from typing import Any
 
 from helpers.examples import AREASCAN, CURVE
 from xafs_workers.messages.parsing import parse
-from xafs_workers.scans.board import Board, Scan
-from xafs_workers.scans.items import BoardItem, Document, ReceivedMessage, RecordPosition
+from xafs_workers.scans.board import Board, BoardItem, Scan
+from xafs_workers.scans.items import Document, ReceivedMessage, RecordPosition
 from xafs_workers.scans.runs import Run
 
 CONTROL, DOCUMENTS = "bmm.test", "bmm.bluesky.runengine.documents"

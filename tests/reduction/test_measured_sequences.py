@@ -14,7 +14,8 @@ from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.figures.xafs_sequence import build_interim_figure
 from xafs_workers.plots.athena_projects import build_project_request
 from xafs_workers.reduction.process import Reducer
-from xafs_workers.scans.items import BoardItem, ReceivedMessage, ReductionResult
+from xafs_workers.scans.board import BoardItem
+from xafs_workers.scans.items import ReceivedMessage, ReductionResult
 from xafs_workers.scans.reduction_requests import build_reduction_requests, build_scan_requests, find_result
 from xafs_workers.scans.xafs_sequence import build_sequence
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import FetchedRun
 from xafs_workers.scans.run_requests import RunRequest, build_run_requests
+from xafs_workers.scans.runs import FetchedRun
 
 
 class RunClient(Protocol):

@@ -17,9 +17,9 @@ from xafs_workers.runtime.retry import retry_until_done
 from xafs_workers.scans.arrays import EventArrays
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
-from xafs_workers.scans.items import FetchedRun
 from xafs_workers.scans.metadata import as_mapping
 from xafs_workers.scans.run_requests import RunRequest, find_point_indices
+from xafs_workers.scans.runs import FetchedRun
 from xafs_workers.settings import Settings
 
 log = get_logger("workers")

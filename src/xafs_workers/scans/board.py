@@ -10,11 +10,12 @@ from typing import Any
 from xafs_workers.scans.arrays import EventArrays
 from xafs_workers.scans.binding import bind
 from xafs_workers.scans.board_config import BoardConfig
-from xafs_workers.scans.items import BoardItem, ClockTick, Document, FetchedRun, ReceivedMessage, ReductionResult
+from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage, ReductionResult
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.results import ResultTable, add_result, select_scan_results
 from xafs_workers.scans.retention import select_retained
 from xafs_workers.scans.runs import (
+    FetchedRun,
     Run,
     build_run,
     extract_numbers,
@@ -24,6 +25,8 @@ from xafs_workers.scans.runs import (
 )
 from xafs_workers.scans.scan import Scan, scan_kinds
 from xafs_workers.scans.scan_builder import affects_scans, build_scans, get_message_order
+
+BoardItem = ReceivedMessage | Document | ClockTick | ReductionResult | FetchedRun
 
 RESOURCE_DOCUMENTS = ("resource", "stream_resource")
 

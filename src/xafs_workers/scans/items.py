@@ -1,20 +1,17 @@
-"""What is folded into the board: control messages, documents, ticks, results of reductions, runs from a catalog."""
+"""Items that the board applies: received messages, documents, clock ticks, results of reductions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xafs_workers.messages.base import ControlMessage
-
-if TYPE_CHECKING:
-    from xafs_workers.scans.runs import Run
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class RecordPosition:
-    """Where a record stands on Kafka."""
+    """Position of a record on Kafka."""
 
     topic: str
     partition: int
@@ -34,7 +31,7 @@ class ReceivedMessage:
 
     @property
     def id(self) -> str:
-        """The message's own id, else its origin."""
+        """The message's own id, else its record position."""
         return self.message.message_id or str(self.position)
 
 
@@ -57,14 +54,14 @@ class ClockTick:
 
 @dataclass(frozen=True, slots=True)
 class ReductionResult:
-    """The result of a reduction that the board had asked for.
+    """Result of a reduction that the board requested.
 
     Attributes
     ----------
     scan_id
-        Id of the scan it belongs to.
+        Id of the scan that requested it.
     key
-        What was reduced, as the board named it in its request.
+        Name of what was reduced, as in the board's request.
     values
         Results by Larch's names (`e0`, `edge_step`, `k`, `chi`, ...).
     """
@@ -72,23 +69,3 @@ class ReductionResult:
     scan_id: str
     key: str
     values: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FetchedRun:
-    """A finished run that a scan names, from elsewhere than the documents.
-
-    Attributes
-    ----------
-    run
-        None where it is not to be had.
-    problem
-        What is not to be had, and why; it is not asked for again.
-    """
-
-    uid: str
-    run: Run | None
-    problem: str = ""
-
-
-BoardItem = ReceivedMessage | Document | ClockTick | ReductionResult | FetchedRun

@@ -91,6 +91,23 @@ class Run:
         return as_mapping(self.start.get("BMM_kafka"))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FetchedRun:
+    """Finished run that a scan names, or its spectra, from elsewhere than the document topic.
+
+    Attributes
+    ----------
+    run
+        None where the run is not available.
+    problem
+        What is not available, and why; it is not requested again.
+    """
+
+    uid: str
+    run: Run | None
+    problem: str = ""
+
+
 def build_run(item: Document) -> Run:
     """Return the run that a start document opens."""
     return Run(item.doc["uid"], item.doc, build_time_position(item.time, DOCUMENT, item.position))
