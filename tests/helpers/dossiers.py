@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.dossier import Dossier, build_dossier
-from xafs_workers.writers.dossier import DossierSources
+from xafs_workers.writers.dossier_content import DossierSources
 
 VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
 OPTIONAL = frozenset({"path", "use", "circle"})

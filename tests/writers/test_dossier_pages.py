@@ -19,7 +19,8 @@ from xafs_workers.scans.dossier import Dossier
 from xafs_workers.scans.runs import Run
 from xafs_workers.simulation.beamline import Beamline, SimulationSetup
 from xafs_workers.simulation.plans import XafsParameters, measure_xafs
-from xafs_workers.writers.dossier import DossierSources, SpectrumCounts, build_page_name, render_dossier_page
+from xafs_workers.writers.dossier import build_page_name, render_dossier_page
+from xafs_workers.writers.dossier_content import DossierSources, SpectrumCounts
 from xafs_workers.writers.dossier_index import format_manifest_line, is_listed, render_index_page
 from xafs_workers.writers.dossier_motors import (
     build_motor_groups,

@@ -12,7 +12,8 @@ from helpers.finished import XAFS, make_finished_run
 from xafs_workers.catalog.finished_run import Asset
 from xafs_workers.scans.dossier import Dossier
 from xafs_workers.writers import html
-from xafs_workers.writers.dossier import DossierSources, render_dossier_page
+from xafs_workers.writers.dossier import render_dossier_page
+from xafs_workers.writers.dossier_content import DossierSources
 from xafs_workers.writers.dossier_index import format_manifest_line, render_index_page
 from xafs_workers.writers.message_log import LogEntry, encode_entry, is_recorded, parse_entries, render_log_page
 

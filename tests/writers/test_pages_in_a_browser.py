@@ -11,7 +11,8 @@ import pytest
 from helpers.dossiers import build_board_sources, touch_files
 from helpers.processes import wait_until
 from helpers.streams import fold, read_entries, stamp_entries
-from xafs_workers.writers.dossier import SpectrumCounts, build_page_name, render_dossier_page
+from xafs_workers.writers.dossier import build_page_name, render_dossier_page
+from xafs_workers.writers.dossier_content import SpectrumCounts
 from xafs_workers.writers.dossier_index import format_manifest_line, render_index_page
 from xafs_workers.writers.message_log import LogEntry, encode_entry, render_log_page
 

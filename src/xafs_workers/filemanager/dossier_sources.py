@@ -40,7 +40,7 @@ from xafs_workers.settings import Storage
 from xafs_workers.storage.errors import Absent, Refused
 from xafs_workers.storage.names import add_number, ensure_picture_suffix, insert_before_suffix
 from xafs_workers.storage.proposals import ProposalFolder, find_proposal
-from xafs_workers.writers.dossier import DossierKind, DossierSources, SpectrumCounts
+from xafs_workers.writers.dossier_content import DossierKind, DossierSources, SpectrumCounts
 from xafs_workers.writers.dossier_index import (
     INDEX_PATH,
     MANIFEST_PATH,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from xafs_workers.writers import html
-from xafs_workers.writers.dossier import DossierKind
+from xafs_workers.writers.dossier_content import DossierKind
 
 MANIFEST_PATH, INDEX_PATH = "dossier/MANIFEST", "dossier/00INDEX.html"
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from xafs_workers.writers.dossier import MotorPositions
+from xafs_workers.writers.dossier_content import MotorPositions
 
 MotorNames = tuple[tuple[str, str], ...]
 

@@ -8,7 +8,7 @@ from typing import Any
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import dossier_parts as parts
 from xafs_workers.writers import html
-from xafs_workers.writers.dossier import DetailSection, DossierSources, FileGroup, PageContent
+from xafs_workers.writers.dossier_content import DetailSection, DossierSources, FileGroup, PageContent
 from xafs_workers.writers.raster import find_file_names
 from xafs_workers.writers.registry import CannotWrite
 

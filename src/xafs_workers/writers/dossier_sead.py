@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from xafs_workers.writers import dossier_parts as parts
 from xafs_workers.writers import html
-from xafs_workers.writers.dossier import DetailSection, DossierSources, FileGroup, Link, PageContent
+from xafs_workers.writers.dossier_content import DetailSection, DossierSources, FileGroup, Link, PageContent
 from xafs_workers.writers.dossier_xafs import find_data_file_name
 
 

@@ -8,7 +8,7 @@ from xafs_workers.elements import find_edge_energy
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import dossier_parts as parts
 from xafs_workers.writers import html
-from xafs_workers.writers.dossier import DetailSection, DossierSources, FileGroup, Link, PageContent, Picture
+from xafs_workers.writers.dossier_content import DetailSection, DossierSources, FileGroup, Link, PageContent, Picture
 
 
 def build_content(sources: DossierSources) -> PageContent:

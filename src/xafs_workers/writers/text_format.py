@@ -57,3 +57,22 @@ def format_number(value: float) -> str:
 def format_iso_time(seconds: float, zone: tzinfo | None) -> str:
     """Return a time as `2025-03-03T09:00:00`."""
     return datetime.fromtimestamp(seconds, zone).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def format_document_time(seconds: object, zone: tzinfo | None) -> str:
+    """Return a document's time as `2025-03-03 09:00:00`, '' for what is none."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return ""
+    try:
+        return datetime.fromtimestamp(seconds, zone).strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+def format_duration(seconds: float) -> str:
+    """Return a length of time as `1 h 02 min`, `3 min 20 s` or `12 s`."""
+    whole = round(seconds)
+    hours, minutes, left = whole // 3600, whole // 60 % 60, whole % 60
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {left:02d} s" if minutes else f"{left} s"

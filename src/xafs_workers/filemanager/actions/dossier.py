@@ -27,13 +27,8 @@ from xafs_workers.scans.scan import Scan
 from xafs_workers.services.message_log import has_file
 from xafs_workers.storage.proposals import ProposalFolder
 from xafs_workers.storage.sequence_number import reserve_sequence_number
-from xafs_workers.writers.dossier import (
-    DossierKind,
-    build_page_name,
-    find_start_date,
-    list_pictures,
-    render_dossier_page,
-)
+from xafs_workers.writers.dossier import build_page_name, find_start_date, list_pictures, render_dossier_page
+from xafs_workers.writers.dossier_content import DossierKind
 from xafs_workers.writers.dossier_motors import build_motor_groups
 from xafs_workers.writers.registry import CannotWrite
 
