@@ -15,7 +15,7 @@ from xafs_workers.recording.session import Session
 from xafs_workers.storage.proposals import find_proposal
 
 if TYPE_CHECKING:
-    from xafs_workers.demo.supervisor import DemoStage
+    from xafs_workers.demo.stage import DemoStage
 
 
 class ReplayedSession:

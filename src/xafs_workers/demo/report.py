@@ -12,7 +12,7 @@ from rich.table import Table
 from xafs_workers.demo.environment import read_logged_errors
 
 if TYPE_CHECKING:
-    from xafs_workers.demo.supervisor import DemoStage
+    from xafs_workers.demo.stage import DemoStage
 
 
 def report(stage: DemoStage, console: Console) -> list[str]:

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from xafs_workers.producer.send import ControlSender
 
 if TYPE_CHECKING:
-    from xafs_workers.demo.supervisor import DemoStage
+    from xafs_workers.demo.stage import DemoStage
     from xafs_workers.simulation.beamline import Beamline
 
 PACE = 0.02

@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
-from xafs_workers.demo.environment import DemoEnvironment, DemoError, configure, prepare, run_worker
-from xafs_workers.demo.listener import (
-    PICTURE_KINDS,
-    MessageCounts,
-    WorkerListener,
-    find_answered_action,
-    find_file_action,
-)
+from xafs_workers.demo.environment import DemoError, configure, prepare, run_worker
+from xafs_workers.demo.listener import PICTURE_KINDS, WorkerListener
 from xafs_workers.demo.report import report
+from xafs_workers.demo.stage import DemoStage
 from xafs_workers.logs import configure_logging
 from xafs_workers.producer.kafka_config import KafkaConfig, read_kafka_config
 from xafs_workers.runtime.lifecycle import require_module
@@ -33,35 +26,13 @@ START_TIMEOUT = 60.0
 ANSWERS_TIMEOUT = 120.0
 BEAMLINE = "demo"
 
-SessionRunner = Callable[["DemoStage", Console], None]
-"""What sends messages and documents, and counts in `DemoStage.expected_answers` what must be answered."""
-
-
-@dataclass
-class DemoStage:
-    """Everything that runs during a demo."""
-
-    environment: DemoEnvironment
-    listener: WorkerListener
-    is_alive: Callable[[], bool]
-    workers: tuple[str, ...]
-    catalog: TiledServer | None = None
-    expected_answers: MessageCounts = field(default_factory=Counter)
-    expected_files: MessageCounts = field(default_factory=Counter)
-
-    def count_message(self, body: Mapping[str, Any]) -> None:
-        """Count a message that a worker of this demo has to answer."""
-        asked = find_answered_action(self.workers, body)
-        if asked is not None:
-            self.expected_answers[asked] += 1
-        due = find_file_action(self.workers, body)
-        if due is not None:
-            self.expected_files[due] += 1
+SessionRunner = Callable[[DemoStage, Console], None]
+"""Function that sends messages and documents, and counts in `DemoStage.expected_answers` what must be answered."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
-    """What the command line chose."""
+    """Options of the command line."""
 
     output: Path
     kafka: str | None = None
@@ -96,8 +67,8 @@ def _prepare_stage(options: DemoOptions, stack: ExitStack, console: Console) -> 
     place = prepare(options.output, servers, beamline)
     config = read_kafka_config(place.settings.kafka)
     _create_topics(config, place.settings, embedded=options.kafka is None)
-    ears = WorkerListener(config, place.settings)
-    stack.callback(ears.close)
+    listener = WorkerListener(config, place.settings)
+    stack.callback(listener.close)
     catalog = None
     if options.data is None:
         catalog = stack.enter_context(TiledServer(place.folder / "tiled"))
@@ -107,10 +78,13 @@ def _prepare_stage(options: DemoOptions, stack: ExitStack, console: Console) -> 
     # A recording is of another beamline: its plans ask for files of folders that are not here.
     names = ("headless", "web") if options.data is not None else ("headless", "file-manager", "web")
     processes = [stack.enter_context(run_worker(place, name)) for name in names]
-    stage = DemoStage(place, ears, lambda: all(one.poll() is None for one in processes), names, catalog)
+    stage = DemoStage(place, listener, lambda: all(one.poll() is None for one in processes), names, catalog)
     pids = {process.pid for process in processes}
-    ears.wait_for(
-        "the first heartbeats", lambda: pids <= {beat["pid"] for beat in ears.heartbeats}, stage.is_alive, START_TIMEOUT
+    listener.wait_for(
+        "the first heartbeats",
+        lambda: pids <= {beat["pid"] for beat in listener.heartbeats},
+        stage.is_alive,
+        START_TIMEOUT,
     )
     for name, process in zip(names, processes, strict=True):
         console.print(f"{name} worker: process {process.pid}")
