@@ -9,7 +9,9 @@ import typer
 
 from xafs_workers.cli.options import load_settings_or_exit
 
-app = typer.Typer(help="The configuration: as it is in force, or its JSON schema.", no_args_is_help=True)
+app = typer.Typer(
+    rich_markup_mode=None, help="Show the configuration in force, its JSON schema or its manual.", no_args_is_help=True
+)
 
 
 @app.command()

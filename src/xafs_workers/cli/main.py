@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
+from xafs_workers import __version__
 from xafs_workers.cli import (
     config,
     dead_letters,
@@ -30,7 +32,26 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # markup would swallow [brackets], and shows flags as <bool>
 )
+
+
+def _print_version(requested: bool) -> None:
+    if requested:
+        typer.echo(f"xafs-workers {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def set_up(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Accept the options that belong to no command."""
+
+
 app.command("file-manager")(file_manager.run_file_manager)
 app.command("plot-manager")(plot_manager.run_plot_manager)
 app.command("messages")(messages.show_messages)

@@ -35,7 +35,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JS
 def send(  # noqa: PLR0913 - one parameter for each option
     message: Annotated[str, typer.Argument(help="JSON, or as in Python: \"{'close': 'all'}\".", show_default=False)],
     *,
-    wait: Annotated[bool, typer.Option(" /--no-wait", help="Only send.")] = True,
+    wait: Annotated[bool, typer.Option(" /--no-wait", help="Only send.", show_default=False)] = True,
     timeout: TimeoutOption = 30.0,
     as_json: JsonOption = False,
     config: ConfigOption = None,
