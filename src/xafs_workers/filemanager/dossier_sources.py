@@ -24,7 +24,7 @@ from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.dossier import Dossier, find_rest_time, list_reported_scans
 from xafs_workers.scans.items import ReceivedMessage
-from xafs_workers.scans.mca import NoSpectraError, extract_channels
+from xafs_workers.scans.mca import NoSpectraError, extract_channels, is_spectrum_key
 from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.picture_requests import (
     NoFolderError,
@@ -256,7 +256,7 @@ def _read_spectra(run: FinishedRun, stop: Event) -> Mapping[str, Any]:
     if run.run.arrays.size and run.points.sequence_numbers:
         return run.run.arrays.get_point(run.points.sequence_numbers[0])
     keys = [key for key, about in run.data_keys.items() if as_mapping(about).get("shape")]
-    return {key: run.read_array(key, stop)[0] for key in keys if "_xrf" in key or "_image" in key.lower()}
+    return {key: run.read_array(key, stop)[0] for key in filter(is_spectrum_key, keys)}
 
 
 _index_lock = threading.Lock()

@@ -17,6 +17,7 @@ from xafs_workers.runtime.retry import retry_until_done
 from xafs_workers.scans.arrays import EventArrays
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.mca import is_spectrum_key
 from xafs_workers.scans.metadata import as_mapping
 from xafs_workers.scans.run_requests import RunRequest, find_point_indices
 from xafs_workers.scans.runs import FetchedRun
@@ -115,7 +116,7 @@ class RunFetcher:
 def _read_spectra(found: FinishedRun, wanted: RunRequest, rules: BoardConfig, stop: threading.Event) -> EventArrays:
     """Return the spectra at the points that are wanted."""
     keys = tuple(key for key, about in found.data_keys.items() if as_mapping(about).get("shape"))
-    spectral = tuple(key for key in keys if key.endswith("_xrf") or key.lower().endswith("_image"))
+    spectral = tuple(filter(is_spectrum_key, keys))
     columns: Mapping[str, Any] = {key: found.read_array(key, stop) for key in spectral}
     arrays = EventArrays.create(spectral)
     for index in find_point_indices(wanted.spectrum_points, found.run, rules):

@@ -25,6 +25,11 @@ _SDD_PATTERN = re.compile(r"(\d)-element SDD_channel0?([1-8])_xrf\Z")
 _DANTE_PATTERN = re.compile(r"dante-\d+_image\Z", re.IGNORECASE)
 
 
+def is_spectrum_key(key: str) -> bool:
+    """Check whether the array under a data key holds fluorescence spectra."""
+    return bool(_SDD_PATTERN.match(key) or _DANTE_PATTERN.match(key))
+
+
 class NoSpectraError(LookupError):
     """Spectra that are asked for and not there; the text says what is waited for, or what there is instead."""
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from xafs_workers.catalog.finished_run import FinishedRun
 from xafs_workers.filemanager.actions.context import ActionContext
-from xafs_workers.scans.mca import extract_channels
+from xafs_workers.scans.mca import extract_channels, is_spectrum_key
 from xafs_workers.scans.metadata import as_mapping
 
 Array = np.ndarray[Any, Any]
@@ -32,5 +32,4 @@ def _read_arrays(run: FinishedRun, index: int, tools: ActionContext) -> Mapping[
     if run.run.arrays.size:
         return run.run.arrays.get_point(run.points.sequence_numbers[index])
     keys = [key for key, about in run.data_keys.items() if as_mapping(about).get("shape")]
-    spectral = [key for key in keys if key.endswith("_xrf") or key.lower().endswith("_image")]
-    return {key: run.read_array(key, tools.stop)[index] for key in spectral}
+    return {key: run.read_array(key, tools.stop)[index] for key in filter(is_spectrum_key, keys)}
