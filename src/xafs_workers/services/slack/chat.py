@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException
 from typing import Any
-from urllib.parse import urlsplit
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -249,8 +248,3 @@ def _extract_channels(known: Mapping[str, Any]) -> set[str]:
         *(known.get("groups") or ()),
         *(channel for kind in shares.values() for channel in kind),
     }
-
-
-def is_address(url: str) -> bool:
-    """Check whether a text is an HTTP or HTTPS URL."""
-    return urlsplit(url).scheme in ("http", "https") and bool(urlsplit(url).hostname)
