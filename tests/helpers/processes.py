@@ -52,6 +52,7 @@ class Station:
     """Topics, folders and a configuration of their own, and one worker, headless as a rule, that can be killed."""
 
     command: tuple[str, ...] = ("plot-manager", "--headless")
+    program: tuple[str, ...] = ("-m", "xafs_workers")
 
     def __init__(
         self,
@@ -89,7 +90,7 @@ class Station:
         self._source.assign({partition: low for partition, (low, _) in self._source.fetch_watermarks().items()})
 
     def start(self, *, ready: bool = True) -> None:
-        command = [sys.executable, "-m", "xafs_workers", *self.command, "--config", str(self.config)]
+        command = [sys.executable, *self.program, *self.command, "--config", str(self.config)]
         log = self.folder / f"worker-{self.starts}.log"
         self.starts += 1
         with log.open("wb") as stream:

@@ -111,6 +111,25 @@ def test_messages_wait_in_order_while_the_ledger_cannot_be_read(fixture: Fixture
     assert (fixture.engine.waits_for, fixture.letters, fixture.engine.pending()) == ("", [], ())
 
 
+def test_a_wait_for_the_ledger_does_not_change_the_board(fixture: Fixture) -> None:
+    """A later board may no longer hold a message's scan."""
+    first, later, boards = Board(), Board(), []
+
+    def find_task(control: ReceivedMessage, board: Board) -> Task:
+        boards.append(board)
+        return Task("all", lambda: Outcome("done"))
+
+    fixture.work.find_task = find_task  # type: ignore[method-assign] # the test's own
+    fixture.read_error = FULL
+    fixture.engine.on_message(fold_board({"close": "all", "message_id": "a"}).messages[-1], first)
+    fixture.engine.poll(first)
+    fixture.engine.poll(later)
+    fixture.read_error = None
+    fixture.engine.poll(later)
+    assert fixture.engine.drain(10.0)
+    assert (fixture.done, boards) == (["a"], [first])
+
+
 def test_an_outcome_that_cannot_be_recorded_is_waited_for(fixture: Fixture) -> None:
     fixture.write_error = FULL
     fixture.put("a", "b")

@@ -20,6 +20,7 @@ from xafs_workers.consumer.roles import SCREEN
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.settings import Settings
 from xafs_workers.simulation.broker import EmbeddedBroker
+from xafs_workers.threads import ThreadEnded
 from xafs_workers.viewers import display_check
 from xafs_workers.viewers.click_dispatcher import ClickDispatcher
 from xafs_workers.viewers.follower import WAITING_FOR_HISTORY, WAITING_FOR_TOPICS, Follower
@@ -181,9 +182,13 @@ def test_a_follower_that_dies_is_reported(place: ViewerTopics, monkeypatch: pyte
     def failing() -> None:
         raise RuntimeError("broken")
 
+    ended: list[threading.ExceptHookArgs] = []
+    monkeypatch.setattr(threading, "excepthook", ended.append)
     with capture_logs() as logs:
         follower = place.follower(before_live=failing)
-        wait_until(lambda: follower.failure is not None, "its end")
+        wait_until(lambda: bool(ended), "its end")
+    assert ended[0].exc_type is ThreadEnded
+    assert str(follower.failure) == "broken"
     assert "died" in follower.build_feed().waits_for
     assert "follower_died" in [entry["event"] for entry in logs]
 

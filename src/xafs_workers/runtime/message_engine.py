@@ -127,11 +127,14 @@ class EngineCallbacks:
     write_reply: Callable[[str, Any], object] = lambda kind, value: None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Arrival:
+    """A message and the board of its arrival; `found` is its task, from the first board that was ready for it."""
+
     control: ReceivedMessage
     board: Board
     since: float
+    found: Task | Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,13 +196,15 @@ class MessageEngine:
         """Look up what arrived and queue what has become ready; raise RuntimeError where a queue died."""
         self._queues.check()
         self._take_arrivals()
+        for arrival in (*self._accepted, *self._arrivals):  # a later board may no longer hold a message's scan
+            if arrival.found is None:
+                arrival.found = self._call_work(self._work.find_task, arrival.control, board)
         waiting, self._accepted = self._accepted, []
         for arrival in waiting:
-            found = self._call_work(self._work.find_task, arrival.control, board)
-            if found is None:
+            if arrival.found is None:
                 self._accepted.append(arrival)
             else:
-                self._enqueue(arrival, found)
+                self._enqueue(arrival, arrival.found)
 
     def pending(self) -> tuple[ReceivedMessage | PendingRecord, ...]:
         """Return the messages and records whose effects are not done."""

@@ -72,8 +72,11 @@ class StateLock:
             raise AlreadyRunning(reason) from error
         except OSError as error:
             raise Unavailable(f"{self.path}: cannot be locked: {error}", error.errno or errno.ENOLCK) from error
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            raise Unavailable(f"{self.path}: cannot be written: {error}", error.errno) from error
 
 
 def _close_in_forks(lock: StateLock) -> None:

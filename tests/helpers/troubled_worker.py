@@ -1,0 +1,89 @@
+"""Run a worker in trouble: a file name that a message holds says what happens, and at which step.
+
+With `<step>-<pages>` the state folder is filled, just before the step, until so many pages are free; with `<step>-die`
+the thread that does the step ends. The pauses between attempts are short.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FILLER = "filler"
+PAGE = 4096
+STEPS = ("arrival", "lookup", "task", "begin", "publish", "record")
+
+
+def fill_folder(folder: Path, pages: int) -> None:
+    """Fill a file system of its own until so many pages are free."""
+    handle = os.open(folder / FILLER, os.O_WRONLY | os.O_CREAT)
+    try:
+        with suppress(OSError):  # it is full
+            while True:
+                os.write(handle, bytes(PAGE))
+        os.ftruncate(handle, os.fstat(handle).st_size - pages * PAGE)
+    finally:
+        os.close(handle)
+
+
+class Trouble:
+    """What happens at the steps of messages, each once."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self._made: set[str] = set()
+
+    def wrap(self, owner: type, method: str, step: str) -> None:
+        """Let the trouble of a step come before a method, whose first argument is or holds the message."""
+        original: Callable[..., Any] = getattr(owner, method)
+
+        def wrapped(this: Any, item: Any, *arguments: Any) -> Any:
+            self._make(step, getattr(item, "control", item).message.model_dump())
+            return original(this, item, *arguments)
+
+        setattr(owner, method, wrapped)
+
+    def _make(self, step: str, fields: dict[str, Any]) -> None:
+        found = re.search(rf"{step}-(\d+|die)\b", str(fields))
+        if found is None or found[0] in self._made:
+            return
+        self._made.add(found[0])
+        if found[1] == "die":
+            raise SystemExit(f"the thread ends at {found[0]}")
+        fill_folder(self._folder, int(found[1]))
+
+
+def _make_trouble(folder: Path) -> None:
+    from xafs_workers.runtime import message_engine, retry
+    from xafs_workers.runtime.effect_ledger import EffectLedger
+    from xafs_workers.runtime.message_engine import MessageEngine
+    from xafs_workers.storage import ledger
+
+    retry.BACKOFF = (0.05, 0.1)  # type: ignore[assignment] # other pauses
+    message_engine.LOOKUP_RETRY_SECONDS = ledger.BUSY_SECONDS = 0.1
+    trouble = Trouble(folder)
+    places = (
+        (MessageEngine, "on_message"),
+        (EffectLedger, "find_outcome"),
+        (MessageEngine, "_do_task"),
+        (EffectLedger, "begin_publishing"),
+        (EffectLedger, "finish_publishing"),
+        (EffectLedger, "record_outcome"),
+    )
+    for step, (owner, method) in zip(STEPS, places, strict=True):
+        trouble.wrap(owner, method, step)
+
+
+if __name__ == "__main__":
+    configuration = yaml.safe_load(Path(sys.argv[sys.argv.index("--config") + 1]).read_text())
+    _make_trouble(Path(configuration["state_directory"]))
+    from xafs_workers.cli.main import run
+
+    run()
