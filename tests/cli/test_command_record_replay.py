@@ -93,7 +93,7 @@ def test_warnings_end_the_replay_only_when_strict(session, broker):
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (("--speed", "fast"), "--speed 'fast': expected a positive number or max"),
+        (("--speed", "fast"), "--speed 'fast': not a speed (expected a positive number or max"),
         (("--speed", "0"), "expected a positive number"),
         (("--speed", "inf"), "expected a positive number"),
         (("--config", "missing.yaml"), "missing.yaml"),
@@ -124,7 +124,10 @@ def test_a_recording_does_not_overwrite_a_file(session):
 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
-    [(("--since", "soon"), "--since 'soon': expected a duration"), (("--since", "1h", "--from-beginning"), "exclude")],
+    [
+        (("--since", "soon"), "--since 'soon': not a time (expected a duration"),
+        (("--since", "1h", "--from-beginning"), "exclude"),
+    ],
 )
 def test_an_ambiguous_or_missing_begin_is_refused(tmp_path, arguments, reason):
     code, said = call("record", tmp_path / "x.jsonl", *arguments)

@@ -89,9 +89,9 @@ FAULTY = [
     (b"\xff\xfe", "", "not JSON"),
     (b"[" * 100_000, "", "not JSON"),
     (b"1" * 10_000, "", "not JSON"),
-    (b"3", "", "came 3: expected [name, mapping]"),
+    (b"3", "", "got 3 (expected [name, mapping]"),
     (b'["bmm", 3]', "", "got 3 (expected a mapping"),
-    (b'["bmm", {}, 1]', "", "came a list of 3"),
+    (b'["bmm", {}, 1]', "", "got a list of 3"),
     (b'["event", {"uid": "u"}]', "event: descriptor: ", "missing field 'descriptor'"),
     (b'["sing\\u001b[31m\\ud800", {}]', "'sing\\x1b[31m\\ud800': ", "expected one of start"),
 ]

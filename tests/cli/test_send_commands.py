@@ -106,7 +106,7 @@ def test_a_missing_answer_exits_with_code_3(config: Path) -> None:
         ('{"tuch": "/p"}', "was touch meant?"),
         ('{"linescan": "start"}', "missing field 'detector'"),
         ("close all", "expected a message as JSON or as a Python dict"),
-        ('["close"]', "came a list: expected a mapping"),
+        ('["close"]', "got a list (expected a mapping"),
     ],
 )
 def test_an_invalid_message_is_not_sent(config: Path, message: str, reason: str) -> None:
@@ -201,7 +201,7 @@ def test_the_data_file_of_a_run_in_tiled_is_requested(
 def test_a_missing_catalog_is_reported(config: Path) -> None:
     code, output = call("regenerate", "8a6f7c1a", "--config", config)
     assert code == 2
-    assert "no catalog is configured: expected catalog.profile or catalog.uri" in output
+    assert "no catalog is configured (expected catalog.profile or catalog.uri" in output
 
 
 def test_an_unreachable_broker_is_reported_as_no_answer(tmp_path: Path) -> None:

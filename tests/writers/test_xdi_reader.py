@@ -32,7 +32,7 @@ BROKEN: list[tuple[str, Callable[[bytes], bytes], str]] = [
     ("empty", lambda text: b"", "line 0: .*expected # XDI"),
     ("no UTF-8", lambda text: text + b"\xff", "expected UTF-8"),
     ("line of no family", lambda text: text.replace(b"# Scan.uid: x", b"# Scan uid x"), "line 3: .*Family.key"),
-    ("escaped line", lambda text: text.replace(b"# Scan.uid: x", b"# Scan.uid: x\ny"), "line 4: came 'y'"),
+    ("escaped line", lambda text: text.replace(b"# Scan.uid: x", b"# Scan.uid: x\ny"), "line 4: got 'y'"),
     ("a line twice", lambda text: text.replace(b"# Scan.uid", b"# Element.symbol"), "each once"),
     ("columns out of order", lambda text: text.replace(b"Column.2", b"Column.3"), "expected # Column.2"),
     ("a column too few", lambda text: text.replace(b"# Column.2: Itrans nA*s\n", b""), "expected 1 labels"),

@@ -1,4 +1,4 @@
-"""`xafs-workers config`: what is configured, and what could be."""
+"""`xafs-workers config`: settings in force and all possible ones."""
 
 from __future__ import annotations
 

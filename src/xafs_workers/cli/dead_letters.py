@@ -1,4 +1,4 @@
-"""The commands `dead-letters list`, `show` and `retry`: what could not be used, and the file actions among it again."""
+"""The commands `dead-letters list`, `show` and `retry`: rejected records, and file actions among them sent again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`xafs-workers doctor`: what is wrong with a set-up, and what mends it."""
+"""`xafs-workers doctor`: checks of an installation, each with its remedy."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def run_doctor(
 ) -> None:
     """Examine everything a worker needs, in the account and on the machine where it runs.
 
-    Each line says ok, or what is wrong and what to do. The exit code is 1 if anything is at fault.
+    Each line reports ok, or what is wrong and what to do. The exit code is 1 if anything is at fault.
     """
     if role is not None and role not in ROLES:
-        exit_with_error(f"--role {role}: expected one of {', '.join(ROLES)}", WRONG_USE)
+        exit_with_error(f"--role {role}: unknown (expected one of {', '.join(ROLES)})", WRONG_USE)
     findings = []
     for finding in _run_checks(config, kafka, beamline, role, session):
         findings.append(finding)

@@ -17,7 +17,7 @@ def run_file_manager(
         bool, typer.Option("--from-beginning", help="read all that the broker still has, not from the stored offset")
     ] = False,
 ) -> None:
-    """Write data files, copies, dossiers and logs into the groups' folders, and answer those who ask."""
+    """Write data files, copies, dossiers and logs into the groups' folders, and answer requests."""
     settings = load_settings_or_exit(config, kafka, beamline)
     from xafs_workers.filemanager import worker as worker
 

@@ -105,6 +105,6 @@ def _render_table(header: list[str], rows: Any) -> list[str]:
 
 
 def _escape_cell(text: str) -> str:
-    """Return a text as it stands in a cell: a `|` would end the cell, a `<` outside of code begin HTML."""
+    """Return a text in the form for a table cell: a `|` would end the cell, a `<` outside of code begin HTML."""
     kept = text if text.startswith("`") else text.replace("<", "&lt;")
     return kept.replace("|", "\\|")

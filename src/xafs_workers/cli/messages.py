@@ -1,4 +1,4 @@
-"""The commands `messages`, `schema` and `lint`: what messages look like, and which of a file are wrong."""
+"""The commands `messages`, `schema` and `lint`: descriptions of messages, and checks of those in a file."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def _check_lines(content: Iterable[bytes], name: str, tag: str) -> tuple[int, in
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a line is refused."""
+    """Reason why a line is refused."""
 
     kind: str
     field: str
@@ -131,7 +131,7 @@ def _split_line(content: Any, tag: str) -> tuple[str, Any]:
         return tag, content
     if isinstance(content, list) and len(content) == 2 and isinstance(content[0], str):
         return content[0], content[1]
-    raise InvalidMessage("", "", f"came {format_value(content)}: expected [name, mapping] or a bare mapping")
+    raise InvalidMessage("", "", f"got {format_value(content)} (expected [name, mapping] or a bare mapping)")
 
 
 def _show_action(kind: str, action: ActionDescription) -> None:

@@ -1,4 +1,4 @@
-"""What to install where a part of the program is missing."""
+"""Advice on what to install where a part of the program is missing."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ BeamlineOption = Annotated[str | None, typer.Option("--beamline", help="Prefix o
 def load_settings_or_exit(
     config: Path | None = None, kafka: str | None = None, beamline: str | None = None, **more: Any
 ) -> Settings:
-    """Read the settings; say what is wrong with them and leave with 2 if they cannot be used.
+    """Read the settings; print what is wrong with them and exit with 2 if they cannot be used.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def drop_none(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def exit_with_error(reason: str, code: int) -> NoReturn:
-    """Say why on standard error and exit with `code`."""
+    """Print the reason on standard error and exit with `code`."""
     typer.secho(f"xafs-workers: {reason}", err=True, fg="red")
     raise typer.Exit(code)
 
@@ -78,4 +78,6 @@ def parse_time(text: str, now: float) -> float:
             return now - float(number) * UNIT_SECONDS[unit]
         return datetime.fromisoformat(text.strip()).astimezone().timestamp()
     except (ValueError, OverflowError) as error:
-        raise ValueError(f"{text!r}: expected a duration such as 12h, or a date such as 2025-03-03T08:00") from error
+        raise ValueError(
+            f"{text!r}: not a time (expected a duration such as 12h, or a date such as 2025-03-03T08:00)"
+        ) from error

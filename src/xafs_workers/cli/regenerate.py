@@ -35,7 +35,7 @@ def regenerate(  # noqa: PLR0913 - one parameter for each option
 ) -> None:
     """Ask the file manager to write the data file of a finished run again.
 
-    Which file it is, is read from the run's start document in Tiled (settings: catalog). Exit codes as of `send`.
+    The file's name is read from the run's start document in Tiled (settings: catalog). Exit codes as of `send`.
     """
     settings = load_settings_or_exit(config, kafka, beamline)
     from xafs_workers.producer.legacy_api import build_regeneration_message
@@ -52,7 +52,7 @@ def _read_start(settings: Settings, uid: str) -> dict[str, Any]:
     from xafs_workers.catalog.tiled_runs import TiledRuns
 
     if not settings.catalog.configured:
-        exit_with_error("no catalog is configured: expected catalog.profile or catalog.uri in the settings", WRONG_USE)
+        exit_with_error("no catalog is configured (expected catalog.profile or catalog.uri in the settings)", WRONG_USE)
     runs = TiledRuns(settings.catalog)
     try:
         return dict(runs.find_run(uid).run.start)

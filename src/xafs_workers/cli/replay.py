@@ -81,7 +81,7 @@ def _parse_speed(text: str) -> float | None:
     except ValueError:
         speed = math.nan
     if not (speed > 0 and math.isfinite(speed)):
-        exit_with_error(f"--speed {text!r}: expected a positive number or max", WRONG_USE)
+        exit_with_error(f"--speed {text!r}: not a speed (expected a positive number or max)", WRONG_USE)
     return speed
 
 

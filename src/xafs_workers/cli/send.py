@@ -1,4 +1,4 @@
-"""The command `send`: one control message, and what the workers answer."""
+"""The command `send`: one control message, and the workers' answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FAILED = 1
 """Exit code: the worker answered that it failed."""
 NO_ANSWER = 3
-"""Exit code: nobody answered in time; what became of the message is not known."""
+"""Exit code: no worker answered in time; what became of the message is not known."""
 
 TimeoutOption = Annotated[float, typer.Option("--timeout", min=0.1, help="How long to wait for the answer, seconds.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
@@ -55,7 +55,7 @@ def send(  # noqa: PLR0913 - one parameter for each option
 
 
 def check_message(text: str) -> dict[str, Any]:
-    """Return a message that the workers will take, or say what is wrong and leave with 2."""
+    """Return a message that the workers accept, or print what is wrong and exit with 2."""
     from xafs_workers.messages.base import InvalidMessage
     from xafs_workers.messages.parsing import parse
 
@@ -136,7 +136,7 @@ def _parse_message(text: str) -> dict[str, Any]:
         try:
             content = ast.literal_eval(text.strip())
         except (ValueError, SyntaxError, RecursionError, MemoryError) as error:
-            raise ValueError(f"came {text[:80]!r}: expected a message as JSON or as a Python dict") from error
+            raise ValueError(f"got {text[:80]!r} (expected a message as JSON or as a Python dict)") from error
     if not isinstance(content, dict):
-        raise ValueError(f"came a {type(content).__name__}: expected a mapping with the name of a kind among its keys")
+        raise ValueError(f"got a {type(content).__name__} (expected a mapping with the name of a kind among its keys)")
     return content

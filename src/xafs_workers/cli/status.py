@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from xafs_workers.diagnostics.worker_status import HeartbeatListener, WorkerStatus
 
 UNHEALTHY = 1
-"""Exit code: a worker is stale, waits, or none was heard; or no broker answers."""
+"""Exit code: a worker is stale or waits, no worker sent a heartbeat, or no broker answers."""
 COLUMNS = ("worker", "host", "state", "up", "heard", "behind", "waits for", "last message", "last file", "last error")
 STYLES = {"running": "green", "recovering": "yellow", "stale": "bold red", "died": "bold red", "stopped": "dim"}
 
@@ -40,7 +40,7 @@ def show_status(
     kafka: KafkaOption = None,
     beamline: BeamlineOption = None,
 ) -> None:
-    """Show how all workers are: from their heartbeats, until Ctrl-C or once."""
+    """Show the state of all workers from their heartbeats, until Ctrl-C or once."""
     settings = load_settings_or_exit(config, kafka, beamline)
     from xafs_workers.consumer.source import SourceError
     from xafs_workers.diagnostics.worker_status import HeartbeatListener

@@ -1,4 +1,4 @@
-"""The Kafka client of the sources: its properties, its errors told once, its records."""
+"""The Kafka client of the sources: its properties, its errors (each logged once), its records."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ REQUIRED_PROPERTIES: Mapping[str, Any] = {
     "allow.auto.create.topics": "false",
     "statistics.interval.ms": 1000,
 }
-"""What the sources rely on, whatever the facility's file says."""
+"""Properties that the sources rely on; they override those of the facility's file."""
 
 FATAL_ERRORS = frozenset(
     {
@@ -60,7 +60,7 @@ MIN_GOOD_ROUNDS = 2
 
 
 class SourceError(RuntimeError):
-    """Kafka cannot be read and waiting will not help; the text says what was asked and what the broker answered."""
+    """Kafka cannot be read and waiting will not help; the text contains the request and the broker's answer."""
 
 
 def build_consumer_properties(config: KafkaConfig, group: str) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def is_fatal(error: KafkaError) -> bool:
 
 
 class ConnectionHealth:
-    """What troubles the client: each kind of trouble at each place is told once, and once more when it is over.
+    """Errors of the client: each kind of error at each place is logged once, and once more when it is over.
 
     Attributes
     ----------
@@ -112,7 +112,7 @@ class ConnectionHealth:
         return self.BROKERS in self._errors
 
     def set_quiet(self, quiet: bool) -> None:
-        """Tell nothing (somebody else tells it better), or begin to tell, with a clean slate."""
+        """Switch logging off (the caller logs it better) or on, and forget all errors."""
         self._quiet = quiet
         self._errors.clear()
 
@@ -146,7 +146,7 @@ class ConnectionHealth:
     def on_statistics(self, text: str) -> None:
         """Look in the client's statistics whether lost connections are back.
 
-        Once is not enough: while one connection is already told to be lost, another may not have noticed yet.
+        Once is not enough: while one connection is already reported lost, another may not have noticed yet.
         """
         if not self.brokers_away:
             return
@@ -164,7 +164,7 @@ def connect(properties: Mapping[str, Any], health: ConnectionHealth) -> Consumer
 
 
 def fetch(client: Consumer, timeout: float, limit: int) -> list[Message]:
-    """Return what is there, at most `limit`; wait up to `timeout` seconds for the first.
+    """Return the messages that have arrived, at most `limit`; wait up to `timeout` seconds for the first.
 
     `Consumer.consume` alone would wait until `limit` messages are there or the time is over.
     """
@@ -175,7 +175,7 @@ def fetch(client: Consumer, timeout: float, limit: int) -> list[Message]:
 
 
 def get_partition(message: Message) -> Partition:
-    """Return where a message, or the news of a partition, comes from."""
+    """Return the partition of a message or of an event."""
     return (message.topic() or "", -1 if (number := message.partition()) is None else number)
 
 

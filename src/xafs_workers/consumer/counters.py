@@ -1,4 +1,4 @@
-"""What a worker has seen since it started."""
+"""Counts of the records that a worker has read since it started."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Single looks into partitions by a client of their own, so that the source's own reading is not disturbed."""
+"""Single looks into partitions by a separate client, so that the source's own reading is not disturbed."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ BATCH_SIZE = 1000
 
 @dataclass(frozen=True, slots=True)
 class LookupOptions:
-    """How to look.
+    """Options of a look into a partition.
 
     Attributes
     ----------
     properties
-        Of the consumer.
+        Properties of the consumer.
     clock
-        Gives the arrival time, POSIX seconds.
+        Function that gives the arrival time, POSIX seconds.
     timeout
-        Longest a look may take, seconds.
+        Longest time that a look may take, seconds.
     """
 
     properties: Mapping[str, Any]
@@ -43,7 +43,7 @@ class LookupOptions:
 def _open_reader(
     look: LookupOptions, positions: Mapping[Partition, int]
 ) -> Generator[tuple[Consumer, Iterator[Message]]]:
-    """Give a client assigned to the positions, and its messages until the patience ends."""
+    """Yield a client assigned to the positions, and its messages until the time runs out."""
     health = ConnectionHealth(quiet=True)
     client = connect(look.properties, health)
     deadline = time.monotonic() + look.timeout
@@ -84,8 +84,8 @@ def find_first_offsets(
     Returns
     -------
     offsets
-        Of the first record with that time or a later one; the high watermark if there is none. Where the patience
-        ended before, how far it was read: all before is earlier.
+        Offset of the first record with that time or a later one; the high watermark if there is none. Where the time
+        ran out before, the offset up to which it was read: all records before it are earlier.
     """
     reached = {partition: low for partition, (low, high) in spans.items() if low < high}
     found = {partition: high for partition, (low, high) in spans.items() if low >= high}

@@ -30,14 +30,14 @@ RESULT_TIMEOUT = 0.02
 
 
 class MessageHandler(Protocol):
-    """What a role does besides following along."""
+    """Handler of the messages that a role owns."""
 
     def on_message(self, control: ReceivedMessage, board: Board) -> None:
         """Take note of a message that the role owns; the board has it already."""
         ...
 
     def poll(self, board: Board) -> None:
-        """Look whether something has become due."""
+        """Do what has become due."""
         ...
 
     def pending(self) -> Iterable[PendingItem]:
@@ -47,12 +47,12 @@ class MessageHandler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LoopCallbacks:
-    """What the loop hands things to.
+    """Functions and clients that the loop calls.
 
     Attributes
     ----------
     on_rejected_record
-        Called with a record of this role's concern that could not be used.
+        Receives each record of this role that could not be used.
     clock
         POSIX seconds.
     reduction_requester
@@ -60,7 +60,7 @@ class LoopCallbacks:
     run_requester
         None for a worker that asks no catalog for runs that scans name.
     on_live_message
-        Told of each message that comes, whoever owns it; not of those of the past.
+        Receives each new message, of any owner; not those of the past.
     """
 
     handler: MessageHandler
@@ -106,7 +106,7 @@ class Loop:
 
     @property
     def backlog_size(self) -> int:
-        """How many records wait to be folded."""
+        """Number of records that wait to be folded."""
         return self._ordered_reader.backlog_size
 
     def step(self, timeout: float = 0.2) -> int:
@@ -186,7 +186,7 @@ class Loop:
             self._callbacks.on_rejected_record(record, bad)
 
     def _log_message(self, item: ReceivedMessage) -> None:
-        """Tell of a message: one line, with all of its fields where somebody asked for detail."""
+        """Log a message: one line, with all of its fields where detail was requested."""
         message = item.message
         self.last_message = (message.kind, message.action, item.time)
         if isinstance(message, Verbose):

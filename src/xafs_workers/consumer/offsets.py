@@ -34,7 +34,7 @@ class OffsetStore:
     Parameters
     ----------
     config
-        How Kafka is reached.
+        Connection to Kafka.
     group
         Name under which the offsets are stored.
     health

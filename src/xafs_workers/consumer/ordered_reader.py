@@ -1,4 +1,4 @@
-"""What is read, in the order of record times, and whether all that was there at the start has been."""
+"""Reader of records in the order of their times; it knows when all that existed at the start is read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PARTITION_REFRESH_SECONDS = 60.0
 
 
 class RecordSource(Protocol):
-    """What is needed of Kafka."""
+    """Methods of a source that the reader uses."""
 
     def poll(self, timeout: float, limit: int = 500) -> list[RawRecord | EndOfPartition]:
         """Return what arrived."""
@@ -71,7 +71,7 @@ class OrderedReader:
 
     @property
     def backlog_size(self) -> int:
-        """How many records wait for their turn."""
+        """Number of records that wait for their turn."""
         return sum(self._merger.backlog.values())
 
     def take(self, timeout: float) -> list[RawRecord]:

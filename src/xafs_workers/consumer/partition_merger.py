@@ -20,17 +20,17 @@ class _PartitionQueue:
 
 
 class PartitionMerger:
-    """Merges partitions by record time, so that catching up happens in the order in which things were.
+    """Merges partitions by record time, so that catching up happens in the order of events.
 
     A record is released once each other partition has one waiting too, or was read to its end. Live, every partition
-    stands at its end and records pass at once. At equal times topic and number decide. One partition's own order is
+    is at its end and records pass at once. At equal times topic and number decide. One partition's own order is
     always kept, even where its times run backwards.
     """
 
     def __init__(self, partitions: Iterable[Partition]):
         self._queues: dict[Partition, _PartitionQueue] = {}
         self._heads: list[tuple[float, Partition]] = []
-        self._blocking_count = 0  # lanes that are empty but not at their end
+        self._blocking_count = 0  # partitions that are empty but not at their end
         self.add_partitions(partitions)
 
     def add_partitions(self, partitions: Iterable[Partition]) -> None:
@@ -41,7 +41,7 @@ class PartitionMerger:
                 self._blocking_count += 1
 
     def add_entry(self, entry: RawRecord | EndOfPartition) -> None:
-        """Take what the source gave, each partition in its order (KeyError for a partition that is not followed)."""
+        """Add an entry of the source, each partition in its order (KeyError for a partition that is not followed)."""
         lane = self._queues[entry.partition]
         if isinstance(entry, EndOfPartition):
             self._blocking_count -= not lane.records and not lane.is_at_end

@@ -1,4 +1,4 @@
-"""What a worker says on Kafka: answers, dead letters and its heartbeat."""
+"""Records that a worker publishes on Kafka: answers, dead letters and its heartbeat."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Publisher:
     Parameters
     ----------
     config
-        How Kafka is reached.
+        Connection to Kafka.
     settings
         Names of the topics.
     worker
@@ -50,7 +50,7 @@ class Publisher:
 
     @property
     def lost_counts(self) -> Mapping[str, int]:
-        """How many records were lost, by tag."""
+        """Number of lost records, by tag."""
         with self._lock:
             return dict(self._lost_counts)
 
@@ -59,7 +59,7 @@ class Publisher:
         self._send("answer", answer.to_dict())
 
     def send_click(self, click: Mapping[str, Any]) -> None:
-        """Send a position that somebody picked on a figure."""
+        """Send a position that a user picked on a figure."""
         self._send("answer", {"click": dict(click)})
 
     def send_dead_letter(self, letter: wire.DeadLetter) -> None:

@@ -1,4 +1,4 @@
-"""Records read: bytes become a control message or a document, or a reason why not."""
+"""Parser of records: from bytes to a control message or a document, or the reason of its rejection."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class RejectedRecord:
     owner: str = ""
 
     def is_owned_by(self, role: Role) -> bool:
-        """Tell whether this role is the one that turns it into a dead letter."""
+        """Check whether this role is the one that turns it into a dead letter."""
         return self.owner == role.name if self.owner else self.topic in role.dead_letter_topics
 
 

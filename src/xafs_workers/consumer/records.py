@@ -1,4 +1,4 @@
-"""What comes from Kafka, before it is decoded: records, and the news that a partition's end was reached."""
+"""Undecoded input from Kafka: records, and reports that a partition's end was reached."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_FUTURE_SECONDS = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """A record as it stands on Kafka.
+    """A record as it is stored on Kafka.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class RawRecord:
 
     @property
     def partition(self) -> Partition:
-        """Where it stands."""
+        """Topic and number of its partition."""
         return (self.position.topic, self.position.partition)
 
 
@@ -48,7 +48,7 @@ def compute_record_time(milliseconds: int | None, now: float) -> float:
     Parameters
     ----------
     milliseconds
-        As the broker gives it; None or negative if it gives none.
+        Time that the broker gives it; None or negative if it gives none.
     now
         When the record arrived.
     """

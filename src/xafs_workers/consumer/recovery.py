@@ -1,4 +1,4 @@
-"""Where a worker begins to read."""
+"""Offsets from which a worker begins to read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def find_oldest_offsets(source: KafkaSource) -> Offsets:
 
 
 def find_stored_offsets(source: KafkaSource) -> Offsets:
-    """Return where a worker that keeps its offsets goes on: at the stored ones, the first time at the end.
+    """Return the offsets at which a worker that stores them goes on: at the stored ones, the first time at the end.
 
     The first time that end is stored at once. An offset that the broker no longer has becomes the oldest kept.
     """
@@ -43,12 +43,12 @@ def find_stored_offsets(source: KafkaSource) -> Offsets:
 
 
 def find_live_offsets(source: KafkaSource, parser: RecordParser, config: BoardConfig, since: float) -> Offsets:
-    """Return where a worker that only shows begins: at the oldest scan still open, else at the end.
+    """Return the offsets at which a best-effort worker begins: at the oldest scan still open, else at the end.
 
     Parameters
     ----------
     since
-        How far back the control topic is searched, POSIX seconds.
+        Time from which the control topic is searched, POSIX seconds.
     """
     marks = source.fetch_watermarks()
     control = parser.control_topic

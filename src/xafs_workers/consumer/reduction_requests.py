@@ -1,4 +1,4 @@
-"""What the board asks to have reduced goes out, what comes back is folded: between two turns of the loop."""
+"""Submit the board's reduction requests and fold their results between two turns of the loop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xafs_workers.scans.reduction_requests import ReductionRequest, build_reduct
 
 
 class ReductionClient(Protocol):
-    """Who reduces. None of its methods may wait for anything."""
+    """Client that has spectra reduced. None of its methods may wait for anything."""
 
     @property
     def idle(self) -> bool:
@@ -28,7 +28,7 @@ class ReductionClient(Protocol):
 
 
 class ReductionRequester:
-    """States the board's requests and folds the results."""
+    """Submits the board's requests and folds the results."""
 
     def __init__(self, client: ReductionClient):
         self._client = client

@@ -1,4 +1,4 @@
-"""How far back a worker must read again if it were killed now."""
+"""Offsets from which a worker must read again if it were killed now."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The roles of workers: what each may act on and what it must keep."""
+"""The roles of workers: messages that each may act on, and offsets that it must store."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Role:
     is_durable
         True: offsets are stored once every effect of a message is done. False: nothing is stored, nothing acted on.
     dead_letter_topics
-        Topics whose unusable records that belong to nobody else it turns into dead letters.
+        Topics whose unusable records that belong to no other role it turns into dead letters.
     """
 
     name: str

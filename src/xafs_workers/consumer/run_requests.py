@@ -1,4 +1,4 @@
-"""Runs that the board wants from a catalog are asked for, and folded when they come: between two turns of the loop."""
+"""Submit the board's run requests and fold the fetched runs between two turns of the loop."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from xafs_workers.scans.runs import FetchedRun
 
 
 class RunClient(Protocol):
-    """Who fetches. None of its methods may wait for anything."""
+    """Client that fetches runs. None of its methods may wait for anything."""
 
     def ask(self, wanted: RunRequest) -> None:
         """Have a run fetched; one that is on its way already is not asked for again."""
         ...
 
     def take(self) -> Iterable[FetchedRun]:
-        """Return what came, each once."""
+        """Return the fetched runs, each once."""
         ...
 
 
 class RunRequester:
-    """States what the board wants and folds what comes."""
+    """Submits the board's run requests and folds the fetched runs."""
 
     def __init__(self, client: RunClient):
         self._client = client
         self._requested_for: Board | None = None
 
     def fold(self, board: Board, *, live: bool) -> Board:
-        """Return the board with what came.
+        """Return the board with the fetched runs.
 
         Parameters
         ----------

@@ -35,7 +35,7 @@ class KafkaSource(TopicMetadata):
     Parameters
     ----------
     config
-        How Kafka is reached.
+        Connection to Kafka.
     topics
         Followed, with all their partitions.
     group
@@ -69,7 +69,7 @@ class KafkaSource(TopicMetadata):
         self._ends.clear()
 
     def poll(self, timeout: float, limit: int = 500) -> list[Entry]:
-        """Return what is there, each partition in its order; wait up to `timeout` seconds for the first.
+        """Return the records that arrived, each partition in its order; wait up to `timeout` seconds for the first.
 
         The last record that is there at the moment is followed by an EndOfPartition at once.
 
@@ -157,7 +157,7 @@ class KafkaSource(TopicMetadata):
     def _find_ends(self, entries: list[Entry]) -> list[Entry]:
         """Return the ends that were reached by the last records.
 
-        The broker tells them only with its next, empty answer, which would hold back live records for that long.
+        The broker reports them only with its next, empty answer, which would hold back live records for that long.
         """
         last = {entry.partition: entry for entry in entries}
         ends: list[Entry] = []

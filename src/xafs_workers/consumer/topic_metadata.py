@@ -1,4 +1,4 @@
-"""What can be asked of Kafka about topics: their partitions, watermarks, stored offsets, offsets by time."""
+"""Metadata of topics, asked of Kafka: partitions, watermarks, stored offsets, offsets by time."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ T = TypeVar("T")
 log = get_logger("consumer")
 
 REQUEST_SECONDS = 5.0
-"""How long the client waits for one answer of a broker."""
+"""Longest wait of the client for one answer of a broker, seconds."""
 RETRY_SECONDS = 1.0
-"""Between two attempts, and the longest wait for one while a stop must be noticed, seconds.
+"""Pause between two attempts, and the longest wait for one while a stop must be noticed, seconds.
 
 Not the pauses of `runtime.retry`: the client reconnects with pauses of its own, so only its answer is polled.
 """
@@ -62,7 +62,7 @@ class TopicMetadata:
         self._client = connect(self._options.properties, self._health)
 
     def wait_for_topics(self, stop: threading.Event) -> bool:
-        """Wait until a broker answers and all topics are there; False if `stop` was set before.
+        """Wait until a broker answers and all topics exist; False if `stop` was set before.
 
         Each thing waited for is logged once. No topic is created.
         """
@@ -81,7 +81,7 @@ class TopicMetadata:
             self._health.set_quiet(False)
 
     def fetch_cluster_id(self) -> str:
-        """Return the name that the cluster gave itself; one that is set up anew has another."""
+        """Return the name that the cluster gave itself; a cluster that is set up again has another."""
         return self._ask_with_retry("cluster id", lambda: self._client.cluster_id(REQUEST_SECONDS))
 
     def list_partitions(self) -> tuple[Partition, ...]:
@@ -165,7 +165,7 @@ class TopicMetadata:
         return {(answer.topic, answer.partition): answer.offset for answer in answers}
 
     def _find_missing(self) -> dict[str, str]:
-        """Return what is not there, and why: a broker, or topics."""
+        """Return what is missing, and why: a broker, or topics."""
         missing: dict[str, str] = {}
         for topic in self._topics:
             try:

@@ -1,4 +1,4 @@
-"""Where a demo takes place: its folders, its configuration, and the workers it starts as processes of their own."""
+"""Environment of a demo: its folders, its configuration, and the workers it starts as processes of their own."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WORKER_COMMANDS = {
 
 
 class DemoError(RuntimeError):
-    """The demo did not show what it should; the text says what is missing."""
+    """The demo did not show what it should; the text names what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ def configure(
 
 
 def find_free_port(preferred: int) -> int:
-    """Return a port of loopback that nobody listens on: this one if possible."""
+    """Return a port of loopback that no program listens on: this one if possible."""
     for port in (preferred, 0):
         with socket.socket() as probe:
             try:

@@ -1,4 +1,4 @@
-"""What a demo hears from the workers: heartbeats, answers, dead letters."""
+"""Records that a demo receives from the workers: heartbeats, answers, dead letters."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def find_answered_action(workers: Collection[str], body: Mapping[str, Any]) -> t
 
 
 def find_file_action(workers: Collection[str], body: Mapping[str, Any]) -> tuple[str, str] | None:
-    """Return (kind, action) of the message whose answer must tell of a file, None where nothing is to be written."""
+    """Return (kind, action) of the message whose answer must name a file, None where nothing is to be written."""
     message = parse(body)
     if message.owner not in workers:
         return None
@@ -83,7 +83,7 @@ class WorkerListener:
         return list(last.values())
 
     def has_all_answers(self, asked: MessageCounts) -> bool:
-        """Tell whether every message that was sent has its final answer."""
+        """Check whether every message that was sent has its final answer."""
         counts = Counter((answer["kind"], answer["action"]) for answer in self.list_final_answers())
         return all(counts[key] >= number for key, number in asked.items())
 

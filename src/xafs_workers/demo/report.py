@@ -39,7 +39,7 @@ def report(stage: DemoStage, console: Console) -> list[str]:
 
 
 def _is_bookkeeping(path: Path) -> bool:
-    """Tell whether a file is an index, a log or a reservation: no message asked for it."""
+    """Check whether a file is an index, a log or a reservation: no message asked for it."""
     return ".sequence" in path.parts or path.name in ("MANIFEST", "00INDEX.html", "messagelog.html", ".rawlog")
 
 

@@ -20,7 +20,7 @@ READ_TIMEOUT = 10.0
 
 
 class RetryRefusedError(ValueError):
-    """A dead letter whose record is not sent again; the text says why."""
+    """A dead letter whose record is not sent again; the text states why."""
 
 
 class DeadLetters:
@@ -29,12 +29,12 @@ class DeadLetters:
     Parameters
     ----------
     config
-        How Kafka is reached; else as the settings say.
+        Connection to Kafka; None: the one of the settings.
 
     Raises
     ------
     SourceError
-        By all methods: Kafka cannot be read.
+        Kafka cannot be read (raised by all methods).
     """
 
     def __init__(self, settings: Settings, config: KafkaConfig | None = None):

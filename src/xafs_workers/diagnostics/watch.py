@@ -1,4 +1,4 @@
-"""What passes on the topics, a readable line for each record."""
+"""Records of the topics as they pass, a readable line for each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RecordFormatter = Callable[[Mapping[str, Any]], str]
 def watch(
     settings: Settings, stop: threading.Event, *, workers: bool = False, since: float | None = None, full: bool = False
 ) -> Iterator[str]:
-    """Give a line for each record as it passes, until `stop` is set.
+    """Yield a line for each record as it passes, until `stop` is set.
 
     Parameters
     ----------

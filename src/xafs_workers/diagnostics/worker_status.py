@@ -1,4 +1,4 @@
-"""How all workers are, as their heartbeats tell."""
+"""State of all workers, from their heartbeats."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class WorkerStatus:
         return max(0.0, now - self.heartbeat_time)
 
     def determine_state(self, now: float) -> str:
-        """Return the state it tells, or that it is stale."""
+        """Return the state that the heartbeat reports, or `stale`."""
         told = str(self.heartbeat.get("state", "?"))
         if told not in ENDED_STATES and self.compute_age(now) > MISSED_HEARTBEATS * _to_number(
             self.heartbeat.get("every"), 10.0
@@ -44,11 +44,11 @@ class WorkerStatus:
         return told
 
     def is_well(self, now: float) -> bool:
-        """Tell whether it runs and waits for nothing; one that was told to stop is well too."""
+        """Check whether it runs and waits for nothing; one that was stopped on request is well too."""
         return self.determine_state(now) in ("running", "stopped") and not self.heartbeat.get("waits_for")
 
     def as_dict(self, now: float) -> dict[str, Any]:
-        """Return the heartbeat with what is made of it."""
+        """Return the heartbeat with the values computed from it."""
         return {
             **self.heartbeat,
             "state": self.determine_state(now),
@@ -59,7 +59,7 @@ class WorkerStatus:
 
 @dataclass
 class WorkerTable:
-    """All workers that were heard, the newest process of each kind on each machine."""
+    """All workers that sent a heartbeat, the newest process of each kind on each machine."""
 
     workers: dict[tuple[str, str, int], WorkerStatus] = field(default_factory=dict)
 
@@ -96,7 +96,7 @@ class HeartbeatListener:
     Parameters
     ----------
     look_back
-        How old heartbeats are heard, seconds.
+        Greatest age of heartbeats that are read, seconds.
     """
 
     def __init__(self, settings: Settings, look_back: float):
@@ -106,7 +106,7 @@ class HeartbeatListener:
         self.worker_table = WorkerTable()
 
     def read_recent(self) -> None:
-        """Hear all that was said lately.
+        """Read all recent heartbeats.
 
         Raises
         ------
@@ -123,14 +123,14 @@ class HeartbeatListener:
                     del ends[entry.partition]
 
     def listen(self, timeout: float) -> Iterator[RawRecord | EndOfPartition]:
-        """Hear what comes."""
+        """Read the heartbeats that arrive within `timeout` seconds."""
         for entry in self._source.poll(timeout):
             if isinstance(entry, RawRecord):
                 self.worker_table.add_record(entry)
             yield entry
 
     def close(self) -> None:
-        """Hear no more."""
+        """Close the connection."""
         self._source.close()
 
 

@@ -1,1 +1,1 @@
-"""What staff install: units of systemd and scripts, from the templates in `files`."""
+"""Files that staff install: units of systemd and scripts, from the templates in `files`."""

@@ -1,4 +1,4 @@
-"""What is installed where, and whether it is there already."""
+"""Plan of the installation: files, their paths, and whether they exist already."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class PlannedFile:
     Attributes
     ----------
     path
-        Where it is written; its content names the places as they will be on the machine.
+        Path to which it is written; its content names paths as they will be on the machine.
     keeps_existing
         True: written only where there is none, since people change it.
     """
@@ -60,7 +60,7 @@ class PlannedFile:
 
     @property
     def state(self) -> State:
-        """Whether it is there, and the same."""
+        """Whether it exists, and has the same content."""
         there = _read(self.path)
         if there is None:
             return "new"

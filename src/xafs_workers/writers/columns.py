@@ -1,4 +1,4 @@
-"""The columns of data files: one place for what they are called, their units and where they come from."""
+"""The columns of data files: their names, units and sources."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from xafs_workers.writers.registry import CannotWrite
 Array = np.ndarray[Any, Any]
 
 CHARGE_UNIT = "nA*s"
-"""Of all chambers' columns: a current in nA, collected for the dwell time in s, whatever the descriptor says."""
+"""Unit of all ion chambers' columns: a current in nA, collected for the dwell time in s; not the descriptor's."""
 
 COUNTS_UNIT = "counts"
 
@@ -37,9 +37,9 @@ class Column:
     values
         Shape (n,); NaN is a gap.
     name
-        In the header, where it differs from the label.
+        Name in the header, where it differs from the label.
     source
-        Data key that it shows, '' for what is computed.
+        Data key that it shows, '' for a computed column.
     """
 
     label: str
@@ -50,7 +50,7 @@ class Column:
 
     @property
     def heading(self) -> str:
-        """What the header says: name and unit."""
+        """Name and unit, as in the header."""
         return f"{self.name or self.label} {self.unit}".rstrip()
 
 
@@ -88,7 +88,7 @@ def build_electron_yield_column(run: Run, rules: BoardConfig) -> Iterator[Column
 
 
 def build_channel_columns(run: Run, rules: BoardConfig, wish: ChannelSelection) -> Iterator[Column]:
-    """Yield each channel of the sum; where it cannot be told which those are, all that look like channels."""
+    """Yield each channel of the sum; where those are not known, all that look like channels."""
     found = find_fluorescence_channels(run, rules, wish).columns or tuple(
         filter(build_roi_pattern(rules.channel_column).match, run.points.keys)
     )

@@ -32,12 +32,12 @@ def format_manifest_line(kind: DossierKind, path: str) -> bytes:
 
 
 def is_listed(manifest: bytes, kind: DossierKind, path: str) -> bool:
-    """Tell whether a dossier is in the list already."""
+    """Check whether a dossier is in the list already."""
     return format_manifest_line(kind, path).rstrip() in manifest.splitlines()
 
 
 def parse_manifest(manifest: bytes, exists: Callable[[str], bool]) -> Iterator[ListedDossier]:
-    """Yield the dossiers of a list whose pages are there, each once; whatever else stands in it is passed over."""
+    """Yield the dossiers of a list whose pages exist, each once; all other lines are passed over."""
     seen: set[str] = set()
     for line in manifest.decode("utf-8", "replace").splitlines():
         said, separator, path = line.strip().partition(SEPARATOR)
@@ -57,7 +57,7 @@ def render_index_page(manifest: bytes, exists: Callable[[str], bool], *, session
     session
         Data session of the proposal.
     date
-        When the experiment began, '' where nobody said.
+        Date on which the experiment began, '' where it is not known.
     """
     return html.render_page(
         "index.html.jinja", dossiers=tuple(parse_manifest(manifest, exists)), session=session, date=date

@@ -1,4 +1,4 @@
-"""What the positions of the motors say: groups for the side bar, crystal, mode of photon delivery, slot, spinner.
+"""Facts from the positions of the motors: groups for the side bar, crystal, mode of photon delivery, slot, spinner.
 
 The names of the motors and the rules are those of the beamline that this program was made for; where a motor is
 missing, nothing is said that depends on it.
@@ -90,7 +90,7 @@ def _find_unit(key: str) -> str:
 
 
 def find_crystal(positions: MotorPositions, *, third_harmonic: bool) -> str:
-    """Return the reflection of the monochromator; the Si(311) crystal stands where `dcm_x` is above 10 mm."""
+    """Return the reflection of the monochromator; the Si(311) crystal is in use where `dcm_x` is above 10 mm."""
     if "dcm_x" not in positions and not third_harmonic:
         return ""
     if positions.get("dcm_x", 0.0) > 10:
@@ -99,7 +99,7 @@ def find_crystal(positions: MotorPositions, *, third_harmonic: bool) -> str:
 
 
 def find_delivery_mode(positions: MotorPositions) -> str:
-    """Return the mode of photon delivery, `A` to `F` or `XRD`, as the mirrors stand; '' where one is not told."""
+    """Return the mode of photon delivery, `A` to `F` or `XRD`, from the mirrors' positions; '' where one is missing."""
     needed = ("m2_vertical", "m2_pitch", "m3_vertical", "m3_pitch", "m3_lateral")
     if not all(name in positions for name in needed):
         return ""

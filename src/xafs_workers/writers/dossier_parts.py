@@ -46,24 +46,24 @@ def get_family(run: Run, name: str) -> Mapping[str, Any]:
 
 
 def get_snapshots(run: Run) -> Mapping[str, Any]:
-    """Return what is told of the pictures."""
+    """Return the metadata of the pictures."""
     return as_mapping(run.xdi.get("_snapshots"))
 
 
 def find_first_text(told: Mapping[str, Any], *names: str) -> str:
-    """Return the first of several fields that says something, '' where none does."""
+    """Return the first of several fields that is not empty, '' where all are."""
     return next(filter(None, (html.format_line(told.get(name)) for name in names)), "")
 
 
 def build_file_link(sources: DossierSources, folder: str, name: str, text: str = "") -> str:
-    """Return the address of a file of the proposal, '' where it is not there.
+    """Return the address of a file of the proposal, '' where it does not exist.
 
     Parameters
     ----------
     folder
-        Below the proposal folder; '' for that itself.
+        Folder below the proposal folder; '' for that itself.
     name
-        As somebody told it; its last component counts, whatever folder it names.
+        As given in the run or message; its last component counts, whatever folder it names.
     """
     base = PurePosixPath(name).name
     if not base or base in (".", "..") or any(not char.isprintable() for char in base):
@@ -86,7 +86,7 @@ def add_picture_suffix(name: str) -> str:
 def build_pictures(
     sources: DossierSources, folder: str, *wanted: tuple[str, str, Mapping[str, str]]
 ) -> Iterator[Picture]:
-    """Yield those of the pictures (caption, name, more to be told) that are there."""
+    """Yield those of the pictures (caption, name, details) that exist."""
     for caption, name, details in wanted:
         href = build_file_link(sources, folder, name)
         if href:
@@ -103,7 +103,7 @@ def build_camera_pictures(sources: DossierSources) -> Iterator[Picture]:
 
 
 def build_sample_section(run: Run) -> DetailSection:
-    """Return what is told of the sample."""
+    """Return the section about the sample."""
     given, about = get_user_metadata(run), get_family(run, "Sample")
     composition = find_first_text(given, "sample") or find_first_text(about, "name")
     preparation = find_first_text(given, "prep") or find_first_text(about, "prep")
@@ -120,7 +120,7 @@ def build_sample_section(run: Run) -> DetailSection:
 
 
 def read_instrument(sources: DossierSources) -> Markup | None:
-    """Return what is told of the sample stage: the message's fragment, else the start document's; sanitised."""
+    """Return the section about the sample stage: the message's fragment, else the start document's; sanitised."""
     told = sources.dossier.instrument or get_user_metadata(sources.first_run).get("instrument")
     if not isinstance(told, str) or not told.strip():
         return None
@@ -129,7 +129,7 @@ def read_instrument(sources: DossierSources) -> Markup | None:
 
 
 def build_experiment_section(sources: DossierSources) -> DetailSection:
-    """Return how and by whom it was measured."""
+    """Return the section about the experiment: how it was measured, and by whom."""
     first, last = sources.first_run, sources.runs[-1]
     given, facility = get_user_metadata(first), get_family(first, "Facility")
     begun, ended = first.start.get("time"), (last.stop or {}).get("time")

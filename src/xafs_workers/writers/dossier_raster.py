@@ -14,7 +14,7 @@ from xafs_workers.writers.registry import CannotWrite
 
 
 def build_content(sources: DossierSources) -> PageContent:
-    """Return what stands on the page."""
+    """Return the content of the page."""
     told = parts.get_snapshots(sources.first_run)
     return PageContent(
         files=tuple(_build_table_links(sources)),

@@ -11,7 +11,7 @@ from xafs_workers.writers.dossier_xafs import find_data_file_name
 
 
 def build_content(sources: DossierSources) -> PageContent:
-    """Return what stands on the page."""
+    """Return the content of the page."""
     return PageContent(
         files=(FileGroup("Data file", tuple(_build_data_links(sources))),),
         sample=parts.build_sample_section(sources.first_run),

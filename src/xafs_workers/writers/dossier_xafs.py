@@ -12,7 +12,7 @@ from xafs_workers.writers.dossier_content import DetailSection, DossierSources, 
 
 
 def build_content(sources: DossierSources) -> PageContent:
-    """Return what stands on the page."""
+    """Return the content of the page."""
     return PageContent(
         files=tuple(_build_file_groups(sources)),
         sample=parts.build_sample_section(sources.first_run),

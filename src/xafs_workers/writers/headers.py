@@ -36,14 +36,14 @@ HeaderFields = dict[str, str]
 
 
 def format_first_line(run: Run) -> str:
-    """Return the line that tells format and programs."""
+    """Return the line that names format and programs."""
     version = as_text(as_mapping(run.start.get("versions")).get("bluesky"))
     bluesky = f"BlueSky/{text_format.to_label(version)}" if version else ""
     return " ".join(filter(None, ("XDI/1.0", bluesky, f"xafs-workers/{__version__}")))
 
 
 def build_fields(run: Run, context: FileContext) -> HeaderFields:
-    """Return the metadata of a run: families in their order, then times and ids, which nobody else can set.
+    """Return the metadata of a run: families in their order, then times and ids, which no sender can set.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def build_fields(run: Run, context: FileContext) -> HeaderFields:
 
 
 def merge_fields(told: Mapping[str, str], own: Mapping[str, str]) -> HeaderFields:
-    """Return header lines with those of the program's own after them, which replace what was told."""
+    """Return header lines with those of the program's own after them, which replace given ones."""
     return {name: value for name, value in told.items() if name not in own} | dict(own)
 
 
@@ -143,7 +143,7 @@ def _is_positive(value: str) -> bool:
 
 
 def read_comments(run: Run) -> list[str]:
-    """Return what the user said of the run, line by line."""
+    """Return the user's comments on the run, line by line."""
     given = run.xdi.get("_comment")
     members = given if isinstance(given, list | tuple) else [given]
     lines = (line for member in members if isinstance(member, str) for line in member.splitlines())

@@ -33,7 +33,7 @@ _STRONG = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]{1,200}?)(?<=\S)\*(?![\w*])")
 
 
 def render_page(template: str, **content: Any) -> bytes:
-    """Return a page made by a template of this package; what it is given is escaped unless it is `Markup`."""
+    """Return a page made by a template of this package; values are escaped unless they are `Markup`."""
     return load_environment().get_template(template).render(**content).encode("utf-8", "replace")
 
 
@@ -46,7 +46,7 @@ def render_fragment(template: str, **content: Any) -> Markup:
 
 @cache
 def load_environment() -> Environment:
-    """Return the templates; they fail on a name they are not given."""
+    """Return the templates; they fail on an undefined name."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     made = Environment(

@@ -26,12 +26,12 @@ def build_files(message: Lsxdi, material: WriterInput) -> Mapping[str, bytes]:
 
 
 def build_content(run: Run, rules: BoardConfig, *, context: FileContext = _NO_CONTEXT) -> bytes:
-    """Return the text of a finished line scan, whatever detectors it had.
+    """Return the text of a finished line scan, with any detectors.
 
     Raises
     ------
     CannotWrite
-        The run did not end, nothing was measured, or it does not tell its motor.
+        The run did not end, nothing was measured, or it does not name its motor.
     MissingColumnError
         The motor's positions are missing.
     """

@@ -1,4 +1,4 @@
-"""How an XAFS scan was measured, as its start document tells, and what its xmu is."""
+"""Measurement mode of an XAFS scan, from its start document, and the xmu of that mode."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MODE_WORDS = ("yield", "pilatus", "eiger", "dante", "reference", "fluorescence"
 
 
 def find_mode(run: Run, rules: BoardConfig) -> str:
-    """Return the canonical mode of a run; where nothing tells, what its columns suggest."""
+    """Return the canonical mode of a run; where no metadata name one, the mode that its columns suggest."""
     for told in _list_mode_texts(run):
         try:
             return normalize_mode(told)
@@ -42,7 +42,7 @@ def _list_mode_texts(run: Run) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class PlotHint:
-    """How xmu comes about: in words, and as (labels to be added, label to divide by), with or without logarithm."""
+    """Formula of xmu: in words, and as (labels to be added, label to divide by), with or without logarithm."""
 
     description: str
     numerators: tuple[str, ...]
@@ -60,14 +60,14 @@ class PlotHint:
 
 
 def compute_xmu(run: Run, rules: BoardConfig, absorber: Absorber) -> tuple[Column, PlotHint]:
-    """Return the column xmu, by the functions of the plots, and how it comes about.
+    """Return the column xmu, by the functions of the plots, and its formula.
 
     Raises
     ------
     MissingColumnError
         A data key of the signal is missing.
     NoChannelsError
-        It cannot be told which channels to sum.
+        The channels to sum are not known.
     """
     if absorber.mode == "test":
         i0 = spectra.get_column(run.points, rules.columns.i0)

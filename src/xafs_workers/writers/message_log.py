@@ -1,4 +1,4 @@
-"""The message log: what was said and shown in the course of an experiment, as records and as a page."""
+"""The message log: texts and pictures posted in the course of an experiment, as records and as a page."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class LogEntry:
     Attributes
     ----------
     key
-        Names the line for good; a line whose key is there already is not written again.
+        Permanent name of the line; a line whose key exists already is not written again.
     time
         POSIX seconds.
     text
-        What was said; the title where there is a picture.
+        Text of the message; the title where there is a picture.
     picture
         Name of a picture, relative to the proposal folder; '' for a text.
     rid
@@ -55,7 +55,7 @@ class LogEntry:
 
     @property
     def icon(self) -> Icon:
-        """What stands beside it: cameras take .jpg, everything else is a plot."""
+        """Kind of the picture beside it: cameras take .jpg, everything else is a plot."""
         if not self.picture:
             return "message"
         return "camera" if self.picture.lower().endswith((".jpg", ".jpeg")) else "plot"
@@ -84,7 +84,7 @@ def encode_entry(entry: LogEntry) -> bytes:
 
 
 def parse_entries(raw: bytes) -> Iterator[LogEntry | str]:
-    """Yield the entries of a raw log, each key once; what stands there from an earlier program comes as its text."""
+    """Yield the entries of a raw log, each key once; a line of an earlier program comes as its text."""
     foreign: list[str] = []
     seen: set[str] = set()
     for line in raw.decode("utf-8", "replace").split("\n"):
@@ -130,7 +130,7 @@ def _parse_entry(line: str) -> LogEntry | None:
 
 
 def is_recorded(raw: bytes, key: str) -> bool:
-    """Tell whether a line with this key is in the raw log."""
+    """Check whether a line with this key is in the raw log."""
     return json.dumps(key).encode() in raw and any(
         isinstance(entry, LogEntry) and entry.key == key for entry in parse_entries(raw)
     )
@@ -142,7 +142,7 @@ def render_log_page(raw: bytes, exists: Callable[[str], bool], *, session: str, 
     Parameters
     ----------
     exists
-        Tells whether a file of the proposal folder, by its relative name, is there.
+        Checks whether a file of the proposal folder, by its relative name, exists.
     """
     anchors: set[str] = set()
     days: list[tuple[str, list[Markup]]] = []
@@ -190,7 +190,7 @@ def _sanitize_foreign(text: str) -> Markup:
 
 @lru_cache(maxsize=20_000)
 def _render_line(shown: _TemplateLine) -> Markup:
-    """Return a line as it stands on the page; only what is new is made."""
+    """Return the HTML of a line of the page; only new lines are rendered."""
     return html.render_fragment("messagelog_line.html.jinja", line=shown)
 
 

@@ -48,9 +48,9 @@ class MapSignal:
     Attributes
     ----------
     raw
-        As counted or collected; of fluorescence the sum of the channels. Shape (n,).
+        Values as counted or collected; for fluorescence the sum of the channels. Shape (n,).
     ratio
-        Divided by I0, as plotted.
+        Values divided by I0, as plotted.
     """
 
     label: str
@@ -60,7 +60,7 @@ class MapSignal:
 
 @dataclass(frozen=True, slots=True)
 class MapDescription:
-    """What the run says of its map."""
+    """Metadata of the map that a run measured."""
 
     detector: str
     slow: str
@@ -79,7 +79,7 @@ def build_content(run: Run, rules: BoardConfig) -> Mapping[str, bytes]:
     Raises
     ------
     CannotWrite
-        The run did not end, nothing was measured, or it tells neither detector nor motors nor names of files.
+        The run did not end, nothing was measured, or it names neither detector nor motors nor files.
     MissingColumnError, NoChannelsError
         The signal is missing.
     """
@@ -101,7 +101,7 @@ def read_map_description(run: Run) -> MapDescription:
     Raises
     ------
     CannotWrite
-        Neither tells them.
+        Neither names them.
     """
     said = run.hint.split()
     hinted = said[1:4] if len(said) > 3 and said[0] == "areascan" else []
@@ -116,7 +116,7 @@ def read_map_description(run: Run) -> MapDescription:
 
 
 def find_file_names(run: Run) -> tuple[str, str]:
-    """Return the names of spreadsheet and Matlab file: told, else those of the picture or the data.
+    """Return the names of spreadsheet and Matlab file: those given, else those of the picture or the data.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def find_file_names(run: Run) -> tuple[str, str]:
 
 
 def build_signals(run: Run, rules: BoardConfig, detector: str) -> Iterator[MapSignal]:
-    """Yield what a detector saw.
+    """Yield the signals of a detector.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Which writer makes the files of which message."""
+"""Registry of the writers that make the files of each message."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Array = np.ndarray[Any, Any]
 
 
 class CannotWrite(ValueError):
-    """A run of which the file asked for cannot be made; the text says why."""
+    """The requested file of a run cannot be made; the text states why."""
 
 
 class AssetLike(Protocol):
@@ -29,7 +29,7 @@ class AssetLike(Protocol):
 
     @property
     def path(self) -> str:
-        """Where it is."""
+        """Path of the file."""
         ...
 
     @property
@@ -40,14 +40,14 @@ class AssetLike(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FileContext:
-    """What a file says beside the run itself.
+    """Content of a file that does not come from the run itself.
 
     Attributes
     ----------
     assets
         The run's files.
     zone
-        Of the times in the file; None: that of this computer.
+        Time zone of the times in the file; None: that of this computer.
     """
 
     assets: Sequence[AssetLike] = ()
@@ -56,7 +56,7 @@ class FileContext:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WriterInput:
-    """What a writer is given.
+    """Input of a writer.
 
     Attributes
     ----------
@@ -73,10 +73,10 @@ class WriterInput:
 
 
 Writer = Callable[[Any, WriterInput], Mapping[str, bytes]]
-"""From a message and what it is about to the content of each file, by name relative to the proposal folder."""
+"""Function from a message and its input to the content of each file, by name relative to the proposal folder."""
 
 writers: Registry[Writer] = Registry("xafs_workers.writers")
-"""By message (`<kind>` or `<kind>.<action>`, as in `messages.base.kinds`), each in the module of its kind."""
+"""Writers by message (`<kind>` or `<kind>.<action>`, as in `messages.base.kinds`), each in the module of its kind."""
 
 
 def build_writer_key(message: ControlMessage) -> str:

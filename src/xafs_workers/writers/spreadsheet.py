@@ -37,9 +37,9 @@ def build_xlsx_file(title: str, columns: Mapping[str, Array], modified: float) -
     Parameters
     ----------
     columns
-        By heading, each of shape (n,).
+        Values by heading, each of shape (n,).
     modified
-        The time it bears, POSIX seconds.
+        Time of modification in the file, POSIX seconds.
     """
     from openpyxl import Workbook
 
@@ -77,7 +77,7 @@ def _build_headings(sheet: Any, names: Mapping[str, Array]) -> list[Any]:
 
 
 def _replace_times(written: io.BytesIO, stamp: datetime) -> bytes:
-    """Return the archive anew with the time given in place of that of writing."""
+    """Return the archive with the time given in place of that of writing."""
     made = io.BytesIO()
     with zipfile.ZipFile(written) as given, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in given.namelist():

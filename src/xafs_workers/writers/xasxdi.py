@@ -34,7 +34,7 @@ def build_content(
     Parameters
     ----------
     include_yield
-        With the column of the electron yield also where the mode is another.
+        True: with the column of the electron yield also where the mode is another.
 
     Raises
     ------

@@ -22,11 +22,11 @@ TOLERANCE = 1e-9
 
 
 class Unreadable(ValueError):
-    """Text that is no XDI, or not the XDI it was meant to be; the text says in which line."""
+    """Text that is no XDI, or not the XDI it was meant to be; the text names the line."""
 
 
 class ExpectedColumn(Protocol):
-    """A column as it was to be written."""
+    """A column as it is expected."""
 
     @property
     def label(self) -> str:
@@ -51,9 +51,9 @@ class XdiFile:
     Attributes
     ----------
     fields
-        By `Family.key`, without those of the columns.
+        Values by `Family.key`, without those of the columns.
     headings
-        Of the lines `Column.N`, in order.
+        Texts of the lines `Column.N`, in order.
     data
         Shape (columns, rows).
     """
@@ -84,7 +84,7 @@ class _LineReader:
 
     def refuse(self, expected: str) -> Unreadable:
         line = self.lines[self.number - 1] if 0 < self.number <= len(self.lines) else ""
-        return Unreadable(f"line {self.number}: came {line[:80]!r}: expected {expected}")
+        return Unreadable(f"line {self.number}: got {line[:80]!r} (expected {expected})")
 
 
 def _decode(content: bytes) -> str:
@@ -159,7 +159,7 @@ def _parse_data(lines: _LineReader, width: int) -> Array:
 def check(
     content: bytes, fields: Mapping[str, str], columns: Sequence[ExpectedColumn], comments: Sequence[str]
 ) -> None:
-    """Check that content is XDI and says what it was to say.
+    """Check that content is XDI and holds the expected columns and metadata.
 
     Raises
     ------
@@ -180,4 +180,4 @@ def check(
 
 def _require_same(what: str, came: object, expected: object) -> None:
     if came != expected:
-        raise Unreadable(f"{what}: came {str(came)[:200]}: expected {str(expected)[:200]}")
+        raise Unreadable(f"{what}: got {str(came)[:200]} (expected {str(expected)[:200]})")

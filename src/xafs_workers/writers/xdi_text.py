@@ -30,19 +30,19 @@ def format_xdi(
 ) -> bytes:
     """Return a file in the XAS Data Interchange format.
 
-    The format has no gaps: 0 is written, and a comment tells where.
+    The format has no gaps: 0 is written, and a comment names the places.
 
     Parameters
     ----------
     fields
-        By `Family.key`; the values on one line each.
+        Values by `Family.key`, on one line each.
     comments
         Long ones are wrapped; a line that begins like a mark of the format is set off by a bar.
 
     Raises
     ------
     Unreadable
-        What was read back is not what was written.
+        The content read back differs from that written.
     """
     fitted = {name: _truncate_value(name, value) for name, value in fields.items()}
     remarks = [line for comment in (*comments, *_describe_gaps(columns)) for line in _wrap_comment(comment)]
@@ -70,7 +70,7 @@ def _format_lines(
 
 
 def _truncate_value(name: str, value: str) -> str:
-    """Return a value of which the line is not too long, cut off with an ellipsis where it was."""
+    """Return a value whose line is not too long, cut off with an ellipsis where needed."""
     room = MAX_LINE_LENGTH - len(f"# {name}: ")
     encoded = value.encode()
     return value if len(encoded) <= room else encoded[: room - 3].decode(errors="ignore").rstrip() + "…"

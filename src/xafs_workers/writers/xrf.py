@@ -46,7 +46,7 @@ def build_content(run: Run, spectra: Mapping[int, Array], *, context: FileContex
 
 
 def format_spectra(run: Run, spectra: Mapping[str, Array], context: FileContext = _NO_CONTEXT) -> bytes:
-    """Return the text of spectra under labels of one's own, in the order given; see `content`."""
+    """Return the text of spectra under given labels, in the order given; see `build_content`."""
     if not spectra:
         raise CannotWrite("there are no fluorescence spectra of it")
     bins = max(len(counts) for counts in spectra.values())
@@ -69,7 +69,7 @@ def _resize_spectrum(counts: Array, bins: int) -> Array:
 
 
 def _build_fields(run: Run, channels: int, surroundings: FileContext) -> headers.HeaderFields:
-    """Return the metadata: the detector as told, else as the run names it, and the energy of the beam."""
+    """Return the metadata: the detector as given, else as the run names it, and the energy of the beam."""
     told = headers.build_fields(run, surroundings)
     told.setdefault("Detector.fluorescence", _find_detector(run, channels))
     pcc = text_format.format_value(run.xdi.get("_pccenergy"))

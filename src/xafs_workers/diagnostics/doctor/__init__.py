@@ -1,1 +1,1 @@
-"""What is wrong with a set-up, and what mends it."""
+"""Checks of an installation, each with its remedy."""

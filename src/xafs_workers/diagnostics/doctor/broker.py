@@ -25,7 +25,7 @@ MAX_SKEW = 2.0
 """Clocks may differ by this much, seconds: runs are bound to scans by record times."""
 
 ACL_TIMEOUT = 1.5
-"""How long the broker may take to tell rights; an old one never does."""
+"""Longest wait for the broker to list rights, seconds; an old broker never does."""
 YEAR_2001 = 1e12
 """In ms: an earlier stamp is none (the embedded broker gives such)."""
 RECORD_KEY = b"doctor"
@@ -113,7 +113,7 @@ def _find_read_problem(config: KafkaConfig, topic: str, group: str, patience: fl
 
 
 def _find_refused_topics(config: KafkaConfig, topics: list[str]) -> list[str]:
-    """Return the topics that the broker says this account may not write to; none where it does not say."""
+    """Return the topics that, by the broker's answer, this account may not write to; none without an answer."""
     from confluent_kafka import TopicCollection
 
     if not topics:
@@ -168,7 +168,7 @@ def _report_skew(skew: float, whose: str) -> Finding:
 
 
 def _measure_broker_skew(config: KafkaConfig, topic: str, case: Case) -> float | str | None:
-    """Write a record that workers pass over; return by how much this clock is ahead of the broker's if it tells.
+    """Write a record that workers pass over; return by how much this clock is ahead of the broker's, if known.
 
     The text is the reason where it cannot be written.
     """
@@ -193,7 +193,7 @@ def _measure_broker_skew(config: KafkaConfig, topic: str, case: Case) -> float |
 
 
 def _measure_writer_skew(case: Case, config: KafkaConfig, topics: tuple[str, ...]) -> float | None:
-    """Return by how much this clock is ahead of others', None where nobody writes.
+    """Return by how much this clock is ahead of others', None where no program writes.
 
     A record from the future proves a clock that is behind; one that arrives now carries its writer's time.
     """

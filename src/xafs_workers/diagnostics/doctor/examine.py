@@ -26,7 +26,7 @@ CHECKS: tuple[Check, ...] = (
 
 
 def examine(case: Case) -> Iterator[Finding]:
-    """Give each finding as it is made."""
+    """Yield each finding as it is made."""
     who = f"{case.role or 'no particular role'}, as {find_account_name()} on {platform.node()}"
     yield report_ok("configuration", f"xafs-workers {__version__}, beamline {case.settings.beamline}, {who}")
     for check in CHECKS:

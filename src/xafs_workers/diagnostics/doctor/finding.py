@@ -1,4 +1,4 @@
-"""What a check found, and what it is given."""
+"""Input and result of a check."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WRITING_ROLES: frozenset[str] = frozenset({"file-manager", "headless"})
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of the doctor.
+    """One line of the doctor's report.
 
     Attributes
     ----------
@@ -33,18 +33,18 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is examined.
+    """Worker and account that are examined.
 
     Attributes
     ----------
     role
-        The worker that is to run in this account; None: whichever.
+        The worker that is to run in this account; None: any.
     session
         Data session whose folder and channel are looked at; None: the newest there is.
     timeout
-        How long a broker may take, seconds.
+        Longest wait for a broker, seconds.
     listen_seconds
-        How long to listen for others, to compare clocks, seconds.
+        Time to listen for other programs, to compare clocks, seconds.
     """
 
     settings: Settings

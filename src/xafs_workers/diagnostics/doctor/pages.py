@@ -51,7 +51,7 @@ def _check_port(web: Web) -> Finding:
 
 
 def _is_own_server(web: Web) -> bool:
-    """Tell whether it is our own server that has the port."""
+    """Check whether our own server has the port."""
     below = web.prefix.strip("/")
     connection = http.client.HTTPConnection(web.host, web.port, timeout=ANSWER_TIMEOUT)
     try:

@@ -1,4 +1,4 @@
-"""What else a worker leans on: Tiled, Redis, Slack, a display."""
+"""Checks of the other services that a worker depends on: Tiled, Redis, Slack, a display."""
 
 from __future__ import annotations
 
