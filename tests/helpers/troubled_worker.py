@@ -1,7 +1,7 @@
 """Run a worker in trouble: a file name that a message holds says what happens, and at which step.
 
 With `<step>-<pages>` the state folder is filled, just before the step, until so many pages are free; with `<step>-die`
-the thread that does the step ends. The pauses between attempts are short.
+the thread that does the step ends. The pauses between attempts are short. Larch is not loaded: no file needs it.
 """
 
 from __future__ import annotations
@@ -34,11 +34,10 @@ def fill_folder(folder: Path, pages: int) -> None:
 
 
 class Trouble:
-    """What happens at the steps of messages, each once."""
+    """What happens at the steps of messages, each once, also over a restart."""
 
     def __init__(self, folder: Path):
         self._folder = folder
-        self._made: set[str] = set()
 
     def wrap(self, owner: type, method: str, step: str) -> None:
         """Let the trouble of a step come before a method, whose first argument is or holds the message."""
@@ -52,22 +51,30 @@ class Trouble:
 
     def _make(self, step: str, fields: dict[str, Any]) -> None:
         found = re.search(rf"{step}-(\d+|die)\b", str(fields))
-        if found is None or found[0] in self._made:
+        if found is None or (self._folder / found[0]).exists():
             return
-        self._made.add(found[0])
+        (self._folder / found[0]).touch()
         if found[1] == "die":
             raise SystemExit(f"the thread ends at {found[0]}")
         fill_folder(self._folder, int(found[1]))
 
 
-def _make_trouble(folder: Path) -> None:
+def _shorten_waits() -> None:
+    from xafs_workers.filemanager import worker
+    from xafs_workers.reduction.process import Reducer
     from xafs_workers.runtime import message_engine, retry
-    from xafs_workers.runtime.effect_ledger import EffectLedger
-    from xafs_workers.runtime.message_engine import MessageEngine
     from xafs_workers.storage import ledger
 
     retry.BACKOFF = (0.05, 0.1)  # type: ignore[assignment] # other pauses
     message_engine.LOOKUP_RETRY_SECONDS = ledger.BUSY_SECONDS = 0.1
+    worker._start_reducer = lambda settings, stack: None
+    Reducer.start = lambda reducer: None  # type: ignore[method-assign] # starts nothing
+
+
+def _make_trouble(folder: Path) -> None:
+    from xafs_workers.runtime.effect_ledger import EffectLedger
+    from xafs_workers.runtime.message_engine import MessageEngine
+
     trouble = Trouble(folder)
     places = (
         (MessageEngine, "on_message"),
@@ -83,6 +90,7 @@ def _make_trouble(folder: Path) -> None:
 
 if __name__ == "__main__":
     configuration = yaml.safe_load(Path(sys.argv[sys.argv.index("--config") + 1]).read_text())
+    _shorten_waits()
     _make_trouble(Path(configuration["state_directory"]))
     from xafs_workers.cli.main import run
 

@@ -154,6 +154,7 @@ def test_a_start_waits_for_the_state_folder(station: TroubledStation, disk: Smal
     disk.fill(0)
     station.start()
     station.wait_for_report("full", "No space left", "disk I/O error")
+    station.request_file("early")
     station.terminate()
     disk.make_room()
     with hold_file(station.ledger, "PRAGMA locking_mode = EXCLUSIVE", "PRAGMA journal_mode = WAL", "BEGIN EXCLUSIVE"):
@@ -166,6 +167,7 @@ def test_a_start_waits_for_the_state_folder(station: TroubledStation, disk: Smal
     disk.remount("rw")
     disk.make_room()
     station.wait(lambda: station.received["status"][-1]["state"] == "running", "the start")
+    station.wait_for_file("early")
     station.request_file("after")
     station.wait_for_file("after")
     station.stop_and_check()
@@ -179,7 +181,6 @@ def test_a_dead_queue_thread_ends_the_worker(station: TroubledStation) -> None:
     logs = station.read_logs()
     assert "queue_failed" in logs
     assert "the thread ends at task-die" in logs
-    station.program = Station.program
     station.start()
     station.wait_for_file("task-die")
     station.terminate()

@@ -104,6 +104,7 @@ def open_durable_context(
     Notifier.from_environment().send_status("waiting for the broker and its topics")
     if not source.wait_for_topics(stop):
         return None
+    find_stored_offsets(source)  # a first start stores the end now, so what comes during the wait is not lost
     state = _wait_for_state(role, settings, publisher, stop, stack)
     if state is None:
         return None
