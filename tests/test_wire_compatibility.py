@@ -64,7 +64,7 @@ def test_a_complex_number_of_msgpack_numpy_is_read():
 
 def read_all(topic: Topic, count: int) -> list[RawRecord]:
     with open_source(topic.broker.config, topic.name) as source:
-        source.assign(dict.fromkeys(source.list_partitions(), 0))
+        source.assign(dict.fromkeys(source.metadata.list_partitions(), 0))
         return read_records(source, count)
 
 

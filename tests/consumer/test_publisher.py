@@ -29,7 +29,7 @@ def test_each_record_is_sent_to_its_topic(broker: Broker):
     publisher.send_status({"lag": np.int64(3), "value": np.arange(2)})
     assert publisher.flush(10)
     with open_source(broker.config, *topics) as source:
-        source.assign(dict.fromkeys(source.list_partitions(), 0))
+        source.assign(dict.fromkeys(source.metadata.list_partitions(), 0))
         came = {record.position.topic: record for record in read_records(source, 3)}
     assert {record.key for record in came.values()} == {b"file-manager"}
     assert wire.decode(came[topics[0]].value) == ("answer", {**ANSWER.to_dict(), "paths": ["/a/b.xdi"]})
@@ -87,7 +87,7 @@ def test_a_full_queue_that_empties_in_time_loses_no_record(broker: Broker):
     assert publisher.flush(10)
     assert publisher.lost_counts["answer"] == 0
     with open_source(broker.config, topic) as source:
-        source.assign(dict.fromkeys(source.list_partitions(), 0))
+        source.assign(dict.fromkeys(source.metadata.list_partitions(), 0))
         assert len(read_records(source, 30)) == 30
 
 

@@ -52,7 +52,7 @@ class Topics:
     def follow(self, positions: dict[tuple[str, int], int]) -> Board:
         """Return the board of a screen worker that begins there."""
         loop = Loop(self.source, SCREEN, self.reader, Board(), LoopCallbacks(_IdleHandler(), lambda *_: None))
-        ends = {partition: high for partition, (_, high) in self.source.fetch_watermarks().items()}
+        ends = {partition: high for partition, (_, high) in self.source.metadata.fetch_watermarks().items()}
         self.source.assign(positions)
         loop.begin(positions, ends)
         deadline = time.monotonic() + PATIENCE
@@ -99,7 +99,7 @@ def test_a_screen_without_an_open_scan_starts_at_the_end(topics: Topics) -> None
     """A dossier that is being filled is nothing to look at."""
     topics.put([("bmm", {"dossier": "start", "stub": "s"}), ("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"})])
     positions = find_live_offsets(topics.source, topics.reader, BoardConfig(), since=time.time() - 12 * 3600)
-    assert positions == {partition: high for partition, (_, high) in topics.source.fetch_watermarks().items()}
+    assert positions == {partition: high for partition, (_, high) in topics.source.metadata.fetch_watermarks().items()}
 
 
 def test_a_screen_does_not_look_back_beyond_its_limit(topics: Topics) -> None:
@@ -111,7 +111,7 @@ def test_a_screen_does_not_look_back_beyond_its_limit(topics: Topics) -> None:
 def test_a_first_start_stores_the_end_offsets(topics: Topics) -> None:
     topics.put([("bmm", LINE), *documents()])
     first = find_stored_offsets(topics.source)
-    assert first == {partition: high for partition, (_, high) in topics.source.fetch_watermarks().items()}
+    assert first == {partition: high for partition, (_, high) in topics.source.metadata.fetch_watermarks().items()}
     topics.put([("bmm", {"linescan": "stop"})])
     assert find_stored_offsets(topics.source) == first
 
@@ -131,7 +131,7 @@ def test_a_deleted_offset_becomes_the_oldest(
     topics = Topics(broker, tmp_path)
     find_stored_offsets(topics.source)
     topics.put([("bmm", {"close": "all"})] * 5)
-    marks = topics.source.fetch_watermarks()
+    marks = topics.source.metadata.fetch_watermarks()
     partition = next(p for p, (_, high) in marks.items() if high == 5)
     apache_admin.delete_records(partition[0], partition[1], 3)
     assert find_stored_offsets(topics.source)[partition] == 3

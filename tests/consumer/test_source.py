@@ -19,7 +19,7 @@ from xafs_workers.producer.kafka_config import KafkaConfig
 
 
 def list_beginnings(source: KafkaSource) -> dict:
-    return dict.fromkeys(source.list_partitions(), 0)
+    return dict.fromkeys(source.metadata.list_partitions(), 0)
 
 
 def test_every_partition_is_read_in_order_and_to_its_end(topic: Topic):
@@ -140,17 +140,17 @@ def test_stored_offsets_survive_a_reconnect(topic: Topic):
     group = f"group-{topic.name}"
     produce(topic.broker.config, topic.name, [b"0", b"1", b"2"])
     with open_source(topic.broker.config, topic.name, group=group) as source:
-        assert source.fetch_committed_offsets() == {}
+        assert source.metadata.fetch_committed_offsets() == {}
         assert source.store({(topic.name, 0): 2})
         assert source.store({(topic.name, 0): 2}), "again: the same"
         assert source.store({}), "nothing: no failure"
     with open_source(topic.broker.config, topic.name, group=group) as source:
-        positions = {**list_beginnings(source), **source.fetch_committed_offsets()}
-        assert source.fetch_committed_offsets() == {(topic.name, 0): 2}, "only the stored ones"
+        positions = {**list_beginnings(source), **source.metadata.fetch_committed_offsets()}
+        assert source.metadata.fetch_committed_offsets() == {(topic.name, 0): 2}, "only the stored ones"
         source.assign(positions)
         assert list_values(read_records(source, 1)) == [b"2"]
     with open_source(topic.broker.config, topic.name, group="another") as source:
-        assert source.fetch_committed_offsets() == {}
+        assert source.metadata.fetch_committed_offsets() == {}
 
 
 def test_reading_stores_no_offsets(broker: Broker):
@@ -161,7 +161,7 @@ def test_reading_stores_no_offsets(broker: Broker):
         source.assign({(topic, 0): 0})
         read_records(source, 1)
     with open_source(broker.config, topic, group=group) as source:
-        assert source.fetch_committed_offsets() == {}
+        assert source.metadata.fetch_committed_offsets() == {}
 
 
 # Offsets that are gone ---------------------------------------------------------------------------------------------
@@ -185,8 +185,8 @@ def test_a_deleted_offset_resets_to_the_oldest_record(apache_kafka: KafkaServer,
     produce(config, "trimmed", [b"%d" % i for i in range(10)])
     apache_admin.delete_records("trimmed", 0, before=6)
     with open_source(config, "trimmed") as source, capture_logs() as logs:
-        assert source.fetch_watermarks() == {("trimmed", 0): (6, 10)}
-        assert source.read_record(("trimmed", 0), 5) is None
+        assert source.metadata.fetch_watermarks() == {("trimmed", 0): (6, 10)}
+        assert source.metadata.read_record(("trimmed", 0), 5) is None
         source.assign({("trimmed", 0): 2})
         assert list_values(read_records(source, 4)) == [b"6", b"7", b"8", b"9"]
     assert [line["offset"] for line in logs if line["event"] == "offset_out_of_range"] == [2]
@@ -244,7 +244,7 @@ def test_two_topics_are_caught_up_in_order_of_record_time(broker: Broker):
     produce(broker.config, documents, [b"1", b"6"], times=[start + 1, start + 6], partition=0)
     produce(broker.config, documents, [b"3", b"8"], times=[start + 3, start + 8], partition=3)
     with open_source(broker.config, control, documents) as source:
-        timeline = PartitionMerger(source.list_partitions())
+        timeline = PartitionMerger(source.metadata.list_partitions())
         source.assign(list_beginnings(source))
         released: list = []
 
@@ -302,7 +302,7 @@ def test_a_hanging_broker_delays_calls_only_briefly(apache_kafka: KafkaServer, a
         while not source.store({("hanging", 0): 1}):
             assert time.monotonic() < deadline
             source.poll(0.1)
-        assert source.fetch_committed_offsets() == {("hanging", 0): 1}
+        assert source.metadata.fetch_committed_offsets() == {("hanging", 0): 1}
 
 
 @pytest.mark.kafka
@@ -333,7 +333,7 @@ def test_a_broker_restart_is_logged_once_and_loses_no_record(
         assert list_values(read_records(source, 1, patience=PATIENCE)) == [b"after"]
         poll_until(source, lambda _: not source._health.brokers_away)
         assert source.store({(topic, 0): 2})
-        assert source.fetch_committed_offsets() == {(topic, 0): 2}
+        assert source.metadata.fetch_committed_offsets() == {(topic, 0): 2}
     assert [line["where"] for line in logs if line["event"] == "kafka_trouble_over"].count("brokers") == 1
 
 

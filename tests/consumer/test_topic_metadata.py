@@ -44,7 +44,7 @@ class TopicWaiter:
         self._thread.start()
 
     def _wait(self) -> None:
-        self.found = self._source.wait_for_topics(self.stop)
+        self.found = self._source.metadata.wait_for_topics(self.stop)
 
     def end(self, patience: float = PATIENCE) -> bool | None:
         self._thread.join(patience)
@@ -60,7 +60,7 @@ def test_existing_topics_are_not_waited_for(broker: Broker):
         open_source(broker.config, broker.create_unique_topic(), broker.create_unique_topic()) as source,
         capture_logs() as logs,
     ):
-        assert source.wait_for_topics(threading.Event())
+        assert source.metadata.wait_for_topics(threading.Event())
     assert logs == []
 
 
@@ -73,7 +73,9 @@ def test_a_missing_topic_is_logged_once_and_not_created(broker: Broker):
         assert name not in source._client.list_topics(timeout=5).topics, "asking created it"
         broker.create_topic(name, 4)
         assert waiting.end() is True
-        assert source.list_partitions() == tuple((topic, n) for topic in sorted([here, name]) for n in range(4))
+        assert source.metadata.list_partitions() == tuple(
+            (topic, n) for topic in sorted([here, name]) for n in range(4)
+        )
     assert list_logged_events(logs) == [("waiting_for", name), ("waited_for", name)]
 
 
@@ -112,7 +114,7 @@ def test_a_request_without_an_answer_raises_an_error():
         open_source(KafkaConfig(servers), "a", timeout=0.5) as source,
         pytest.raises(SourceError, match=f"a: no answer from {servers}"),
     ):
-        source.list_partitions()
+        source.metadata.list_partitions()
 
 
 # Watermarks and times ----------------------------------------------------------------------------------------------
@@ -121,10 +123,10 @@ def test_a_request_without_an_answer_raises_an_error():
 def test_partitions_watermarks_and_cluster_are_read(topic: Topic):
     produce(topic.broker.config, topic.name, [b"0", b"1"])
     with open_source(topic.broker.config, topic.name) as source:
-        assert source.list_partitions() == tuple((topic.name, n) for n in range(topic.partitions))
+        assert source.metadata.list_partitions() == tuple((topic.name, n) for n in range(topic.partitions))
         expected = {(topic.name, n): (0, 2 if n == 0 else 0) for n in range(topic.partitions)}
-        assert source.fetch_watermarks() == expected
-        assert source.fetch_cluster_id()
+        assert source.metadata.fetch_watermarks() == expected
+        assert source.metadata.fetch_cluster_id()
 
 
 @pytest.mark.parametrize(
@@ -137,7 +139,7 @@ def test_offsets_are_found_by_time(topic: Topic, after: float, expected: int):
         stamps = [t + number * 0.25 for t in times]
         produce(topic.broker.config, topic.name, [b"x"] * 10, partition=number, times=stamps)
     with open_source(topic.broker.config, topic.name) as source:
-        found = source.find_offsets(topic.name, START + after)
+        found = source.metadata.find_offsets(topic.name, START + after)
     first = expected
     assert found[topic.name, 0] == first
     for number in range(1, topic.partitions):
@@ -150,14 +152,14 @@ def test_offsets_by_time_are_found_in_empty_and_other_topics(topic: Topic):
     other = topic.broker.create_unique_topic(topic.partitions)
     produce(topic.broker.config, other, [b"x"], times=[START])
     with open_source(topic.broker.config, topic.name, other) as source:
-        assert source.find_offsets(topic.name, START) == {(topic.name, n): 0 for n in range(topic.partitions)}
+        assert source.metadata.find_offsets(topic.name, START) == {(topic.name, n): 0 for n in range(topic.partitions)}
 
 
 def test_decreasing_times_give_the_first_late_enough_offset(broker: Broker):
     topic = broker.create_unique_topic()
     produce(broker.config, topic, [b"x"] * 4, times=[START + s for s in (0, 50, 10, 60)])
     with open_source(broker.config, topic) as source:
-        assert source.find_offsets(topic, START + 20)[topic, 0] == 1
+        assert source.metadata.find_offsets(topic, START + 20)[topic, 0] == 1
 
 
 def test_looking_up_offsets_does_not_disturb_reading(broker: Broker):
@@ -167,8 +169,8 @@ def test_looking_up_offsets_does_not_disturb_reading(broker: Broker):
     produce(broker.config, topic, [b"%d" % i for i in range(4)], times=[START + i for i in range(4)])
     with open_source(broker.config, topic) as source:
         source.assign({(topic, 0): 1})
-        assert source.find_offsets(topic, START + 2)[topic, 0] == 2
-        record = source.read_record((topic, 0), 3)
+        assert source.metadata.find_offsets(topic, START + 2)[topic, 0] == 2
+        record = source.metadata.read_record((topic, 0), 3)
         assert record is not None
         assert record.value == b"3"
         assert list_values(read_records(source, 3)) == [b"1", b"2", b"3"]
@@ -185,8 +187,8 @@ def test_only_a_broker_without_a_time_index_is_searched(broker: Broker, monkeypa
 
     monkeypatch.setattr("xafs_workers.consumer.topic_metadata.find_first_offsets", spy)
     with open_source(broker.config, topic) as source:
-        assert source.find_offsets(topic, START + 1)[topic, 0] == 1
-        assert source.find_offsets(topic, START + 99)[topic, 0] == 3, "nothing that late"
+        assert source.metadata.find_offsets(topic, START + 1)[topic, 0] == 1
+        assert source.metadata.find_offsets(topic, START + 99)[topic, 0] == 3, "nothing that late"
     assert scanned == ([(topic, 0)] * 2 if broker.name == "embedded" else [])
 
 
@@ -202,7 +204,7 @@ def test_an_interrupted_lookup_returns_a_safe_offset(broker: Broker, monkeypatch
     with open_source(broker.config, topic) as source, capture_logs() as logs:
         monkeypatch.setattr(lookup, "time", Clock)
         monkeypatch.setattr(lookup, "POLL_SECONDS", 5.0)
-        look = LookupOptions(source._options.properties, time.time, timeout=10.0)
+        look = LookupOptions(source.metadata._options.properties, time.time, timeout=10.0)
         found = find_first_offsets(look, {(topic, 0): (0, 10)}, START + 99)
     assert 0 < found[topic, 0] <= 4
     assert [line["event"] for line in logs] == ["time_lookup_cut_short"]
@@ -213,7 +215,7 @@ def test_a_lookup_ignores_records_past_the_high_watermark(broker: Broker):
     topic = broker.create_unique_topic()
     produce(broker.config, topic, [b"x"] * 10, times=[START + i for i in range(10)])
     with open_source(broker.config, topic) as source:
-        assert find_first_offsets(source._options, {(topic, 0): (0, 3)}, START + 5) == {(topic, 0): 3}
+        assert find_first_offsets(source.metadata._options, {(topic, 0): (0, 3)}, START + 5) == {(topic, 0): 3}
 
 
 @pytest.mark.parametrize(("offset", "expected"), [(0, None), (1, 1), (2, 2), (4, 3)])
@@ -240,20 +242,20 @@ def test_many_partitions_are_searched_together(broker: Broker):
             expected[topic, number] = max(0, 4 - shift)
         spans[topic, 3], expected[topic, 3] = (0, 0), 0
     with open_source(broker.config, *topics) as source:
-        assert find_first_offsets(source._options, spans, START + 4) == expected
+        assert find_first_offsets(source.metadata._options, spans, START + 4) == expected
 
 
 def test_the_record_at_an_offset_is_read(broker: Broker):
     topic = broker.create_unique_topic()
     produce(broker.config, topic, [b"0", b"1", b"2"], times=[START, START + 1, START + 2], partition=3)
     with open_source(broker.config, topic) as source:
-        record = source.read_record((topic, 3), 1)
+        record = source.metadata.read_record((topic, 3), 1)
         assert record is not None
         assert (record.value, record.position.offset) == (b"1", 1)
         assert record.time == pytest.approx(START + 1, abs=0.001)
-        assert source.read_record((topic, 3), 3) is None
-        assert source.read_record((topic, 3), 77) is None
-        assert source.read_record((topic, 0), 0) is None
+        assert source.metadata.read_record((topic, 3), 3) is None
+        assert source.metadata.read_record((topic, 3), 77) is None
+        assert source.metadata.read_record((topic, 0), 0) is None
 
 
 def test_one_failed_partition_raises_an_error():

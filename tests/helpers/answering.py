@@ -31,7 +31,9 @@ class AnsweringWorker:
         self._reply, self._heard, self._stop = reply, heard, threading.Event()
         self._publisher = Publisher(broker.config, settings, "file-manager")
         self._source = KafkaSource(broker.config, [settings.get_topic("control")], "worker")
-        self._source.assign({partition: high for partition, (_, high) in self._source.fetch_watermarks().items()})
+        self._source.assign(
+            {partition: high for partition, (_, high) in self._source.metadata.fetch_watermarks().items()}
+        )
         self._thread = threading.Thread(target=self._answer_until_stopped)
         self._thread.start()
 

@@ -87,7 +87,9 @@ class Station:
         self._producer = Producer({**config.get_producer_properties(), "log_level": 3})
         topics = [self.settings.get_topic(name) for name in ("answers", "status", "dead_letters")]  # type: ignore[arg-type]
         self._source = KafkaSource(config, topics, "ears")
-        self._source.assign({partition: low for partition, (low, _) in self._source.fetch_watermarks().items()})
+        self._source.assign(
+            {partition: low for partition, (low, _) in self._source.metadata.fetch_watermarks().items()}
+        )
 
     def start(self, *, ready: bool = True) -> None:
         command = [sys.executable, *self.program, *self.command, "--config", str(self.config)]

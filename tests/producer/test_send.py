@@ -25,7 +25,7 @@ def settings_for(topic: str, **kafka) -> Settings:
 
 def read_all(topic: Topic, count: int) -> list:
     with open_source(topic.broker.config, topic.name) as source:
-        source.assign(dict.fromkeys(source.list_partitions(), 0))
+        source.assign(dict.fromkeys(source.metadata.list_partitions(), 0))
         return read_records(source, count)
 
 

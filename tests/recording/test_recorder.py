@@ -23,6 +23,7 @@ class FakeSource:
     def __init__(self, marks, batches, stop, times=None):
         self.marks, self.batches, self.stop, self.times = marks, list(batches), stop, times or {}
         self.assigned, self.paused, self.resumed = {}, [], []
+        self.metadata = self
 
     def fetch_watermarks(self):
         return self.marks

@@ -44,7 +44,7 @@ def on_topics(settings):
     """Return all records of both topics by record time; check that times rise within each partition."""
     source = KafkaSource(read_kafka_config(settings.kafka), list(service.build_topic_names(settings).values()), "test")
     try:
-        lows = {place: low for place, (low, _) in source.fetch_watermarks().items()}
+        lows = {place: low for place, (low, _) in source.metadata.fetch_watermarks().items()}
         source.assign(lows)
         records, open_ones, deadline = [], set(lows), time.monotonic() + DEADLINE
         while open_ones:

@@ -440,7 +440,7 @@ def test_documents_are_read_back_from_kafka(embedded_broker: EmbeddedBroker) -> 
         beamline.run(plans.measure_xafs(beamline, plans.XafsParameters("nio", "fluorescence", 1, **SHORT)))
     publisher.flush()
     with open_source(KafkaConfig(embedded_broker.bootstrap_servers), topic) as source:
-        source.assign(dict.fromkeys(source.list_partitions(), 0))
+        source.assign(dict.fromkeys(source.metadata.list_partitions(), 0))
         came = read_records(source, len(sent))
     assert len({(record.key, record.position.partition) for record in came}) == 1
     back = [wire.decode(record.value) for record in came]

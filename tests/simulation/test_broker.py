@@ -17,7 +17,7 @@ def test_the_topics_of_the_settings_exist():
     with EmbeddedBroker(settings, ["extra"]) as broker:
         names = [settings.get_topic(which) for which in ("control", "documents", "answers", "status", "dead_letters")]
         with open_source(KafkaConfig(broker.bootstrap_servers), *names, "extra") as source:
-            assert {topic for topic, _ in source.list_partitions()} == {*names, "extra"}
+            assert {topic for topic, _ in source.metadata.list_partitions()} == {*names, "extra"}
 
 
 def test_two_brokers_share_nothing():
@@ -27,7 +27,7 @@ def test_two_brokers_share_nothing():
             source.assign({("t", 0): 0})
             assert len(read_records(source, 1)) == 1
         with open_source(KafkaConfig(other.bootstrap_servers), "t") as source:
-            assert set(source.fetch_watermarks().values()) == {(0, 0)}
+            assert set(source.metadata.fetch_watermarks().values()) == {(0, 0)}
 
 
 def test_the_broker_ends_with_its_context():

@@ -122,7 +122,7 @@ def test_data_and_port_survive_a_stop_and_a_kill(apache_kafka: KafkaServer, apac
         apache_kafka.start()
         assert apache_kafka.bootstrap_servers == before
     with open_source(config, "kept") as source:
-        assert source.wait_for_topics(threading.Event())
+        assert source.metadata.wait_for_topics(threading.Event())
         source.assign({("kept", 0): 0})
         assert [record.value for record in read_records(source, 2)] == [b"0", b"1"]
 
@@ -185,7 +185,7 @@ def test_no_process_or_file_of_a_node_is_left(apache_kafka: KafkaServer, tmp_pat
         assert process.stdout is not None
         servers = process.stdout.readline().strip()
         with open_source(KafkaConfig(servers), "a.b", "c") as source:
-            assert source.list_partitions() == tuple((topic, n) for topic in ("a.b", "c") for n in range(3))
+            assert source.metadata.list_partitions() == tuple((topic, n) for topic in ("a.b", "c") for n in range(3))
         (java,) = children(process.pid)
         process.send_signal(number)
         code = process.wait(PATIENCE)

@@ -200,7 +200,7 @@ def test_a_click_is_published_as_an_answer(place: ViewerTopics) -> None:
     follower.publish_click({"figure": "f", "run": "r", "motor": "xafs_x", "position": 1.5})
     topic = place.settings.get_topic("answers")
     with open_source(place.config, topic) as source:
-        source.assign(dict.fromkeys(source.list_partitions(), 0))
+        source.assign(dict.fromkeys(source.metadata.list_partitions(), 0))
         (record,) = read_records(source, 1)
     assert decode(record.value) == (
         "answer",

@@ -18,7 +18,7 @@ Offsets = dict[Partition, int]
 
 def find_oldest_offsets(source: KafkaSource) -> Offsets:
     """Return the oldest record kept of each partition."""
-    return {partition: low for partition, (low, _) in source.fetch_watermarks().items()}
+    return {partition: low for partition, (low, _) in source.metadata.fetch_watermarks().items()}
 
 
 def find_stored_offsets(source: KafkaSource) -> Offsets:
@@ -26,8 +26,8 @@ def find_stored_offsets(source: KafkaSource) -> Offsets:
 
     The first time that end is stored at once. An offset that the broker no longer has becomes the oldest kept.
     """
-    marks = source.fetch_watermarks()
-    stored = source.fetch_committed_offsets()
+    marks = source.metadata.fetch_watermarks()
+    stored = source.metadata.fetch_committed_offsets()
     if not stored:
         positions = {partition: high for partition, (_, high) in marks.items()}
         source.store(positions)
@@ -50,7 +50,7 @@ def find_live_offsets(source: KafkaSource, parser: RecordParser, config: BoardCo
     since
         Time from which the control topic is searched, POSIX seconds.
     """
-    marks = source.fetch_watermarks()
+    marks = source.metadata.fetch_watermarks()
     control = parser.control_topic
     board = Board(config)
     for message in _read_messages(source, parser, since):
@@ -59,15 +59,17 @@ def find_live_offsets(source: KafkaSource, parser: RecordParser, config: BoardCo
     positions = {partition: high for partition, (_, high) in marks.items()}
     if still_open:
         for topic in {topic for topic, _ in marks}:
-            positions.update(source.find_offsets(topic, min(still_open)))
+            positions.update(source.metadata.find_offsets(topic, min(still_open)))
     log.info("looked_back", topic=control, since=since, open_scans=len(still_open))
     return positions
 
 
 def _read_messages(source: KafkaSource, reader: RecordParser, since: float) -> Iterable[ReceivedMessage]:
     topic = reader.control_topic
-    starts = source.find_offsets(topic, since)
-    waiting = {p for p, (_, high) in source.fetch_watermarks().items() if p[0] == topic and starts.get(p, high) < high}
+    starts = source.metadata.find_offsets(topic, since)
+    waiting = {
+        p for p, (_, high) in source.metadata.fetch_watermarks().items() if p[0] == topic and starts.get(p, high) < high
+    }
     if not waiting:
         return
     source.assign({partition: starts[partition] for partition in waiting})

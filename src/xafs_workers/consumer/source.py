@@ -10,15 +10,18 @@ from confluent_kafka import OFFSET_BEGINNING, KafkaException, Message, TopicPart
 from xafs_workers.consumer.client import (
     ConnectionHealth,
     SourceError,
+    build_consumer_properties,
     build_raw_record,
+    connect,
     extract_error,
     fetch,
     get_offset,
     get_partition,
 )
+from xafs_workers.consumer.lookup import LookupOptions
 from xafs_workers.consumer.offsets import OffsetStore
 from xafs_workers.consumer.records import EndOfPartition, Partition, RawRecord
-from xafs_workers.consumer.topic_metadata import RETRY_SECONDS, TopicMetadata
+from xafs_workers.consumer.topic_metadata import RETRY_SECONDS, TopicMetadata, fetch_partitions
 from xafs_workers.logs import get_logger
 from xafs_workers.producer.kafka_config import KafkaConfig
 
@@ -29,7 +32,7 @@ log = get_logger("consumer")
 Entry = RawRecord | EndOfPartition
 
 
-class KafkaSource(TopicMetadata):
+class KafkaSource:
     """Reads topics, partition by partition. All methods are called from one thread.
 
     Parameters
@@ -42,8 +45,13 @@ class KafkaSource(TopicMetadata):
         Name under which offsets are stored; nothing is subscribed, so nothing is ever rebalanced.
     clock
         Gives the arrival time of records, POSIX seconds.
-    patience
-        How long questions (`watermarks`, `committed`, ...) are repeated while brokers are away, seconds.
+    timeout
+        Time for which questions about the topics are repeated while brokers are away, seconds.
+
+    Attributes
+    ----------
+    metadata
+        Metadata of the topics, asked by the source's own client.
     """
 
     def __init__(
@@ -55,7 +63,12 @@ class KafkaSource(TopicMetadata):
         clock: Callable[[], float] = time_module.time,
         timeout: float = 30.0,
     ):
-        super().__init__(config, topics, group, clock=clock, timeout=timeout)
+        self._clock = clock
+        self._topics = tuple(topics)
+        self._health = ConnectionHealth()
+        options = LookupOptions(build_consumer_properties(config, group), clock, timeout)
+        self._client = connect(options.properties, self._health)
+        self.metadata = TopicMetadata(self._client, self._health, options, self._topics)
         self._assigned: set[Partition] = set()
         self._paused: set[Partition] = set()
         self._ends: dict[Partition, int] = {}
@@ -104,7 +117,7 @@ class KafkaSource(TopicMetadata):
         if self._health.brokers_away:
             return ()
         try:
-            known = {partition for topic in self._topics for partition in self._fetch_partitions(topic, RETRY_SECONDS)}
+            known = {p for topic in self._topics for p in fetch_partitions(self._client, topic, RETRY_SECONDS)}
         except KafkaException as problem:
             self._health.record_error("partitions", extract_error(problem))
             return ()
@@ -134,11 +147,15 @@ class KafkaSource(TopicMetadata):
         """Store the next offsets to be read; False, logged, if that failed (try again later)."""
         return self._offsets.store(positions)
 
+    def close(self) -> None:
+        """Leave the brokers. Nothing can be read or asked any more."""
+        self._client.close()
+
     def _convert_message(self, message: Message) -> Entry | None:
         error, partition = message.error(), get_partition(message)
         if error is None:
             self._health.record_recovery(partition)
-            return build_raw_record(message, self._options.clock)
+            return build_raw_record(message, self._clock)
         if error.name() == "_PARTITION_EOF":
             self._health.record_recovery(partition)
             return self._report_end(partition, get_offset(message))

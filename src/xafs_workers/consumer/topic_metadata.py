@@ -7,21 +7,18 @@ import time as time_module
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from xafs_workers.consumer.client import (
     ConnectionHealth,
     SourceError,
-    build_consumer_properties,
     check_answers,
-    connect,
     extract_error,
     is_fatal,
 )
 from xafs_workers.consumer.lookup import LookupOptions, find_first_offsets, read_first_record
 from xafs_workers.consumer.records import Partition, RawRecord
 from xafs_workers.logs import get_logger
-from xafs_workers.producer.kafka_config import KafkaConfig
 
 T = TypeVar("T")
 
@@ -38,28 +35,32 @@ MISSING_TOPIC_ERRORS = frozenset({"UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "LE
 BROKER = "a broker"
 
 
-class TopicMetadata:
-    """A client of some topics that answers questions about them, and waits while brokers are away.
+def fetch_partitions(client: Consumer, topic: str, timeout: float = REQUEST_SECONDS) -> list[Partition]:
+    """Return the partitions of a topic; KafkaException where the broker does not answer or has no such topic."""
+    metadata: Any = client.list_topics(topic, timeout).topics[topic]
+    problems = [metadata.error, *(partition.error for partition in metadata.partitions.values())]
+    error = next((problem for problem in problems if problem is not None), None)
+    if error is None and not metadata.partitions:
+        error = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART)
+    if error is not None:
+        raise KafkaException(error)
+    return [(topic, number) for number in metadata.partitions]
 
-    All methods are called from one thread. A question that is not answered within `patience` seconds, or is refused,
-    raises SourceError.
+
+class TopicMetadata:
+    """Answers questions about some topics with a source's client, and waits while brokers are away.
+
+    All methods are called from the thread of the source. A question that is not answered within `options.timeout`
+    seconds, or is refused, raises SourceError.
     """
 
-    def __init__(
-        self,
-        config: KafkaConfig,
-        topics: Sequence[str],
-        group: str,
-        *,
-        clock: Callable[[], float] = time_module.time,
-        timeout: float = 30.0,
-    ):
-        self._servers = config.bootstrap_servers
+    def __init__(self, client: Consumer, health: ConnectionHealth, options: LookupOptions, topics: Sequence[str]):
+        self._client = client
+        self._health = health
+        self._options = options
+        self._servers = str(options.properties["bootstrap.servers"])
         self._topics = tuple(topics)
-        self._options = LookupOptions(build_consumer_properties(config, group), clock, timeout)
         self._stop = threading.Event()
-        self._health = ConnectionHealth()
-        self._client = connect(self._options.properties, self._health)
 
     def wait_for_topics(self, stop: threading.Event) -> bool:
         """Wait until a broker answers and all topics exist; False if `stop` was set before.
@@ -86,7 +87,9 @@ class TopicMetadata:
 
     def list_partitions(self) -> tuple[Partition, ...]:
         """Return all partitions of the topics."""
-        of_topic = (self._ask_with_retry(topic, lambda t=topic: self._fetch_partitions(t)) for topic in self._topics)
+        of_topic = (
+            self._ask_with_retry(topic, lambda t=topic: fetch_partitions(self._client, t)) for topic in self._topics
+        )
         return tuple(sorted(partition for some in of_topic for partition in some))
 
     def fetch_committed_offsets(self) -> dict[Partition, int]:
@@ -122,10 +125,6 @@ class TopicMetadata:
         low, high = self._fetch_partition_watermarks(partition)
         return read_first_record(self._options, partition, offset) if low <= offset < high else None
 
-    def close(self) -> None:
-        """Leave the brokers. Nothing can be asked any more."""
-        self._client.close()
-
     def _ask_with_retry(self, what: str, question: Callable[[], T | None]) -> T:
         deadline = time_module.monotonic() + self._options.timeout
         while True:
@@ -140,16 +139,6 @@ class TopicMetadata:
                 return answer
             if time_module.monotonic() >= deadline or self._stop.wait(RETRY_SECONDS):
                 raise SourceError(f"{what}: no answer from {self._servers}: {self._health.last_reason}")
-
-    def _fetch_partitions(self, topic: str, timeout: float = REQUEST_SECONDS) -> list[Partition]:
-        metadata: Any = self._client.list_topics(topic, timeout).topics[topic]
-        problems = [metadata.error, *(partition.error for partition in metadata.partitions.values())]
-        error = next((problem for problem in problems if problem is not None), None)
-        if error is None and not metadata.partitions:
-            error = KafkaError(KafkaError.UNKNOWN_TOPIC_OR_PART)
-        if error is not None:
-            raise KafkaException(error)
-        return [(topic, number) for number in metadata.partitions]
 
     def _fetch_partition_watermarks(self, partition: Partition) -> tuple[int, int]:
         asked = TopicPartition(*partition)
@@ -169,7 +158,7 @@ class TopicMetadata:
         missing: dict[str, str] = {}
         for topic in self._topics:
             try:
-                self._fetch_partitions(topic, RETRY_SECONDS)
+                fetch_partitions(self._client, topic, RETRY_SECONDS)
             except KafkaException as problem:
                 error = extract_error(problem)
                 self._client.poll(0)  # serves the callback that knows why

@@ -48,7 +48,7 @@ class WorkerListener:
     def __init__(self, config: KafkaConfig, settings: Settings):
         topics = [settings.get_topic("status"), settings.get_topic("answers"), settings.get_topic("dead_letters")]
         self._source = KafkaSource(config, topics, f"{settings.beamline}.demo")
-        self._source.assign({p: high for p, (_, high) in self._source.fetch_watermarks().items()})
+        self._source.assign({p: high for p, (_, high) in self._source.metadata.fetch_watermarks().items()})
         self.heartbeats: list[dict[str, Any]] = []
         self.answers: list[dict[str, Any]] = []
         self.dead_letters: list[dict[str, Any]] = []

@@ -94,15 +94,15 @@ class DeadLetters:
     def _read_record(self, letter: wire.DeadLetter) -> RawRecord | None:
         with self._open_source(letter.topic) as source:
             partition = (letter.topic, letter.partition)
-            if partition not in source.list_partitions():
+            if partition not in source.metadata.list_partitions():
                 return None
-            record = source.read_record(partition, letter.offset)
+            record = source.metadata.read_record(partition, letter.offset)
         return record if record is not None and record.position.offset == letter.offset else None
 
     def _read_all(self, topic: str) -> Iterator[RawRecord]:
         """Yield all that a topic holds now."""
         with self._open_source(topic) as source:
-            spans = source.fetch_watermarks()
+            spans = source.metadata.fetch_watermarks()
             source.assign({partition: low for partition, (low, high) in spans.items() if low < high})
             ends = {partition: high for partition, (low, high) in spans.items() if low < high}
             deadline = time.monotonic() + READ_TIMEOUT

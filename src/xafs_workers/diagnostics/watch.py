@@ -43,7 +43,7 @@ def watch(
     topics = {settings.get_topic(name): name for name in names}  # type: ignore[arg-type]
     source = KafkaSource(read_kafka_config(settings.kafka), list(topics), f"{settings.beamline}.watch")
     try:
-        if not source.wait_for_topics(stop):
+        if not source.metadata.wait_for_topics(stop):
             return
         source.assign(_find_positions(source, topics, since))
         while not stop.is_set():
@@ -56,8 +56,8 @@ def watch(
 
 def _find_positions(source: KafkaSource, topics: Mapping[str, str], since: float | None) -> dict[tuple[str, int], int]:
     if since is None:
-        return {partition: high for partition, (_, high) in source.fetch_watermarks().items()}
-    return {place: offset for topic in topics for place, offset in source.find_offsets(topic, since).items()}
+        return {partition: high for partition, (_, high) in source.metadata.fetch_watermarks().items()}
+    return {place: offset for topic in topics for place, offset in source.metadata.find_offsets(topic, since).items()}
 
 
 def format_record(record: RawRecord, topic: str, settings: Settings, *, full: bool = False) -> str:

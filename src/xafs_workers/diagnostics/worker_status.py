@@ -113,8 +113,12 @@ class HeartbeatListener:
         SourceError
             No broker answers, or the topic is not there.
         """
-        positions = self._source.find_offsets(self._topic, time.time() - self._look_back)
-        ends = {place: high for place, (_, high) in self._source.fetch_watermarks().items() if positions[place] < high}
+        positions = self._source.metadata.find_offsets(self._topic, time.time() - self._look_back)
+        ends = {
+            place: high
+            for place, (_, high) in self._source.metadata.fetch_watermarks().items()
+            if positions[place] < high
+        }
         self._source.assign(positions)
         deadline = time.monotonic() + READ_TIMEOUT
         while ends and time.monotonic() < deadline:

@@ -28,8 +28,8 @@ BEGINNING = -math.inf
 """Value of `since` that records everything from the oldest record of the broker."""
 
 
-class RecorderSource(Protocol):
-    """Methods of `consumer.source.KafkaSource` that the recorder uses."""
+class RecorderMetadata(Protocol):
+    """Methods of `consumer.topic_metadata.TopicMetadata` that the recorder uses."""
 
     def fetch_watermarks(self) -> dict[Partition, tuple[int, int]]:
         """Fetch the oldest and the next offset of each partition."""
@@ -37,6 +37,15 @@ class RecorderSource(Protocol):
 
     def find_offsets(self, topic: str, time: float) -> dict[Partition, int]:
         """Find, for each partition, the first offset with a record time at or after `time`."""
+        ...
+
+
+class RecorderSource(Protocol):
+    """Methods of `consumer.source.KafkaSource` that the recorder uses."""
+
+    @property
+    def metadata(self) -> RecorderMetadata:
+        """Metadata of the topics."""
         ...
 
     def assign(self, positions: Mapping[Partition, int]) -> None:
@@ -114,12 +123,12 @@ class Recorder:
 
     def start(self, since: float | None) -> None:
         """Start reading at `since`: None for the present, `BEGINNING`, or a record time (POSIX seconds)."""
-        marks = self._source.fetch_watermarks()
+        marks = self._source.metadata.fetch_watermarks()
         positions = {partition: (low if since == BEGINNING else high) for partition, (low, high) in marks.items()}
         if since is not None and since != BEGINNING:
             self._since = since
             for name in self._topics:
-                positions |= self._source.find_offsets(name, since)
+                positions |= self._source.metadata.find_offsets(name, since)
         self._merger.add_partitions(positions)
         self.partitions_behind = set(positions)
         self._source.assign(positions)

@@ -195,7 +195,9 @@ def read_newest_time(source: Any, clock: Clock) -> float:
 
     latest = 0.0
     try:
-        last = {partition: high - 1 for partition, (low, high) in source.fetch_watermarks().items() if high > low}
+        last = {
+            partition: high - 1 for partition, (low, high) in source.metadata.fetch_watermarks().items() if high > low
+        }
         if last:
             source.assign(last)
         deadline = clock.monotonic() + TOPIC_TIMEOUT
@@ -232,7 +234,7 @@ def record(path: Path, settings: Settings, since: float | None, stop: Event) -> 
     topics = build_topic_names(settings)
     header = Header(time.time(), {str(which): name for which, name in topics.items()}, settings.kafka.tag)
     try:
-        if not source.wait_for_topics(stop):
+        if not source.metadata.wait_for_topics(stop):
             return None
         recorder = Recorder(source, topics)
         recorder.start(since)

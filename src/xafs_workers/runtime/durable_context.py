@@ -63,7 +63,7 @@ class DurableContext:
     def begin_loop(self, loop: Loop, *, from_beginning: bool) -> None:
         """Let a loop read from the stored offsets, or all that is kept."""
         positions = find_oldest_offsets(self.source) if from_beginning else find_stored_offsets(self.source)
-        ends = {partition: high for partition, (_, high) in self.source.fetch_watermarks().items()}
+        ends = {partition: high for partition, (_, high) in self.source.metadata.fetch_watermarks().items()}
         self.source.assign(positions)
         loop.begin(positions, ends)
 
@@ -102,13 +102,13 @@ def open_durable_context(
     publisher = Publisher(config, settings, role.name)
     stack.callback(publisher.flush, 2.0)
     Notifier.from_environment().send_status("waiting for the broker and its topics")
-    if not source.wait_for_topics(stop):
+    if not source.metadata.wait_for_topics(stop):
         return None
     find_stored_offsets(source)  # a first start stores the end now, so what comes during the wait is not lost
     state = _wait_for_state(role, settings, publisher, stop, stack)
     if state is None:
         return None
-    records = EffectLedger(state.ledger, source.fetch_cluster_id())
+    records = EffectLedger(state.ledger, source.metadata.fetch_cluster_id())
     return DurableContext(role, source, publisher, records, state.posting, supervisor)
 
 

@@ -134,7 +134,7 @@ class Follower:
         stack = ExitStack()
         source = KafkaSource(self._config, topics, f"{settings.beamline}.{self._role.name}")
         try:
-            if not source.wait_for_topics(self._stop):
+            if not source.metadata.wait_for_topics(self._stop):
                 return
             self._publisher = publisher = Publisher(self._config, settings, self._role.name)
             self._reducer.start()
@@ -165,7 +165,7 @@ class Follower:
         reader, rules = RecordParser(self._settings), self._empty_board.config
         since = time.time() - self._settings.recovery.look_back_hours * 3600
         positions = find_live_offsets(source, reader, rules, since)
-        ends = {partition: high for partition, (_, high) in source.fetch_watermarks().items()}
+        ends = {partition: high for partition, (_, high) in source.metadata.fetch_watermarks().items()}
         reductions, fetches = ReductionRequester(self._reducer), RunRequester(self._fetcher)
         ports = LoopCallbacks(
             _NullHandler(), lambda record, bad: None, reduction_requester=reductions, run_requester=fetches

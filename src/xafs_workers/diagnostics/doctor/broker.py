@@ -101,10 +101,10 @@ def _find_read_problem(config: KafkaConfig, topic: str, group: str, patience: fl
     """Return why a topic cannot be read, or a group's offsets not be asked for; '' where both can."""
     source = KafkaSource(config, [topic], group or "xafs-workers.doctor", timeout=patience)
     try:
-        source.assign({place: max(low, high - 1) for place, (low, high) in source.fetch_watermarks().items()})
+        source.assign({place: max(low, high - 1) for place, (low, high) in source.metadata.fetch_watermarks().items()})
         source.poll(1.0)
         if group:
-            source.fetch_committed_offsets()
+            source.metadata.fetch_committed_offsets()
     except SourceError as error:
         return str(error)
     finally:
@@ -200,7 +200,7 @@ def _measure_writer_skew(case: Case, config: KafkaConfig, topics: tuple[str, ...
     # A worker takes a time far in the future for none; here it is what is looked for.
     source = KafkaSource(config, topics, "xafs-workers.doctor", clock=lambda: FAR_FUTURE, timeout=case.timeout)
     try:
-        ends = source.fetch_watermarks()
+        ends = source.metadata.fetch_watermarks()
         newest = [_read_last_time(source, place, low, high) for place, (low, high) in ends.items()]
         latest = max((stamp for stamp in newest if stamp is not None), default=None)
         if latest is not None and latest - time.time() > MAX_SKEW:
@@ -217,7 +217,7 @@ def _measure_writer_skew(case: Case, config: KafkaConfig, topics: tuple[str, ...
 
 def _read_last_time(source: KafkaSource, place: tuple[str, int], low: int, high: int) -> float | None:
     for offset in range(high - 1, max(low, high - MAX_OWN_RECORDS) - 1, -1):
-        record = source.read_record(place, offset)
+        record = source.metadata.read_record(place, offset)
         if record is not None and record.key != RECORD_KEY:
             return _read_time(record)
     return None
