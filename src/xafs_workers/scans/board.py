@@ -83,10 +83,6 @@ class Board:
     results: ResultTable = field(default_factory=ResultTable)
     missing_runs: Mapping[str, str] = field(default_factory=dict[str, str])
 
-    def get_scan(self, scan_id: str) -> Scan | None:
-        """Return the scan with this id."""
-        return next((scan for scan in self.scans if scan.id == scan_id), None)
-
     def get_runs(self, scan: Scan) -> tuple[Run, ...]:
         """Return the runs bound to a scan."""
         return tuple(self.runs[uid] for uid in scan.run_uids if uid in self.runs)
