@@ -11,9 +11,10 @@ import pytest
 from helpers.examples import AREASCAN, CURVE
 from helpers.figures import fold_board, get_run_uid, make_run
 from xafs_workers.plots.picture_publisher import PicturePublisher
-from xafs_workers.plots.posted_pictures import POST_CONDITIONS, PicturePoster
+from xafs_workers.plots.posted_pictures import PicturePoster
 from xafs_workers.runtime.effect_ledger import EffectLedger
 from xafs_workers.runtime.outcome import Outcome
+from xafs_workers.scans.picture_requests import picture_rules
 from xafs_workers.services.slack_posts import Post
 from xafs_workers.settings import Pictures, Settings, Storage
 from xafs_workers.storage.confined import Roots
@@ -79,4 +80,4 @@ def test_a_spectrum_is_posted_on_request() -> None:
 
     for post in (True, False):
         message = parse({"xrf": "plot", "uid": "a", "filename": "a.png", "post": post})
-        assert POST_CONDITIONS["xrf"](message) is post
+        assert picture_rules["xrf"].is_posted(message) is post

@@ -12,12 +12,12 @@ from helpers.reductions import SETS, answer_requests, assert_close, build_measur
 from helpers.streams import digest, fold, list_drawn_scans, read_entries, stamp_entries
 from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.figures.xafs_sequence import build_interim_figure
-from xafs_workers.plots.athena_projects import build_project_request
 from xafs_workers.reduction.process import Reducer
 from xafs_workers.scans.board import BoardItem
 from xafs_workers.scans.items import ReceivedMessage, ReductionResult
 from xafs_workers.scans.reduction_requests import build_reduction_requests, build_scan_requests, find_result
 from xafs_workers.scans.xafs_sequence import build_sequence
+from xafs_workers.scans.xafs_sequence_pictures import build_project_content
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -133,8 +133,8 @@ def test_the_project_holds_every_scan_and_the_merge(
 ) -> None:
     board = build_measured_board(measured, name, reducer)
     sequence = build_sequence(board, list_drawn_scans(board)[0])
-    made = reducer.request_project(build_project_request(sequence, board)).result(60)
-    again = reducer.request_project(build_project_request(sequence, board)).result(60)
+    made = reducer.request_project(build_project_content(sequence, board)).result(60)
+    again = reducer.request_project(build_project_content(sequence, board)).result(60)
     assert made["content"] == again["content"]
     path = tmp_path / "read.prj"
     path.write_bytes(made["content"])

@@ -21,6 +21,8 @@ from xafs_workers.reduction.subprocess_client import ProcessDied, ReductionProce
 from xafs_workers.scans.absorption import Absorber, Spectrum
 from xafs_workers.scans.items import ReductionResult
 from xafs_workers.scans.reduction_requests import ReductionRequest, build_reduction_requests
+from xafs_workers.scans.xafs_sequence import build_sequence
+from xafs_workers.scans.xafs_sequence_pictures import build_project_content
 
 
 @pytest.fixture
@@ -201,5 +203,6 @@ def test_a_cancelled_project_is_retried_after_a_restart(own: Any) -> None:
     board = fold(stamp_entries([("bmm", start)]))
     reducer = own(start_process=lambda: ReductionProcess((sys.executable, "-c", LOADS_FOR_EVER)))
     reducer.close()
+    content = build_project_content(build_sequence(board, board.scans[0]), board)
     with pytest.raises(TryLater, match="the worker ends"):
-        AthenaProjects(reducer.request_project, 60.0).build_project(board.scans[0], board)
+        AthenaProjects(reducer.request_project, 60.0).build_project(content)

@@ -27,7 +27,7 @@ def wanted(*entries: Any) -> PictureRequest | None:
     control: ReceivedMessage = max(board.messages, key=lambda control: control.position)
     scan = board.find_scan(control)
     assert scan is not None
-    return build_picture_request(control, scan, board) if requests_picture(control.message, scan) else None
+    return build_picture_request(control, scan, board) if requests_picture(control, scan, board) else None
 
 
 def area(**stop: Any) -> PictureRequest | None:

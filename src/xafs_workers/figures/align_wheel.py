@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import cast
 
 from xafs_workers.figures.curves import add_fit, format_mm_label, parse_direction
 from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
@@ -25,7 +24,7 @@ SIGNAL_LABELS = {
 @figure_builders.register("align_wheel")
 def build_align_wheel_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
     """Return the latest result, or the summary of both once the search is over."""
-    results = [cast(AlignWheelFindSlot, control.message) for control in scan.result_messages]
+    results = [control.get_message(AlignWheelFindSlot) for control in scan.result_messages]
     if scan.end is not None:
         return _build_summary(scan, results)
     if not results:

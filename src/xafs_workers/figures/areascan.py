@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
@@ -43,7 +42,7 @@ class _Map:
 @figure_builders.register("areascan")
 def build_areascan_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
     """Return the map of an area scan, a panel for each signal of its detector."""
-    start = cast(AreascanStart, scan.start.message)
+    start = scan.start.get_message(AreascanStart)
     run = board.runs.get(scan.run_uids[0]) if scan.run_uids else None
     over = run is not None and board.is_settled(scan) and is_complete(run, start)
     # A stage that moves the sample up: positions grow downwards on it.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from xafs_workers.figures.model import Figure
 from xafs_workers.registry import Registry
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.mca import SpectraLoader
 from xafs_workers.scans.scan import Scan
 
@@ -32,6 +33,24 @@ FigureBuilder = Callable[[Board, Scan, FigureOptions], Figure]
 
 figure_builders: Registry[FigureBuilder] = Registry("xafs_workers.figures")
 """By kind of scan, each registered in the module that bears its name."""
+
+
+PictureFigureBuilder = Callable[[Board, Scan, ReceivedMessage], Figure | None]
+
+picture_figure_builders: Registry[PictureFigureBuilder] = Registry("xafs_workers.figures")
+"""By kind of scan: the figure on the picture of a message, where it is not the figure of the scan; else None."""
+
+answer_value_builders: Registry[Callable[[Board, Scan], str]] = Registry("xafs_workers.figures")
+"""By kind of scan: the text that the answer to a picture's message carries; '' for none."""
+
+
+def build_picture_figure(
+    board: Board, scan: Scan, control: ReceivedMessage, spectra_loader: SpectraLoader | None = None
+) -> Figure:
+    """Return the figure that the picture of a message shows."""
+    builder = picture_figure_builders.get(scan.kind)
+    figure = None if builder is None else builder(board, scan, control)
+    return build_figure(board, scan, spectra_loader=spectra_loader) if figure is None else figure
 
 
 def build_figure(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
 from xafs_workers.figures.lines import build_line_figure
 from xafs_workers.figures.model import Figure
@@ -16,7 +14,7 @@ from xafs_workers.scans.scan import Scan
 @figure_builders.register("linescan")
 def build_linescan_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
     """Return the figure of a line scan."""
-    start = cast(LinescanStart, scan.start.message)
+    start = scan.start.get_message(LinescanStart)
     asked = SignalRequest(
         start.detector, start.motor or "", start.fluo_detector, start.stack, separate_channels=options.separate_channels
     )

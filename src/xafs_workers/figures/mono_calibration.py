@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import numpy as np
 
 from xafs_workers.figures.cubic import interpolate_cubic
@@ -21,7 +19,7 @@ INTERPOLATION_POINTS = 100
 @figure_builders.register("mono_calibration")
 def build_mono_calibration_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
     """Return the tabulated edges as a curve and the measured ones as points."""
-    message = cast(MonoCalibration, scan.start.message)
+    message = scan.start.get_message(MonoCalibration)
     x, y = compute_once(interpolate_edges, message.ee, message.tt)
     measured = Trace("measured", build_array(message.found), build_array(message.tt), "measured", 1, "points")
     traces = (Trace("tabulated", x, y, "tabulated"), measured)

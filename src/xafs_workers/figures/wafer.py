@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from xafs_workers.figures.curves import add_fit, format_mm_label, parse_direction
 from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
 from xafs_workers.figures.model import Figure, Panel
@@ -15,7 +13,7 @@ from xafs_workers.scans.scan import Scan
 @figure_builders.register("wafer")
 def build_wafer_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
     """Return points, fit and the edge."""
-    edge = cast(WaferEdge, scan.start.message)
+    edge = scan.start.get_message(WaferEdge)
     panel = Panel("edge", "", format_mm_label(edge.motor), "It/I0 and error function", x_name=edge.motor)
     panel = add_fit(panel, edge.xaxis, edge.data, edge.best_fit, (edge.center, edge.amplitude / 2))
     title = f"Wafer edge: {parse_direction(edge.motor)} scan, center={edge.center:.3f}"

@@ -6,16 +6,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
+from xafs_workers.figures.figure_builder import (
+    FigureOptions,
+    answer_value_builders,
+    figure_builders,
+    picture_figure_builders,
+)
 from xafs_workers.figures.live_chi import compute_k2_chi
 from xafs_workers.figures.model import Figure, Panel, Text, Trace
+from xafs_workers.messages.xafs_sequence import XafsSequenceAdd
 from xafs_workers.scans.advice import format_advice
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.channels import find_bad_channels
+from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.reduction_requests import find_result
 from xafs_workers.scans.results import RankedResult
 from xafs_workers.scans.scan import Scan
 from xafs_workers.scans.xafs_sequence import XafsSequence, build_sequence
+from xafs_workers.scans.xafs_sequence_pictures import find_repetition_number
 
 MAX_R = 6.0
 """Å; beyond it is noise."""
@@ -49,6 +57,14 @@ def build_xafs_sequence_figure(board: Board, scan: Scan, options: FigureOptions)
         plural = "" if shown.repetition_count == 1 else "s"
         title = f"Sequence ended: {sequence.name}  {shown.repetition_count} scan{plural}"
     return _build_figure(board, sequence, shown, title)
+
+
+@picture_figure_builders.register("xafs_sequence")
+def build_progress_figure(board: Board, scan: Scan, control: ReceivedMessage) -> Figure | None:
+    """Return the figure of the progress of a long sequence, None at its end: there it is the figure of the scan."""
+    if not isinstance(control.message, XafsSequenceAdd):
+        return None
+    return build_interim_figure(board, scan, find_repetition_number(control, scan))
 
 
 def build_interim_figure(board: Board, scan: Scan, added: int) -> Figure:
@@ -144,6 +160,7 @@ def _format_channel_notes(board: Board, sequence: XafsSequence) -> Iterator[str]
         yield f"{text} (scan {', '.join(numbers)})"
 
 
+@answer_value_builders.register("xafs_sequence")
 def format_sequence_advice(board: Board, scan: Scan) -> str:
     """Return what the figure of a sequence advises and notes of its channels, a line each; '' for nothing."""
     sequence = build_sequence(board, scan)

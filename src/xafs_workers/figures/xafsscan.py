@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import cast
 
 from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
 from xafs_workers.figures.live_chi import CHI_PANEL, build_live_chi_panel
@@ -39,7 +38,7 @@ class _PanelSpec:
 @figure_builders.register("xafsscan")
 def build_xafsscan_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
     """Return the live view of an XAFS sequence."""
-    start = cast(XafsscanStart, scan.start.message)
+    start = scan.start.get_message(XafsscanStart)
     places, rows, columns, (width, height) = _arrange_panels(start.mode)
     known = _build_panel_specs(start, board.config)
     windows = [(i, window, board.runs[window.run_uid]) for i, window in enumerate(scan.windows) if window.run_uid]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from xafs_workers.figures import emission
 from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
 from xafs_workers.figures.model import Figure, Trace
@@ -18,7 +16,7 @@ from xafs_workers.scans.scan import Scan
 @figure_builders.register("xrf")
 def build_xrf_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
     """Return the sum of the channels, each, or the only one asked for."""
-    message = cast(XrfPlot, scan.start.message)
+    message = scan.start.get_message(XrfPlot)
     run = board.runs.get(message.uid)
     line = emission.find_run_line(run)
     traces: tuple[Trace, ...] = ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
 
 import numpy as np
 
@@ -24,7 +23,7 @@ EnergiesAndTraces = tuple[tuple[float, ...], tuple[Trace, ...]]
 @figure_builders.register("xrfat")
 def build_xrfat_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
     """Return the spectra of the points that were asked for, each labelled with its incident energy."""
-    message = cast(XrfatStart, scan.start.message)
+    message = scan.start.get_message(XrfatStart)
     run = board.runs.get(message.uid)
     energies: tuple[float, ...] = ()
     traces: tuple[Trace, ...] = ()

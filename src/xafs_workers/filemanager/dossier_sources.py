@@ -17,9 +17,7 @@ from typing import Any
 
 from xafs_workers.catalog.errors import CatalogError, CatalogUnavailable, Interrupted
 from xafs_workers.catalog.finished_run import Asset, FinishedRun, RunCatalog
-from xafs_workers.figures.sequence_pictures import build_sequence_request, find_stub
 from xafs_workers.logs import get_logger
-from xafs_workers.messages.xafs_sequence import XafsSequenceStop
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.dossier import Dossier, find_rest_time, list_reported_scans
@@ -29,8 +27,8 @@ from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.picture_requests import (
     NoFolderError,
     NothingToDrawError,
-    PictureRequest,
     build_picture_request,
+    build_project_request,
     requests_picture,
 )
 from xafs_workers.scans.runs import Run, extract_numbers
@@ -93,14 +91,13 @@ def _is_wait_over(board: Board, scan: Scan) -> bool:
 def _list_requested_files(end: ReceivedMessage, scan: Scan, board: Board, number: int) -> Iterator[str]:
     """Yield the names of the files that the end of a scan asks for."""
     try:
-        wanted: PictureRequest | None = None
-        if isinstance(end.message, XafsSequenceStop):
-            wanted = build_sequence_request(end, scan, board)
-            yield add_number(f"prj/{find_stub(scan, board)}.prj", number)
-        elif requests_picture(end.message, scan):
-            wanted = build_picture_request(end, scan, board)
+        if not requests_picture(end, scan, board):
+            return
+        wanted, project = build_picture_request(end, scan, board), build_project_request(end, scan, board)
     except (NothingToDrawError, NoFolderError):
         return
+    if project is not None:
+        yield add_number(f"prj/{project.stub}.prj", number)
     if wanted is not None:
         name = ensure_picture_suffix(wanted.name)
         yield insert_before_suffix(add_number(name, number), wanted.suffix) if wanted.stub else name

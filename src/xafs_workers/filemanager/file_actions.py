@@ -51,7 +51,7 @@ class FileActionHandler:
 
     def is_relevant(self, control: ReceivedMessage) -> bool:
         """Check whether there is something to do: of another worker's message, only a file that it asks for."""
-        return control.message.owner == WORKER or bool(getattr(control.message, "xrffile", None))
+        return control.message.owner == WORKER or control.message.requests_helper
 
     def is_answered_again(self, control: ReceivedMessage) -> bool:
         """Check that a message is no question: the value may have changed since, and no plan waits for it."""
@@ -73,7 +73,7 @@ class FileActionHandler:
         if is_ready is not None and not is_ready(control, board):
             return None
         folder = find_proposal_folder(control, board, self._context.roots, self._context.settings)
-        uid = getattr(control.message, "uid", None)
+        uid = control.message.named_run
         queue = folder.path if folder is not None else f"run {uid}" if uid else NO_PROPOSAL
         return Task(queue, partial(_attempt, lambda: self._run_action(control, board)))
 
@@ -125,7 +125,7 @@ def _list_reserved_paths(control: ReceivedMessage, folder: ProposalFolder, conte
     """Yield the absolute paths that a message will make, as far as they are known in advance."""
     key, message = build_writer_key(control.message), control.message
     names = reserved_names.get(key)
-    filename = getattr(message, "filename", None)
+    filename = message.named_file
     if names is not None:
         found: Iterable[str] = names(message, folder)
     else:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from xafs_workers.figures.model import Panel
-from xafs_workers.scans.scan import Scan
-
-CLICKABLE_KINDS = frozenset({"linescan", "areascan"})
+from xafs_workers.scans.scan import Scan, scan_kinds
 
 
 def build_click(scan: Scan, panel: Panel, x: float, y: float) -> dict[str, Any] | None:
-    """Return what a click says, None where it picks nothing.
+    """Return the position that a click picks, None where it picks none.
 
     The motors' names come from the scan's panel, never from a label; a scan against time has none.
     """
-    if scan.kind not in CLICKABLE_KINDS or not panel.x_name or panel.x_name == "time":
+    axes = scan_kinds[scan.kind].clickable_axes
+    if not axes or not panel.x_name or panel.x_name == "time":
         return None
     click: dict[str, Any] = {
         "figure": scan.id,
@@ -23,6 +22,6 @@ def build_click(scan: Scan, panel: Panel, x: float, y: float) -> dict[str, Any] 
         "motor": panel.x_name,
         "position": x,
     }
-    if scan.kind == "areascan":
+    if "y" in axes:
         click |= {"motor2": panel.y_name, "position2": y}
     return click

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
-from xafs_workers.messages.xafsscan import XafsscanStart
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.runs import Run
-from xafs_workers.scans.scan import Scan
+from xafs_workers.scans.scan import Scan, scan_kinds
 
 MIN_FRACTION = 0.02
-"""Below this part nothing is said about the end."""
+"""Fraction below which no end time is estimated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +33,12 @@ class Progress:
 
 
 def estimate_progress(board: Board, scan: Scan, now: float) -> Progress | None:
-    """Return how far a scan is, None where nobody said how long it is.
+    """Return how far a scan is, None where its length is unknown.
 
     Points of an XAFS scan do not take equally long, so a repetition goes by the times of the last one that is whole.
     """
     runs = board.get_runs(scan)
-    if isinstance(scan.start.message, XafsscanStart):
+    if scan_kinds[scan.kind].has_repetitions:
         return _estimate_sequence_progress(board, scan, runs, now)
     total = count_expected_points(runs[-1]) if runs else 0
     if not total:
@@ -58,7 +56,7 @@ def count_expected_points(run: Run) -> int:
 def _estimate_sequence_progress(board: Board, scan: Scan, runs: tuple[Run, ...], now: float) -> Progress | None:
     if not scan.windows:
         return None
-    planned = max(1, cast(XafsscanStart, scan.start.message).repetitions)
+    planned = max(1, scan.start.message.planned_repetitions)
     window = scan.windows[-1]
     whole = next((run for run in reversed(runs) if run.has_succeeded and len(run.points) > 1), None)
     run = board.runs.get(window.run_uid or "")

@@ -84,6 +84,56 @@ class ControlMessage(BaseModel):
         description="id of this message, chosen by the sender and repeated in the answers",
     )
 
+    @classmethod
+    def get_key(cls) -> str:
+        """Return the key under which registries hold what belongs to this message, as `kinds` does."""
+        return f"{cls.kind}.{cls.action}" if cls.value == "action" else cls.kind
+
+    @property
+    def named_run(self) -> str | None:
+        """Uid of the run that the message names, None where it names none."""
+        return self._get_declared("uid")
+
+    @property
+    def named_runs(self) -> tuple[str, ...] | None:
+        """Uids of a whole list of runs, which replaces those named before; None where there is no list."""
+        return self._get_declared("uidlist")
+
+    @property
+    def named_file(self) -> str | None:
+        """Name of the file that the message asks for, None where it names none."""
+        return self._get_declared("filename") or self._get_declared("fname")
+
+    @property
+    def named_paths(self) -> tuple[str, ...]:
+        """Absolute paths in the message; the first that lies in a proposal folder says which proposal it concerns."""
+        paths = (self._get_declared(name) for name in ("img", "target", "folder", "path"))
+        return tuple(path for path in paths if isinstance(path, str) and path.startswith("/"))
+
+    @property
+    def may_overwrite(self) -> bool:
+        """Whether a file of the same name is replaced."""
+        return bool(self._get_declared("overwrite"))
+
+    @property
+    def repetition(self) -> int:
+        """Number of the repetition that the message begins, from 1; 0 where it begins none."""
+        return self._get_declared("count") or 0
+
+    @property
+    def planned_repetitions(self) -> int:
+        """Number of repetitions that are planned; 0 where the message plans none."""
+        return self._get_declared("repetitions") or 0
+
+    @property
+    def requests_helper(self) -> bool:
+        """Whether the worker that is its `helper` has something to do."""
+        return False
+
+    def _get_declared(self, field: str) -> Any:
+        """Return the value of a declared field, None without one; an unknown extra field is never read."""
+        return getattr(self, field) if field in type(self).model_fields else None
+
     @property
     def extras(self) -> dict[str, Any]:
         """Fields that the model does not define."""

@@ -41,3 +41,8 @@ class XrfatStart(ControlMessage):
         default=1500.0, description="energy range shown beyond the incident energy", json_schema_extra=EV
     )
     overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)
+
+    @property
+    def requests_helper(self) -> bool:
+        """Whether a data file is asked for, which the file manager writes."""
+        return bool(self.xrffile)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from xafs_workers.figures.sequence_pictures import is_due, is_sequence_file_request
 from xafs_workers.logs import get_logger
 from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine, Task
 from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
-from xafs_workers.scans.picture_requests import requests_picture
+from xafs_workers.scans.picture_requests import is_picture_due, requests_picture
 from xafs_workers.scans.scan import Scan, scan_kinds
 from xafs_workers.scans.scan_builder import affects_scans
 
@@ -52,9 +51,7 @@ class PictureHandler:
         scan = board.find_scan(control)
         if scan is None and control.message.kind in scan_kinds:
             return Outcome("failed", reason=f"no {control.message.kind} is open")
-        if scan is not None and (
-            requests_picture(control.message, scan) or is_sequence_file_request(control, scan, board)
-        ):
+        if scan is not None and (requests_picture(control, scan, board)):
             return None
         return Outcome("done")
 
@@ -63,7 +60,7 @@ class PictureHandler:
         scan = board.find_scan(control)
         if scan is None:
             return Outcome("failed", reason="its scan is no longer kept")
-        if is_due(control, scan, board, reduction_enabled=self._reduction_enabled):
+        if is_picture_due(control, scan, board, reduction_enabled=self._reduction_enabled):
             return Task(PICTURE_QUEUE, partial(self._draw, control, scan, board))
         return None
 

@@ -1,4 +1,4 @@
-"""Pictures drawn and put on the shelf: into the proposal folder of the run they show."""
+"""Pictures and Athena projects, drawn and published into the proposal folder of the run they show."""
 
 from __future__ import annotations
 
@@ -7,17 +7,9 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from xafs_workers.figures.figure_builder import build_figure
+from xafs_workers.figures.figure_builder import answer_value_builders, build_picture_figure
 from xafs_workers.figures.model import Figure
-from xafs_workers.figures.sequence_pictures import (
-    build_picture_figure,
-    build_sequence_request,
-    find_first_finished_run,
-    find_stub,
-)
-from xafs_workers.figures.xafs_sequence import format_sequence_advice
 from xafs_workers.logs import get_logger
-from xafs_workers.messages.xafs_sequence import XafsSequenceStop
 from xafs_workers.plots.athena_projects import AthenaProjects
 from xafs_workers.runtime.effect_ledger import EffectLedger
 from xafs_workers.runtime.outcome import Outcome, TryLater
@@ -25,7 +17,15 @@ from xafs_workers.runtime.publish_once import publish_once
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.mca import SpectraLoader
-from xafs_workers.scans.picture_requests import NoFolderError, NothingToDrawError, PictureRequest, build_picture_request
+from xafs_workers.scans.picture_requests import (
+    NoFolderError,
+    NothingToDrawError,
+    PictureRequest,
+    ProjectRequest,
+    build_picture_request,
+    build_project_request,
+    picture_rules,
+)
 from xafs_workers.scans.scan import Scan
 from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Roots
@@ -42,20 +42,18 @@ from xafs_workers.storage.sequence_number import reserve_sequence_number
 
 log = get_logger("workers")
 
-SEQUENCE_KIND = "xafs_sequence"
-
 PictureFormat = Literal["png", "pdf", "svg"]
 
 
 class PicturePublisher:
-    """Draws pictures and publishes them.
+    """Publisher of pictures.
 
     Parameters
     ----------
     spectra_of
         A catalog's spectra, for figures of those that documents do not hold.
     projects
-        Makes Athena projects; without it there are none.
+        Builds Athena projects; without it there are none.
     """
 
     def __init__(
@@ -83,37 +81,34 @@ class PicturePublisher:
             The folder cannot be written to now.
         """
         try:
-            if scan.kind == SEQUENCE_KIND:
-                paths = tuple(self._publish_sequence(control, scan, board))
-                return Outcome("done", paths, value=format_sequence_advice(board, scan) or None)
             wanted = build_picture_request(control, scan, board)
-            figure = build_figure(board, scan, spectra_loader=self._spectra_of)
-            if not _has_data(figure):
-                return _build_empty_outcome(figure)
-            paths = tuple(self._publish_formats(control, wanted, figure))
+            project = build_project_request(control, scan, board)
+            paths: list[str] = []
+            if wanted is not None:
+                figure = build_picture_figure(board, scan, control, self._spectra_of)
+                if not picture_rules[scan.kind].is_drawn_empty and not _has_data(figure):
+                    return _build_empty_outcome(figure)
+                paths += self._publish_formats(control, wanted, figure)
+            if project is not None and self._projects is not None:
+                paths.append(self._publish_project(control, project, self._projects))
         except NothingToDrawError as nothing:
             return Outcome("done", reason=str(nothing))
         except (Refused, NoFolderError) as refusal:
             return Outcome("failed", reason=str(refusal))
         except Unavailable as error:
             raise TryLater(error.errno, error.reason) from error
-        log.info(
-            "picture_written", kind=scan.kind, scan=scan.id, run=wanted.run.uid if wanted.run else None, paths=paths
-        )
-        return Outcome("done", paths)
+        run = wanted.run if wanted is not None else None
+        log.info("picture_written", kind=scan.kind, scan=scan.id, run=run.uid if run else None, paths=paths)
+        build_value = answer_value_builders.get(scan.kind)
+        return Outcome("done", tuple(paths), value=None if build_value is None else build_value(board, scan) or None)
 
-    def _publish_sequence(self, control: ReceivedMessage, scan: Scan, board: Board) -> Iterator[str]:
-        """Put the picture of a sequence in place, and at its end the Athena project."""
-        run = find_first_finished_run(scan, board)
-        wanted = build_sequence_request(control, scan, board)
-        if wanted is not None:
-            yield from self._publish_formats(control, wanted, build_picture_figure(control, scan, board))
-        if self._projects is not None and isinstance(control.message, XafsSequenceStop):
-            folder = ProposalFolder.from_run(run.start, self._roots, self._settings.storage)
-            stub = find_stub(scan, board)
-            name = add_number(f"prj/{stub}.prj", reserve_sequence_number(folder, stub, run.uid))
-            content = self._projects.build_project(scan, board)
-            yield self._publish(folder, name, control, lambda: content, overwrite=control.message.overwrite)
+    def _publish_project(self, control: ReceivedMessage, project: ProjectRequest, projects: AthenaProjects) -> str:
+        """Put an Athena project in place, numbered as the picture is."""
+        folder = ProposalFolder.from_run(project.run.start, self._roots, self._settings.storage)
+        number = reserve_sequence_number(folder, project.stub, project.run.uid)
+        content = projects.build_project(project.build_content())
+        name = add_number(f"prj/{project.stub}.prj", number)
+        return self._publish(folder, name, control, lambda: content, overwrite=project.overwrite)
 
     def _publish_formats(self, control: ReceivedMessage, wanted: PictureRequest, figure: Figure) -> Iterator[str]:
         folder = self._find_folder(wanted)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from xafs_workers.logs import get_logger
 from xafs_workers.recording.record import Record
+from xafs_workers.scans.scan import scan_kinds
 
 log = get_logger("recording")
 
@@ -21,6 +22,7 @@ class StreamPosition:
     def __init__(self) -> None:
         self.run = ""
         self.repetition = ""
+        self._kinds = [kind for kind in scan_kinds if scan_kinds[kind].has_repetitions]
 
     def follow(self, record: Record) -> None:
         """Update run and repetition from one record."""
@@ -33,7 +35,7 @@ class StreamPosition:
             self.run = f"{body.get('scan_id', '')} {str(body.get('uid', ''))[:8]}".strip()
 
     def _follow_control(self, body: Mapping[str, Any]) -> None:
-        action = body.get("xafsscan")
+        action = next((body[kind] for kind in self._kinds if kind in body), None)
         if action == "start":
             self.repetition = f"0/{body.get('repetitions', '?')}"
         elif action == "next":

@@ -7,23 +7,48 @@ from typing import Any, cast
 
 import numpy as np
 
-from xafs_workers.messages.areascan import AreascanStart
+from xafs_workers.messages.areascan import AreascanStart, AreascanStop
+from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.scans.picture_requests import (
+    PictureRequest,
+    PictureRule,
+    build_in_folder,
+    find_scan_run,
+    picture_rules,
+    post_always,
+    request_with_name,
+)
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.runs import Run
-from xafs_workers.scans.scan import Motors, ScanKind, scan_kinds
+from xafs_workers.scans.scan import Motors, Scan, ScanKind, scan_kinds
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def find_motors(start: ReceivedMessage, rules: BoardConfig) -> Motors:
     """Return the two motors."""
-    message = cast(AreascanStart, start.message)
+    message = start.get_message(AreascanStart)
     return Motors(frozenset({message.slow_motor, message.fast_motor}))
 
 
-scan_kinds.register("areascan")(ScanKind(("areascan",), find_motors))
+def build_picture(control: ReceivedMessage, scan: Scan, board: Board) -> PictureRequest:
+    """Return the picture of the map, in `maps/`."""
+    stop = control.get_message(AreascanStop)
+    return build_in_folder("maps", stop, find_scan_run(stop.uid, scan, board))
+
+
+scan_kinds.register("areascan")(
+    ScanKind(
+        ("areascan",),
+        find_motors,
+        ended_by_resting_state=True,
+        clickable_axes=("x", "y"),
+        reported_by_dossier=True,
+    )
+)
+picture_rules.register("areascan")(PictureRule(request_with_name(AreascanStop), build_picture, is_posted=post_always))
 
 
 @dataclass(frozen=True, slots=True)

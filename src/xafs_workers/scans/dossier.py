@@ -12,9 +12,6 @@ from xafs_workers.scans.scan_builder import get_time_position
 
 KIND = "dossier"
 
-REPORTED_KINDS = frozenset({"xafsscan", "xafs_sequence", "timescan", "areascan"})
-"""Kinds of scans that a dossier reports."""
-
 
 scan_kinds.register(KIND)(
     ScanKind(
@@ -81,7 +78,7 @@ def list_reported_scans(board: Board, scan: Scan) -> Iterator[Scan]:
     until = get_time_position(scan.end) if scan.end is not None else None
     for one in board.scans:
         if (
-            one.kind in REPORTED_KINDS
+            scan_kinds[one.kind].reported_by_dossier
             and one.start_position > scan.start_position
             and (until is None or one.start_position < until)
         ):

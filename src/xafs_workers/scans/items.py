@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from xafs_workers.messages.base import ControlMessage
+
+MessageT = TypeVar("MessageT", bound=ControlMessage)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -33,6 +35,18 @@ class ReceivedMessage:
     def id(self) -> str:
         """The message's own id, else its record position."""
         return self.message.message_id or str(self.position)
+
+    def get_message(self, form: type[MessageT]) -> MessageT:
+        """Return the message as what it is.
+
+        Raises
+        ------
+        TypeError
+            It is another message: a module was registered for a kind that is not its own.
+        """
+        if not isinstance(self.message, form):
+            raise TypeError(f"{self.message.get_key()}: expected {form.__name__}")
+        return self.message
 
 
 @dataclass(frozen=True, slots=True)

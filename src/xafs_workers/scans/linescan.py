@@ -2,17 +2,41 @@
 
 from __future__ import annotations
 
-from xafs_workers.messages.linescan import LinescanStart
+from xafs_workers.messages.linescan import LinescanStart, LinescanStop
+from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import ReceivedMessage
-from xafs_workers.scans.scan import Motors, ScanKind, scan_kinds
+from xafs_workers.scans.picture_requests import (
+    PictureRequest,
+    PictureRule,
+    build_in_folder,
+    find_scan_run,
+    picture_rules,
+    request_with_name,
+)
+from xafs_workers.scans.scan import Motors, Scan, ScanKind, scan_kinds
 
 
 def find_motors(start: ReceivedMessage, rules: BoardConfig) -> Motors:
     """Return the scanned motor; nothing for a scan against time."""
-    message = start.message
-    assert isinstance(message, LinescanStart)  # noqa: S101 - the registry maps the kind to this class
-    return Motors(frozenset({message.motor} if message.motor else ()))
+    motor = start.get_message(LinescanStart).motor
+    return Motors(frozenset({motor} if motor else ()))
 
 
-scan_kinds.register("linescan")(ScanKind(("linescan", "rectanglescan"), find_motors, keeps_previous=True))
+def build_picture(control: ReceivedMessage, scan: Scan, board: Board) -> PictureRequest:
+    """Return the picture of the scan, in `snapshots/`."""
+    stop = control.get_message(LinescanStop)
+    return build_in_folder("snapshots", stop, find_scan_run(stop.uid, scan, board))
+
+
+scan_kinds.register("linescan")(
+    ScanKind(
+        ("linescan", "rectanglescan"),
+        find_motors,
+        keeps_previous=True,
+        ended_by_resting_state=True,
+        closed_by_line=True,
+        clickable_axes=("x",),
+    )
+)
+picture_rules.register("linescan")(PictureRule(request_with_name(LinescanStop), build_picture))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
 
 from xafs_workers.messages.xafsscan import XafsscanStart
 from xafs_workers.scans.absorption import Absorber, Spectrum, compute_absorption
@@ -51,7 +50,7 @@ def list_measured_windows(board: Board, scan: Scan) -> Iterator[tuple[RunWindow,
 
 def build_absorber(scan: Scan) -> Absorber:
     """Return what an XAFS scan measures."""
-    start = cast(XafsscanStart, scan.start.message)
+    start = scan.start.get_message(XafsscanStart)
     return Absorber(start.element, start.edge, start.mode, start.fluo_detector)
 
 

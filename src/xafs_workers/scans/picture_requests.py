@@ -1,18 +1,17 @@
-"""Which picture a message asks for: a pure function of the message and its scan."""
+"""Which picture a message asks for: what each kind declares, in the module that bears its name."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from xafs_workers.messages.areascan import AreascanStop
 from xafs_workers.messages.base import ControlMessage
-from xafs_workers.messages.glancing_angle import GlancingAngleStart, GlancingAngleStop
-from xafs_workers.messages.linescan import LinescanStop
-from xafs_workers.messages.timescan import TimescanStop
-from xafs_workers.messages.xafsscan import XafsscanStart, XafsscanStop
-from xafs_workers.messages.xrf import XrfPlot
+from xafs_workers.registry import Registry
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.scans.reduction_requests import is_awaiting_results
+from xafs_workers.scans.run_requests import is_awaiting_runs
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
 
@@ -40,74 +39,145 @@ class PictureRequest:
     suffix: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ProjectRequest:
+    """An Athena project that is due with a picture.
+
+    Attributes
+    ----------
+    stub
+        Stub of its name; the number of the sequence is added.
+    run
+        The run whose proposal folder it goes to.
+    build_content
+        Returns what the reduction makes the project of.
+    """
+
+    stub: str
+    run: Run
+    build_content: Callable[[], Mapping[str, Any]]
+    overwrite: bool = False
+
+
 class NothingToDrawError(LookupError):
     """A picture is asked for, but there is nothing to be seen on it; the text says why."""
 
 
 class NoFolderError(LookupError):
-    """A picture is asked for, but nothing tells whose it is; the text says what is missing."""
+    """A picture is asked for, but its proposal folder is unknown; the text says what is missing."""
 
 
-def requests_picture(message: ControlMessage, scan: Scan) -> bool:
-    """Tell whether a message of this scan may ask for a picture."""
-    if isinstance(message, LinescanStop | TimescanStop):
-        return message.fname is not None
-    if isinstance(message, AreascanStop | XrfPlot):
-        return message.filename is not None
-    if isinstance(message, GlancingAngleStop):
-        return _find_spinner_filename(scan) is not None
-    return isinstance(message, XafsscanStop) and not _is_declined(message)
+def is_scan_complete(control: ReceivedMessage, scan: Scan, board: Board, reduction_enabled: bool) -> bool:
+    """Check whether the scan of a message has settled and everything that its picture shows exists."""
+    return (
+        board.is_settled(scan)
+        and not is_awaiting_runs(board, scan)
+        and not (reduction_enabled and is_awaiting_results(board, scan))
+    )
 
 
-def build_picture_request(control: ReceivedMessage, scan: Scan, board: Board) -> PictureRequest:
-    """Return the picture a message asks for.
+def post_never(message: ControlMessage) -> bool:
+    """Return False: the pictures of the kind are not posted."""
+    return False
+
+
+def post_always(message: ControlMessage) -> bool:
+    """Return True: each picture of the kind is posted."""
+    return True
+
+
+def request_no_project(control: ReceivedMessage, scan: Scan, board: Board) -> ProjectRequest | None:
+    """Return None: the kind has no Athena project."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRule:
+    """What a kind declares about its pictures.
+
+    Attributes
+    ----------
+    is_requested
+        Whether a message asks for a picture (or, with it, for a project).
+    build_request
+        Builds the request; None for a project alone. May raise `NothingToDrawError` and `NoFolderError`.
+    build_project
+        Builds the request of the Athena project that belongs to the picture, None without one.
+    is_due
+        Whether everything that the picture shows exists; the last argument: whether reductions are waited for.
+    is_posted
+        Whether the picture of a message is posted to Slack.
+    is_drawn_empty
+        Whether a figure without data becomes a picture too.
+    """
+
+    is_requested: Callable[[ReceivedMessage, Scan, Board], bool]
+    build_request: Callable[[ReceivedMessage, Scan, Board], PictureRequest | None]
+    build_project: Callable[[ReceivedMessage, Scan, Board], ProjectRequest | None] = request_no_project
+    is_due: Callable[[ReceivedMessage, Scan, Board, bool], bool] = is_scan_complete
+    is_posted: Callable[[ControlMessage], bool] = post_never
+    is_drawn_empty: bool = False
+
+
+picture_rules: Registry[PictureRule] = Registry("xafs_workers.scans")
+"""By kind of scan; a kind without an entry has no pictures."""
+
+
+def requests_picture(control: ReceivedMessage, scan: Scan, board: Board) -> bool:
+    """Check whether a message of this scan asks for a picture."""
+    rule = picture_rules.get(scan.kind)
+    return rule is not None and rule.is_requested(control, scan, board)
+
+
+def is_picture_due(control: ReceivedMessage, scan: Scan, board: Board, *, reduction_enabled: bool) -> bool:
+    """Check whether everything that the picture of a message shows exists."""
+    rule = picture_rules.get(scan.kind)
+    is_due = is_scan_complete if rule is None else rule.is_due
+    return is_due(control, scan, board, reduction_enabled)
+
+
+def build_picture_request(control: ReceivedMessage, scan: Scan, board: Board) -> PictureRequest | None:
+    """Return the picture a message asks for, None for a project alone.
 
     Raises
     ------
     NothingToDrawError
         No run was measured, no repetition was finished, or no alignment came to a result.
     NoFolderError
-        Nothing tells the proposal.
+        The proposal is unknown.
     """
-    message = control.message
-    if isinstance(message, LinescanStop | TimescanStop):
-        return _build_in_folder("snapshots", message.fname, _find_scan_run(message.uid, scan, board), message.overwrite)
-    if isinstance(message, AreascanStop):
-        return _build_in_folder("maps", message.filename, _find_scan_run(message.uid, scan, board), message.overwrite)
-    if isinstance(message, XrfPlot):
-        return _build_in_folder("XRF", message.filename, _find_named_run(message.uid, board), message.overwrite)
-    if isinstance(message, GlancingAngleStop):
-        return _build_spinner_request(message, control, scan, board)
-    if not isinstance(message, XafsscanStop):
-        raise NothingToDrawError(f"{message.kind}: {message.action} asks for no picture")
-    stub = _find_stub(scan)
-    name = message.filename or f"snapshots/{stub}_liveplot.png"
-    return PictureRequest(name, _find_finished_run(message.uid, scan, board), stub, overwrite=message.overwrite)
+    return _find_rule(control, scan).build_request(control, scan, board)
 
 
-def _build_in_folder(folder: str, name: str | None, run: Run, overwrite: bool) -> PictureRequest:
-    """Return the picture of this name in a folder of its own kind, or where its absolute name says."""
-    name = name or ""
-    return PictureRequest(name if name.startswith("/") else f"{folder}/{name}", run, overwrite=overwrite)
+def build_project_request(control: ReceivedMessage, scan: Scan, board: Board) -> ProjectRequest | None:
+    """Return the Athena project that a message asks for, None without one; raises as `build_picture_request`."""
+    return _find_rule(control, scan).build_project(control, scan, board)
 
 
-def _find_spinner_filename(scan: Scan) -> str | None:
-    start = scan.start.message
-    return start.filename if isinstance(start, GlancingAngleStart) else None
+def _find_rule(control: ReceivedMessage, scan: Scan) -> PictureRule:
+    rule = picture_rules.get(scan.kind)
+    if rule is None:
+        raise NothingToDrawError(f"{control.message.kind}: {control.message.action} asks for no picture")
+    return rule
 
 
-def _build_spinner_request(
-    message: GlancingAngleStop, control: ReceivedMessage, scan: Scan, board: Board
-) -> PictureRequest:
-    name = _find_spinner_filename(scan)
-    if name is None or not scan.result_messages:
-        raise NothingToDrawError("the alignment came to no result")
-    if name.startswith("/"):
-        return PictureRequest(name, None, overwrite=message.overwrite)
-    return _build_in_folder("snapshots", name, _find_latest_run(control, board), message.overwrite)
+def request_with_name(form: type[ControlMessage]) -> Callable[[ReceivedMessage, Scan, Board], bool]:
+    """Return the check of a kind whose message of this class asks for a picture by giving its name."""
+
+    def has_name(control: ReceivedMessage, scan: Scan, board: Board) -> bool:
+        return isinstance(control.message, form) and control.message.named_file is not None
+
+    return has_name
 
 
-def _find_latest_run(control: ReceivedMessage, board: Board) -> Run:
+def build_in_folder(folder: str, message: ControlMessage, run: Run) -> PictureRequest:
+    """Return the picture that a message names, in a folder of its own kind, or where its absolute name says."""
+    name = message.named_file or ""
+    place = name if name.startswith("/") else f"{folder}/{name}"
+    return PictureRequest(place, run, overwrite=message.may_overwrite)
+
+
+def find_latest_run(control: ReceivedMessage, board: Board) -> Run:
     """Return the last run that started before a message: its proposal is the message's."""
     before = [run for run in board.runs.values() if run.start_position[0] <= control.time]
     if not before:
@@ -115,24 +185,16 @@ def _find_latest_run(control: ReceivedMessage, board: Board) -> Run:
     return max(before, key=lambda run: run.start_position)
 
 
-def _find_named_run(uid: str, board: Board) -> Run:
+def find_named_run(uid: str, board: Board) -> Run:
+    """Return the run with this uid, whose start document names the proposal."""
     run = board.runs.get(uid)
     if run is None:
         raise NoFolderError(f"run {uid} is not known: its start document tells the proposal")
     return run
 
 
-def _is_declined(message: XafsscanStop) -> bool:
-    """Tell whether an explicit null asks for no picture."""
-    return message.filename is None and "filename" in message.model_fields_set
-
-
-def _find_stub(scan: Scan) -> str:
-    start = scan.start.message
-    return start.filename if isinstance(start, XafsscanStart) else scan.kind
-
-
-def _find_scan_run(uid: str | None, scan: Scan, board: Board) -> Run:
+def find_scan_run(uid: str | None, scan: Scan, board: Board) -> Run:
+    """Return the run with this uid, else the first run of the scan."""
     if uid is not None and uid in board.runs:
         return board.runs[uid]
     runs = board.get_runs(scan)
@@ -141,7 +203,8 @@ def _find_scan_run(uid: str | None, scan: Scan, board: Board) -> Run:
     return runs[0]
 
 
-def _find_finished_run(uid: str | None, scan: Scan, board: Board) -> Run:
+def find_finished_run(uid: str | None, scan: Scan, board: Board) -> Run:
+    """Return the finished repetition with this uid, else the first that was finished."""
     finished = [run for run in board.get_runs(scan) if run.has_succeeded]
     if not finished:
         raise NothingToDrawError(f"no repetition of this {scan.kind} was finished")

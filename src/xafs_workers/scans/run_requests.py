@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from xafs_workers.messages.xrf import XrfPlot
-from xafs_workers.messages.xrfat import XrfatStart
+from xafs_workers.registry import Registry
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.mca import NoSpectraError, find_point
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
-
-SEQUENCE_KIND = "xafs_sequence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +27,12 @@ class RunRequest:
 
     uid: str
     spectrum_points: tuple[float, ...] = ()
+
+
+RunRequestBuilder = Callable[[Board, Scan], Iterable[RunRequest]]
+
+run_request_builders: Registry[RunRequestBuilder] = Registry("xafs_workers.scans")
+"""By kind of scan: the runs that it names and that are to be fetched."""
 
 
 def build_run_requests(board: Board) -> tuple[RunRequest, ...]:
@@ -58,20 +61,12 @@ def find_point_indices(at: tuple[float, ...], run: Run, rules: BoardConfig) -> t
 
 
 def _build_scan_requests(board: Board, scan: Scan) -> Iterator[RunRequest]:
-    message = scan.start.message
-    if isinstance(message, XrfPlot):
-        yield from _build_spectra_requests(board, message.uid, (0.0,))
-    elif isinstance(message, XrfatStart):
-        yield from _build_spectra_requests(board, message.uid, tuple(message.energy))
-    elif scan.kind == SEQUENCE_KIND:
-        for uid in scan.added_run_uids:
-            run = board.runs.get(uid)
-            gone = run is None or (run.stop is None and board.is_closed(scan))
-            if gone and uid not in board.missing_runs:
-                yield RunRequest(uid)
+    builder = run_request_builders.get(scan.kind)
+    return iter(() if builder is None else builder(board, scan))
 
 
-def _build_spectra_requests(board: Board, uid: str, at: tuple[float, ...]) -> Iterator[RunRequest]:
+def build_spectra_requests(board: Board, uid: str, at: tuple[float, ...]) -> Iterator[RunRequest]:
+    """Yield a request for a run with its spectra at some points, unless the board has them."""
     if uid in board.missing_runs:
         return
     run = board.runs.get(uid)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from xafs_workers.registry import Registry
 from xafs_workers.scans.board_config import BoardConfig
@@ -93,9 +94,9 @@ class Scan:
         """The uids of the added runs, each once; the runs need not be known. A whole list replaces what came before."""
         named: list[str] = []
         for control in self.added_messages:
-            whole: tuple[str, ...] | None = getattr(control.message, "uidlist", None)
+            whole = control.message.named_runs
             named = named if whole is None else list(whole)
-            one: str | None = getattr(control.message, "uid", None)
+            one = control.message.named_run
             named += [one] if one else []
         return tuple(dict.fromkeys(named))
 
@@ -152,6 +153,18 @@ class ScanKind:
         Actions that end it.
     has_figure
         There is something to be seen of it: it has a figure.
+    ended_by_resting_state
+        A `resting_state` ends it. Alignments go on: their plans send one between their scans.
+    ends_with
+        Another kind, whose scan belongs to this one: where a `resting_state` ends that, it ends this too.
+    closed_by_line
+        `close: line` closes its figure.
+    clickable_axes
+        Axes on which a click picks a position: none, `x`, or `x` and `y`.
+    reported_by_dossier
+        A dossier waits for the files that its end asks for.
+    dossier_caption
+        Caption of its picture in the message log when a dossier is written; '' where the dossier's page has its own.
     """
 
     hint_prefixes: tuple[str, ...] = ()
@@ -164,6 +177,12 @@ class ScanKind:
     add_actions: frozenset[str] = frozenset({"add"})
     end_actions: frozenset[str] = frozenset({"stop"})
     has_figure: bool = True
+    ended_by_resting_state: bool = False
+    ends_with: str = ""
+    closed_by_line: bool = False
+    clickable_axes: tuple[Literal["x", "y"], ...] = ()
+    reported_by_dossier: bool = False
+    dossier_caption: str = ""
 
 
 scan_kinds: Registry[ScanKind] = Registry("xafs_workers.scans")

@@ -9,15 +9,6 @@ from xafs_workers.scans.items import ReceivedMessage, RecordPosition
 from xafs_workers.scans.runs import CLOSING, OPENING, TimePosition, build_time_position
 from xafs_workers.scans.scan import RunWindow, Scan, ScanKind, scan_kinds
 
-KINDS_ENDED_AT_REST = frozenset({"linescan", "timescan", "areascan", "xafsscan"})
-"""Kinds that a `resting_state` ends; alignments and dossiers go on (`find_slot` sends one between its two scans)."""
-
-COMPANION_KINDS = {"xafsscan": "xafs_sequence"}
-"""Kinds that end together with another at a `resting_state`."""
-
-LINE_KINDS = frozenset({"linescan", "timescan"})
-"""Kinds whose figures `close: line` closes."""
-
 
 def affects_scans(control: ReceivedMessage) -> bool:
     """Tell whether the message takes part in what scans there are."""
@@ -81,13 +72,12 @@ class _ScanBuilder:
             self._update_scan(self._open_scans[kind], control)
 
     def _end_resting_scans(self, control: ReceivedMessage) -> None:
-        for kind, companion in COMPANION_KINDS.items():
-            # The companion starts first: where the latest scan of the kind is younger it is the companion's.
-            latest = max((i for i, scan in enumerate(self.scans) if scan.kind == kind), default=-1)
-            if latest > self._open_scans.get(companion, len(self.scans)):
-                self._end_implicitly(companion, control, "resting_state")
-        for kind in KINDS_ENDED_AT_REST & self._open_scans.keys():
-            self._end_implicitly(kind, control, "resting_state")
+        open_kinds = {name: scan_kinds[name] for name in self._open_scans}
+        for name, kind in open_kinds.items():
+            # It starts before the scan that belongs to it: where the latest of that kind is younger it is its own.
+            latest = max((i for i, scan in enumerate(self.scans) if scan.kind == kind.ends_with), default=-1)
+            if kind.ended_by_resting_state or (kind.ends_with and latest > self._open_scans[name]):
+                self._end_implicitly(name, control, "resting_state")
 
     def _start_scan(self, control: ReceivedMessage, kind: ScanKind) -> None:
         name = control.message.kind
@@ -137,7 +127,7 @@ class _ScanBuilder:
 
     def _open_window(self, index: int, control: ReceivedMessage) -> None:
         scan = _close_window(self.scans[index], get_time_position(control))
-        window = RunWindow(control, getattr(control.message, "count", 0), get_time_position(control))
+        window = RunWindow(control, control.message.repetition, get_time_position(control))
         self.scans[index] = replace(scan, windows=(*scan.windows, window))
 
     def _end_implicitly(self, kind: str, control: ReceivedMessage, why: str) -> None:
@@ -148,7 +138,7 @@ class _ScanBuilder:
         if which == "all":
             self._hide_figures(lambda scan: True)
         elif which == "line":
-            self._hide_figures(lambda scan: scan.kind in LINE_KINDS)
+            self._hide_figures(lambda scan: scan_kinds[scan.kind].closed_by_line)
         else:
             shown = [
                 (get_time_position(scan.figure_message or scan.start), i)

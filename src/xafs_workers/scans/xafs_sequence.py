@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import cast
 
 import numpy as np
 
@@ -17,15 +16,19 @@ from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import NoChannelsError
 from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.reduction_requests import ReductionRequest, request_builders
+from xafs_workers.scans.run_requests import RunRequest, run_request_builders
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan, ScanKind, scan_kinds
 from xafs_workers.scans.spectra import MissingColumnError
+
+LIVE_KIND = "xafsscan"
+"""Kind of the live scan that belongs to a sequence."""
 
 MIN_POINTS = 2
 """Of a spectrum that can take part in a merge."""
 
 
-scan_kinds.register("xafs_sequence")(ScanKind())
+scan_kinds.register("xafs_sequence")(ScanKind(ends_with=LIVE_KIND, reported_by_dossier=True))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +94,7 @@ class XafsSequence:
 
 def build_sequence(board: Board, scan: Scan) -> XafsSequence:
     """Return what is known of a sequence now."""
-    start = cast(XafsSequenceStart, scan.start.message)
+    start = scan.start.get_message(XafsSequenceStart)
     companion = _find_companion(board, scan)
     live = companion.start.message if companion is not None else None
     live = live if isinstance(live, XafsscanStart) else None
@@ -105,11 +108,21 @@ def build_sequence(board: Board, scan: Scan) -> XafsSequence:
 @request_builders.register("xafs_sequence")
 def build_merge_requests(board: Board, scan: Scan) -> Iterator[ReductionRequest]:
     """Yield a request for the merge after each repetition: the noise of each is part of the advice."""
-    if cast(XafsSequenceStart, scan.start.message).mode == "test":
+    if scan.start.get_message(XafsSequenceStart).mode == "test":
         return
     sequence = build_sequence(board, scan)
     for n in range(1, len(sequence.merged_spectra) + 1):
         yield sequence.build_merge_request(n)
+
+
+@run_request_builders.register("xafs_sequence")
+def build_run_requests(board: Board, scan: Scan) -> Iterator[RunRequest]:
+    """Yield the added runs that the documents did not bring, or did not bring whole."""
+    for uid in scan.added_run_uids:
+        run = board.runs.get(uid)
+        gone = run is None or (run.stop is None and board.is_closed(scan))
+        if gone and uid not in board.missing_runs:
+            yield RunRequest(uid)
 
 
 def _find_companion(board: Board, scan: Scan) -> Scan | None:
@@ -121,7 +134,7 @@ def _find_companion(board: Board, scan: Scan) -> Scan | None:
     inside = (
         one
         for one in board.scans
-        if one.kind == "xafsscan"
+        if one.kind == LIVE_KIND
         and one.start_position > scan.start_position
         and (until is None or one.start_position < until)
     )
@@ -192,5 +205,5 @@ def _read_metadata(run: Run | None, key: str) -> str:
 
 
 def _find_file_stem(scan: Scan) -> str:
-    name = getattr(scan.end.message, "filename", None) if scan.end is not None else None
-    return str(name).rpartition("/")[2].partition(".")[0] if name else scan.kind
+    name = scan.end.message.named_file if scan.end is not None else None
+    return name.rpartition("/")[2].partition(".")[0] if name else scan.kind

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from xafs_workers.scans.scan import ScanKind, scan_kinds
+from collections.abc import Iterator
+
+from xafs_workers.messages.xrfat import XrfatStart
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.run_requests import RunRequest, build_spectra_requests, run_request_builders
+from xafs_workers.scans.scan import Scan, ScanKind, scan_kinds
 
 scan_kinds.register("xrfat")(ScanKind(single_message_actions=frozenset({"start"}), names_its_run=True))
+
+
+@run_request_builders.register("xrfat")
+def build_run_requests(board: Board, scan: Scan) -> Iterator[RunRequest]:
+    """Yield the run that is named, with the spectra of the points that are asked for."""
+    message = scan.start.get_message(XrfatStart)
+    return build_spectra_requests(board, message.uid, tuple(message.energy))

@@ -81,7 +81,7 @@ writers: Registry[Writer] = Registry("xafs_workers.writers")
 
 def build_writer_key(message: ControlMessage) -> str:
     """Return the key under which the writer of a message is registered."""
-    return f"{message.kind}.{message.action}" if message.action else message.kind
+    return message.get_key()
 
 
 def build_message_files(message: ControlMessage, material: WriterInput) -> Mapping[str, bytes]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable
-from typing import cast
 
 from xafs_workers.filemanager.actions.context import ActionContext, Outcome, action_handlers, reserved_names
 from xafs_workers.messages.copy import Copy
@@ -23,7 +22,7 @@ _NUMBER_PATTERN = re.compile(r"%(?:0?[0-9]*)?(?:\.([0-9]+))?d")
 @action_handlers.register("copy")
 def copy(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
     """Copy the file; one of that name with other content is first set aside under the time of its last change."""
-    message = cast(Copy, control.message)
+    message = control.get_message(Copy)
     folder, target = ProposalFolder.from_path(message.target, tools.roots)
     source = message.file or _find_first_file(message.uuid or "", folder, tools)
     _check_proposal(source, folder, tools)

@@ -138,7 +138,7 @@ def _write_page(
         raise TryLater(f"dossier of {dossier.stub[:80]}: waiting for {', '.join(missing)}")
     kind = PAGE_KINDS[control.message.action]
     sources = collect_sources(found, dossier, number, folder, SourceContext(tools.catalog, tools.config, tools.stop))
-    overwrite = bool(getattr(control.message, "overwrite", False))
+    overwrite = control.message.may_overwrite
     name = build_page_name(dossier.stub, number)
     path = publish_once(folder, name, control, lambda: render_dossier_page(kind, sources), tools.ledger, overwrite)
     add_to_index(folder, kind, path, find_start_date(sources))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
-from typing import cast
 
 from xafs_workers.filemanager.actions.context import ActionContext, Outcome, action_handlers, readiness_checks
 from xafs_workers.filemanager.actions.notify import Notice, post_notice
@@ -36,7 +35,7 @@ def post_echo(control: ReceivedMessage, board: Board, tools: ActionContext) -> O
     CatalogRefused
         The picture lies in no proposal folder, or is not there.
     """
-    message = cast(Echoslack, control.message)
+    message = control.get_message(Echoslack)
     rid = message.rid or None
     if message.img is not None:
         return _post_picture(control, message.img, rid, tools)

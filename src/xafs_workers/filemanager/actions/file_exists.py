@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from typing import cast
 
 from xafs_workers.filemanager.actions.context import ActionContext, question_handlers
 from xafs_workers.messages.file_exists import FileExists
@@ -15,7 +14,7 @@ from xafs_workers.storage.proposals import ProposalFolder
 @question_handlers.register("file_exists")
 def is_name_taken(control: ReceivedMessage, reserved: frozenset[str], tools: ActionContext) -> bool:
     """Return whether a name is taken, by a file that is there or by one still to be written."""
-    message = cast(FileExists, control.message)
+    message = control.get_message(FileExists)
     folder, inside = ProposalFolder.from_path(message.folder, tools.roots)
     there = set(folder.list_names(inside)) if message.number else set[str]()
     for name in _list_names(message):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from xafs_workers.filemanager.actions.context import ActionContext, Outcome, action_handlers
 from xafs_workers.filemanager.actions.notify import find_log_proposal
 from xafs_workers.logs import get_logger
@@ -20,7 +18,7 @@ log = get_logger("workers")
 @action_handlers.register("logger.start")
 def start_log(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
     """Make the log file, and write to it from now on what is said about its proposal."""
-    path = cast(LoggerStart, control.message).folder
+    path = control.get_message(LoggerStart).folder
     folder, rest = ProposalFolder.from_path(path, tools.roots)
     if rest:
         raise Refused(f"came {quote_value(path)}: expected the folder of a proposal, {folder.path}")
@@ -36,7 +34,7 @@ def clear_log(control: ReceivedMessage, board: Board, tools: ActionContext) -> O
 @action_handlers.register("logger.entry")
 def write_entry(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
     """Log a line: in the journal, and in the log file that is open."""
-    text = cast(LoggerEntry, control.message).text
+    text = control.get_message(LoggerEntry).text
     log.info("entry", text=text)
     folder = find_log_proposal(board, tools)
     if folder is None:

@@ -1,10 +1,9 @@
-"""Whose a message is: the proposal folder it concerns."""
+"""The proposal folder that a message concerns."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xafs_workers.messages.base import ControlMessage
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.dossier import build_dossier, find_open_dossier
 from xafs_workers.scans.items import ReceivedMessage
@@ -13,8 +12,6 @@ from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.errors import Refused
 from xafs_workers.storage.proposals import ProposalFolder
-
-_PATH_FIELDS = ("img", "target", "folder", "path")
 
 
 def find_proposal_folder(
@@ -25,11 +22,11 @@ def find_proposal_folder(
     That of the run it names and the board has; without a run that of a path in it, else the open dossier's folder,
     else that of the last run that started before the message.
     """
-    uid = getattr(control.message, "uid", None)
+    uid = control.message.named_run
     if uid:
         run = board.runs.get(uid)
         return None if run is None else find_run_folder(run, roots, settings)
-    for path in (*_list_paths(control.message), *_find_dossier_folder(board)):
+    for path in (*control.message.named_paths, *_find_dossier_folder(board)):
         try:
             return ProposalFolder.from_path(path, roots)[0]
         except Refused:
@@ -50,13 +47,6 @@ def find_last_run_before(control: ReceivedMessage, board: Board) -> Run | None:
     """Return the run that started last before a message, by record time."""
     before = [run for run in board.runs.values() if run.start_position[0] <= control.time]
     return max(before, key=lambda run: run.start_position, default=None)
-
-
-def _list_paths(message: ControlMessage) -> Iterator[str]:
-    for name in _PATH_FIELDS:
-        path = getattr(message, name, None)
-        if isinstance(path, str) and path.startswith("/"):
-            yield path
 
 
 def _find_dossier_folder(board: Board) -> Iterator[str]:

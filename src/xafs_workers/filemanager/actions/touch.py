@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from xafs_workers.filemanager.actions.context import ActionContext, Outcome, action_handlers, reserved_names
 from xafs_workers.messages.touch import Touch
 from xafs_workers.scans.board import Board
@@ -14,7 +12,7 @@ from xafs_workers.storage.proposals import ProposalFolder
 @action_handlers.register("touch")
 def touch(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
     """Make the file, or leave it."""
-    folder, inside = ProposalFolder.from_path(cast(Touch, control.message).path, tools.roots)
+    folder, inside = ProposalFolder.from_path(control.get_message(Touch).path, tools.roots)
     return Outcome("done", (folder.touch(inside),))
 
 

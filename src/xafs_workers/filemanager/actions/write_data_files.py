@@ -46,7 +46,7 @@ def publish_files(
 ) -> Outcome:
     """Put files into the folder of a run once they are seen to be readable, and tell of them."""
     folder = ProposalFolder.from_run(run.start, tools.roots, tools.settings.storage)
-    overwrite = bool(getattr(control.message, "overwrite", False))
+    overwrite = control.message.may_overwrite
     for name, content in contents.items():
         _check_readable(name, content, tools)
     paths = [

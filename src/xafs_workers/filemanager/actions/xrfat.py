@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from typing import cast
 
 import numpy as np
 
@@ -22,7 +21,7 @@ from xafs_workers.writers.xrf import FOLDER, format_spectra
 @action_handlers.register("xrfat")
 def write_spectra_file(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
     """Write the file, where one is asked for: by its base name, in `XRF/`."""
-    message = cast(XrfatStart, control.message)
+    message = control.get_message(XrfatStart)
     if not message.xrffile:
         return Outcome("done", reason="no file was asked for")
     run = tools.catalog.wait_for_run(message.uid, tools.stop)

@@ -1,0 +1,127 @@
+"""The pictures of XAFS sequences: which message asks for one, when it is due, and the Athena project at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from xafs_workers.messages.xafs_sequence import XafsSequenceAdd, XafsSequenceStart, XafsSequenceStop
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.scans.picture_requests import (
+    NothingToDrawError,
+    PictureRequest,
+    PictureRule,
+    ProjectRequest,
+    is_scan_complete,
+    picture_rules,
+    post_always,
+)
+from xafs_workers.scans.reduction_requests import find_result, is_answered
+from xafs_workers.scans.runs import Run
+from xafs_workers.scans.scan import Scan
+from xafs_workers.scans.xafs_sequence import XafsSequence, build_sequence
+
+
+def requests_files(control: ReceivedMessage, scan: Scan, board: Board) -> bool:
+    """Check whether a message asks for files of a sequence: at its end, or of the progress of a long one."""
+    if isinstance(control.message, XafsSequenceStop):
+        return True
+    planned = scan.start.get_message(XafsSequenceStart).repetitions
+    if not isinstance(control.message, XafsSequenceAdd) or planned <= board.config.reduction.interim_above:
+        return False
+    place = find_repetition_number(control, scan)
+    return place > 0 and place % board.config.reduction.interim_every == 0 and place != planned
+
+
+def find_repetition_number(control: ReceivedMessage, scan: Scan) -> int:
+    """Return which of the added repetitions a message added, from 1; 0 where it added none."""
+    uid = control.message.named_run
+    return 1 + scan.added_run_uids.index(uid) if uid in scan.added_run_uids else 0
+
+
+def is_due(control: ReceivedMessage, scan: Scan, board: Board, reduction_enabled: bool) -> bool:
+    """Check whether everything that the picture of a message shows exists, its merges above all."""
+    if not isinstance(control.message, XafsSequenceAdd):
+        return is_scan_complete(control, scan, board, reduction_enabled)
+    sequence = build_sequence(board, scan).truncate(find_repetition_number(control, scan))
+    if not all(one.spectrum is not None or one.problem for one in sequence.repetitions):
+        return False
+    merges = range(1, len(sequence.merged_spectra) + 1) if reduction_enabled else ()
+    return all(is_answered(board, sequence.build_merge_request(n)) for n in merges)
+
+
+def build_request(control: ReceivedMessage, scan: Scan, board: Board) -> PictureRequest | None:
+    """Return the picture that a message of a sequence asks for, None where none is wanted.
+
+    Raises
+    ------
+    NothingToDrawError
+        As `find_first_finished_run`.
+    """
+    run, stub = find_first_finished_run(scan, board), build_sequence(board, scan).stub
+    message = control.message
+    if isinstance(message, XafsSequenceAdd):
+        suffix = f"_after{find_repetition_number(control, scan)}"
+        return PictureRequest(f"snapshots/{stub}.png", run, stub, overwrite=True, suffix=suffix)
+    if not isinstance(message, XafsSequenceStop):
+        raise NothingToDrawError(f"{message.kind}: {message.action} asks for no picture")
+    if message.filename is None and "filename" in message.model_fields_set:
+        return None
+    return PictureRequest(message.filename or f"snapshots/{stub}.png", run, stub, overwrite=message.overwrite)
+
+
+def build_project(control: ReceivedMessage, scan: Scan, board: Board) -> ProjectRequest | None:
+    """Return the Athena project of a sequence that has ended: every scan, and the merge."""
+    if not isinstance(control.message, XafsSequenceStop):
+        return None
+    run, sequence = find_first_finished_run(scan, board), build_sequence(board, scan)
+    content = partial(build_project_content, sequence, board)
+    return ProjectRequest(sequence.stub, run, content, overwrite=control.message.overwrite)
+
+
+def find_first_finished_run(scan: Scan, board: Board) -> Run:
+    """Return the run that gives the sequence its number: the first that was added and ended well.
+
+    Raises
+    ------
+    NothingToDrawError
+        There is none; or mode test, in which nothing is reduced.
+    """
+    if scan.start.get_message(XafsSequenceStart).mode == "test":
+        raise NothingToDrawError("mode test: nothing is reduced")
+    run = next(
+        (board.runs[uid] for uid in scan.added_run_uids if uid in board.runs and board.runs[uid].has_succeeded), None
+    )
+    if run is None:
+        raise NothingToDrawError("no repetition of this sequence was finished")
+    return run
+
+
+def build_project_content(sequence: XafsSequence, board: Board) -> Mapping[str, Any]:
+    """Return what a project is made of; its time is that of the last run's stop document."""
+    stops = [(board.runs[part.uid].stop or {}).get("time", 0.0) for part in sequence.merged_spectra]
+    return {
+        "element": sequence.absorber.element,
+        "edge": sequence.absorber.edge,
+        "written": max((time for time in stops if isinstance(time, int | float)), default=0.0),
+        "members": list(_list_members(sequence, board)),
+    }
+
+
+def _list_members(sequence: XafsSequence, board: Board) -> Iterator[Mapping[str, Any]]:
+    for one in sequence.repetitions:
+        if one.spectrum is not None:
+            part = one.spectrum
+            yield {"label": f"{sequence.stub}.{one.number:03d}", "energy": part.energy, "mu": part.mu, "i0": part.i0}
+    if sequence.merged_spectra:
+        result = find_result(board, sequence.build_merge_request(len(sequence.merged_spectra)))
+        if result is not None and "mu" in result.values:
+            values = result.values
+            yield {"label": f"{sequence.stub} merge", "energy": values["energy"], "mu": values["mu"]}
+
+
+picture_rules.register("xafs_sequence")(
+    PictureRule(requests_files, build_request, build_project, is_due, post_always, is_drawn_empty=True)
+)
