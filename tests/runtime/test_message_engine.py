@@ -171,7 +171,7 @@ def test_a_bug_in_an_attempt_fails_only_its_message(fixture: Fixture) -> None:
     assert [state for _, state in fixture.answers if state != "accepted"] == ["failed", "done"]
 
 
-def test_a_rejected_record_is_pending_until_its_letter_is_recorded(fixture: Fixture) -> None:
+def test_a_rejected_record_is_pending_until_recorded(fixture: Fixture) -> None:
     fixture.write_error = FULL
     position = RecordPosition("control", 0, 7)
     fixture.engine.on_rejected_record(RawRecord(position, 1.0, None, b"x"), RejectedRecord("control", "invalid", "bad"))

@@ -106,7 +106,7 @@ class ControlMessage(BaseModel):
 
     @property
     def named_paths(self) -> tuple[str, ...]:
-        """Absolute paths in the message; the first that lies in a proposal folder says which proposal it concerns."""
+        """Absolute paths in the message; the first that lies in a proposal folder names the proposal it concerns."""
         paths = (self._get_declared(name) for name in ("img", "target", "folder", "path"))
         return tuple(path for path in paths if isinstance(path, str) and path.startswith("/"))
 

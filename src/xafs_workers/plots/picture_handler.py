@@ -51,7 +51,7 @@ class PictureHandler:
         scan = board.find_scan(control)
         if scan is None and control.message.kind in scan_kinds:
             return Outcome("failed", reason=f"no {control.message.kind} is open")
-        if scan is not None and (requests_picture(control, scan, board)):
+        if scan is not None and requests_picture(control, scan, board):
             return None
         return Outcome("done")
 
