@@ -229,7 +229,7 @@ def test_a_plan_can_continue_without_an_answer(engine: RunEngine) -> None:
 def test_a_dry_run_sends_no_question_and_gets_no_value() -> None:
     plan = ask_plan(exists("x"), ask=lambda *asked: pytest.fail("asked"))
     next(plan)
-    with pytest.raises(NoAnswer, match="no RunEngine"):
+    with pytest.raises(NoAnswer, match="not run by a RunEngine"):
         plan.send(None)
 
 
