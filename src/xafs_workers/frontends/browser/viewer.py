@@ -17,7 +17,7 @@ from bokeh.plotting import figure as Plot  # noqa: N812 - a class that is named 
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.frontends.browser.gallery import Gallery
 from xafs_workers.frontends.browser.page_state import parse_message, parse_number, parse_style
-from xafs_workers.frontends.click_position import CLICKABLE_KINDS, build_click
+from xafs_workers.frontends.click_position import build_click
 from xafs_workers.frontends.readout import ENERGY_AXIS, format_readout
 from xafs_workers.logs import get_logger
 from xafs_workers.render.bokeh.drawing import Drawing
@@ -177,7 +177,9 @@ class Viewer:
             "broken": figure.id == self._broken_figure,
             "summary": summarize_figure(figure),
             "live": scan is not None and not gallery.board.is_closed(scan),
-            "plucks": self._callbacks.on_click is not None and scan is not None and scan.kind in CLICKABLE_KINDS,
+            "plucks": self._callbacks.on_click is not None
+            and scan is not None
+            and bool(scan_kinds[scan.kind].clickable_axes),
         }
 
     def _on_message(self, data: Mapping[str, Any]) -> None:
