@@ -27,6 +27,7 @@ VOCABULARY = (
     "consumer/roles.py",
     "runtime/durable_context.py",
     "runtime/effect_ledger.py",
+    "runtime/message_engine.py",
     "runtime/outcome.py",
     "runtime/work_queues.py",
 )
