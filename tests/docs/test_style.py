@@ -55,12 +55,7 @@ NOT_YET_CLEAN: frozenset[str] = frozenset(
     {
         "figures",
         "filemanager",
-        "frontends",
-        "plots",
-        "render",
-        "runtime",
         "scans",
-        "viewers",
     }
 )
 """Parts of src whose English is not clean yet. A clean one must be taken off this list; it ends empty."""

@@ -1,4 +1,4 @@
-"""Clicks that pick a position: which motor, where."""
+"""Positions picked by a click: motor and value."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ MIN_FRACTION = 0.02
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a scan is.
+    """Progress of a scan.
 
     Attributes
     ----------
@@ -23,7 +23,7 @@ class Progress:
     fraction
         Part that is measured, 0 to 1.
     end_time
-        When it will be done, POSIX seconds; None as long as that cannot be told.
+        Expected end of the scan, POSIX seconds; None as long as it is unknown.
     """
 
     repetition: int
@@ -33,7 +33,7 @@ class Progress:
 
 
 def estimate_progress(board: Board, scan: Scan, now: float) -> Progress | None:
-    """Return how far a scan is, None where its length is unknown.
+    """Return the progress of a scan, None where its length is unknown.
 
     Points of an XAFS scan do not take equally long, so a repetition goes by the times of the last one that is whole.
     """

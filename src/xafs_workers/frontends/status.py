@@ -15,7 +15,7 @@ STALE_AFTER = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What the loop's thread tells.
+    """Newest state, as the loop's thread provides it.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Status:
 
 
 def build_status(feed: Feed, now: float, *, stale_after: float = STALE_AFTER) -> Status:
-    """Return what the status line says."""
+    """Return the content of the status line."""
     scan = find_running_scan(feed.board)
     age = None if feed.last_record_time is None else max(0.0, now - feed.last_record_time)
     stale = scan is not None and (age is None or age > stale_after)

@@ -30,7 +30,7 @@ class AthenaProjects:
         Raises
         ------
         Refused
-            It cannot be made; the text says why.
+            The project cannot be made; the text gives the reason.
         TryLater
             The reduction does not answer.
         """

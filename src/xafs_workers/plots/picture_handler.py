@@ -1,4 +1,4 @@
-"""Work of the headless plot manager: draws a picture only when it is due, one after another."""
+"""Work of the headless plot manager: each picture is drawn when it is due, one after another."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PICTURE_QUEUE = "pictures"
 
 
 class PictureHandler:
-    """Decides which picture a message asks for; each is drawn from the board as it was when its scan had settled.
+    """Handler that decides which picture a message asks for; each is drawn from the board on which its scan settled.
 
     Parameters
     ----------

@@ -51,7 +51,7 @@ class PicturePublisher:
     Parameters
     ----------
     spectra_of
-        A catalog's spectra, for figures of those that documents do not hold.
+        Loads spectra from a catalog, for figures of spectra that the documents do not contain.
     projects
         Builds Athena projects; without it there are none.
     """
@@ -73,7 +73,7 @@ class PicturePublisher:
         self._render_picture(Figure("", "", "", ()), "png")
 
     def draw(self, control: ReceivedMessage, scan: Scan, board: Board) -> Outcome:
-        """Draw what a message asks for, as the board has it.
+        """Draw the pictures that a message asks for, from the board.
 
         Raises
         ------
@@ -146,14 +146,14 @@ class PicturePublisher:
 
 
 def _has_data(figure: Figure) -> bool:
-    """Tell whether there is data on any panel."""
+    """Check whether any panel contains data."""
     return any(len(trace.x) for panel in figure.panels for trace in panel.traces) or any(
         np.isfinite(mesh.z).any() for panel in figure.panels for mesh in panel.meshes
     )
 
 
 def _build_empty_outcome(figure: Figure) -> Outcome:
-    """Return what becomes of a picture on which there is nothing: what the figure says of the reason is a failure."""
+    """Return the outcome of a picture without data: a failure where a text of the figure gives the reason."""
     reasons = dict.fromkeys(text.text for panel in figure.panels for text in panel.texts)
     if reasons:
         return Outcome("failed", reason="; ".join(reasons))

@@ -1,4 +1,4 @@
-"""The headless plot manager, composed: at-least-once delivery, pictures through storage, no window."""
+"""Headless plot manager: at-least-once delivery, pictures written through storage, no window."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The durable machinery that workers share: the message handler, its queues and ledger, lifecycle, health."""
+"""Parts that workers share: message engine, work queues, effect ledger, lifecycle, health."""

@@ -1,4 +1,4 @@
-"""What the workers that keep their offsets share: source, answers, ledger, posts, and how they begin."""
+"""Parts that both durable workers share: source, publisher, effect ledger and Slack posts, and their start."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ log = get_logger("workers")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DurableContext:
-    """The parts of a worker with the right to write; they are closed with the stack they were opened on."""
+    """Parts of a durable worker; they are closed with the stack on which they were opened."""
 
     role: Role
     source: KafkaSource
@@ -48,7 +48,7 @@ class DurableContext:
     def build_callbacks(
         self, write_reply: Callable[[str, object], object] = lambda kind, value: None
     ) -> EngineCallbacks:
-        """Return what the message engine hands things to: the ledger and the publisher."""
+        """Return the message engine's callbacks, made of the ledger and the publisher."""
         return EngineCallbacks(
             find_outcome=self.ledger.find_outcome,
             record_outcome=self.ledger.record_outcome,
@@ -61,7 +61,7 @@ class DurableContext:
         )
 
     def begin_loop(self, loop: Loop, *, from_beginning: bool) -> None:
-        """Let a loop read from the stored offsets, or all that is kept."""
+        """Start a loop at the stored offsets, or at the oldest records that Kafka has."""
         positions = find_oldest_offsets(self.source) if from_beginning else find_stored_offsets(self.source)
         ends = {partition: high for partition, (_, high) in self.source.metadata.fetch_watermarks().items()}
         self.source.assign(positions)
@@ -90,9 +90,9 @@ def open_durable_context(
     Raises
     ------
     LedgerUnusable, OutboxUnusable
-        A file of the state folder is not what it should be.
+        A file of the state folder is unusable.
     AlreadyRunning
-        Another process works with the state folder.
+        Another process uses the state folder.
     """
     supervisor = ThreadSupervisor.install()
     config = read_kafka_config(settings.kafka)

@@ -1,4 +1,4 @@
-"""What a worker remembers of each message, in its ledger, and the dead letters made of records and messages."""
+"""Effect ledger in terms of messages and records, and dead letters built from them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xafs_workers.wire import DeadLetter, encode
 
 
 class EffectLedger:
-    """The ledger in the terms of messages and records.
+    """Ledger of the effects of messages and records.
 
     Parameters
     ----------
@@ -23,12 +23,12 @@ class EffectLedger:
         self._ledger, self._cluster_id = ledger, cluster
 
     def find_outcome(self, control: ReceivedMessage) -> Outcome | None:
-        """Return what became of a message, None for a new one; wait for no writer, so that the loop can ask."""
+        """Return the recorded outcome of a message, None for a new one; wait for no writer, as the loop calls it."""
         entry = self._ledger.look_up(self.build_key(control.position, control.time, "answer"))
         return None if entry is None else Outcome(entry.state, entry.paths, entry.reason)
 
     def record_outcome(self, control: ReceivedMessage, outcome: Outcome) -> None:
-        """Remember what became of a message."""
+        """Record the outcome of a message."""
         key = self.build_key(control.position, control.time, "answer")
         self._ledger.finish(key, "done" if outcome.state == "done" else "failed", outcome.reason, outcome.paths)
 
@@ -41,15 +41,15 @@ class EffectLedger:
         self._ledger.finish(self.build_key(record.position, record.time, "dead-letter"), "done")
 
     def begin_publishing(self, control: ReceivedMessage, name: str, path: str, sha256: str) -> None:
-        """Remember a file before it gets its name."""
+        """Record a file before it gets its name."""
         self._ledger.begin(self._build_file_key(control, name), path, sha256)
 
     def finish_publishing(self, control: ReceivedMessage, name: str, path: str) -> None:
-        """Remember that a file is in its place."""
+        """Record that a file has its name."""
         self._ledger.finish(self._build_file_key(control, name), "done", paths=[path])
 
     def find_file_entry(self, control: ReceivedMessage, name: str) -> EffectEntry | None:
-        """Return what is known of a file that a message asks for, None where nothing is."""
+        """Return the entry of a file that a message asks for, None where there is none."""
         return self._ledger.find_entry(self._build_file_key(control, name))
 
     def _build_file_key(self, control: ReceivedMessage, name: str) -> EffectKey:

@@ -1,4 +1,4 @@
-"""How a worker is: what every heartbeat says of its loop, its source and its troubles."""
+"""Health of a worker: the part of a heartbeat that describes its loop, its source and its problems."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = get_logger("workers")
 
 
 class LagSource(Protocol):
-    """A source that knows how much it has not read."""
+    """Source that knows how many records it has not read."""
 
     @property
     def brokers_away(self) -> bool:
@@ -24,7 +24,7 @@ class LagSource(Protocol):
         ...
 
     def compute_lag(self) -> int:
-        """Return how many records are not read."""
+        """Return the number of records that are not read."""
         ...
 
 
@@ -53,7 +53,7 @@ def collect_health(loop: Loop, source: LagSource, *waits_for: str) -> dict[str, 
 
 
 def collect_start_health(waits_for: str) -> dict[str, Any]:
-    """Return the part of a heartbeat that all workers share, of one that has no loop yet."""
+    """Return the part of a heartbeat that all workers share, for a worker without a loop yet."""
     return {
         "state": "recovering",
         "waits_for": waits_for,
@@ -67,7 +67,7 @@ def collect_start_health(waits_for: str) -> dict[str, Any]:
 
 
 def serve_metrics(settings: Settings, worker: str, heartbeat: Heartbeat, stack: ExitStack) -> None:
-    """Offer the newest heartbeat to Prometheus, where a port is configured for this worker; it ends with the stack."""
+    """Serve the newest heartbeat to Prometheus where this worker has a port configured; the stack closes the server."""
     port = settings.metrics.ports.get(worker)
     if port is None:
         return

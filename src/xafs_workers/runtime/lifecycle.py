@@ -1,4 +1,4 @@
-"""The life of every worker: signals, the loop until a stop is asked for, a clean end, the exit code."""
+"""Lifecycle of every worker: signals, the loop until a stop is requested, a clean end, the exit code."""
 
 from __future__ import annotations
 

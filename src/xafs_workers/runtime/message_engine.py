@@ -43,7 +43,7 @@ TRANSIENT_ERRORS = (TryLater, Unavailable, OutboxUnavailable, CatalogUnavailable
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """How a message is carried out.
+    """Work that carries out a message.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class Task:
 
 
 class MessageWork(Protocol):
-    """What differs between workers; called by the loop's thread, so nothing may be waited for."""
+    """Decisions that differ between workers; called by the loop's thread, so nothing may be waited for."""
 
     def is_relevant(self, control: ReceivedMessage) -> bool:
         """Check whether the worker acts on a message."""
@@ -82,7 +82,7 @@ class MessageWork(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RejectionCallbacks:
-    """How the dead letter of a record is sent once.
+    """Functions that send the dead letter of a record once.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ class RejectionCallbacks:
 
 @dataclass(frozen=True, slots=True)
 class EngineCallbacks:
-    """What the engine hands things to.
+    """Functions that the engine calls.
 
     Attributes
     ----------
@@ -129,7 +129,7 @@ class EngineCallbacks:
 
 @dataclass(slots=True, eq=False)
 class _Arrival:
-    """A message and the board of its arrival; `found` is its task, from the first board that was ready for it."""
+    """Message with the board of its arrival; `found` is its task, from the first board that was ready for it."""
 
     control: ReceivedMessage
     board: Board
@@ -179,7 +179,7 @@ class MessageEngine:
         self._queues.put(queue, _Job(run, None))
 
     def on_message(self, control: ReceivedMessage, board: Board) -> None:
-        """Take a message; `poll` looks it up, in order of arrival."""
+        """Accept a message; `poll` looks it up, in order of arrival."""
         if self._work.is_relevant(control):
             self._arrivals.append(_Arrival(control, board, time.monotonic()))
 
@@ -219,7 +219,7 @@ class MessageEngine:
 
     @property
     def waits_for(self) -> str:
-        """What is waited for, '' for nothing."""
+        """Reason for the wait, '' for none."""
         return "; ".join(dict.fromkeys(part for part in (self._lookup_problem, self._queues.waits_for) if part))
 
     def drain(self, timeout: float) -> bool:

@@ -1,4 +1,4 @@
-"""The outcome of a message: done, failed, a value, or to be tried again later."""
+"""Outcome of a message: done, failed or a value; and the error of an attempt that must be repeated."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a message: `done`, `failed` or `value`; the files, the reason, the value."""
+    """Result of a message: its state (`done`, `failed` or `value`), its files, the reason, the value."""
 
     state: str
     paths: tuple[str, ...] = ()
@@ -17,4 +17,4 @@ class Outcome:
 
 
 class TryLater(OSError):
-    """Storage is unavailable for now; the text says what is waited for."""
+    """Error for storage that is unavailable for now; the text names what is waited for."""

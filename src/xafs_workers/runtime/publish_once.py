@@ -1,4 +1,4 @@
-"""A file put in its place once: the ledger knows it before it has its name."""
+"""Publication of a file at most once: the ledger has its entry before the file gets its name."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 ResultT = TypeVar("ResultT")
 
 BACKOFF = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
-"""Pauses between attempts while something is away, seconds; the last is repeated."""
+"""Pauses between attempts while something is unavailable, seconds; the last is repeated."""
 
 
 def iterate_pauses() -> Iterator[float]:

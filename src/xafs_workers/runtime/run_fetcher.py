@@ -1,4 +1,4 @@
-"""Runs fetched from the catalog, each in a thread of its own: whatever is away holds up nothing else."""
+"""Runs fetched from the catalog, each in a thread of its own, so that one outage delays nothing else."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OUTAGE_REPORT_SECONDS = 5.0
 
 
 def build_run_catalog(settings: Settings, board: Callable[[], Board]) -> FollowedRuns:
-    """Return where a worker finds finished runs: on its board, then in the configured catalog.
+    """Return the catalog of finished runs: the worker's board first, then the configured catalog.
 
     A catalog that is unavailable is reported after a few seconds; the caller tries again for as long as it takes.
     """
@@ -41,12 +41,12 @@ def build_run_catalog(settings: Settings, board: Callable[[], Board]) -> Followe
 
 
 class RunFetcher:
-    """Fetches runs; no method waits for anything.
+    """Fetcher of runs; none of its methods waits for anything.
 
     Attributes
     ----------
     waits_for
-        What is waited for, '' for nothing.
+        Reason for the wait, '' for none.
     """
 
     def __init__(self, runs: RunCatalog, rules: BoardConfig):
@@ -58,7 +58,7 @@ class RunFetcher:
         self.waits_for = ""
 
     def ask(self, wanted: RunRequest) -> None:
-        """Have a run fetched, unless it is on its way."""
+        """Fetch a run in a thread, unless it is being fetched already."""
         with self._lock:
             if wanted in self._requested or self._stop.is_set():
                 return
@@ -66,14 +66,14 @@ class RunFetcher:
         threading.Thread(target=self._fetch, args=(wanted,), name=f"fetch {wanted.uid[:8]}", daemon=True).start()
 
     def take(self) -> tuple[FetchedRun, ...]:
-        """Return what came, each once."""
+        """Return the runs that were fetched, each once."""
         with self._lock:
             came, self._results = tuple(self._results), []
             self._requested -= {wanted for wanted in self._requested if any(item.uid == wanted.uid for item in came)}
         return came
 
     def close(self) -> None:
-        """Let all threads give up."""
+        """Ask all threads to stop."""
         self._stop.set()
 
     def _fetch(self, wanted: RunRequest) -> None:
@@ -83,7 +83,7 @@ class RunFetcher:
                 self._results.append(item)
 
     def _try_fetch(self, wanted: RunRequest) -> FetchedRun | None:
-        """Return the run, or why there is none; None while the catalog is away, or nobody waits any more."""
+        """Return the run or the reason for its absence; None while the catalog is unavailable or the worker stops."""
         try:
             item = self._read_run(wanted)
         except (CatalogUnavailable, Interrupted) as away:
@@ -114,7 +114,7 @@ class RunFetcher:
 
 
 def _read_spectra(found: FinishedRun, wanted: RunRequest, rules: BoardConfig, stop: threading.Event) -> EventArrays:
-    """Return the spectra at the points that are wanted."""
+    """Return the spectra at the requested points."""
     keys = tuple(key for key, about in found.data_keys.items() if as_mapping(about).get("shape"))
     spectral = tuple(filter(is_spectrum_key, keys))
     columns: Mapping[str, Any] = {key: found.read_array(key, stop) for key in spectral}

@@ -1,4 +1,4 @@
-"""Posts of a worker, composed: its outbox, the thread that empties it, and what it may post pictures of."""
+"""Slack posting of a worker: its outbox, the thread that empties it, and the check of pictures."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from xafs_workers.storage.proposals import ProposalFolder
 log = get_logger("workers")
 
 MAX_PICTURE_BYTES = 64 * 1024 * 1024
-"""Bytes."""
+"""Size limit of a posted picture, bytes."""
 
 
 class SlackPosting:
-    """What a worker says to Slack; where no token is configured, nothing.
+    """Poster of texts and pictures to Slack; without a configured token it posts nothing.
 
-    Use it as `Posting.open(settings, worker, stack)`. Calling it is posting.
+    Create it by `SlackPosting.open(settings, worker, stack)`; call it to post.
     """
 
     def __init__(self, settings: Settings, outbox: Any = None):
@@ -52,7 +52,7 @@ class SlackPosting:
         return made
 
     def __call__(self, post: Post) -> None:
-        """Put a post down, durably."""
+        """Store a post in the outbox."""
         self._post(post)
 
     @property
@@ -62,22 +62,22 @@ class SlackPosting:
 
     @property
     def waits_for(self) -> str:
-        """Why posts wait, '' where none does."""
+        """Reason why posts wait, '' where none waits."""
         return self._outbox_worker.waits_for if self._outbox_worker is not None else ""
 
     @property
     def waiting_count(self) -> int:
-        """How many posts wait."""
+        """Number of posts that wait."""
         return self._outbox.count_waiting() if self._outbox_worker is not None else 0
 
     def refresh(self) -> None:
-        """Ask anew for channels, read the token anew, and try at once what waits."""
+        """Look up the channels and the token again, and retry at once the posts that wait."""
         if self._outbox_worker is not None:
             self._channels.refresh()
             self._outbox_worker.retry_now()
 
     def describe(self) -> Mapping[str, Any]:
-        """Return the state: whether posts are made, how many wait and why, and which channels are known."""
+        """Return the state: whether posts are sent, how many wait and why, and which channels are known."""
         if self._outbox_worker is None:
             return {"posting": False}
         return {
@@ -88,7 +88,7 @@ class SlackPosting:
         }
 
     def on_message(self, control: ReceivedMessage) -> None:
-        """Do what messages about Slack ask of every worker that posts."""
+        """Act on the messages about Slack that concern every worker that posts."""
         if control.message.kind == "refresh_slack":
             self.refresh()
         elif control.message.kind == "describe_slack":
@@ -121,7 +121,7 @@ class SlackPosting:
         return SlackClient(token, slack.base_url, slack.timeout)
 
     def _read_picture(self, post: Post) -> bytes:
-        """Read a picture, which must lie in the folder of the proposal it is posted for."""
+        """Read a picture, which must be in the folder of the proposal whose channel gets it."""
         from xafs_workers.services.slack.outbox_worker import InvalidPicture, PictureUnavailable
 
         try:

@@ -1,1 +1,1 @@
-"""The live plot managers, on screen and in a browser: best-effort followers that write nothing."""
+"""Live plot managers, on screen and in a browser: best-effort followers that write no files of a proposal."""

@@ -1,4 +1,4 @@
-"""What viewers of the browser view must know."""
+"""Access token of the browser view."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class TokenFileError(ValueError):
 
 
 def read_access_token(path: Path | None) -> str | None:
-    """Return what viewers must know, from a file or else the environment; None where nobody set it.
+    """Return the access token from a file, otherwise from the environment; None where neither sets it.
 
     Raises
     ------
     TokenFileError
-        The file cannot be read, or holds nothing that could be guessed at.
+        The file cannot be read, or the token is too short.
     """
     where = f"web.token_file {path}" if path is not None else TOKEN_VARIABLE
     try:

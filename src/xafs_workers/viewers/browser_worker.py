@@ -1,4 +1,4 @@
-"""The browser view, composed: best-effort delivery, a server of pages, no way to write into a proposal folder."""
+"""Browser view: best-effort delivery, a server of pages, no code that writes into a proposal folder."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from xafs_workers.viewers.follower import Follower
 log = get_logger("workers")
 
 EXIT_CANNOT_START = 2
-"""Exit code: no Bokeh, a token that cannot be read, nobody told where the broker is, or the port is taken."""
+"""Exit code: no Bokeh, a token that cannot be read, no broker configured, or the port is taken."""
 EXIT_DIED = 1
 EDGE_TABLES_TIMEOUT = 30.0
-"""How long the first figure waits for the tables of the elements."""
+"""How long the first figure waits for the tables of the elements, seconds."""
 STALL_SECONDS = 30.0
-"""A follower that has not turned for so long hangs."""
+"""A follower whose loop has not turned for so long is taken as hung, seconds."""
 LIBRARY_LOG_LEVELS = {
     "bokeh": "warning",
     "bokeh.server.views.ws": "error",
     "tornado": "warning",
     "tornado.access": "error",
 }
-"""From which level on a library's own lines are logged: what a page may do at any time is no news."""
+"""Level from which a library's own lines are logged, so that events that any page may cause are not."""
 
 
 def run(settings: Settings) -> int:

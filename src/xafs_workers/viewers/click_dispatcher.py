@@ -16,7 +16,7 @@ ClickSubscriber = Callable[[Mapping[str, Any]], object]
 
 
 class ClickDispatcher:
-    """Passes each click to all subscribers, in order; one that fails does not keep it from the others."""
+    """Dispatcher that passes each click to all subscribers, in order; one that fails does not affect the others."""
 
     def __init__(self, *subscribers: ClickSubscriber):
         self._subscribers = subscribers
@@ -29,7 +29,7 @@ class ClickDispatcher:
         self._thread.start()
 
     def put(self, click: Mapping[str, Any]) -> None:
-        """Take a click; return at once."""
+        """Queue a click; return at once."""
         self._queue.put(click)
 
     def close(self, timeout: float = 2.0) -> None:

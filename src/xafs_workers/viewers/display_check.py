@@ -1,4 +1,4 @@
-"""Whether a window can be shown here, and if not, what is missing."""
+"""Check whether a window can be shown on this machine, and what is missing if not."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import subprocess
 import sys
 
 DISPLAY_TIMEOUT = 30.0
-"""A display that does not answer within this time is none, seconds."""
+"""A display that does not answer within this time counts as missing, seconds."""
 
 PROBE_CALLS = 200
-"""Enough to tell a loss from what else happens to None meanwhile."""
+"""Number of calls that separates a loss from other changes of the count of None meanwhile."""
 
 _PROBE_CODE = "from PySide6.QtWidgets import QApplication; QApplication([])"
 _PLATFORMS_WITHOUT_DISPLAY = ("offscreen", "minimal", "vnc")
 
 
 def find_missing_part() -> str:
-    """Return what is missing of all that a window needs, '' where nothing is.
+    """Return the part that a window needs and that is missing, '' where none is.
 
     Qt ends the whole process when it cannot reach a display or lacks a library, so another process tries it.
     """
@@ -47,7 +47,7 @@ def find_missing_part() -> str:
 
 
 def _has_reference_loss() -> bool:
-    """Tell whether each call of Qt loses a reference to None: Python ends when the last is lost."""
+    """Check whether each call of Qt loses a reference to None: Python ends when the last is lost."""
     from PySide6.QtCore import QTimer
 
     timer = QTimer()

@@ -34,7 +34,7 @@ log = get_logger("workers")
 WAITING_FOR_TOPICS = "the broker and its topics"
 WAITING_FOR_HISTORY = "what was measured before"
 LAG_INTERVAL = 0.5
-"""How often the lag is looked up, seconds."""
+"""Interval between look-ups of the lag, seconds."""
 
 
 class _NullHandler:
@@ -51,21 +51,21 @@ class _NullHandler:
 
 
 class Follower:
-    """Follows both topics.
+    """Thread that follows both topics.
 
     Parameters
     ----------
     before_live
-        Called in this thread when the topics are there, before anything is on show; may take its time.
+        Called in this thread once the topics exist and before a figure is shown; may take long.
 
     Attributes
     ----------
     failure
-        Exception that ended the thread before it was asked to stop, None as long as none did.
+        Exception that ended the thread before it was asked to stop, None while it runs.
     last_turn
-        When the loop turned last, on the monotonic clock; None as long as there is none.
+        Time of the last turn of the loop, on the monotonic clock, seconds; None before the first.
     collect_extra_status
-        Returns what the front end adds to the heartbeat; called in the follower's thread.
+        Returns the front end's part of the heartbeat; called in the follower's thread.
     """
 
     def __init__(
@@ -94,13 +94,13 @@ class Follower:
         self._thread.start()
 
     def stop(self, timeout: float = 4.0) -> None:
-        """Stop following; what was published is sent."""
+        """Stop following, after the published records are sent."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(timeout)
 
     def build_feed(self) -> Feed:
-        """Return the newest state, from any thread; nothing is on show before all that was missed is folded."""
+        """Return the newest state, from any thread; the board is empty until the worker has caught up."""
         loop = self._loop
         if loop is None:
             return Feed(

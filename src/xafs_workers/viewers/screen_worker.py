@@ -1,4 +1,4 @@
-"""The on-screen plot manager, composed: best-effort delivery, a window, no way to write into a proposal folder."""
+"""On-screen plot manager: best-effort delivery, a window, no code that writes into a proposal folder."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from xafs_workers.viewers.follower import Follower
 log = get_logger("workers")
 
 EXIT_CANNOT_START = 2
-"""Exit code: no display, no Qt, or nobody told where the broker is."""
+"""Exit code: no display, no Qt, or no broker configured."""
 EXIT_DIED = 1
 EDGE_TABLES_TIMEOUT = 30.0
-"""How long the first figure waits for the tables of the elements."""
+"""How long the first figure waits for the tables of the elements, seconds."""
 
 
 def run(settings: Settings, *, large: bool = False) -> int:
-    """Run the on-screen plot manager until its window is told to quit or a signal comes; return the exit code."""
+    """Run the on-screen plot manager until the user quits or a signal arrives; return the exit code."""
     configure_logging(settings.logging.level, settings.logging.style, worker=SCREEN.name)
     supervisor = ThreadSupervisor.install()
     missing = find_missing_part()
@@ -73,8 +73,8 @@ def run(settings: Settings, *, large: bool = False) -> int:
 def _run_until_quit(execute: Callable[[], int], leave: Callable[[int], object], has_failed: Callable[[], bool]) -> int:
     """Run Qt's loop until the user quits, a signal comes, or a thread dies.
 
-    Python's signal handlers run when Qt lets Python run (the window's timer does), amid whatever is being done: so
-    the end is only asked for. `exit`, unlike `quit`, does not ask the windows, which would refuse.
+    Python's signal handlers run when Qt lets Python run (the window's timer does), in the middle of other
+    work, so they only request the end. `exit`, unlike `quit`, does not ask the windows, which would refuse.
     """
     from PySide6.QtCore import QTimer
 

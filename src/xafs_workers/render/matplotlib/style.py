@@ -37,7 +37,7 @@ class Style:
         Font size and line width in points on a canvas of 8 x 6 inches. Fonts are slightly larger on a larger canvas,
         which is seen from a greater distance or made smaller on a page.
     scale
-        Factor for fonts and lines; with 2.4, texts on a desk monitor can be read at four metres.
+        Factor for fonts and lines; with 2.4, texts on an office monitor can be read at four metres.
     dark
         Whether lines are light on a dark background.
     has_adaptive_type
