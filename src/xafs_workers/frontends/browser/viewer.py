@@ -22,6 +22,7 @@ from xafs_workers.frontends.readout import ENERGY_AXIS, format_readout
 from xafs_workers.logs import get_logger
 from xafs_workers.render.bokeh.drawing import Drawing
 from xafs_workers.render.bokeh.style import Style
+from xafs_workers.scans.scan import scan_kinds
 
 log = get_logger("browser")
 
