@@ -129,16 +129,18 @@ def _format_behind(beat: Mapping[str, Any]) -> str:
     return f"{records} ({_format_span(beat.get('behind_seconds'))})" if records else ""
 
 
-def _format_message(told: Any) -> str:
+def _format_message(message: Any) -> str:
     return (
-        f"{_format_time(told.get('time'))} {told.get('kind')} {told.get('action')}" if isinstance(told, Mapping) else ""
+        f"{_format_time(message.get('time'))} {message.get('kind')} {message.get('action')}"
+        if isinstance(message, Mapping)
+        else ""
     )
 
 
-def _format_error(told: Any) -> str:
-    if not isinstance(told, Mapping):
+def _format_error(error: Any) -> str:
+    if not isinstance(error, Mapping):
         return ""
-    return f"{_format_time(told.get('time'))} {told.get('event')} {told.get('reason') or ''}".rstrip()[:120]
+    return f"{_format_time(error.get('time'))} {error.get('event')} {error.get('reason') or ''}".rstrip()[:120]
 
 
 def _format_time(when: Any) -> str:

@@ -163,8 +163,6 @@ class ScanKind:
         Axes on which a click picks a position: none, `x`, or `x` and `y`.
     reported_by_dossier
         A dossier waits for the files that its end asks for.
-    dossier_caption
-        Caption of its picture in the message log when a dossier is written; '' where the dossier's page has its own.
     """
 
     hint_prefixes: tuple[str, ...] = ()
@@ -182,7 +180,6 @@ class ScanKind:
     closed_by_line: bool = False
     clickable_axes: tuple[Literal["x", "y"], ...] = ()
     reported_by_dossier: bool = False
-    dossier_caption: str = ""
 
 
 scan_kinds: Registry[ScanKind] = Registry("xafs_workers.scans")
