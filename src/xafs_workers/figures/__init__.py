@@ -1,1 +1,1 @@
-"""What is to be seen, as data: one module a plot."""
+"""Figures as data, without a plotting library: one module for each kind of scan."""

@@ -1,4 +1,4 @@
-"""The search for a slot of the sample wheel: each result, then both."""
+"""Figure of the search for a slot of the sample wheel: each result, at the end both."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ SIGNAL_LABELS = {
     "reference": "Ir/I0",
     "yield": "Iy/I0",
 }
-"""Labels of the detectors whose signal is divided; any other is named as it is."""
+"""Axis labels of the detectors whose signal is divided by I0; any other detector's label is its name."""
 
 
 @figure_builders.register("align_wheel")
 def build_align_wheel_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
-    """Return the latest result, or the summary of both once the search is over."""
+    """Build the figure of the latest result, or of both directions once the search has ended."""
     results = [control.get_message(AlignWheelFindSlot) for control in scan.result_messages]
     if scan.end is not None:
         return _build_summary(scan, results)

@@ -1,4 +1,4 @@
-"""The map of an area scan: pixels while it is measured, at the end the form that the run's hint asks for."""
+"""Figure of an area scan: a map of pixels during the scan, at its end in the style that the run's hint names."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from xafs_workers.scans.scan import Scan
 from xafs_workers.scans.spectra import MissingColumnError
 
 DETECTOR_LABELS = {"i0": "I0", "ic0": "Ic0", "ic1": "Ic1"}
-"""Detectors as people write them."""
+"""Names of detectors for titles."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Map:
-    """What all panels share."""
+    """Properties that all panels of an area scan share."""
 
     start: AreascanStart
     run: Run | None
@@ -41,20 +41,20 @@ class _Map:
 
 @figure_builders.register("areascan")
 def build_areascan_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
-    """Return the map of an area scan, a panel for each signal of its detector."""
+    """Build the map of an area scan, a panel for each signal of its detector."""
     start = scan.start.get_message(AreascanStart)
     run = board.runs.get(scan.run_uids[0]) if scan.run_uids else None
     over = run is not None and board.is_settled(scan) and is_complete(run, start)
     # A stage that moves the sample up: positions grow downwards on it.
     downwards = start.slow_motor in board.config.columns.downwards
     area = _Map(start, run, parse_map_style(run) if run is not None and over else MapStyle(), downwards)
-    asked = SignalRequest(
+    request = SignalRequest(
         start.detector,
         fluo_detector=start.fluo_detector,
         element=start.element,
         separate_channels=options.separate_channels,
     )
-    label, curves = build_signal_curves(asked, run, board.config)
+    label, curves = build_signal_curves(request, run, board.config)
     rows, columns = _compute_grid_size(len(curves))
     panels = tuple(
         _build_panel(area, curve, curve.label or label, divmod(place, columns)) for place, curve in enumerate(curves)
@@ -100,7 +100,7 @@ def _build_meshes(area: _Map, curve: Curve, label: str) -> tuple[tuple[Mesh, ...
 
 
 def _compute_pixels(area: _Map, run: Run, curve: Curve) -> Array:
-    """Return the map of a signal, shape (rows, columns), computed once for a set of points."""
+    """Compute the map of a signal, shape (rows, columns), once for a set of points."""
     values = curve.y(run)
     grid = run.points.compute_once(("map", area.start, curve.key), lambda: arrange_on_grid(run, area.start, values))
     if not area.style.is_logarithmic:
@@ -115,7 +115,10 @@ def _compute_logarithm(values: Array) -> Array:
 
 
 def _format_note(area: _Map) -> str:
-    """Return what is to be said above the map: it would not be legible on it."""
+    """Format the note on points beyond the grid, for the panel's title; '' for none.
+
+    It is a title because text on the map is not legible.
+    """
     surplus = count_points_beyond_grid(area.run, area.start) if area.run is not None else 0
     size = f"{area.start.slow_steps} × {area.start.fast_steps}"
     return f"{surplus} point{'s' if surplus > 1 else ''} beyond the grid of {size} not shown" if surplus else ""

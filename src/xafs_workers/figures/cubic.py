@@ -1,4 +1,4 @@
-"""Cubic splines through few points, with nothing but numpy."""
+"""Cubic splines through few points, computed with numpy alone."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import numpy as np
 from xafs_workers.figures.model import Array
 
 MAX_POINTS = 200
-"""More points lie close enough to be joined by straight lines."""
+"""Largest number of points for a spline; more points are close enough for straight lines."""
 
 
 def interpolate_cubic(x: Array, y: Array, at: Array) -> Array:
-    """Return the cubic spline through (x, y) at other places inside, with the "not a knot" condition at its ends.
+    """Interpolate between points by a cubic spline, with the "not a knot" condition at its ends.
 
     The equations for the slopes are de Boor's (A Practical Guide to Splines, chapter IV): the second derivative is
     continuous at the inner points, the third one also at the first and last of these. Three points give a parabola,
@@ -20,11 +20,11 @@ def interpolate_cubic(x: Array, y: Array, at: Array) -> Array:
     Parameters
     ----------
     x
-        Strictly ascending, shape (n,), n > 1.
+        Strictly ascending positions, shape (n,), n > 1.
     y
-        Of the same shape.
+        Values at these positions, shape (n,).
     at
-        Any shape.
+        Positions between the first and the last x, any shape.
     """
     n = len(x)
     if n > MAX_POINTS:
@@ -42,7 +42,7 @@ def interpolate_cubic(x: Array, y: Array, at: Array) -> Array:
 
 
 def _compute_slopes(step: Array, secant: Array) -> Array:
-    """Return the first derivative at each point."""
+    """Compute the first derivative of the spline at each point."""
     n = len(step) + 1
     system, right = np.zeros((n, n)), np.zeros(n)
     inner = np.arange(1, n - 1)

@@ -1,4 +1,4 @@
-"""Curves that come in messages: arrays made once, and labels of the alignments that send them."""
+"""Traces, panels and labels of the curves that alignment messages contain."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ T = TypeVar("T")
 Floats = tuple[float, ...]
 
 MAX_CACHED_LENGTH = 10_000
-"""Longer curves are made anew each time: they are not worth the memory."""
+"""Longest curve that is cached; longer ones are computed each time, to save memory."""
 
 
 class _IdentityKey:
-    """A tuple compared by identity: a message's fields are the same objects as long as it lives."""
+    """Cache key that compares a tuple by identity: a message's fields are the same objects as long as it exists."""
 
     __slots__ = ("values",)
 
@@ -34,7 +34,7 @@ class _IdentityKey:
 
 
 def compute_once(make: Callable[..., T], *values: Floats) -> T:
-    """Return what `make` makes of a message's curves; the same object each time, so that nothing is drawn twice."""
+    """Compute a result from a message's curves once; the same object is returned each time, so it is drawn once."""
     if max(map(len, values), default=0) > MAX_CACHED_LENGTH:
         return make(*values)
     return _compute_cached(make, *map(_IdentityKey, values))
@@ -46,7 +46,7 @@ def _compute_cached(make: Callable[..., T], *same: _IdentityKey) -> T:
 
 
 def build_array(values: Floats) -> Array:
-    """Return a message's curve as an array, shape (n,)."""
+    """Convert a message's curve to a read-only array, shape (n,)."""
     return compute_once(_create_array, values)
 
 
@@ -57,22 +57,22 @@ def _create_array(values: Floats) -> Array:
 
 
 def build_curve_trace(key: str, x: Floats, y: Floats, label: str = "") -> Trace:
-    """Return measured points, or with the key ``fit`` a fitted line."""
+    """Build the trace of measured points, or with the key ``fit`` of a fitted line."""
     fitted = key == "fit"
     return Trace(key, build_array(x), build_array(y), label, int(fitted), "line" if fitted else "points")
 
 
 def add_fit(panel: Panel, x: Floats, data: Floats, best_fit: Floats, cross: tuple[float, float]) -> Panel:
-    """Return a panel with points, the curve fitted to them, and a cross at the result."""
+    """Add measured points, the curve fitted to them, and a cross at the result to a panel."""
     traces = (build_curve_trace("data", x, data, "measured"), build_curve_trace("fit", x, best_fit, "fit"))
     return replace(panel, traces=traces, marks=(Mark("center", *cross),))
 
 
 def parse_direction(motor: str) -> str:
-    """Return the direction in which a motor moves, as titles name it: that after the first underscore, x or else y."""
+    """Parse the direction of a motor from its name, for titles: x if ``x`` follows the first underscore, else y."""
     return "x" if motor.partition("_")[2] == "x" else "y"
 
 
 def format_mm_label(motor: str) -> str:
-    """Return the label of a linear axis."""
+    """Format the label of a linear axis."""
     return f"{motor} (mm)"

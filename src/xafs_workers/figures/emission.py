@@ -1,4 +1,4 @@
-"""Fluorescence spectra against energy: what the plots of one spectrum and of those inside a scan share."""
+"""Panel of fluorescence spectra against energy, for figures of one spectrum and of spectra inside a scan."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.runs import Run
 
 MIN_ENERGY = 2500.0
-"""Below it there is little but noise, eV."""
+"""Lower limit of the shown energies, eV: below it is mostly noise."""
 
 DEFAULT_MAX_ENERGY = 20_000.0
-"""Where nothing tells which element is measured, eV."""
+"""Upper limit of the shown energies where the measured element is not known, eV."""
 
 ENERGY_MARGIN = 2000.0
-"""Shown beyond the element's line, eV."""
+"""Shown range above the element's emission line, eV."""
 
 
 def find_run_line(run: Run | None) -> EmissionLine | None:
-    """Return the emission line of the element and edge that a run is about, None where it does not tell."""
+    """Find the emission line of a run's element and edge, None where the run does not name both."""
     element = as_mapping(run.xdi.get("Element")) if run is not None else {}
     symbol, edge = as_text(element.get("symbol")), as_text(element.get("edge"))
     return find_emission_line(symbol, edge) if symbol and edge else None
 
 
 def select_energy_range(line: EmissionLine | None) -> tuple[float, float]:
-    """Return the energies between which a spectrum is shown, eV."""
+    """Select the range of energies in which a spectrum is shown, eV."""
     return build_energy_range(line.energy + ENERGY_MARGIN if line is not None else DEFAULT_MAX_ENERGY)
 
 
 def build_energy_range(upper: float) -> tuple[float, float]:
-    """Return the range that ends at an energy; for the lightest elements it begins at 0."""
+    """Build the range of shown energies (eV) up to a limit; for the lightest elements it begins at 0."""
     return (MIN_ENERGY if upper > 2.0 * MIN_ENERGY else 0.0, upper)
 
 
 def build_spectra_panel(traces: Iterable[Trace], line: EmissionLine | None, problem: str = "") -> Panel:
-    """Return the panel of some spectra, with the element's line."""
+    """Build the panel of spectra, with the element's emission line."""
     drawn = tuple(traces)
     lines = (Line("emission", line.energy, line.name),) if line is not None and drawn else ()
     notes = (Text("problem", problem),) if problem else ()
@@ -59,7 +59,7 @@ def build_spectra_panel(traces: Iterable[Trace], line: EmissionLine | None, prob
 
 
 def label_channels(channels: Mapping[int, Array], add: bool, only: int | None) -> Iterator[tuple[str, str, Array]]:
-    """Yield (key, label, counts): the sum of the channels, or each, or the only one."""
+    """Yield (key, label, counts) for the sum of the channels, for each channel, or for the only one requested."""
     if add and only is None:
         yield (
             "sum",
@@ -76,7 +76,7 @@ def _format_channel(channel: int) -> str:
 
 
 def clip_spectrum(counts: Array, shown: tuple[float, float]) -> tuple[Array, Array]:
-    """Return energies (eV) and counts inside a range."""
+    """Select the bins of a spectrum inside a range; returns energies (eV) and counts."""
     counts = np.asarray(counts, dtype=np.float64)
     first = min(max(int(np.ceil(shown[0] / mca.BIN_WIDTH)), 0), len(counts))
     last = min(max(int(np.floor(shown[1] / mca.BIN_WIDTH)), 0), len(counts) - 1)
@@ -84,5 +84,5 @@ def clip_spectrum(counts: Array, shown: tuple[float, float]) -> tuple[Array, Arr
 
 
 def compute_once(run: Run | None, key: Hashable, compute: Any) -> Any:
-    """Return what is computed, once as long as the run's points are the same."""
+    """Compute a result once, as long as the run's points are the same."""
     return compute() if run is None else run.points.compute_once(key, compute)

@@ -1,4 +1,4 @@
-"""Which figure shows which scan."""
+"""Registry of the functions that build figures, by kind of scan."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from xafs_workers.scans.scan import Scan
 
 @dataclass(frozen=True, slots=True)
 class FigureOptions:
-    """How a figure is asked for.
+    """Options with which a front end requests a figure.
 
     Attributes
     ----------
     separate_channels
-        Each fluorescence channel in place of their sum, where fluorescence is shown (to find a bad one).
+        True to show each fluorescence channel in place of their sum (to find a bad one).
     spectra_loader
-        A catalog's spectra, for those that the documents do not hold.
+        Function that loads spectra from a catalog, for runs whose documents do not contain them.
     """
 
     separate_channels: bool = False
@@ -32,22 +32,24 @@ class FigureOptions:
 FigureBuilder = Callable[[Board, Scan, FigureOptions], Figure]
 
 figure_builders: Registry[FigureBuilder] = Registry("xafs_workers.figures")
-"""By kind of scan, each registered in the module that bears its name."""
-
+"""Builders of figures by kind of scan, each registered in the module of the same name."""
 
 PictureFigureBuilder = Callable[[Board, Scan, ReceivedMessage], Figure | None]
 
 picture_figure_builders: Registry[PictureFigureBuilder] = Registry("xafs_workers.figures")
-"""By kind of scan: the figure on the picture of a message, where it is not the figure of the scan; else None."""
+"""Builders of picture figures by kind of scan, where a picture differs from the scan's figure.
+
+A builder returns None where the picture of a message shows the scan's figure.
+"""
 
 answer_value_builders: Registry[Callable[[Board, Scan], str]] = Registry("xafs_workers.figures")
-"""By kind of scan: the text that the answer to a picture's message carries; '' for none."""
+"""Builders, by kind of scan, of the text in the answer to a picture's message; '' for none."""
 
 
 def build_picture_figure(
     board: Board, scan: Scan, control: ReceivedMessage, spectra_loader: SpectraLoader | None = None
 ) -> Figure:
-    """Return the figure that the picture of a message shows."""
+    """Build the figure that the picture of a message shows."""
     builder = picture_figure_builders.get(scan.kind)
     figure = None if builder is None else builder(board, scan, control)
     return build_figure(board, scan, spectra_loader=spectra_loader) if figure is None else figure
@@ -56,25 +58,25 @@ def build_picture_figure(
 def build_figure(
     board: Board, scan: Scan, *, separate_channels: bool = False, spectra_loader: SpectraLoader | None = None
 ) -> Figure:
-    """Return the figure of a scan as the board has it.
+    """Build the figure of a scan from the present state of the board.
 
     Parameters
     ----------
     separate_channels, spectra_loader
-        See `Options`.
+        See `FigureOptions`.
 
     Raises
     ------
     KeyError
-        No plot is made of scans of this kind.
+        Scans of this kind have no figure.
     """
     return figure_builders[scan.kind](board, scan, FigureOptions(separate_channels, spectra_loader))
 
 
 def list_shown_scans(board: Board) -> tuple[Scan, ...]:
-    """Return the scans whose figures messages have not closed, in the order in which those opened.
+    """List the scans with an open figure, in the order in which the figures opened.
 
-    The figure of each has the id `figure_id`; a front end makes those that somebody looks at.
+    The figure of each has the id `figure_id`; a front end builds only the figures that it shows.
     """
     shown = [scan for scan in board.scans if scan.is_shown and scan.kind in figure_builders]
     return tuple(sorted(shown, key=lambda scan: (scan.figure_message or scan.start).time))

@@ -1,4 +1,4 @@
-"""The alignment of a spinner at a glancing angle: each result, then the latest of each kind."""
+"""Figure of the alignment of a spinner at a glancing angle: each result, at the end the latest of each sort."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MessageT = TypeVar("MessageT", bound=ControlMessage)
 
 @figure_builders.register("glancing_angle")
 def build_glancing_angle_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
-    """Return the latest result, or the summary of all once the alignment is over."""
+    """Build the figure of the latest result, or of all sorts of results once the alignment has ended."""
     results = [control.message for control in scan.result_messages]
     if scan.end is not None:
         return _build_summary(scan, results)
@@ -30,7 +30,7 @@ def build_glancing_angle_figure(board: Board, scan: Scan, options: FigureOptions
 
 
 def _build_result_panel(message: ControlMessage) -> tuple[str, Panel]:
-    """Return the title and the panel of one result."""
+    """Build the title and the panel of one result."""
     if isinstance(message, GlancingAngleLinear):
         title = f"fit to {parse_direction(message.motor)} scan, spinner {message.spinner}, center={message.center:.3f}"
         return title, _build_linear_panel(message)

@@ -1,4 +1,4 @@
-"""The plot of a line scan, drawn while it is measured."""
+"""Figure of a line scan."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from xafs_workers.scans.scan import Scan
 
 @figure_builders.register("linescan")
 def build_linescan_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
-    """Return the figure of a line scan."""
+    """Build the figure of a line scan."""
     start = scan.start.get_message(LinescanStart)
-    asked = SignalRequest(
+    request = SignalRequest(
         start.detector, start.motor or "", start.fluo_detector, start.stack, separate_channels=options.separate_channels
     )
-    return build_line_figure(board, scan, asked, f"{start.motor} alignment scan" if start.motor else "time scan")
+    return build_line_figure(board, scan, request, f"{start.motor} alignment scan" if start.motor else "time scan")

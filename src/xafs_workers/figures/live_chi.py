@@ -1,4 +1,4 @@
-"""The panel of live χ(k): each repetition as far as it is reduced."""
+"""Panel of live χ(k): the newest reduction of each repetition."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from xafs_workers.scans.scan import Scan
 CHI_PANEL = "chi"
 
 WAITING_NOTE = "from +60 eV"
-"""What the panel says until there is something to be seen."""
+"""Text of the panel before the first reduction."""
 
 PROVISIONAL_NOTE = "provisional until +150 eV"
-"""Below, the background follows the first shell of the first repetition."""
+"""Note on a provisional χ(k): below +150 eV, the background follows the first shell of the first repetition."""
 
 
 def build_live_chi_panel(board: Board, scan: Scan) -> Panel:
-    """Return the panel; series and labels are those of the scan's other panels."""
+    """Build the panel of live χ(k); series and labels are the same as in the scan's other panels."""
     series = {window.run_uid: index for index, window in enumerate(scan.windows)}
     traces: list[Trace] = []
     state: Mapping[str, Any] = {}
@@ -51,7 +51,7 @@ def build_live_chi_panel(board: Board, scan: Scan) -> Panel:
 
 
 def compute_k2_chi(result: RankedResult) -> tuple[Array, Array]:
-    """Return k, Å⁻¹, and k² χ(k), Å⁻²; the same arrays each time."""
+    """Compute k (Å⁻¹) and k² χ(k) (Å⁻²) of a result, once; the same arrays are returned each time."""
     k, chi = result.values["k"], result.values["chi"]
     return k, result.compute_once("k² chi", lambda: np.asarray(k**2 * chi))
 

@@ -1,4 +1,4 @@
-"""The vocabulary of what is to be seen. Small on purpose: the set of plots is curated."""
+"""Data classes of figures. They are few on purpose: the set of plots is curated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Trace:
         Stable name of the trace inside its panel: the renderer updates what it drew under the same key.
     x, y
         Float arrays of one length; NaN is a gap. Arrays are never changed in place: an unchanged trace
-        comes with the very same array objects, so `is` tells whether anything is new.
+        has the same array objects, so a renderer compares them with `is`.
     label
         Legend entry, '' for none.
     series
@@ -48,9 +48,9 @@ class Mesh:
     z
         Values, shape (len(y), len(x)); NaN where not measured.
     label
-        Of the colour bar.
+        Label of the colour bar.
     is_contour
-        Filled contours in place of pixels.
+        True for filled contours in place of pixels.
     """
 
     key: str
@@ -63,7 +63,7 @@ class Mesh:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A marked place, such as the result of an alignment."""
+    """A marked position, such as the result of an alignment."""
 
     key: str
     x: float
@@ -97,9 +97,9 @@ class Panel:
     Attributes
     ----------
     row, column, row_span, column_span
-        Place in the figure's grid.
+        Position and size in the figure's grid.
     x_name, y_name
-        Machine names of the axes (a motor, ``energy``), '' where there is none.
+        Machine names of the axes (a motor, ``energy``), '' for none.
     legend
         ``full``, ``compact`` (many entries, small) or ``none``.
     """
@@ -130,13 +130,13 @@ class Figure:
     Attributes
     ----------
     id
-        Of its own, stable as long as the figure lives.
+        Identifier of the figure, stable as long as the figure exists.
     kind
-        Of the scan it shows.
+        Kind of the scan that the figure shows.
     rows, columns
         Size of the grid of panels.
     width, height
-        Of a picture, inches.
+        Size of a picture of the figure, inches.
     """
 
     id: str
@@ -154,7 +154,7 @@ class Figure:
         Raises
         ------
         KeyError
-            There is none.
+            The figure has no such panel.
         """
         for panel in self.panels:
             if panel.key == key:

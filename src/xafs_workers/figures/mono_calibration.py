@@ -1,4 +1,4 @@
-"""The calibration curve of the monochromator: Bragg angle against energy."""
+"""Figure of the monochromator's calibration: Bragg angle against energy."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan
 
 INTERPOLATION_POINTS = 100
-"""Places at which the tabulated curve is interpolated."""
+"""Number of points of the interpolated curve."""
 
 
 @figure_builders.register("mono_calibration")
 def build_mono_calibration_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
-    """Return the tabulated edges as a curve and the measured ones as points."""
+    """Build the figure of a calibration: the tabulated edges as a curve, the measured ones as points."""
     message = scan.start.get_message(MonoCalibration)
     x, y = compute_once(interpolate_edges, message.ee, message.tt)
     measured = Trace("measured", build_array(message.found), build_array(message.tt), "measured", 1, "points")
@@ -32,7 +32,7 @@ def build_mono_calibration_figure(board: Board, scan: Scan, options: FigureOptio
 
 
 def interpolate_edges(energies: Floats, angles: Floats) -> tuple[Array, Array]:
-    """Return the curve through the tabulated edges, sorted by energy; without two of them just these."""
+    """Interpolate the curve through the tabulated edges, sorted by energy; fewer than two are returned unchanged."""
     x, y = np.array(energies, dtype=np.float64), np.array(angles, dtype=np.float64)
     usable = np.isfinite(x) & np.isfinite(y)
     x, first = np.unique(x[usable], return_index=True)
@@ -44,6 +44,6 @@ def interpolate_edges(energies: Floats, angles: Floats) -> tuple[Array, Array]:
 
 
 def format_with_error(fitted: tuple[float, float | None], digits: int) -> str:
-    """Return a number with its standard error; fits do not always give one."""
+    """Format a number with its standard error, where the fit gives one."""
     value, error = fitted
     return f"{value:.{digits}f}" if error is None else f"{value:.{digits}f} ± {error:.{digits}f}"

@@ -1,4 +1,4 @@
-"""The signal that a line, time or area scan asks for, as curves still to be computed."""
+"""Signals of line, time and area scans, as curves that are not computed yet."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ FLUORESCENCE_DETECTORS = frozenset({"fluorescence", "xs1", "dante"})
 
 @dataclass(frozen=True, slots=True)
 class SignalRequest:
-    """What a start message asks to see.
+    """The signal that a start message requests.
 
     Attributes
     ----------
     detector
-        Canonical name, or a data key to be shown as it is.
+        Canonical name of a detector, or a data key that is shown unchanged.
     motor
-        '' for a scan against time.
+        Name of the scanned motor, '' for a scan against time.
     element
-        Whose fluorescence; None: as the run says.
+        Symbol of the element whose fluorescence is shown; None for the element in the run's metadata.
     separate_channels
-        Each fluorescence channel in place of the sum.
+        True to show each fluorescence channel in place of their sum.
     """
 
     detector: str
@@ -38,54 +38,54 @@ class SignalRequest:
     separate_channels: bool = False
 
 
-def build_signal_curves(asked: SignalRequest, run: Run | None, rules: BoardConfig) -> tuple[str, tuple[Curve, ...]]:
-    """Return the axis label and the curves of a detector's signal."""
-    columns = rules.columns
-    if asked.detector in FLUORESCENCE_DETECTORS:
-        return "fluorescence / I0", build_fluorescence_curves(asked, run, rules)
-    if asked.detector in ("pilatus", "eiger"):
+def build_signal_curves(request: SignalRequest, run: Run | None, config: BoardConfig) -> tuple[str, tuple[Curve, ...]]:
+    """Build the axis label and the curves of a detector's signal."""
+    columns = config.columns
+    if request.detector in FLUORESCENCE_DETECTORS:
+        return "fluorescence / I0", build_fluorescence_curves(request, run, config)
+    if request.detector in ("pilatus", "eiger"):
         return "intensity (counts)", (_build_raw_curve("specular", "specular"), _build_raw_curve("diffuse", "diffuse"))
-    if asked.detector == "ic1":
+    if request.detector == "ic1":
         return "Ita/I0 and Itb/I0", (
-            build_ratio_curve("Ita/I0", "Ita", rules),
-            build_ratio_curve("Itb/I0", "Itb", rules),
+            build_ratio_curve("Ita/I0", "Ita", config),
+            build_ratio_curve("Itb/I0", "Itb", config),
         )
-    if asked.detector == "ic0":
+    if request.detector == "ic0":
         return "I0a and I0b (nA·s)", (_build_raw_curve("I0a", "I0a"), _build_raw_curve("I0b", "I0b"))
     ratios = {"transmission": ("It/I0", columns.it), "yield": ("Iy/I0", columns.iy)}
-    if asked.detector in ratios:
-        label, key = ratios[asked.detector]
-        return label, (build_ratio_curve(label, key, rules),)
+    if request.detector in ratios:
+        label, key = ratios[request.detector]
+        return label, (build_ratio_curve(label, key, config),)
     charges = {"i0": columns.i0, "test": columns.i0, "reference": columns.ir}
-    if asked.detector in charges:
-        key = charges[asked.detector]
+    if request.detector in charges:
+        key = charges[request.detector]
         return f"{key} (nA·s)", (_build_raw_curve(key),)
-    return format_with_unit(asked.detector, run), (_build_raw_curve(asked.detector),)
+    return format_with_unit(request.detector, run), (_build_raw_curve(request.detector),)
 
 
-def build_fluorescence_curves(asked: SignalRequest, run: Run | None, rules: BoardConfig) -> tuple[Curve, ...]:
-    """Return the sum of the channels over I0, or each of them."""
-    wish = ChannelSelection(asked.detector, asked.fluo_detector, asked.element)
-    if asked.separate_channels and run is not None:
-        found = find_fluorescence_channels(run, rules, wish)
+def build_fluorescence_curves(request: SignalRequest, run: Run | None, config: BoardConfig) -> tuple[Curve, ...]:
+    """Build the curve of the fluorescence channels' sum divided by I0, or a curve for each channel."""
+    selection = ChannelSelection(request.detector, request.fluo_detector, request.element)
+    if request.separate_channels and run is not None:
+        found = find_fluorescence_channels(run, config, selection)
         if not found.problem:
-            return tuple(build_channel_curve(key, rules) for key in found.columns)
-    return (Curve("fluorescence", y=lambda run: compute_run_fluorescence(run, rules, wish)),)
+            return tuple(build_channel_curve(key, config) for key in found.columns)
+    return (Curve("fluorescence", y=lambda run: compute_run_fluorescence(run, config, selection)),)
 
 
-def build_channel_curve(key: str, rules: BoardConfig) -> Curve:
-    """Return one fluorescence channel over I0."""
-    return Curve(key, y=lambda run: spectra.compute_ratio(run.points, key, rules.columns.i0), label=key)
+def build_channel_curve(key: str, config: BoardConfig) -> Curve:
+    """Build the curve of one fluorescence channel divided by I0."""
+    return Curve(key, y=lambda run: spectra.compute_ratio(run.points, key, config.columns.i0), label=key)
 
 
-def build_ratio_curve(label: str, key: str, rules: BoardConfig) -> Curve:
-    """Return a data key over I0."""
+def build_ratio_curve(label: str, key: str, config: BoardConfig) -> Curve:
+    """Build the curve of a data key divided by I0."""
     legend = label if key in ("Ita", "Itb") else ""
-    return Curve(label, y=lambda run: spectra.compute_ratio(run.points, key, rules.columns.i0), label=legend)
+    return Curve(label, y=lambda run: spectra.compute_ratio(run.points, key, config.columns.i0), label=legend)
 
 
 def format_with_unit(key: str, run: Run | None) -> str:
-    """Return a data key with its unit, where the run tells one."""
+    """Format a data key with its unit, where the run's descriptor contains one."""
     unit = as_text(as_mapping(run.data_keys.get(key)).get("units")) if run else ""
     return f"{key} ({unit})" if unit else key
 

@@ -1,4 +1,4 @@
-"""The plot of a time scan, drawn while it is measured."""
+"""Figure of a time scan."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from xafs_workers.scans.scan import Scan
 
 @figure_builders.register("timescan")
 def build_timescan_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
-    """Return the figure of a time scan."""
+    """Build the figure of a time scan."""
     start = scan.start.get_message(TimescanStart)
-    asked = SignalRequest(
+    request = SignalRequest(
         start.detector, fluo_detector=start.fluo_detector, separate_channels=options.separate_channels
     )
-    return build_line_figure(board, scan, asked, "time scan")
+    return build_line_figure(board, scan, request, "time scan")

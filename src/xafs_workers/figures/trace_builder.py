@@ -1,4 +1,4 @@
-"""Traces computed, and what could not be computed said in the panel."""
+"""Computation of traces; a trace that cannot be computed becomes a note in the panel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Style = Literal["line", "points", "both"]
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A trace still to be computed: how it is named, and its arrays as functions of a run (x: time, unless given)."""
+    """A trace that is not computed yet: its names, and its arrays as functions of a run (x: time unless given)."""
 
     key: str
     y: Callable[[Run], Array]
@@ -29,12 +29,12 @@ class Curve:
 def compute_traces(
     curves: Iterable[tuple[Run, Curve]], style: Style = "line"
 ) -> tuple[tuple[Trace, ...], tuple[Text, ...]]:
-    """Return the traces that can be drawn and a note for those that cannot."""
+    """Compute traces, with a note on those that cannot be computed."""
     return collect_traces([compute_trace(run, curve, style) for run, curve in curves])
 
 
 def compute_trace(run: Run, curve: Curve, style: Style = "line") -> Trace | str:
-    """Return the trace, or why there is none."""
+    """Compute a trace, or return the reason why it cannot be computed."""
     try:
         return Trace(curve.key, curve.x(run), curve.y(run), curve.label, curve.series, style)
     except (MissingColumnError, NoChannelsError) as problem:
@@ -42,7 +42,7 @@ def compute_trace(run: Run, curve: Curve, style: Style = "line") -> Trace | str:
 
 
 def collect_traces(found: Iterable[Trace | str]) -> tuple[tuple[Trace, ...], tuple[Text, ...]]:
-    """Return the traces, and a note that says each reason once."""
+    """Separate traces from reasons, and build a note that contains each reason once."""
     traces: list[Trace] = []
     problems: dict[str, None] = {}
     for one in found:

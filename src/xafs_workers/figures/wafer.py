@@ -1,4 +1,4 @@
-"""The edge of a wafer, found by a scan across it."""
+"""Figure of a scan across the edge of a wafer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xafs_workers.scans.scan import Scan
 
 @figure_builders.register("wafer")
 def build_wafer_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
-    """Return points, fit and the edge."""
+    """Build the figure of a wafer's edge: measured points, fit, and position of the edge."""
     edge = scan.start.get_message(WaferEdge)
     panel = Panel("edge", "", format_mm_label(edge.motor), "It/I0 and error function", x_name=edge.motor)
     panel = add_fit(panel, edge.xaxis, edge.data, edge.best_fit, (edge.center, edge.amplitude / 2))

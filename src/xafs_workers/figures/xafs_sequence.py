@@ -1,4 +1,4 @@
-"""The merge of an XAFS sequence in three panels: µ(E), χ(k) and |χ(R)|."""
+"""Figure of the merge of an XAFS sequence in three panels: µ(E), χ(k) and |χ(R)|."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from xafs_workers.scans.xafs_sequence import XafsSequence, build_sequence
 from xafs_workers.scans.xafs_sequence_pictures import find_repetition_number
 
 MAX_R = 6.0
-"""Å; beyond it is noise."""
+"""Upper limit of the shown R, Å; beyond it is noise."""
 
 RIGHT, NOTE_LINE = 0.98, 0.07
-"""Place of notes, out of the way: below the post-edge; and the height of their lines."""
+"""Right end of notes, and height of their lines, as fractions of the axes: below the post-edge is free space."""
 
 EMPTY_RESULT = RankedResult(0, {})
-"""What there is to be seen before anything is reduced."""
+"""Result before the first reduction."""
 
 
 @dataclass(frozen=True, slots=True)
 class _ShownMerge:
-    """The merge to be drawn: of how many repetitions, and its result."""
+    """The merge that is drawn: its number of repetitions and its result."""
 
     repetition_count: int
     result: RankedResult
@@ -49,7 +49,7 @@ class _ShownMerge:
 
 @figure_builders.register("xafs_sequence")
 def build_xafs_sequence_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
-    """Return the figure of the newest merge that is reduced."""
+    """Build the figure of the newest reduced merge of a sequence."""
     sequence = build_sequence(board, scan)
     shown = _find_shown_merge(board, sequence)
     title = _format_title(sequence, shown.repetition_count)
@@ -61,14 +61,14 @@ def build_xafs_sequence_figure(board: Board, scan: Scan, options: FigureOptions)
 
 @picture_figure_builders.register("xafs_sequence")
 def build_progress_figure(board: Board, scan: Scan, control: ReceivedMessage) -> Figure | None:
-    """Return the figure of the progress of a long sequence, None at its end: there it is the figure of the scan."""
+    """Build the picture of a long sequence's progress; None at its end, where the picture shows the scan's figure."""
     if not isinstance(control.message, XafsSequenceAdd):
         return None
     return build_interim_figure(board, scan, find_repetition_number(control, scan))
 
 
 def build_interim_figure(board: Board, scan: Scan, added: int) -> Figure:
-    """Return the figure as it was when `added` repetitions had been added, whatever came since."""
+    """Build the figure as it was after `added` repetitions, without those added since."""
     sequence = build_sequence(board, scan).truncate(added)
     shown = _find_shown_merge(board, sequence)
     return _build_figure(board, sequence, shown, _format_title(sequence, shown.repetition_count))
@@ -127,7 +127,7 @@ def _build_chir_traces(result: RankedResult) -> tuple[Trace, ...]:
 
 
 def _build_notes(board: Board, sequence: XafsSequence, shown: _ShownMerge) -> tuple[Text, ...]:
-    """Return what is waited for, or what is to be known of the merge."""
+    """Build the notes on a merge, or on what it waits for."""
     if not shown.values:
         return (Text("waiting", _describe_progress(sequence)),)
     lines = [f"scan {one.number} left out: {one.problem}" for one in sequence.excluded_repetitions]
@@ -151,18 +151,18 @@ def _describe_progress(sequence: XafsSequence) -> str:
 def _format_channel_notes(board: Board, sequence: XafsSequence) -> Iterator[str]:
     if not sequence.absorber.is_fluorescence:
         return
-    told: dict[str, list[str]] = {}
+    numbers_by_note: dict[str, list[str]] = {}
     for one in sequence.repetitions:
         if one.spectrum is not None and one.uid in board.runs:
             for bad in find_bad_channels(board.runs[one.uid], board.config, sequence.absorber.channel_selection):
-                told.setdefault(str(bad), []).append(str(one.number))
-    for text, numbers in told.items():
+                numbers_by_note.setdefault(str(bad), []).append(str(one.number))
+    for text, numbers in numbers_by_note.items():
         yield f"{text} (scan {', '.join(numbers)})"
 
 
 @answer_value_builders.register("xafs_sequence")
 def format_sequence_advice(board: Board, scan: Scan) -> str:
-    """Return what the figure of a sequence advises and notes of its channels, a line each; '' for nothing."""
+    """Format the advice and the notes on channels in a sequence's figure, a line each; '' for none."""
     sequence = build_sequence(board, scan)
     shown = _find_shown_merge(board, sequence)
     lines = (_format_advice(board, sequence, shown), *_format_channel_notes(board, sequence))
@@ -170,7 +170,7 @@ def format_sequence_advice(board: Board, scan: Scan) -> str:
 
 
 def _format_advice(board: Board, sequence: XafsSequence, shown: _ShownMerge) -> str:
-    """Return the line above |χ(R)|: inside, the first shell may reach anywhere."""
+    """Format the advice for the title of |χ(R)|: inside the panel, the curve may be anywhere."""
     measured = [_find_noise(board, sequence, n) for n in range(1, shown.repetition_count)] + [
         shown.values.get("epsilon_k", float("nan"))
     ]

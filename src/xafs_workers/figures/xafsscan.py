@@ -1,4 +1,4 @@
-"""The live view of an XAFS sequence: each signal in a panel, the repetitions overplotted."""
+"""Live figure of an XAFS sequence: a panel for each signal, with all repetitions in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import RunWindow, Scan
 
 COMPACT_LEGEND_SIZE = 10
-"""Repetitions from which on the legend is compact."""
+"""Smallest number of repetitions with a compact legend."""
 
 FLUORESCENCE_MODES = ("fluorescence", "xs1", "dante")
 SCATTERING_MODES = ("pilatus", "eiger")
@@ -27,7 +27,7 @@ SCATTERING_MODES = ("pilatus", "eiger")
 
 @dataclass(frozen=True, slots=True)
 class _PanelSpec:
-    """One panel: its labels, and its signal as a function of a run."""
+    """Specification of a panel: its labels, and its signal as a function of a run."""
 
     key: str
     title: str
@@ -37,7 +37,7 @@ class _PanelSpec:
 
 @figure_builders.register("xafsscan")
 def build_xafsscan_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
-    """Return the live view of an XAFS sequence."""
+    """Build the live figure of an XAFS sequence."""
     start = scan.start.get_message(XafsscanStart)
     places, rows, columns, (width, height) = _arrange_panels(start.mode)
     known = _build_panel_specs(start, board.config)
@@ -53,9 +53,9 @@ def build_xafsscan_figure(board: Board, scan: Scan, options: FigureOptions) -> F
 
 
 def _arrange_panels(mode: str) -> tuple[list[tuple[str, int, int]], int, int, tuple[float, float]]:
-    """Return (panel, row, column) for each panel, the grid's size, and the picture's in inches.
+    """Arrange the panels of a mode; returns (panel, row, column) for each, the grid's size, and the picture's (inches).
 
-    Live chi(k) has its place from the first frame: a column on the right, or the cell that is empty anyway.
+    Live χ(k) has its position from the first frame: a column on the right, or the cell that is otherwise empty.
     """
     chi = () if mode == "test" else (CHI_PANEL,)
     if mode in FLUORESCENCE_MODES:
@@ -76,8 +76,8 @@ def _format_title(start: XafsscanStart, scan: Scan) -> str:
     return f"{start.filename}: scan {count} of {start.repetitions}" if count else f"{start.filename}"
 
 
-def _build_panel_specs(start: XafsscanStart, rules: BoardConfig) -> dict[str, _PanelSpec]:
-    columns = rules.columns
+def _build_panel_specs(start: XafsscanStart, config: BoardConfig) -> dict[str, _PanelSpec]:
+    columns = config.columns
     data = f"data: {start.sample}" if start.sample else "data"
     reference = f"reference: {start.reference_material}" if start.reference_material else "reference"
     detector = f"  ({start.fluo_detector})" if start.fluo_detector else ""
@@ -86,7 +86,7 @@ def _build_panel_specs(start: XafsscanStart, rules: BoardConfig) -> dict[str, _P
             "transmission", data, "transmission µ(E)", lambda run: spectra.compute_transmission(run.points, columns)
         ),
         _PanelSpec(
-            "fluorescence", data, f"fluorescence µ(E){detector}", lambda run: _compute_fluorescence(run, start, rules)
+            "fluorescence", data, f"fluorescence µ(E){detector}", lambda run: _compute_fluorescence(run, start, config)
         ),
         _PanelSpec("I0", "I0", "I0 (nA)", lambda run: spectra.compute_current(run.points, columns.i0, columns)),
         _PanelSpec(
@@ -114,8 +114,8 @@ def _build_panel_specs(start: XafsscanStart, rules: BoardConfig) -> dict[str, _P
     return {view.key: view for view in found}
 
 
-def _compute_fluorescence(run: Run, start: XafsscanStart, rules: BoardConfig) -> Array:
-    return compute_run_fluorescence(run, rules, _build_channel_selection(start))
+def _compute_fluorescence(run: Run, start: XafsscanStart, config: BoardConfig) -> Array:
+    return compute_run_fluorescence(run, config, _build_channel_selection(start))
 
 
 def _build_channel_selection(start: XafsscanStart) -> ChannelSelection:
@@ -123,13 +123,13 @@ def _build_channel_selection(start: XafsscanStart) -> ChannelSelection:
     return ChannelSelection(detector, start.fluo_detector, start.element)
 
 
-def _select_energy(rules: BoardConfig) -> Callable[[Run], Array]:
-    return lambda run: spectra.get_column(run.points, rules.columns.energy)
+def _select_energy(config: BoardConfig) -> Callable[[Run], Array]:
+    return lambda run: spectra.get_column(run.points, config.columns.energy)
 
 
-def _build_panel(view: _PanelSpec, windows: list[tuple[int, RunWindow, Run]], scan: Scan, rules: BoardConfig) -> Panel:
+def _build_panel(view: _PanelSpec, windows: list[tuple[int, RunWindow, Run]], scan: Scan, config: BoardConfig) -> Panel:
     traces, notes = collect_traces(
-        _build_repetition_trace(view, *window, scan, rules) for window in windows if len(window[-1].points)
+        _build_repetition_trace(view, *window, scan, config) for window in windows if len(window[-1].points)
     )
     legend = "compact" if len(traces) >= COMPACT_LEGEND_SIZE else "full"
     return Panel(
@@ -146,29 +146,29 @@ def _build_panel(view: _PanelSpec, windows: list[tuple[int, RunWindow, Run]], sc
 
 
 def _build_repetition_trace(
-    view: _PanelSpec, index: int, window: RunWindow, run: Run, scan: Scan, rules: BoardConfig
+    view: _PanelSpec, index: int, window: RunWindow, run: Run, scan: Scan, config: BoardConfig
 ) -> Trace | str:
-    """Return the trace of one repetition: the very same one as long as it has the same points."""
+    """Build the trace of one repetition; the same object is returned as long as the run has the same points."""
     label = _format_label(window, run)
     return run.points.compute_once(
         ("trace", scan.id, view.key, index, label),
-        lambda: compute_trace(run, Curve(f"scan-{index}", view.compute, _select_energy(rules), label, index)),
+        lambda: compute_trace(run, Curve(f"scan-{index}", view.compute, _select_energy(config), label, index)),
     )
 
 
 def _split_channels(
-    panel: Panel, start: XafsscanStart, windows: list[tuple[int, RunWindow, Run]], rules: BoardConfig
+    panel: Panel, start: XafsscanStart, windows: list[tuple[int, RunWindow, Run]], config: BoardConfig
 ) -> Panel:
-    """Return the fluorescence panel with each channel of the latest repetition in place of the sums."""
+    """Replace the sums in the fluorescence panel by each channel of the latest repetition."""
     measured = [(window, run) for _, window, run in windows if len(run.points)]
     if not measured:
         return panel
     window, run = measured[-1]
-    found = find_fluorescence_channels(run, rules, _build_channel_selection(start))
+    found = find_fluorescence_channels(run, config, _build_channel_selection(start))
     if found.problem:
         return panel
     curves = (
-        replace(build_channel_curve(key, rules), x=_select_energy(rules), series=i)
+        replace(build_channel_curve(key, config), x=_select_energy(config), series=i)
         for i, key in enumerate(found.columns)
     )
     traces, notes = compute_traces((run, curve) for curve in curves)

@@ -1,4 +1,4 @@
-"""The X-ray fluorescence spectrum of a run that counted once."""
+"""Figure of the X-ray fluorescence spectrum of a run with one point."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from xafs_workers.scans.scan import Scan
 
 @figure_builders.register("xrf")
 def build_xrf_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
-    """Return the sum of the channels, each, or the only one asked for."""
+    """Build the figure of a spectrum: the sum of the channels, each channel, or the one requested."""
     message = scan.start.get_message(XrfPlot)
     run = board.runs.get(message.uid)
     line = emission.find_run_line(run)

@@ -1,4 +1,4 @@
-"""Fluorescence spectra at chosen energies of an XAFS scan."""
+"""Figure of fluorescence spectra at chosen energies of an XAFS scan."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EnergiesAndTraces = tuple[tuple[float, ...], tuple[Trace, ...]]
 
 @figure_builders.register("xrfat")
 def build_xrfat_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
-    """Return the spectra of the points that were asked for, each labelled with its incident energy."""
+    """Build the figure of the requested points' spectra, each labelled with its incident energy."""
     message = scan.start.get_message(XrfatStart)
     run = board.runs.get(message.uid)
     energies: tuple[float, ...] = ()
@@ -49,7 +49,7 @@ def _format_title(run: Run | None, message: XrfatStart, energies: tuple[float, .
 
 def _select_spectra(board: Board, message: XrfatStart, run: Run | None, options: FigureOptions) -> EnergiesAndTraces:
     spectra = load_spectra(run, message.uid, board.config, options.spectra_loader)
-    places = [find_point(asked, spectra.energies, spectra.count) for asked in message.energy]
+    places = [find_point(energy, spectra.energies, spectra.count) for energy in message.energy]
     places = list(dict.fromkeys(places))
     if not places:
         raise NoSpectraError("no energy was asked for")
@@ -69,7 +69,7 @@ def _compute_upper_energy(message: XrfatStart, energies: tuple[float, ...]) -> f
 
 
 def _build_traces(
-    rules: BoardConfig,
+    config: BoardConfig,
     message: XrfatStart,
     spectra: RunSpectra,
     points: list[tuple[int, float]],
@@ -77,7 +77,7 @@ def _build_traces(
 ) -> Iterator[Trace]:
     series = 0
     for place, energy in points:
-        channels = extract_channels(spectra.get_point(place), rules, message.only)
+        channels = extract_channels(spectra.get_point(place), config, message.only)
         for key, label, counts in emission.label_channels(channels, message.add, message.only):
             yield Trace(f"{place}-{key}", *emission.clip_spectrum(counts, shown), f"{energy:.1f} eV, {label}", series)
             series += 1
