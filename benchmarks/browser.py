@@ -29,11 +29,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from confluent_kafka.admin import AdminClient, NewTopic
 from playwright.sync_api import Page, sync_playwright
 
-from helpers.browsing import find_free_port
-from helpers.onlookers import ProtocolViewer, run_coroutines
+from helpers.browser import find_free_port
+from helpers.kafka_server import KafkaServer
 from helpers.processes import Station
+from helpers.protocol_viewer import ProtocolViewer, run_coroutines
 from helpers.streams import build_run_documents
-from kafka_server import KafkaServer
 
 LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
 TIME = {"timescan": "start", "detector": "it"}

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import hostile_wire
+from helpers import hostile_wire
 from xafs_workers import wire
 
 CORPUS = hostile_wire.build_hostile_records()
@@ -42,7 +42,7 @@ import sys
 from pathlib import Path
 {imports}
 import msgpack
-import hostile_wire
+from helpers import hostile_wire
 ours, theirs = Path(sys.argv[1]), Path(sys.argv[2])
 for name, record in hostile_wire.build_pickle_records(ours).items():
     try:

@@ -8,8 +8,8 @@ import pytest
 from bluesky_kafka import Publisher  # patches msgpack for the whole process, as in a beamline's session
 from bluesky_kafka.produce import BasicProducer
 
+from helpers.kafka_records import open_source, read_records
 from plugins.brokers import Topic
-from reading import open_source, read_records
 from xafs_workers import wire
 from xafs_workers.consumer.records import RawRecord
 from xafs_workers.producer.send import ControlSender

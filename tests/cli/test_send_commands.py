@@ -12,7 +12,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from helpers.answering import AnsweringWorker
+from helpers.answering_worker import AnsweringWorker
 from helpers.processes import wait_until
 from plugins.brokers import Broker
 from xafs_workers.cli.main import app

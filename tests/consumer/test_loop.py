@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers.hostile import HostileRecord, list_hostile_records
-from helpers.lists import CollectingHandler, ListSource
+from helpers.hostile_records import HostileRecord, list_hostile_records
+from helpers.list_source import CollectingHandler, ListSource
 from helpers.streams import CONTROL, DOCUMENTS, EPOCH, build_run_documents
 from xafs_workers.consumer.loop import Loop, LoopCallbacks
 from xafs_workers.consumer.record_parser import RecordParser, RejectedRecord

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
+from helpers.kafka_records import open_source, read_records
 from plugins.brokers import Broker
-from reading import open_source, read_records
 from xafs_workers import wire
 from xafs_workers.consumer.publisher import EXCERPT_BYTES, Publisher
 from xafs_workers.producer.kafka_config import KafkaConfig

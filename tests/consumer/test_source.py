@@ -8,9 +8,18 @@ import pytest
 from confluent_kafka import KafkaError
 from structlog.testing import capture_logs
 
-from kafka_server import KafkaServer
+from helpers.kafka_records import (
+    PATIENCE,
+    list_values,
+    open_source,
+    poll_until,
+    produce,
+    read_records,
+    select_ends,
+    select_records,
+)
+from helpers.kafka_server import KafkaServer
 from plugins.brokers import ApacheAdmin, Broker, Topic
-from reading import PATIENCE, list_values, open_source, poll_until, produce, read_records, select_ends, select_records
 from xafs_workers.consumer.client import ConnectionHealth, build_consumer_properties
 from xafs_workers.consumer.partition_merger import PartitionMerger
 from xafs_workers.consumer.records import EndOfPartition

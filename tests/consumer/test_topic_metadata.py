@@ -10,10 +10,10 @@ import pytest
 from confluent_kafka import Message, TopicPartition
 from structlog.testing import capture_logs
 
+from helpers.kafka_records import open_source, produce
+from helpers.kafka_server import KafkaServer
 from helpers.patience import SECONDS as PATIENCE
-from kafka_server import KafkaServer
 from plugins.brokers import ApacheAdmin, Broker, Topic
-from reading import open_source, produce
 from xafs_workers.consumer import lookup
 from xafs_workers.consumer.client import SourceError
 from xafs_workers.consumer.lookup import LookupOptions, find_first_offsets
@@ -163,7 +163,7 @@ def test_decreasing_times_give_the_first_late_enough_offset(broker: Broker):
 
 
 def test_looking_up_offsets_does_not_disturb_reading(broker: Broker):
-    from reading import list_values, read_records
+    from helpers.kafka_records import list_values, read_records
 
     topic = broker.create_unique_topic()
     produce(broker.config, topic, [b"%d" % i for i in range(4)], times=[START + i for i in range(4)])

@@ -21,7 +21,7 @@ import pytest
 import yaml
 from confluent_kafka import Producer
 
-from helpers.browsing import BrowserHarness
+from helpers.browser import BrowserHarness
 from helpers.patience import SECONDS as PATIENCE
 from helpers.processes import wait_until
 from helpers.slack_server import SCOPES, TOKEN, SlackServer

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from helpers.clerkship import FileManagerStation, build_xafs_run
 from helpers.dossiers import ParsedPage, find_broken_links
+from helpers.file_manager import FileManagerStation, build_xafs_run
 from xafs_workers.simulation.broker import EmbeddedBroker
 
 Tree = dict[str, tuple[object, ...]]

@@ -197,7 +197,7 @@ def test_a_page_is_listed_once_in_the_index(entries: list[Entry], folder: Propos
 
 
 def test_counts_of_the_spectrum_are_collected(folder: ProposalFolder) -> None:
-    from helpers.finished import XAFS, XDI
+    from helpers.finished_runs import XAFS, XDI
     from helpers.streams import build_run_documents
 
     spectra = {f"4-element SDD_channel0{n}_xrf": [[n, 10 * n, 100 * n]] for n in (1, 2, 3, 4)}

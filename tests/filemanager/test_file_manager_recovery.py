@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.clerkship import FileManagerStation, build_xafs_run
+from helpers.file_manager import FileManagerStation, build_xafs_run
 from helpers.processes import make_start_document
 from helpers.streams import Entry, build_run_documents
 from plugins.brokers import Broker

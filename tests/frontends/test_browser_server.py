@@ -15,10 +15,10 @@ import pytest
 from bokeh.models import Plot
 from bokeh.util.token import generate_jwt_token, generate_session_id
 
-from helpers.browsing import BrowserHarness, find_free_port, has_figure_data
-from helpers.onlookers import TOKEN, ProtocolViewer, run_coroutines
+from helpers.browser import BrowserHarness, find_free_port, has_figure_data
 from helpers.patience import SECONDS as PATIENCE
 from helpers.processes import wait_until
+from helpers.protocol_viewer import TOKEN, ProtocolViewer, run_coroutines
 from helpers.streams import build_run_documents
 from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.frontends.browser.page_state import parse_message, parse_style

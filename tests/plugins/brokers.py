@@ -16,7 +16,7 @@ import pytest
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from helpers import patience
-from kafka_server import KafkaNotInstalledError, KafkaServer
+from helpers.kafka_server import KafkaNotInstalledError, KafkaServer
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.simulation.broker import EmbeddedBroker
 

@@ -13,7 +13,7 @@ import pytest
 from bluesky import RunEngine
 from bluesky import plan_stubs as bps
 
-from helpers.answering import AnsweringWorker, Reply
+from helpers.answering_worker import AnsweringWorker, Reply
 from helpers.patience import SECONDS as PATIENCE
 from plugins.brokers import Broker
 from xafs_workers import wire

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
+from helpers.kafka_records import open_source, read_records
 from plugins.brokers import Broker, Topic
-from reading import open_source, read_records
 from xafs_workers import wire
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.producer.send import ControlSender, DeliveryError

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.made_up_spectra import make_spectrum
 from helpers.reductions import answer_requests
 from helpers.streams import fold, list_drawn_scans, read_entries, stamp_entries
+from helpers.synthetic_spectra import make_spectrum
 from xafs_workers.elements import find_edge_energy
 from xafs_workers.reduction.parameters import compute_next_edge_gap, compute_ranges
 from xafs_workers.reduction.process import Reducer

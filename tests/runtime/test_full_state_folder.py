@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from helpers.clerkship import build_xafs_run
+from helpers.file_manager import build_xafs_run
 from helpers.patience import SECONDS
 from helpers.processes import Station, make_start_document
 from helpers.small_disk import SmallDisk, hold_file

@@ -6,7 +6,7 @@ import random
 from pathlib import Path
 from typing import Any
 
-from helpers.finished import XAFS
+from helpers.finished_runs import XAFS
 from helpers.streams import CONTROL, Entry, build_run_documents, fold, read_entries, stamp_entries
 from xafs_workers.consumer.required_offsets import compute_required_offsets
 from xafs_workers.figures.figure_builder import build_shown_figures

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from event_model import DocumentNames, schema_validators
 
-from reading import open_source, read_records
+from helpers.kafka_records import open_source, read_records
 from xafs_workers import wire
 from xafs_workers.messages.documents import check_document
 from xafs_workers.producer.kafka_config import KafkaConfig

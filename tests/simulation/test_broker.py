@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from reading import open_source, produce, read_records
+from helpers.kafka_records import open_source, produce, read_records
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.settings import Settings
 from xafs_workers.simulation.broker import EmbeddedBroker

@@ -16,10 +16,10 @@ from types import ModuleType
 
 import pytest
 
+from helpers.kafka_records import open_source, produce, read_records
+from helpers.kafka_server import RUN, KafkaNotInstalledError, KafkaServer
 from helpers.patience import SECONDS as PATIENCE
-from kafka_server import RUN, KafkaNotInstalledError, KafkaServer
 from plugins.brokers import ApacheAdmin
-from reading import open_source, produce, read_records
 from xafs_workers.producer.kafka_config import KafkaConfig
 
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from helpers.browsing import find_free_port, has_figure_data
-from helpers.onlookers import ProtocolViewer, run_coroutines
+from helpers.browser import find_free_port, has_figure_data
 from helpers.pages import Tab
 from helpers.processes import PATIENCE, TRACED, Station, make_start_document, wait_until
+from helpers.protocol_viewer import ProtocolViewer, run_coroutines
 from helpers.reductions import answer_requests
 from helpers.streams import build_run_documents, fold, read_entries, stamp_entries
 from plugins.brokers import Broker

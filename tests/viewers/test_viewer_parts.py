@@ -12,10 +12,10 @@ import pytest
 from confluent_kafka import Producer
 from structlog.testing import capture_logs
 
+from helpers.kafka_records import open_source, read_records
 from helpers.processes import PATIENCE, wait_until
 from helpers.streams import build_run_documents
 from plugins.brokers import Broker
-from reading import open_source, read_records
 from xafs_workers.consumer.roles import SCREEN
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.settings import Settings

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from helpers.dossiers import ParsedPage, build_board_sources, build_sources, find_broken_links, touch_files
-from helpers.finished import XAFS, XDI, make_finished_run
+from helpers.finished_runs import XAFS, XDI, make_finished_run
 from helpers.streams import Entry, fold, read_entries, stamp_entries
 from xafs_workers.catalog.finished_run import Asset
 from xafs_workers.scans.board import Board

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import pytest
 
 from helpers.dossiers import ParsedPage, build_sources, find_broken_links
-from helpers.finished import XAFS, make_finished_run
+from helpers.finished_runs import XAFS, make_finished_run
 from xafs_workers.catalog.finished_run import Asset
 from xafs_workers.scans.dossier import Dossier
 from xafs_workers.writers import html

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from scipy.io import loadmat
 
-from helpers.finished import CHAMBERS, XAFS, make_channels, make_finished_run, merge_xdi
+from helpers.finished_runs import CHAMBERS, XAFS, make_channels, make_finished_run, merge_xdi
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.writers import lsxdi, raster, seadxdi, text_format, xasxdi, xrf
 from xafs_workers.writers.matlab import to_variable_name

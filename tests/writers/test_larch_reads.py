@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.finished import CHAMBERS, IY, XAFS, make_channels, make_finished_run, merge_xdi
+from helpers.finished_runs import CHAMBERS, IY, XAFS, make_channels, make_finished_run, merge_xdi
 from helpers.streams import fold, read_entries, stamp_entries
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.writers import lsxdi, seadxdi, xasxdi, xrf

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.finished import AREA_DETECTOR, CHAMBERS, IY, make_channels, make_finished_run
+from helpers.finished_runs import AREA_DETECTOR, CHAMBERS, IY, make_channels, make_finished_run
 from xafs_workers.messages.parsing import parse
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.runs import Run

@@ -11,7 +11,7 @@ import pytest
 from openpyxl import load_workbook
 from scipy.io import loadmat
 
-from helpers.finished import AREA_DETECTOR, CHAMBERS, IY, make_channels, make_finished_run
+from helpers.finished_runs import AREA_DETECTOR, CHAMBERS, IY, make_channels, make_finished_run
 from xafs_workers.messages.parsing import parse
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.runs import Run

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from helpers.finished import CHAMBERS, IY, XDI, make_channels, make_finished_run
+from helpers.finished_runs import CHAMBERS, IY, XDI, make_channels, make_finished_run
 from xafs_workers.messages.parsing import parse
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.writers import seadxdi

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.finished import compute_plot_hint
+from helpers.finished_runs import compute_plot_hint
 from helpers.streams import Entry, fold, read_entries, stamp_entries
 from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.figures.model import Trace

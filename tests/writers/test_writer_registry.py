@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from helpers.finished import XAFS, make_finished_run
+from helpers.finished_runs import XAFS, make_finished_run
 from helpers.patience import SECONDS as PATIENCE
 from xafs_workers.messages.base import kinds
 from xafs_workers.messages.parsing import parse

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.finished import (
+from helpers.finished_runs import (
     AREA_DETECTOR,
     CHAMBERS,
     ENERGY,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.finished import CHAMBERS, make_finished_run, merge_xdi
+from helpers.finished_runs import CHAMBERS, make_finished_run, merge_xdi
 from xafs_workers.messages.parsing import parse
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.writers import xrf

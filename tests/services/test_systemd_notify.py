@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.browsing import find_free_port
+from helpers.browser import find_free_port
 from helpers.patience import SECONDS as PATIENCE
 from helpers.processes import Station, wait_until
 from plugins.brokers import Broker

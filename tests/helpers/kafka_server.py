@@ -14,7 +14,7 @@ from pathlib import Path
 
 from helpers import patience
 
-RUN = Path(__file__).parents[1] / "tools" / "kafka" / "run.py"
+RUN = Path(__file__).parents[2] / "tools" / "kafka" / "run.py"
 PROGRAM_MISSING = 3
 
 

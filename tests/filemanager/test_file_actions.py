@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from helpers.clerkship import FileManagerStation, build_xafs_run
+from helpers.file_manager import FileManagerStation, build_xafs_run
+from helpers.kafka_server import KafkaServer
 from helpers.processes import wait_until
-from kafka_server import KafkaServer
 from plugins.brokers import ApacheAdmin
 from xafs_workers.runtime.work_queues import WorkQueues
 from xafs_workers.simulation.broker import EmbeddedBroker

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.clerkship import FileManagerStation, build_xafs_run
+from helpers.file_manager import FileManagerStation, build_xafs_run
 from helpers.streams import Entry
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.writers.xdi_reader import read

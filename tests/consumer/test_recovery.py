@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
+from helpers.kafka_server import KafkaServer
 from helpers.processes import PATIENCE
 from helpers.streams import Entry, build_run_documents
-from kafka_server import KafkaServer
 from plugins.brokers import ApacheAdmin, Broker
 from xafs_workers.consumer.loop import Loop, LoopCallbacks
 from xafs_workers.consumer.record_parser import RecordParser

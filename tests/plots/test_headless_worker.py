@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.hostile import list_hostile_records
+from helpers.hostile_records import list_hostile_records
 from helpers.processes import PATIENCE, Station, make_start_document
 from helpers.streams import CONTROL, build_run_documents
 from plugins.brokers import Broker

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from helpers.browsing import BrowserHarness, build_expected_data, has_figure_data, read_plotted_data
+from helpers.browser import BrowserHarness, build_expected_data, has_figure_data, read_plotted_data
 from helpers.processes import wait_until
 from helpers.streams import EPOCH, Entry, build_run_documents
 from xafs_workers.figures.figure_builder import build_figure, list_shown_scans
