@@ -53,7 +53,6 @@ MAX_TEST_NAME = 60
 
 NOT_YET_CLEAN: frozenset[str] = frozenset(
     {
-        "filemanager",
         "scans",
     }
 )

@@ -136,7 +136,7 @@ def test_describe_slack_reports_the_state_without_the_token(opened: Opened, serv
         said = act("describe_slack", posting)
         posting.on_message(message("describe_slack"))
     assert said.startswith("posting: True, waiting: 0, channels: ")
-    assert [line["event"] for line in logs] == ["slack", "slack"]
+    assert [line["event"] for line in logs] == ["slack_described", "slack_described"]
     assert TOKEN not in said + str(logs)
     assert "no Slack token" in act("refresh_slack", None)
     assert act("describe_slack", None) == "posting: False"

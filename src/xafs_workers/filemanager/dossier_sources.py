@@ -1,9 +1,9 @@
-"""Dossiers put together: when a page is due, what it is made of, and its place in the list.
+"""Sources of a dossier page: when the page can be written, what it contains, and its entry in the index.
 
-A dossier is asked for before the messages that make the headless worker draw, so its page waits. It looks whether the
-pictures are in the folder, instead of following that worker's answers: the folder is what the page links, and it still
-knows after a restart what an answer said that nobody heard. What is awaited follows from the messages on the board; so
-a picture that nobody asked for is not waited for, and one that fails costs the patience and nothing else.
+A dossier is requested before the messages that make the headless worker draw, so its page waits for the pictures. The
+file manager looks for them in the proposal folder and does not follow that worker's answers: the page links the files,
+and the folder is still right after a restart, when answers may have been missed. The messages on the board determine
+the awaited pictures: a picture that was not requested is not awaited, and one that fails only costs the timeout.
 """
 
 from __future__ import annotations
@@ -51,25 +51,27 @@ from xafs_workers.writers.registry import CannotWrite
 log = get_logger("workers")
 
 PICTURE_TIMEOUT = 60.0
-"""How long pictures are waited for once the plan came to rest, seconds."""
+"""Longest wait for pictures after the plan has come to rest, seconds."""
 
 REST_TIMEOUT = 600.0
-"""A plan that does not come to rest within this time of asking for its dossier has died, seconds."""
-
+"""Time after the request for a dossier within which a living plan comes to rest, seconds."""
 
 MAX_RUNS, MAX_MISSING = 1000, 3
-"""Of a dossier. Each run that is missing is waited for, and whoever wrote the list may have invented it."""
+"""Largest numbers of runs and of missing runs in a dossier.
+
+Each missing run is waited for, and the list of runs in the message may be invented.
+"""
 
 
 def can_write_page(board: Board, scan: Scan) -> bool:
-    """Tell whether the messages that ask for the pictures of a dossier came, or will not come."""
+    """Check whether the messages that request a dossier's pictures have arrived, or will not arrive."""
     return _is_wait_over(board, scan) or all(one.has_ended for one in list_reported_scans(board, scan))
 
 
 def list_awaited_pictures(board: Board, scan: Scan, number: int) -> tuple[str, ...]:
-    """Return the files that the headless worker was asked for and that the page links, by their names.
+    """List the names of the files that the page links and that the headless worker was asked to write.
 
-    Nothing is awaited any more when patience is over.
+    The list is empty after the timeouts.
     """
     if _is_wait_over(board, scan):
         return ()
@@ -89,7 +91,7 @@ def _is_wait_over(board: Board, scan: Scan) -> bool:
 
 
 def _list_requested_files(end: ReceivedMessage, scan: Scan, board: Board, number: int) -> Iterator[str]:
-    """Yield the names of the files that the end of a scan asks for."""
+    """Yield the names of the files that the end message of a scan requests."""
     try:
         if not requests_picture(end, scan, board):
             return
@@ -105,23 +107,23 @@ def _list_requested_files(end: ReceivedMessage, scan: Scan, board: Board, number
 
 @dataclass(frozen=True, slots=True)
 class DossierRuns:
-    """The runs of a dossier that are there, and why others are not."""
+    """The runs of a dossier that were found, and the reasons why others are missing."""
 
     runs: tuple[FinishedRun, ...]
     missing: tuple[str, ...]
 
     @property
     def reference_run(self) -> FinishedRun:
-        """The run that gives the dossier its folder and its number: the first that ended well."""
+        """The run that determines the dossier's folder and number: the first successful one, else the first."""
         return next((run for run in self.runs if run.run.has_succeeded), self.runs[0])
 
     def limit_to_one_proposal(self, storage: Storage) -> DossierRuns:
-        """Return what is left without runs of other proposals than the first's: a page tells nobody of them.
+        """Remove the runs of other proposals than the reference run's: a page must not reveal them.
 
         Raises
         ------
         Refused
-            The first run names no proposal.
+            The reference run names no proposal.
         """
         own, runs, missing = find_proposal(self.reference_run.start, storage), list[FinishedRun](), list(self.missing)
         for run in self.runs:
@@ -140,19 +142,19 @@ def _is_of_proposal(run: FinishedRun, proposal: tuple[str, str], storage: Storag
 
 
 def find_runs(dossier: Dossier, catalog: RunCatalog, stop: Event) -> DossierRuns:
-    """Return the runs of a dossier; waits for the catalog, so never call it in the loop.
+    """Find the runs of a dossier; waits for the catalog, so never call it in the loop.
 
     Raises
     ------
     CannotWrite
-        Nothing was measured, or none of the runs is to be had, or too many are not.
+        The dossier has no runs or too many, none of them is available, or too many are not.
     CatalogUnavailable, Interrupted
-        The catalog is away, or nobody waits any more.
+        The catalog is not reachable, or the worker ends.
     """
     if not dossier.uids:
         raise CannotWrite("nothing was measured: no dossier is written")
     if len(dossier.uids) > MAX_RUNS:
-        raise CannotWrite(f"{len(dossier.uids)} runs: at most {MAX_RUNS} make up a dossier")
+        raise CannotWrite(f"dossier: got {len(dossier.uids)} runs (expected at most {MAX_RUNS})")
     runs: list[FinishedRun] = []
     missing: list[str] = []
     for uid in dossier.uids:
@@ -163,7 +165,7 @@ def find_runs(dossier: Dossier, catalog: RunCatalog, stop: Event) -> DossierRuns
         except CatalogError as problem:
             missing.append(f"left out: {problem}")
         if len(missing) > MAX_MISSING:
-            raise CannotWrite(f"too many of its runs cannot be had: {'; '.join(missing)}")
+            raise CannotWrite(f"too many of its runs are not available: {'; '.join(missing)}")
     if not runs:
         raise CannotWrite("; ".join(missing))
     return DossierRuns(tuple(runs), tuple(missing))
@@ -171,7 +173,7 @@ def find_runs(dossier: Dossier, catalog: RunCatalog, stop: Event) -> DossierRuns
 
 @dataclass(frozen=True, slots=True)
 class SourceContext:
-    """What is needed to gather: the catalog, the rules, and the event that ends all waiting."""
+    """Means to collect sources: the catalog, the board's settings, and the event that ends all waiting."""
 
     catalog: RunCatalog
     config: BoardConfig
@@ -179,14 +181,14 @@ class SourceContext:
 
 
 def collect_sources(
-    found: DossierRuns, dossier: Dossier, number: int, folder: ProposalFolder, around: SourceContext
+    found: DossierRuns, dossier: Dossier, number: int, folder: ProposalFolder, context: SourceContext
 ) -> DossierSources:
-    """Return what the page of a dossier is made of; an aside that nobody has is left out.
+    """Collect the sources of a dossier page; supplements that are not available are left out.
 
     Raises
     ------
     CatalogUnavailable, Interrupted
-        The catalog is away, or nobody waits any more.
+        The catalog is not reachable, or the worker ends.
     """
     first = found.runs[0]
     anchored = bool(dossier.rid) and has_anchor(folder, dossier.rid)
@@ -195,14 +197,14 @@ def collect_sources(
         number,
         [one.run for one in found.runs],
         partial(has_file, folder),
-        baseline=read_baseline(first, around.stop),
-        assets=_read_assets(found.runs, around.stop),
-        counts=_read_xrf_counts(first.run, around),
+        baseline=read_baseline(first, context.stop),
+        assets=_read_assets(found.runs, context.stop),
+        counts=_read_xrf_counts(first.run, context),
     )
 
 
 def read_baseline(run: FinishedRun, stop: Event) -> Mapping[str, float]:
-    """Return the first reading of a run's baseline: as followed, else from the catalog; empty where neither has it."""
+    """Read the first baseline reading of a run, from its documents or else the catalog; empty where neither has it."""
     if run.run.baseline:
         return run.run.baseline
     try:
@@ -216,7 +218,7 @@ def read_baseline(run: FinishedRun, stop: Event) -> Mapping[str, float]:
 
 
 def _read_assets(runs: Iterable[FinishedRun], stop: Event) -> Mapping[str, Sequence[Asset]]:
-    """Return the detectors' files by run, as far as the catalog knows; after a failure no other is asked."""
+    """Read the names of the detectors' files by run from the catalog; stops at the first failure."""
     found: dict[str, Sequence[Asset]] = {}
     try:
         for run in runs:
@@ -228,14 +230,14 @@ def _read_assets(runs: Iterable[FinishedRun], stop: Event) -> Mapping[str, Seque
     return found
 
 
-def _read_xrf_counts(run: Run, around: SourceContext) -> SpectrumCounts | None:
-    """Return the counts of the XRF spectrum that was taken before the scans, None where none is to be had."""
+def _read_xrf_counts(run: Run, context: SourceContext) -> SpectrumCounts | None:
+    """Read the counts of the XRF spectrum that was measured before the scans, None where none is available."""
     uid = as_text(as_mapping(run.xdi.get("_snapshots")).get("xrf_uid"))
     if not uid:
         return None
     try:
-        measured = around.catalog.wait_for_run(uid, around.stop)
-        spectra = extract_channels(_read_spectra(measured, around.stop), around.config)
+        measured = context.catalog.wait_for_run(uid, context.stop)
+        spectra = extract_channels(_read_spectra(measured, context.stop), context.config)
     except (CatalogUnavailable, Interrupted):
         raise
     except (CatalogError, NoSpectraError) as problem:
@@ -249,7 +251,7 @@ def _read_xrf_counts(run: Run, around: SourceContext) -> SpectrumCounts | None:
 
 
 def _read_spectra(run: FinishedRun, stop: Event) -> Mapping[str, Any]:
-    """Return the spectra of a run's one point by data key."""
+    """Read the spectra of a one-point run by data key."""
     if run.run.arrays.size and run.points.sequence_numbers:
         return run.run.arrays.get_point(run.points.sequence_numbers[0])
     keys = [key for key, about in run.data_keys.items() if as_mapping(about).get("shape")]
@@ -260,7 +262,7 @@ _index_lock = threading.Lock()
 
 
 def add_to_index(folder: ProposalFolder, kind: DossierKind, path: str, date: str) -> None:
-    """Enter a page into the list of the proposal's dossiers, once, and make the page of the list anew."""
+    """Add a page to the proposal's list of dossiers, once, and render the index page again."""
     with _index_lock:
         try:
             manifest = folder.read(MANIFEST_PATH)

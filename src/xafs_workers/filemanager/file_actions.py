@@ -1,4 +1,4 @@
-"""Work of the file manager: each message is done in the queue of its proposal, questions in queues of their own."""
+"""Message handler of the file manager: work queues for each proposal, and separate ones for questions."""
 
 from __future__ import annotations
 
@@ -28,33 +28,36 @@ from xafs_workers.writers.registry import CannotWrite, build_writer_key, writers
 
 WORKER = "file-manager"
 QUESTION_QUEUE = "questions"
-"""Begins the names of the queues of questions, one a proposal: none waits behind writes, nor for another's folder."""
+"""First word in the names of the queues of questions.
+
+Each proposal has one, so that a question waits neither for writes nor for another proposal's folder.
+"""
 
 QUESTION_TIMEOUT = 60.0
 """How long a question waits for an unavailable folder, seconds; by then no plan waits for the answer."""
 
 NO_PROPOSAL = "no proposal"
-"""Queue of messages that belong to no proposal."""
+"""Name of the work queue of messages that belong to no proposal."""
 
 
 class FileActionHandler:
-    """Decides how a message of the file manager is done.
+    """Finds the task that carries out a message of the file manager.
 
     Parameters
     ----------
     list_messages
-        Returns the messages that are accepted and not done.
+        Function that returns the messages that are accepted and not carried out yet.
     """
 
     def __init__(self, context: ActionContext, list_messages: Callable[[], Iterable[ReceivedMessage]]):
         self._context, self._list_messages = context, list_messages
 
     def is_relevant(self, control: ReceivedMessage) -> bool:
-        """Check whether there is something to do: of another worker's message, only a file that it asks for."""
+        """Check whether the file manager acts on a message: its own, or another worker's that also requests a file."""
         return control.message.owner == WORKER or control.message.requests_helper
 
     def is_answered_again(self, control: ReceivedMessage) -> bool:
-        """Check that a message is no question: the value may have changed since, and no plan waits for it."""
+        """Check that a message is not a question, whose value may have changed and for which no plan waits now."""
         return build_writer_key(control.message) not in question_handlers
 
     def examine(self, control: ReceivedMessage, board: Board) -> Task | None:
@@ -85,11 +88,11 @@ class FileActionHandler:
         key = build_writer_key(control.message)
         act = _find_action(key)
         if act is None:
-            return Outcome("failed", reason=f"nothing acts on {key}")
+            return Outcome("failed", reason=f"no action for {key}")
         return act(control, board, self._context)
 
     def _collect_reserved_paths(self, board: Board) -> frozenset[str]:
-        """Return the paths that queued messages will make; their runs may have come after them."""
+        """Collect the paths that queued messages will write; their runs may have arrived after them."""
         context = self._context
         queued = [
             (one, find_proposal_folder(one, board, context.roots, context.settings)) for one in self._list_messages()
@@ -100,29 +103,29 @@ class FileActionHandler:
 
 
 def build_file_engine(context: ActionContext, callbacks: EngineCallbacks) -> MessageEngine:
-    """Return the message engine of the file manager."""
+    """Build the message engine of the file manager."""
     handler = FileActionHandler(context, lambda: engine.list_messages())
     engine = MessageEngine(handler, callbacks, WORKER, context.stop)
     return engine
 
 
 def _attempt(act: Callable[[], Outcome]) -> Outcome:
-    """Return the outcome of an action; a refusal is a failure with its reason."""
+    """Run an action; a refusal becomes a failed outcome with its reason."""
     try:
         return act()
     except (CatalogUnavailable, Interrupted):
-        raise  # waited out by the engine
+        raise  # the engine waits and tries again
     except (Refused, CannotWrite, CatalogError, NoSpectraError) as refusal:
         return Outcome("failed", reason=str(refusal))
 
 
 def _find_action(key: str) -> ActionHandler | None:
-    """Return the action of a message: its own, else the writing of the files that a writer makes."""
+    """Find the action of a message: its own, or else the writing of data files."""
     return action_handlers.get(key) or (write_files if key in writers else None)
 
 
 def _list_reserved_paths(control: ReceivedMessage, folder: ProposalFolder, context: ActionContext) -> Iterator[str]:
-    """Yield the absolute paths that a message will make, as far as they are known in advance."""
+    """Yield the absolute paths that a message will write, as far as they are known in advance."""
     key, message = build_writer_key(control.message), control.message
     names = reserved_names.get(key)
     filename = message.named_file
@@ -138,4 +141,4 @@ def _list_reserved_paths(control: ReceivedMessage, folder: ProposalFolder, conte
             else:
                 yield posixpath.join(folder.path, name)
         except Refused:
-            continue  # the action will say why
+            continue  # the action will answer with the reason

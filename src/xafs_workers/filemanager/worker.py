@@ -1,4 +1,4 @@
-"""The file manager, composed: at-least-once delivery, every file action through storage, no plotting."""
+"""The file manager, a durable worker: at-least-once delivery, all file actions through storage, no plotting."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from xafs_workers.storage.confined import Root, Roots
 log = get_logger("workers")
 
 REPLY_KEYS = {"next_index": "BMM:next_index", "file_exists": "BMM:file_exists"}
-"""Keys of the key store in which today's plans look for an answer."""
+"""Keys of the key store in which today's plans look for an answer, by kind of question."""
 
 
 def run(settings: Settings, *, from_beginning: bool = False) -> int:
@@ -74,22 +74,24 @@ def _run(
 
 
 class _TrackingHandler:
-    """The engine, and the newest board for the queues that look for a run."""
+    """The message engine as a handler that also stores the newest board, for work queues that look for a run."""
 
     def __init__(self, engine: MessageEngine, newest: list[Board]):
         self._handler, self._newest_board = engine, newest
         self.on_message, self.pending = engine.on_message, engine.pending
 
     def poll(self, board: Board) -> None:
-        """Keep the newest board, then queue what is ready."""
+        """Store the newest board, then queue the messages that are ready."""
         self._newest_board[0] = board
         self._handler.poll(board)
 
 
 def _start_reducer(settings: Settings, stack: ExitStack) -> Reducer | None:
-    """Return the process in which Larch reads files back; None, logged once, where Larch is not installed."""
+    """Start the process in which Larch reads files back; None, logged once, where Larch is not installed."""
     if importlib.util.find_spec("larch") is None:
-        log.warning("no_larch", reason="files are read back by our own strict reader alone: xafs-workers[reduction]")
+        log.warning(
+            "no_larch", reason="files are checked by our own strict reader alone (expected xafs-workers[reduction])"
+        )
         return None
     reducer = Reducer(timeout=settings.reduction.task_seconds)
     stack.callback(reducer.close)
@@ -121,7 +123,7 @@ def _build_context(
 
 
 def _build_reply_writer(settings: Settings, stack: ExitStack) -> Callable[[str, Any], None]:
-    """Return the function that writes answers where today's plans look for them."""
+    """Build the function that writes answers into the key store, where today's plans look for them."""
     if settings.key_store.url is None:
         return lambda kind, value: None
     store = KeyStoreWriter(settings.key_store.url)
@@ -134,7 +136,7 @@ def _build_reply_writer(settings: Settings, stack: ExitStack) -> Callable[[str, 
 
 
 def _finish(loop: Loop, engine: MessageEngine, heartbeat: Heartbeat, stop: threading.Event) -> None:
-    """Wait for what is in hand, then store the offsets that are no longer needed."""
+    """Wait for the running tasks, then store the offsets of the finished messages."""
     engine.close()
     loop.store_now()
     heartbeat.send_final("stopped" if stop.is_set() else "died")

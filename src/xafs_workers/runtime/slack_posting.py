@@ -92,7 +92,7 @@ class SlackPosting:
         if control.message.kind == "refresh_slack":
             self.refresh()
         elif control.message.kind == "describe_slack":
-            log.info("slack", **self.describe())
+            log.info("slack_described", **self.describe())
 
     def close(self) -> None:
         """Stop after the call in hand."""

@@ -1,1 +1,1 @@
-"""What the file manager does: one module a kind of message, each action registered under its message's key."""
+"""Actions of the file manager: one module for each kind of message, each action registered under its message's key."""

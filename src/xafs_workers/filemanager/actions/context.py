@@ -1,4 +1,4 @@
-"""An action: what the file manager does about a message, and what it is given for that."""
+"""Types and registries of the file manager's actions."""
 
 from __future__ import annotations
 
@@ -25,27 +25,28 @@ from xafs_workers.storage.proposals import ProposalFolder
 PACKAGE = "xafs_workers.filemanager.actions"
 
 ReadXdi = Callable[[bytes], Future[Mapping[str, Any]]]
-"""Has Larch read XDI; the result holds `labels` and `rows`, or a `problem`."""
+"""Function that lets Larch read XDI; the result contains `labels` and `rows`, or a `problem`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ActionContext:
-    """What actions work with.
+    """Services and settings that actions use.
 
     Attributes
     ----------
     roots
-        Below the first lie the proposal folders.
+        Allowed roots of paths; the proposal folders are below the first.
     copy_roots
-        Below these lies what may be copied: the proposal folders and the configured folders.
+        Roots of files that may be copied: the proposal folders and the configured folders.
     catalog
-        Finished runs: those that were followed, then the catalog's.
+        Finished runs: those on the board, then those of the catalog.
     get_board
-        Returns the newest board; an action is given the board of its message, which knows no later document.
+        Function that returns the newest board; the board passed to an action is that of its message, without later
+        documents.
     stop
-        Set when the worker ends: whoever waits gives up.
+        Event that is set when the worker ends: all waiting stops.
     read_xdi
-        None where Larch is not installed.
+        Function that lets Larch read a file, None where Larch is not installed.
     """
 
     settings: Settings
@@ -63,18 +64,22 @@ class ActionContext:
 
 
 ActionHandler = Callable[[ReceivedMessage, Board, ActionContext], Outcome]
-"""Does what a message asks for, in the thread of its proposal's lane.
+"""Function that carries out a message, in the thread of its proposal's work queue.
 
-`TryLater` and storage's or the catalog's `Unavailable` are waited out, in order; a refusal becomes the answer.
+After `TryLater` or an `Unavailable` of storage or catalog, the engine waits and tries again, in order; a refusal
+becomes the answer.
 """
 
 QuestionHandler = Callable[[ReceivedMessage, frozenset[str], ActionContext], Any]
-"""Returns the value that answers a question; it is told which paths are still to be written."""
+"""Function that returns the answer to a question; its second argument is the paths that are still to be written."""
 
 action_handlers: Registry[ActionHandler] = Registry(PACKAGE)
 question_handlers: Registry[QuestionHandler] = Registry(PACKAGE)
 readiness_checks: Registry[Callable[[ReceivedMessage, Board], bool]] = Registry(PACKAGE)
-"""Whether the board is ready for an action; asked in the loop, so nothing may be waited for. Without one: at once."""
+"""Predicates whether the board is ready for an action; an action without one is ready at once.
+
+They run in the loop, so they must not wait.
+"""
 
 reserved_names: Registry[Callable[[Any, ProposalFolder], Iterable[str]]] = Registry(PACKAGE)
-"""The names, relative to the proposal folder, that a message will write, where they are known before."""
+"""Functions that return the names, relative to the proposal folder, that a message will write."""

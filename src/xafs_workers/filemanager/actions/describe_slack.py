@@ -1,4 +1,4 @@
-"""How posting to Slack is: said in the log and in the answer."""
+"""Action that reports the state of Slack posting, in the log and in the answer."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ log = get_logger("workers")
 
 
 @action_handlers.register("describe_slack")
-def describe_slack(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
-    """Tell whether posts are made, how many wait and why, and which channels are known."""
-    told = tools.posting.describe() if tools.posting is not None else {"posting": False}
-    log.info("slack", **told)
-    return Outcome("done", reason=", ".join(f"{name}: {value}" for name, value in told.items() if value != ""))
+def describe_slack(control: ReceivedMessage, board: Board, context: ActionContext) -> Outcome:
+    """Report whether posting is enabled, how many posts wait and why, and which channels are known."""
+    state = context.posting.describe() if context.posting is not None else {"posting": False}
+    log.info("slack_described", **state)
+    return Outcome("done", reason=", ".join(f"{name}: {value}" for name, value in state.items() if value != ""))

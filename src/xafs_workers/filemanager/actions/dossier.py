@@ -1,4 +1,4 @@
-"""Dossiers: filled by messages on the board, looked at, and written once their pictures are there."""
+"""Actions of dossiers: start, fill, show, and write the page when its pictures exist."""
 
 from __future__ import annotations
 
@@ -38,25 +38,25 @@ PAGE_KINDS: dict[str, DossierKind] = {"write": "xafs", "sead": "sead", "raster":
 
 EFFECT = "dossier"
 
-NO_OPEN_DOSSIER = "no dossier is open: expected one that was started"
+NO_OPEN_DOSSIER = "no dossier is open (expected one that was started)"
 NOTHING_MEASURED = "nothing was measured: no dossier is written"
 
 
 @action_handlers.register("dossier.start")
-def start_dossier(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
-    """Begin: the board has it."""
+def start_dossier(control: ReceivedMessage, board: Board, context: ActionContext) -> Outcome:
+    """Answer the start of a dossier; the board has recorded it already."""
     return Outcome("done")
 
 
 @action_handlers.register("dossier.set")
-def fill_dossier(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
-    """Fill: the board has it, if there is a dossier to be filled."""
+def fill_dossier(control: ReceivedMessage, board: Board, context: ActionContext) -> Outcome:
+    """Answer a message that fills a dossier; the board has recorded it if a dossier is open."""
     return Outcome("done") if board.find_scan(control) else Outcome("failed", reason=NO_OPEN_DOSSIER)
 
 
 @action_handlers.register("dossier.show")
-def show_dossier(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
-    """Log what the dossier that was begun last holds."""
+def show_dossier(control: ReceivedMessage, board: Board, context: ActionContext) -> Outcome:
+    """Log the content of the dossier that was started last."""
     dossier = _find_last_dossier(board)
     if dossier is None:
         return Outcome("failed", reason=NO_OPEN_DOSSIER)
@@ -65,8 +65,8 @@ def show_dossier(control: ReceivedMessage, board: Board, tools: ActionContext) -
 
 
 @action_handlers.register("dossier.motors")
-def show_motors(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
-    """Log the motor positions that its page would show."""
+def show_motors(control: ReceivedMessage, board: Board, context: ActionContext) -> Outcome:
+    """Log the motor positions that the page of the last dossier would show."""
     dossier = _find_last_dossier(board)
     if dossier is None:
         return Outcome("failed", reason=NO_OPEN_DOSSIER)
@@ -86,7 +86,7 @@ def _find_last_dossier(board: Board) -> Dossier | None:
 @readiness_checks.register("dossier.sead")
 @readiness_checks.register("dossier.raster")
 def is_due(control: ReceivedMessage, board: Board) -> bool:
-    """Tell whether the scans that a dossier reports have been ended by their messages."""
+    """Check whether the scans that a dossier reports have ended, so that its page can be written."""
     scan = board.find_scan(control)
     return scan is None or can_write_page(board, scan)
 
@@ -94,62 +94,64 @@ def is_due(control: ReceivedMessage, board: Board) -> bool:
 @action_handlers.register("dossier.write")
 @action_handlers.register("dossier.sead")
 @action_handlers.register("dossier.raster")
-def write_dossier(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
-    """Write the page of a dossier, put it into the list, and say so.
+def write_dossier(control: ReceivedMessage, board: Board, context: ActionContext) -> Outcome:
+    """Write the page of a dossier, add it to the index, and post a notice.
 
     Raises
     ------
     TryLater
-        Its pictures are not there yet.
-    CatalogRefused, Conflict, CatalogUnavailable
-        It cannot be put in its place.
+        The pictures of the page do not exist yet.
+    Refused, Conflict, Unavailable
+        The page cannot be written.
     """
     scan = board.find_scan(control)
     dossier = build_dossier(scan) if scan is not None else None
     if scan is None or dossier is None or not dossier.uids:
-        return _report_nothing_measured(control, board, dossier, tools)
+        return _report_nothing_measured(control, board, dossier, context)
     try:
-        found = find_runs(dossier, tools.catalog, tools.stop)
-        return _write_page(control, scan, found, dossier, tools)
+        found = find_runs(dossier, context.catalog, context.stop)
+        return _write_page(control, scan, found, dossier, context)
     except CannotWrite as problem:
         return Outcome("failed", reason=str(problem))
 
 
 def _report_nothing_measured(
-    control: ReceivedMessage, board: Board, dossier: Dossier | None, tools: ActionContext
+    control: ReceivedMessage, board: Board, dossier: Dossier | None, context: ActionContext
 ) -> Outcome:
-    """Say that there is nothing to report; never is it about the sample before."""
+    """Report that nothing was measured; the page must never show the sample before."""
     if dossier is None:
         return Outcome("done", reason=f"{NOTHING_MEASURED} ({NO_OPEN_DOSSIER})")
-    folder = find_proposal_folder(control, board, tools.roots, tools.settings)
-    post_notice(Notice(f"{dossier.stub}: {NOTHING_MEASURED}", EFFECT), folder, control, tools)
+    folder = find_proposal_folder(control, board, context.roots, context.settings)
+    post_notice(Notice(f"{dossier.stub}: {NOTHING_MEASURED}", EFFECT), folder, control, context)
     return Outcome("done", reason=NOTHING_MEASURED)
 
 
 def _write_page(
-    control: ReceivedMessage, scan: Scan, found: DossierRuns, dossier: Dossier, tools: ActionContext
+    control: ReceivedMessage, scan: Scan, found: DossierRuns, dossier: Dossier, context: ActionContext
 ) -> Outcome:
-    folder = ProposalFolder.from_run(found.reference_run.start, tools.roots, tools.settings.storage)
-    found = found.limit_to_one_proposal(tools.settings.storage)
+    folder = ProposalFolder.from_run(found.reference_run.start, context.roots, context.settings.storage)
+    found = found.limit_to_one_proposal(context.settings.storage)
     number = _choose_number(folder, found, dossier)
-    newest = tools.get_board()
+    newest = context.get_board()
     missing = [name for name in list_awaited_pictures(newest, scan, number) if not has_file(folder, name)]
     if missing:
         raise TryLater(f"dossier of {dossier.stub[:80]}: waiting for {', '.join(missing)}")
     kind = PAGE_KINDS[control.message.action]
-    sources = collect_sources(found, dossier, number, folder, SourceContext(tools.catalog, tools.config, tools.stop))
+    sources = collect_sources(
+        found, dossier, number, folder, SourceContext(context.catalog, context.config, context.stop)
+    )
     overwrite = control.message.may_overwrite
     name = build_page_name(dossier.stub, number)
-    path = publish_once(folder, name, control, lambda: render_dossier_page(kind, sources), tools.ledger, overwrite)
+    path = publish_once(folder, name, control, lambda: render_dossier_page(kind, sources), context.ledger, overwrite)
     add_to_index(folder, kind, path, find_start_date(sources))
     for caption, picture in list_pictures(kind, sources):
-        log_notice(Notice(caption, f"picture {picture}", picture), folder, control, tools)
-    post_notice(Notice(f"wrote {kind.upper()} dossier", EFFECT, link=name), folder, control, tools)
+        log_notice(Notice(caption, f"picture {picture}", picture), folder, control, context)
+    post_notice(Notice(f"wrote {kind.upper()} dossier", EFFECT, link=name), folder, control, context)
     return Outcome("done", (path,), "; ".join(found.missing))
 
 
 def _choose_number(folder: ProposalFolder, found: DossierRuns, dossier: Dossier) -> int:
-    """Return the number of the page: forced for one made again, else that of the sequence's pictures."""
+    """Return the number of the page: the one in the message, or else that of the sequence's pictures."""
     if dossier.force_seqnumber is not None:
         return dossier.force_seqnumber
     return reserve_sequence_number(folder, dossier.stub, found.reference_run.uid)

@@ -1,4 +1,4 @@
-"""Lines and pictures for the message log of a proposal and for its channel."""
+"""Action that posts a text or a picture to a proposal's message log and Slack channel."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ EFFECT = "echo"
 
 @readiness_checks.register("echoslack")
 def is_due(control: ReceivedMessage, board: Board) -> bool:
-    """Tell whether it is known whose text it is: the run that tells may still be on its way, on the other topic.
+    """Check whether the proposal of a text is known: the run that names it may arrive later, on the other topic.
 
-    Pictures name their proposal, but wait as long, so that they stay behind the texts before them.
+    A picture names its proposal, but waits as long, so that it is posted after the texts before it.
     """
     return board.now >= control.time + board.config.settling_time
 
 
 @action_handlers.register("echoslack")
-def post_echo(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
-    """Put a text or a picture into the message log, and post it.
+def post_echo(control: ReceivedMessage, board: Board, context: ActionContext) -> Outcome:
+    """Add a text or a picture to the message log, and post it.
 
     Raises
     ------
-    CatalogRefused
-        The picture lies in no proposal folder, or is not there.
+    Refused
+        The picture is in no proposal folder, or does not exist.
     """
     message = control.get_message(Echoslack)
     rid = message.rid or None
     if message.img is not None:
-        return _post_picture(control, message.img, rid, tools)
-    folder = find_proposal_folder(control, board, tools.roots, tools.settings)
+        return _post_picture(control, message.img, rid, context)
+    folder = find_proposal_folder(control, board, context.roots, context.settings)
     text = message.text or ""
-    post_notice(Notice(text, EFFECT, rid=rid), folder, control, tools)
+    post_notice(Notice(text, EFFECT, rid=rid), folder, control, context)
     return Outcome("done", reason="" if folder else "no proposal is known: posted to the staff's channel alone")
 
 
-def _post_picture(control: ReceivedMessage, path: str, rid: str | bool | None, tools: ActionContext) -> Outcome:
-    folder, name = ProposalFolder.from_path(path, tools.roots)
+def _post_picture(control: ReceivedMessage, path: str, rid: str | bool | None, context: ActionContext) -> Outcome:
+    folder, name = ProposalFolder.from_path(path, context.roots)
     if not name or not has_file(folder, name):
-        raise Absent(f"came {quote_value(path)}: there is no such picture")
-    post_notice(Notice(PurePosixPath(name).name, EFFECT, name, rid), folder, control, tools)
+        raise Absent(f"picture {quote_value(path)} does not exist (expected an existing file)")
+    post_notice(Notice(PurePosixPath(name).name, EFFECT, name, rid), folder, control, context)
     return Outcome("done")

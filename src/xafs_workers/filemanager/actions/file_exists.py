@@ -1,4 +1,4 @@
-"""Question: whether a data file, or any of a series, exists."""
+"""Question whether a data file, or any file of a series, exists."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from xafs_workers.storage.proposals import ProposalFolder
 
 
 @question_handlers.register("file_exists")
-def is_name_taken(control: ReceivedMessage, reserved: frozenset[str], tools: ActionContext) -> bool:
-    """Return whether a name is taken, by a file that is there or by one still to be written."""
+def is_name_taken(control: ReceivedMessage, reserved: frozenset[str], context: ActionContext) -> bool:
+    """Check whether a name is used by an existing file or by one that is still to be written."""
     message = control.get_message(FileExists)
-    folder, inside = ProposalFolder.from_path(message.folder, tools.roots)
+    folder, inside = ProposalFolder.from_path(message.folder, context.roots)
     there = set(folder.list_names(inside)) if message.number else set[str]()
     for name in _list_names(message):
         relative = posixpath.join(inside, name)
@@ -27,7 +27,7 @@ def is_name_taken(control: ReceivedMessage, reserved: frozenset[str], tools: Act
 
 
 def _list_names(message: FileExists) -> Iterator[str]:
-    """Yield the names asked for; of a range the last is not one: plans send the number after it."""
+    """Yield the requested names; a range excludes its stop, for plans send the number after the last."""
     if not message.number:
         yield message.filename
         return

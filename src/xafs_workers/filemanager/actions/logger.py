@@ -1,4 +1,4 @@
-"""The log file in an experiment's folder: begun, ended, written to."""
+"""Actions of the log file in a proposal folder: start, stop, and write a line."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ log = get_logger("workers")
 
 
 @action_handlers.register("logger.start")
-def start_log(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
-    """Make the log file, and write to it from now on what is said about its proposal."""
+def start_log(control: ReceivedMessage, board: Board, context: ActionContext) -> Outcome:
+    """Create the log file; from now on, notices about its proposal are written to it."""
     path = control.get_message(LoggerStart).folder
-    folder, rest = ProposalFolder.from_path(path, tools.roots)
+    folder, rest = ProposalFolder.from_path(path, context.roots)
     if rest:
-        raise Refused(f"came {quote_value(path)}: expected the folder of a proposal, {folder.path}")
+        raise Refused(f"folder {quote_value(path)} is below a proposal folder (expected {folder.path})")
     return Outcome("done", (folder.touch(LOG_FILE_NAME),))
 
 
 @action_handlers.register("logger.clear")
-def clear_log(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
-    """Write to no log file any more; the board knows, and nothing else is to be done."""
+def clear_log(control: ReceivedMessage, board: Board, context: ActionContext) -> Outcome:
+    """Answer the end of the log file; the board has recorded it already."""
     return Outcome("done")
 
 
 @action_handlers.register("logger.entry")
-def write_entry(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
-    """Log a line: in the journal, and in the log file that is open."""
+def write_entry(control: ReceivedMessage, board: Board, context: ActionContext) -> Outcome:
+    """Write a line to the worker's log and to the open log file."""
     text = control.get_message(LoggerEntry).text
-    log.info("entry", text=text)
-    folder = find_log_proposal(board, tools)
+    log.info("entry_logged", text=text)
+    folder = find_log_proposal(board, context)
     if folder is None:
         return Outcome("done", reason="no log file is open: the line is in the worker's own log")
     return Outcome("done", (add_line(folder, control.time, text),))

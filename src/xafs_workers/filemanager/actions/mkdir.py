@@ -1,4 +1,4 @@
-"""A folder made, with those above it; a session only where its cycle exists."""
+"""Action that creates a folder and its parents; a session's folder only if its cycle's folder exists."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xafs_workers.storage.proposals import ProposalFolder
 
 
 @action_handlers.register("mkdir")
-def mkdir(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
-    """Make the folder, or leave the one that is there."""
-    folder, inside = ProposalFolder.from_path(control.get_message(Mkdir).path, tools.roots)
+def mkdir(control: ReceivedMessage, board: Board, context: ActionContext) -> Outcome:
+    """Create a folder; an existing one is left as it is."""
+    folder, inside = ProposalFolder.from_path(control.get_message(Mkdir).path, context.roots)
     return Outcome("done", (folder.mkdir(inside),))

@@ -1,7 +1,7 @@
-"""Lines of the file manager's: into the message log and the log file of a proposal, and to its channel.
+"""Notices of the file manager, for the message log, the log file and the Slack channel of a proposal.
 
-Each line has a key of its own, made of the message that led to it and a word: said again after a restart it stands in
-the logs once and is posted once.
+Each notice has a key, made of the message that caused it and the name of an effect. So a notice that is repeated after
+a restart appears in the logs once and is posted once.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import astuple, dataclass
 
 from xafs_workers.filemanager.actions.context import ActionContext
+from xafs_workers.logs import get_logger
 from xafs_workers.runtime.outcome import TryLater
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
@@ -19,19 +20,21 @@ from xafs_workers.storage.errors import Refused
 from xafs_workers.storage.proposals import ProposalFolder
 from xafs_workers.writers.message_log import LogEntry
 
+log = get_logger("workers")
+
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What is said.
+    """Text or picture for the logs and the channel of a proposal.
 
     Attributes
     ----------
     effect
-        Tells this line from others that the same message leads to.
+        Name of the notice among those of the same message.
     picture
-        Name of a picture, relative to the proposal folder; the text is its title.
+        Name of a picture, relative to the proposal folder, '' for none; the text is its title.
     rid, link
-        As in `LogEntry`.
+        Report identifier and link, as in `LogEntry`.
     """
 
     text: str
@@ -42,48 +45,62 @@ class Notice:
 
     @property
     def plain_text(self) -> str:
-        """The line where nothing can be linked."""
+        """The text with the link written out, for places without links."""
         return f"{self.text} {self.link}".strip()
 
 
-def post_notice(line: Notice, folder: ProposalFolder | None, control: ReceivedMessage, tools: ActionContext) -> None:
-    """Put a line into the logs of a proposal and post it; without a proposal it goes to the staff's channel alone.
+def post_notice(line: Notice, folder: ProposalFolder | None, control: ReceivedMessage, context: ActionContext) -> None:
+    """Write a notice to the logs of a proposal and post it; without a proposal, post it to the staff's channel alone.
 
     Raises
     ------
-    CatalogUnavailable, TryLater
-        It cannot be put down now. Doing it again repeats nothing.
+    Unavailable, TryLater
+        It cannot be written now. Another attempt repeats nothing.
     """
-    log_notice(line, folder, control, tools)
+    log_notice(line, folder, control, context)
     session = "" if folder is None else folder.session
     picture = f"{folder.path}/{line.picture}" if folder is not None and line.picture else ""
     try:
-        tools.post(Post(_build_key(line, control, tools), session, line.plain_text, picture))
+        context.post(Post(_build_key(line, control, context), session, line.plain_text, picture))
     except OSError as error:
         raise TryLater(error.errno, f"outbox: {error}") from error
 
 
-def log_notice(line: Notice, folder: ProposalFolder | None, control: ReceivedMessage, tools: ActionContext) -> None:
-    """Put a line into the logs of a proposal, and post nothing; raises as `say` does."""
+def log_notice(line: Notice, folder: ProposalFolder | None, control: ReceivedMessage, context: ActionContext) -> None:
+    """Write a notice to the logs of a proposal without posting it; raises as `post_notice` does."""
     if folder is None:
         return
-    entry = LogEntry(_build_key(line, control, tools), control.time, line.text, line.picture, line.rid, line.link)
-    tools.message_log.add_entry(folder, entry)
-    log = find_log_proposal(tools.get_board(), tools)
-    if log is not None and log.path == folder.path:
+    entry = LogEntry(_build_key(line, control, context), control.time, line.text, line.picture, line.rid, line.link)
+    context.message_log.add_entry(folder, entry)
+    open_log = find_log_proposal(context.get_board(), context)
+    if open_log is not None and open_log.path == folder.path:
         add_line(folder, control.time, line.plain_text)
 
 
-def find_log_proposal(board: Board, tools: ActionContext) -> ProposalFolder | None:
-    """Return the proposal whose log file is open, None while none is."""
+def report_action(
+    text: str, folder: ProposalFolder | None, control: ReceivedMessage, context: ActionContext, *, key: str = ""
+) -> None:
+    """Log and post that something was done for a proposal; once for each `key` of a message.
+
+    Raises
+    ------
+    Unavailable, TryLater
+        It cannot be written now.
+    """
+    log.info("action_reported", text=text, session=folder.session if folder is not None else "")
+    post_notice(Notice(text, f"told {key}"), folder, control, context)
+
+
+def find_log_proposal(board: Board, context: ActionContext) -> ProposalFolder | None:
+    """Find the proposal whose log file is open, None while none is."""
     path = find_log_folder(board)
     if not path:
         return None
     try:
-        return ProposalFolder.from_path(path, tools.roots)[0]
+        return ProposalFolder.from_path(path, context.roots)[0]
     except Refused:
         return None
 
 
-def _build_key(line: Notice, control: ReceivedMessage, tools: ActionContext) -> str:
-    return "/".join(map(str, astuple(tools.ledger.build_key(control.position, control.time, line.effect))))
+def _build_key(line: Notice, control: ReceivedMessage, context: ActionContext) -> str:
+    return "/".join(map(str, astuple(context.ledger.build_key(control.position, control.time, line.effect))))

@@ -1,4 +1,4 @@
-"""Channels asked for anew, and the token read anew: a new proposal begins."""
+"""Action that looks up the Slack channels and reads the token again, for a new proposal."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from xafs_workers.scans.items import ReceivedMessage
 
 
 @action_handlers.register("refresh_slack")
-def refresh_slack(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
-    """Ask anew at once; what waits is tried again."""
-    if tools.posting is None or not tools.posting.is_enabled:
+def refresh_slack(control: ReceivedMessage, board: Board, context: ActionContext) -> Outcome:
+    """Look up the channels and read the token at once; waiting posts are tried again."""
+    if context.posting is None or not context.posting.is_enabled:
         return Outcome("done", reason="nothing is posted: no Slack token is configured")
-    tools.posting.refresh()
+    context.posting.refresh()
     return Outcome("done")

@@ -1,4 +1,4 @@
-"""The proposal folder that a message concerns."""
+"""Search for the proposal folder that a message concerns."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from xafs_workers.storage.proposals import ProposalFolder
 def find_proposal_folder(
     control: ReceivedMessage, board: Board, roots: Roots, settings: Settings
 ) -> ProposalFolder | None:
-    """Return the proposal folder of a message, None where it belongs to none.
+    """Find the proposal folder of a message, None where it belongs to none.
 
-    That of the run it names and the board has; without a run that of a path in it, else the open dossier's folder,
-    else that of the last run that started before the message.
+    It is the folder of the run that the message names, if that run is on the board. For a message without a run, it is
+    the folder of a path in the message, else of the open dossier, else of the last run that started before the message.
     """
     uid = control.message.named_run
     if uid:
@@ -30,13 +30,13 @@ def find_proposal_folder(
         try:
             return ProposalFolder.from_path(path, roots)[0]
         except Refused:
-            continue  # an action that needs this very path refuses it with the reason
+            continue  # an action that needs this path refuses it with the reason
     run = find_last_run_before(control, board)
     return None if run is None else find_run_folder(run, roots, settings)
 
 
 def find_run_folder(run: Run, roots: Roots, settings: Settings) -> ProposalFolder | None:
-    """Return the folder that a run's start document names, None where it names none."""
+    """Find the folder that a run's start document names, None where it names none."""
     try:
         return ProposalFolder.from_run(run.start, roots, settings.storage)
     except Refused:
@@ -44,7 +44,7 @@ def find_run_folder(run: Run, roots: Roots, settings: Settings) -> ProposalFolde
 
 
 def find_last_run_before(control: ReceivedMessage, board: Board) -> Run | None:
-    """Return the run that started last before a message, by record time."""
+    """Find the run that started last before a message, by record time."""
     before = [run for run in board.runs.values() if run.start_position[0] <= control.time]
     return max(before, key=lambda run: run.start_position, default=None)
 

@@ -1,4 +1,4 @@
-"""An empty file made, or the one that is there left as it is."""
+"""Action that creates an empty file."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from xafs_workers.storage.proposals import ProposalFolder
 
 
 @action_handlers.register("touch")
-def touch(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
-    """Make the file, or leave it."""
-    folder, inside = ProposalFolder.from_path(control.get_message(Touch).path, tools.roots)
+def touch(control: ReceivedMessage, board: Board, context: ActionContext) -> Outcome:
+    """Create an empty file; an existing one is left as it is."""
+    folder, inside = ProposalFolder.from_path(control.get_message(Touch).path, context.roots)
     return Outcome("done", (folder.touch(inside),))
 
 
 @reserved_names.register("touch")
 def list_reserved_names(message: Touch, folder: ProposalFolder) -> tuple[str, ...]:
-    """Return the name that will be there."""
+    """Return the name of the file."""
     return (message.path,)

@@ -1,4 +1,4 @@
-"""How much the workers say: every worker's loop has heard it already; the file manager answers."""
+"""Answer to a message that sets the workers' log level; the loop of each worker has changed it already."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from xafs_workers.scans.items import ReceivedMessage
 
 
 @action_handlers.register("verbose")
-def report_verbosity(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
-    """Say that it is so."""
+def report_verbosity(control: ReceivedMessage, board: Board, context: ActionContext) -> Outcome:
+    """Answer with the level that is now in use."""
     return Outcome("done", reason="in full" if control.get_message(Verbose).on else "briefly")

@@ -1,4 +1,4 @@
-"""Data files: whatever a writer makes for a message is put into the folder of the run it names."""
+"""Action that writes data files into the proposal folder of the run that a message names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from xafs_workers.catalog.finished_run import FinishedRun
 from xafs_workers.filemanager.actions.context import ActionContext, Outcome
-from xafs_workers.filemanager.actions.telling import report_action
+from xafs_workers.filemanager.actions.notify import report_action
 from xafs_workers.filemanager.actions.xrf_spectra import read_spectra
 from xafs_workers.logs import get_logger
 from xafs_workers.runtime.outcome import TryLater
@@ -23,61 +23,61 @@ log = get_logger("workers")
 
 XDI_HEADER = b"# XDI/"
 READ_TIMEOUT = 60.0
-"""How long Larch may take to read a file, seconds; then it is tried again."""
+"""Longest time that Larch may take to read a file, seconds; then it is tried again."""
 
 FILE_LABELS = {"xasxdi": "XAS data", "seadxdi": "SEAD data", "lsxdi": "linescan data", "raster": "raster data"}
-"""What the files of a kind are called when their writing is told."""
+"""Names of a kind's files in notices."""
 
 KINDS_WITH_SPECTRA = frozenset({"xrf"})
 
 
-def write_files(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
-    """Write the files that a message asks for."""
+def write_files(control: ReceivedMessage, board: Board, context: ActionContext) -> Outcome:
+    """Write the data files that a message requests."""
     message: Any = control.message
-    run = tools.catalog.wait_for_run(message.uid, tools.stop)
-    spectra = read_spectra(run, 0, tools) if message.kind in KINDS_WITH_SPECTRA else {}
-    surroundings = FileContext(run.list_assets(tools.stop))
-    contents = build_message_files(message, WriterInput(run.run, tools.config, surroundings, spectra))
-    return publish_files(control, run, contents, tools)
+    run = context.catalog.wait_for_run(message.uid, context.stop)
+    spectra = read_spectra(run, 0, context) if message.kind in KINDS_WITH_SPECTRA else {}
+    file_context = FileContext(run.list_assets(context.stop))
+    contents = build_message_files(message, WriterInput(run.run, context.config, file_context, spectra))
+    return publish_files(control, run, contents, context)
 
 
 def publish_files(
-    control: ReceivedMessage, run: FinishedRun, contents: Mapping[str, bytes], tools: ActionContext
+    control: ReceivedMessage, run: FinishedRun, contents: Mapping[str, bytes], context: ActionContext
 ) -> Outcome:
-    """Put files into the folder of a run once they are seen to be readable, and tell of them."""
-    folder = ProposalFolder.from_run(run.start, tools.roots, tools.settings.storage)
+    """Check that files are readable, write them into the folder of a run, and report them."""
+    folder = ProposalFolder.from_run(run.start, context.roots, context.settings.storage)
     overwrite = control.message.may_overwrite
     for name, content in contents.items():
-        _check_readable(name, content, tools)
+        _check_readable(name, content, context)
     paths = [
-        publish_once(folder, name, control, lambda made=content: made, tools.ledger, overwrite)
+        publish_once(folder, name, control, lambda made=content: made, context.ledger, overwrite)
         for name, content in contents.items()
     ]
     what = FILE_LABELS.get(control.message.kind, f"{control.message.kind} data")
     for path in paths:
-        report_action(f"wrote {what} to {path}", folder, control, tools, key=path)
+        report_action(f"wrote {what} to {path}", folder, control, context, key=path)
     return Outcome("done", tuple(paths))
 
 
-def _check_readable(name: str, content: bytes, tools: ActionContext) -> None:
-    """Have Larch read an XDI file before it gets its name.
+def _check_readable(name: str, content: bytes, context: ActionContext) -> None:
+    """Let Larch read an XDI file before it gets its name.
 
     Raises
     ------
     Refused
-        Larch does not read it as it was meant.
+        Larch does not read it as intended.
     TryLater
-        The reduction's process does not answer.
+        The reduction process does not answer.
     """
-    if tools.read_xdi is None or not content.startswith(XDI_HEADER):
+    if context.read_xdi is None or not content.startswith(XDI_HEADER):
         return
-    answer = _wait_for_answer(tools.read_xdi(content))
+    answer = _wait_for_answer(context.read_xdi(content))
     if "problem" in answer:
-        raise Refused(f"{name}: Larch does not read what was to be written: {answer['problem']}")
+        raise Refused(f"{name}: Larch cannot read the new file: {answer['problem']}")
     columns, rows = _measure_shape(content)
     if (len(answer["labels"]), answer["rows"]) != (columns, rows):
-        came = f"{answer['rows']} rows of {', '.join(answer['labels'])}"
-        raise Refused(f"{name}: Larch reads {came}: expected {rows} of {columns} columns")
+        got = f"{answer['rows']} rows of {', '.join(answer['labels'])}"
+        raise Refused(f"{name}: Larch reads {got} (expected {rows} rows of {columns} columns)")
 
 
 def _wait_for_answer(answer: Future[Mapping[str, Any]]) -> Mapping[str, Any]:
@@ -91,7 +91,7 @@ def _wait_for_answer(answer: Future[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 
 def _measure_shape(content: bytes) -> tuple[int, int]:
-    """Return how many columns and rows there are; Larch gives some of the labels other names."""
+    """Count the columns and rows of an XDI file; labels are not compared, for Larch renames some."""
     lines = content.decode().splitlines()
     header = max(number for number, line in enumerate(lines) if line.startswith("#"))
     return len(lines[header].split()) - 1, len(lines) - header - 1

@@ -1,4 +1,4 @@
-"""XRF spectra of a finished run: from its documents where they hold them, else from the catalog."""
+"""XRF spectra of a finished run, from its documents or else from the catalog."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from xafs_workers.scans.metadata import as_mapping
 Array = np.ndarray[Any, Any]
 
 
-def read_spectra(run: FinishedRun, index: int, tools: ActionContext, only: int | None = None) -> dict[int, Array]:
-    """Return the counts by channel at one point of a run, each of shape (bins,).
+def read_spectra(run: FinishedRun, index: int, context: ActionContext, only: int | None = None) -> dict[int, Array]:
+    """Read the counts by channel at one point of a run, each of shape (bins,).
 
     Raises
     ------
     NoSpectraError
-        The run has none, or not that channel.
+        The run has no spectra, or not the requested channel.
     CatalogError
-        The catalog has to be asked and does not give them.
+        The spectra are only in the catalog, which does not return them.
     """
-    return extract_channels(_read_arrays(run, index, tools), tools.config, only)
+    return extract_channels(_read_arrays(run, index, context), context.config, only)
 
 
-def _read_arrays(run: FinishedRun, index: int, tools: ActionContext) -> Mapping[str, Array]:
+def _read_arrays(run: FinishedRun, index: int, context: ActionContext) -> Mapping[str, Array]:
     if run.run.arrays.size:
         return run.run.arrays.get_point(run.points.sequence_numbers[index])
     keys = [key for key, about in run.data_keys.items() if as_mapping(about).get("shape")]
-    return {key: run.read_array(key, tools.stop)[index] for key in filter(is_spectrum_key, keys)}
+    return {key: run.read_array(key, context.stop)[index] for key in filter(is_spectrum_key, keys)}

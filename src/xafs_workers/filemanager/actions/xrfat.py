@@ -1,4 +1,4 @@
-"""The data file of the spectra at chosen energies of an XAFS scan; the picture is the headless worker's."""
+"""Action that writes the spectra at chosen energies of an XAFS scan; the headless worker draws their picture."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from xafs_workers.writers.xrf import FOLDER, format_spectra
 
 
 @action_handlers.register("xrfat")
-def write_spectra_file(control: ReceivedMessage, board: Board, tools: ActionContext) -> Outcome:
-    """Write the file, where one is asked for: by its base name, in `XRF/`."""
+def write_spectra_file(control: ReceivedMessage, board: Board, context: ActionContext) -> Outcome:
+    """Write the spectra to a file in `XRF/` if the message names one; only its base name is used."""
     message = control.get_message(XrfatStart)
     if not message.xrffile:
         return Outcome("done", reason="no file was asked for")
-    run = tools.catalog.wait_for_run(message.uid, tools.stop)
+    run = context.catalog.wait_for_run(message.uid, context.stop)
     if not run.stop:
         raise CannotWrite(f"run {message.uid[:80]}: it has no stop document yet")
     name = posixpath.basename(message.xrffile)
-    columns = _build_columns(message, run, tools)
-    content = format_spectra(run.run, columns, FileContext(run.list_assets(tools.stop)))
-    return publish_files(control, run, {f"{FOLDER}/{name if '.' in name else name + '.xrf'}": content}, tools)
+    columns = _build_columns(message, run, context)
+    content = format_spectra(run.run, columns, FileContext(run.list_assets(context.stop)))
+    return publish_files(control, run, {f"{FOLDER}/{name if '.' in name else name + '.xrf'}": content}, context)
 
 
-def _build_columns(message: XrfatStart, run: FinishedRun, tools: ActionContext) -> dict[str, Array]:
-    """Return the spectra that are drawn too, by label: the sum or each channel at each energy, counts."""
-    key = tools.config.columns.energy
+def _build_columns(message: XrfatStart, run: FinishedRun, context: ActionContext) -> dict[str, Array]:
+    """Build the columns of the file by label: counts of the sum or of each channel, at each energy."""
+    key = context.config.columns.energy
     energies = run.points.get_column(key) if key in run.points else np.empty(0)
     places = dict.fromkeys(find_point(asked, energies, len(run.points)) for asked in message.energy)
     if not places:
@@ -43,7 +43,7 @@ def _build_columns(message: XrfatStart, run: FinishedRun, tools: ActionContext) 
     columns: dict[str, Array] = {}
     for place in places:
         at = f"{energies[place]:.1f}" if place < len(energies) else f"point{place}"
-        channels = read_spectra(run, place, tools, message.only)
+        channels = read_spectra(run, place, context, message.only)
         if message.add and message.only is None:
             bins = max(map(len, channels.values()))
             padded = [np.pad(one.astype(np.float64), (0, bins - len(one))) for one in channels.values()]
