@@ -1,5 +1,7 @@
 """Every figure of every kind, mode and detector as a picture: `python tools/gallery.py OUTPUT`.
 
+Each kind that has a figure declares an example in its own module; the variants by mode and detector are added here.
+
 The numbers are made up, but look like those of a beamline: an edge with fine structure, slits with soft edges, a map
 of three grains, emission lines on a background. All figures go the way of the workers: messages and documents are
 folded into a board, and its figures are drawn.
@@ -20,7 +22,13 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.consumer.reduction_requests import ReductionRequester
-from xafs_workers.figures.figure_builder import build_figure, build_shown_figures
+from xafs_workers.figures.figure_builder import (
+    FigureExample,
+    build_figure,
+    build_shown_figures,
+    figure_builders,
+    figure_examples,
+)
 from xafs_workers.figures.model import Figure
 from xafs_workers.messages.parsing import parse
 from xafs_workers.reduction.process import Reducer
@@ -47,8 +55,9 @@ class Session:
 
     def run(self, columns: Numbers, *, stop: bool = True, units: dict[str, str] | None = None, **start: Any) -> str:
         """Publish a run; return its uid."""
-        uid = f"run-{self.count}"
-        self._document("start", {"uid": uid, "time": 1.0, **start})
+        start = {"uid": f"run-{self.count}", "time": 1.0, **start}
+        uid = start["uid"]
+        self._document("start", start)
         about = {key: _about(values, (units or {}).get(key)) for key, values in columns.items()}
         self._document("descriptor", {"uid": f"d-{uid}", "run_start": uid, "time": 1.0, "name": "primary",
                                       "data_keys": about})  # fmt: skip
@@ -341,6 +350,29 @@ def xrfat(detector: str, energy: Any, **asked: Any) -> Figure:
     return session.tell(xrfat="start", uid=uid, energy=energy, **asked).figure()
 
 
+class MissingExampleError(LookupError):
+    """A kind has a figure but declares no example of it."""
+
+
+def example_figures() -> Iterator[tuple[str, Figure]]:
+    """Yield the figure of the example that each kind declares."""
+    for kind in figure_builders:
+        build_example = figure_examples.get(kind)
+        if build_example is None:
+            raise MissingExampleError(f"{kind}: it has a figure, but no example in `figure_examples`")
+        yield f"example-{kind}", draw_example(kind, build_example())
+
+
+def draw_example(kind: str, example: FigureExample) -> Figure:
+    """Return the figure of an example's session."""
+    session = Session()
+    for message in example.messages:
+        session.tell(**message)
+    if example.columns:
+        session.run(dict(example.columns), **example.run_start)
+    return session.figure(kind)
+
+
 def find_slot_screens() -> Iterator[tuple[str, Figure]]:
     """Yield what is on show while a slot is searched for."""
     session = Session().tell(align_wheel="start")
@@ -381,6 +413,7 @@ def figures() -> Iterator[tuple[str, Figure]]:
     yield from _alignments()
     yield from _spectra()
     yield from find_slot_screens()
+    yield from example_figures()
 
 
 def _lines() -> Iterator[tuple[str, Figure]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from xafs_workers.figures.curves import add_fit, format_mm_label, parse_direction
-from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
+from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
 from xafs_workers.figures.model import Figure, Panel, Text
-from xafs_workers.messages.align_wheel import AlignWheelFindSlot
+from xafs_workers.messages.align_wheel import AlignWheelFindSlot, AlignWheelStart
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan
 
@@ -33,6 +33,12 @@ def build_align_wheel_figure(board: Board, scan: Scan, options: FigureOptions) -
     title = f"fit to {parse_direction(latest.motor)} scan, center={latest.center:.3f}"
     panel = _build_panel(latest, f"{_format_signal_label(latest)} and error function")
     return Figure(scan.figure_id, scan.kind, title, (panel,))
+
+
+@figure_examples.register("align_wheel")
+def build_example() -> FigureExample:
+    """Return the first result of a search."""
+    return FigureExample((AlignWheelStart.example, AlignWheelFindSlot.example))
 
 
 def _build_summary(scan: Scan, results: list[AlignWheelFindSlot]) -> Figure:

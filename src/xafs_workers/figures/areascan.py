@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
+from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
 from xafs_workers.figures.model import Array, Figure, Mesh, Panel, Text
 from xafs_workers.figures.signal import SignalRequest, build_signal_curves
 from xafs_workers.figures.trace_builder import Curve
@@ -62,6 +62,19 @@ def build_areascan_figure(board: Board, scan: Scan, options: FigureOptions) -> F
     title = f"{DETECTOR_LABELS.get(start.detector, start.detector)}   Energy = {start.energy:.1f}"
     size = (min(8.0 * columns, 18.0), min(6.5 * rows, 13.0))
     return Figure(scan.figure_id, scan.kind, title, panels, rows, columns, *size)
+
+
+@figure_examples.register("areascan")
+def build_example() -> FigureExample:
+    """Return a map of two grains."""
+    start = AreascanStart.model_validate(AreascanStart.example)
+    fast, slow = compute_grid(start)
+    x, y = np.meshgrid(fast - start.fast_initial, slow - start.slow_initial)
+    grains = (np.exp(-((x - 0.8) ** 2) - (y - 0.2) ** 2) + np.exp(-((x + 1.0) ** 2) - (y + 0.4) ** 2)).ravel()
+    channels = {f"Fe{channel}": (channel + 300.0 * grains).tolist() for channel in range(1, 8)}
+    columns = {"I0": [100.0] * len(grains), **channels}
+    motors = {"motors": [start.slow_motor, start.fast_motor], "detectors": ["7-element SDD"]}
+    return FigureExample((AreascanStart.example,), columns, motors)
 
 
 def _compute_grid_size(panels: int) -> tuple[int, int]:

@@ -86,3 +86,12 @@ def clip_spectrum(counts: Array, shown: tuple[float, float]) -> tuple[Array, Arr
 def compute_once(run: Run | None, key: Hashable, compute: Any) -> Any:
     """Compute a result once, as long as the run's points are the same."""
     return compute() if run is None else run.points.compute_once(key, compute)
+
+
+def build_example_run(uid: str) -> tuple[Mapping[str, list[Any]], Mapping[str, Any]]:
+    """Return columns and start document of a run with one point and four spectra of iron, for examples of figures."""
+    energy = np.arange(2048) * 10.0
+    counts = 9000.0 * np.exp(-(((energy - 6400.0) / 100.0) ** 2)) + 1400.0 * np.exp(-(((energy - 7058.0) / 105.0) ** 2))
+    columns = {f"4-element SDD_channel0{channel}_xrf": [counts * channel] for channel in range(1, 5)}
+    run_start = {"uid": uid, "detectors": ["4-element SDD"], "XDI": {"Element": {"symbol": "Fe", "edge": "K"}}}
+    return {"dcm_energy": [7200.0], **columns}, run_start

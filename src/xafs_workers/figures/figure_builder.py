@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from xafs_workers.figures.model import Figure
+from xafs_workers.messages.base import Example
 from xafs_workers.registry import Registry
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
@@ -44,6 +46,29 @@ A builder returns None where the picture of a message shows the scan's figure.
 
 answer_value_builders: Registry[Callable[[Board, Scan], str]] = Registry("xafs_workers.figures")
 """Builders, by kind of scan, of the text in the answer to a picture's message; '' for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureExample:
+    """A small session, whose figure shows in the gallery what a kind looks like.
+
+    Attributes
+    ----------
+    messages
+        Control messages as they are sent, in order.
+    columns
+        Readings of the run that starts after them, by column, one for each point; empty where there is no run.
+    run_start
+        Entries of the start document of that run.
+    """
+
+    messages: Sequence[Example]
+    columns: Mapping[str, Sequence[Any]] = field(default_factory=dict[str, Sequence[Any]])
+    run_start: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+figure_examples: Registry[Callable[[], FigureExample]] = Registry("xafs_workers.figures")
+"""By kind of scan; every kind that has a figure has an example."""
 
 
 def build_picture_figure(

@@ -7,10 +7,15 @@ from dataclasses import replace
 from typing import TypeVar
 
 from xafs_workers.figures.curves import add_fit, build_curve_trace, format_mm_label, parse_direction
-from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
+from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
 from xafs_workers.figures.model import Figure, Mark, Panel, Text
 from xafs_workers.messages.base import ControlMessage
-from xafs_workers.messages.glancing_angle import GlancingAngleFluo, GlancingAngleLinear, GlancingAnglePitch
+from xafs_workers.messages.glancing_angle import (
+    GlancingAngleFluo,
+    GlancingAngleLinear,
+    GlancingAnglePitch,
+    GlancingAngleStart,
+)
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan
 
@@ -27,6 +32,12 @@ def build_glancing_angle_figure(board: Board, scan: Scan, options: FigureOptions
         return Figure(scan.figure_id, scan.kind, "glancing angle alignment", ())
     title, panel = _build_result_panel(results[-1])
     return Figure(scan.figure_id, scan.kind, title, (panel,))
+
+
+@figure_examples.register("glancing_angle")
+def build_example() -> FigureExample:
+    """Return the first result of an alignment."""
+    return FigureExample((GlancingAngleStart.example, GlancingAngleLinear.example))
 
 
 def _build_result_panel(message: ControlMessage) -> tuple[str, Panel]:

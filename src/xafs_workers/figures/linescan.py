@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
+from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
 from xafs_workers.figures.lines import build_line_figure
 from xafs_workers.figures.model import Figure
 from xafs_workers.figures.signal import SignalRequest
@@ -19,3 +19,12 @@ def build_linescan_figure(board: Board, scan: Scan, options: FigureOptions) -> F
         start.detector, start.motor or "", start.fluo_detector, start.stack, separate_channels=options.separate_channels
     )
     return build_line_figure(board, scan, request, f"{start.motor} alignment scan" if start.motor else "time scan")
+
+
+@figure_examples.register("linescan")
+def build_example() -> FigureExample:
+    """Return a scan across a slit."""
+    shape = [0.0, 0.1, 0.9, 1.0, 0.9, 0.1, 0.0]
+    channels = {f"Fe{channel}": [channel + 300.0 * value for value in shape] for channel in range(1, 8)}
+    columns = {"xafs_x": list(range(7)), "I0": [100.0] * 7, **channels}
+    return FigureExample((LinescanStart.example,), columns, {"motors": ["xafs_x"]})

@@ -6,7 +6,7 @@ import numpy as np
 
 from xafs_workers.figures.cubic import interpolate_cubic
 from xafs_workers.figures.curves import Floats, build_array, compute_once
-from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
+from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
 from xafs_workers.figures.model import Array, Figure, Panel, Text, Trace
 from xafs_workers.messages.mono_calibration import MonoCalibration
 from xafs_workers.scans.board import Board
@@ -29,6 +29,12 @@ def build_mono_calibration_figure(board: Board, scan: Scan, options: FigureOptio
     )
     panel = Panel("calibration", "", "energy (eV)", "angle (degrees)", traces=traces, texts=texts, legend="full")
     return Figure(scan.figure_id, scan.kind, f"Si({message.mono}) calibration curve", (panel,))
+
+
+@figure_examples.register("mono_calibration")
+def build_example() -> FigureExample:
+    """Return a calibration with three edges."""
+    return FigureExample((MonoCalibration.example,))
 
 
 def interpolate_edges(energies: Floats, angles: Floats) -> tuple[Array, Array]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
+from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
 from xafs_workers.figures.lines import build_line_figure
 from xafs_workers.figures.model import Figure
 from xafs_workers.figures.signal import SignalRequest
@@ -19,3 +19,10 @@ def build_timescan_figure(board: Board, scan: Scan, options: FigureOptions) -> F
         start.detector, fluo_detector=start.fluo_detector, separate_channels=options.separate_channels
     )
     return build_line_figure(board, scan, request, "time scan")
+
+
+@figure_examples.register("timescan")
+def build_example() -> FigureExample:
+    """Return a signal that decays."""
+    columns = {"I0": [100.0] * 6, "It": [60.0, 50.0, 44.0, 41.0, 40.0, 40.0]}
+    return FigureExample((TimescanStart.example,), columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xafs_workers.figures.curves import add_fit, format_mm_label, parse_direction
-from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
+from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.messages.wafer import WaferEdge
 from xafs_workers.scans.board import Board
@@ -18,3 +18,9 @@ def build_wafer_figure(board: Board, scan: Scan, options: FigureOptions) -> Figu
     panel = add_fit(panel, edge.xaxis, edge.data, edge.best_fit, (edge.center, edge.amplitude / 2))
     title = f"Wafer edge: {parse_direction(edge.motor)} scan, center={edge.center:.3f}"
     return Figure(scan.figure_id, scan.kind, title, (panel,))
+
+
+@figure_examples.register("wafer")
+def build_example() -> FigureExample:
+    """Return an edge."""
+    return FigureExample((WaferEdge.example,))

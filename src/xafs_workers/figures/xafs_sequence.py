@@ -7,14 +7,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from xafs_workers.figures.figure_builder import (
+    FigureExample,
     FigureOptions,
     answer_value_builders,
     figure_builders,
+    figure_examples,
     picture_figure_builders,
 )
 from xafs_workers.figures.live_chi import compute_k2_chi
 from xafs_workers.figures.model import Figure, Panel, Text, Trace
-from xafs_workers.messages.xafs_sequence import XafsSequenceAdd
+from xafs_workers.messages.xafs_sequence import XafsSequenceAdd, XafsSequenceStart
 from xafs_workers.scans.advice import format_advice
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.channels import find_bad_channels
@@ -57,6 +59,12 @@ def build_xafs_sequence_figure(board: Board, scan: Scan, options: FigureOptions)
         plural = "" if shown.repetition_count == 1 else "s"
         title = f"Sequence ended: {sequence.name}  {shown.repetition_count} scan{plural}"
     return _build_figure(board, sequence, shown, title)
+
+
+@figure_examples.register("xafs_sequence")
+def build_example() -> FigureExample:
+    """Return a sequence whose first repetition is not merged yet."""
+    return FigureExample((XafsSequenceStart.example,))
 
 
 @picture_figure_builders.register("xafs_sequence")

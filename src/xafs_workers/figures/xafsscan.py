@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
+from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
 from xafs_workers.figures.live_chi import CHI_PANEL, build_live_chi_panel
 from xafs_workers.figures.model import Array, Figure, Panel, Trace
 from xafs_workers.figures.signal import build_channel_curve
 from xafs_workers.figures.trace_builder import Curve, collect_traces, compute_trace, compute_traces
-from xafs_workers.messages.xafsscan import XafsscanStart
+from xafs_workers.messages.xafsscan import XafsscanNext, XafsscanStart
 from xafs_workers.scans import spectra
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
@@ -50,6 +50,17 @@ def build_xafsscan_figure(board: Board, scan: Scan, options: FigureOptions) -> F
     drawn[CHI_PANEL] = replace(build_live_chi_panel(board, scan), row_span=tall)
     panels = tuple(replace(drawn[key], row=row, column=column) for key, row, column in places)
     return Figure(scan.figure_id, scan.kind, _format_title(start, scan), panels, rows, columns, width, height)
+
+
+@figure_examples.register("xafsscan")
+def build_example() -> FigureExample:
+    """Return the first repetition of a sequence, which has passed the edge."""
+    energy = [7100.0, 7108.0, 7112.0, 7116.0, 7124.0, 7140.0]
+    edge = [0.1, 0.1, 0.5, 1.4, 1.1, 1.0]
+    columns: dict[str, list[float]] = {"dcm_energy": energy, "I0": [100.0] * 6}
+    columns |= {"It": [60.0 - 20.0 * value for value in edge], "Ir": [30.0 - 10.0 * value for value in edge]}
+    columns |= {f"Fe{channel}": [channel + 300.0 * value for value in edge] for channel in range(1, 8)}
+    return FigureExample((XafsscanStart.example, XafsscanNext.example), columns, {"motors": ["dcm_energy"]})
 
 
 def _arrange_panels(mode: str) -> tuple[list[tuple[str, int, int]], int, int, tuple[float, float]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xafs_workers.figures import emission
-from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
+from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
 from xafs_workers.figures.model import Figure, Trace
 from xafs_workers.messages.xrf import XrfPlot
 from xafs_workers.scans.board import Board
@@ -27,6 +27,14 @@ def build_xrf_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure
         problem = str(waiting)
     title = as_text(as_mapping(run.xdi.get("Sample")).get("name")) if run is not None else ""
     return Figure(scan.figure_id, scan.kind, title, (emission.build_spectra_panel(traces, line, problem),))
+
+
+@figure_examples.register("xrf")
+def build_example() -> FigureExample:
+    """Return the spectra of a run that counted once."""
+    message = XrfPlot.example
+    columns, run_start = emission.build_example_run(message["uid"])
+    return FigureExample((message,), columns, run_start)
 
 
 def _build_traces(board: Board, message: XrfPlot, run: Run | None, options: FigureOptions) -> tuple[Trace, ...]:

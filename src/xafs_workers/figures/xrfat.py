@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from xafs_workers.figures import emission
-from xafs_workers.figures.figure_builder import FigureOptions, figure_builders
+from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
 from xafs_workers.figures.model import Figure, Trace
 from xafs_workers.messages.xrfat import XrfatStart
 from xafs_workers.scans.board import Board
@@ -36,6 +36,14 @@ def build_xrfat_figure(board: Board, scan: Scan, options: FigureOptions) -> Figu
         problem = str(waiting)
     panel = emission.build_spectra_panel(traces, emission.find_run_line(run), problem)
     return Figure(scan.figure_id, scan.kind, _format_title(run, message, energies), (panel,), width=9.0)
+
+
+@figure_examples.register("xrfat")
+def build_example() -> FigureExample:
+    """Return the spectra of a point of a scan."""
+    message = XrfatStart.example
+    columns, run_start = emission.build_example_run(message["uid"])
+    return FigureExample((message,), columns, run_start)
 
 
 def _format_title(run: Run | None, message: XrfatStart, energies: tuple[float, ...]) -> str:
