@@ -7,9 +7,12 @@ Run by `test_new_kind.py` in a process of its own: the registries of the test pr
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import io
 import json
 import sys
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 place, here = Path(sys.argv[1]), Path(__file__).parent
@@ -17,23 +20,36 @@ sys.path.insert(0, str(here.parent))
 for name in ("messages", "scans", "figures"):
     importlib.import_module(f"xafs_workers.{name}").__path__.append(str(place / name))
 
+import yaml
+from PIL import Image
 from typer.testing import CliRunner
 
-from helpers.figures import fold_board, make_run
+from helpers.answering_worker import AnsweringWorker
+from helpers.dossiers import ParsedPage
+from helpers.figures import fold_board, get_run_uid, make_run
+from plugins.brokers import Broker
+from xafs_workers.catalog.followed_runs import FollowedRuns
 from xafs_workers.cli.main import app
 from xafs_workers.figures.figure_builder import build_shown_figures
-from xafs_workers.filemanager.dossier_sources import list_awaited_pictures
+from xafs_workers.filemanager.actions.context import ActionContext, action_handlers
 from xafs_workers.frontends.click_position import build_click
 from xafs_workers.frontends.status import Feed, build_status
 from xafs_workers.messages.parsing import parse
+from xafs_workers.plots.picture_handler import build_picture_engine
 from xafs_workers.plots.picture_publisher import PicturePublisher
 from xafs_workers.plots.posted_pictures import PicturePoster
+from xafs_workers.render.matplotlib.pictures import render_picture
 from xafs_workers.runtime.effect_ledger import EffectLedger
-from xafs_workers.scans.picture_requests import is_picture_due, requests_picture
+from xafs_workers.runtime.message_engine import EngineCallbacks
+from xafs_workers.runtime.outcome import TryLater
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.services.slack_posts import Post
-from xafs_workers.settings import Settings, Storage
+from xafs_workers.settings import Settings, Storage, load
+from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.ledger import Ledger
+from xafs_workers.wire import Answer
 
 START, STOP = {"flyscan": "start", "motor": "xafs_x"}, {"flyscan": "stop", "filename": "fly.png"}
 COLUMNS = {"xafs_x": [1.0, 1.5, 2.0], "It": [1.0, 3.0, 2.0]}
@@ -59,27 +75,76 @@ def check_front_ends() -> dict[str, Any]:
     }
 
 
+class Workers:
+    """The message engine of the headless worker and an action of the file manager, in one proposal folder."""
+
+    def __init__(self, board: Board, ledger: Ledger):
+        root = place / "proposals"
+        self.board, self.folder = board, root / "2026-1/pass-1"
+        self.folder.mkdir(parents=True)
+        self.settings = Settings(storage=Storage(proposals_root=root, root_aliases={}))
+        self.roots = Roots.from_settings(self.settings.storage)
+        self.ledger = EffectLedger(ledger, "cluster")
+        self.posts, self.answers, self.given_up = list[Post](), list[Answer](), list[str]()
+
+    def draw(self, control: ReceivedMessage) -> None:
+        """Draw, publish and post the picture that a message asks for, as the headless worker does."""
+        publisher = PicturePublisher(self.settings, self.ledger)
+        engine = build_picture_engine(
+            PicturePoster(publisher.draw, self.posts.append, self.ledger, self.roots),
+            EngineCallbacks(
+                self.ledger.find_outcome,
+                self.ledger.record_outcome,
+                self.answers.append,
+                lambda _, reason: self.given_up.append(reason),
+            ),
+            reduction_enabled=True,
+        )
+        engine.on_message(control, self.board)
+        engine.poll(self.board)
+        assert engine.drain(60.0)
+        engine.close()
+
+    def write_dossier(self, control: ReceivedMessage) -> str:
+        """Write the page of a dossier, as the file manager does; return why it waits, '' where it is written."""
+        catalog = FollowedRuns(lambda: self.board)
+        context = ActionContext(
+            self.settings, self.board.config, self.roots, self.roots, catalog, self.ledger, lambda: self.board, Event()
+        )
+        try:
+            outcome = action_handlers[control.message.get_key()](control, self.board, context)
+        except TryLater as waiting:
+            return str(waiting)
+        assert outcome.state == "done", outcome.reason
+        return ""
+
+
 def check_files() -> dict[str, Any]:
-    root, posts = place / "proposals", list[Post]()
-    (root / "2026-1/pass-1").mkdir(parents=True)
-    settings = Settings(storage=Storage(proposals_root=root, root_aliases={}))
-    board = fold_board(START, build_run(), STOP)
-    scan, control = board.scans[0], board.messages[-1]
-    assert requests_picture(control, scan, board)
-    assert is_picture_due(control, scan, board, reduction_enabled=True)
+    run = build_run()
+    dossier = ({"dossier": "set", "uidlist": [get_run_uid(run)]}, {"dossier": "write"})
+    board = fold_board({"dossier": "start", "stub": "fly"}, START, run, STOP, *dossier, settled=False)
+    stop, write = board.messages[-3], board.messages[-1]
     with Ledger.open(place / "state" / "ledger.sqlite") as ledger:
-        records = EffectLedger(ledger, "cluster")
-        draw = PicturePublisher(settings, records).draw
-        poster = PicturePoster(draw, posts.append, records, Roots.from_settings(settings.storage))
-        outcome = poster(control, scan, board)
-    filled = fold_board(
-        {"dossier": "start", "stub": "fly"}, START, build_run(), STOP, {"dossier": "write"}, settled=False
-    )
-    dossier = next(scan for scan in filled.scans if scan.kind == "dossier")
+        workers = Workers(board, ledger)
+        waiting = workers.write_dossier(write)
+        workers.draw(stop)
+        workers.draw(stop)
+        rest = workers.write_dossier(write)
+    pictures = sorted(workers.folder.rglob("*.png"))
+    with Image.open(pictures[0]) as picture:
+        picture.load()
+        opened = [picture.format, min(picture.size) > 100]
+    page = ParsedPage((workers.folder / "dossier/fly-01.html").read_bytes())
+    log = ParsedPage((workers.folder / "dossier/messagelog.html").read_bytes())
     return {
-        "picture": [path.removeprefix(f"{root}/2026-1/pass-1/") for path in outcome.paths],
-        "posts": [post.text for post in posts],
-        "dossier waits for": list(list_awaited_pictures(filled, dossier, 1)),
+        "pictures": [path.relative_to(workers.folder).as_posix() for path in pictures],
+        "opened": opened,
+        "answers": [[answer.state, len(answer.paths)] for answer in workers.answers],
+        "given up": workers.given_up,
+        "posts": sorted({post.text for post in workers.posts}),
+        "dossier waits": [waiting, rest],
+        "dossier shows": ["../snapshots/fly.png" in page.addresses, "Fly scan" in page.text],
+        "dossier's line in the log": ["../snapshots/fly.png" in log.addresses, "Fly scan" in log.text],
     }
 
 
@@ -94,4 +159,38 @@ def check_command_line() -> dict[str, Any]:
     }
 
 
-sys.stdout.write(json.dumps({**check_front_ends(), **check_files(), **check_command_line()}) + "\n")
+def check_send() -> dict[str, Any]:
+    """Send messages with the command, over a broker, to something that answers."""
+    with EmbeddedBroker() as embedded:
+        broker = Broker("embedded", embedded.bootstrap_servers, lambda topic, _: embedded.create_topic(topic))
+        topics = {f"{topic}_topic": broker.create_unique_topic() for topic in ("control", "answers", "dead_letters")}
+        config = place / "config.yaml"
+        config.write_text(yaml.safe_dump({"kafka": {"bootstrap_servers": broker.bootstrap_servers, **topics}}))
+        worker = AnsweringWorker(
+            broker, load(config), lambda body: [Answer(body["message_id"], "headless", "flyscan", "start", "done")]
+        )
+        try:
+            sent = [
+                CliRunner().invoke(app, ["send", json.dumps(body), "--config", str(config), "--timeout", "30"])
+                for body in (START, {"flyscan": "start"}, {"flyscam": "start"})
+            ]
+        finally:
+            worker.close()
+    received = [{key: value for key, value in body.items() if key in START} for body in worker.asked]
+    return {"send": [result.exit_code for result in sent], "sent": received, "answered": sent[0].output.strip()}
+
+
+def check_gallery() -> dict[str, Any]:
+    spec = importlib.util.spec_from_file_location("gallery", here.parents[1] / "tools" / "gallery.py")
+    assert spec is not None
+    assert spec.loader is not None
+    gallery = importlib.util.module_from_spec(spec)
+    sys.modules["gallery"] = gallery
+    spec.loader.exec_module(gallery)
+    figure = dict(gallery.example_figures())["example-flyscan"]
+    with Image.open(io.BytesIO(render_picture(figure, dots_per_inch=50))) as picture:
+        return {"gallery": [figure.kind, len(figure.panels[0].traces[0].x), picture.format]}
+
+
+found = {**check_front_ends(), **check_files(), **check_command_line(), **check_send(), **check_gallery()}
+sys.stdout.write(json.dumps(found) + "\n")

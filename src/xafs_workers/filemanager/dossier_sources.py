@@ -32,7 +32,7 @@ from xafs_workers.scans.picture_requests import (
     requests_picture,
 )
 from xafs_workers.scans.runs import Run, extract_numbers
-from xafs_workers.scans.scan import Scan
+from xafs_workers.scans.scan import Scan, scan_kinds
 from xafs_workers.services.message_log import has_anchor, has_file
 from xafs_workers.settings import Storage
 from xafs_workers.storage.errors import Absent, Refused
@@ -82,6 +82,20 @@ def list_awaited_pictures(board: Board, scan: Scan, number: int) -> tuple[str, .
         for name in _list_requested_files(one.end, one, board, number)
     )
     return tuple(asked)
+
+
+def list_captioned_pictures(board: Board, scan: Scan, number: int) -> tuple[tuple[str, str], ...]:
+    """Return the pictures of the scans whose kinds declare a caption: (caption, name relative to the proposal folder).
+
+    A picture whose name is absolute is left out.
+    """
+    return tuple(
+        (caption, name)
+        for one in list_reported_scans(board, scan)
+        if one.end is not None and (caption := scan_kinds[one.kind].dossier_caption)
+        for name in _list_requested_files(one.end, one, board, number)
+        if not name.startswith("/")
+    )
 
 
 def _is_wait_over(board: Board, scan: Scan) -> bool:

@@ -163,6 +163,9 @@ class ScanKind:
         Axes on which a click picks a position: none, `x`, or `x` and `y`.
     reported_by_dossier
         A dossier waits for the files that its end asks for.
+    dossier_caption
+        Caption of the pictures that its end asks for, on a dossier's page and in the message log; '' where the page
+        links them by itself, or not at all.
     """
 
     hint_prefixes: tuple[str, ...] = ()
@@ -180,6 +183,7 @@ class ScanKind:
     closed_by_line: bool = False
     clickable_axes: tuple[Literal["x", "y"], ...] = ()
     reported_by_dossier: bool = False
+    dossier_caption: str = ""
 
 
 scan_kinds: Registry[ScanKind] = Registry("xafs_workers.scans")

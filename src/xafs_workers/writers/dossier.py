@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from urllib.parse import unquote
 
 from xafs_workers.scans.runs import Run
-from xafs_workers.writers import dossier_raster, dossier_sead, dossier_xafs, html
+from xafs_workers.writers import dossier_parts, dossier_raster, dossier_sead, dossier_xafs, html
 from xafs_workers.writers.dossier_content import DossierKind, DossierSources, PageContent
 from xafs_workers.writers.dossier_motors import build_motor_groups
 from xafs_workers.writers.registry import CannotWrite
@@ -33,7 +34,7 @@ def render_dossier_page(kind: DossierKind, sources: DossierSources) -> bytes:
     return html.render_page(
         "dossier.html.jinja",
         kind=kind,
-        content=_select_content_builder(kind)(sources),
+        content=_build_content(kind, sources),
         stub=sources.dossier.stub,
         number=f"{sources.number:02d}",
         beamline=_find_beamline(sources.first_run),
@@ -46,8 +47,14 @@ def render_dossier_page(kind: DossierKind, sources: DossierSources) -> bytes:
 
 def list_pictures(kind: DossierKind, sources: DossierSources) -> Iterator[tuple[str, str]]:
     """Yield the plots of a page that exist: (caption, name relative to the proposal folder)."""
-    for picture in _select_content_builder(kind)(sources).large_pictures:
+    for picture in _build_content(kind, sources).large_pictures:
         yield picture.caption, unquote(picture.href.removeprefix("../"))
+
+
+def _build_content(kind: DossierKind, sources: DossierSources) -> PageContent:
+    content = _select_content_builder(kind)(sources)
+    pictures = (*content.large_pictures, *dossier_parts.build_scan_pictures(sources))
+    return replace(content, large_pictures=pictures)
 
 
 def _select_content_builder(kind: DossierKind) -> ContentBuilder:

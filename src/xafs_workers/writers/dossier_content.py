@@ -128,6 +128,8 @@ class DossierSources:
         Files of the detectors, by uid of the run.
     zone
         Time zone of the times on the page; None for that of this computer.
+    scan_pictures
+        Pictures of the scans whose kinds declare a caption: (caption, name relative to the proposal folder).
     """
 
     dossier: Dossier
@@ -138,6 +140,7 @@ class DossierSources:
     assets: Mapping[str, Sequence[AssetLike]] = field(default_factory=dict[str, Sequence[AssetLike]])
     counts: SpectrumCounts | None = None
     zone: tzinfo | None = None
+    scan_pictures: Sequence[tuple[str, str]] = ()
 
     @property
     def first_run(self) -> Run:

@@ -93,6 +93,12 @@ def build_pictures(
             yield Picture(href, caption, tuple((what, text) for what, text in details.items() if text))
 
 
+def build_scan_pictures(sources: DossierSources) -> Iterator[Picture]:
+    """Yield the pictures of the scans whose kinds declare a caption."""
+    for caption, name in sources.scan_pictures:
+        yield from build_pictures(sources, PurePosixPath(name).parent.as_posix(), (caption, name, {}))
+
+
 def build_camera_pictures(sources: DossierSources) -> Iterator[Picture]:
     """Yield the pictures of the cameras."""
     told = get_snapshots(sources.first_run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from xafs_workers.filemanager.actions.context import ActionContext, Outcome, action_handlers, readiness_checks
@@ -16,6 +16,7 @@ from xafs_workers.filemanager.dossier_sources import (
     collect_sources,
     find_runs,
     list_awaited_pictures,
+    list_captioned_pictures,
 )
 from xafs_workers.logs import get_logger
 from xafs_workers.runtime.outcome import TryLater
@@ -140,6 +141,7 @@ def _write_page(
     sources = collect_sources(
         found, dossier, number, folder, SourceContext(context.catalog, context.config, context.stop)
     )
+    sources = replace(sources, scan_pictures=list_captioned_pictures(newest, scan, number))
     overwrite = control.message.may_overwrite
     name = build_page_name(dossier.stub, number)
     path = publish_once(folder, name, control, lambda: render_dossier_page(kind, sources), context.ledger, overwrite)
