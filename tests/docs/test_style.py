@@ -51,13 +51,6 @@ LOG_METHODS = frozenset({"debug", "info", "warning", "error", "exception", "crit
 
 MAX_TEST_NAME = 60
 
-NOT_YET_CLEAN: frozenset[str] = frozenset(
-    {
-        "scans",
-    }
-)
-"""Parts of src whose English is not clean yet. A clean one must be taken off this list; it ends empty."""
-
 
 class Finding(NamedTuple):
     """One sentence or name that breaks a rule."""
@@ -175,18 +168,10 @@ def list_modules(part: Path) -> list[Path]:
     return [part] if part.suffix == ".py" else sorted(part.rglob("*.py"))
 
 
-def check_part(findings: list[Finding], part: str) -> None:
-    """Fail on findings in a part that is not listed, and on a listed part without any."""
-    if part in NOT_YET_CLEAN:
-        assert findings, f"{part} is clean: take it off NOT_YET_CLEAN"
-        pytest.xfail(f"{len(findings)} findings in {part}, first: {findings[0]}")
-    assert not findings, "\n" + "\n".join(map(str, findings))
-
-
 @pytest.mark.parametrize("part", list_parts(SOURCE))
 def test_source_is_plain_english(part: str) -> None:
     findings = [finding for path in list_modules(SOURCE / part) for finding in find_all(path)]
-    check_part(findings, part)
+    assert not findings, "\n" + "\n".join(map(str, findings))
 
 
 def list_pages() -> list[Path]:
@@ -209,10 +194,6 @@ def test_test_names_are_short(part: str) -> None:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and len(node.name) >= MAX_TEST_NAME
     ]
     assert not findings, "\n" + "\n".join(map(str, findings))
-
-
-def test_lists_name_existing_parts() -> None:
-    assert set(list_parts(SOURCE)) >= NOT_YET_CLEAN
 
 
 @pytest.mark.parametrize(

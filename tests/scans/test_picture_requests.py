@@ -62,7 +62,7 @@ def test_a_spectrum_is_saved_in_the_folder_of_its_run() -> None:
 
 def test_a_spectrum_of_an_unknown_run_has_no_folder() -> None:
     """The proposal of another run is not taken: a picture in a foreign folder is worse than none."""
-    with pytest.raises(NoFolderError, match="run gone is not known"):
+    with pytest.raises(NoFolderError, match="run gone: unknown run"):
         wanted(make_run({"I0": [1.0]}), {"xrf": "plot", "uid": "gone", "filename": "x.png"})
 
 

@@ -1,1 +1,1 @@
-"""What was measured so far: runs, the scans they feed, and the signals computed from them."""
+"""State of the measurement: messages, runs, the scans that they form, and the signals computed from them."""

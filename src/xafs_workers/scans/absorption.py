@@ -1,4 +1,4 @@
-"""The absorption spectrum that a mode of measurement asks for: energy and mu(E) of one run."""
+"""Absorption spectra: energy and mu(E) of one run, for a mode of measurement."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ DETECTORS_BY_MODE = {
     "eiger": "fluorescence",
     "dante": "dante",
 }
-"""Modes whose signal is a sum of fluorescence channels, and the detector they mean."""
+"""Detectors by mode, for the modes whose signal is a sum of fluorescence channels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Absorber:
-    """What is measured, and how.
+    """Absorbing element, its edge, and the mode of measurement.
 
     Attributes
     ----------
     mode
-        Canonical; with ``test`` nothing is reduced.
+        Canonical name of the mode; in mode ``test`` nothing is reduced.
     """
 
     element: str
@@ -40,7 +40,7 @@ class Absorber:
 
     @property
     def channel_selection(self) -> ChannelSelection:
-        """What it says of the fluorescence."""
+        """The selection of the fluorescence channels."""
         return ChannelSelection(
             "xs1" if self.mode == "xs1" else DETECTORS_BY_MODE[self.mode], self.fluo_detector, self.element
         )
@@ -58,11 +58,11 @@ class Spectrum:
     Attributes
     ----------
     generation
-        Of the points; with the uid it names the content.
+        Generation of the run's points; together with the uid it identifies the content.
     energy
-        eV, shape (n,).
+        Energies, eV, shape (n,).
     mu, i0
-        Of the same shape; NaN is a gap.
+        Absorption and incident intensity, shape (n,); NaN is a gap.
     """
 
     uid: str
@@ -73,26 +73,26 @@ class Spectrum:
     i0: Array
 
 
-def compute_absorption(run: Run, rules: BoardConfig, absorber: Absorber, label: str = "") -> Spectrum:
-    """Return the spectrum of a run.
+def compute_absorption(run: Run, config: BoardConfig, absorber: Absorber, label: str = "") -> Spectrum:
+    """Compute the absorption spectrum of a run.
 
     Raises
     ------
     MissingColumnError
         A data key of the signal is missing.
     NoChannelsError
-        It cannot be told which channels to sum.
+        The channels to be summed are not known.
     """
-    points, columns = run.points, rules.columns
+    points, columns = run.points, config.columns
     energy = spectra.get_column(points, columns.energy)
     i0 = spectra.get_column(points, columns.i0)
-    return Spectrum(run.uid, label, points.generation, energy, _compute_signal(run, rules, absorber), i0)
+    return Spectrum(run.uid, label, points.generation, energy, _compute_signal(run, config, absorber), i0)
 
 
-def _compute_signal(run: Run, rules: BoardConfig, absorber: Absorber) -> Array:
+def _compute_signal(run: Run, config: BoardConfig, absorber: Absorber) -> Array:
     if absorber.is_fluorescence:
-        return compute_run_fluorescence(run, rules, absorber.channel_selection)
+        return compute_run_fluorescence(run, config, absorber.channel_selection)
     formula = {"reference": spectra.compute_reference, "yield": spectra.compute_electron_yield}.get(
         absorber.mode, spectra.compute_transmission
     )
-    return formula(run.points, rules.columns)
+    return formula(run.points, config.columns)

@@ -1,4 +1,4 @@
-"""The search for a slot of the sample wheel: two results, told by messages alone."""
+"""Kind of the search for a slot of the sample wheel: two results in messages, without runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Area scans: a grid over two motors, the slow one outermost, and where in it a point lies."""
+"""Area scans: a grid over a slow and a fast motor, and the position of each point in it."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from xafs_workers.scans.scan import Motors, Scan, ScanKind, scan_kinds
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
-def find_motors(start: ReceivedMessage, rules: BoardConfig) -> Motors:
-    """Return the two motors."""
+def find_motors(start: ReceivedMessage, config: BoardConfig) -> Motors:
+    """Return the slow and the fast motor of an area scan."""
     message = start.get_message(AreascanStart)
     return Motors(frozenset({message.slow_motor, message.fast_motor}))
 
 
 def build_picture(control: ReceivedMessage, scan: Scan, board: Board) -> PictureRequest:
-    """Return the picture of the map, in `maps/`."""
+    """Build the request for the picture of the map, in `maps/`."""
     stop = control.get_message(AreascanStop)
     return build_in_folder("maps", stop, find_scan_run(stop.uid, scan, board))
 
@@ -53,14 +53,14 @@ picture_rules.register("areascan")(PictureRule(request_with_name(AreascanStop), 
 
 @dataclass(frozen=True, slots=True)
 class MapStyle:
-    """The form that a map takes when it is complete, as the run's hint asks for.
+    """Style of a complete map, which the run's hint names.
 
     Attributes
     ----------
     is_contour
-        Filled contours in place of pixels.
+        True for filled contours in place of pixels.
     is_logarithmic
-        The natural logarithm of the signal.
+        True for the natural logarithm of the signal.
     """
 
     is_contour: bool = False
@@ -68,7 +68,10 @@ class MapStyle:
 
 
 def parse_map_style(run: Run) -> MapStyle:
-    """Return what `areascan <detector> <slow> <fast> <contour> <log> <energy>` asks for; a plain map without it."""
+    """Parse the map's style from the hint `areascan <detector> <slow> <fast> <contour> <log> <energy>`.
+
+    Another hint gives a plain map.
+    """
     words = run.hint.split()
     if len(words) < 6 or words[0] != "areascan":
         return MapStyle()
@@ -76,25 +79,25 @@ def parse_map_style(run: Run) -> MapStyle:
 
 
 def compute_grid(start: AreascanStart) -> tuple[Array, Array]:
-    """Return the positions of the columns (fast motor) and of the rows (slow motor)."""
+    """Compute the positions of the columns (fast motor) and of the rows (slow motor)."""
     fast = start.fast_initial + np.linspace(start.fast_start, start.fast_stop, start.fast_steps)
     slow = start.slow_initial + np.linspace(start.slow_start, start.slow_stop, start.slow_steps)
     return fast, slow
 
 
 def is_complete(run: Run, start: AreascanStart) -> bool:
-    """Tell whether each pixel was measured."""
+    """Check whether each pixel was measured."""
     pixels = start.slow_steps * start.fast_steps
     return len(run.points) >= pixels and bool(_find_pixel_indices(run)[pixels - 1] == pixels - 1)
 
 
 def count_points_beyond_grid(run: Run, start: AreascanStart) -> int:
-    """Return how many points came after the last pixel."""
+    """Count the points after the last pixel."""
     return int(np.count_nonzero(_find_pixel_indices(run) >= start.slow_steps * start.fast_steps))
 
 
 def _find_pixel_indices(run: Run) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Return the place of each point in the order of the plan, from 0, ascending."""
+    """Find the index of each point's pixel in the order of the plan, from 0, ascending."""
     return run.points.compute_once("places", lambda: _compute_pixel_indices(run.points))
 
 
@@ -105,14 +108,15 @@ def _compute_pixel_indices(points: Points) -> np.ndarray[Any, np.dtype[np.int64]
 
 
 def arrange_on_grid(run: Run, start: AreascanStart, values: Array) -> Array:
-    """Return one value a point as a map, shape (slow_steps, fast_steps), NaN where not measured.
+    """Arrange one value for each point as a map, shape (slow_steps, fast_steps), NaN where not measured.
 
-    A point's `seq_num` is its place in the order of the plan: row by row, in a snake where the run says so.
+    A point's `seq_num` is its pixel in the order of the plan: row by row, with every second row backwards in a snaked
+    run.
 
     Parameters
     ----------
     values
-        Shape (n,), one for each point of the run.
+        Values of the run's points, shape (n,).
     """
     shape = (start.slow_steps, start.fast_steps)
     flat = np.full(shape[0] * shape[1], np.nan)
@@ -129,10 +133,10 @@ def arrange_on_grid(run: Run, start: AreascanStart, values: Array) -> Array:
 
 
 def is_snaked(run: Run, start: AreascanStart) -> bool:
-    """Tell whether every second row was measured backwards: as the start document says, else as the motor moved."""
-    told = run.start.get("snaking")
-    if isinstance(told, list | tuple) and told:
-        return bool(cast("list[Any]", told)[-1])
+    """Check whether every second row was measured backwards, from the start document or else the motor's positions."""
+    snaking = run.start.get("snaking")
+    if isinstance(snaking, list | tuple) and snaking:
+        return bool(cast("list[Any]", snaking)[-1])
     if start.fast_motor not in run.points or start.fast_steps < 2:
         return False
     fast, _ = compute_grid(start)

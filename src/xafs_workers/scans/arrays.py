@@ -11,22 +11,22 @@ Array = np.ndarray[Any, Any]
 
 MAX_DIMENSIONS = 3
 INT32_LIMIT = 2**31
-"""Whole numbers below it are kept in four bytes."""
+"""Limit of the whole numbers that are stored in four bytes."""
 
 
 class EventArrays:
-    """A snapshot of the arrays that came with a run's events, by `seq_num`; `EventArrays.of` makes an empty one.
+    """Snapshot of the arrays in a run's events, by `seq_num`; `EventArrays.create` makes an empty one.
 
-    What is only named in an event (a datum id) is not here: such data are in files, and a catalog reads them.
+    Data that an event only names by a datum id are not included: they are in files, and a catalog reads them.
 
     Attributes
     ----------
     keys
-        The array-valued data keys.
+        Array-valued data keys.
     size
-        Bytes that are held.
+        Size of all arrays, bytes.
     dropped
-        True once there was more than may be held: then nothing is.
+        True if the arrays exceeded the limit of memory and were all removed.
     """
 
     __slots__ = ("_held", "dropped", "keys", "size")
@@ -41,24 +41,24 @@ class EventArrays:
 
     @classmethod
     def create(cls, keys: tuple[str, ...]) -> EventArrays:
-        """Return empty arrays of these data keys."""
+        """Create a snapshot without points for these data keys."""
         return cls(keys, {}, 0)
 
     def get_point(self, sequence: int) -> Mapping[str, Array]:
-        """Return the arrays of the point with this `seq_num`, by data key; empty where there are none."""
+        """Return the arrays of the point with this `seq_num`, by data key; empty if it has none."""
         return self._held.get(sequence, {})
 
     def drop_all(self) -> EventArrays:
-        """Return arrays that were let go."""
+        """Remove all arrays; returns an empty snapshot that accepts no more points."""
         return EventArrays(self.keys, {}, 0, dropped=True)
 
     def add_point(self, sequence: int, data: Mapping[str, Any], limit: int) -> EventArrays:
-        """Return the arrays with those of one more point, or of a point of the same `seq_num` replaced.
+        """Add the arrays of a point, or replace those of the point with the same `seq_num`.
 
         Parameters
         ----------
         limit
-            Bytes that may be held; beyond, all are let go.
+            Largest total size, bytes; above it, all arrays are removed.
         """
         if self.dropped or not self.keys:
             return self
@@ -69,7 +69,7 @@ class EventArrays:
         size = self.size + _count_bytes(found) - _count_bytes(before or {})
         if size > limit:
             return self.drop_all()
-        # Snapshots share what is only added to; a replaced point gets a copy, so that older ones stay true.
+        # Snapshots share a mapping that only grows; replacing a point copies it, so that older snapshots stay true.
         held = self._held if before is None else dict(self._held)
         held[sequence] = found
         return EventArrays(self.keys, held, size)
@@ -80,7 +80,7 @@ def _count_bytes(arrays: Mapping[str, Array]) -> int:
 
 
 def _parse_array(value: Any) -> Array | None:
-    """Return numbers as an array, read-only; None for what is no array of numbers."""
+    """Parse numbers into a read-only array; None for anything that is not an array of numbers."""
     if not isinstance(value, list | tuple | np.ndarray):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Which run feeds which scan: a pure function of the scans told and the runs started, by record time."""
+"""Binding of runs to scans: a pure function of the scans, the runs, and their record times."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from xafs_workers.scans.scan import RunWindow, Scan, ScanKind, scan_kinds
 
 
 def bind(scans: Sequence[Scan], runs: Iterable[Run], rules: BoardConfig) -> tuple[Scan, ...]:
-    """Return the scans with a run bound to each window that has one.
+    """Bind runs to the windows of scans; returns the scans with their runs.
 
-    Windows choose in the order in which they open, each the first run in it that fits and that nobody has:
-    one whose hint begins with the kind's word (and whose count is the repetition), else one without a hint.
-    A run with another kind's hint or with other motors fits nowhere.
+    Windows choose in the order in which they open. Each takes the first free run in it whose hint begins with the
+    kind's word (and whose count is the repetition), else the first free run without a hint. A run with another kind's
+    hint, or with other motors, is bound to no window of the kind.
 
     Parameters
     ----------
     scans
-        As `telling.build_scans` gives them.
+        Scans as `scan_builder.build_scans` returns them.
     runs
-        In any order.
+        Runs in any order.
     """
     free = sorted(runs, key=lambda run: run.start_position)
     windows = sorted(

@@ -1,4 +1,4 @@
-"""The board: all scans a worker knows, folded from items in any order of arrival."""
+"""The board: all scans that a worker knows, built from items in any order of arrival."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ BoardItem = ReceivedMessage | Document | ClockTick | ReductionResult | FetchedRu
 RESOURCE_DOCUMENTS = ("resource", "stream_resource")
 
 MAX_RESOURCES = 64
-"""Kept of a run; a detector that writes a file a point would name thousands."""
+"""Largest number of resource documents of a run: a detector that writes a file for each point names thousands."""
 
 
 class UnknownRunError(ValueError):
-    """A document that has no place: of a run or descriptor that is unknown, or told twice with other content.
+    """A document of an unknown run or descriptor, or a second start document with other content.
 
     Attributes
     ----------
     subject
-        uid of the unknown run or descriptor.
+        Uid of the run or descriptor.
     """
 
     def __init__(self, subject: str, reason: str):
@@ -50,26 +50,26 @@ class UnknownRunError(ValueError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Board:
-    """A snapshot of everything known. Never changed; `apply` returns the next one.
+    """Snapshot of all scans and runs. It never changes; `apply` returns the next one.
 
     Attributes
     ----------
     version
-        Rises with every item that changed something.
+        Number that rises with each item that changes the board.
     now
-        The latest time any item brought, POSIX seconds.
+        Latest time of any item, POSIX seconds.
     messages
-        Those that tell of scans, sorted by record time.
+        Messages that affect scans, sorted by record time.
     streams
-        Descriptor uid -> (run uid, stream name).
+        Run uid and stream name by descriptor uid.
     scans
-        Bound to their runs, in the order in which they started.
+        Scans with their bound runs, in the order in which they started.
     hidden_figures
-        Ids of figures that were closed by messages no longer kept.
+        Ids of figures that were closed by messages removed since.
     results
-        Of the reductions that were asked for.
+        Results of the requested reductions.
     missing_runs
-        By uid, what of a run that a scan names is not to be had from a catalog, and why.
+        Reasons by uid why a run that a scan names, or its spectra, are not available from a catalog.
     """
 
     config: BoardConfig = field(default_factory=BoardConfig)
@@ -88,17 +88,17 @@ class Board:
         return tuple(self.runs[uid] for uid in scan.run_uids if uid in self.runs)
 
     def find_scan(self, control: ReceivedMessage) -> Scan | None:
-        """Return the scan in which a message had a part: that it started, went on with, or ended."""
+        """Find the scan that a message started, continued or ended, None for none."""
         for scan in reversed(self.scans):
             if any(part.position == control.position for part in scan.all_messages):
                 return scan
         return None
 
     def is_settled(self, scan: Scan) -> bool:
-        """Tell whether no more points are to be expected.
+        """Check whether a scan has ended and no more points of it are expected.
 
-        Either each window has its run, and the runs' stop documents came, or time enough passed: documents may
-        arrive after the end message, and whole repetitions at once. A kind that lives from messages waits for none.
+        Either each window has a run with a stop document, or the settling time has passed: documents may arrive after
+        the end message, and whole repetitions at once. A kind without bound runs does not wait.
         """
         if scan.end is None:
             return bool(scan.implicit_end)
@@ -112,20 +112,20 @@ class Board:
         return bool(runs) and all(run is not None and run.stop is not None for run in runs)
 
     def is_expired(self, scan: Scan) -> bool:
-        """Tell whether a scan that nobody ended is so old that it is given up."""
+        """Check whether a scan without an end message is older than the expiry time."""
         return not scan.has_ended and self.now > scan.start_position[0] + self.config.expiry_time
 
     def is_closed(self, scan: Scan) -> bool:
-        """Tell whether a scan is over, by messages and documents, or by age."""
+        """Check whether a scan has settled or expired."""
         return self.is_settled(scan) or self.is_expired(scan)
 
     def apply(self, item: BoardItem) -> Board:
-        """Return the board after one more item.
+        """Apply an item; returns the next board.
 
         Raises
         ------
         UnknownRunError
-            A document that belongs to nothing known; the board stays as it is.
+            The item is a document of an unknown run or descriptor; the board does not change.
         """
         if isinstance(item, Document):
             return _apply_document(self, item)
@@ -141,14 +141,14 @@ class Board:
 
 
 def _apply_fetched_run(board: Board, item: FetchedRun) -> Board:
-    """Take a run from a catalog where the documents did not bring it whole, or its arrays where they hold none."""
+    """Apply a fetched run: it replaces an incomplete one, and adds arrays that the documents did not contain."""
     absent = board.missing_runs
     if item.problem:
         absent = {**absent, item.uid: item.problem}
     known, run = board.runs.get(item.uid), item.run
     if run is not None and known is not None:
-        begun = known if known.stop is not None else replace(run, start_position=known.start_position)
-        run = replace(begun, arrays=run.arrays) if run.arrays.size else begun
+        merged = known if known.stop is not None else replace(run, start_position=known.start_position)
+        run = replace(merged, arrays=run.arrays) if run.arrays.size else merged
     if run is None or run is known:
         return replace(board, version=board.version + 1, missing_runs=absent)
     return _rebind(replace(board, runs={**board.runs, item.uid: run}, missing_runs=absent))
@@ -164,7 +164,7 @@ def _apply_message(board: Board, item: ReceivedMessage) -> Board:
 
 
 def _rebind(board: Board) -> Board:
-    """Tell and bind again, and let go of what is beyond the limits."""
+    """Build the scans again, bind their runs, and remove what exceeds the limits."""
     scans = bind(build_scans(board.messages, board.hidden_figures), board.runs.values(), board.config)
     kept = select_retained(scans, board.messages, board.runs, board.config)
     streams, results = board.streams, board.results
@@ -239,7 +239,7 @@ def _apply_event(board: Board, item: Document) -> Board:
 
 
 def _apply_resource(board: Board, item: Document) -> Board:
-    """Keep which files hold data of a run; a document that names no run that is known is of no use."""
+    """Store the name of a file with data of a run; a document of no known run is ignored."""
     run = board.runs.get(str(item.doc.get("run_start")))
     document = (item.name, item.doc)
     if run is None or document in run.resources or len(run.resources) >= MAX_RESOURCES:
@@ -248,7 +248,7 @@ def _apply_resource(board: Board, item: Document) -> Board:
 
 
 def _apply_baseline(board: Board, stream: tuple[str, str], data: Mapping[str, Any]) -> Board:
-    """Keep where everything stood when a run began: the first reading of `baseline`; other streams are not kept."""
+    """Store the first reading of the stream `baseline` (positions at the run's start); other streams are ignored."""
     run = board.runs[stream[0]]
     if stream[1] != "baseline" or run.baseline:
         return board

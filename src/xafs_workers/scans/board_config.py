@@ -1,4 +1,4 @@
-"""What a board needs to know of the beamline: names of columns, channels of detectors, times and limits."""
+"""Configuration of a board: names of columns, channels of detectors, times and limits."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from xafs_workers.settings import Columns, Detectors, Reduction, Settings
 
 @dataclass(frozen=True, slots=True)
 class BoardConfig:
-    """Constants of a board, taken from the settings once.
+    """Constants of a board, from the settings.
 
     Attributes
     ----------
     settling_time
-        Time after an end message in which the run's stop document may still come, seconds.
+        Time after an end message in which the run's stop document may still arrive, seconds.
     expiry_time
-        Age at which open state is given up, seconds.
+        Age at which an open scan expires, seconds.
     array_bytes, all_array_bytes
-        Memory that array-valued data (spectra) of one run, and of all runs, may take.
+        Memory limits of the array-valued data (spectra) of one run, and of all runs, bytes.
     fetching_enabled
-        Whether runs that did not come as documents are fetched from a catalog.
+        True if runs whose documents are missing are fetched from a catalog.
     """
 
     columns: Columns = field(default_factory=Columns)
@@ -38,7 +38,7 @@ class BoardConfig:
 
     @classmethod
     def from_settings(cls, settings: Settings, *, fetching_enabled: bool = False) -> BoardConfig:
-        """Return the configuration of a board; `fetching_enabled`: its worker asks the catalog, where there is one."""
+        """Build the configuration of a board; runs are fetched if `fetching_enabled` and a catalog is configured."""
         return cls(
             fetching_enabled=fetching_enabled and settings.catalog.configured,
             columns=settings.columns,

@@ -1,4 +1,4 @@
-"""Fluorescence channels that are dead or saturated: each compared with the others, robustly."""
+"""Search for dead and saturated fluorescence channels, by comparing each with the median of all."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from xafs_workers.scans.runs import Run
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 MIN_CHANNELS = 3
-"""To tell the one that differs."""
+"""Smallest number of channels in which one that differs can be found."""
 
 MIN_POINTS = 20
 
 DEAD_FRACTION = 0.05
-"""Of the median channel's counts."""
+"""Largest counts of a dead channel, relative to the median channel's."""
 
 SATURATED_FRACTION = 0.5
-"""Of the median channel's rise over the edge, relative to its own level: one that is saturated stays flat."""
+"""Largest rise over the edge of a saturated channel, relative to the median channel's rise."""
 
 MIN_RISE = 0.2
-"""Of the median channel; where there is hardly any rise nothing can be told from it."""
+"""Smallest rise of the median channel, relative to its level, from which saturation can be judged."""
 
 
 @dataclass(frozen=True, slots=True)
 class BadChannel:
-    """A channel and what is wrong with it: ``dead`` or ``saturated``."""
+    """A channel and its fault: ``dead`` or ``saturated``."""
 
     column: str
     state: str
@@ -40,10 +40,10 @@ class BadChannel:
         return f"channel {self.column} looks {self.state}"
 
 
-def find_bad_channels(run: Run, rules: BoardConfig, wish: ChannelSelection) -> tuple[BadChannel, ...]:
-    """Return the channels of a run that differ from the others, by their counts over I0."""
-    found = find_fluorescence_channels(run, rules, wish)
-    columns, i0 = found.columns, rules.columns.i0
+def find_bad_channels(run: Run, config: BoardConfig, selection: ChannelSelection) -> tuple[BadChannel, ...]:
+    """Find the channels of a run that differ from the others, by their counts divided by I0."""
+    found = find_fluorescence_channels(run, config, selection)
+    columns, i0 = found.columns, config.columns.i0
     if len(columns) < MIN_CHANNELS or i0 not in run.points:
         return ()
     return run.points.compute_once(("bad channels", columns), lambda: _compare_channels(run, columns, i0))
@@ -66,6 +66,6 @@ def _compare_channels(run: Run, columns: tuple[str, ...], i0: str) -> tuple[BadC
 
 
 def _compute_rises(signals: Array) -> Array:
-    """Return how far each channel spreads from its low to its high values, relative to the high ones."""
+    """Compute the rise of each channel from its low to its high values, relative to the high ones."""
     low, high = np.percentile(signals, [5, 95], axis=1)
     return np.where(high > 0, (high - low) / np.where(high > 0, high, 1.0), 0.0)

@@ -1,4 +1,4 @@
-"""Which columns hold the fluorescence of a run: one answer for plots, files and reduction."""
+"""Selection of the columns with a run's fluorescence, for figures, files and reduction."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ SINGLE_ELEMENT_CHANNEL = 8
 
 @cache
 def build_roi_pattern(column: str) -> re.Pattern[str]:
-    """Return what data keys of regions of interest match, as `detectors.get_column` of the settings names them.
+    """Build the pattern that data keys of regions of interest match, from the setting `detectors.column`.
 
-    Its groups: `channel`, and `element` where the name has one (Fe1, Fe8).
+    Its groups are `channel`, and `element` if the names contain one (Fe1, Fe8).
     """
     groups = {"element": "(?P<element>[A-Z][a-z]?)", "channel": r"(?P<channel>[1-9]\d?)"}
     parts = re.split(r"\{(element|channel)\}", column)
@@ -32,21 +32,21 @@ def build_roi_pattern(column: str) -> re.Pattern[str]:
 
 
 class NoChannelsError(LookupError):
-    """A run whose fluorescence columns cannot be told; the text says why."""
+    """The fluorescence columns of a run are not known; the text gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelSelection:
-    """What a message says of the fluorescence it wants.
+    """Fluorescence that a message requests.
 
     Attributes
     ----------
     detector
-        Canonical name; ``xs1`` asks for channel 8 whatever `fluo_detector` says.
+        Canonical name; ``xs1`` selects channel 8, whatever `fluo_detector` is.
     fluo_detector
-        As the table of channels names it.
+        Name in the table of channels.
     element
-        Else that of the start document.
+        Symbol of the element; None for that of the start document.
     """
 
     detector: str = "fluorescence"
@@ -56,14 +56,14 @@ class ChannelSelection:
 
 @dataclass(frozen=True, slots=True)
 class FluorescenceChannels:
-    """Columns to be summed, or why there are none.
+    """Columns to be summed, or the reason why there are none.
 
     Attributes
     ----------
     columns
-        Data keys, in the order of the sum; empty where `problem` says why.
+        Data keys, in the order of the sum; empty if there is a `problem`.
     detector
-        Name for the label, '' where it is not known.
+        Name of the detector for labels, '' if it is not known.
     """
 
     columns: tuple[str, ...] = ()
@@ -71,54 +71,57 @@ class FluorescenceChannels:
     detector: str = ""
 
 
-def compute_run_fluorescence(run: Run, rules: BoardConfig, wish: ChannelSelection) -> Array:
-    """Return a run's fluorescence mu(E), shape (n,).
+def compute_run_fluorescence(run: Run, config: BoardConfig, selection: ChannelSelection) -> Array:
+    """Compute a run's fluorescence mu(E), shape (n,).
 
     Raises
     ------
     NoChannelsError
-        It cannot be told which columns to sum.
+        The columns to be summed are not known.
     MissingColumnError
         I0 is missing.
     """
-    found = find_fluorescence_channels(run, rules, wish)
+    found = find_fluorescence_channels(run, config, selection)
     if found.problem:
         raise NoChannelsError(found.problem)
-    return spectra.compute_fluorescence(run.points, found.columns, rules.columns)
+    return spectra.compute_fluorescence(run.points, found.columns, config.columns)
 
 
-def find_fluorescence_channels(run: Run, rules: BoardConfig, wish: ChannelSelection) -> FluorescenceChannels:
-    """Return the columns whose sum is the run's fluorescence.
+def find_fluorescence_channels(run: Run, config: BoardConfig, selection: ChannelSelection) -> FluorescenceChannels:
+    """Find the columns whose sum is the run's fluorescence.
 
-    Those of `XDI._dtc` that the primary descriptor has; if none, `<Element><n>` for the element and the
-    detector's channels; if none, those of the one element the descriptor has; two candidates give none.
+    These are the columns of `XDI._dtc` that the primary descriptor has. Without any, they are `<Element><n>` for the
+    element and the detector's channels. Without any, they are those of the only element in the descriptor; several
+    elements give none.
     """
-    return run.points.compute_once(("fluorescence channels", wish), lambda: _select_channels(run, rules, wish))
+    return run.points.compute_once(
+        ("fluorescence channels", selection), lambda: _select_channels(run, config, selection)
+    )
 
 
-def _select_channels(run: Run, rules: BoardConfig, wish: ChannelSelection) -> FluorescenceChannels:
-    name = _find_detector_name(run, rules, wish)
-    single = wish.detector == "xs1"
-    wanted = (SINGLE_ELEMENT_CHANNEL,) if single else rules.channels.get(name, ())
-    listed = _select_listed_columns(run, rules.channel_column, wanted if single else ())
+def _select_channels(run: Run, config: BoardConfig, selection: ChannelSelection) -> FluorescenceChannels:
+    name = _find_detector_name(run, config, selection)
+    single = selection.detector == "xs1"
+    wanted = (SINGLE_ELEMENT_CHANNEL,) if single else config.channels.get(name, ())
+    listed = _select_listed_columns(run, config.channel_column, wanted if single else ())
     if listed:
         return FluorescenceChannels(listed, detector=name)
-    for symbol in filter(None, (wish.element, run.element)):
-        found = _select_element_columns(run, rules, symbol, wanted)
+    for symbol in filter(None, (selection.element, run.element)):
+        found = _select_element_columns(run, config, symbol, wanted)
         if found:
             return FluorescenceChannels(found, detector=name)
-    return _select_only_candidate(run, rules, wanted, name)
+    return _select_only_candidate(run, config, wanted, name)
 
 
-def _find_detector_name(run: Run, rules: BoardConfig, wish: ChannelSelection) -> str:
-    """Return the detector's name as the table of channels knows it, '' where nothing tells."""
-    if wish.detector == "xs1":
-        return next((name for name, channels in rules.channels.items() if channels == (SINGLE_ELEMENT_CHANNEL,)), "")
-    if wish.detector == "dante":
+def _find_detector_name(run: Run, config: BoardConfig, selection: ChannelSelection) -> str:
+    """Find the detector's name in the table of channels, '' if it is not known."""
+    if selection.detector == "xs1":
+        return next((name for name, channels in config.channels.items() if channels == (SINGLE_ELEMENT_CHANNEL,)), "")
+    if selection.detector == "dante":
         return "dante"
-    if wish.fluo_detector:
-        return wish.fluo_detector
-    table = {name.lower(): name for name in rules.channels}
+    if selection.fluo_detector:
+        return selection.fluo_detector
+    table = {name.lower(): name for name in config.channels}
     for given in run.detectors:
         known = table.get(given.lower()) or table.get(given.lower().partition("-")[0])
         if known:
@@ -136,20 +139,20 @@ def _parse_channel(key: str, column: str) -> int | None:
     return int(match["channel"]) if match else None
 
 
-def _select_element_columns(run: Run, rules: BoardConfig, symbol: str, wanted: tuple[int, ...]) -> tuple[str, ...]:
-    """Return the columns of the wanted channels, or, where they are missing, of the largest detector that is there."""
-    choices = sorted(rules.channels.values(), key=len, reverse=True)
+def _select_element_columns(run: Run, config: BoardConfig, symbol: str, wanted: tuple[int, ...]) -> tuple[str, ...]:
+    """Select the columns of the given channels or, if the run lacks one, of the largest detector that it has."""
+    choices = sorted(config.channels.values(), key=len, reverse=True)
     for channels in [wanted] if wanted == (SINGLE_ELEMENT_CHANNEL,) else [wanted, *choices]:
-        keys = tuple(rules.channel_column.format(element=symbol, channel=channel) for channel in channels)
+        keys = tuple(config.channel_column.format(element=symbol, channel=channel) for channel in channels)
         if keys and all(key in run.points for key in keys):
             return keys
     return ()
 
 
-def _select_only_candidate(run: Run, rules: BoardConfig, wanted: tuple[int, ...], name: str) -> FluorescenceChannels:
-    matches = map(build_roi_pattern(rules.channel_column).match, run.points.keys)
+def _select_only_candidate(run: Run, config: BoardConfig, wanted: tuple[int, ...], name: str) -> FluorescenceChannels:
+    matches = map(build_roi_pattern(config.channel_column).match, run.points.keys)
     symbols = sorted({match.groupdict().get("element", "") for match in matches if match})
-    found = {symbol: columns for symbol in symbols if (columns := _select_element_columns(run, rules, symbol, wanted))}
+    found = {symbol: columns for symbol in symbols if (columns := _select_element_columns(run, config, symbol, wanted))}
     if len(found) == 1:
         return FluorescenceChannels(next(iter(found.values())), detector=name)
     if found:

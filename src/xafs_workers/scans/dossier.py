@@ -1,4 +1,4 @@
-"""Dossiers: what is known of a report while it is being filled. No run is bound to one, and nothing is to be seen."""
+"""Dossiers on the board: the content of a report that messages fill. A dossier has neither bound runs nor a figure."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ scan_kinds.register(KIND)(
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """What messages told for one dossier, from its `start` on; nothing is left of any dossier before it.
+    """Content of one dossier, from the messages since its `start`.
 
     Attributes
     ----------
     stub
-        Of the data files' names.
+        Stub of the data files' names.
     uids
-        Of the runs that were finished, in order.
+        Uids of the finished runs, in order.
     folder
-        Of the experiment, '' where nobody said.
+        Folder of the experiment, '' if no message named it.
     rid
-        Anchor in the message log, '' where there is none.
+        Anchor in the message log, '' for none.
     force_seqnumber
-        Number that the page must have; None: that of the sequence.
+        Number that the page must have; None for that of the sequence.
     instrument
-        HTML about the sample stage, as it came: it is not to be trusted.
+        HTML about the sample stage, unchanged from the message, so it must not be trusted.
     ini
         Text of the INI file.
     """
@@ -55,7 +55,7 @@ class Dossier:
 
 
 def build_dossier(scan: Scan) -> Dossier:
-    """Return what is known of a dossier."""
+    """Build the content of a dossier from its scan's messages."""
     return Dossier(
         stub=getattr(scan.start.message, "stub", ""),
         uids=scan.added_run_uids,
@@ -68,13 +68,13 @@ def build_dossier(scan: Scan) -> Dossier:
 
 
 def find_open_dossier(board: Board) -> Scan | None:
-    """Return the dossier that is being filled."""
+    """Find the dossier that is open, None for none."""
     filled = (scan for scan in reversed(board.scans) if scan.kind == KIND)
     return next((scan for scan in filled if not scan.has_ended and not board.is_expired(scan)), None)
 
 
 def list_reported_scans(board: Board, scan: Scan) -> Iterator[Scan]:
-    """Yield the scans that were measured while a dossier was being filled, and that it reports."""
+    """Yield the scans that a dossier reports: those measured while it was open."""
     until = get_time_position(scan.end) if scan.end is not None else None
     for one in board.scans:
         if (
@@ -86,17 +86,15 @@ def list_reported_scans(board: Board, scan: Scan) -> Iterator[Scan]:
 
 
 def find_rest_time(board: Board, scan: Scan) -> float | None:
-    """Return when the plan that filled a dossier came to rest, POSIX seconds; None as long as it did not."""
+    """Find the time at which the plan that filled a dossier came to rest, POSIX seconds; None before."""
     if scan.end is None:
         return None
     until = get_time_position(scan.end)
-    rests = (
-        told for told in board.messages if told.message.kind == "resting_state" and get_time_position(told) > until
-    )
-    return next((told.time for told in rests), None)
+    rests = (one for one in board.messages if one.message.kind == "resting_state" and get_time_position(one) > until)
+    return next((one.time for one in rests), None)
 
 
 def _find_latest_value(scan: Scan, field: str) -> Any:
-    """Return what was last said of a field, None where nothing was."""
-    said = (getattr(control.message, field, None) for control in reversed(scan.added_messages))
-    return next((value for value in said if value is not None), None)
+    """Find the latest value of a field, None if no message contains one."""
+    values = (getattr(control.message, field, None) for control in reversed(scan.added_messages))
+    return next((value for value in values if value is not None), None)

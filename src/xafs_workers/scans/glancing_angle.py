@@ -1,4 +1,4 @@
-"""The alignment of a spinner at a glancing angle: results of scans across it, which come in messages alone."""
+"""Kind of the alignment of a spinner at a glancing angle: results in messages, without runs."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ scan_kinds.register("glancing_angle")(ScanKind(result_actions=frozenset({"linear
 
 
 def requests_summary(control: ReceivedMessage, scan: Scan, board: Board) -> bool:
-    """Return whether the end of an alignment asks for its summary: the start message names it."""
+    """Check whether the end of an alignment requests a picture of its summary: the start message names it."""
     return isinstance(control.message, GlancingAngleStop) and _find_filename(scan) is not None
 
 
 def build_summary(control: ReceivedMessage, scan: Scan, board: Board) -> PictureRequest:
-    """Return the summary of an alignment, in `snapshots/` where its name is not absolute."""
+    """Build the request for the summary of an alignment, in `snapshots/` unless its name is absolute."""
     name, overwrite = _find_filename(scan), control.message.may_overwrite
     if name is None or not scan.result_messages:
         raise NothingToDrawError("the alignment came to no result")

@@ -37,15 +37,15 @@ class ReceivedMessage:
         return self.message.message_id or str(self.position)
 
     def get_message(self, form: type[MessageT]) -> MessageT:
-        """Return the message as what it is.
+        """Return the message, checked to be of a class.
 
         Raises
         ------
         TypeError
-            It is another message: a module was registered for a kind that is not its own.
+            It is of another class: a module was registered for a kind that is not its own.
         """
         if not isinstance(self.message, form):
-            raise TypeError(f"{self.message.get_key()}: expected {form.__name__}")
+            raise TypeError(f"{self.message.get_key()}: got a {type(self.message).__name__} (expected {form.__name__})")
         return self.message
 
 

@@ -1,4 +1,4 @@
-"""Line scans: one motor, or time where no motor is given."""
+"""Kind of line scans: along one motor, or against time if the message names no motor."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from xafs_workers.scans.picture_requests import (
 from xafs_workers.scans.scan import Motors, Scan, ScanKind, scan_kinds
 
 
-def find_motors(start: ReceivedMessage, rules: BoardConfig) -> Motors:
-    """Return the scanned motor; nothing for a scan against time."""
+def find_motors(start: ReceivedMessage, config: BoardConfig) -> Motors:
+    """Return the scanned motor; no motor for a scan against time."""
     motor = start.get_message(LinescanStart).motor
     return Motors(frozenset({motor} if motor else ()))
 
 
 def build_picture(control: ReceivedMessage, scan: Scan, board: Board) -> PictureRequest:
-    """Return the picture of the scan, in `snapshots/`."""
+    """Build the request for the picture of the scan, in `snapshots/`."""
     stop = control.get_message(LinescanStop)
     return build_in_folder("snapshots", stop, find_scan_run(stop.uid, scan, board))
 

@@ -1,4 +1,4 @@
-"""Live chi(k): what is to be reduced of an XAFS scan while it is measured."""
+"""Reduction requests for live chi(k), while an XAFS scan is measured."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from xafs_workers.scans.spectra import MissingColumnError
 def build_live_requests(board: Board, scan: Scan) -> Iterator[ReductionRequest]:
     """Yield a request for each repetition that has points.
 
-    One that ended well is reduced as a whole; one that runs, or was aborted, by the rules for partial data, with
-    the background of the last repetition before it that ended well.
+    A successful repetition is reduced as a whole. One that runs, or was aborted, is reduced by the rules for partial
+    data, with the background of the last successful repetition before it.
     """
     absorber = build_absorber(scan)
     if absorber.mode == "test":
@@ -41,7 +41,7 @@ def build_live_requests(board: Board, scan: Scan) -> Iterator[ReductionRequest]:
 
 
 def list_measured_windows(board: Board, scan: Scan) -> Iterator[tuple[RunWindow, Run]]:
-    """Yield the windows that have a run with points."""
+    """Yield the windows that have a run with points, each with its run."""
     for window in scan.windows:
         run = board.runs.get(window.run_uid or "")
         if run is not None and len(run.points):
@@ -49,13 +49,13 @@ def list_measured_windows(board: Board, scan: Scan) -> Iterator[tuple[RunWindow,
 
 
 def build_absorber(scan: Scan) -> Absorber:
-    """Return what an XAFS scan measures."""
+    """Build the absorber that an XAFS scan measures."""
     start = scan.start.get_message(XafsscanStart)
     return Absorber(start.element, start.edge, start.mode, start.fluo_detector)
 
 
 def _compute_spectrum(board: Board, run: Run, absorber: Absorber, window: RunWindow) -> Spectrum | None:
-    """Return the spectrum of a repetition, the same one as long as it has the same points."""
+    """Compute the spectrum of a repetition; the same object is returned as long as the run has the same points."""
 
     def compute() -> Spectrum | None:
         try:

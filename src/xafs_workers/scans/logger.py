@@ -1,4 +1,4 @@
-"""Which folder's log file lines are written to: told by messages, and known again after a restart."""
+"""Kind of the log file: messages open and close it, so the open one is known again after a restart."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ scan_kinds.register(KIND)(
 
 
 def find_log_folder(board: Board) -> str:
-    """Return the folder of the log file that is open, '' while none is: none was started, or a day ago."""
+    """Find the folder of the open log file, '' if none was started or the last one has expired."""
     started = (scan for scan in reversed(board.scans) if scan.kind == KIND)
     scan = next((scan for scan in started if not scan.has_ended and not board.is_expired(scan)), None)
     return "" if scan is None else str(getattr(scan.start.message, "folder", ""))

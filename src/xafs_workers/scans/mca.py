@@ -1,4 +1,4 @@
-"""Fluorescence spectra: which arrays of a run are the spectra of which channel."""
+"""Fluorescence spectra in a run's arrays, by channel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from xafs_workers.scans.runs import Run
 Array = np.ndarray[Any, Any]
 
 SpectraLoader = Callable[[str], Mapping[str, Array] | None]
-"""By uid of a run: columns of `primary` from a catalog, each with one row a point; None while it has none."""
+"""Function from a run's uid to columns of `primary` from a catalog, one row for each point; None before it has any."""
 
 BIN_WIDTH = 10.0
 """Width of a channel's bins, eV."""
@@ -26,12 +26,12 @@ _DANTE_PATTERN = re.compile(r"dante-\d+_image\Z", re.IGNORECASE)
 
 
 def is_spectrum_key(key: str) -> bool:
-    """Check whether the array under a data key holds fluorescence spectra."""
+    """Check whether the array of a data key contains fluorescence spectra."""
     return bool(_SDD_PATTERN.match(key) or _DANTE_PATTERN.match(key))
 
 
 class NoSpectraError(LookupError):
-    """Spectra that are asked for and not there; the text says what is waited for, or what there is instead."""
+    """Requested spectra are not available; the text gives the reason, or what the run has instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class RunSpectra:
     count
         Number of points.
     energies
-        Incident energy at each point, eV, shape (count,); empty where it is not told.
+        Incident energy at each point, eV, shape (count,); empty if it is not known.
     get_point
-        From the index of a point to its arrays by data key.
+        Function from the index of a point to its arrays by data key.
     """
 
     count: int
@@ -53,27 +53,27 @@ class RunSpectra:
     get_point: Callable[[int], Mapping[str, Array]]
 
 
-def load_spectra(run: Run | None, uid: str, rules: BoardConfig, catalog: SpectraLoader | None = None) -> RunSpectra:
-    """Return the spectra of a run: from its documents where they hold them, else from a catalog.
+def load_spectra(run: Run | None, uid: str, config: BoardConfig, catalog: SpectraLoader | None = None) -> RunSpectra:
+    """Load the spectra of a run, from its documents or else from a catalog.
 
     Raises
     ------
     NoSpectraError
-        Neither has them.
+        Neither contains them.
     """
     if run is not None and run.arrays.size:
-        return _read_documents(run, rules)
+        return _read_documents(run, config)
     found = catalog(uid) if catalog is not None else None
     if found:
-        energies = np.ravel(np.asarray(found.get(rules.columns.energy, ()), dtype=np.float64))
+        energies = np.ravel(np.asarray(found.get(config.columns.energy, ()), dtype=np.float64))
         count = min(len(column) for column in found.values())
         return RunSpectra(count, energies, lambda index: {key: column[index] for key, column in found.items()})
     raise NoSpectraError(f"waiting for the spectra of run {uid[:8]} from a catalog: {_describe_missing(run)}")
 
 
-def _read_documents(run: Run, rules: BoardConfig) -> RunSpectra:
+def _read_documents(run: Run, config: BoardConfig) -> RunSpectra:
     points, arrays = run.points, run.arrays
-    energy = rules.columns.energy
+    energy = config.columns.energy
     energies = points.get_column(energy) if energy in points else np.empty(0)
     return RunSpectra(len(points), energies, lambda index: arrays.get_point(points.sequence_numbers[index]))
 
@@ -86,19 +86,19 @@ def _describe_missing(run: Run | None) -> str:
     return "its documents do not hold them"
 
 
-def extract_channels(arrays: Mapping[str, Array], rules: BoardConfig, only: int | None = None) -> dict[int, Array]:
-    """Return the spectra of one point by channel, counts a bin, each of shape (bins,).
+def extract_channels(arrays: Mapping[str, Array], config: BoardConfig, only: int | None = None) -> dict[int, Array]:
+    """Extract the spectra of one point by channel: counts in each bin, shape (bins,).
 
-    Of several detectors the one with most channels is taken, unless `only` names a channel of another.
+    Of several detectors the one with most channels is used, unless `only` is a channel of another.
 
     Raises
     ------
     NoSpectraError
-        There are none, or not that of the channel asked for.
+        The arrays contain no spectra, or not that of the requested channel.
     """
     detectors: dict[str, dict[int, Array]] = {}
     for key, value in arrays.items():
-        for name, channel, spectrum in _extract_spectra(key, value, rules):
+        for name, channel, spectrum in _extract_spectra(key, value, config):
             detectors.setdefault(name, {})[channel] = spectrum
     if not detectors:
         raise NoSpectraError("no fluorescence spectra in this run")
@@ -112,8 +112,8 @@ def extract_channels(arrays: Mapping[str, Array], rules: BoardConfig, only: int 
     raise NoSpectraError(f"no channel {only} in this run: it has {', '.join(map(str, there))}")
 
 
-def _extract_spectra(key: str, value: Array, rules: BoardConfig) -> list[tuple[str, int, Array]]:
-    """Return (detector, channel, spectrum) for each spectrum in an array."""
+def _extract_spectra(key: str, value: Array, config: BoardConfig) -> list[tuple[str, int, Array]]:
+    """Extract (detector, channel, spectrum) for each spectrum in an array."""
     match = _SDD_PATTERN.match(key)
     if match:
         channel = SINGLE_ELEMENT_CHANNEL if match[1] == "1" else int(match[2])
@@ -122,12 +122,12 @@ def _extract_spectra(key: str, value: Array, rules: BoardConfig) -> list[tuple[s
         return []
     rows = np.reshape(value, (-1, np.shape(value)[-1]))
     return [
-        ("dante", channel, rows[channel - 1]) for channel in rules.channels.get("dante", ()) if channel <= len(rows)
+        ("dante", channel, rows[channel - 1]) for channel in config.channels.get("dante", ()) if channel <= len(rows)
     ]
 
 
 def sum_spectra(channels: Mapping[int, Array]) -> Array:
-    """Return the sum of the spectra, over the bins that all have, in ascending order of the channels."""
+    """Sum the spectra of channels, in ascending order, over the bins that all of them have."""
     bins = min(len(spectrum) for spectrum in channels.values())
     summed = np.zeros(bins)
     for channel in sorted(channels):
@@ -136,15 +136,16 @@ def sum_spectra(channels: Mapping[int, Array]) -> Array:
 
 
 def find_point(asked: float, energies: Array, count: int) -> int:
-    """Return the index of the point that a number names.
+    """Find the index of the point that a number selects.
 
-    Zero or less is an index from the start or end; a positive number below the first energy and below the number
-    of points is an index; any other is an energy: the nearest point's, the first of several.
+    A whole number of zero or less is an index from the start or the end. A positive whole number below the first
+    energy and below the number of points is an index. Any other number is an energy, of which the nearest point is
+    selected, the first of several.
 
     Raises
     ------
     NoSpectraError
-        There is no such point, or no energy is told.
+        The run has no such point, or its energies are not known.
     """
     whole = float(asked).is_integer()
     if asked <= 0 and whole:

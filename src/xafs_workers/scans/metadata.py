@@ -1,4 +1,4 @@
-"""Loosely typed metadata read safely: what is not of the expected shape counts as absent."""
+"""Readers of loosely typed metadata: a value of an unexpected type counts as absent."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any, cast
 
 
 def as_mapping(value: object) -> Mapping[str, Any]:
-    """Return a mapping as it is, anything else as an empty one."""
+    """Return a mapping unchanged, and an empty one for any other value."""
     return cast(Mapping[str, Any], value) if isinstance(value, Mapping) else {}
 
 
 def as_text(value: object) -> str:
-    """Return text as it is, anything else as ''."""
+    """Return text unchanged, and '' for any other value."""
     return value if isinstance(value, str) else ""
 
 
 def as_texts(value: object) -> tuple[str, ...]:
-    """Return the members of a list as text; () for anything that is no list."""
+    """Convert the members of a list to text; () for any other value."""
     return tuple(str(member) for member in cast(list[object], value)) if isinstance(value, list | tuple) else ()

@@ -1,4 +1,4 @@
-"""The calibration of the monochromator: one message tells all."""
+"""Kind of the monochromator's calibration: one message contains all results."""
 
 from __future__ import annotations
 

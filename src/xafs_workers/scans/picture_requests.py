@@ -1,4 +1,4 @@
-"""Which picture a message asks for: what each kind declares, in the module that bears its name."""
+"""Requests of messages for pictures and Athena projects, and the rules that each kind of scan declares for them."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from xafs_workers.scans.scan import Scan
 
 @dataclass(frozen=True, slots=True)
 class PictureRequest:
-    """A picture that is due once its scan has settled.
+    """Request for a picture, which is drawn when its scan has settled.
 
     Attributes
     ----------
     name
-        As asked for, relative to the proposal folder (or absolute below a root).
+        Requested name, relative to the proposal folder (or absolute below a root).
     run
-        The run whose proposal folder it goes to; None where the name alone, absolute, says where.
+        Run that determines the proposal folder; None if the name is absolute.
     stub
-        Where the name gets the number of the sequence: the stub the numbers are counted for; else ''.
+        Stub for which sequence numbers are counted, if the name gets one; else ''.
     suffix
-        What follows the number.
+        Text after the number.
     """
 
     name: str
@@ -41,16 +41,16 @@ class PictureRequest:
 
 @dataclass(frozen=True, slots=True)
 class ProjectRequest:
-    """An Athena project that is due with a picture.
+    """Request for an Athena project, which is written with a picture.
 
     Attributes
     ----------
     stub
         Stub of its name; the number of the sequence is added.
     run
-        The run whose proposal folder it goes to.
+        Run that determines the proposal folder.
     build_content
-        Returns what the reduction makes the project of.
+        Function that returns the content from which the reduction builds the project.
     """
 
     stub: str
@@ -60,11 +60,11 @@ class ProjectRequest:
 
 
 class NothingToDrawError(LookupError):
-    """A picture is asked for, but there is nothing to be seen on it; the text says why."""
+    """A requested picture would be empty; the text gives the reason."""
 
 
 class NoFolderError(LookupError):
-    """A picture is asked for, but its proposal folder is unknown; the text says what is missing."""
+    """The proposal folder of a requested picture is not known; the text gives the reason."""
 
 
 def is_scan_complete(control: ReceivedMessage, scan: Scan, board: Board, reduction_enabled: bool) -> bool:
@@ -93,22 +93,24 @@ def request_no_project(control: ReceivedMessage, scan: Scan, board: Board) -> Pr
 
 @dataclass(frozen=True, slots=True)
 class PictureRule:
-    """What a kind declares about its pictures.
+    """Rules of a kind of scan for its pictures.
 
     Attributes
     ----------
     is_requested
-        Whether a message asks for a picture (or, with it, for a project).
+        Predicate whether a message requests a picture (or, with it, a project).
     build_request
-        Builds the request; None for a project alone. May raise `NothingToDrawError` and `NoFolderError`.
+        Function that builds the request; it returns None for a project alone. It may raise `NothingToDrawError` and
+        `NoFolderError`.
     build_project
-        Builds the request of the Athena project that belongs to the picture, None without one.
+        Function that builds the request for the picture's Athena project; it returns None for none.
     is_due
-        Whether everything that the picture shows exists; the last argument: whether reductions are waited for.
+        Predicate whether everything that the picture shows exists; the last argument is True if results of
+        reductions are awaited.
     is_posted
-        Whether the picture of a message is posted to Slack.
+        Predicate whether the picture of a message is posted to Slack.
     is_drawn_empty
-        Whether a figure without data becomes a picture too.
+        True if a figure without data becomes a picture too.
     """
 
     is_requested: Callable[[ReceivedMessage, Scan, Board], bool]
@@ -120,11 +122,11 @@ class PictureRule:
 
 
 picture_rules: Registry[PictureRule] = Registry("xafs_workers.scans")
-"""By kind of scan; a kind without an entry has no pictures."""
+"""Rules for pictures by kind of scan; a kind without an entry has no pictures."""
 
 
 def requests_picture(control: ReceivedMessage, scan: Scan, board: Board) -> bool:
-    """Check whether a message of this scan asks for a picture."""
+    """Check whether a message of this scan requests a picture."""
     rule = picture_rules.get(scan.kind)
     return rule is not None and rule.is_requested(control, scan, board)
 
@@ -137,20 +139,20 @@ def is_picture_due(control: ReceivedMessage, scan: Scan, board: Board, *, reduct
 
 
 def build_picture_request(control: ReceivedMessage, scan: Scan, board: Board) -> PictureRequest | None:
-    """Return the picture a message asks for, None for a project alone.
+    """Build the request for the picture of a message, None for a project alone.
 
     Raises
     ------
     NothingToDrawError
-        No run was measured, no repetition was finished, or no alignment came to a result.
+        No run was measured, no repetition was finished, or no alignment has a result.
     NoFolderError
-        The proposal is unknown.
+        The proposal is not known.
     """
     return _find_rule(control, scan).build_request(control, scan, board)
 
 
 def build_project_request(control: ReceivedMessage, scan: Scan, board: Board) -> ProjectRequest | None:
-    """Return the Athena project that a message asks for, None without one; raises as `build_picture_request`."""
+    """Build the request for the Athena project of a message, None for none; raises as `build_picture_request` does."""
     return _find_rule(control, scan).build_project(control, scan, board)
 
 
@@ -162,7 +164,7 @@ def _find_rule(control: ReceivedMessage, scan: Scan) -> PictureRule:
 
 
 def request_with_name(form: type[ControlMessage]) -> Callable[[ReceivedMessage, Scan, Board], bool]:
-    """Return the check of a kind whose message of this class asks for a picture by giving its name."""
+    """Build the predicate of a kind whose message of this class requests a picture by its name."""
 
     def has_name(control: ReceivedMessage, scan: Scan, board: Board) -> bool:
         return isinstance(control.message, form) and control.message.named_file is not None
@@ -171,30 +173,30 @@ def request_with_name(form: type[ControlMessage]) -> Callable[[ReceivedMessage, 
 
 
 def build_in_folder(folder: str, message: ControlMessage, run: Run) -> PictureRequest:
-    """Return the picture that a message names, in a folder of its own kind, or where its absolute name says."""
+    """Build the request for a picture in a folder of the proposal, or at the absolute name in the message."""
     name = message.named_file or ""
     place = name if name.startswith("/") else f"{folder}/{name}"
     return PictureRequest(place, run, overwrite=message.may_overwrite)
 
 
 def find_latest_run(control: ReceivedMessage, board: Board) -> Run:
-    """Return the last run that started before a message: its proposal is the message's."""
+    """Find the last run that started before a message: its proposal is the message's."""
     before = [run for run in board.runs.values() if run.start_position[0] <= control.time]
     if not before:
-        raise NoFolderError(f"{control.message.kind}: no run tells whose proposal it is")
+        raise NoFolderError(f"{control.message.kind}: unknown proposal (expected a run before the message)")
     return max(before, key=lambda run: run.start_position)
 
 
 def find_named_run(uid: str, board: Board) -> Run:
-    """Return the run with this uid, whose start document names the proposal."""
+    """Find the run with this uid, whose start document names the proposal."""
     run = board.runs.get(uid)
     if run is None:
-        raise NoFolderError(f"run {uid} is not known: its start document tells the proposal")
+        raise NoFolderError(f"run {uid}: unknown run (expected its start document, which names the proposal)")
     return run
 
 
 def find_scan_run(uid: str | None, scan: Scan, board: Board) -> Run:
-    """Return the run with this uid, else the first run of the scan."""
+    """Find the run with this uid, else the first run of the scan."""
     if uid is not None and uid in board.runs:
         return board.runs[uid]
     runs = board.get_runs(scan)
@@ -204,7 +206,7 @@ def find_scan_run(uid: str | None, scan: Scan, board: Board) -> Run:
 
 
 def find_finished_run(uid: str | None, scan: Scan, board: Board) -> Run:
-    """Return the finished repetition with this uid, else the first that was finished."""
+    """Find the finished repetition with this uid, else the first that was finished."""
     finished = [run for run in board.get_runs(scan) if run.has_succeeded]
     if not finished:
         raise NothingToDrawError(f"no repetition of this {scan.kind} was finished")

@@ -1,4 +1,4 @@
-"""The numbers of one stream of one run: a table that grows in amortised constant time and whose snapshots stay true."""
+"""Scalar data of a run's stream: a table that grows in amortised constant time and whose snapshots never change."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ INITIAL_CAPACITY = 64
 
 
 class _Table:
-    """Rows shared by all snapshots that were made by appending; never changed below `used`."""
+    """Rows that snapshots share as long as points are only appended; never changed below `used`."""
 
     __slots__ = ("sequence", "used", "values")
 
@@ -35,12 +35,12 @@ class _Table:
 
 
 class Points:
-    """A snapshot of the points measured so far; `Points.of` makes an empty one.
+    """Snapshot of the points measured so far; `Points.create` makes an empty one.
 
     Attributes
     ----------
     generation
-        How many points came, replacements included: together with the run it names this very content.
+        Number of points that arrived, replacements included; together with the run's uid it identifies the content.
     """
 
     __slots__ = ("_columns", "_derived", "_n", "_table", "generation")
@@ -54,7 +54,7 @@ class Points:
 
     @classmethod
     def create(cls, keys: tuple[str, ...]) -> Points:
-        """Return an empty table with these scalar data keys."""
+        """Create an empty snapshot with these scalar data keys."""
         columns = {key: row for row, key in enumerate(keys, start=1)}
         return cls(columns, _Table(len(keys) + 1, INITIAL_CAPACITY), 0)
 
@@ -85,7 +85,7 @@ class Points:
         return self._get_row(0)
 
     def get_column(self, key: str) -> Array:
-        """Return the values of one data key, shape (n,), read-only; NaN where a point had no usable number.
+        """Return the values of one data key, shape (n,), read-only; NaN where a point has no usable number.
 
         Raises
         ------
@@ -100,13 +100,13 @@ class Points:
         return view
 
     def compute_once(self, key: Any, compute: Callable[[], T]) -> T:
-        """Return what `compute` made of these very points, computed once: unchanged points give the same object."""
+        """Compute a result once for these points; unchanged points give the same object."""
         if key not in self._derived:
             self._derived[key] = compute()
         return self._derived[key]
 
     def add_point(self, sequence: int, time: float, data: Mapping[str, Any]) -> Points:
-        """Return the points with one more, or with the one of the same `seq_num` replaced (a pause, a rewind)."""
+        """Add a point, or replace the one with the same `seq_num` (after a pause or a rewind)."""
         table, n = self._table, self._n
         at_end = n == 0 or sequence > table.sequence[n - 1]
         if not at_end:
@@ -142,7 +142,7 @@ class Points:
 
 
 def _parse_number(value: Any) -> float:
-    """Return a scalar as a float; anything that is none is a gap."""
+    """Parse a scalar as a float; any other value is a gap (NaN)."""
     if isinstance(value, str | bytes):
         return math.nan
     try:

@@ -1,4 +1,4 @@
-"""What the board would like to have reduced: a pure function of the board, stated again after every restart."""
+"""Reductions that the board requests: a pure function of the board, so they are requested again after a restart."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ from xafs_workers.scans.scan import Scan
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReductionRequest:
-    """One reduction.
+    """Request for one reduction.
 
     Attributes
     ----------
     slot
-        What it is for. Of two requests for one slot of a scan only the one of higher rank is of use.
+        Name of the result's use. Of two requests for one slot of a scan, only the one of higher rank is needed.
+    rank
+        Order of the requests for one slot: a later state has a higher rank.
     task
         ``merge`` or ``live``.
     spectra
         Spectra to be merged; one for a live reduction.
     previous_spectrum
-        A finished repetition, whose background a live reduction carries over.
+        Spectrum of a finished repetition, whose background a live reduction uses; None for none.
     fallback_slot
-        Another slot, whose result is shown until there is one of this.
+        Another slot, whose result is shown before this one has a result.
     """
 
     scan_id: str
@@ -42,40 +44,40 @@ class ReductionRequest:
 
     @property
     def key(self) -> str:
-        """The key under which its result comes back."""
+        """Key of the result."""
         return format_slot_key(self.slot, self.rank)
 
 
 RequestBuilder = Callable[[Board, Scan], Iterable[ReductionRequest]]
 
 request_builders: Registry[RequestBuilder] = Registry("xafs_workers.scans")
-"""By kind of scan: what is to be reduced for it, whether or not the result is there."""
+"""Builders of a scan's reduction requests by kind of scan, whether or not the results exist."""
 
 
 def build_scan_requests(board: Board, scan: Scan) -> tuple[ReductionRequest, ...]:
-    """Return all that is to be reduced for a scan."""
-    maker = request_builders.get(scan.kind)
-    return () if maker is None else tuple(maker(board, scan))
+    """Build all reduction requests of a scan."""
+    builder = request_builders.get(scan.kind)
+    return () if builder is None else tuple(builder(board, scan))
 
 
 def find_result(board: Board, request: ReductionRequest) -> RankedResult | None:
-    """Return the result of a request, or that of an earlier state of the same; None as long as there is none."""
+    """Find the result of a request or of an earlier request for its slot, None for none."""
     return board.results.get_result(request.scan_id, request.slot)
 
 
 def find_displayed_result(board: Board, request: ReductionRequest) -> RankedResult | None:
-    """Return what may be shown for a request: the answer to it, or to its stand-in."""
+    """Find the result that is shown for a request: its own, or that of the fallback slot."""
     return find_result(board, request) or board.results.get_result(request.scan_id, request.fallback_slot)
 
 
 def is_answered(board: Board, request: ReductionRequest) -> bool:
-    """Tell whether the result of this very request is there."""
+    """Check whether the result of this request, and not only of an earlier one, exists."""
     result = find_result(board, request)
     return result is not None and result.rank >= request.rank
 
 
 def build_reduction_requests(board: Board) -> tuple[ReductionRequest, ...]:
-    """Return the reductions whose results are still missing, in the order in which their scans started."""
+    """Build the reduction requests without a result, in the order in which their scans started."""
     return tuple(
         request
         for scan in board.scans
@@ -85,5 +87,5 @@ def build_reduction_requests(board: Board) -> tuple[ReductionRequest, ...]:
 
 
 def is_awaiting_results(board: Board, scan: Scan) -> bool:
-    """Tell whether a result for this scan is still missing."""
+    """Check whether a result for this scan is still missing."""
     return any(not is_answered(board, request) for request in build_scan_requests(board, scan))

@@ -1,4 +1,4 @@
-"""Results of reductions, kept by scan and slot: the same whatever the order in which they come."""
+"""Results of reductions by scan and slot, independent of their order of arrival."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RankedResult:
-    """What became of a request.
+    """Result of a reduction request.
 
     Attributes
     ----------
     rank
-        Of what was reduced; a later state of the same thing ranks higher.
+        Rank of the request; a later state of the same spectra has a higher rank.
     values
-        By Larch's names; `problem` says why there are none.
+        Results by Larch's names, or the reason of a failure under `problem`.
     """
 
     rank: int
@@ -28,7 +28,7 @@ class RankedResult:
     _derived: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def compute_once(self, key: str, compute: Callable[[], T]) -> T:
-        """Return what `compute` made of these values, computed once: the same object each time."""
+        """Compute a value from this result once; the same object is returned each time."""
         if key not in self._derived:
             self._derived[key] = compute()
         return self._derived[key]
@@ -36,22 +36,22 @@ class RankedResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ResultTable:
-    """Results by (scan, slot); never changed."""
+    """Results by (scan id, slot); never changed."""
 
     entries: Mapping[tuple[str, str], RankedResult] = field(default_factory=dict[tuple[str, str], RankedResult])
 
     def get_result(self, scan: str, slot: str) -> RankedResult | None:
-        """Return the latest result of a slot, None as long as there is none."""
+        """Return the latest result of a slot, None for none."""
         return self.entries.get((scan, slot))
 
 
 def format_slot_key(slot: str, rank: int) -> str:
-    """Return the key under which a result comes back; equal keys mean equal results."""
+    """Format the key of a result; equal keys mean equal results."""
     return f"{slot}@{rank}"
 
 
 def add_result(results: ResultTable, item: ReductionResult) -> ResultTable:
-    """Return the results with one more; the same object where a result of this rank or a higher one is there."""
+    """Add a result; the same table is returned if it has a result of this rank or a higher one."""
     slot, _, rank = item.key.rpartition("@")
     place, result = (item.scan_id, slot), RankedResult(int(rank), item.values)
     known = results.entries.get(place)
@@ -61,5 +61,5 @@ def add_result(results: ResultTable, item: ReductionResult) -> ResultTable:
 
 
 def select_scan_results(results: ResultTable, scan_ids: Collection[str]) -> ResultTable:
-    """Return the results of these scans only."""
+    """Select the results of these scans."""
     return ResultTable({place: result for place, result in results.entries.items() if place[0] in scan_ids})

@@ -1,4 +1,4 @@
-"""What the board lets go of: scans that ended long ago and runs that belong to none."""
+"""Removal of scans that ended long ago, and of runs that belong to no scan, from the board."""
 
 from __future__ import annotations
 
@@ -13,22 +13,25 @@ from xafs_workers.scans.scan_builder import get_time_position
 
 
 class RetainedState(NamedTuple):
-    """What stays."""
+    """Scans, messages and runs that stay on the board."""
 
     scans: tuple[Scan, ...]
     messages: tuple[ReceivedMessage, ...]
     runs: Mapping[str, Run]
     hidden_figures: frozenset[str] | None = None
-    """Ids of figures closed by messages that go; None where none goes."""
+    """Ids of figures that removed messages closed; None if no message is removed."""
 
 
 def select_retained(
-    scans: tuple[Scan, ...], messages: tuple[ReceivedMessage, ...], runs: Mapping[str, Run], rules: BoardConfig
+    scans: tuple[Scan, ...], messages: tuple[ReceivedMessage, ...], runs: Mapping[str, Run], config: BoardConfig
 ) -> RetainedState:
-    """Return what stays: all open scans, the latest ended ones, their messages and runs, and the latest other runs."""
-    gone = [*_select_surplus_scans(scans, rules, seen=True), *_select_surplus_scans(scans, rules, seen=False)]
+    """Select the open scans, the latest ended ones, their messages and runs, and the latest other runs."""
+    gone = [
+        *_select_surplus_scans(scans, config, has_figure=True),
+        *_select_surplus_scans(scans, config, has_figure=False),
+    ]
     stray = _find_unbound_runs(scans, runs)
-    surplus = stray[: max(0, len(stray) - rules.run_limit)]
+    surplus = stray[: max(0, len(stray) - config.run_limit)]
     if not gone and not surplus:
         return RetainedState(scans, messages, runs)
     going = {scan.start.position for scan in gone}
@@ -42,14 +45,14 @@ def select_retained(
     return RetainedState(kept, _select_messages(kept, gone, messages), left, hidden)
 
 
-def _select_surplus_scans(scans: Sequence[Scan], rules: BoardConfig, *, seen: bool) -> Sequence[Scan]:
-    """Return the ended scans beyond the limit, the oldest; those of which nothing is to be seen are counted apart."""
-    ended = [scan for scan in scans if scan.has_ended and scan.has_figure is seen]
-    return ended[: max(0, len(ended) - rules.scan_limit)]
+def _select_surplus_scans(scans: Sequence[Scan], config: BoardConfig, *, has_figure: bool) -> Sequence[Scan]:
+    """Select the oldest ended scans beyond the limit; scans with and without a figure are counted separately."""
+    ended = [scan for scan in scans if scan.has_ended and scan.has_figure is has_figure]
+    return ended[: max(0, len(ended) - config.scan_limit)]
 
 
 def _find_unbound_runs(scans: Sequence[Scan], runs: Mapping[str, Run]) -> list[Run]:
-    """Return the stopped runs that feed no scan, oldest first."""
+    """Find the stopped runs that are bound to no scan, oldest first."""
     bound = {uid for scan in scans for uid in scan.run_uids}
     return sorted(
         (run for uid, run in runs.items() if uid not in bound and run.stop), key=lambda run: run.start_position
@@ -59,10 +62,11 @@ def _find_unbound_runs(scans: Sequence[Scan], runs: Mapping[str, Run]) -> list[R
 def _select_messages(
     kept: Sequence[Scan], gone: Sequence[Scan], messages: tuple[ReceivedMessage, ...]
 ) -> tuple[ReceivedMessage, ...]:
-    """Return the messages of the kept scans, and those that belong to no scan but may still end one.
+    """Select the messages of the retained scans, and those of no scan that may still end one.
 
-    What `close` messages closed is remembered as hidden: told again without the scans that go, they would close
-    other figures. What came before the first kept scan that ended, ended none of those that are still open.
+    Figures that `close` messages closed are recorded as hidden, and these messages are removed: applied again without
+    the removed scans, they would close other figures. A message before the first retained scan that has ended did not
+    end any scan that is still open.
     """
     horizon = min((scan.start_position for scan in kept if scan.has_ended), default=None)
     theirs = {part.position for scan in gone for part in scan.all_messages}

@@ -1,4 +1,4 @@
-"""Runs that scans name and that the documents did not bring, or not whole: what is to be fetched from a catalog."""
+"""Requests to fetch runs from a catalog: runs that scans name and whose documents are missing or incomplete."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from xafs_workers.scans.scan import Scan
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """A run to be fetched.
+    """Request to fetch a run.
 
     Attributes
     ----------
     spectrum_points
-        Where its spectra are wanted, as energies or indices of points; empty where none are.
+        Energies or indices of the points whose spectra are needed; empty for none.
     """
 
     uid: str
@@ -32,31 +32,31 @@ class RunRequest:
 RunRequestBuilder = Callable[[Board, Scan], Iterable[RunRequest]]
 
 run_request_builders: Registry[RunRequestBuilder] = Registry("xafs_workers.scans")
-"""By kind of scan: the runs that it names and that are to be fetched."""
+"""Builders of a scan's run requests by kind of scan."""
 
 
 def build_run_requests(board: Board) -> tuple[RunRequest, ...]:
-    """Return what is to be fetched; a pure function of the board, nothing where runs are not fetched."""
+    """Build the run requests of all scans, a pure function of the board; none if fetching is not enabled."""
     if not board.config.fetching_enabled:
         return ()
-    return tuple(dict.fromkeys(wanted for scan in board.scans for wanted in _build_scan_requests(board, scan)))
+    return tuple(dict.fromkeys(request for scan in board.scans for request in _build_scan_requests(board, scan)))
 
 
 def is_awaiting_runs(board: Board, scan: Scan) -> bool:
-    """Tell whether something that a scan shows is still to be fetched."""
+    """Check whether a run that a scan shows is still to be fetched."""
     return board.config.fetching_enabled and next(_build_scan_requests(board, scan), None) is not None
 
 
-def find_point_indices(at: tuple[float, ...], run: Run, rules: BoardConfig) -> tuple[int, ...]:
-    """Return the indices of the points that are meant; those that are not there are left out."""
-    key = rules.columns.energy
+def find_point_indices(at: tuple[float, ...], run: Run, config: BoardConfig) -> tuple[int, ...]:
+    """Find the indices of the selected points; points that the run does not have are left out."""
+    key = config.columns.energy
     energies = run.points.get_column(key) if key in run.points else np.empty(0)
     found: list[int] = []
     for asked in at:
         try:
             found.append(find_point(asked, energies, len(run.points)))
         except NoSpectraError:
-            continue  # the figure says so
+            continue  # the figure reports it
     return tuple(dict.fromkeys(found))
 
 
@@ -66,7 +66,7 @@ def _build_scan_requests(board: Board, scan: Scan) -> Iterator[RunRequest]:
 
 
 def build_spectra_requests(board: Board, uid: str, at: tuple[float, ...]) -> Iterator[RunRequest]:
-    """Yield a request for a run with its spectra at some points, unless the board has them."""
+    """Yield a request for a run with the spectra of some points, unless the board has them."""
     if uid in board.missing_runs:
         return
     run = board.runs.get(uid)

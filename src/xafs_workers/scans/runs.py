@@ -1,4 +1,4 @@
-"""Bluesky runs as the board knows them: the start document, the points of `primary`, the stop document."""
+"""Bluesky runs on the board: the start document, the points of `primary`, the stop document."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from xafs_workers.scans.metadata import as_mapping, as_text, as_texts
 from xafs_workers.scans.points import Points
 
 TimePosition = tuple[float, int, str, int, int]
-"""Place of a record in time: (record time, rank, topic, partition, offset)."""
+"""Position of a record in time: (record time, rank, topic, partition, offset)."""
 
 OPENING, DOCUMENT, CLOSING = 0, 1, 2
 """At equal times an opening message sorts before documents, a closing one after them."""
 
 
 def build_time_position(time: float, rank: int, origin: RecordPosition) -> TimePosition:
-    """Return the place of a record in time."""
+    """Build the position of a record in time."""
     return (time, rank, origin.topic, origin.partition, origin.offset)
 
 
@@ -30,11 +30,11 @@ class Run:
     Attributes
     ----------
     start_position
-        Place of the start document in record time.
+        Position of the start document in record time.
     data_keys
-        Of the stream `primary`; empty until its descriptor came.
+        Data keys of the stream `primary`; empty before its descriptor arrives.
     baseline
-        First reading of the stream `baseline`, numbers alone; empty until it came.
+        Numbers in the first reading of the stream `baseline`; empty before it arrives.
     resources
         Documents that name files with data of the run, as (name, document), in order.
     """
@@ -51,18 +51,18 @@ class Run:
 
     @property
     def hint(self) -> str:
-        """What the plan says the run is for, '' where it says nothing."""
+        """Hint of the plan on the kind of scan, '' for none."""
         return as_text(self._kafka_metadata.get("hint"))
 
     @property
     def repetition(self) -> int | None:
-        """Which repetition of a sequence the run is, where the plan says so."""
+        """Number of the repetition in a sequence, None if the plan does not give it."""
         count = self._kafka_metadata.get("count")
         return count if isinstance(count, int) else None
 
     @property
     def motors(self) -> tuple[str, ...] | None:
-        """Names of the scanned motors; None where the start document does not tell."""
+        """Names of the scanned motors, None if the start document does not contain them."""
         motors = self.start.get("motors")
         return None if motors is None else as_texts(motors)
 
@@ -73,17 +73,17 @@ class Run:
 
     @property
     def xdi(self) -> Mapping[str, Any]:
-        """The XDI metadata, empty where there is none."""
+        """XDI metadata of the start document, empty for none."""
         return as_mapping(self.start.get("XDI"))
 
     @property
     def element(self) -> str:
-        """Symbol of the absorber, '' where the start document does not name it."""
+        """Symbol of the absorber, '' if the start document does not contain it."""
         return as_text(as_mapping(self.xdi.get("Element")).get("symbol"))
 
     @property
     def has_succeeded(self) -> bool:
-        """Whether the run ended, and ended well."""
+        """Whether the run ended successfully."""
         return self.stop is not None and self.stop.get("exit_status") == "success"
 
     @property
@@ -109,17 +109,17 @@ class FetchedRun:
 
 
 def build_run(item: Document) -> Run:
-    """Return the run that a start document opens."""
+    """Build the run of a start document."""
     return Run(item.doc["uid"], item.doc, build_time_position(item.time, DOCUMENT, item.position))
 
 
 def extract_numbers(data: Mapping[str, Any]) -> Mapping[str, float]:
-    """Return the numbers of an event's data."""
+    """Extract the numbers from an event's data."""
     return {str(key): float(value) for key, value in data.items() if isinstance(value, int | float)}
 
 
 def select_scalar_keys(data_keys: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the data keys that hold one number each."""
+    """Select the data keys with one number for each point."""
     numeric = ("number", "integer", "boolean")
     return tuple(
         str(name)
@@ -129,7 +129,7 @@ def select_scalar_keys(data_keys: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def select_array_keys(data_keys: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the data keys that hold an array each."""
+    """Select the data keys with an array for each point."""
     return tuple(str(name) for name, about in data_keys.items() if _is_array(as_mapping(about)))
 
 
@@ -138,7 +138,7 @@ def _is_array(about: Mapping[str, Any]) -> bool:
 
 
 def limit_array_memory(runs: Mapping[str, Run], limit: int) -> Mapping[str, Run]:
-    """Return the runs; where their arrays take more memory than allowed, the oldest lose theirs."""
+    """Remove the arrays of the oldest runs as long as all arrays exceed a limit (bytes)."""
     holding = sorted((run for run in runs.values() if run.arrays.size), key=lambda run: run.start_position)
     total = sum(run.arrays.size for run in holding)
     left = runs

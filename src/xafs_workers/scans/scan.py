@@ -1,4 +1,4 @@
-"""A scan: a measurement in progress or just ended, as the messages tell it, and what each kind has of its own."""
+"""A scan, a measurement that messages start and end, and the properties of each kind of scan."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from xafs_workers.scans.runs import TimePosition
 
 @dataclass(frozen=True, slots=True)
 class RunWindow:
-    """The stretch of record time in which the run of a scan, or of one repetition, starts.
+    """Window of record time in which the run of a scan, or of one repetition, starts.
 
     Attributes
     ----------
     opening_message
-        The message that opened it (`start`, or `next` of an XAFS sequence).
+        Message that opened the window (`start`, or `next` of an XAFS sequence).
     repetition
-        1-based; 0 where the kind has no repetitions.
-    end_position
-        None while it is open.
+        Number of the repetition, from 1; 0 if the kind has no repetitions.
+    start_position, end_position
+        First and last position in record time; the last is None while the window is open.
     run_uid
-        uid of the run bound to it, None as long as there is none.
+        Uid of the bound run, None for none.
     """
 
     opening_message: ReceivedMessage
@@ -42,19 +42,19 @@ class Scan:
     Attributes
     ----------
     id
-        That of its start message; also the id of its figure.
+        Id of its start message; also the id of its figure.
     end
-        The message that ended it, None while there is none.
+        Message that ended the scan, None for none.
     implicit_end
-        Why it ended without its own end message: '' or `superseded` or `enter_resting_state`.
+        Reason of an end without an end message: `superseded` or `resting_state`; '' for none.
     is_shown
-        False once a message closed its figure, and as long as there is none.
+        True while the scan has an open figure; False after a message closed it.
     added_messages
-        The messages that added runs by their uids (or, of a dossier, told something else), in order.
+        Messages that added runs by their uids (or other content, to a dossier), in order.
     result_messages
-        The messages that brought a result, in order.
+        Messages that contain a result, in order.
     figure_message
-        The message that opened the figure it has now, None as long as there is nothing to be seen.
+        Message that opened the present figure, None before there is one.
     """
 
     id: str
@@ -71,27 +71,27 @@ class Scan:
 
     @property
     def figure_id(self) -> str:
-        """Id of the figure on show; each result of an alignment, and its summary, opens another one."""
+        """Id of the present figure; each result of an alignment, and its summary, opens a new one."""
         return self.id if self.figure_message is None else self.figure_message.id
 
     @property
     def has_ended(self) -> bool:
-        """Whether messages say that it is over (documents may still come)."""
+        """Whether a message ended the scan (documents may still arrive)."""
         return self.end is not None or bool(self.implicit_end)
 
     @property
     def has_figure(self) -> bool:
-        """Whether there is, or will be, something to be seen of it."""
+        """Whether scans of this kind have a figure."""
         return scan_kinds[self.kind].has_figure
 
     @property
     def run_uids(self) -> tuple[str, ...]:
-        """The uids of the runs that feed it: bound, in the order of the windows, then added."""
+        """Uids of the scan's runs: the bound ones in the order of the windows, then the added ones."""
         return tuple(window.run_uid for window in self.windows if window.run_uid is not None) + self.added_run_uids
 
     @property
     def added_run_uids(self) -> tuple[str, ...]:
-        """The uids of the added runs, each once; the runs need not be known. A whole list replaces what came before."""
+        """Uids of the added runs, each once, whether or not the runs are known; a list replaces all earlier ones."""
         named: list[str] = []
         for control in self.added_messages:
             whole = control.message.named_runs
@@ -102,7 +102,7 @@ class Scan:
 
     @property
     def all_messages(self) -> tuple[ReceivedMessage, ...]:
-        """The messages that started it, went on with it, added to it or ended it."""
+        """All messages that started, continued or ended the scan."""
         end = () if self.end is None else (self.end,)
         return (
             self.start,
@@ -115,13 +115,13 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Motors:
-    """Motors that a run of a scan moves: all the required ones, and none but these and the optional."""
+    """Motors that a run of a scan moves: all the required ones, and possibly some of the optional ones."""
 
     required: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
 
     def match(self, moved: tuple[str, ...] | None) -> bool:
-        """Tell whether a run that moves these motors may belong to the scan; None (not told) may."""
+        """Check whether a run that moves these motors may belong to the scan; None (not known) may."""
         if moved is None:
             return True
         return self.required <= set(moved) <= self.required | self.optional
@@ -129,43 +129,43 @@ class Motors:
 
 @dataclass(frozen=True, slots=True)
 class ScanKind:
-    """What one kind of scan has of its own.
+    """Properties of one kind of scan.
 
     Attributes
     ----------
     hint_prefixes
         First words of the hints of its runs.
     motors
-        What a run of the scan moves; None for a kind to which no run is bound: it lives from messages.
+        Function that returns the motors that a run of the scan moves; None for a kind without bound runs.
     has_repetitions
-        Windows open at `next` messages, not at `start`.
+        True if windows open at `next` messages, not at `start`.
     keeps_previous
-        Figures of earlier scans of the kind stay when a new one starts.
+        True if the figures of earlier scans of the kind stay open when a new one starts.
     result_actions
-        Actions that bring a result. The figure of such a kind opens with its first result.
+        Actions whose messages contain a result. The figure of such a kind opens with its first result.
     single_message_actions
-        Actions that are a whole scan in one message: it starts and ends it.
+        Actions whose message both starts and ends a scan.
     names_its_run
-        The message of a whole scan names the run that is to be seen.
+        True if the message of a single-message scan names the run that is shown.
     add_actions
-        Actions that add to it, runs by their uids above all.
+        Actions that add runs by their uids, or other content, to the scan.
     end_actions
-        Actions that end it.
+        Actions that end the scan.
     has_figure
-        There is something to be seen of it: it has a figure.
+        True if scans of the kind have a figure.
     ended_by_resting_state
-        A `resting_state` ends it. Alignments go on: their plans send one between their scans.
+        True if a `resting_state` ends the scan. It does not end alignments, whose plans send one between their scans.
     ends_with
-        Another kind, whose scan belongs to this one: where a `resting_state` ends that, it ends this too.
+        Another kind, whose scan belongs to this one: a `resting_state` that ends that scan ends this one too.
     closed_by_line
-        `close: line` closes its figure.
+        True if `close: line` closes the figure.
     clickable_axes
         Axes on which a click picks a position: none, `x`, or `x` and `y`.
     reported_by_dossier
-        A dossier waits for the files that its end asks for.
+        True if a dossier waits for the files that the scan's end message requests.
     dossier_caption
-        Caption of the pictures that its end asks for, on a dossier's page and in the message log; '' where the page
-        links them by itself, or not at all.
+        Caption of these pictures, on a dossier's page and in the message log; '' if the page links them in another way,
+        or not at all.
     """
 
     hint_prefixes: tuple[str, ...] = ()
@@ -187,4 +187,4 @@ class ScanKind:
 
 
 scan_kinds: Registry[ScanKind] = Registry("xafs_workers.scans")
-"""The kinds of scans, each registered in the module that bears its name."""
+"""Kinds of scans, each registered in the module of the same name."""

@@ -1,4 +1,4 @@
-"""Scans as the messages alone tell them: a pure function of the messages sorted by record time."""
+"""Construction of scans from messages alone: a pure function of the messages sorted by record time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xafs_workers.scans.scan import RunWindow, Scan, ScanKind, scan_kinds
 
 
 def affects_scans(control: ReceivedMessage) -> bool:
-    """Tell whether the message takes part in what scans there are."""
+    """Check whether a message starts, changes or ends scans or their figures."""
     kind = scan_kinds.get(control.message.kind)
     if kind is None:
         return control.message.kind in ("close", "resting_state")
@@ -21,26 +21,26 @@ def affects_scans(control: ReceivedMessage) -> bool:
 
 
 def get_time_position(control: ReceivedMessage) -> TimePosition:
-    """Return the message's place in record time; closing messages sort after documents of the same time."""
+    """Return the position of a message in record time; closing messages sort after documents of the same time."""
     kind = scan_kinds.get(control.message.kind)
     closing = kind is None or control.message.action in kind.end_actions
     return build_time_position(control.time, CLOSING if closing else OPENING, control.position)
 
 
 def get_message_order(control: ReceivedMessage) -> tuple[float, RecordPosition]:
-    """Return the message's place among messages: in one partition a stop and the next start may share a millisecond."""
+    """Return the sort key of a message among messages: in a partition, two of them may have the same millisecond."""
     return (control.time, control.position)
 
 
 def build_scans(messages: Iterable[ReceivedMessage], hidden_figures: Collection[str] = ()) -> tuple[Scan, ...]:
-    """Return all scans, without their runs, in the order in which they started.
+    """Build all scans, without their runs, in the order in which they started.
 
     Parameters
     ----------
     messages
-        Sorted by `get_message_order`.
+        Messages sorted by `get_message_order`.
     hidden_figures
-        Ids of figures that were closed by messages no longer kept.
+        Ids of figures that were closed by messages removed since.
     """
     builder = _ScanBuilder()
     for control in messages:
@@ -52,7 +52,7 @@ def build_scans(messages: Iterable[ReceivedMessage], hidden_figures: Collection[
 
 
 class _ScanBuilder:
-    """Goes through the messages once and keeps the scan that is open for each kind."""
+    """List of scans that grows with each message, and the index of the open scan of each kind."""
 
     def __init__(self) -> None:
         self.scans: list[Scan] = []
@@ -74,7 +74,7 @@ class _ScanBuilder:
     def _end_resting_scans(self, control: ReceivedMessage) -> None:
         open_kinds = {name: scan_kinds[name] for name in self._open_scans}
         for name, kind in open_kinds.items():
-            # It starts before the scan that belongs to it: where the latest of that kind is younger it is its own.
+            # The other kind's scan belongs to this one if it started later.
             latest = max((i for i, scan in enumerate(self.scans) if scan.kind == kind.ends_with), default=-1)
             if kind.ended_by_resting_state or (kind.ends_with and latest > self._open_scans[name]):
                 self._end_implicitly(name, control, "resting_state")
@@ -156,7 +156,7 @@ class _ScanBuilder:
 
 
 def _close_window(scan: Scan, place: TimePosition) -> Scan:
-    """Return the scan with its last window ended here."""
+    """Close the last window of a scan at a position in record time."""
     if not scan.windows or scan.windows[-1].end_position is not None:
         return scan
     return replace(scan, windows=(*scan.windows[:-1], replace(scan.windows[-1], end_position=place)))

@@ -1,4 +1,4 @@
-"""Every signal, defined once: plots, files, merges and projects take these functions.
+"""Formulas of the signals, for figures, files, merges and projects.
 
 A value is a gap (NaN) only where its formula is undefined: the logarithm of a quotient whose parts are not both
 greater than zero, a division by zero, an input that is not finite. A small or negative signal is data.
@@ -23,7 +23,7 @@ def compute_quotient(above: Array, below: Array) -> Array:
 
 
 def compute_log_quotient(above: Array, below: Array) -> Array:
-    """Return ln(above/below), NaN where not both parts are finite and greater than zero; same shape."""
+    """Compute ln(above/below), NaN where not both parts are finite and greater than zero; same shape."""
     usable = np.isfinite(above) & np.isfinite(below) & (above > 0) & (below > 0)
     ratio = np.full(np.shape(above), np.nan)
     np.divide(above, below, out=ratio, where=usable)
@@ -33,17 +33,17 @@ def compute_log_quotient(above: Array, below: Array) -> Array:
 
 
 def compute_transmission(i0: Array, it: Array) -> Array:
-    """Return transmission mu(E) = ln(I0/It) (Beer and Lambert's law), dimensionless."""
+    """Compute the transmission mu(E) = ln(I0/It) (Beer and Lambert's law), dimensionless."""
     return compute_log_quotient(i0, it)
 
 
 def compute_reference(it: Array, ir: Array) -> Array:
-    """Return the reference's mu(E) = ln(It/Ir), dimensionless."""
+    """Compute the reference's mu(E) = ln(It/Ir), dimensionless."""
     return compute_log_quotient(it, ir)
 
 
 def compute_fluorescence(channels: Sequence[Array], i0: Array) -> Array:
-    """Return fluorescence mu(E) = sum of the channels' counts / I0, counts per nA s.
+    """Compute the fluorescence mu(E) = sum of the channels' counts / I0, counts per nA s.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def compute_fluorescence(channels: Sequence[Array], i0: Array) -> Array:
 
 
 def compute_electron_yield(iy: Array, i0: Array) -> Array:
-    """Return electron yield mu(E) = Iy/I0, dimensionless."""
+    """Compute the electron yield mu(E) = Iy/I0, dimensionless."""
     return compute_quotient(iy, i0)
 
 

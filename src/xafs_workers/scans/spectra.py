@@ -1,4 +1,4 @@
-"""The signals of a run's points by name, each computed once for a given set of points."""
+"""Signals of a run's points, each computed once for a set of points."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class MissingColumnError(KeyError):
-    """A signal needs a data key that the run does not have."""
+    """A signal requires a data key that the run does not have."""
 
     def __init__(self, key: str):
         super().__init__(key)
@@ -26,7 +26,7 @@ class MissingColumnError(KeyError):
 
 
 def get_column(points: Points, key: str) -> Array:
-    """Return one data key's values, shape (n,); the same array object for the same points.
+    """Return the values of one data key, shape (n,); the same array object for the same points.
 
     Raises
     ------
@@ -39,39 +39,39 @@ def get_column(points: Points, key: str) -> Array:
 
 
 def compute_transmission(points: Points, columns: Columns) -> Array:
-    """Return transmission mu(E) = ln(I0/It), shape (n,)."""
+    """Compute the transmission mu(E) = ln(I0/It), shape (n,)."""
     return _compute_signal(points, "transmission", signals.compute_transmission, columns.i0, columns.it)
 
 
 def compute_reference(points: Points, columns: Columns) -> Array:
-    """Return the reference's mu(E) = ln(It/Ir), shape (n,)."""
+    """Compute the reference's mu(E) = ln(It/Ir), shape (n,)."""
     return _compute_signal(points, "reference", signals.compute_reference, columns.it, columns.ir)
 
 
 def compute_electron_yield(points: Points, columns: Columns) -> Array:
-    """Return electron yield mu(E) = Iy/I0, shape (n,)."""
+    """Compute the electron yield mu(E) = Iy/I0, shape (n,)."""
     return _compute_signal(points, "electron yield", signals.compute_electron_yield, columns.iy, columns.i0)
 
 
 def compute_ratio(points: Points, above: str, below: str) -> Array:
-    """Return one data key divided by another, shape (n,)."""
+    """Compute one data key divided by another, shape (n,)."""
     return _compute_signal(points, "ratio", signals.compute_quotient, above, below)
 
 
 def compute_current(points: Points, key: str, columns: Columns) -> Array:
-    """Return the current of an ion chamber, nA, shape (n,)."""
+    """Compute the current of an ion chamber, nA, shape (n,)."""
     return _compute_signal(points, "current", signals.compute_current, key, columns.dwell_time)
 
 
 def compute_fluorescence(points: Points, channels: tuple[str, ...], columns: Columns) -> Array:
-    """Return fluorescence mu(E) = sum of the channels / I0, shape (n,)."""
+    """Compute the fluorescence mu(E) = sum of the channels / I0, shape (n,)."""
     counts = [get_column(points, key) for key in channels]
     i0 = get_column(points, columns.i0)
     return points.compute_once(("fluorescence", channels), lambda: signals.compute_fluorescence(counts, i0))
 
 
 def compute_elapsed_time(points: Points) -> Array:
-    """Return the time since the first point, seconds, shape (n,)."""
+    """Compute the time since the first point, seconds, shape (n,)."""
     return points.compute_once("elapsed", lambda: points.time - points.time[:1])
 
 

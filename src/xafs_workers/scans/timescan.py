@@ -1,4 +1,4 @@
-"""Time scans: a signal against time, with no motor."""
+"""Kind of time scans: a signal against time, without a motor."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from xafs_workers.scans.picture_requests import (
 from xafs_workers.scans.scan import Motors, Scan, ScanKind, scan_kinds
 
 
-def find_motors(start: ReceivedMessage, rules: BoardConfig) -> Motors:
-    """Return nothing: a run that moves a motor is no time scan."""
+def find_motors(start: ReceivedMessage, config: BoardConfig) -> Motors:
+    """Return no motor: a run that moves one is not a time scan."""
     return Motors()
 
 
 def build_picture(control: ReceivedMessage, scan: Scan, board: Board) -> PictureRequest:
-    """Return the picture of the scan, in `snapshots/`."""
+    """Build the request for the picture of the scan, in `snapshots/`."""
     stop = control.get_message(TimescanStop)
     return build_in_folder("snapshots", stop, find_scan_run(stop.uid, scan, board))
 

@@ -1,4 +1,4 @@
-"""The edge of a wafer: one message tells all."""
+"""Kind of the search for a wafer's edge: one message contains all results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""XAFS sequences: the finished repetitions of one scan, to be merged and reduced."""
+"""XAFS sequences: the finished repetitions of one scan, which are merged and reduced."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LIVE_KIND = "xafsscan"
 """Kind of the live scan that belongs to a sequence."""
 
 MIN_POINTS = 2
-"""Of a spectrum that can take part in a merge."""
+"""Smallest number of points of a spectrum that is merged."""
 
 
 scan_kinds.register("xafs_sequence")(ScanKind(ends_with=LIVE_KIND, reported_by_dossier=True))
@@ -38,9 +38,9 @@ class Repetition:
     Attributes
     ----------
     number
-        1-based, as the plan counts.
+        Number of the repetition in the plan, from 1.
     spectrum
-        None where it takes no part in the merge: not yet, or because of its `problem`.
+        Spectrum for the merge; None before it is complete, or if it has a `problem`.
     """
 
     number: int
@@ -51,16 +51,16 @@ class Repetition:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class XafsSequence:
-    """What is known of a sequence.
+    """Present state of a sequence.
 
     Attributes
     ----------
     name
-        Of the sample, for titles.
+        Name of the sample, for titles.
     stub
-        Of its files.
+        Stub of its files' names.
     repetitions
-        Those that were added, in order, then those that were aborted and never added.
+        Added repetitions, in order, then those that were aborted and never added.
     """
 
     scan: Scan
@@ -72,20 +72,20 @@ class XafsSequence:
 
     @property
     def merged_spectra(self) -> tuple[Spectrum, ...]:
-        """The spectra that make up the merge."""
+        """The spectra that are merged."""
         return tuple(one.spectrum for one in self.repetitions if one.spectrum is not None)
 
     @property
     def excluded_repetitions(self) -> tuple[Repetition, ...]:
-        """The repetitions that take no part in the merge, and why."""
+        """The repetitions that are not merged, each with its problem."""
         return tuple(one for one in self.repetitions if one.problem)
 
     def truncate(self, added: int) -> XafsSequence:
-        """Return the sequence as it was when so many repetitions had been added."""
+        """Return the sequence as it was after so many repetitions had been added."""
         return replace(self, repetitions=self.repetitions[:added])
 
     def build_merge_request(self, n: int) -> ReductionRequest:
-        """Return the request to reduce the merge of the first `n` spectra, 1 or more."""
+        """Build the request to reduce the merge of the first `n` spectra, 1 or more."""
         parts = self.merged_spectra[:n]
         return ReductionRequest(
             self.scan.id, f"merge {n} {_hash_content(self.absorber, parts)}", 0, "merge", self.absorber, parts
@@ -93,7 +93,7 @@ class XafsSequence:
 
 
 def build_sequence(board: Board, scan: Scan) -> XafsSequence:
-    """Return what is known of a sequence now."""
+    """Build the present state of a sequence from the board."""
     start = scan.start.get_message(XafsSequenceStart)
     companion = _find_companion(board, scan)
     live = companion.start.message if companion is not None else None
@@ -117,7 +117,7 @@ def build_merge_requests(board: Board, scan: Scan) -> Iterator[ReductionRequest]
 
 @run_request_builders.register("xafs_sequence")
 def build_run_requests(board: Board, scan: Scan) -> Iterator[RunRequest]:
-    """Yield the added runs that the documents did not bring, or did not bring whole."""
+    """Yield a request for each added run whose documents are missing or incomplete."""
     for uid in scan.added_run_uids:
         run = board.runs.get(uid)
         gone = run is None or (run.stop is None and board.is_closed(scan))
@@ -126,7 +126,7 @@ def build_run_requests(board: Board, scan: Scan) -> Iterator[RunRequest]:
 
 
 def _find_companion(board: Board, scan: Scan) -> Scan | None:
-    """Return the live scan that goes with a sequence: the first that started in its time."""
+    """Find the live scan that belongs to a sequence: the first that started before the next sequence."""
     following = [
         one.start_position for one in board.scans if one.kind == scan.kind and one.start_position > scan.start_position
     ]
@@ -155,7 +155,7 @@ def _build_added_repetitions(board: Board, scan: Scan, absorber: Absorber) -> It
 
 
 def _describe_missing_run(board: Board, uid: str, run: Run | None, *, settled: bool) -> str:
-    """Return why a repetition that was added is not there, '' as long as it may still come."""
+    """Return the reason why an added repetition is missing, '' as long as it may still arrive."""
     if board.config.fetching_enabled:
         return board.missing_runs.get(uid, "")
     if not settled:
@@ -175,7 +175,7 @@ def _build_repetition(number: int, run: Run, rules: BoardConfig, absorber: Absor
 
 
 def _find_failed_repetitions(board: Board, scan: Scan, companion: Scan | None) -> Iterator[Repetition]:
-    """Yield the repetitions that ended badly: plans add only those that ended well."""
+    """Yield the repetitions that failed or were aborted: plans add only the successful ones."""
     for window in companion.windows if companion is not None else ():
         run = board.runs.get(window.run_uid or "")
         if run is None or run.uid in scan.added_run_uids or run.stop is None or run.has_succeeded:
@@ -189,7 +189,7 @@ def _describe_exit_status(run: Run) -> str:
 
 
 def _hash_content(absorber: Absorber, parts: Iterable[Spectrum]) -> str:
-    """Return a name for this very content: the spectra as they are, and what is made of them."""
+    """Compute a name that identifies a merge: its absorber, and its spectra with their generations."""
     named = repr((absorber, [(part.uid, part.generation) for part in parts]))
     return blake2b(named.encode(), digest_size=12).hexdigest()
 

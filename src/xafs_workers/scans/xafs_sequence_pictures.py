@@ -1,4 +1,4 @@
-"""The pictures of XAFS sequences: which message asks for one, when it is due, and the Athena project at the end."""
+"""Pictures and Athena projects of XAFS sequences: which message requests one, and when it is due."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from xafs_workers.scans.xafs_sequence import XafsSequence, build_sequence
 
 
 def requests_files(control: ReceivedMessage, scan: Scan, board: Board) -> bool:
-    """Check whether a message asks for files of a sequence: at its end, or of the progress of a long one."""
+    """Check whether a message requests files of a sequence: at its end, or a picture of a long one's progress."""
     if isinstance(control.message, XafsSequenceStop):
         return True
     planned = scan.start.get_message(XafsSequenceStart).repetitions
@@ -36,13 +36,13 @@ def requests_files(control: ReceivedMessage, scan: Scan, board: Board) -> bool:
 
 
 def find_repetition_number(control: ReceivedMessage, scan: Scan) -> int:
-    """Return which of the added repetitions a message added, from 1; 0 where it added none."""
+    """Find the number of the repetition that a message added, from 1; 0 if it added none."""
     uid = control.message.named_run
     return 1 + scan.added_run_uids.index(uid) if uid in scan.added_run_uids else 0
 
 
 def is_due(control: ReceivedMessage, scan: Scan, board: Board, reduction_enabled: bool) -> bool:
-    """Check whether everything that the picture of a message shows exists, its merges above all."""
+    """Check whether everything that the picture of a message shows exists, including its merges."""
     if not isinstance(control.message, XafsSequenceAdd):
         return is_scan_complete(control, scan, board, reduction_enabled)
     sequence = build_sequence(board, scan).truncate(find_repetition_number(control, scan))
@@ -53,12 +53,12 @@ def is_due(control: ReceivedMessage, scan: Scan, board: Board, reduction_enabled
 
 
 def build_request(control: ReceivedMessage, scan: Scan, board: Board) -> PictureRequest | None:
-    """Return the picture that a message of a sequence asks for, None where none is wanted.
+    """Build the request for the picture of a sequence, None if the message requests none.
 
     Raises
     ------
     NothingToDrawError
-        As `find_first_finished_run`.
+        As in `find_first_finished_run`.
     """
     run, stub = find_first_finished_run(scan, board), build_sequence(board, scan).stub
     message = control.message
@@ -73,7 +73,7 @@ def build_request(control: ReceivedMessage, scan: Scan, board: Board) -> Picture
 
 
 def build_project(control: ReceivedMessage, scan: Scan, board: Board) -> ProjectRequest | None:
-    """Return the Athena project of a sequence that has ended: every scan, and the merge."""
+    """Build the request for the Athena project of an ended sequence, with each repetition and the merge."""
     if not isinstance(control.message, XafsSequenceStop):
         return None
     run, sequence = find_first_finished_run(scan, board), build_sequence(board, scan)
@@ -82,12 +82,12 @@ def build_project(control: ReceivedMessage, scan: Scan, board: Board) -> Project
 
 
 def find_first_finished_run(scan: Scan, board: Board) -> Run:
-    """Return the run that gives the sequence its number: the first that was added and ended well.
+    """Find the run that determines the number of a sequence: the first successful one that was added.
 
     Raises
     ------
     NothingToDrawError
-        There is none; or mode test, in which nothing is reduced.
+        No run was successful, or the mode is ``test``, in which nothing is reduced.
     """
     if scan.start.get_message(XafsSequenceStart).mode == "test":
         raise NothingToDrawError("mode test: nothing is reduced")
@@ -100,7 +100,7 @@ def find_first_finished_run(scan: Scan, board: Board) -> Run:
 
 
 def build_project_content(sequence: XafsSequence, board: Board) -> Mapping[str, Any]:
-    """Return what a project is made of; its time is that of the last run's stop document."""
+    """Build the content of a project; its time is that of the last run's stop document."""
     stops = [(board.runs[part.uid].stop or {}).get("time", 0.0) for part in sequence.merged_spectra]
     return {
         "element": sequence.absorber.element,

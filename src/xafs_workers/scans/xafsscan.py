@@ -1,4 +1,4 @@
-"""XAFS scans: a sequence of repetitions over an absorption edge."""
+"""Kind of XAFS scans: repetitions over an absorption edge."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from xafs_workers.scans.picture_requests import (
 from xafs_workers.scans.scan import Motors, Scan, ScanKind, scan_kinds
 
 
-def find_motors(start: ReceivedMessage, rules: BoardConfig) -> Motors:
-    """Return the energy axis, along which the dwell time may be stepped too."""
-    return Motors(frozenset({rules.columns.energy}), frozenset({rules.columns.dwell_time}))
+def find_motors(start: ReceivedMessage, config: BoardConfig) -> Motors:
+    """Return the energy axis; the dwell time may be stepped with it."""
+    return Motors(frozenset({config.columns.energy}), frozenset({config.columns.dwell_time}))
 
 
 scan_kinds.register("xafsscan")(
@@ -27,7 +27,7 @@ scan_kinds.register("xafsscan")(
 
 
 def requests_picture(control: ReceivedMessage, scan: Scan, board: Board) -> bool:
-    """Return whether the end of a scan asks for a picture; only an explicit null as its name does not."""
+    """Check whether the end of a scan requests a picture; only an explicit null as its name does not."""
     message = control.message
     return isinstance(message, XafsscanStop) and not (
         message.filename is None and "filename" in message.model_fields_set
@@ -35,7 +35,7 @@ def requests_picture(control: ReceivedMessage, scan: Scan, board: Board) -> bool
 
 
 def build_picture(control: ReceivedMessage, scan: Scan, board: Board) -> PictureRequest:
-    """Return the picture of the live view, numbered as its data files are."""
+    """Build the request for the picture of the live figure, with the same number as the data files."""
     stop, stub = control.get_message(XafsscanStop), scan.start.get_message(XafsscanStart).filename
     name = stop.filename or f"snapshots/{stub}_liveplot.png"
     return PictureRequest(name, find_finished_run(stop.uid, scan, board), stub, overwrite=stop.overwrite)

@@ -1,4 +1,4 @@
-"""X-ray fluorescence spectra: one message names a run that counted once."""
+"""Kind of X-ray fluorescence spectra: one message names a run with one point."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ scan_kinds.register("xrf")(ScanKind(single_message_actions=frozenset({"plot"}), 
 
 @run_request_builders.register("xrf")
 def build_run_requests(board: Board, scan: Scan) -> Iterator[RunRequest]:
-    """Yield the run that is named, with the spectra of its one point."""
+    """Yield a request for the named run, with the spectra of its only point."""
     return build_spectra_requests(board, scan.start.get_message(XrfPlot).uid, (0.0,))
 
 
 def build_picture(control: ReceivedMessage, scan: Scan, board: Board) -> PictureRequest:
-    """Return the picture of the spectrum, in `XRF/` of the run that is named."""
+    """Build the request for the picture of the spectrum, in `XRF/` of the named run's proposal folder."""
     plot = control.get_message(XrfPlot)
     return build_in_folder("XRF", plot, find_named_run(plot.uid, board))
 
 
 def is_posted(message: ControlMessage) -> bool:
-    """Return whether the message asks for a post."""
+    """Check whether the message requests a Slack post."""
     return isinstance(message, XrfPlot) and message.post
 
 

@@ -1,4 +1,4 @@
-"""Fluorescence spectra inside an XAFS scan: one message names the run and the energies."""
+"""Kind of fluorescence spectra inside an XAFS scan: one message names the run and the energies."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ scan_kinds.register("xrfat")(ScanKind(single_message_actions=frozenset({"start"}
 
 @run_request_builders.register("xrfat")
 def build_run_requests(board: Board, scan: Scan) -> Iterator[RunRequest]:
-    """Yield the run that is named, with the spectra of the points that are asked for."""
+    """Yield a request for the named run, with the spectra of the requested points."""
     message = scan.start.get_message(XrfatStart)
     return build_spectra_requests(board, message.uid, tuple(message.energy))
