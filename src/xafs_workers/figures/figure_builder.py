@@ -12,7 +12,7 @@ from xafs_workers.registry import Registry
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.mca import SpectraLoader
-from xafs_workers.scans.scan import Scan
+from xafs_workers.scans.scan import Scan, scan_kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +33,22 @@ class FigureOptions:
 
 FigureBuilder = Callable[[Board, Scan, FigureOptions], Figure]
 
-figure_builders: Registry[FigureBuilder] = Registry("xafs_workers.figures")
+figure_builders: Registry[FigureBuilder] = Registry("xafs_workers.figures", "figure_builders", scan_kinds.discover)
 """Builders of figures by kind of scan, each registered in the module of the same name."""
 
 PictureFigureBuilder = Callable[[Board, Scan, ReceivedMessage], Figure | None]
 
-picture_figure_builders: Registry[PictureFigureBuilder] = Registry("xafs_workers.figures")
+picture_figure_builders: Registry[PictureFigureBuilder] = Registry(
+    "xafs_workers.figures", "picture_figure_builders", scan_kinds.discover
+)
 """Builders of picture figures by kind of scan, where a picture differs from the scan's figure.
 
 A builder returns None where the picture of a message shows the scan's figure.
 """
 
-answer_value_builders: Registry[Callable[[Board, Scan], str]] = Registry("xafs_workers.figures")
+answer_value_builders: Registry[Callable[[Board, Scan], str]] = Registry(
+    "xafs_workers.figures", "answer_value_builders", scan_kinds.discover
+)
 """Builders, by kind of scan, of the text in the answer to a picture's message; '' for none."""
 
 
@@ -67,7 +71,9 @@ class FigureExample:
     run_start: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-figure_examples: Registry[Callable[[], FigureExample]] = Registry("xafs_workers.figures")
+figure_examples: Registry[Callable[[], FigureExample]] = Registry(
+    "xafs_workers.figures", "figure_examples", scan_kinds.discover
+)
 """By kind of scan; every kind that has a figure has an example."""
 
 

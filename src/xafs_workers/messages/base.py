@@ -157,5 +157,10 @@ class KindRegistry(Registry[type[ControlMessage]]):
         return register_message
 
 
-kinds = KindRegistry("xafs_workers.messages")
+kinds = KindRegistry("xafs_workers.messages", "kinds")
 """All message classes, by ``<kind>`` or ``<kind>.<action>``."""
+
+
+def list_kind_names() -> frozenset[str]:
+    """Return the names of all kinds."""
+    return frozenset(message.kind for message in kinds.discover().values())

@@ -15,6 +15,7 @@ from xafs_workers.consumer.roles import Role
 from xafs_workers.consumer.source import KafkaSource, RawRecord
 from xafs_workers.logs import get_logger
 from xafs_workers.producer.kafka_config import read_kafka_config
+from xafs_workers.registry import discover_all
 from xafs_workers.runtime.effect_ledger import EffectLedger, build_message_dead_letter, build_record_dead_letter
 from xafs_workers.runtime.health import collect_start_health
 from xafs_workers.runtime.lifecycle import stop_on_signals
@@ -122,6 +123,7 @@ def run_durable_worker(
     run
         Runs the worker with its parts until the event is set; returns the exit code.
     """
+    discover_all()
     stop = stop_on_signals()
     with ExitStack() as stack:
         try:

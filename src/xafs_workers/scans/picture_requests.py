@@ -13,7 +13,7 @@ from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.reduction_requests import is_awaiting_results
 from xafs_workers.scans.run_requests import is_awaiting_runs
 from xafs_workers.scans.runs import Run
-from xafs_workers.scans.scan import Scan
+from xafs_workers.scans.scan import Scan, scan_kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class PictureRule:
     is_drawn_empty: bool = False
 
 
-picture_rules: Registry[PictureRule] = Registry("xafs_workers.scans")
+picture_rules: Registry[PictureRule] = Registry("xafs_workers.scans", "picture_rules", scan_kinds.discover)
 """Rules for pictures by kind of scan; a kind without an entry has no pictures."""
 
 

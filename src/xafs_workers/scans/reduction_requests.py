@@ -10,7 +10,7 @@ from xafs_workers.registry import Registry
 from xafs_workers.scans.absorption import Absorber, Spectrum
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.results import RankedResult, format_slot_key
-from xafs_workers.scans.scan import Scan
+from xafs_workers.scans.scan import Scan, scan_kinds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,7 +50,7 @@ class ReductionRequest:
 
 RequestBuilder = Callable[[Board, Scan], Iterable[ReductionRequest]]
 
-request_builders: Registry[RequestBuilder] = Registry("xafs_workers.scans")
+request_builders: Registry[RequestBuilder] = Registry("xafs_workers.scans", "request_builders", scan_kinds.discover)
 """Builders of a scan's reduction requests by kind of scan, whether or not the results exist."""
 
 

@@ -12,7 +12,7 @@ from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.mca import NoSpectraError, find_point
 from xafs_workers.scans.runs import Run
-from xafs_workers.scans.scan import Scan
+from xafs_workers.scans.scan import Scan, scan_kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,9 @@ class RunRequest:
 
 RunRequestBuilder = Callable[[Board, Scan], Iterable[RunRequest]]
 
-run_request_builders: Registry[RunRequestBuilder] = Registry("xafs_workers.scans")
+run_request_builders: Registry[RunRequestBuilder] = Registry(
+    "xafs_workers.scans", "run_request_builders", scan_kinds.discover
+)
 """Builders of a scan's run requests by kind of scan."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from xafs_workers.messages.base import list_kind_names
 from xafs_workers.registry import Registry
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import ReceivedMessage
@@ -186,5 +187,5 @@ class ScanKind:
     dossier_caption: str = ""
 
 
-scan_kinds: Registry[ScanKind] = Registry("xafs_workers.scans")
+scan_kinds: Registry[ScanKind] = Registry("xafs_workers.scans", "scan_kinds", list_kind_names)
 """Kinds of scans, each registered in the module of the same name."""

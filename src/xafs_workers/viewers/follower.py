@@ -20,6 +20,7 @@ from xafs_workers.frontends.status import Feed
 from xafs_workers.logs import get_logger
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.reduction.process import Reducer
+from xafs_workers.registry import discover_all
 from xafs_workers.runtime.health import collect_health, serve_metrics
 from xafs_workers.runtime.run_fetcher import RunFetcher, build_run_catalog
 from xafs_workers.scans.board import Board
@@ -76,6 +77,7 @@ class Follower:
         *,
         before_live: Callable[[], object] = lambda: None,
     ):
+        discover_all()
         self._settings, self._config, self._role, self._before_live = settings, config, role, before_live
         self._stop = threading.Event()
         self._thread = SupervisedThread(self._run, "follower", self._stop.is_set)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from xafs_workers.messages.base import ControlMessage
+from xafs_workers.messages.base import ControlMessage, kinds
 from xafs_workers.registry import Registry
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import NoChannelsError
@@ -75,7 +75,7 @@ class WriterInput:
 Writer = Callable[[Any, WriterInput], Mapping[str, bytes]]
 """Function from a message and its input to the content of each file, by name relative to the proposal folder."""
 
-writers: Registry[Writer] = Registry("xafs_workers.writers")
+writers: Registry[Writer] = Registry("xafs_workers.writers", "writers", kinds.discover)
 """Writers by message (`<kind>` or `<kind>.<action>`, as in `messages.base.kinds`), each in the module of its kind."""
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xafs_workers.catalog.finished_run import RunCatalog
+from xafs_workers.messages.base import kinds
 from xafs_workers.registry import Registry
 from xafs_workers.runtime.effect_ledger import EffectLedger
 from xafs_workers.runtime.outcome import Outcome
@@ -73,13 +74,17 @@ becomes the answer.
 QuestionHandler = Callable[[ReceivedMessage, frozenset[str], ActionContext], Any]
 """Function that returns the answer to a question; its second argument is the paths that are still to be written."""
 
-action_handlers: Registry[ActionHandler] = Registry(PACKAGE)
-question_handlers: Registry[QuestionHandler] = Registry(PACKAGE)
-readiness_checks: Registry[Callable[[ReceivedMessage, Board], bool]] = Registry(PACKAGE)
+action_handlers: Registry[ActionHandler] = Registry(PACKAGE, "action_handlers", kinds.discover)
+question_handlers: Registry[QuestionHandler] = Registry(PACKAGE, "question_handlers", kinds.discover)
+readiness_checks: Registry[Callable[[ReceivedMessage, Board], bool]] = Registry(
+    PACKAGE, "readiness_checks", kinds.discover
+)
 """Predicates whether the board is ready for an action; an action without one is ready at once.
 
 They run in the loop, so they must not wait.
 """
 
-reserved_names: Registry[Callable[[Any, ProposalFolder], Iterable[str]]] = Registry(PACKAGE)
+reserved_names: Registry[Callable[[Any, ProposalFolder], Iterable[str]]] = Registry(
+    PACKAGE, "reserved_names", kinds.discover
+)
 """Functions that return the names, relative to the proposal folder, that a message will write."""
