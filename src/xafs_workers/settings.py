@@ -387,7 +387,7 @@ def _read(path: Path) -> dict[str, Any]:
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise ConfigurationError(f"{path}: a {type(content).__name__}: expected a mapping of settings")
+        raise ConfigurationError(f"{path}: got a {type(content).__name__} (expected a mapping of settings)")
     return content
 
 
@@ -404,4 +404,4 @@ def _format_errors(error: ValidationError) -> str:
 
 
 def _format_input(problem: Any) -> str:
-    return "" if problem["type"] == HIDDEN_VALUE_ERROR else f" (came: {problem['input']!r:.80})"
+    return "" if problem["type"] == HIDDEN_VALUE_ERROR else f" (got {problem['input']!r:.80})"

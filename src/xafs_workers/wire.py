@@ -37,17 +37,17 @@ class DecodeError(ValueError):
 
 def _parse_dtype(description: Any) -> np.dtype[Any]:
     if not isinstance(description, str | bytes):
-        raise DecodeError(f"numpy map of type {description!r:.80}: expected a plain dtype such as '<f8'")
+        raise DecodeError(f"numpy map of type {description!r:.80} (expected a plain dtype such as '<f8')")
     text = description.decode("ascii", "replace") if isinstance(description, bytes) else description
     if not DTYPE_PATTERN.fullmatch(text):
-        raise DecodeError(f"numpy map of dtype {text!r:.80}: expected a plain dtype such as '<f8'")
+        raise DecodeError(f"numpy map of dtype {text!r:.80} (expected a plain dtype such as '<f8')")
     try:
         dtype = np.dtype(text)
     except (TypeError, ValueError, SyntaxError) as error:
         raise DecodeError(f"numpy map with unknown dtype {text!r:.80}") from error
     if dtype.kind not in SAFE_DTYPE_KINDS:
         raise DecodeError(
-            f"numpy map of dtype kind {dtype.kind!r}: expected one of {''.join(sorted(SAFE_DTYPE_KINDS))}"
+            f"numpy map of dtype kind {dtype.kind!r} (expected one of {''.join(sorted(SAFE_DTYPE_KINDS))})"
         )
     if dtype.itemsize == 0:
         raise DecodeError(f"numpy map of dtype {dtype.str}, whose elements have no size")
@@ -57,7 +57,7 @@ def _parse_dtype(description: Any) -> np.dtype[Any]:
 def _rebuild_array(obj: Mapping[Any, Any], data: bytes, dtype: np.dtype[Any]) -> np.ndarray:
     shape = obj.get(b"shape", ())
     if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in shape):
-        raise DecodeError(f"numpy map with shape {shape!r:.80}: expected a list of counts")
+        raise DecodeError(f"numpy map with shape {shape!r:.80} (expected a list of counts)")
     if len(shape) > MAX_DIMENSIONS:
         raise DecodeError(f"numpy map of {len(shape)} dimensions: at most {MAX_DIMENSIONS} are accepted")
     if len(data) != math.prod(shape) * dtype.itemsize:
@@ -93,7 +93,7 @@ def rebuild_numpy(obj: dict[Any, Any]) -> Any:
         raise DecodeError(f"numpy map of kind {kind!r:.20}: object and structured arrays are refused")
     data = obj.get(b"data")
     if not isinstance(data, bytes):
-        raise DecodeError(f"numpy map whose data is a {type(data).__name__}: expected bytes")
+        raise DecodeError(f"numpy map whose data is a {type(data).__name__} (expected bytes)")
     dtype = _parse_dtype(obj.get(b"type"))
     if obj[b"nd"]:
         return _rebuild_array(obj, data, dtype)
@@ -130,7 +130,7 @@ def decode(value: bytes | None, limit: int = MAX_RECORD_BYTES) -> tuple[str, dic
         The record cannot be decoded. No other exception is raised.
     """
     if value is None:
-        raise DecodeError("record without a value: expected msgpack of [name, mapping]")
+        raise DecodeError("record without a value (expected msgpack of [name, mapping])")
     if len(value) > limit:
         raise DecodeError(f"record of {len(value)} bytes: the limit is {limit}")
     try:
@@ -150,14 +150,14 @@ def _unpack_envelope(content: Any) -> tuple[str, dict[str, Any]]:
     elif isinstance(content, list) and len(content) == 2:
         name, body = content
     else:
-        raise DecodeError(f"a {_describe_shape(content)}: expected [name, mapping] or a bare mapping")
+        raise DecodeError(f"a {_describe_shape(content)} (expected [name, mapping] or a bare mapping)")
     if not isinstance(name, str):
-        raise DecodeError(f"a name of type {type(name).__name__}: expected text")
+        raise DecodeError(f"a name of type {type(name).__name__} (expected text)")
     if not isinstance(body, dict):
-        raise DecodeError(f"{name or 'message'!r:.40} with a body of type {type(body).__name__}: expected a mapping")
+        raise DecodeError(f"{name or 'message'!r:.40} with a body of type {type(body).__name__} (expected a mapping)")
     for key in body:
         if not isinstance(key, str):
-            raise DecodeError(f"key {key!r:.40} of type {type(key).__name__}: expected text")
+            raise DecodeError(f"key {key!r:.40} of type {type(key).__name__} (expected text)")
     return name, body
 
 
@@ -226,12 +226,12 @@ class Answer:
         words = {name: body.get(name, "") for name in ("message_id", "worker", "kind", "action", "state", "reason")}
         for name, word in words.items():
             if not isinstance(word, str):
-                raise DecodeError(f"an answer whose {name} is a {type(word).__name__}: expected text")
+                raise DecodeError(f"an answer whose {name} is a {type(word).__name__} (expected text)")
         paths, seconds = body.get("paths", []), body.get("seconds", 0.0)
         if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
-            raise DecodeError(f"an answer whose paths are {paths!r:.80}: expected a list of text")
+            raise DecodeError(f"an answer whose paths are {paths!r:.80} (expected a list of text)")
         if not isinstance(seconds, int | float):
-            raise DecodeError(f"an answer whose seconds are {seconds!r:.80}: expected a number")
+            raise DecodeError(f"an answer whose seconds are {seconds!r:.80} (expected a number)")
         return cls(**words, value=body.get("value"), paths=tuple(paths), seconds=float(seconds))
 
 

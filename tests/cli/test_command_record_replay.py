@@ -97,7 +97,7 @@ def test_warnings_end_the_replay_only_when_strict(session, broker):
         (("--speed", "0"), "expected a positive number"),
         (("--speed", "inf"), "expected a positive number"),
         (("--config", "missing.yaml"), "missing.yaml"),
-        (("--kafka", " "), "is empty: expected host:port"),
+        (("--kafka", " "), "got no server (expected host:port"),
     ],
 )
 def test_wrong_options_exit_with_code_2(session, arguments, reason):

@@ -377,7 +377,7 @@ def test_a_nearly_full_disk_is_reported(setup: DoctorSetup) -> None:
     setup.create_topics()
     setup.content["doctor"]["least_free_bytes"] = 10**18
     words = get_only_fault_text("disk", setup.run_examination())
-    assert "free, expected at least 1000000.0 TB → make room" in words
+    assert "free (expected at least 1000000.0 TB) → make room" in words
 
 
 def test_a_full_disk_is_reported(setup: DoctorSetup) -> None:

@@ -81,7 +81,7 @@ def test_a_progress_picture_gets_its_suffix() -> None:
 
 def test_the_number_of_a_dossier_is_checked() -> None:
     assert add_number("dossier/fe.html", 7, separator="-") == "dossier/fe-07.html"
-    with pytest.raises(ValueError, match="-1, expected 0 or more"):
+    with pytest.raises(ValueError, match=r"-1 \(expected 0 or more"):
         add_number("fe.png", -1)
 
 

@@ -63,9 +63,9 @@ def test_folder_names_of_another_facility_are_configurable(
     [
         (START, "no cycle in any of start.cycle, start.XDI.Facility.cycle, the setting storage.cycle"),
         ({"uid": "u-1", "cycle": "2026-1"}, "no data_session"),
-        ({**START, "cycle": "../.."}, "cycle: '../..', expected"),
-        ({**START, "cycle": 2026}, "cycle: 2026, expected"),
-        ({**START, "cycle": ["2026-1"]}, "cycle: ['2026-1'], expected"),
+        ({**START, "cycle": "../.."}, "cycle: got '../..' (expected"),
+        ({**START, "cycle": 2026}, "cycle: got 2026 (expected"),
+        ({**START, "cycle": ["2026-1"]}, "cycle: got ['2026-1'] (expected"),
         ({"uid": "u-1", "cycle": "2026-1", "data_session": "pass-1/../pass-2"}, "data_session: "),
         ({"uid": "u-1", "cycle": "2026-1", "data_session": ".."}, "data_session: "),
         ({"uid": "u-1", "cycle": "2026-1", "data_session": {"a": 1}}, "data_session: "),

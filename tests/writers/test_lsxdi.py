@@ -68,7 +68,7 @@ def test_the_motor_has_its_unit_and_is_found_in_the_hint() -> None:
 def test_a_scan_without_a_motor_is_refused_with_the_reason() -> None:
     run = make_finished_run(CHAMBERS, xdi={})
     message = parse({"lsxdi": True, "uid": run.uid, "filename": "a.001"})
-    with pytest.raises(CannotWrite, match="tells no motor"):
+    with pytest.raises(CannotWrite, match="names no motor"):
         build_message_files(message, WriterInput(run, RULES))
     run = make_finished_run(CHAMBERS, "linescan It xafs_q", xdi={})
     with pytest.raises(CannotWrite, match="no xafs_q in this run"):

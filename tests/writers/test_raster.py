@@ -185,7 +185,7 @@ def test_an_unwritable_map_is_refused_with_the_reason(told: dict[str, Any], colu
 
 def test_a_map_without_metadata_is_refused() -> None:
     run = make_finished_run({**POSITIONS, **CHAMBERS}, xdi={"_snapshots": NAMES}, plan_name="count")
-    with pytest.raises(CannotWrite, match="does not tell what was mapped"):
+    with pytest.raises(CannotWrite, match="does not describe the map"):
         raster.build_content(run, RULES)
 
 

@@ -58,13 +58,13 @@ def resolve_address(settings: Settings) -> ServerAddress:
     uri = settings.uri or profile.get("uri")
     if not isinstance(uri, str) or not uri.startswith(("http://", "https://")):
         raise CatalogRefused(
-            "catalog: no usable address: expected catalog.uri, or a profile with uri (http:// or https://)"
+            "catalog: no usable address (expected catalog.uri, or a profile whose uri begins with http:// or https://)"
         )
     bare, _, query = uri.partition("?")
     in_query = parse_qs(query).get("api_key", [None])[0]
     key = _read_key_file(settings) or in_query or os.environ.get(API_KEY_VARIABLE) or None
     if key is not None and not API_KEY.fullmatch(key):
-        raise CatalogRefused("catalog: the API key is not valid: expected letters and digits on one line")
+        raise CatalogRefused("catalog: the API key is not valid (expected letters and digits on one line)")
     return ServerAddress(bare, key, profile.get("headers") or {}, profile.get("verify", True))
 
 
@@ -76,7 +76,7 @@ def _read_key_file(settings: Settings) -> str | None:
     except (OSError, UnicodeDecodeError) as error:
         raise CatalogRefused(f"catalog.api_key_file: {settings.api_key_file}: {type(error).__name__}") from None
     if not API_KEY.fullmatch(key):
-        raise CatalogRefused(f"catalog.api_key_file: {settings.api_key_file}: expected one line of letters and digits")
+        raise CatalogRefused(f"catalog.api_key_file: {settings.api_key_file} (expected one line of letters and digits)")
     return key
 
 
@@ -176,7 +176,7 @@ class Connection:
             return
         if not (context.server_info.authentication.providers and context.use_cached_tokens()):
             raise CatalogRefused(
-                f"{self._host}: requires an API key: expected catalog.api_key_file or ${API_KEY_VARIABLE}"
+                f"{self._host}: requires an API key (expected catalog.api_key_file or ${API_KEY_VARIABLE})"
             )
 
     def _wrap_send(self, send: Callable[..., Any]) -> Callable[..., Any]:

@@ -106,7 +106,7 @@ class TiledRuns:
     def _open_node(self, uid: str) -> Iterator[Any]:
         """Open the container of a run, fetched from the server each time."""
         if not UID.fullmatch(uid):
-            raise MissingData(f"uid {uid[:80]!r}: expected letters, digits and hyphens")
+            raise MissingData(f"invalid uid {uid[:80]!r} (expected letters, digits and hyphens)")
         with self._connection.open_runs() as runs:
             try:
                 node = runs[uid]

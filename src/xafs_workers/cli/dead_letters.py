@@ -135,7 +135,7 @@ def _find_letter(desk: _Context, record: str) -> DeadLetter:
     letters = [letter for letter in desk.letters.list_since(float("-inf")) if letter.record_id == record]
     if not letters:
         exit_with_error(
-            f"{record}: no dead letter about this record: expected one that `dead-letters list` shows", WRONG_USE
+            f"{record}: no dead letter about this record (expected one that `dead-letters list` shows)", WRONG_USE
         )
     return letters[-1]
 

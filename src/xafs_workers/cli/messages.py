@@ -40,7 +40,7 @@ def show_messages(
         _show_table(["kind", "value", "owner", "meaning"], rows)
         return
     if kind not in list_kind_names():
-        typer.echo(f"{kind}: no such kind: expected one of {', '.join(list_kind_names())}", err=True)
+        typer.echo(f"{kind}: no such kind (expected one of {', '.join(list_kind_names())})", err=True)
         raise typer.Exit(WRONG_USE)
     for action in describe_kind(kind).actions:
         _show_action(kind, action)
@@ -67,7 +67,7 @@ def lint(
     try:
         content = sys.stdin.buffer if str(file) == "-" else file.open("rb")
     except OSError as error:
-        typer.echo(f"{file}: {error.strerror}: expected a readable file", err=True)
+        typer.echo(f"{file}: {error.strerror} (expected a readable file)", err=True)
         raise typer.Exit(WRONG_USE) from error
     with content:
         lines, refused = _check_lines(content, str(file), tag)
@@ -107,7 +107,7 @@ def _find_fault(line: bytes, tag: str) -> Fault | None:
     from xafs_workers.messages.parsing import parse
 
     if not line.strip():
-        return Fault("", "", "blank line: expected a message or a document")
+        return Fault("", "", "blank line (expected a message or a document)")
     try:
         name, body = _split_line(json.loads(line), tag)
         if name == tag:

@@ -58,7 +58,7 @@ class RecordParser:
                 return Document(name, body, record.time, record.position)
             if name not in self._tags:
                 return RejectedRecord(
-                    topic, "unknown", f"{name!r:.60} on the control topic: expected {self._tags[1]!r}"
+                    topic, "unknown", f"{name!r:.60} on the control topic (expected {self._tags[1]!r})"
                 )
             return ReceivedMessage(parse(body), record.time, record.position)
         except DecodeError as error:

@@ -83,34 +83,34 @@ def read_kafka_config(kafka: settings.Kafka) -> KafkaConfig:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    expected = "expected the facility's kafka.yml with bootstrap_servers and runengine_producer_config"
+    expected = "the facility's kafka.yml with bootstrap_servers and runengine_producer_config"
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise KafkaConfigError(
-            f"{path}: no such file: {expected}; name another by kafka.config_file or ${CONFIG_VARIABLE}, "
-            "or give kafka.bootstrap_servers"
+            f"{path}: no such file (expected {expected}; name another by kafka.config_file or ${CONFIG_VARIABLE}, "
+            "or give kafka.bootstrap_servers)"
         ) from error
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
         raise KafkaConfigError(f"{path}: {error}") from error
     if not isinstance(content, dict):
-        raise KafkaConfigError(f"{path}: a {type(content).__name__}: {expected}")
+        raise KafkaConfigError(f"{path}: got a {type(content).__name__} (expected {expected})")
     return content
 
 
 def _require_key(content: Mapping[str, Any], key: str, expected: str, path: Path) -> Any:
     if key not in content:
-        raise KafkaConfigError(f"{path}: {key} is missing: expected {expected}")
+        raise KafkaConfigError(f"{path}: missing key '{key}' (expected {expected})")
     return content[key]
 
 
 def _parse_servers(given: Any, where: str) -> str:
     parts = given.split(",") if isinstance(given, str) else given
     if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-        raise KafkaConfigError(f"{where}: came {given!r:.80}: expected host:port, or a list of them")
+        raise KafkaConfigError(f"{where}: got {given!r:.80} (expected host:port, or a list of them)")
     servers = [part.strip() for part in parts if part.strip()]
     if not servers:
-        raise KafkaConfigError(f"{where}: is empty: expected host:port, or a list of them")
+        raise KafkaConfigError(f"{where}: got no server (expected host:port, or a list of them)")
     return ",".join(servers)
 
 
@@ -120,7 +120,7 @@ def _read_section(content: Mapping[str, Any], key: str, path: Path) -> Propertie
         return {}
     if not isinstance(section, dict):
         raise KafkaConfigError(
-            f"{path}: {key}: came a {type(section).__name__}: expected a mapping of librdkafka properties"
+            f"{path}: {key}: got a {type(section).__name__} (expected a mapping of librdkafka properties)"
         )
     return {str(name): _format_value(value) for name, value in section.items() if value is not None}
 

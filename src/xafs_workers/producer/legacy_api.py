@@ -69,7 +69,7 @@ def regenerate_file(
         kafka_message({"xasxdi": True, "uid": uid, "filename": filename, "overwrite": overwrite})
         return
     if catalog is None:
-        raise ValueError(f"run {uid}: neither filename nor catalog given: expected one, to know the data file's name")
+        raise ValueError(f"run {uid}: missing filename and catalog (expected one of them, for the data file's name)")
     kafka_message(build_regeneration_message(catalog[uid].metadata["start"], overwrite=overwrite))
 
 

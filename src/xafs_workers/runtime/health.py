@@ -79,6 +79,6 @@ def serve_metrics(settings: Settings, worker: str, heartbeat: Heartbeat, stack: 
     try:
         server = MetricsServer(lambda: heartbeat.newest, settings.metrics.host, port)
     except OSError as error:
-        log.error("no_metrics", reason=f"{settings.metrics.host}:{port}: {error.strerror}: expected a free port")
+        log.error("no_metrics", reason=f"{settings.metrics.host}:{port}: {error.strerror} (expected a free port)")
         return
     stack.callback(server.close)

@@ -39,9 +39,9 @@ _LINE_BREAKS_AND_CONTROLS = {"Cc", "Zl", "Zp", "Cs"}
 def check_component(name: str) -> str:
     """Return `name` if it may be one component of a path; raise Refused otherwise."""
     if name in ("", ".", ".."):
-        raise Refused(f"name {quote_value(name)}: expected the name of a file or folder, never '.' or '..'")
+        raise Refused(f"name {quote_value(name)} (expected the name of a file or folder, never '.' or '..')")
     if "/" in name:
-        raise Refused(f"name {quote_value(name)}: expected one component of a path, without '/'")
+        raise Refused(f"name {quote_value(name)} (expected one component of a path, without '/')")
     for character in name:
         if unicodedata.category(character) in _LINE_BREAKS_AND_CONTROLS:
             raise Refused(
@@ -49,7 +49,7 @@ def check_component(name: str) -> str:
             )
     if found := describe_confusable(name):
         shown = f"name {quote_value(name)}, {ascii(name)[:MAX_COMPONENT]}"
-        raise Refused(f"{shown}: {found} makes it look like another name: expected plain letters and signs")
+        raise Refused(f"{shown}: {found} makes it look like another name (expected plain letters and signs)")
     if len(name.encode()) > MAX_COMPONENT:
         raise Refused(f"name {quote_value(name)} has {len(name.encode())} bytes: at most {MAX_COMPONENT} are allowed")
     return name
@@ -64,7 +64,7 @@ def parse_path(path: str) -> tuple[str, ...]:
         The path is not text or too long, or `check_component` refuses a component.
     """
     if not isinstance(path, str):
-        raise Refused(f"path {quote_value(path)} is a {type(path).__name__}: expected a path as text")
+        raise Refused(f"path {quote_value(path)} is a {type(path).__name__} (expected a path as text)")
     if len(path.encode(errors="surrogatepass")) > MAX_PATH:
         raise Refused(f"path {quote_value(path)} has {len(path)} characters: at most {MAX_PATH} bytes are allowed")
     return tuple(check_component(name) for name in path.split("/") if name not in ("", "."))
@@ -89,7 +89,7 @@ class Root:
     def __post_init__(self) -> None:
         for name in (self.path, *self.aliases, *self.aliases.values()):
             if not name.startswith("/"):
-                raise Refused(f"root or alias {quote_value(name)}: expected an absolute path")
+                raise Refused(f"root or alias {quote_value(name)} (expected an absolute path)")
             parse_path(name)
 
     def resolve_below(self, path: str) -> tuple[str, ...] | None:
@@ -139,7 +139,7 @@ class Roots:
 
     def __init__(self, *roots: Root):
         if not roots:
-            raise Refused("no root is configured: expected at least one")
+            raise Refused("no root is configured (expected at least one)")
         self.roots = roots
 
     @classmethod
@@ -162,18 +162,18 @@ class Roots:
         """
         parts = parse_path(path)
         if not path.startswith("/"):
-            raise Refused(f"path {quote_value(path)}: expected an absolute path below {self._format_allowed()}")
+            raise Refused(f"path {quote_value(path)} (expected an absolute path below {self._format_allowed()})")
         for root in self.roots:
             inside = root.resolve_below("/" + "/".join(parts))
             if inside is not None:
                 return RootedPath(root, inside)
-        raise Refused(f"path {quote_value(path)}: expected a path below {self._format_allowed()}")
+        raise Refused(f"path {quote_value(path)} (expected a path below {self._format_allowed()})")
 
     def read_chunks(self, path: str) -> Iterator[bytes]:
         """Yield the content of a regular file in parts, for a copy; links in the path are not followed."""
         place = self.resolve_path(path)
         if not place.parts:
-            raise Refused(f"path {quote_value(path)} is a folder: expected a regular file")
+            raise Refused(f"path {quote_value(path)} is a folder (expected a regular file)")
         with open_folder(place.folder) as folder, open_for_reading(folder, place.name, place.path) as handle:
             yield from read_chunks(handle, place.path)
 
@@ -233,11 +233,11 @@ def _enter(folder: int, here: RootedPath, *, flags: int, make: bool) -> int:
             if len(here.parts) == 1 and _is_empty(folder):
                 reason = f"the root {quote_value(here.root.path)} is empty; is it mounted?"
                 raise Unavailable(reason, errno.ENOENT) from error
-            raise Absent(f"{quote_value(here.path)} does not exist: expected an existing folder") from error
+            raise Absent(f"{quote_value(here.path)} does not exist (expected an existing folder)") from error
         except NotADirectoryError as error:
             found = describe_file_type(os.stat(here.name, dir_fd=folder, follow_symlinks=False).st_mode)
             raise Refused(
-                f"{quote_value(here.path)} is {found}: expected a folder, and links are not followed"
+                f"{quote_value(here.path)} is {found} (expected a folder, and links are not followed)"
             ) from error
 
 
@@ -306,7 +306,7 @@ def open_regular(folder: int, name: str, path: str, flags: int = os.O_RDONLY) ->
             _require_regular(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode, path)
             handle = os.open(name, flags | _FILE, dir_fd=folder)
         except FileNotFoundError as error:
-            raise Absent(f"{quote_value(path)} does not exist: expected a regular file") from error
+            raise Absent(f"{quote_value(path)} does not exist (expected a regular file)") from error
         try:
             _require_regular(os.fstat(handle).st_mode, path)
         except Refused:
@@ -318,7 +318,7 @@ def open_regular(folder: int, name: str, path: str, flags: int = os.O_RDONLY) ->
 def _require_regular(mode: int, path: str) -> None:
     if not stat.S_ISREG(mode):
         raise Refused(
-            f"{quote_value(path)} is {describe_file_type(mode)}: expected a regular file, and links are not followed"
+            f"{quote_value(path)} is {describe_file_type(mode)} (expected a regular file, and links are not followed)"
         )
 
 

@@ -50,7 +50,7 @@ def append(handle: int, path: str, content: bytes) -> None:
         _lock(handle, path)
         info = os.fstat(handle)
         if info.st_nlink != 1:
-            raise Refused(f"{quote_value(path)} has {info.st_nlink} names (hard links), expected one")
+            raise Refused(f"{quote_value(path)} has {info.st_nlink} names by hard links (expected one)")
         try:
             write_all(handle, content)
             os.fsync(handle)

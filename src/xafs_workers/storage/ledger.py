@@ -243,12 +243,12 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise LedgerUnusable(
-            f"{path}: journal mode {mode!r}, expected 'wal'; the state directory must be on a local disk"
+            f"{path}: journal mode {mode!r} (expected 'wal'; the state directory must be on a local disk)"
         )
     connection.execute("PRAGMA synchronous = FULL")
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version not in (0, _VERSION):
-        raise LedgerUnusable(f"{path}: ledger of version {version}, expected {_VERSION} (a newer program wrote it)")
+        raise LedgerUnusable(f"{path}: ledger of version {version} (expected {_VERSION}; a newer program wrote it)")
     connection.execute(_SCHEMA)
     connection.execute(f"PRAGMA user_version = {_VERSION}")
 
@@ -262,7 +262,7 @@ def _translate_sqlite_errors(path: Path) -> Iterator[None]:
         if code in _TRANSIENT_CODES:
             number = errno.ENOSPC if code == sqlite3.SQLITE_FULL else errno.EIO
             raise Unavailable(f"ledger {path}: {error}", number) from error
-        raise LedgerUnusable(f"{path}: {error}; expected a ledger made by xafs-workers") from error
+        raise LedgerUnusable(f"{path}: {error} (expected a ledger made by xafs-workers)") from error
     except OSError as error:
         raise Unavailable(f"ledger {path}: {error}", error.errno) from error
 

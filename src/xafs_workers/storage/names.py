@@ -22,7 +22,7 @@ _TIME = "%Y-%m-%dT%H-%M-%S"
 def ensure_picture_suffix(name: str) -> str:
     """Add `.png` to a picture's name unless it ends in .png, .pdf or .svg (upper or lower case)."""
     if not name or name.endswith("/"):
-        raise Refused(f"name {quote_value(name)}: expected the name of a picture")
+        raise Refused(f"name {quote_value(name)} (expected the name of a picture)")
     return name if name.lower().endswith(PICTURE_SUFFIXES) else f"{name}.png"
 
 
@@ -43,7 +43,7 @@ def add_number(name: str, number: int, *, separator: str = "_") -> str:
     Only suffixes that this program writes count; the end of `sample.001` is not a suffix.
     """
     if number < 0:
-        raise ValueError(f"number of {quote_value(name)}: {number}, expected 0 or more")
+        raise ValueError(f"number of {quote_value(name)}: got {number} (expected 0 or more)")
     return insert_before_suffix(name, f"{separator}{number:02d}")
 
 
@@ -59,7 +59,7 @@ def sanitize_stub(text: str) -> str:
     stub = _UNSAFE.sub("_", replace_confusables(text.strip())).lstrip(".~-").rstrip(". ")
     stub = stub.encode()[:_STUB_BYTES].decode(errors="ignore").rstrip(". ")
     if not stub.strip("_"):
-        raise Refused(f"text {quote_value(text)}: expected text that can become a file name")
+        raise Refused(f"text {quote_value(text)} (expected text that can become a file name)")
     return stub
 
 

@@ -66,11 +66,11 @@ def find_proposal(start: Mapping[str, Any], settings: Storage) -> tuple[str, str
     cycle = _find_first(start, settings.cycle_keys) or settings.cycle
     if cycle is None:
         places = ", ".join((*(f"start.{key}" for key in settings.cycle_keys), "the setting storage.cycle"))
-        raise Refused(f"{run}: no cycle in any of {places}: expected one")
+        raise Refused(f"{run}: no cycle in any of {places} (expected one)")
     session = _find_first(start, settings.session_keys)
     if session is None:
         names = " or ".join(settings.session_keys)
-        raise Refused(f"{run}: no {names} in the start document: expected the name of its proposal folder")
+        raise Refused(f"{run}: no {names} in the start document (expected the name of its proposal folder)")
     return _check_word(cycle, f"{run}: cycle"), _check_word(session, f"{run}: {settings.session_keys[0]}")
 
 
@@ -97,7 +97,9 @@ def _is_blank(value: object) -> bool:
 
 def _check_word(value: object, what: str) -> str:
     if not isinstance(value, str) or not _WORD.fullmatch(value):
-        raise Refused(f"{what}: {quote_value(value)}, expected one folder's name of letters, digits, '.', '_' and '-'")
+        raise Refused(
+            f"{what}: got {quote_value(value)} (expected one folder's name of letters, digits, '.', '_' and '-')"
+        )
     return value
 
 
@@ -135,7 +137,7 @@ class ProposalFolder:
         place = roots.resolve_path(path)
         if place.root is not roots.first or len(place.parts) < _SESSION_DEPTH:
             expected = os.path.join(roots.first.path, "<cycle>", "<session>")
-            raise Refused(f"path {quote_value(path)}: expected a path in a proposal folder, {expected}")
+            raise Refused(f"path {quote_value(path)} (expected a path in a proposal folder, {expected})")
         cycle, session, *rest = place.parts
         return cls(roots, cycle, session), "/".join(rest)
 
@@ -289,14 +291,14 @@ class ProposalFolder:
             return place
         place = self._roots.resolve_path(relative)
         if place.root is not self._session_path.root or place.parts[:_SESSION_DEPTH] != self._session_path.parts:
-            raise Refused(f"path {quote_value(relative)}: expected a path in this proposal's folder, {self.path}")
+            raise Refused(f"path {quote_value(relative)} (expected a path in this proposal's folder, {self.path})")
         return place
 
     def _require_writable(self, relative: str) -> RootedPath:
         place = self._resolve_path(relative)
         inside = place.parts[_SESSION_DEPTH:]
         if not inside:
-            raise Refused(f"path {quote_value(relative)} is the proposal folder itself: expected a name in it")
+            raise Refused(f"path {quote_value(relative)} is the proposal folder itself (expected a name in it)")
         if inside[0] == _RAW_DATA:
             raise Refused(f"path {quote_value(relative)}: a worker never writes raw data ({_RAW_DATA}/)")
         hidden = [name for name in inside if name.startswith(".") and name not in _ALLOWED_HIDDEN_NAMES]

@@ -42,7 +42,7 @@ def reserve_sequence_number(folder: ProposalFolder, stub: str, uid: str) -> int:
     """
     check_component(stub)
     if not isinstance(uid, str) or not _UID.fullmatch(uid):
-        raise Refused(f"uid of a sequence's first run: {quote_value(uid)}, expected a run's uid")
+        raise Refused(f"uid of a sequence's first run: got {quote_value(uid)} (expected a run's uid)")
     settled = check_component(f"{uid}@{stub}")
     known = _read_settled(folder, settled)
     if known is None:
@@ -63,7 +63,7 @@ def _read_settled(folder: ProposalFolder, name: str) -> int | None:
     except Absent:
         return None
     if not re.fullmatch(rb"[0-9]{1,5}", text):
-        raise Refused(f"{folder.path}/{path}: {quote_value(text)}, expected a number")
+        raise Refused(f"{folder.path}/{path}: got {quote_value(text)} (expected a number)")
     return int(text)
 
 

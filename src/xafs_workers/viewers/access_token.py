@@ -26,10 +26,10 @@ def read_access_token(path: Path | None) -> str | None:
     try:
         token = os.environ.get(TOKEN_VARIABLE, "") if path is None else path.expanduser().read_text()
     except (OSError, UnicodeDecodeError) as error:
-        raise TokenFileError(f"{where}: {error}: expected a file with one line") from error
+        raise TokenFileError(f"{where}: {error} (expected a file with one line)") from error
     token = token.strip()
     if not token and path is None:
         return None
     if len(token) < MIN_TOKEN_LENGTH:
-        raise TokenFileError(f"{where}: {len(token)} characters: expected at least {MIN_TOKEN_LENGTH}")
+        raise TokenFileError(f"{where}: {len(token)} characters (expected at least {MIN_TOKEN_LENGTH})")
     return token

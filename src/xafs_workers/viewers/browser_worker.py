@@ -62,7 +62,7 @@ def run(settings: Settings) -> int:
     try:
         server = BrowserServer(gallery, ports, address)
     except OSError as error:
-        log.error("cannot_start", reason=f"{web.host}:{web.port}: {error.strerror}: expected a free port (web.port)")
+        log.error("cannot_start", reason=f"{web.host}:{web.port}: {error.strerror} (expected a free port in web.port)")
         return EXIT_CANNOT_START
     server.on_tick = lambda: _watch(follower, supervisor, notifier, server.stop)
     follower.collect_extra_status = lambda: {

@@ -50,13 +50,13 @@ def build_fields(run: Run, context: FileContext) -> HeaderFields:
     CannotWrite
         The run did not end.
     """
-    told = {name: value for name, value in _list_document_fields(run.xdi) if value and name not in EXCLUDED_FIELDS}
-    return merge_fields(told, _build_own_fields(run, context))
+    given = {name: value for name, value in _list_document_fields(run.xdi) if value and name not in EXCLUDED_FIELDS}
+    return merge_fields(given, _build_own_fields(run, context))
 
 
-def merge_fields(told: Mapping[str, str], own: Mapping[str, str]) -> HeaderFields:
+def merge_fields(given: Mapping[str, str], own: Mapping[str, str]) -> HeaderFields:
     """Return header lines with those of the program's own after them, which replace given ones."""
-    return {name: value for name, value in told.items() if name not in own} | dict(own)
+    return {name: value for name, value in given.items() if name not in own} | dict(own)
 
 
 def sort_fields(fields: HeaderFields) -> HeaderFields:
@@ -112,17 +112,17 @@ def _find_free_name(name: str, taken: Mapping[str, str]) -> str:
 
 
 def build_absorber_fields(run: Run) -> HeaderFields:
-    """Return the metadata without which a spectrum is no XDI file: the absorber, its edge, the crystal.
+    """Build the required header fields of an XDI file: the absorber, its edge, and the crystal.
 
     Raises
     ------
     CannotWrite
-        The start document does not name one of them, or what it names is none.
+        The start document lacks one of them or contains an invalid value.
     """
-    told, plan = dict(_list_document_fields(run.xdi)), as_mapping(run.start.get("BMM_kafka"))
-    symbol = told.get("Element.symbol") or text_format.format_value(plan.get("element"))
-    edge = told.get("Element.edge") or text_format.format_value(plan.get("edge"))
-    spacing = told.get("Mono.d_spacing", "")
+    fields, plan = dict(_list_document_fields(run.xdi)), as_mapping(run.start.get("BMM_kafka"))
+    symbol = fields.get("Element.symbol") or text_format.format_value(plan.get("element"))
+    edge = fields.get("Element.edge") or text_format.format_value(plan.get("edge"))
+    spacing = fields.get("Mono.d_spacing", "")
     _require("Element.symbol", symbol, bool(SYMBOL.match(symbol)), "the symbol of an element")
     _require("Element.edge", edge, bool(EDGES.match(edge)), "an edge, such as K or L3")
     _require("Mono.d_spacing", spacing, _is_positive(spacing), "a number of Angstrom greater than zero")
@@ -131,8 +131,8 @@ def build_absorber_fields(run: Run) -> HeaderFields:
 
 def _require(name: str, value: str, usable: bool, expected: str) -> None:
     if not usable:
-        came = repr(value[:40]) if value else "nothing"
-        raise CannotWrite(f"XDI.{name} of the start document: came {came}: expected {expected}")
+        problem = f"field 'XDI.{name}': got {value[:40]!r}" if value else f"missing field 'XDI.{name}'"
+        raise CannotWrite(f"start document: {problem} (expected {expected})")
 
 
 def _is_positive(value: str) -> bool:

@@ -38,7 +38,7 @@ def build_content(run: Run, rules: BoardConfig, *, context: FileContext = _NO_CO
     motor, detector = _find_motor(run), _find_hint_word(run, 1)
     columns = build_table(_build_columns(run, rules, motor, detector))
     if len(columns) == 1:
-        raise CannotWrite(f"it has no signal: expected {rules.columns.i0} or fluorescence channels, say")
+        raise CannotWrite(f"it has no signal (expected {rules.columns.i0} or fluorescence channels, for example)")
     fields = headers.build_fields(run, context)
     return format_xdi(headers.format_first_line(run), fields, columns, [f"linescan on {text_format.to_label(motor)}"])
 
@@ -57,7 +57,7 @@ def _build_columns(run: Run, rules: BoardConfig, motor: str, detector: str) -> I
 def _find_motor(run: Run) -> str:
     motor = (run.motors or (_find_hint_word(run, 2),))[0]
     if not motor:
-        raise CannotWrite("its start document tells no motor: expected motors, or a hint `linescan <det> <motor>`")
+        raise CannotWrite("its start document names no motor (expected motors, or a hint `linescan <det> <motor>`)")
     return motor
 
 

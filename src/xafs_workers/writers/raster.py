@@ -110,7 +110,7 @@ def read_map_description(run: Run) -> MapDescription:
     motors = run.motors if run.motors and len(run.motors) == 2 else hinted[1:]
     if not detector or len(motors) != 2:
         expected = "a hint `areascan <detector> <slow> <fast>`, or motors and a plan_name that ends with the detector"
-        raise CannotWrite(f"it does not tell what was mapped: expected {expected}")
+        raise CannotWrite(f"its start document does not describe the map (expected {expected})")
     slow, fast = motors
     return MapDescription(detector, slow, fast)
 
@@ -130,7 +130,7 @@ def find_file_names(run: Run) -> tuple[str, str]:
         as_text(told.get(key)) or (stem and f"{stem}{end}") for key, end in (("xlsxout", ".xlsx"), ("matout", ".mat"))
     ]
     if not all(found):
-        raise CannotWrite("its start document names no files: expected XDI._snapshots.xlsxout and matout")
+        raise CannotWrite("its start document names no files (expected XDI._snapshots.xlsxout and matout)")
     xlsx, mat = (name if "/" in name else f"{FOLDER}/{name}" for name in found)
     return xlsx, mat
 

@@ -98,7 +98,7 @@ def build_message_files(message: ControlMessage, material: WriterInput) -> Mappi
     run = material.run
     try:
         if run.stop is None:
-            raise CannotWrite("it has no stop document yet: expected a run that ended")
+            raise CannotWrite("it has no stop document yet (expected a run that ended)")
         return writer(message, material)
     except (CannotWrite, MissingColumnError, NoChannelsError, NoSpectraError) as problem:
         raise CannotWrite(f"{message.kind}: run {run.uid[:80]}: {problem}") from problem
@@ -113,5 +113,5 @@ def read_end_time(run: Run) -> float:
         It did not end.
     """
     if run.stop is None:
-        raise CannotWrite("it has no stop document yet: expected a run that ended")
+        raise CannotWrite("it has no stop document yet (expected a run that ended)")
     return float(run.stop["time"])

@@ -35,7 +35,7 @@ def build_content(run: Run, rules: BoardConfig, *, context: FileContext = _NO_CO
     """
     columns = build_table(_build_columns(run, rules))
     if len(columns) == 1:
-        raise CannotWrite(f"it has no signal: expected {rules.columns.i0} or fluorescence channels, say")
+        raise CannotWrite(f"it has no signal (expected {rules.columns.i0} or fluorescence channels, for example)")
     fields = {_rename_field(name): value for name, value in headers.build_fields(run, context).items()}
     return format_xdi(headers.format_first_line(run), fields, columns, headers.read_comments(run))
 

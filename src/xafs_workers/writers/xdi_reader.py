@@ -91,7 +91,7 @@ def _decode(content: bytes) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        raise Unreadable(f"byte {error.start}: expected UTF-8") from error
+        raise Unreadable(f"byte {error.start}: invalid text (expected UTF-8)") from error
 
 
 def read(content: bytes) -> XdiFile:
@@ -178,6 +178,6 @@ def check(
             raise Unreadable(f"column {column.label}: the numbers read back differ from those written")
 
 
-def _require_same(what: str, came: object, expected: object) -> None:
-    if came != expected:
-        raise Unreadable(f"{what}: got {str(came)[:200]} (expected {str(expected)[:200]})")
+def _require_same(what: str, got: object, expected: object) -> None:
+    if got != expected:
+        raise Unreadable(f"{what}: got {str(got)[:200]} (expected {str(expected)[:200]})")

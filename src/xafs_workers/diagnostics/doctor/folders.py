@@ -150,7 +150,7 @@ def check_disk(case: Case) -> Iterator[Finding]:
         there = next((path for path in (place, *place.parents) if path.exists()), Path("/"))
         free = shutil.disk_usage(there).free
         if free < least:
-            text = f"{place}: {_format_size(free)} free, expected at least {_format_size(least)}"
+            text = f"{place}: {_format_size(free)} free (expected at least {_format_size(least)})"
             yield report_fault(
                 "disk", text, "make room, or move state_directory; what cannot be written waits and is not lost"
             )

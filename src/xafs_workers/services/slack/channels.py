@@ -95,7 +95,7 @@ class ChannelDirectory:
             error.close()
             if error.code == 404:
                 return []
-            raise LookupUnavailable(f"{url}: HTTP status {error.code}, expected 200") from error
+            raise LookupUnavailable(f"{url}: HTTP status {error.code} (expected 200)") from error
         except (OSError, HTTPException, ValueError) as error:
             raise LookupUnavailable(f"{url}: {type(error).__name__}: {error}") from error
         return _parse_entries(content, url)

@@ -141,7 +141,7 @@ class SlackClient:
             place = self._client.files_getUploadURLExternal(filename=name, length=len(content))
             status = self._client.upload(place["upload_url"], content)
         if status != 200:
-            raise ResultUnknown(f"upload of {name}: HTTP status {status}, expected 200")
+            raise ResultUnknown(f"upload of {name}: HTTP status {status} (expected 200)")
         return place["file_id"]
 
     def post_file(self, channel: str, file_id: str, title: str) -> None:

@@ -98,7 +98,7 @@ class Outbox:
             raise _build_unavailable(error) from error
         except sqlite3.Error as error:
             self._connection.close()
-            raise OutboxUnusable(f"{path}: {error}; expected an outbox made by xafs-workers") from error
+            raise OutboxUnusable(f"{path}: {error} (expected an outbox made by xafs-workers)") from error
 
     def __enter__(self) -> Self:
         return self
@@ -170,7 +170,7 @@ class Outbox:
         self._connection.execute("PRAGMA synchronous = FULL")
         version = self._connection.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, _VERSION):
-            raise sqlite3.DatabaseError(f"version {version}, expected {_VERSION}")
+            raise sqlite3.DatabaseError(f"version {version} (expected {_VERSION})")
         self._connection.execute(_SCHEMA)
         self._connection.execute(_INDEX)
         self._connection.execute(f"PRAGMA user_version = {_VERSION}")
