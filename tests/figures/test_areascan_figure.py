@@ -187,10 +187,6 @@ def test_the_axes_name_the_motors() -> None:
     """A click needs no label: the panel knows what moves along its axes."""
     panel = get_only_panel(area("It"))
     assert (panel.x_name, panel.y_name) == ("xafs_x", "xafs_y")
-    assert (
-        get_only_panel(build_last_figure({"linescan": "start", "motor": "dcm_roll", "detector": "it"})).x_name
-        == "dcm_roll"
-    )
 
 
 def test_a_late_point_is_added_to_the_map() -> None:

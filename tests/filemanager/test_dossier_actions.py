@@ -2,99 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
 
 from helpers.dossiers import ParsedPage, find_broken_links, touch_files
-from helpers.streams import CONTROL, EPOCH, Entry, fold, read_entries, stamp_entries
-from xafs_workers.catalog.followed_runs import FollowedRuns
-from xafs_workers.catalog.retry import RetryPolicy
-from xafs_workers.filemanager.actions.context import ActionContext, Outcome, action_handlers, readiness_checks
-from xafs_workers.messages.parsing import parse
-from xafs_workers.runtime.effect_ledger import EffectLedger
+from helpers.file_actions import FileManagerHarness
+from helpers.streams import EPOCH, Entry, stamp_entries
+from xafs_workers.filemanager.actions.context import Outcome
 from xafs_workers.runtime.outcome import TryLater
-from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import ClockTick, ReceivedMessage, RecordPosition
-from xafs_workers.services.slack_posts import Post
-from xafs_workers.settings import Settings, Storage
-from xafs_workers.storage.confined import Roots
+from xafs_workers.scans.items import ClockTick, ReceivedMessage
 from xafs_workers.storage.errors import Conflict, Refused
-from xafs_workers.storage.ledger import Ledger
-from xafs_workers.writers.registry import build_writer_key
 
-QUICK = RetryPolicy(appears_within=0.05, complete_within=0.05, outage=0.05, pauses=(0.01, 0.02))
 PICTURES = ("snapshots/Ni2O3_01.png", "snapshots/Ni2O3_liveplot_01.png", "prj/Ni2O3_01.prj")
 DATA = ("Ni2O3.001", "Ni2O3.002", "Ni2O3.003")
-
-
-@dataclass
-class FileManagerHarness:
-    """Folds items and does what messages ask for, as the worker does, but when told to."""
-
-    proposals: Path
-    ledger: Ledger
-    board: Board = field(default_factory=Board)
-    posts: list[Post] = field(default_factory=list)
-
-    @property
-    def folder(self) -> Path:
-        return self.proposals / "2025-1" / "pass-333333"
-
-    @property
-    def log(self) -> ParsedPage:
-        return ParsedPage((self.folder / "dossier/messagelog.html").read_bytes())
-
-    def build_context(self) -> ActionContext:
-        settings = Settings(storage=Storage(proposals_root=self.proposals, root_aliases={}))
-        roots = Roots.from_settings(settings.storage)
-        runs = FollowedRuns(lambda: self.board, None, QUICK)
-        records = EffectLedger(self.ledger, "cluster")
-        return ActionContext(
-            settings,
-            self.board.config,
-            roots,
-            roots,
-            runs,
-            records,
-            lambda: self.board,
-            Event(),
-            post=self.posts.append,
-        )
-
-    def fold(self, items: list[Any]) -> None:
-        self.board = fold(items, self.board)
-
-    def handle(self, control: ReceivedMessage) -> Outcome:
-        key = build_writer_key(control.message)
-        due: Callable[[ReceivedMessage, Board], bool] | None = readiness_checks.get(key)
-        if due is not None and not due(control, self.board):
-            raise TryLater("not due")
-        return action_handlers[key](control, self.board, self.build_context())
-
-    def send(self, **message: Any) -> Outcome:
-        """Take in one more message and, when what was on its way has had its time, act on it."""
-        control = ReceivedMessage(
-            parse(message), self.board.now + 1, RecordPosition(CONTROL, 0, 10_000 + len(self.board.messages))
-        )
-        self.board = self.board.apply(control).apply(ClockTick(control.time + self.board.config.settling_time))
-        return self.handle(control)
-
-
-@pytest.fixture
-def manager(tmp_path: Path) -> Iterator[FileManagerHarness]:
-    (tmp_path / "proposals" / "2025-1" / "pass-333333").mkdir(parents=True)
-    with Ledger.open(tmp_path / "ledger.sqlite") as ledger:
-        yield FileManagerHarness(tmp_path / "proposals", ledger)
-
-
-@pytest.fixture
-def entries(measured: Path) -> list[Entry]:
-    return read_entries(measured / "ni2o3.jsonl")
 
 
 def find_message(items: list[Any], kind: str, action: str) -> ReceivedMessage:
@@ -269,61 +191,6 @@ def test_an_invalid_stub_is_refused(stub: str, manager: FileManagerHarness, entr
     assert [
         path for path in sorted(manager.proposals.rglob("*")) if path not in before and path.suffix == ".html"
     ] == []
-
-
-def test_lines_and_pictures_are_posted(manager: FileManagerHarness, entries: list[Entry]) -> None:
-    manager.fold(stamp_entries(entries))
-    touch_files(manager.folder, "snapshots/w.jpg")
-    assert manager.send(echoslack=True, text="begins :tada:", rid="1a2b").state == "done"
-    assert manager.send(echoslack=True, text="ignored", img=str(manager.folder / "snapshots/w.jpg")).state == "done"
-    assert "begins 🎉" in manager.log.text
-    assert "1a2b" in manager.log.ids
-    assert "#icon-camera" in manager.log.addresses
-    assert "ignored" not in manager.log.text
-    assert [(post.session, post.text, Path(post.picture).name) for post in manager.posts] == [
-        ("pass-333333", "begins :tada:", ""),
-        ("pass-333333", "w.jpg", "w.jpg"),
-    ]
-
-
-def test_a_line_without_a_proposal_is_posted_to_no_channel(manager: FileManagerHarness) -> None:
-    """K1."""
-    outcome = manager.send(echoslack=True, text="beam dump")
-    assert outcome.state == "done"
-    assert [post.session for post in manager.posts] == [""]
-    assert list(manager.folder.iterdir()) == []
-
-
-@pytest.mark.parametrize("image", ["/etc/passwd", "snapshots/x.jpg", "{folder}/snapshots/gone.jpg", "{folder}/../../x"])
-def test_a_missing_picture_is_reported(image: str, manager: FileManagerHarness, entries: list[Entry]) -> None:
-    """K7."""
-    manager.fold(stamp_entries(entries))
-    with pytest.raises(Refused):
-        manager.send(echoslack=True, img=image.format(folder=manager.folder))
-    assert manager.posts == []
-    assert not (manager.folder / "dossier").exists()
-
-
-def test_log_entries_are_written_to_the_open_log_file(manager: FileManagerHarness, entries: list[Entry]) -> None:
-    """K8: one file, one writer; what is said about the proposal goes there too."""
-    manager.fold(stamp_entries(entries))
-    assert "no log file is open" in manager.send(logger="entry", text="nowhere").reason
-    path = str(manager.folder / "file_manager.log")
-    assert manager.send(logger="start", folder=str(manager.folder)).paths == (path,)
-    assert manager.send(logger="entry", text="changed the gas").paths == (path,)
-    manager.send(echoslack=True, text="begins")
-    manager.send(logger="clear")
-    manager.send(echoslack=True, text="later")
-    manager.send(logger="entry", text="later")
-    lines = [line.partition("  ")[2] for line in Path(path).read_text().splitlines()]
-    assert lines == ["changed the gas", "begins"]
-
-
-@pytest.mark.parametrize("folder", ["/etc", "{proposals}", "{folder}/snapshots", "{proposals}/2025-1/pass-1/../../.."])
-def test_a_log_file_outside_the_proposal_is_refused(folder: str, manager: FileManagerHarness) -> None:
-    with pytest.raises(Refused):
-        manager.send(logger="start", folder=folder.format(proposals=manager.proposals, folder=manager.folder))
-    assert not list(manager.proposals.rglob("*.log"))
 
 
 def test_two_dossiers_with_one_stub_get_two_numbers(manager: FileManagerHarness, entries: list[Entry]) -> None:

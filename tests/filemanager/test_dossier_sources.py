@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from helpers.dossiers import ParsedPage, find_broken_links, touch_files
-from helpers.streams import Entry, fold, read_entries, stamp_entries
+from helpers.streams import Entry, fold, stamp_entries
 from xafs_workers.catalog.followed_runs import FollowedRuns
 from xafs_workers.catalog.retry import RetryPolicy
 from xafs_workers.filemanager.dossier_sources import (
@@ -39,11 +39,6 @@ from xafs_workers.writers.dossier_index import INDEX_PATH, MANIFEST_PATH
 from xafs_workers.writers.registry import CannotWrite
 
 QUICK = RetryPolicy(appears_within=0.05, complete_within=0.05, outage=0.05, pauses=(0.01, 0.02))
-
-
-@pytest.fixture
-def entries(measured: Path) -> list[Entry]:
-    return read_entries(measured / "ni2o3.jsonl")
 
 
 @pytest.fixture

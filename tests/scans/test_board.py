@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from helpers.bound_runs import COLUMNS, LINE, make_line_run
 from helpers.examples import CURVE
 from helpers.streams import CONTROL, EPOCH, Entry, build_run_documents, digest, fold, generate_session, stamp_entries
 from xafs_workers.figures.figure_builder import build_shown_figures
@@ -50,94 +51,15 @@ def test_every_interleaving_gives_the_same_board(seed: int, length: int, coarse:
     assert digest(fold(interleaved(items, rng))) == expected
 
 
-LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
-COLUMNS = {"xafs_x": [1.0, 2.0], "I0": [10.0, 10.0], "It": [5.0, 4.0]}
-
-
-def documents(hint: str | None = "linescan It xafs_x", motors: list[str] | None = None, **more: object) -> list[Entry]:
-    return list(build_run_documents(hint=hint, motors=motors or ["xafs_x"], columns=COLUMNS, **more))  # type: ignore[arg-type]
-
-
-def bound(entries: list[Entry]) -> list[tuple[str, ...]]:
-    board = fold(stamp_entries(entries))
-    return [scan.run_uids for scan in board.scans]
-
-
-def test_a_hinted_run_precedes_an_earlier_one_without_a_hint() -> None:
-    plain, hinted = documents(None), documents()
-    assert bound([("bmm", LINE), *plain, *hinted]) == [(hinted[0][1]["uid"],)]
-
-
-def test_the_first_run_is_bound_if_no_run_has_a_hint() -> None:
-    first, second = documents(None), documents(None)
-    assert bound([*documents(None), ("bmm", LINE), *first, *second]) == [(first[0][1]["uid"],)]
-
-
-@pytest.mark.parametrize(
-    ("hint", "motors"),
-    [("areascan It x y", ["xafs_x"]), ("timescan It", ["xafs_x"]), (None, ["xafs_y"]), (None, ["xafs_y", "xafs_x"])],
-)
-def test_a_run_with_another_hint_or_motor_is_not_bound(hint: str | None, motors: list[str]) -> None:
-    assert bound([("bmm", LINE), *documents(hint, motors)]) == [()]
-
-
-def test_a_time_scan_binds_no_run_that_moves_a_motor() -> None:
-    count = list(build_run_documents(hint=None, motors=None, columns={"I0": [1.0]}))
-    assert bound([("bmm", {"timescan": "start", "detector": "i0"}), *documents(None), *count]) == [
-        (count[0][1]["uid"],)
-    ]
-
-
-def test_a_rectangle_scan_is_bound_to_a_line_scan() -> None:
-    run = documents("rectanglescan It xafs_x negated")
-    assert bound([("bmm", LINE), *run]) == [(run[0][1]["uid"],)]
-
-
-def test_repetitions_are_distinguished_by_their_count() -> None:
-    """An XAFS run whose count is another repetition's stays out of the window it happens to start in (T5)."""
-    start = {
-        "xafsscan": "start",
-        "element": "Fe",
-        "edge": "K",
-        "mode": "transmission",
-        "filename": "f",
-        "repetitions": 2,
-    }
-    second = list(
-        build_run_documents(hint="xafs trans", motors=["dcm_energy"], columns={}, start={"BMM_kafka": {"count": 2}})
-    )
-    assert bound([("bmm", start), ("bmm", {"xafsscan": "next", "count": 1}), *second]) == [()]
-    both = [
-        ("bmm", start),
-        ("bmm", {"xafsscan": "next", "count": 1}),
-        ("bmm", {"xafsscan": "next", "count": 2}),
-        *second,
-    ]
-    assert bound(both) == [(second[0][1]["uid"],)]
-
-
 def test_documents_at_the_start_or_end_time_are_included() -> None:
-    entries = [("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"})]
+    entries = [("bmm", LINE), *make_line_run(), ("bmm", {"linescan": "stop"})]
     board = fold(stamp_entries(entries, times=[EPOCH] * len(entries)))
     assert len(board.scans[0].run_uids) == 1
 
 
-def test_a_stop_and_the_next_start_may_have_equal_times() -> None:
-    """A plan sends both faster than record times tell apart; their offsets do."""
-    first, second = documents(), documents()
-    entries = [("bmm", LINE), *first, ("bmm", {"linescan": "stop"}), ("bmm", LINE), *second]
-    entries.append(("bmm", {"linescan": "stop"}))
-    milliseconds = np.arange(len(entries))
-    milliseconds[len(first) + 2 :] -= 1
-    board = fold(stamp_entries(entries, times=EPOCH + milliseconds / 1000))
-    assert [scan.run_uids for scan in board.scans] == [(first[0][1]["uid"],), (second[0][1]["uid"],)]
-    assert [scan.implicit_end for scan in board.scans] == ["", ""]
-    assert all(scan.end is not None for scan in board.scans)
-
-
 def test_points_of_several_open_runs_are_not_mixed() -> None:
     """T5: events enter by their descriptor."""
-    one, two = documents(), documents(None, ["xafs_y"])
+    one, two = make_line_run(), make_line_run(None, ["xafs_y"])
     mixed = [entry for pair in zip(one, two, strict=True) for entry in pair]
     board = fold(stamp_entries([("bmm", LINE), *mixed]))
     run = board.runs[board.scans[0].run_uids[0]]
@@ -157,7 +79,7 @@ def test_the_baseline_is_not_plotted_but_dcm_roll_is_scanned() -> None:
 
 
 def test_a_repeated_point_replaces_the_earlier_one() -> None:
-    run = documents(finished=False)
+    run = make_line_run(finished=False)
     before = fold(stamp_entries([("bmm", LINE), *run]))
     again = {**run[-1][1], "data": {**run[-1][1]["data"], "It": 7.0}}
     after = before.apply(Document("event", again, EPOCH + 1, RecordPosition("d", 0, 99)))
@@ -167,7 +89,7 @@ def test_a_repeated_point_replaces_the_earlier_one() -> None:
 
 
 def test_an_event_page_is_read_like_events() -> None:
-    run = documents()
+    run = make_line_run()
     events = [body for name, body in run if name == "event" and "It" in body["data"]]
     page = {
         "uid": ["a", "b"],
@@ -202,7 +124,7 @@ def test_a_new_scan_of_the_kind_ends_the_previous_one() -> None:
 
 
 def test_an_ended_scan_settles_at_run_stop_or_after_two_seconds() -> None:
-    run = documents()
+    run = make_line_run()
     board = fold(stamp_entries([("bmm", LINE), *run[:-1], ("bmm", {"linescan": "end"})]))
     scan = board.scans[0]
     assert scan.has_ended
@@ -212,26 +134,8 @@ def test_an_ended_scan_settles_at_run_stop_or_after_two_seconds() -> None:
     assert stopped.is_closed(scan)
 
 
-def test_a_sequence_settles_when_each_repetition_has_a_run() -> None:
-    """The documents of the later repetitions may all arrive after the end message."""
-    start = {"xafsscan": "start", "element": "Fe", "edge": "K", "mode": "test", "filename": "f", "repetitions": 2}
-    first, second = (
-        list(build_run_documents(hint="xafs", motors=["dcm_energy"], columns={}, start={"BMM_kafka": {"count": n}}))
-        for n in (1, 2)
-    )
-    messages: list[Entry] = [("bmm", {"xafsscan": "next", "count": 2}), ("bmm", {"xafsscan": "stop"})]
-    items = stamp_entries(
-        [("bmm", start), ("bmm", {"xafsscan": "next", "count": 1}), *first, messages[0], *second, messages[1]]
-    )
-    late = [item for item in items if isinstance(item, Document)][len(first) :]
-    board = fold(item for item in items if item not in late)
-    assert not board.is_settled(board.scans[0])
-    board = fold(late, board)
-    assert board.is_settled(board.scans[0])
-
-
 def test_a_late_point_is_added_to_a_closed_scan() -> None:
-    run = documents()
+    run = make_line_run()
     board = fold([*stamp_entries([("bmm", LINE), *run[:-3], ("bmm", {"linescan": "stop"})]), ClockTick(EPOCH + 100)])
     late = board.apply(Document("event", run[-3][1], EPOCH, RecordPosition("d", 0, 99)))
     assert board.is_closed(board.scans[0])
@@ -277,7 +181,7 @@ def test_memory_stays_flat_over_1000_line_scans() -> None:
     board = Board(BoardConfig(scan_limit=5, run_limit=3))
     entries: list[Entry] = []
     for _ in range(1000):
-        entries += [("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"}), *documents(None, ["m"])]
+        entries += [("bmm", LINE), *make_line_run(), ("bmm", {"linescan": "stop"}), *make_line_run(None, ["m"])]
     board = fold(stamp_entries(entries), board)
     assert len(board.scans) == 5
     assert len(board.messages) == 10
@@ -293,7 +197,7 @@ def test_memory_after_1000_line_scans_equals_that_after_200() -> None:
     tracemalloc.start()
     try:
         for number in range(1, 1001):
-            entries: list[Entry] = [("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"})]
+            entries: list[Entry] = [("bmm", LINE), *make_line_run(), ("bmm", {"linescan": "stop"})]
             offset = number * len(entries)
             time += 1.0
             for place, item in enumerate(stamp_entries(entries, times=[time + 0.001 * n for n in range(len(entries))])):
@@ -314,7 +218,7 @@ def test_memory_stays_flat_while_an_alignment_stays_open() -> None:
     entries: list[Entry] = [("bmm", {"align_wheel": "start"})]
     rest: list[Entry] = [("bmm", {"resting_state": True}), ("bmm", {"close": "last"})]
     for _ in range(300):
-        entries += [("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"}), *rest]
+        entries += [("bmm", LINE), *make_line_run(), ("bmm", {"linescan": "stop"}), *rest]
     board = fold(stamp_entries(entries), board)
     assert [scan.kind for scan in board.scans] == ["align_wheel", *["linescan"] * 5]
     assert len(board.messages) < 35
@@ -326,7 +230,7 @@ def test_a_close_of_a_dropped_figure_hides_no_other_one() -> None:
     result = {"align_wheel": "find_slot", "motor": "xafs_y", **CURVE, "center": 2.5, "amplitude": 0.3}
     entries: list[Entry] = [("bmm", {"align_wheel": "start"}), ("bmm", result)]
     for _ in range(10):
-        entries += [("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"}), ("bmm", {"close": "last"})]
+        entries += [("bmm", LINE), *make_line_run(), ("bmm", {"linescan": "stop"}), ("bmm", {"close": "last"})]
     board = fold(stamp_entries(entries), board)
     assert [(scan.kind, scan.is_shown) for scan in board.scans] == [
         ("align_wheel", True),
@@ -352,7 +256,7 @@ def test_a_close_is_dropped_with_its_figure() -> None:
 
 def test_a_run_of_two_scans_outlives_the_first_scan() -> None:
     board = Board(BoardConfig(scan_limit=2, run_limit=1))
-    run = documents()
+    run = make_line_run()
     uid = run[0][1]["uid"]
     entries: list[Entry] = [("bmm", LINE), *run, ("bmm", {"linescan": "stop"})]
     entries += [("bmm", {"xrfat": "start", "uid": uid, "energy": [-1]}), ("bmm", LINE), ("bmm", {"linescan": "stop"})]

@@ -10,14 +10,12 @@ import pytest
 
 from helpers.streams import EPOCH, Entry, build_run_documents, fold, stamp_entries
 from xafs_workers.figures.figure_builder import build_figure
-from xafs_workers.scans.advice import format_advice
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.channels import find_bad_channels
 from xafs_workers.scans.detectors import ChannelSelection
 from xafs_workers.scans.items import ClockTick, ReductionResult
 from xafs_workers.scans.reduction_requests import build_reduction_requests, build_scan_requests, is_answered
-from xafs_workers.scans.results import ResultTable, add_result
 from xafs_workers.scans.xafs_sequence import build_sequence
 
 SEQUENCE = {"xafs_sequence": "start", "element": "Fe", "edge": "K", "repetitions": 3, "mode": "transmission"}
@@ -161,17 +159,6 @@ def _moved(item: Any) -> tuple[Any, ...]:
     return tuple(getattr(moved, field.name) for field in fields(moved))
 
 
-def test_the_latest_result_is_used_in_any_order_of_arrival() -> None:
-    items = [ReductionResult("s", f"live a@{rank}", {"rank": rank}) for rank in (3, 1, 2)]
-    for order in (items, items[::-1], [items[1], items[2], items[0]]):
-        results = ResultTable()
-        for item in order:
-            results = add_result(results, item)
-        found = results.get_result("s", "live a")
-        assert found is not None
-        assert found.values == {"rank": 3}
-
-
 def test_an_outdated_result_is_shown_and_the_request_stays() -> None:
     board = board_of([run(1)], end=False)
     live = next(request for request in build_reduction_requests(board) if request.slot.startswith("whole"))
@@ -199,21 +186,6 @@ def test_a_channel_that_differs_from_the_others_is_named(fourth: np.ndarray, sai
         next(iter(board.runs.values())), board.config, ChannelSelection("fluorescence", None, "Fe")
     )
     assert [str(one) for one in found] == said
-
-
-@pytest.mark.parametrize(
-    ("measured", "target", "said"),
-    [
-        ([4e-3, 2.83e-3], 2e-3, "ε(k) 0.0028: about 3 more"),
-        ([4e-3, 2.8e-3, 2.3e-3, 2e-3], 2e-3, "ε(k) 0.002: enough"),
-        ([4e-3, 3.9e-3, 3.9e-3, 3.9e-3], 2e-3, "ε(k) 0.0039: no longer falls as 1/√N"),
-        ([4e-3], None, ""),
-        ([math.nan], 1e-3, ""),
-        ([], 1e-3, ""),
-    ],
-)
-def test_advice_follows_the_noise(measured: list[float], target: float | None, said: str) -> None:
-    assert format_advice(measured, target) == said
 
 
 def test_the_advice_is_placed_above_the_transform() -> None:
