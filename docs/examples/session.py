@@ -14,13 +14,13 @@ from bluesky import plans as bp
 from bluesky import preprocessors as bpp
 from cycler import cycler
 
-from xafs_workers import producer, settings
+from xafs_workers import configuration, producer
 from xafs_workers.producer.kafka_config import read_kafka_config
 from xafs_workers.simulation.beamline import Beamline, SimulationSetup, create_kafka_publisher
 from xafs_workers.simulation.grid import build_energy_grid
 from xafs_workers.simulation.metadata import Proposal, XafsParameters, build_xdi
 
-_settings = settings.load()
+_settings = configuration.load()
 _kafka = read_kafka_config(_settings.kafka)
 _publish = create_kafka_publisher(
     _kafka.bootstrap_servers, _settings.get_topic("documents"), _kafka.get_producer_properties()

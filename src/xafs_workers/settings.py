@@ -1,24 +1,17 @@
-"""Settings: YAML file < environment (XAFS_WORKERS_...) < options. Unknown keys are refused."""
+"""Settings of the workers, a class for each section. Unknown keys are refused."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 HIDDEN_VALUE_ERROR = "not_shown"
 """Type of the error whose value is not shown."""
-
-CONFIG_FILES = (Path("/etc/xafs-workers/config.yaml"), Path("~/.config/xafs-workers/config.yaml"))
-
-
-class ConfigurationError(ValueError):
-    """Invalid configuration; the text names the file, the key and what is expected."""
 
 
 class _Section(BaseModel):
@@ -325,7 +318,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Use only the environment and the arguments of `load`."""
+        """Use only the environment and the arguments of `configuration.load`."""
         return (env_settings, init_settings)
 
     def get_topic(self, which: Literal["control", "documents", "answers", "status", "dead_letters"]) -> str:
@@ -336,72 +329,3 @@ class Settings(BaseSettings):
         """Return the state folder of the workers (not created)."""
         given = self.state_directory or os.environ.get("STATE_DIRECTORY", "").split(":")[0]
         return Path(given or "~/.local/state/xafs-workers").expanduser()
-
-
-class _ResolvedSettings(Settings):
-    """Settings that already contain file and environment."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Use only the arguments."""
-        return (init_settings,)
-
-
-def load(config: Path | None = None, options: dict[str, Any] | None = None) -> Settings:
-    """Read the settings.
-
-    Parameters
-    ----------
-    config
-        YAML file that must exist; without it the first existing one of `CONFIG_FILES`, if any.
-    options
-        Nested mapping of command-line options; it overrides file and environment.
-
-    Raises
-    ------
-    ConfigurationError
-        The file cannot be read, or a key is unknown or has a wrong value.
-    """
-    path = config or next((p.expanduser() for p in CONFIG_FILES if os.path.isfile(p.expanduser())), None)
-    try:
-        settings = Settings(**(_read(path) if path else {}))
-        if options:
-            settings = _ResolvedSettings(**_merge(settings.model_dump(), options))
-    except ValidationError as error:
-        raise ConfigurationError(f"{path or 'environment'}: " + _format_errors(error)) from error
-    return settings
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: {error}") from error
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"{path}: got a {type(content).__name__} (expected a mapping of settings)")
-    return content
-
-
-def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for key, value in above.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merge(merged[key], value) if both else value
-    return merged
-
-
-def _format_errors(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}{_format_input(e)}" for e in error.errors())
-
-
-def _format_input(problem: Any) -> str:
-    return "" if problem["type"] == HIDDEN_VALUE_ERROR else f" (got {problem['input']!r:.80})"

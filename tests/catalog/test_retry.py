@@ -34,8 +34,9 @@ from xafs_workers.catalog.errors import (
 from xafs_workers.catalog.followed_runs import FollowedRuns
 from xafs_workers.catalog.retry import RetryPolicy, call_with_retries
 from xafs_workers.catalog.tiled_runs import TiledRuns
+from xafs_workers.configuration import ConfigurationError, load
 from xafs_workers.scans.board import Board
-from xafs_workers.settings import Catalog, ConfigurationError, load
+from xafs_workers.settings import Catalog
 from xafs_workers.simulation.tiled_server import TiledServer, create_tiled_writer
 
 NEVER = Event()

@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from helpers.patience import SECONDS as PATIENCE
-from xafs_workers.settings import ConfigurationError, Settings, load
+from xafs_workers.configuration import ConfigurationError, load
+from xafs_workers.settings import Settings
 
 HEAVY = (
     "matplotlib",

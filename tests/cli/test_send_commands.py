@@ -16,12 +16,13 @@ from helpers.answering_worker import AnsweringWorker
 from helpers.processes import wait_until
 from plugins.brokers import Broker
 from xafs_workers.cli.main import app
+from xafs_workers.configuration import load
 from xafs_workers.consumer.publisher import Publisher
 from xafs_workers.consumer.record_parser import RejectedRecord
 from xafs_workers.consumer.records import RawRecord
 from xafs_workers.producer.send import ControlSender
 from xafs_workers.runtime.effect_ledger import build_record_dead_letter
-from xafs_workers.settings import Settings, load
+from xafs_workers.settings import Settings
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.simulation.tiled_server import TiledServer
 from xafs_workers.wire import Answer, DeadLetter

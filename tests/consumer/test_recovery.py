@@ -13,6 +13,7 @@ from helpers.kafka_server import KafkaServer
 from helpers.processes import PATIENCE
 from helpers.streams import Entry, build_run_documents
 from plugins.brokers import ApacheAdmin, Broker
+from xafs_workers.configuration import load
 from xafs_workers.consumer.loop import Loop, LoopCallbacks
 from xafs_workers.consumer.record_parser import RecordParser
 from xafs_workers.consumer.recovery import find_live_offsets, find_oldest_offsets, find_stored_offsets
@@ -20,7 +21,7 @@ from xafs_workers.consumer.roles import SCREEN
 from xafs_workers.consumer.source import KafkaSource
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
-from xafs_workers.settings import Settings, load
+from xafs_workers.settings import Settings
 from xafs_workers.wire import encode
 
 LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}

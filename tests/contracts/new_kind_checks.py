@@ -30,6 +30,7 @@ from helpers.figures import fold_board, get_run_uid, make_run
 from plugins.brokers import Broker
 from xafs_workers.catalog.followed_runs import FollowedRuns
 from xafs_workers.cli.main import app
+from xafs_workers.configuration import load
 from xafs_workers.figures.figure_builder import build_shown_figures
 from xafs_workers.filemanager.actions.context import ActionContext, action_handlers
 from xafs_workers.frontends.click_position import build_click
@@ -45,7 +46,7 @@ from xafs_workers.runtime.outcome import TryLater
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.services.slack_posts import Post
-from xafs_workers.settings import Settings, Storage, load
+from xafs_workers.settings import Settings, Storage
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.ledger import Ledger

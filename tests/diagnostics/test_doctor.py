@@ -26,12 +26,12 @@ from helpers.patience import SECONDS as PATIENCE
 from helpers.processes import wait_until
 from helpers.slack_server import SCOPES, TOKEN, SlackServer
 from plugins.brokers import ApacheAdmin, Broker, _build_broker
+from xafs_workers.configuration import load
 from xafs_workers.diagnostics.doctor.examine import examine
 from xafs_workers.diagnostics.doctor.finding import Case, Check, Finding
 from xafs_workers.diagnostics.doctor.pages import check_browser_view
 from xafs_workers.diagnostics.doctor.services import check_display, check_redis, check_tiled
 from xafs_workers.diagnostics.doctor.services import check_slack as slack_check
-from xafs_workers.settings import load
 from xafs_workers.simulation.tiled_server import TiledServer
 from xafs_workers.wire import encode
 

@@ -17,9 +17,10 @@ from confluent_kafka import Producer
 
 from helpers.patience import SECONDS as PATIENCE
 from helpers.streams import Entry
+from xafs_workers.configuration import load
 from xafs_workers.consumer.source import KafkaSource, RawRecord
 from xafs_workers.producer.kafka_config import KafkaConfig
-from xafs_workers.settings import Settings, load
+from xafs_workers.settings import Settings
 from xafs_workers.wire import decode, encode
 
 TRACED = """

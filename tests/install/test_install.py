@@ -13,8 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from xafs_workers.cli.main import app
+from xafs_workers.configuration import load
 from xafs_workers.install.plan import SCRIPTS, build_install_plan
-from xafs_workers.settings import Settings, Storage, load
+from xafs_workers.settings import Settings, Storage
 
 DOCUMENTED = {
     "run-filemanager",

@@ -14,6 +14,7 @@ import yaml
 from helpers.processes import Station
 from helpers.vega import VegaBeamline
 from plugins.brokers import Broker
+from xafs_workers.configuration import load
 from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.messages.parsing import parse
 from xafs_workers.producer.send import ControlSender
@@ -21,7 +22,6 @@ from xafs_workers.render.matplotlib.pictures import render_picture
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import Document, ReceivedMessage, RecordPosition
-from xafs_workers.settings import load
 from xafs_workers.simulation.beamline import create_kafka_publisher
 from xafs_workers.simulation.broker import EmbeddedBroker
 

@@ -53,10 +53,10 @@ def _run_checks(
     config: Path | None, kafka: str | None, beamline: str | None, role: str | None, session: str | None
 ) -> Iterator[Finding]:
     from xafs_workers.cli.options import drop_none
+    from xafs_workers.configuration import ConfigurationError, load
     from xafs_workers.diagnostics.doctor.examine import examine
     from xafs_workers.diagnostics.doctor.finding import Case, report_fault
     from xafs_workers.logs import configure_logging
-    from xafs_workers.settings import ConfigurationError, load
 
     configure_logging("error")
     try:

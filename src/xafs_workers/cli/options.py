@@ -39,7 +39,7 @@ def load_settings_or_exit(
     more
         Other settings by name, nested mappings for parts (``storage={"cycle": "2025-1"}``). None means not given.
     """
-    from xafs_workers.settings import ConfigurationError, load
+    from xafs_workers.configuration import ConfigurationError, load
 
     given = {**more, "beamline": beamline, "kafka": {"bootstrap_servers": kafka}}
     try:

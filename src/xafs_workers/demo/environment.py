@@ -16,7 +16,8 @@ from typing import Any
 
 import yaml
 
-from xafs_workers.settings import Settings, load
+from xafs_workers.configuration import load
+from xafs_workers.settings import Settings
 
 STOP_TIMEOUT = 8.0
 WEB_PORT = 5006
