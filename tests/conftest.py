@@ -27,7 +27,7 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 @pytest.fixture(scope="session")
 def measured() -> Path:
-    """The folder of measured spectra."""
+    """Return the folder of measured spectra."""
     folder = os.environ.get("XAFS_WORKERS_TEST_DATA")
     if not folder:
         pytest.skip("XAFS_WORKERS_TEST_DATA is not set: no measured spectra")

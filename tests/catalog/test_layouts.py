@@ -27,7 +27,7 @@ COLUMNS = {"dcm_energy": [7000.0, 7001.0, 7002.5], "I0": [1.1, 1.2, 1.3], "Fe1":
 
 @pytest.fixture
 def container(tiled_server: TiledServer) -> Iterator[Any]:
-    """The server's root, without the plug-in's clients."""
+    """Open the server's root, without the plug-in's clients."""
     from tiled.client import from_uri
 
     root = from_uri(tiled_server.uri, api_key=tiled_server.api_key, structure_clients=build_plain_clients())

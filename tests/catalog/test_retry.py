@@ -1,4 +1,4 @@
-"""A run that is not there yet is waited for; the reasons it does not come are told apart; no key is ever shown."""
+"""A run that does not exist yet is waited for; the reasons for its absence are distinguished; no key is ever shown."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ LONG = RetryPolicy(appears_within=60, complete_within=60, outage=60, pauses=(0.0
 
 
 class Clock:
-    """Time that passes only while something waits; also the event that nobody sets."""
+    """Time that passes only while something waits; also an event that is never set."""
 
     def __init__(self) -> None:
         self.now = 0.0

@@ -33,7 +33,7 @@ OWNER = "file-manager"
 
 @pytest.fixture
 def broker(embedded_broker: EmbeddedBroker) -> Broker:
-    """The embedded one is enough for commands."""
+    """Use the embedded broker, which is enough for commands."""
     create = embedded_broker.create_topic
     return Broker("embedded", embedded_broker.bootstrap_servers, lambda name, _partitions: create(name))
 

@@ -26,7 +26,7 @@ LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
 
 
 class Worker:
-    """A loop of one role over a list of records; the headless one with its real desk."""
+    """A loop of one role over a list of records; the headless one with its real picture handler."""
 
     def __init__(self, role: Role):
         self.source, self.letters = ListSource(), list[tuple[str, str]]()

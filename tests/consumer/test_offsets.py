@@ -18,7 +18,7 @@ ONE, OTHER = ("t", 0), ("t", 1)
 
 
 class Admin:
-    """Stands in for the administrator's client; `errors` are its next answers."""
+    """Replaces the administrator's client; `errors` are its next answers."""
 
     def __init__(self, *errors: KafkaError | None):
         self.asked: list[list[tuple[str, int, int]]] = []

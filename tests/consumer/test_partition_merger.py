@@ -118,7 +118,7 @@ times = st.lists(st.integers(0, 20).map(float), max_size=12)
 
 @st.composite
 def draw_feeds(draw: st.DrawFn, *, sort: bool) -> list[tuple[Partition, list[RawRecord | EndOfPartition]]]:
-    """Partitions, each with its entries in order: records, with news of the end in between and at last."""
+    """Draw partitions, each with its entries in order: records, and reports of the end between them and at last."""
     partitions = [("topic", n) for n in range(draw(st.integers(1, 4)))]
     lanes = []
     for partition in partitions:

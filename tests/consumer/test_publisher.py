@@ -1,4 +1,4 @@
-"""What a worker says: on the right topics, never an exception into the loop, what is lost is counted."""
+"""What a worker publishes: on the right topics, without an exception in the loop; losses are counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A demo that is left running, and how it ends."""
+"""A demo that keeps running, and its end."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ app()
 
 
 class DoctorSetup:
-    """Everything that a worker leans on, each part real; a test breaks one."""
+    """Everything that a worker depends on, each part real; a test breaks one."""
 
     def __init__(self, folder: Path, broker: Broker, tiled: TiledServer, slack: SlackServer):
         self.folder, self.broker, self.slack = folder, broker, slack
@@ -381,7 +381,7 @@ def test_a_nearly_full_disk_is_reported(setup: DoctorSetup) -> None:
 
 
 def test_a_full_disk_is_reported(setup: DoctorSetup) -> None:
-    """What a write to a full file system says, on one of one page."""
+    """Return the error of a write to a full file system of one page."""
     small = setup.folder / "small"
     small.mkdir()
     if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4k", "none", small], capture_output=True).returncode:

@@ -51,6 +51,8 @@ LOG_METHODS = frozenset({"debug", "info", "warning", "error", "exception", "crit
 
 MAX_TEST_NAME = 60
 
+FOREIGN_ID = re.compile(r"(?:^|\()[A-Z]\d{1,2}(?=[:.,)]|$| \()")
+
 
 class Finding(NamedTuple):
     """One sentence or name that breaks a rule."""
@@ -158,6 +160,20 @@ def find_all(path: Path) -> tuple[Finding, ...]:
     )
 
 
+def find_test_words(path: Path) -> Iterator[Finding]:
+    """Yield words of the list, and ids of documents that are not in the repository, in a test module."""
+    source = path.read_text()
+    tree = ast.parse(source)
+    yield from find_comment_words(path, source)
+    yield from find_docstring_words(path, tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and is_docstring(node):
+            for found in FOREIGN_ID.finditer(node.value.value):
+                yield Finding(
+                    path, node.lineno, f"{found.group()!r}: write what the test shows, not the id of a document"
+                )
+
+
 def list_parts(root: Path) -> list[str]:
     """Return the packages and modules directly below a folder."""
     found = (path for path in root.iterdir() if path.suffix == ".py" or any(path.rglob("*.py")))
@@ -193,6 +209,12 @@ def test_test_names_are_short(part: str) -> None:
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and len(node.name) >= MAX_TEST_NAME
     ]
+    assert not findings, "\n" + "\n".join(map(str, findings))
+
+
+@pytest.mark.parametrize("part", list_parts(TESTS))
+def test_tests_are_plain_english(part: str) -> None:
+    findings = [finding for path in list_modules(TESTS / part) for finding in find_test_words(path)]
     assert not findings, "\n" + "\n".join(map(str, findings))
 
 

@@ -51,7 +51,7 @@ def test_find_slot_ends_with_the_summary_on_show() -> None:
 
 
 def test_each_result_has_its_own_figure() -> None:
-    """L14: an id is never used again, so closing one result does not close the next."""
+    """An id is never used again, so closing one result does not close the next."""
     ids = {
         build_last_figure(*entries).id
         for entries in (

@@ -70,7 +70,7 @@ def rois(*channels: int) -> list[str]:
 def test_every_detector_is_mapped_by_its_formula(
     detector: str, fluo: str | None, label: str, expected: np.ndarray[Any, Any]
 ) -> None:
-    """L9: all channels of the detector, the map of I0 shows I0; L10: names in any spelling."""
+    """All channels of the detector, in any spelling of its name; the map of I0 shows I0."""
     mesh = mesh_of(area(detector, fluo=fluo))
     np.testing.assert_array_equal(mesh.z, expected)
     assert mesh.label == label

@@ -1,4 +1,4 @@
-"""Line scans: every detector gives a plot of its formula, or a note says why not."""
+"""Line scans: every detector gives a plot of its formula, or a note with the reason."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def build_line_figure(
 def test_every_detector_of_the_plans_gives_its_curve(
     detector: str, fluo: str | None, label: str, expected: list[list[float]]
 ) -> None:
-    """L3: the 1-element detector too; L4: `Xs1` is channel 8 whatever the message calls the detector."""
+    """Also the 1-element detector; `Xs1` is channel 8 whatever the message calls the detector."""
     panel = get_only_panel(build_line_figure(detector, fluo=fluo))
     assert panel.y_label == label
     assert [trace.x.tolist() for trace in panel.traces] == [X] * len(expected)

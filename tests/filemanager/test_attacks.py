@@ -19,7 +19,7 @@ Tree = dict[str, tuple[object, ...]]
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory, embedded_broker: EmbeddedBroker) -> Iterator[FileManagerStation]:
-    """One file manager for all attacks, and what they are aimed at."""
+    """Start one file manager for all attacks, and make their targets."""
     folder = tmp_path_factory.mktemp("attacked")
     workspace, outside = folder / "workspace", folder / "outside"
     for made in (workspace, outside):

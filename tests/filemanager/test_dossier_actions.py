@@ -1,4 +1,4 @@
-"""The actions of dossiers, message log and log file: what is in the folder afterwards, and what is said."""
+"""Actions of dossiers: the files in the folder afterwards, and what is posted."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_the_timeline_link_leads_to_the_anchored_line(manager: FileManagerHarnes
 
 
 def test_a_redelivered_message_has_no_second_effect(manager: FileManagerHarness, entries: list[Entry]) -> None:
-    """K3, D5: one page, one line in the list and in the log, whatever is delivered again, even if more is there."""
+    """One page, one line in the list and in the log, whatever is delivered again."""
     items = stamp_entries(entries)
     manager.fold(items)
     write = find_message(items, "dossier", "write")
@@ -100,7 +100,7 @@ def test_late_pictures_are_waited_for_then_left_out(manager: FileManagerHarness,
 
 
 def test_a_foreign_file_is_not_overwritten(manager: FileManagerHarness, entries: list[Entry]) -> None:
-    """D5: a page that cannot be written is not in the list."""
+    """A page that cannot be written is not in the list."""
     items = stamp_entries(entries)
     manager.fold([*items, ClockTick(items[-1].time + 61)])
     uids = list(manager.board.runs)
@@ -118,7 +118,7 @@ def test_a_foreign_file_is_not_overwritten(manager: FileManagerHarness, entries:
 
 
 def test_a_dossier_without_runs_fails_with_the_reason(manager: FileManagerHarness, entries: list[Entry]) -> None:
-    """D1: `write` without a finished run, after another sample's dossier or before any."""
+    """Send `write` without a finished run, after another sample's dossier or before any."""
     assert manager.send(dossier="write").reason.startswith("nothing was measured")
     manager.fold([*stamp_entries(entries), ClockTick(EPOCH + 1000)])
     manager.send(dossier="start", stub="next")

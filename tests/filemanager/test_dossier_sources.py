@@ -165,7 +165,7 @@ def test_too_many_missing_runs_are_refused(count: int, reason: str, entries: lis
 
 
 def test_a_dossier_without_runs_is_refused(entries: list[Entry]) -> None:
-    """D1: no uid was told, so there is nothing to write, whatever was measured before."""
+    """No uid was given, so there is nothing to write, whatever was measured before."""
     board = fold(stamp_entries(entries))
     with pytest.raises(CannotWrite, match="nothing was measured"):
         find_runs(Dossier("s"), build_surroundings(board).catalog, Event())

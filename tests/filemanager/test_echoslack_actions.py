@@ -28,7 +28,6 @@ def test_lines_and_pictures_are_posted(manager: FileManagerHarness, entries: lis
 
 
 def test_a_line_without_a_proposal_is_posted_to_no_channel(manager: FileManagerHarness) -> None:
-    """K1."""
     outcome = manager.send(echoslack=True, text="beam dump")
     assert outcome.state == "done"
     assert [post.session for post in manager.posts] == [""]
@@ -37,7 +36,6 @@ def test_a_line_without_a_proposal_is_posted_to_no_channel(manager: FileManagerH
 
 @pytest.mark.parametrize("image", ["/etc/passwd", "snapshots/x.jpg", "{folder}/snapshots/gone.jpg", "{folder}/../../x"])
 def test_a_missing_picture_is_reported(image: str, manager: FileManagerHarness, entries: list[Entry]) -> None:
-    """K7."""
     manager.fold(stamp_entries(entries))
     with pytest.raises(Refused):
         manager.send(echoslack=True, img=image.format(folder=manager.folder))

@@ -1,4 +1,4 @@
-"""What a lane waits for holds up neither other lanes nor questions, and it goes on afterwards."""
+"""What one work queue waits for delays neither other queues nor questions, and the queue continues afterwards."""
 
 from __future__ import annotations
 

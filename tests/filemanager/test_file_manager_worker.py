@@ -1,4 +1,4 @@
-"""The file manager as a process: every file action done once, answered, told, and nothing let out."""
+"""The file manager as a process: every file action is done once, answered and reported, and nothing leaks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from xafs_workers.writers.xdi_reader import read
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory, embedded_broker: EmbeddedBroker) -> Iterator[FileManagerStation]:
-    """One file manager for all tests of this module that do not stop it."""
+    """Start one file manager for all tests of this module that do not stop it."""
     folder = tmp_path_factory.mktemp("office")
     outside = folder / "workspace"
     outside.mkdir()
@@ -204,7 +204,7 @@ def test_no_file_outside_is_touched_or_revealed(office: FileManagerStation, mess
 
 @pytest.fixture
 def own(tmp_path: Path, embedded_broker: EmbeddedBroker) -> Iterator[FileManagerStation]:
-    """A file manager for one test."""
+    """Start a file manager for one test."""
     name = f"b{uuid.uuid4().hex[:8]}"
     made = FileManagerStation(
         tmp_path, embedded_broker.bootstrap_servers, lambda topic, count: embedded_broker.create_topic(topic), name

@@ -12,7 +12,7 @@ from xafs_workers.storage.errors import Refused
 
 
 def test_log_entries_are_written_to_the_open_log_file(manager: FileManagerHarness, entries: list[Entry]) -> None:
-    """K8: one file, one writer; what is said about the proposal goes there too."""
+    """One file, one writer; posts about the proposal are written there too."""
     manager.fold(stamp_entries(entries))
     assert "no log file is open" in manager.send(logger="entry", text="nowhere").reason
     path = str(manager.folder / "file_manager.log")

@@ -1,4 +1,4 @@
-"""A worker that answers: follows the control topic and says with a worker's Publisher what a test tells it to."""
+"""A worker that answers: follows the control topic and sends with a worker's Publisher what a test asks for."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ class BrowserHarness:
         return self.server.url
 
     def add_entries(self, *entries: Entry) -> None:
-        """Let the board hear more."""
+        """Apply more entries to the board."""
         self.add_items(self._stamper.stamp(entries))
 
     def add_items(self, items: Iterable[BoardItem]) -> None:
@@ -113,7 +113,7 @@ def _to_plain_list(values: Any) -> list[float | None]:
 
 
 def has_figure_data(page: Page, figure: Figure) -> bool:
-    """Tell whether a page's plots hold a figure's numbers, all of them."""
+    """Check whether a page's plots hold all numbers of a figure."""
     there, all_of_it = read_plotted_data(page), build_expected_data(figure)
     return {
         key: {name: there.get(key, {}).get(name) for name in columns} for key, columns in all_of_it.items()

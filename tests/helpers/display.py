@@ -61,7 +61,7 @@ class Display:
         wait_until(lambda: self.run_xdotool("get_num_desktops") is not None, "the window manager")
 
     def run_xdotool(self, *words: str) -> str | None:
-        """Return what xdotool says, None where it finds nothing."""
+        """Return the output of xdotool, None where it finds nothing."""
         done = subprocess.run(
             ["xdotool", *words],
             env=self.environment,

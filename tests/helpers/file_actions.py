@@ -29,7 +29,7 @@ QUICK = RetryPolicy(appears_within=0.05, complete_within=0.05, outage=0.05, paus
 
 @dataclass
 class FileManagerHarness:
-    """Folds items and does what messages ask for, as the worker does, but when told to."""
+    """Folds items and does what messages ask for, as the worker does, but when a test asks."""
 
     proposals: Path
     ledger: Ledger

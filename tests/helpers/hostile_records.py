@@ -1,4 +1,4 @@
-"""Records nobody can use, and records that look bad but are data."""
+"""Records that cannot be used, and records that look bad but are data."""
 
 from __future__ import annotations
 

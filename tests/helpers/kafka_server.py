@@ -86,7 +86,7 @@ class KafkaServer:
 
 
 def _wait_until_stopped(processes: list[str]) -> None:
-    """Wait until every thread stands still: a signal is delivered to each of them in its own time."""
+    """Wait until every thread is stopped: a signal reaches each of them in its own time."""
     deadline = time.monotonic() + patience.SECONDS
     threads = [path for process in processes for path in Path(f"/proc/{process}/task").glob("*/stat")]
     while any(path.exists() and path.read_text().rpartition(")")[2].split()[0] != "T" for path in threads):

@@ -12,7 +12,7 @@ from xafs_workers.wire import encode
 
 
 class ListSource:
-    """Hands out what it was given, then says that the partitions are at their end."""
+    """Returns what it was given, then reports the end of the partitions."""
 
     def __init__(self) -> None:
         self.stored: dict[Partition, int] = {}

@@ -56,7 +56,7 @@ class ProtocolViewer:
         await self.send_page_message(look={"height": 600})
 
     async def send_page_message(self, **said: Any) -> None:
-        """Tell the server something, as the page does."""
+        """Send a message to the server, as the page does."""
         columns = {"type": "map", "entries": [["json", [json.dumps(said)]]]}
         event = {"kind": "ModelChanged", "model": {"id": self._up}, "attr": "data", "new": columns}
         await self._send("PATCH-DOC", {"events": [event]})
@@ -82,7 +82,7 @@ class ProtocolViewer:
             count += FRAME.search(content) is not None
 
     async def close(self) -> None:
-        """Go, and hear the server say good-bye."""
+        """Leave, and receive the server's last message."""
         assert self._socket is not None
         self._socket.close()
         while await self._socket.read_message() is not None:

@@ -64,7 +64,7 @@ class ScreenHarness:
         return Feed(self.board, self.waits_for, self.last_record, 0)
 
     def add_entries(self, *entries: Entry) -> None:
-        """Let the board hear more, and the window look."""
+        """Apply more entries to the board, and update the window."""
         self.board = fold(self._stamper.stamp(entries), self.board)
         self.refresh()
 

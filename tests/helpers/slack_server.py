@@ -29,7 +29,7 @@ class Fault:
     after
         True: the call is carried out, only its answer is not what it should be.
     hangs
-        The answer comes only when the server is told to `let_go`.
+        The answer comes only after a call of `let_go`.
     """
 
     status: int = 200
@@ -41,7 +41,7 @@ class Fault:
 
 @dataclass
 class PostedMessage:
-    """What stands in a channel."""
+    """Content of a channel."""
 
     ts: str
     text: str

@@ -68,7 +68,7 @@ def list_drawn_scans(board: Board) -> tuple[Scan, ...]:
 
 
 def digest(board: Board) -> object:
-    """Everything a board says, comparable."""
+    """Return everything that a board shows, in a form that can be compared."""
     scans = [
         (
             scan.id,
@@ -206,7 +206,7 @@ def _generate_areascan(rng: random.Random) -> Iterator[Entry]:
 
 
 def _generate_align_wheel(rng: random.Random) -> Iterator[Entry]:
-    """As `find_slot` sends it: line scans and `resting_state` between the results, `close: all` before the end."""
+    """Yield what `find_slot` sends: line scans and `resting_state` between the results, `close: all` before the end."""
     if rng.random() < 0.9:
         yield "bmm", {"align_wheel": "start"}
     for motor in ("xafs_y", "xafs_x")[: rng.randint(0, 2)]:

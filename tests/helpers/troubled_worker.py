@@ -1,4 +1,4 @@
-"""Run a worker in trouble: a file name that a message holds says what happens, and at which step.
+"""Run a worker in trouble: the file name in a message decides what happens, and at which step.
 
 With `<step>-<pages>` the state folder is filled, just before the step, until so many pages are free; with `<step>-die`
 the thread that does the step ends. The pauses between attempts are short. Larch is not loaded: no file needs it.

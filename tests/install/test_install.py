@@ -30,7 +30,7 @@ DOCUMENTED = {
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A machine on which everything is installed; its program only says what it was given."""
+    """Make a machine on which everything is installed; its program only prints what it was given."""
     program = tmp_path / "xafs-workers"
     program.write_text('#!/bin/sh\necho "ran: $*"\nexit 3\n')
     program.chmod(0o755)

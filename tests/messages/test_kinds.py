@@ -1,4 +1,4 @@
-"""The 28 kinds: registered, described, owned."""
+"""All kinds: registered, described, with an owner."""
 
 from __future__ import annotations
 

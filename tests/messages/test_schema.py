@@ -1,4 +1,4 @@
-"""The JSON Schema agrees with the parser; the descriptions tell all."""
+"""The JSON Schema agrees with the parser, and its descriptions are complete."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ def make_spinner_alignment(name: str) -> list[Any]:
 def test_a_spinner_summary_is_saved_as_its_start_message_asks(
     shelf: PicturePublisher, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """L18: also where there is a display; nothing opens a window."""
+    """Also where a display exists: nothing opens a window."""
     monkeypatch.setenv("DISPLAY", ":0")
     name = f"{root}/2026-1/pass-1/snapshots/spinner3.png"
     assert draw_picture(shelf, *make_spinner_alignment(name)) == Outcome("done", (name,))

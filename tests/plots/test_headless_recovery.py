@@ -115,7 +115,6 @@ def _count_processed(station: Station) -> int:
 
 
 def test_messages_sent_during_downtime_are_done_later(station: Callable[[str], Station]) -> None:
-    """T1."""
     one = station("down")
     one.start()
     assert one.terminate() < 5.0

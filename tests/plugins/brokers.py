@@ -93,14 +93,14 @@ def _create_embedded(broker: EmbeddedBroker) -> Callable[[str, int], None]:
 
 @pytest.fixture(scope="session")
 def embedded_broker() -> Iterator[EmbeddedBroker]:
-    """Librdkafka's mock cluster."""
+    """Start librdkafka's mock cluster."""
     with EmbeddedBroker() as broker:
         yield broker
 
 
 @pytest.fixture(scope="session")
 def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
-    """A real Kafka; tests may stop it, but must start it again. Skips without Java or Maven, but fails in CI."""
+    """Start a real Kafka; tests may stop it, but must start it again. Skips without Java or Maven, but fails in CI."""
     server = KafkaServer(tmp_path_factory.mktemp("kafka"))
     try:
         server.start()
@@ -114,7 +114,7 @@ def apache_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServ
 
 @pytest.fixture
 def apache_admin(apache_kafka: KafkaServer) -> ApacheAdmin:
-    """Topics of the real Kafka."""
+    """Create topics on the real Kafka."""
     return ApacheAdmin(apache_kafka)
 
 
@@ -141,7 +141,7 @@ def broker(request: pytest.FixtureRequest) -> Broker:
     ids=lambda param: f"{param[0]}{param[1]}",
 )
 def topic(request: pytest.FixtureRequest) -> Topic:
-    """A new topic on either broker, with one partition or with several."""
+    """Create a topic on either broker, with one partition or with several."""
     name, partitions = request.param
     found = _build_broker(name, request)
     return Topic(found, found.create_unique_topic(partitions), partitions)

@@ -23,7 +23,7 @@ def qt(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def desk(qt: None) -> Iterator[ScreenHarness]:
-    """A window over an empty board."""
+    """Open a window over an empty board."""
     from helpers.screen import ScreenHarness
 
     made = ScreenHarness()

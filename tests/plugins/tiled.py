@@ -26,7 +26,7 @@ Connect = Callable[..., TiledRuns]
 
 @pytest.fixture(scope="session")
 def tiled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TiledServer]:
-    """One for all tests of the process; whoever stops it starts it again."""
+    """Start one server for all tests of the process; a test that stops it starts it again."""
     with TiledServer(tmp_path_factory.mktemp("tiled"), tmp_path_factory.getbasetemp()) as server:
         yield server
 
@@ -48,7 +48,7 @@ def connect(tiled_server: TiledServer) -> Iterator[Connect]:
 
 @pytest.fixture
 def writer(tiled_server: TiledServer) -> Iterator[Any]:
-    """The writer of documents into the server."""
+    """Create the writer of documents into the server."""
     made = create_tiled_writer(tiled_server.uri, tiled_server.api_key)
     yield made
     made.client.context.close()
@@ -56,7 +56,7 @@ def writer(tiled_server: TiledServer) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def followed(tiled_server: TiledServer) -> tuple[str, Board]:
-    """A simulated fluorescence scan, written by the RunEngine's subscription: its uid, and the board that followed."""
+    """Write a simulated fluorescence scan by the RunEngine's subscription; return its uid and the board."""
     entries: list[Entry] = []
     surroundings = SimulationSetup(
         lambda message: entries.append(("bmm", dict(message))),
@@ -74,7 +74,7 @@ def followed(tiled_server: TiledServer) -> tuple[str, Board]:
 
 @pytest.fixture
 def wrong_key_file(tmp_path: Path) -> Path:
-    """A key file whose key opens nothing."""
+    """Write a key file whose key opens nothing."""
     path = tmp_path / "wrong_key"
     path.write_text("0badc0de0badc0de\n")
     return path
@@ -82,7 +82,7 @@ def wrong_key_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def unused_port() -> int:
-    """A port on which nobody listens."""
+    """Return a port on which no program listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -177,7 +177,7 @@ def test_a_missing_file_is_named_with_the_alternatives(tmp_path: Path):
 
 
 def test_librdkafka_accepts_the_settings_of_a_file(facility: Path, tmp_path: Path):
-    """Numbers, texts and truth values in the form that a real client takes."""
+    """Return numbers, texts and truth values in the form that a real client takes."""
     from confluent_kafka import Consumer, Producer
 
     text = FACILITY.replace("  ssl.ca.location: /etc/ssl/ca.pem\n", "").replace("SASL_SSL", "SASL_PLAINTEXT")

@@ -29,7 +29,7 @@ def engine() -> Iterator[RunEngine]:
 
 @pytest.fixture
 def log(engine: RunEngine) -> Log:
-    """Messages and documents in the order in which they were sent; each message is one the workers take."""
+    """Collect messages and documents in the order in which they were sent; each message must be valid."""
     entries: Log = []
     engine.subscribe(lambda name, doc: entries.append((name, doc)) if name in ("start", "stop") else None)
     return entries

@@ -1,4 +1,4 @@
-"""Questions and answers: heard from before the question is sent, in sessions and in plans."""
+"""Questions and answers: read from a position before the question, in sessions and in plans."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def answer(message_id: str, state: str, **more: Any) -> wire.Answer:
 
 
 def answer_about_one_file(body: Mapping[str, Any]) -> list[wire.Answer]:
-    """Answer as the file manager does, with somebody else's answer before it."""
+    """Answer as the file manager does, after an answer to another sender."""
     number = body["message_id"]
     return [
         answer("somebody-else", "value", value="theirs"),

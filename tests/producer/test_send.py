@@ -98,7 +98,7 @@ def test_an_undelivered_message_is_reported_by_the_flush():
         with pytest.raises(DeliveryError, match=r"to t: 2 refused, first: .*[Tt]imed out"):
             sender.flush(20)
     assert [line["event"] for line in logs if line["log_level"] == "error"] == ["control_message_not_delivered"] * 2
-    sender.flush(1)  # told once
+    sender.flush(1)  # reported once
 
 
 def test_a_slow_flush_reports_the_waiting_messages():

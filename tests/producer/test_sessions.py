@@ -51,7 +51,7 @@ def station(tmp_path: Path, broker: Broker, larch: None) -> Iterator[Station]:
 
 @pytest.fixture
 def file_manager(station: Station) -> Iterator[None]:
-    """The file manager, beside the station's headless worker."""
+    """Start the file manager, beside the station's headless worker."""
     command = [sys.executable, "-m", "xafs_workers", "file-manager", "--config", str(station.config)]
     with (station.folder / "worker-file-manager.log").open("wb") as stream:
         process = subprocess.Popen(command, stdout=stream, stderr=stream)

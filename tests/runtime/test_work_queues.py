@@ -1,4 +1,4 @@
-"""Lanes: each keeps its order, none holds up another, and what is not done is known."""
+"""Work queues: each keeps its order, none delays another, and open work is listed."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def test_documents_at_the_start_or_end_time_are_included() -> None:
 
 
 def test_points_of_several_open_runs_are_not_mixed() -> None:
-    """T5: events enter by their descriptor."""
+    """Events enter by their descriptor."""
     one, two = make_line_run(), make_line_run(None, ["xafs_y"])
     mixed = [entry for pair in zip(one, two, strict=True) for entry in pair]
     board = fold(stamp_entries([("bmm", LINE), *mixed]))
@@ -68,7 +68,6 @@ def test_points_of_several_open_runs_are_not_mixed() -> None:
 
 
 def test_the_baseline_is_not_plotted_but_dcm_roll_is_scanned() -> None:
-    """L12."""
     run = list(
         build_run_documents(
             hint=None, motors=["dcm_roll"], columns={"dcm_roll": [0.1, 0.2], "I0": [1, 1], "It": [1, 2]}
@@ -112,7 +111,7 @@ def scans_after(*messages: dict[str, object]) -> Board:
 
 
 def test_resting_state_ends_scans_but_not_alignments() -> None:
-    """T6: plans that were aborted send no stop, but they come to rest."""
+    """Plans that were aborted send no stop, but they come to rest."""
     board = scans_after(LINE, {"timescan": "start", "detector": "it"}, {"resting_state": True})
     assert [scan.implicit_end for scan in board.scans] == ["resting_state", "resting_state"]
     assert all(board.is_closed(scan) for scan in board.scans)
@@ -153,7 +152,7 @@ def test_a_scan_without_end_is_released_after_a_day() -> None:
     [("all", [False, False, False]), ("line", [False, True, False]), ("last", [True, True, False])],
 )
 def test_close_messages_choose_figures_by_kind_or_age(close: str, shown: list[bool]) -> None:
-    """L14: `last` is the most recent figure of any kind, `line` those of line and time scans."""
+    """`last` is the most recent figure of any kind, `line` those of line and time scans."""
     xafs = {"xafsscan": "start", "element": "Fe", "edge": "K", "mode": "test", "filename": "f", "repetitions": 1}
     board = scans_after(LINE, xafs, {"timescan": "start", "detector": "it"}, {"close": close})
     assert [scan.is_shown for scan in board.scans] == shown
@@ -240,11 +239,11 @@ def test_a_close_of_a_dropped_figure_hides_no_other_one() -> None:
 
 
 def test_a_close_is_dropped_with_its_figure() -> None:
-    """The second `close: last` closed the first line scan; told again without that one it would close the result."""
+    """The second `close: last` closed the first line scan; built again without that one it would close the result."""
     result = {"align_wheel": "find_slot", "motor": "xafs_y", **CURVE, "center": 2.5, "amplitude": 0.3}
     line: list[Entry] = [("bmm", LINE), ("bmm", {"linescan": "stop"})]
     last: list[Entry] = [("bmm", {"close": "last"})]
-    rest: Entry = ("bmm", {"resting_state": True})  # any message makes the board tell its scans again
+    rest: Entry = ("bmm", {"resting_state": True})  # any message makes the board build its scans again
     entries = [("bmm", {"align_wheel": "start"}), ("bmm", result), *line, *line, *last, *last, *line, rest]
     board = fold(stamp_entries(entries), Board(BoardConfig(scan_limit=2)))
     assert [(scan.kind, scan.is_shown) for scan in board.scans] == [

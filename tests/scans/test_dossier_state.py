@@ -50,7 +50,7 @@ def test_a_list_replaces_and_a_string_becomes_a_list() -> None:
 
 
 def test_a_new_dossier_has_no_data_of_the_previous_sample() -> None:
-    """D1, D2: a second dossier knows nothing of the first; written again there is none at all."""
+    """A second dossier has nothing of the first; after `write` no dossier is open."""
     board = board_of(START, set_(uid="a", rid="1a", instrument="x"), WRITE, ("bmm", {"dossier": "start", "stub": "t"}))
     assert dossiers(board)[-1] == Dossier("t")
     items = stamp_entries([START, set_(uid="a"), WRITE, WRITE])

@@ -33,7 +33,7 @@ def test_a_rectangle_scan_is_bound_to_a_line_scan() -> None:
 
 
 def test_a_stop_and_the_next_start_may_have_equal_times() -> None:
-    """A plan sends both faster than record times tell apart; their offsets do."""
+    """A plan sends both within one record time; their offsets differ."""
     first, second = make_line_run(), make_line_run()
     entries = [("bmm", LINE), *first, ("bmm", {"linescan": "stop"}), ("bmm", LINE), *second]
     entries.append(("bmm", {"linescan": "stop"}))

@@ -1,4 +1,4 @@
-"""Which messages ask for a picture, how it is named, and whose it is."""
+"""Which messages ask for a picture, and the picture's name and folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Points grow, snapshots stay true."""
+"""Points of a run grow, and their snapshots do not change."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def test_a_logarithm_needs_both_parts_above_zero(i0: float, it: float) -> None:
 
 
 def test_signals_have_the_usual_signs() -> None:
-    """F1: mu(E) grows where the sample absorbs."""
+    """mu(E) grows where the sample absorbs."""
     i0, it, ir = np.array([np.e]), np.array([1.0]), np.array([np.exp(-2.0)])
     np.testing.assert_allclose(signals.compute_transmission(i0, it), [1.0])
     np.testing.assert_allclose(signals.compute_reference(it, ir), [2.0])

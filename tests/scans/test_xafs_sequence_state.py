@@ -1,4 +1,4 @@
-"""Sequences as the board tells them: who takes part, channels, advice."""
+"""Sequences as the board builds them: their repetitions, channels, advice."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_an_unknown_added_run_is_waited_for_then_left_out() -> None:
     ],
 )
 def test_raw_modes_use_the_measured_signal(mode: str, columns: dict[str, list[float]], wanted: float) -> None:
-    """S4: raw modes used to be reduced as transmission."""
+    """Raw modes are not reduced as transmission."""
     (part,) = sequence(board_of([run(1, "xs", **columns)], mode)).merged_spectra
     np.testing.assert_allclose(part.mu, wanted)
 

@@ -8,7 +8,7 @@ from xafs_workers.scans.items import Document
 
 
 def test_repetitions_are_distinguished_by_their_count() -> None:
-    """An XAFS run whose count is another repetition's stays out of the window it happens to start in (T5)."""
+    """An XAFS run whose count is another repetition's stays out of the window it happens to start in."""
     start = {
         "xafsscan": "start",
         "element": "Fe",

@@ -38,7 +38,7 @@ def page_of(root: Path) -> ParsedPage:
 
 
 def test_each_line_is_written_once(root: Path, proposal: ProposalFolder) -> None:
-    """K3: a line told twice, by the same message or by another worker process, stands there once."""
+    """A line sent twice, by the same message or by another worker process, is written once."""
     log = MessageLog()
     told = [log.add_entry(proposal, LogEntry("t/0/1/post", 1.7e9, "wrote XAS data to s.001")) for _ in range(3)]
     assert told == [True, False, False]
@@ -48,7 +48,7 @@ def test_each_line_is_written_once(root: Path, proposal: ProposalFolder) -> None
 
 
 def test_lines_have_order_anchors_icons_and_pictures(root: Path, proposal: ProposalFolder) -> None:
-    """K4: pictures have their icon whether or not they carry a rid."""
+    """Pictures have their icon whether or not they carry a rid."""
     touch_files(root, "snapshots/a b.png", "snapshots/c.jpg")
     log = MessageLog()
     for number, entry in enumerate(
@@ -115,7 +115,7 @@ def test_many_lines_do_not_make_an_endless_page(root: Path, proposal: ProposalFo
 
 
 def test_several_threads_write_without_mixing_lines(root: Path, proposal: ProposalFolder) -> None:
-    """K2: whoever calls, lines neither mix nor get lost."""
+    """Lines of several callers neither mix nor get lost."""
     log = MessageLog()
 
     def write(name: str) -> None:

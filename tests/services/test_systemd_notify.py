@@ -1,4 +1,4 @@
-"""What systemd hears of a worker, on a real notify socket."""
+"""What systemd receives from a worker, on a real notify socket."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_worker_notifies_ready_watchdog_and_stopping(
         wait_until(lambda: ear.count("READY=1") == 1 and ear.count("WATCHDOG=1") >= 2, "its signs")
         assert station.process is not None
         assert f"MAINPID={station.process.pid}" in ear.received
-        station.process.send_signal(signal.SIGSTOP)  # hangs, as far as anybody can see
+        station.process.send_signal(signal.SIGSTOP)  # looks as if it hangs
         wait_until(lambda: _is_stopped(station.process.pid), "the worker to hang")  # type: ignore[union-attr]
         seen = ear.count("WATCHDOG=1")
         threading.Event().wait(0.3)

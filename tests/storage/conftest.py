@@ -34,7 +34,7 @@ def nobody():
 
 @pytest.fixture
 def root() -> Iterator[Path]:
-    """A root that other users may enter, unlike pytest's own folders."""
+    """Make a root that other users may enter, unlike pytest's own folders."""
     with tempfile.TemporaryDirectory(prefix="proposals-") as name:
         os.chmod(name, 0o755)
         path = Path(name).resolve() / "proposals"

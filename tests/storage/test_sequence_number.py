@@ -47,7 +47,6 @@ def test_a_uid_keeps_its_number_and_another_gets_the_next(folder: ProposalFolder
     ],
 )
 def test_a_new_number_is_above_all_used_ones(folder: ProposalFolder, home: Path, older: str, expected: int) -> None:
-    """S5."""
     (home / older).parent.mkdir(exist_ok=True)
     (home / older).touch()
     assert reserve_sequence_number(folder, "fe", uid(1)) == expected

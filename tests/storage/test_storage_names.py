@@ -125,7 +125,6 @@ def test_every_stub_is_one_path_component_or_refused(text: str) -> None:
     ],
 )
 def test_the_next_index_is_numeric_and_ignores_foreign_names(present: list[str], expected: int) -> None:
-    """F14."""
     assert compute_next_index(present, "fe") == expected
 
 

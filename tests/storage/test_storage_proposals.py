@@ -28,7 +28,7 @@ OURS = Storage()
     ],
 )
 def test_the_cycle_is_read_from_run_or_settings(more: dict[str, Any], configured: str, cycle: str) -> None:
-    """F3 (line scans have Facility without cycle), F4."""
+    """Line scans have Facility without cycle."""
     folder = build_proposal_path({**START, **more}, Storage(cycle=configured))
     assert folder == f"/nsls2/data3/bmm/proposals/{cycle}/pass-1"
 

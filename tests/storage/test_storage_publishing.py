@@ -238,7 +238,7 @@ for act in (lambda: folder.publish("a", b"x", before_publish=lambda *_: None), l
 
 
 def test_a_question_about_a_closed_folder_raises(run_program: Program, home: Path) -> None:
-    """F2: unknown is not free."""
+    """A name whose state is unknown is not free."""
     (home / "fe.001").touch()
     home.chmod(0o700)
     done = run_program("""

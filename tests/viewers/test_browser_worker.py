@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
 OFFLINE = ("ERR_CONNECTION_REFUSED", "request failed", "Failed to fetch", "WebSocket connection")
-"""What a browser says of a server that is away."""
+"""Console messages of a browser whose server is away."""
 
 
 class WebStation(Station):

@@ -46,7 +46,7 @@ def build_small_map() -> list[Entry]:
 
 
 class ScreenUser:
-    """Somebody before the screen, and a beamline that measures."""
+    """A user at the screen, and a beamline that measures."""
 
     def __init__(self, display: Display, station: Station, where: dict[str, PixelPosition]):
         self.display, self.station, self._where = display, station, where
@@ -87,7 +87,7 @@ class ScreenUser:
         return heard[-1]["click"]
 
     def has_colour(self, colour: tuple[int, int, int]) -> bool:
-        """Tell whether a patch of a colour is to be seen."""
+        """Check whether a patch of a colour is visible."""
         found = {rgb: count for count, rgb in self.display.take_screenshot().getcolors(1 << 24)}
         return found.get(colour, 0) > 200
 

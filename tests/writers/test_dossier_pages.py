@@ -1,4 +1,4 @@
-"""Dossiers made of measured and simulated runs: what stands on them, and that every link leads somewhere."""
+"""Dossiers of measured and simulated runs: their content, and that every link leads to a file."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def write_page(folder: Path, kind: Any, made: DossierSources) -> Path:
 
 
 def change_metadata(run: Run, **changes: Any) -> Run:
-    """Return a run whose start document tells more: families or other parts of XDI, merged."""
+    """Return a run whose start document holds more: families or other parts of XDI, merged."""
     xdi = dict(run.xdi)
     for name, value in changes.items():
         xdi[name] = {**xdi.get(name, {}), **value} if isinstance(value, Mapping) else value
@@ -154,7 +154,7 @@ def test_only_existing_files_are_linked(run: Run, tmp_path: Path) -> None:
 
 
 def test_pictures_are_linked_in_every_mode(run: Run, tmp_path: Path) -> None:
-    """D8: pictures of XRF and alignment are not a matter of the mode."""
+    """Pictures of XRF and alignment do not depend on the mode."""
     touch_files(tmp_path, *PICTURES, "XRF/s_XRF_t.png", "snapshots/spinner3-alignment-t.png", "XRF/s.xrf", "s.005")
     transmission = change_metadata(run, _snapshots=SNAPSHOTS, _mode=["transmission"], _xrffile="s.xrf")
     counts = SpectrumCounts(("1", "2"), (1234567, 7), (89, 1))
@@ -170,7 +170,7 @@ def test_pictures_are_linked_in_every_mode(run: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("snapshots", [None, "text", [], {"webcam_file": None}])
 def test_missing_snapshots_and_anchor_are_left_out(snapshots: Any, run: Run, tmp_path: Path) -> None:
-    """D8: neither is needed, and nothing prints as `None`."""
+    """Neither is needed, and nothing prints as `None`."""
     made = build_xafs_sources(tmp_path, change_metadata(run, _snapshots=snapshots))
     for kind in ("xafs", "sead", "raster"):
         page = write_page(tmp_path, kind, replace(made, dossier=replace(made.dossier, rid="")))
@@ -179,7 +179,7 @@ def test_missing_snapshots_and_anchor_are_left_out(snapshots: Any, run: Run, tmp
 
 
 def test_names_come_from_the_recorded_metadata(run: Run, tmp_path: Path) -> None:
-    """D9: a dossier of some of the scans links their files, not others."""
+    """A dossier of some of the scans links their files, not others."""
     runs = [change_metadata(run, _filename=f"s.{n:03d}") for n in (7, 9)]
     touch_files(tmp_path, "s.001", "s.002", "s.007", "s.009")
     addresses = ParsedPage(write_page(tmp_path, "xafs", build_xafs_sources(tmp_path, *runs)).read_bytes()).addresses
@@ -197,7 +197,7 @@ def test_unrecorded_names_are_numbered(run: Run, tmp_path: Path) -> None:
 
 
 def test_reflectivity_and_other_instruments_are_shown(run: Run, tmp_path: Path) -> None:
-    """D10: whatever fragment comes is shown; that of a message goes before that of the document."""
+    """Any fragment is shown; that of a message precedes that of the document."""
     fragment = "<ul><li>flat = 0.1</li><li>ROI 2: <b>specular</b></li></ul>"
     made = build_xafs_sources(tmp_path, change_metadata(run, _user={"instrument": fragment}))
     assert fragment in write_page(tmp_path, "xafs", made).read_text()
@@ -217,7 +217,7 @@ def test_detector_files_are_listed(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_dossier_without_runs_gives_no_page(tmp_path: Path) -> None:
-    """D1: without a finished run there is nothing to report."""
+    """Without a finished run there is nothing to report."""
     with pytest.raises(CannotWrite, match="nothing was measured"):
         render_dossier_page("xafs", build_xafs_sources(tmp_path))
 
@@ -235,7 +235,7 @@ def test_a_sead_page_shows_its_parameters(run: Run, tmp_path: Path) -> None:
 
 
 def test_a_raster_page_shows_its_parameters(run: Run, tmp_path: Path) -> None:
-    """D7: the names begin with `maps/` already."""
+    """The names begin with `maps/` already."""
     user = {"fast_motor": "xafs_x", "slow_motor": "xafs_y", "fast_init": 12.3456, "slow_init": 118.9, "energy": 7200}
     snapshots = {"pngout": "m.png", "xlsxout": "maps/m-01.xlsx", "matout": "maps/m-01.mat"}
     mapped = change_metadata(run, _user=user, _snapshots=snapshots)

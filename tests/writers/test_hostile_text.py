@@ -1,4 +1,4 @@
-"""Whatever stands in the metadata, files stay what they are, and header lines stay lines."""
+"""Files stay valid and header lines stay lines, whatever the metadata contain."""
 
 from __future__ import annotations
 

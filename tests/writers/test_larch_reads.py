@@ -23,7 +23,7 @@ SDD = make_channels("Fe", 1, 2, 3, 4)
 
 @pytest.fixture(scope="module")
 def larch() -> Any:
-    """Larch's module of the XDI format."""
+    """Import Larch's module of the XDI format."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return pytest.importorskip("larch.io.xdi", reason="xraylarch is not installed")

@@ -25,7 +25,7 @@ LONG_WORD = "a_very_long_word_that_nobody_can_break_" * 12
 
 @pytest.fixture(scope="module")
 def folder(measured: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A proposal folder with a dossier that has everything, its list and the log."""
+    """Make a proposal folder with a complete dossier, its list and the log."""
     made = tmp_path_factory.mktemp("proposal")
     board = fold(stamp_entries(read_entries(measured / "cr2o3_fluo.jsonl")))
     files = [f"Cr2O3.{n:03d}" for n in range(1, 6)]
