@@ -16,7 +16,7 @@ from benchmarks.canvases import DPI, WINDOW, Agg, Backend
 from benchmarks.frames import Compared
 from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.messages.parsing import parse
-from xafs_workers.reduction.merge import merge_spectra
+from xafs_workers.reduction.merge import Merge, sort_spectrum
 from xafs_workers.reduction.process import Reducer
 from xafs_workers.reduction.reduce import Edge, reduce
 from xafs_workers.render.matplotlib.drawing import Drawing
@@ -109,7 +109,10 @@ def _afresh(board: Board, count: int) -> None:
     spectra = [(one.energy, one.mu) for one in build_sequence(board, board.scans[0]).merged_spectra[:count]]
     edge = Edge("Fe", "K")
     reduce(*spectra[-1], edge)
-    merge = merge_spectra(spectra)
+    first, *others = (sort_spectrum(*one) for one in spectra)
+    merge = Merge.from_spectrum(*first)
+    for one in others:
+        merge = merge.add_spectrum(*one)
     group = reduce(merge.energy, merge.mu, edge)
     drawn = Figure(figsize=WINDOW, dpi=DPI, layout="tight")
     FigureCanvasAgg(drawn)

@@ -25,9 +25,9 @@ from xafs_workers.consumer.reduction_requests import ReductionRequester
 from xafs_workers.figures.figure_builder import (
     FigureExample,
     build_figure,
-    build_shown_figures,
     figure_builders,
     figure_examples,
+    list_shown_scans,
 )
 from xafs_workers.figures.model import Figure
 from xafs_workers.messages.parsing import parse
@@ -382,7 +382,7 @@ def find_slot_screens() -> Iterator[tuple[str, Figure]]:
         session.tell(linescan="stop").tell(close="last")
         session.tell(align_wheel="find_slot", **found_slot(motor, center, 1.5))
     session.tell(close="all").tell(align_wheel="stop")
-    for number, figure in enumerate(build_shown_figures(session.board)):
+    for number, figure in enumerate([build_figure(session.board, scan) for scan in list_shown_scans(session.board)]):
         yield f"plan-find_slot-on-show-{number}", figure
 
 

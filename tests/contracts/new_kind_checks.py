@@ -26,12 +26,11 @@ from typer.testing import CliRunner
 
 from helpers.answering_worker import AnsweringWorker
 from helpers.dossiers import ParsedPage
-from helpers.figures import fold_board, get_run_uid, make_run
+from helpers.figures import build_shown_figures, fold_board, get_run_uid, make_run
 from plugins.brokers import Broker
 from xafs_workers.catalog.followed_runs import FollowedRuns
 from xafs_workers.cli.main import app
 from xafs_workers.configuration import load
-from xafs_workers.figures.figure_builder import build_shown_figures
 from xafs_workers.filemanager.actions.context import ActionContext, action_handlers
 from xafs_workers.frontends.click_position import build_click
 from xafs_workers.frontends.status import Feed, build_status

@@ -5,8 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from helpers.alignment_curves import WHEEL_START, assert_shows_fit, make_slot_result
-from helpers.figures import build_last_figure, fold_board, get_only_panel, join_notes, list_shown_figures, make_run
-from xafs_workers.figures.figure_builder import build_shown_figures
+from helpers.figures import (
+    build_last_figure,
+    build_shown_figures,
+    fold_board,
+    get_only_panel,
+    join_notes,
+    list_shown_figures,
+    make_run,
+)
 
 
 def test_a_slot_shows_points_fit_and_a_cross_at_its_centre() -> None:

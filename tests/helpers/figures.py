@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from helpers.streams import EPOCH, Entry, build_run_documents, fold, stamp_entries
-from xafs_workers.figures.figure_builder import build_figure, build_shown_figures
+from xafs_workers.figures.figure_builder import build_figure, list_shown_scans
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ClockTick
@@ -24,6 +24,11 @@ def build_last_figure(*entries: Any, settled: bool = True, **options: Any) -> Fi
     """Return the figure of the scan that started last."""
     board = fold_board(*entries, settled=settled)
     return build_figure(board, board.scans[-1], **options)
+
+
+def build_shown_figures(board: Board) -> tuple[Figure, ...]:
+    """Build the open figures of a board, in the order in which they opened."""
+    return tuple(build_figure(board, scan) for scan in list_shown_scans(board))
 
 
 def list_shown_figures(*entries: Any) -> list[tuple[str, str]]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xafs_workers.reduction.merge import NoOverlap, merge_spectra, sort_spectrum
+from helpers.merging import merge_spectra
+from xafs_workers.reduction.merge import NoOverlap, sort_spectrum
 
 GRID = np.linspace(7000.0, 7100.0, 101)
 

@@ -155,7 +155,7 @@ def test_submitting_a_request_does_not_block(own: Any) -> None:
 
 
 def test_the_incremental_merge_equals_a_full_merge(own: Any) -> None:
-    from xafs_workers.reduction.merge import merge_spectra
+    from helpers.merging import merge_spectra
     from xafs_workers.reduction.running_merge import RunningMerges
 
     rng = np.random.default_rng(3)

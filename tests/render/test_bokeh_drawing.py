@@ -17,8 +17,9 @@ from bokeh.document.events import ColumnDataChangedEvent, ColumnsPatchedEvent, C
 from bokeh.embed import json_item
 from bokeh.models import ColumnDataSource
 
+from helpers.figures import build_shown_figures
 from helpers.streams import EntryStamper, build_run_documents, fold, generate_session, stamp_entries
-from xafs_workers.figures.figure_builder import build_figure, build_shown_figures, list_shown_scans
+from xafs_workers.figures.figure_builder import build_figure, list_shown_scans
 from xafs_workers.figures.model import Figure, Mesh, Panel, Text, Trace
 from xafs_workers.render.bokeh.columns import update_source
 from xafs_workers.render.bokeh.drawing import Drawing

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from helpers.bound_runs import COLUMNS, LINE, make_line_run
 from helpers.examples import CURVE
+from helpers.figures import build_shown_figures
 from helpers.streams import CONTROL, EPOCH, Entry, build_run_documents, digest, fold, generate_session, stamp_entries
-from xafs_workers.figures.figure_builder import build_shown_figures
 from xafs_workers.scans.board import Board, BoardItem, UnknownRunError
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage, RecordPosition

@@ -6,10 +6,10 @@ import random
 from pathlib import Path
 from typing import Any
 
+from helpers.figures import build_shown_figures
 from helpers.finished_runs import XAFS
 from helpers.streams import CONTROL, Entry, build_run_documents, fold, read_entries, stamp_entries
 from xafs_workers.consumer.required_offsets import compute_required_offsets
-from xafs_workers.figures.figure_builder import build_shown_figures
 from xafs_workers.frontends.status import Feed, build_status, find_running_scan
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from event_model import DocumentNames, schema_validators
 
+from helpers.figures import build_shown_figures
 from helpers.streams import Entry, fold, stamp_entries
-from xafs_workers.figures.figure_builder import build_figure, build_shown_figures
+from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.messages.parsing import parse
 from xafs_workers.scans.board import Board
 from xafs_workers.simulation import alignments, counting, maps

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +12,6 @@ from xafs_workers.storage.names import (
     add_number,
     compute_next_index,
     ensure_picture_suffix,
-    format_local_stamp,
     format_utc_stamp,
     insert_before_suffix,
     parse_picture_form,
@@ -137,12 +134,5 @@ def test_a_stub_is_not_used_as_a_pattern() -> None:
     assert compute_next_index(["aXb.007", "a.b.003"], "a.b") == 4
 
 
-def test_time_stamps_are_local_or_utc(monkeypatch: pytest.MonkeyPatch) -> None:
-    import time
-
-    with monkeypatch.context() as patch:
-        patch.setitem(os.environ, "TZ", "America/New_York")
-        time.tzset()
-        assert format_local_stamp(1763870400.9) == "2025-11-22T23-00-00"
-        assert format_utc_stamp(1763870400.9) == "2025-11-23T04-00-00Z"
-    time.tzset()
+def test_a_time_stamp_is_utc() -> None:
+    assert format_utc_stamp(1763870400.9) == "2025-11-23T04-00-00Z"

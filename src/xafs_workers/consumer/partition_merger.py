@@ -78,12 +78,6 @@ class PartitionMerger:
         """Size of the values that wait, bytes, of each partition."""
         return {partition: lane.size for partition, lane in self._queues.items()}
 
-    @property
-    def blocking_partitions(self) -> tuple[Partition, ...]:
-        """Partitions that hold the others back: nothing of them waits and their end is not reached."""
-        silent = (partition for partition, lane in self._queues.items() if not lane.records and not lane.is_at_end)
-        return tuple(silent)
-
     def _push_head(self, record: RawRecord) -> None:
         heapq.heappush(self._heads, (record.time, record.partition))
 

@@ -111,13 +111,3 @@ def list_shown_scans(board: Board) -> tuple[Scan, ...]:
     """
     shown = [scan for scan in board.scans if scan.is_shown and scan.kind in figure_builders]
     return tuple(sorted(shown, key=lambda scan: (scan.figure_message or scan.start).time))
-
-
-def build_shown_figures(
-    board: Board, *, separate_channels: bool = False, spectra_loader: SpectraLoader | None = None
-) -> tuple[Figure, ...]:
-    """Return the figures that messages have not closed, in the order in which they opened."""
-    return tuple(
-        build_figure(board, scan, separate_channels=separate_channels, spectra_loader=spectra_loader)
-        for scan in list_shown_scans(board)
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +14,7 @@ Curve = tuple[Array, Array]
 
 
 class NoOverlap(ValueError):
-    """A spectrum has no energy in common with the merge."""
+    """A spectrum has no points, or no energy in common with the merge."""
 
 
 def sort_spectrum(energy: Array, mu: Array) -> Curve:
@@ -53,7 +52,15 @@ class Merge:
 
     @classmethod
     def from_spectrum(cls, energy: Array, mu: Array) -> Merge:
-        """Build the merge of one spectrum from `sort_spectrum`."""
+        """Build the merge of one spectrum from `sort_spectrum`.
+
+        Raises
+        ------
+        NoOverlap
+            The spectrum has no points.
+        """
+        if not len(energy):
+            raise NoOverlap("it has no usable points")
         return cls(energy, mu, np.ones(len(energy)), 1)
 
     @property
@@ -69,8 +76,10 @@ class Merge:
         Raises
         ------
         NoOverlap
-            None of its energies is near an energy of the merge.
+            The spectrum has no points, or none of its energies is near an energy of the merge.
         """
+        if not len(energy):
+            raise NoOverlap("it has no usable points")
         inside = _find_reached(self.energy, energy)
         if not inside.any():
             raise NoOverlap("its energies are not those of the first repetition")
@@ -86,22 +95,3 @@ def _find_reached(grid: Array, energy: Array) -> np.ndarray[Any, np.dtype[np.boo
     """
     steps = np.diff(grid) if len(grid) > 1 else np.zeros(1)
     return (grid >= energy[0] - steps[0] / 2) & (grid <= energy[-1] + steps[-1] / 2)
-
-
-def merge_spectra(spectra: Iterable[Curve]) -> Merge:
-    """Merge spectra as measured.
-
-    Raises
-    ------
-    NoOverlap
-        A spectrum has no energy in common with the first one, or no finite points.
-    """
-    merge: Merge | None = None
-    for energy, mu in spectra:
-        clean = sort_spectrum(energy, mu)
-        if not len(clean[0]):
-            raise NoOverlap("it has no usable points")
-        merge = Merge.from_spectrum(*clean) if merge is None else merge.add_spectrum(*clean)
-    if merge is None:
-        raise NoOverlap("nothing to merge")
-    return merge

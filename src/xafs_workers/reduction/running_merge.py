@@ -27,9 +27,10 @@ class _RunningMerge:
     def add_spectrum(self, member: SpectrumKey, spectrum: Spectrum) -> _RunningMerge:
         members = (*self.members, member)
         try:
-            return _RunningMerge(members, self.merge.add_spectrum(*_prepare_spectrum(spectrum)), self.left_out)
+            merge = self.merge.add_spectrum(*sort_spectrum(spectrum.energy, spectrum.mu))
         except NoOverlap as problem:
             return _RunningMerge(members, self.merge, (*self.left_out, f"{spectrum.label}: {problem}"))
+        return _RunningMerge(members, merge, self.left_out)
 
 
 class RunningMerges:
@@ -60,7 +61,8 @@ class RunningMerges:
         members = tuple((part.uid, part.generation, request.absorber) for part in request.spectra)
         running = self._newest.get(request.scan_id)
         if running is None or members[: len(running.members)] != running.members:
-            running = _RunningMerge(members[:1], Merge.from_spectrum(*_prepare_spectrum(request.spectra[0])))
+            first = request.spectra[0]
+            running = _RunningMerge(members[:1], Merge.from_spectrum(*sort_spectrum(first.energy, first.mu)))
         done = len(running.members)
         for member, part in zip(members[done:], request.spectra[done:], strict=True):
             running = running.add_spectrum(member, part)
@@ -73,10 +75,3 @@ class RunningMerges:
         self._newest.move_to_end(scan)
         while len(self._newest) > MAX_RUNNING_MERGES:
             self._newest.popitem(last=False)
-
-
-def _prepare_spectrum(spectrum: Spectrum) -> tuple[Any, Any]:
-    energy, mu = sort_spectrum(spectrum.energy, spectrum.mu)
-    if not len(energy):
-        raise NoOverlap("it has no usable points")
-    return energy, mu

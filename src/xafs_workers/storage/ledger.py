@@ -203,11 +203,6 @@ class Ledger:
         if known is None or known.state != state:
             raise AlreadyFinished(f"{key}: cannot be {state!r}, it is {known.state if known else 'gone'} already")
 
-    def list_pending(self) -> list[EffectEntry]:
-        """Return the effects that were begun and not finished, oldest message first."""
-        order = "ORDER BY time_ms, topic, partition, offset, effect"
-        return self._select_entries(f"SELECT {_COLUMNS} FROM effects WHERE state = 'pending' {order}", ())  # noqa: S608
-
     def prune(self, days: float) -> int:
         """Delete the effects that were finished more than `days` ago; return how many were deleted.
 

@@ -72,11 +72,6 @@ def compute_next_index(names: Iterable[str], stub: str) -> int:
     return 1 + max((int(found[1]) for name in names if (found := pattern.fullmatch(name))), default=0)
 
 
-def format_local_stamp(seconds: float) -> str:
-    """Format seconds since 1970 as local time for a file name."""
-    return datetime.fromtimestamp(seconds, tz=UTC).astimezone().strftime(_TIME)
-
-
 def format_utc_stamp(seconds: float) -> str:
     """Format seconds since 1970 as UTC for the name of an archived file."""
     return datetime.fromtimestamp(seconds, tz=UTC).strftime(_TIME + "Z")
