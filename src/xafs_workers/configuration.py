@@ -31,12 +31,12 @@ class _ResolvedSettings(Settings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Use only the arguments."""
+        """Use only the arguments of the constructor as source of the settings."""
         return (init_settings,)
 
 
 def load(config: Path | None = None, options: dict[str, Any] | None = None) -> Settings:
-    """Read the settings.
+    """Load the settings from the file, the environment and options.
 
     Parameters
     ----------

@@ -23,15 +23,15 @@ class NoCatalog:
         raise NotFound(f"run {uid}: not followed by this worker, and no catalog is configured (catalog.uri)")
 
     def read_baseline(self, uid: str, stop: Event) -> Points:
-        """Raise CatalogRefused."""
+        """Refuse to read a baseline: raise CatalogRefused."""
         self._refuse(uid, "its baseline")
 
     def read_array(self, uid: str, key: str, stop: Event) -> NDArray:
-        """Raise CatalogRefused."""
+        """Refuse to read an array: raise CatalogRefused."""
         self._refuse(uid, f"the array {key}")
 
     def list_assets(self, uid: str, stop: Event) -> tuple[Asset, ...]:
-        """Raise CatalogRefused."""
+        """Refuse to list files: raise CatalogRefused."""
         self._refuse(uid, "its files")
 
     def _refuse(self, uid: str, what: str) -> NoReturn:

@@ -101,7 +101,7 @@ class Fault:
 
 
 def _find_fault(line: bytes, tag: str) -> Fault | None:
-    """Return what is wrong with a line, None where nothing is."""
+    """Find the fault of a line, None if it has none."""
     from xafs_workers.messages.base import InvalidMessage
     from xafs_workers.messages.documents import InvalidDocument, check_document
     from xafs_workers.messages.parsing import parse

@@ -22,7 +22,7 @@ _LAST_EXTRAS = ("test", "dev")
 
 
 def format_advice(error: ModuleNotFoundError) -> str | None:
-    """Return what to install for a module that is missing; None where no extra of this package brings it."""
+    """Find the extra to install for a missing module; None if no extra of this package contains it."""
     module = (error.name or "").partition(".")[0]
     try:
         requirements = metadata.requires("xafs-workers") or ()

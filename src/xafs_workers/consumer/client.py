@@ -84,7 +84,7 @@ def check_answers(answers: list[TopicPartition]) -> list[TopicPartition]:
 
 
 def is_fatal(error: KafkaError) -> bool:
-    """Return whether the error concerns rights or the client itself, so that waiting does not mend it."""
+    """Check whether an error concerns rights or the client itself, so that waiting does not correct it."""
     return error.fatal() or error.name() in FATAL_ERRORS
 
 

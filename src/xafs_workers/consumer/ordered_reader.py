@@ -21,7 +21,7 @@ class RecordSource(Protocol):
     """Methods of a source that the reader uses."""
 
     def poll(self, timeout: float, limit: int = 500) -> list[RawRecord | EndOfPartition]:
-        """Return what arrived."""
+        """Return the entries that have arrived."""
         ...
 
     def store(self, positions: dict[Partition, int]) -> bool:

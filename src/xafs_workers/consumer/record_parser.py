@@ -48,7 +48,7 @@ class RecordParser:
         self._limit = settings.kafka.max_record_bytes
 
     def parse_record(self, record: RawRecord) -> ReceivedMessage | Document | RejectedRecord:
-        """Return what a record holds; never raises."""
+        """Parse a record into an item; a record that cannot be parsed is returned as rejected."""
         topic: TopicName = "control" if record.position.topic == self.control_topic else "documents"
         body: dict[str, Any] = {}
         try:

@@ -154,7 +154,7 @@ class TopicMetadata:
         return {(answer.topic, answer.partition): answer.offset for answer in answers}
 
     def _find_missing(self) -> dict[str, str]:
-        """Return what is missing, and why: a broker, or topics."""
+        """Describe what is missing, a broker or topics, with the reason."""
         missing: dict[str, str] = {}
         for topic in self._topics:
             try:

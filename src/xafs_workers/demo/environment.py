@@ -126,7 +126,7 @@ def _stop_process(process: subprocess.Popen[bytes]) -> int:
 
 
 def read_logged_errors(place: DemoEnvironment) -> list[str]:
-    """Return what the workers logged as errors, and lines that are no log lines at all."""
+    """Collect the errors in the logs of the workers, and lines that are not log lines."""
     found: list[str] = []
     for log in sorted(place.folder.glob("*.log")):
         for line in log.read_text(errors="replace").splitlines():

@@ -42,7 +42,7 @@ class DemoOptions:
 
 
 def run(options: DemoOptions) -> int:
-    """Run the demo; return 0 only if everything expected is there and no worker logged an error."""
+    """Run the demo; return 0 only if all expected results exist and no worker logged an error."""
     require_module("bluesky")
     configure_logging("warning")
     for number in (signal.SIGINT, signal.SIGTERM):  # in the background, a shell has a program ignore the first

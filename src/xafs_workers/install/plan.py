@@ -60,14 +60,14 @@ class PlannedFile:
 
     @property
     def state(self) -> State:
-        """Whether it exists, and has the same content."""
+        """Whether the file exists with the same content."""
         there = _read(self.path)
         if there is None:
             return "new"
         return "same" if there == self.content else "differs"
 
     def format_difference(self) -> str:
-        """Return what would change, as a unified diff; '' for a new file."""
+        """Format the difference to the existing file as a unified diff; '' for a new file."""
         there = _read(self.path)
         if there is None:
             return ""
@@ -75,7 +75,7 @@ class PlannedFile:
         return "".join(difflib.unified_diff(old, new, f"{self.path} (there)", f"{self.path} (new)"))
 
     def write(self) -> None:
-        """Write it, whole or not at all."""
+        """Write the file, either completely or not at all."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
         try:
@@ -91,7 +91,7 @@ class PlannedFile:
 def build_install_plan(
     settings: Settings, *, target: Path, account: str, command: str | None = None
 ) -> list[PlannedFile]:
-    """Return all files.
+    """Build the plan of all files to be installed.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def build_install_plan(
 
 
 def find_own_command() -> str:
-    """Return how this installation is started."""
+    """Find the command that starts this installation."""
     program = Path(sys.executable).with_name("xafs-workers")
     return str(program) if program.exists() else f"{sys.executable} -m xafs_workers"
 

@@ -268,7 +268,7 @@ class MessageEngine:
     def _call_work(
         self, ask: Callable[[ReceivedMessage, Board], Task | Outcome | None], control: ReceivedMessage, board: Board
     ) -> Task | Outcome | None:
-        """Return what the worker decides; an error costs this message alone."""
+        """Let the handler examine a message; an error makes this message fail and no other."""
         try:
             return ask(control, board)
         except Exception as error:
@@ -294,7 +294,7 @@ class MessageEngine:
         return True
 
     def _report_outcome(self, arrival: _Arrival, outcome: Outcome) -> None:
-        """Send what must not be lost before it is recorded: a failure's dead letter, and a value, which is not kept."""
+        """Send the dead letter of a failure, or the answer to a question, before the outcome is recorded."""
         control = arrival.control
         if outcome.state == "failed":
             log.warning(

@@ -19,7 +19,7 @@ def iterate_pauses() -> Iterator[float]:
 
 
 def retry_until_done(attempt: Callable[[], ResultT | None], stop: threading.Event) -> ResultT | None:
-    """Return what an attempt returns, tried again until it is not None; None where `stop` was set before."""
+    """Repeat an attempt until its result is not None; return the result, None if `stop` was set before."""
     for pause in iterate_pauses():
         if (result := attempt()) is not None or stop.wait(pause):
             return result

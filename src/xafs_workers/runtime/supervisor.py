@@ -40,6 +40,6 @@ class ThreadSupervisor:
         self.failure = self.failure or f"thread {name!r}: {type(error).__name__}: {error}"
 
     def check(self) -> None:
-        """Raise ThreadDied where a thread died."""
+        """Raise ThreadDied if a supervised thread has died."""
         if self.failure:
             raise ThreadDied(self.failure)

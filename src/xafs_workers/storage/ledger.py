@@ -163,7 +163,7 @@ class Ledger:
         return rows[0] if rows else None
 
     def look_up(self, key: EffectKey) -> EffectEntry | None:
-        """Return what is known of an effect as `find_entry` does, but wait for no thread or process that writes.
+        """Find the entry of an effect as `find_entry` does, without waiting for a thread or process that writes.
 
         Raises
         ------

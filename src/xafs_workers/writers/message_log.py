@@ -115,7 +115,7 @@ def _split_pieces(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _parse_entry(line: str) -> LogEntry | None:
-    """Return what a line records, None where it is no record of this program's."""
+    """Parse a line of the log file; None for a line that this program did not write."""
     if not line.startswith("{"):
         return None
     try:

@@ -95,7 +95,7 @@ def _decode(content: bytes) -> str:
 
 
 def read(content: bytes) -> XdiFile:
-    """Return what an XDI file holds.
+    """Read the content of an XDI file.
 
     Raises
     ------

@@ -98,7 +98,7 @@ def _check_rights(case: Case, config: KafkaConfig, there: dict[str, str]) -> Ite
 
 
 def _find_read_problem(config: KafkaConfig, topic: str, group: str, patience: float) -> str:
-    """Return why a topic cannot be read, or a group's offsets not be asked for; '' where both can."""
+    """Find the reason why a topic, or the offsets of a group, cannot be read; '' if both can."""
     source = KafkaSource(config, [topic], group or "xafs-workers.doctor", timeout=patience)
     try:
         source.assign({place: max(low, high - 1) for place, (low, high) in source.metadata.fetch_watermarks().items()})

@@ -68,10 +68,10 @@ def report_ok(check: str, text: str) -> Finding:
 
 
 def report_warning(check: str, text: str, remedy: str) -> Finding:
-    """Return what works, but not as well as it could."""
+    """Build the finding of something that works, but not as well as it could."""
     return Finding(check, "warning", text, remedy)
 
 
 def report_fault(check: str, text: str, remedy: str) -> Finding:
-    """Return what does not work."""
+    """Build the finding of something that does not work."""
     return Finding(check, "fault", text, remedy)

@@ -91,9 +91,9 @@ def _list_folders(path: Path) -> list[Path]:
 
 
 def find_write_problem(folder: Path) -> str:
-    """Return why this account cannot write in a folder, '' where it can; nothing stays there.
+    """Find the reason why this account cannot write in a folder, '' if it can; no file remains.
 
-    A file without a name is made where the file system knows such; else the system is asked about rights.
+    The test file has no name; on a file system without such files, only the access rights are checked.
     """
     try:
         handle = os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600)

@@ -29,7 +29,7 @@ _MAX_STAGGERED = 4
 
 
 def build_signature(panel: Panel) -> tuple[Any, ...]:
-    """Return what determines the layout of a panel: its labels, items and their styles, without data and title."""
+    """Build a key of a panel's layout: its labels, items and their styles, without data and title."""
     return (
         (panel.x_label, panel.y_label, panel.legend, panel.y_inverted),
         (panel.row, panel.column, panel.row_span, panel.column_span),
