@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 UNREADABLE = 1
 """Exit code: Kafka could not be read."""
 
-app = typer.Typer(rich_markup_mode=None, help="Show records that could not be used, or send them again.", no_args_is_help=True)
+app = typer.Typer(
+    rich_markup_mode=None, help="Show records that could not be used, or send them again.", no_args_is_help=True
+)
 
 SinceOption = Annotated[str, typer.Option("--since", metavar="12h|DATE", help="Records of this time or later.")]
 RecordArgument = Annotated[str, typer.Argument(help="TOPIC/PARTITION/OFFSET, as `list` prints.", show_default=False)]
