@@ -10,7 +10,7 @@ from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import RunWindow, Scan, ScanKind, scan_kinds
 
 
-def bind(scans: Sequence[Scan], runs: Iterable[Run], rules: BoardConfig) -> tuple[Scan, ...]:
+def bind(scans: Sequence[Scan], runs: Iterable[Run], config: BoardConfig) -> tuple[Scan, ...]:
     """Bind runs to the windows of scans; returns the scans with their runs.
 
     Windows choose in the order in which they open. Each takes the first free run in it whose hint begins with the
@@ -30,7 +30,7 @@ def bind(scans: Sequence[Scan], runs: Iterable[Run], rules: BoardConfig) -> tupl
     )
     chosen: dict[tuple[int, int], str] = {}
     for _, s, w in windows:
-        run = _choose_run(scans[s], scans[s].windows[w], free, rules)
+        run = _choose_run(scans[s], scans[s].windows[w], free, config)
         if run is not None:
             free.remove(run)
             chosen[s, w] = run.uid
@@ -42,11 +42,11 @@ def bind(scans: Sequence[Scan], runs: Iterable[Run], rules: BoardConfig) -> tupl
     )
 
 
-def _choose_run(scan: Scan, window: RunWindow, free: Iterable[Run], rules: BoardConfig) -> Run | None:
+def _choose_run(scan: Scan, window: RunWindow, free: Iterable[Run], config: BoardConfig) -> Run | None:
     kind = scan_kinds[scan.kind]
     if kind.motors is None:
         return None
-    motors = kind.motors(scan.start, rules)
+    motors = kind.motors(scan.start, config)
     inside = [run for run in free if _is_inside(run, window) and motors.match(run.motors)]
     hinted = (run for run in inside if run.hint and _has_matching_hint(run, kind, window))
     return next(hinted, None) or next((run for run in inside if not run.hint), None)

@@ -60,7 +60,7 @@ def build_key_column(run: Run, key: str, unit: str, *, label: str = "", name: st
         yield Column(label or text_format.to_label(key), run.points.get_column(key), unit, name, key)
 
 
-def build_energy_columns(run: Run, rules: BoardConfig) -> Iterator[Column]:
+def build_energy_columns(run: Run, config: BoardConfig) -> Iterator[Column]:
     """Yield the energy, which must be there, the energy asked for and the dwell time.
 
     Raises
@@ -68,29 +68,29 @@ def build_energy_columns(run: Run, rules: BoardConfig) -> Iterator[Column]:
     MissingColumnError
         There is no energy.
     """
-    names = rules.columns
+    names = config.columns
     yield Column("energy", spectra.get_column(run.points, names.energy), "eV", source=names.energy)
     yield from build_key_column(run, f"{names.energy}_setpoint", "eV", label="requested_energy")
     yield from build_key_column(run, names.dwell_time, "seconds", label="measurement_time")
 
 
-def build_chamber_columns(run: Run, rules: BoardConfig) -> Iterator[Column]:
+def build_chamber_columns(run: Run, config: BoardConfig) -> Iterator[Column]:
     """Yield the ion chambers that the run has."""
-    names = rules.columns
+    names = config.columns
     yield from build_key_column(run, names.i0, CHARGE_UNIT, label="I0")
     yield from build_key_column(run, names.it, CHARGE_UNIT, label="It", name="Itrans")
     yield from build_key_column(run, names.ir, CHARGE_UNIT, label="Ir", name="Irefer")
 
 
-def build_electron_yield_column(run: Run, rules: BoardConfig) -> Iterator[Column]:
+def build_electron_yield_column(run: Run, config: BoardConfig) -> Iterator[Column]:
     """Yield the electron yield, if the run has it."""
-    return build_key_column(run, rules.columns.iy, CHARGE_UNIT, label="Iy")
+    return build_key_column(run, config.columns.iy, CHARGE_UNIT, label="Iy")
 
 
-def build_channel_columns(run: Run, rules: BoardConfig, wish: ChannelSelection) -> Iterator[Column]:
+def build_channel_columns(run: Run, config: BoardConfig, selection: ChannelSelection) -> Iterator[Column]:
     """Yield each channel of the sum; where those are not known, all that look like channels."""
-    found = find_fluorescence_channels(run, rules, wish).columns or tuple(
-        filter(build_roi_pattern(rules.channel_column).match, run.points.keys)
+    found = find_fluorescence_channels(run, config, selection).columns or tuple(
+        filter(build_roi_pattern(config.channel_column).match, run.points.keys)
     )
     for key in found:
         yield from build_key_column(run, key, COUNTS_UNIT)

@@ -22,10 +22,10 @@ _NO_CONTEXT = FileContext()
 @writers.register("lsxdi")
 def build_files(message: Lsxdi, material: WriterInput) -> Mapping[str, bytes]:
     """Return the data file that a message asks for."""
-    return {message.filename: build_content(material.run, material.rules, context=material.context)}
+    return {message.filename: build_content(material.run, material.config, context=material.context)}
 
 
-def build_content(run: Run, rules: BoardConfig, *, context: FileContext = _NO_CONTEXT) -> bytes:
+def build_content(run: Run, config: BoardConfig, *, context: FileContext = _NO_CONTEXT) -> bytes:
     """Return the text of a finished line scan, with any detectors.
 
     Raises
@@ -36,19 +36,19 @@ def build_content(run: Run, rules: BoardConfig, *, context: FileContext = _NO_CO
         The motor's positions are missing.
     """
     motor, detector = _find_motor(run), _find_hint_word(run, 1)
-    columns = build_table(_build_columns(run, rules, motor, detector))
+    columns = build_table(_build_columns(run, config, motor, detector))
     if len(columns) == 1:
-        raise CannotWrite(f"it has no signal (expected {rules.columns.i0} or fluorescence channels, for example)")
+        raise CannotWrite(f"it has no signal (expected {config.columns.i0} or fluorescence channels, for example)")
     fields = headers.build_fields(run, context)
     return format_xdi(headers.format_first_line(run), fields, columns, [f"linescan on {text_format.to_label(motor)}"])
 
 
-def _build_columns(run: Run, rules: BoardConfig, motor: str, detector: str) -> Iterator[Column]:
+def _build_columns(run: Run, config: BoardConfig, motor: str, detector: str) -> Iterator[Column]:
     position = spectra.get_column(run.points, motor)
     yield Column(text_format.to_label(motor), position, _find_unit(run, motor), source=motor)
-    yield from parts.build_chamber_columns(run, rules)
-    yield from parts.build_channel_columns(run, rules, ChannelSelection())
-    yield from parts.build_electron_yield_column(run, rules)
+    yield from parts.build_chamber_columns(run, config)
+    yield from parts.build_channel_columns(run, config, ChannelSelection())
+    yield from parts.build_electron_yield_column(run, config)
     yield from parts.build_scattering_columns(run)
     yield from parts.build_split_chamber_columns(run)
     yield from parts.build_key_column(run, detector, _find_unit(run, detector))

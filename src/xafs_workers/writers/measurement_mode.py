@@ -19,7 +19,7 @@ _MODE_WORDS = ("yield", "pilatus", "eiger", "dante", "reference", "fluorescence"
 """Modes in longer texts, the more telling one first: `yield + fluorescence` is yield."""
 
 
-def find_mode(run: Run, rules: BoardConfig) -> str:
+def find_mode(run: Run, config: BoardConfig) -> str:
     """Return the canonical mode of a run; where no metadata name one, the mode that its columns suggest."""
     for told in _list_mode_texts(run):
         try:
@@ -28,7 +28,7 @@ def find_mode(run: Run, rules: BoardConfig) -> str:
             found = next((word for word in _MODE_WORDS if word in told.lower()), None)
             if found:
                 return found
-    return "fluorescence" if find_fluorescence_channels(run, rules, ChannelSelection()).columns else "transmission"
+    return "fluorescence" if find_fluorescence_channels(run, config, ChannelSelection()).columns else "transmission"
 
 
 def _list_mode_texts(run: Run) -> Iterator[str]:
@@ -59,7 +59,7 @@ class PlotHint:
         return f"{self.description}  --  {f'ln({formula})' if self.has_logarithm else formula}"
 
 
-def compute_xmu(run: Run, rules: BoardConfig, absorber: Absorber) -> tuple[Column, PlotHint]:
+def compute_xmu(run: Run, config: BoardConfig, absorber: Absorber) -> tuple[Column, PlotHint]:
     """Return the column xmu, by the functions of the plots, and its formula.
 
     Raises
@@ -70,12 +70,12 @@ def compute_xmu(run: Run, rules: BoardConfig, absorber: Absorber) -> tuple[Colum
         The channels to sum are not known.
     """
     if absorber.mode == "test":
-        i0 = spectra.get_column(run.points, rules.columns.i0)
+        i0 = spectra.get_column(run.points, config.columns.i0)
         return Column("xmu", i0, CHARGE_UNIT), PlotHint("I0", ("I0",))
-    column = Column("xmu", compute_absorption(run, rules, absorber).mu)
+    column = Column("xmu", compute_absorption(run, config, absorber).mu)
     if absorber.is_fluorescence:
         labels = tuple(
-            map(text_format.to_label, find_fluorescence_channels(run, rules, absorber.channel_selection).columns)
+            map(text_format.to_label, find_fluorescence_channels(run, config, absorber.channel_selection).columns)
         )
         total = "+".join(labels)
         return column, PlotHint(f"({total})/I0" if len(labels) > 1 else f"{total}/I0", labels, "I0")

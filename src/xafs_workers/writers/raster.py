@@ -70,10 +70,10 @@ class MapDescription:
 @writers.register("raster")
 def build_files(message: RasterFiles, material: WriterInput) -> Mapping[str, bytes]:
     """Return the files that a message asks for."""
-    return build_content(material.run, material.rules)
+    return build_content(material.run, material.config)
 
 
-def build_content(run: Run, rules: BoardConfig) -> Mapping[str, bytes]:
+def build_content(run: Run, config: BoardConfig) -> Mapping[str, bytes]:
     """Return spreadsheet and Matlab file of a finished map, by name; the points in the order of measurement.
 
     Raises
@@ -85,13 +85,13 @@ def build_content(run: Run, rules: BoardConfig) -> Mapping[str, bytes]:
     """
     if not len(run.points):
         raise CannotWrite("nothing was measured in it")
-    ended, told, names = read_end_time(run), read_map_description(run), find_file_names(run)
-    signals = tuple(build_signals(run, rules, told.detector))
+    ended, description, names = read_end_time(run), read_map_description(run), find_file_names(run)
+    signals = tuple(build_signals(run, config, description.detector))
     sample = text_format.to_one_line(as_text(as_mapping(run.xdi.get("Sample")).get("name")))
-    sheet = dict(_build_spreadsheet_columns(run, rules, told, signals))
+    sheet = dict(_build_spreadsheet_columns(run, config, description, signals))
     return {
         names[0]: build_xlsx_file(sample, sheet, ended),
-        names[1]: build_mat_file(_build_variables(run, rules, told, signals, sample), ended),
+        names[1]: build_mat_file(_build_variables(run, config, description, signals, sample), ended),
     }
 
 
@@ -123,11 +123,12 @@ def find_file_names(run: Run) -> tuple[str, str]:
     CannotWrite
         The start document has no name for any of them.
     """
-    told = as_mapping(run.xdi.get("_snapshots"))
-    picture = as_text(told.get("pngout")) or as_text(as_mapping(run.start.get("BMM_kafka")).get("pngout"))
+    description = as_mapping(run.xdi.get("_snapshots"))
+    picture = as_text(description.get("pngout")) or as_text(as_mapping(run.start.get("BMM_kafka")).get("pngout"))
     stem = _PICTURE.sub("", picture) or as_text(run.xdi.get("_filename"))
     found = [
-        as_text(told.get(key)) or (stem and f"{stem}{end}") for key, end in (("xlsxout", ".xlsx"), ("matout", ".mat"))
+        as_text(description.get(key)) or (stem and f"{stem}{end}")
+        for key, end in (("xlsxout", ".xlsx"), ("matout", ".mat"))
     ]
     if not all(found):
         raise CannotWrite("its start document names no files (expected XDI._snapshots.xlsxout and matout)")
@@ -135,7 +136,7 @@ def find_file_names(run: Run) -> tuple[str, str]:
     return xlsx, mat
 
 
-def build_signals(run: Run, rules: BoardConfig, detector: str) -> Iterator[MapSignal]:
+def build_signals(run: Run, config: BoardConfig, detector: str) -> Iterator[MapSignal]:
     """Yield the signals of a detector.
 
     Raises
@@ -143,11 +144,11 @@ def build_signals(run: Run, rules: BoardConfig, detector: str) -> Iterator[MapSi
     MissingColumnError, NoChannelsError
         The run does not have it.
     """
-    canonical, names = normalize_detector(detector), rules.columns
+    canonical, names = normalize_detector(detector), config.columns
     if canonical in FLUORESCENCE_DETECTORS:
-        wish = ChannelSelection(canonical)
-        ratio = compute_run_fluorescence(run, rules, wish)
-        yield MapSignal(text_format.to_label(detector), _sum_channels(run, rules, wish), ratio)
+        selection = ChannelSelection(canonical)
+        ratio = compute_run_fluorescence(run, config, selection)
+        yield MapSignal(text_format.to_label(detector), _sum_channels(run, config, selection), ratio)
         return
     currents = {"transmission": names.it, "reference": names.ir, "yield": names.iy, "i0": names.i0, "test": names.i0}
     for key in PAIRED_SIGNALS.get(canonical, (currents.get(canonical, canonical),)):
@@ -159,8 +160,8 @@ def build_signals(run: Run, rules: BoardConfig, detector: str) -> Iterator[MapSi
         )
 
 
-def _sum_channels(run: Run, rules: BoardConfig, wish: ChannelSelection) -> Array:
-    found = find_fluorescence_channels(run, rules, wish)
+def _sum_channels(run: Run, config: BoardConfig, selection: ChannelSelection) -> Array:
+    found = find_fluorescence_channels(run, config, selection)
     if found.problem:
         raise NoChannelsError(found.problem)
     total = np.zeros(len(run.points))
@@ -170,28 +171,28 @@ def _sum_channels(run: Run, rules: BoardConfig, wish: ChannelSelection) -> Array
 
 
 def _build_spreadsheet_columns(
-    run: Run, rules: BoardConfig, told: MapDescription, signals: Sequence[MapSignal]
+    run: Run, config: BoardConfig, description: MapDescription, signals: Sequence[MapSignal]
 ) -> Iterator[tuple[str, Array]]:
     """Yield the columns of the spreadsheet with their headings."""
-    for motor in (told.slow, told.fast):
+    for motor in (description.slow, description.fast):
         yield motor, spectra.get_column(run.points, motor)
     for signal in signals:
         yield f"{signal.label}/I0", signal.ratio
         yield signal.label, signal.raw
-    yield from _build_current_columns(run, rules)
+    yield from _build_current_columns(run, config)
 
 
-def _build_current_columns(run: Run, rules: BoardConfig) -> Iterator[tuple[str, Array]]:
-    names = rules.columns
+def _build_current_columns(run: Run, config: BoardConfig) -> Iterator[tuple[str, Array]]:
+    names = config.columns
     for label, key in (("I0", names.i0), ("It", names.it), ("Ir", names.ir)):
         if key in run.points:
             yield label, run.points.get_column(key)
 
 
 def _build_variables(
-    run: Run, rules: BoardConfig, told: MapDescription, signals: Sequence[MapSignal], sample: str
+    run: Run, config: BoardConfig, description: MapDescription, signals: Sequence[MapSignal], sample: str
 ) -> Mapping[str, Any]:
     """Return the variables of the Matlab file; of two signals each also under its own name."""
     several = {signal.label: signal.raw for signal in signals} if len(signals) > 1 else {}
-    motors = {motor: spectra.get_column(run.points, motor) for motor in (told.slow, told.fast)}
-    return {**motors, **several, **dict(_build_current_columns(run, rules)), "signal": signals[0].raw, "label": sample}
+    motors = {motor: spectra.get_column(run.points, motor) for motor in (description.slow, description.fast)}
+    return {**motors, **several, **dict(_build_current_columns(run, config)), "signal": signals[0].raw, "label": sample}

@@ -67,7 +67,7 @@ class WriterInput:
     """
 
     run: Run
-    rules: BoardConfig
+    config: BoardConfig
     context: FileContext = field(default_factory=FileContext)
     spectra: Mapping[int, Array] = field(default_factory=dict[int, Array])
 

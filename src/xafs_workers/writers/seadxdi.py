@@ -22,10 +22,10 @@ _NO_CONTEXT = FileContext()
 @writers.register("seadxdi")
 def build_files(message: Seadxdi, material: WriterInput) -> Mapping[str, bytes]:
     """Return the data file that a message asks for."""
-    return {message.filename: build_content(material.run, material.rules, context=material.context)}
+    return {message.filename: build_content(material.run, material.config, context=material.context)}
 
 
-def build_content(run: Run, rules: BoardConfig, *, context: FileContext = _NO_CONTEXT) -> bytes:
+def build_content(run: Run, config: BoardConfig, *, context: FileContext = _NO_CONTEXT) -> bytes:
     """Return the text of a finished time scan, with as much metadata as its start document has.
 
     Raises
@@ -33,19 +33,19 @@ def build_content(run: Run, rules: BoardConfig, *, context: FileContext = _NO_CO
     CannotWrite
         The run did not end, or nothing was measured.
     """
-    columns = build_table(_build_columns(run, rules))
+    columns = build_table(_build_columns(run, config))
     if len(columns) == 1:
-        raise CannotWrite(f"it has no signal (expected {rules.columns.i0} or fluorescence channels, for example)")
+        raise CannotWrite(f"it has no signal (expected {config.columns.i0} or fluorescence channels, for example)")
     fields = {_rename_field(name): value for name, value in headers.build_fields(run, context).items()}
     return format_xdi(headers.format_first_line(run), fields, columns, headers.read_comments(run))
 
 
-def _build_columns(run: Run, rules: BoardConfig) -> Iterator[Column]:
+def _build_columns(run: Run, config: BoardConfig) -> Iterator[Column]:
     yield Column("time", spectra.compute_elapsed_time(run.points), "seconds")
-    yield from parts.build_chamber_columns(run, rules)
+    yield from parts.build_chamber_columns(run, config)
     element = as_text(as_mapping(run.xdi.get("Scan")).get("element"))
-    yield from parts.build_channel_columns(run, rules, ChannelSelection(element=run.element or element or None))
-    yield from parts.build_electron_yield_column(run, rules)
+    yield from parts.build_channel_columns(run, config, ChannelSelection(element=run.element or element or None))
+    yield from parts.build_electron_yield_column(run, config)
     yield from parts.build_scattering_columns(run)
     yield from parts.build_split_chamber_columns(run)
 

@@ -22,12 +22,12 @@ _NO_CONTEXT = FileContext()
 @writers.register("xasxdi")
 def build_files(message: Xasxdi, material: WriterInput) -> Mapping[str, bytes]:
     """Return the data file that a message asks for."""
-    made = build_content(material.run, material.rules, include_yield=message.include_yield, context=material.context)
+    made = build_content(material.run, material.config, include_yield=message.include_yield, context=material.context)
     return {message.filename: made}
 
 
 def build_content(
-    run: Run, rules: BoardConfig, *, include_yield: bool = False, context: FileContext = _NO_CONTEXT
+    run: Run, config: BoardConfig, *, include_yield: bool = False, context: FileContext = _NO_CONTEXT
 ) -> bytes:
     """Return the XDI text of a finished XAFS scan.
 
@@ -44,30 +44,30 @@ def build_content(
         The spectrum cannot be computed.
     """
     needed = headers.build_absorber_fields(run)
-    absorber = Absorber(needed["Element.symbol"], needed["Element.edge"], find_mode(run, rules))
-    signal, hint = compute_xmu(run, rules, absorber)
-    columns = build_table(_build_columns(run, rules, absorber, signal, include_yield or absorber.mode == "yield"))
+    absorber = Absorber(needed["Element.symbol"], needed["Element.edge"], find_mode(run, config))
+    signal, hint = compute_xmu(run, config, absorber)
+    columns = build_table(_build_columns(run, config, absorber, signal, include_yield or absorber.mode == "yield"))
     fields = headers.sort_fields(headers.build_fields(run, context) | needed)
     fields |= headers.build_asset_fields(context.assets)
     fields["Scan.plot_hint"] = hint.format_text(columns)
-    return format_xdi(headers.format_first_line(run), fields, columns, _build_comments(run, rules, include_yield))
+    return format_xdi(headers.format_first_line(run), fields, columns, _build_comments(run, config, include_yield))
 
 
 def _build_columns(
-    run: Run, rules: BoardConfig, absorber: Absorber, signal: Column, with_yield: bool
+    run: Run, config: BoardConfig, absorber: Absorber, signal: Column, with_yield: bool
 ) -> Iterator[Column]:
-    yield from parts.build_energy_columns(run, rules)
+    yield from parts.build_energy_columns(run, config)
     yield signal
-    yield from parts.build_chamber_columns(run, rules)
+    yield from parts.build_chamber_columns(run, config)
     if with_yield:
-        yield from parts.build_electron_yield_column(run, rules)
-    wish = absorber.channel_selection if absorber.is_fluorescence else ChannelSelection(element=absorber.element)
-    yield from parts.build_channel_columns(run, rules, wish)
+        yield from parts.build_electron_yield_column(run, config)
+    selection = absorber.channel_selection if absorber.is_fluorescence else ChannelSelection(element=absorber.element)
+    yield from parts.build_channel_columns(run, config, selection)
     yield from parts.build_scattering_columns(run)
 
 
-def _build_comments(run: Run, rules: BoardConfig, include_yield: bool) -> list[str]:
+def _build_comments(run: Run, config: BoardConfig, include_yield: bool) -> list[str]:
     said = headers.read_comments(run)
-    if include_yield and rules.columns.iy not in run.points:
+    if include_yield and config.columns.iy not in run.points:
         said.append("the electron yield was asked for; this scan has none")
     return said
