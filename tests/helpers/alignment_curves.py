@@ -22,6 +22,7 @@ def make_spinner_result(action: str, motor: str, center: float, *, fit: bool = T
 
 
 LINEAR_RESULT = make_spinner_result("linear", "xafs_y", 1.2, inverted="inverted ")
+SPINNER_RESULT = make_spinner_result("linear", "xafs_y", 1.2)
 
 
 def assert_shows_fit(panel: Panel, cross: tuple[float, float], *, fit: bool = True) -> None:

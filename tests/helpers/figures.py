@@ -8,7 +8,8 @@ from helpers.streams import EPOCH, Entry, build_run_documents, fold, stamp_entri
 from xafs_workers.figures.figure_builder import build_figure, list_shown_scans
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import ClockTick
+from xafs_workers.scans.items import ClockTick, ReceivedMessage
+from xafs_workers.scans.scan import Scan
 
 
 def fold_board(*entries: Entry | dict[str, Any] | list[Entry], settled: bool = True) -> Board:
@@ -29,6 +30,14 @@ def build_last_figure(*entries: Any, settled: bool = True, **options: Any) -> Fi
 def build_shown_figures(board: Board) -> tuple[Figure, ...]:
     """Build the open figures of a board, in the order in which they opened."""
     return tuple(build_figure(board, scan) for scan in list_shown_scans(board))
+
+
+def find_last_message(board: Board) -> tuple[ReceivedMessage, Scan]:
+    """Return the last message of a board and its scan."""
+    control = max(board.messages, key=lambda control: control.position)
+    scan = board.find_scan(control)
+    assert scan is not None
+    return control, scan
 
 
 def list_shown_figures(*entries: Any) -> list[tuple[str, str]]:

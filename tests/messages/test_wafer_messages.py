@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from helpers.examples import CURVE
+from helpers.alignment_curves import make_wafer_result
 from helpers.refused_messages import expect_refusal
 
-WAFER = {"wafer": "edge", "motor": "xafs_x", **CURVE, "center": 3.4, "amplitude": 0.2}
+WAFER = make_wafer_result()
 
 
 def test_a_list_that_is_too_long_is_refused() -> None:

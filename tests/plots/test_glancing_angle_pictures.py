@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from helpers.published_pictures import LINEAR_RESULT, draw_picture, list_files
+from helpers.alignment_curves import SPINNER_RESULT
+from helpers.published_pictures import draw_picture, list_files
 from xafs_workers.plots.picture_publisher import PicturePublisher
 from xafs_workers.runtime.outcome import Outcome
 
 
 def make_spinner_alignment(name: str) -> list[Any]:
-    return [{"glancing_angle": "start", "filename": name}, LINEAR_RESULT, {"glancing_angle": "stop"}]
+    return [{"glancing_angle": "start", "filename": name}, SPINNER_RESULT, {"glancing_angle": "stop"}]
 
 
 def test_a_spinner_summary_is_saved_as_its_start_message_asks(

@@ -6,16 +6,15 @@ from typing import Any
 
 import pytest
 
-from helpers.examples import CURVE
+from helpers.alignment_curves import SPINNER_RESULT, make_slot_result, make_wafer_result
 from helpers.figures import fold_board, get_run_uid, make_run
 from xafs_workers.plots.picture_handler import build_picture_engine
 from xafs_workers.runtime.message_engine import EngineCallbacks
 from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.wire import Answer
 
-LINEAR = {"glancing_angle": "linear", "motor": "xafs_y", **CURVE, "center": 1.2, "amplitude": 0.4, "spinner": 3}
-SLOT = {"align_wheel": "find_slot", "motor": "xafs_y", **CURVE, "center": 2.5, "amplitude": 0.31}
-WAFER = {"wafer": "edge", "motor": "xafs_x", **CURVE, "center": 3.4, "amplitude": 0.2}
+SLOT = make_slot_result("xafs_y")
+WAFER = make_wafer_result()
 CALIBRATION = {
     "mono_calibration": True,
     **{"found": [1.0], "ee": [1.0], "tt": [1.0], "mono": "111", "dspacing": [3.1, None], "offset": [0.0, None]},
@@ -48,7 +47,7 @@ def answers(*entries: Any) -> list[tuple[str, str, str]]:
         ([{"align_wheel": "start"}], "align_wheel"),
         ([{"align_wheel": "start"}, SLOT], "align_wheel"),
         ([{"align_wheel": "start"}, SLOT, {"align_wheel": "end"}], "align_wheel"),
-        ([{"glancing_angle": "start"}, LINEAR], "glancing_angle"),
+        ([{"glancing_angle": "start"}, SPINNER_RESULT], "glancing_angle"),
         ([WAFER], "wafer"),
         ([CALIBRATION], "mono_calibration"),
         ([{"xrfat": "start", "uid": "u", "energy": [-1]}], "xrfat"),
@@ -59,7 +58,7 @@ def test_a_message_without_a_picture_is_done_at_once(entries: list[dict[str, Any
     assert answers(*entries) == [(kind, "done", "")]
 
 
-@pytest.mark.parametrize("message", [SLOT, LINEAR, {"areascan": "stop"}, {"align_wheel": "stop"}])
+@pytest.mark.parametrize("message", [SLOT, SPINNER_RESULT, {"areascan": "stop"}, {"align_wheel": "stop"}])
 def test_a_message_without_an_open_scan_fails_with_a_reason(message: dict[str, Any]) -> None:
     kind = next(iter(message))
     assert answers(message) == [(kind, "failed", f"no {kind} is open")]
@@ -68,7 +67,7 @@ def test_a_message_without_an_open_scan_fails_with_a_reason(message: dict[str, A
 def test_a_picture_is_accepted_and_then_done() -> None:
     run = make_run({"I0": [1.0]})
     for entries in (
-        [{"glancing_angle": "start", "filename": "/p/c/s/a.png"}, LINEAR, {"glancing_angle": "stop"}],
+        [{"glancing_angle": "start", "filename": "/p/c/s/a.png"}, SPINNER_RESULT, {"glancing_angle": "stop"}],
         [run, {"xrf": "plot", "uid": get_run_uid(run), "filename": "x.png"}],
     ):
         assert [state for _, state, _ in answers(*entries)] == ["accepted", "done"]

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from helpers.examples import AREASCAN, CURVE
-from helpers.figures import fold_board, get_run_uid, make_run
+from helpers.alignment_curves import SPINNER_RESULT
+from helpers.figures import find_last_message, fold_board, get_run_uid, make_run
+from helpers.published_pictures import COLUMNS, GRID, HOME
 from xafs_workers.plots.picture_publisher import PicturePublisher
 from xafs_workers.plots.posted_pictures import PicturePoster
 from xafs_workers.runtime.effect_ledger import EffectLedger
@@ -20,9 +21,6 @@ from xafs_workers.settings import Pictures, Settings, Storage
 from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.ledger import Ledger
 
-HOME = {"data_session": "pass-1", "cycle": "2026-1"}
-GRID = {**AREASCAN, "slow_steps": 2, "fast_steps": 2, "detector": "It"}
-COLUMNS = {"I0": [1.0] * 4, "It": [1.0, 2.0, 3.0, 4.0]}
 LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
 
 
@@ -37,10 +35,7 @@ class PostCollector:
 
     def draw_and_post(self, *entries: Any) -> Outcome:
         board = fold_board(*entries)
-        control = max(board.messages, key=lambda control: control.position)
-        scan = board.find_scan(control)
-        assert scan is not None
-        return self.draw(control, scan, board)
+        return self.draw(*find_last_message(board), board)
 
 
 @pytest.fixture
@@ -63,9 +58,10 @@ def test_a_published_map_is_posted_to_its_proposal(post_collector: PostCollector
 
 
 def test_a_spinner_alignment_is_posted_to_its_proposal(post_collector: PostCollector) -> None:
-    linear = {"glancing_angle": "linear", "motor": "xafs_y", **CURVE, "center": 1.2, "amplitude": 0.4, "spinner": 3}
     name = str(post_collector.root / "2026-1/pass-1/snapshots/spinner3.png")
-    post_collector.draw_and_post({"glancing_angle": "start", "filename": name}, linear, {"glancing_angle": "stop"})
+    post_collector.draw_and_post(
+        {"glancing_angle": "start", "filename": name}, SPINNER_RESULT, {"glancing_angle": "stop"}
+    )
     assert [post.picture for post in post_collector.posts] == [name]
 
 

@@ -53,6 +53,15 @@ def written(tmp_path: Path, text: str) -> Kafka:
     return Kafka(config_file=path)
 
 
+READER_SECURITY = {
+    "security.protocol": "SASL_SSL",
+    "sasl.mechanisms": "PLAIN",
+    "sasl.username": "reader",
+    "sasl.password": "hunter2",
+    "ssl.ca.location": "/etc/ssl/ca.pem",
+}
+
+
 def test_the_producer_gets_its_section_and_security(facility: Path):
     properties = read_kafka_config(Kafka(config_file=facility)).get_producer_properties()
     assert properties == {
@@ -72,11 +81,7 @@ def test_a_consumer_gets_only_security_of_the_producer_section(facility: Path):
     properties = read_kafka_config(Kafka(config_file=facility)).get_consumer_properties()
     assert properties == {
         "bootstrap.servers": "kafka1.example:9092,kafka2.example:9092",
-        "security.protocol": "SASL_SSL",
-        "sasl.mechanisms": "PLAIN",
-        "sasl.username": "reader",
-        "sasl.password": "hunter2",
-        "ssl.ca.location": "/etc/ssl/ca.pem",
+        **READER_SECURITY,
         "auto.offset.reset": "latest",
         "check.crcs": "true",
     }
@@ -86,11 +91,7 @@ def test_an_administrator_gets_security_alone(facility: Path):
     properties = read_kafka_config(Kafka(config_file=facility)).get_admin_properties()
     assert properties == {
         "bootstrap.servers": "kafka1.example:9092,kafka2.example:9092",
-        "security.protocol": "SASL_SSL",
-        "sasl.mechanisms": "PLAIN",
-        "sasl.username": "reader",
-        "sasl.password": "hunter2",
-        "ssl.ca.location": "/etc/ssl/ca.pem",
+        **READER_SECURITY,
     }
 
 

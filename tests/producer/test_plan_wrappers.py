@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -16,15 +16,6 @@ from xafs_workers import producer
 from xafs_workers.messages.parsing import parse
 
 Log = list[tuple[str, Any]]
-
-
-@pytest.fixture
-def engine() -> Iterator[RunEngine]:
-    made = RunEngine({}, context_managers=[])
-    yield made
-    made.loop.call_soon_threadsafe(made.loop.stop)
-    made._th.join(10)
-    made.loop.close()
 
 
 @pytest.fixture

@@ -148,15 +148,6 @@ def test_a_missing_broker_gives_no_value() -> None:
     asker.close()
 
 
-@pytest.fixture
-def engine() -> Iterator[RunEngine]:
-    made = RunEngine({}, context_managers=[])
-    yield made
-    made.loop.call_soon_threadsafe(made.loop.stop)
-    made._th.join(10)
-    made.loop.close()
-
-
 def test_the_run_engine_keeps_running_while_a_plan_asks(
     engine: RunEngine, asker: RequestClient, working: Callable[[Reply], AnsweringWorker]
 ) -> None:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from helpers.alignment_curves import make_slot_result
 from helpers.bound_runs import COLUMNS, LINE, make_line_run
-from helpers.examples import CURVE
 from helpers.figures import build_shown_figures
 from helpers.streams import CONTROL, EPOCH, Entry, build_run_documents, digest, fold, generate_session, stamp_entries
 from xafs_workers.scans.board import Board, BoardItem, UnknownRunError
@@ -226,7 +226,7 @@ def test_memory_stays_flat_while_an_alignment_stays_open() -> None:
 
 def test_a_close_of_a_dropped_figure_hides_no_other_one() -> None:
     board = Board(BoardConfig(scan_limit=2, run_limit=2))
-    result = {"align_wheel": "find_slot", "motor": "xafs_y", **CURVE, "center": 2.5, "amplitude": 0.3}
+    result = make_slot_result("xafs_y")
     entries: list[Entry] = [("bmm", {"align_wheel": "start"}), ("bmm", result)]
     for _ in range(10):
         entries += [("bmm", LINE), *make_line_run(), ("bmm", {"linescan": "stop"}), ("bmm", {"close": "last"})]
@@ -240,7 +240,7 @@ def test_a_close_of_a_dropped_figure_hides_no_other_one() -> None:
 
 def test_a_close_is_dropped_with_its_figure() -> None:
     """The second `close: last` closed the first line scan; built again without that one it would close the result."""
-    result = {"align_wheel": "find_slot", "motor": "xafs_y", **CURVE, "center": 2.5, "amplitude": 0.3}
+    result = make_slot_result("xafs_y")
     line: list[Entry] = [("bmm", LINE), ("bmm", {"linescan": "stop"})]
     last: list[Entry] = [("bmm", {"close": "last"})]
     rest: Entry = ("bmm", {"resting_state": True})  # any message makes the board build its scans again

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from helpers.alignment_curves import SPINNER_RESULT
 from helpers.figures import get_run_uid, make_run
-from helpers.requested_pictures import LINEAR_RESULT, SPINNER_PICTURE, request_last_picture
+from helpers.requested_pictures import SPINNER_PICTURE, request_last_picture
 from xafs_workers.scans.picture_requests import NothingToDrawError, PictureRequest
 
 
 def test_a_spinner_summary_is_saved_as_its_start_message_asks() -> None:
     found = request_last_picture(
-        {"glancing_angle": "start", "filename": SPINNER_PICTURE}, LINEAR_RESULT, {"glancing_angle": "stop"}
+        {"glancing_angle": "start", "filename": SPINNER_PICTURE}, SPINNER_RESULT, {"glancing_angle": "stop"}
     )
     assert found == PictureRequest(SPINNER_PICTURE, None)
 
@@ -19,7 +20,7 @@ def test_a_spinner_summary_is_saved_as_its_start_message_asks() -> None:
 def test_a_relative_spinner_name_uses_the_previous_run() -> None:
     first, second = make_run({"I0": [1.0]}), make_run({"I0": [1.0]})
     found = request_last_picture(
-        first, second, {"glancing_angle": "start", "filename": "s"}, LINEAR_RESULT, {"glancing_angle": "stop"}
+        first, second, {"glancing_angle": "start", "filename": "s"}, SPINNER_RESULT, {"glancing_angle": "stop"}
     )
     assert found is not None
     assert found.name == "snapshots/s"

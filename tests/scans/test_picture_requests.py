@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from helpers.examples import CURVE
+from helpers.alignment_curves import SPINNER_RESULT, make_wafer_result
 from helpers.figures import get_run_uid, make_run
-from helpers.requested_pictures import LINEAR_RESULT, SPINNER_PICTURE, request_last_picture
+from helpers.requested_pictures import SPINNER_PICTURE, request_last_picture
 
 
 @pytest.mark.parametrize("message", [{"xrf": "plot", "uid": "u"}, {"xrfat": "start", "uid": "u", "energy": [-1]}])
@@ -19,10 +19,10 @@ def test_spectra_without_a_name_are_not_saved(message: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "entries",
     [
-        [{"glancing_angle": "start"}, LINEAR_RESULT, {"glancing_angle": "stop"}],
-        [{"glancing_angle": "start", "filename": SPINNER_PICTURE}, LINEAR_RESULT],
+        [{"glancing_angle": "start"}, SPINNER_RESULT, {"glancing_angle": "stop"}],
+        [{"glancing_angle": "start", "filename": SPINNER_PICTURE}, SPINNER_RESULT],
         [{"align_wheel": "start"}, {"align_wheel": "stop"}],
-        [{"wafer": "edge", "motor": "xafs_x", **CURVE, "center": 3.4, "amplitude": 0.2}],
+        [make_wafer_result()],
     ],
 )
 def test_some_kinds_are_never_saved(entries: list[dict[str, Any]]) -> None:

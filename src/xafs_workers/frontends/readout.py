@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import isfinite, sqrt
+from typing import Any
 
 import numpy as np
 
 from xafs_workers.figures.model import Mesh, Panel
+from xafs_workers.scans.scan import Scan
 
 ENERGY_AXIS = "energy"
 """Machine name of an energy axis."""
@@ -19,6 +22,16 @@ def compute_wavenumber(energy: float, e0: float) -> float | None:
     """Compute the wavenumber of the photoelectron in 1/Å, None below the edge."""
     above = energy - e0
     return sqrt(K_SQUARED_PER_EV * above) if above >= 0 else None
+
+
+def format_scan_readout(
+    scan: Scan | None, panel: Panel, x: float, y: float, find_edge_energy: Callable[[str, str], float | None]
+) -> str:
+    """Format the read-out for a position in a panel of a scan, whose start message may name an absorption edge."""
+    message: Any = scan.start.message if scan is not None else None
+    element, edge = getattr(message, "element", None), getattr(message, "edge", None)
+    e0 = find_edge_energy(element, edge) if panel.x_name == ENERGY_AXIS and element and edge else None
+    return format_readout(panel, x, y, e0)
 
 
 def format_readout(panel: Panel, x: float, y: float, e0: float | None = None) -> str:

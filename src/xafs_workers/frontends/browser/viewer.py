@@ -18,7 +18,7 @@ from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.frontends.browser.gallery import Gallery
 from xafs_workers.frontends.browser.page_state import parse_message, parse_number, parse_style
 from xafs_workers.frontends.click_position import build_click
-from xafs_workers.frontends.readout import ENERGY_AXIS, format_readout
+from xafs_workers.frontends.readout import format_scan_readout
 from xafs_workers.logs import get_logger
 from xafs_workers.render.bokeh.drawing import Drawing
 from xafs_workers.render.bokeh.style import Style
@@ -230,14 +230,7 @@ class Viewer:
 
     def _format_readout(self, figure: Figure, panel: Panel, x: float, y: float) -> str:
         scan = self._gallery.find_scan(figure.id)
-        message: Any = scan.start.message if scan is not None else None
-        element, edge = getattr(message, "element", None), getattr(message, "edge", None)
-        e0 = (
-            self._callbacks.find_edge_energy(element, edge)
-            if panel.x_name == ENERGY_AXIS and element and edge
-            else None
-        )
-        return format_readout(panel, x, y, e0)
+        return format_scan_readout(scan, panel, x, y, self._callbacks.find_edge_energy)
 
     def _send_text(self, text: str) -> None:
         """Send a text to the page independently of the frames."""

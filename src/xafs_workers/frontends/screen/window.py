@@ -16,7 +16,7 @@ from xafs_workers.figures.figure_builder import list_shown_scans
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.frontends.click_position import build_click
 from xafs_workers.frontends.figure_factory import FigureFactory
-from xafs_workers.frontends.readout import ENERGY_AXIS, format_readout
+from xafs_workers.frontends.readout import format_scan_readout
 from xafs_workers.frontends.screen.figure_tab import FigureTabCallbacks
 from xafs_workers.frontends.screen.status_line import StatusLine
 from xafs_workers.frontends.screen.tabs import FigureTabs
@@ -218,14 +218,7 @@ class Window(QMainWindow):
         return next((scan for scan in self._board.scans if scan.figure_id == figure), None)
 
     def _format_readout(self, figure: str, panel: Panel, x: float, y: float) -> str:
-        message: Any = scan.start.message if (scan := self._find_scan(figure)) else None
-        element, edge = getattr(message, "element", None), getattr(message, "edge", None)
-        e0 = (
-            self._callbacks.find_edge_energy(element, edge)
-            if panel.x_name == ENERGY_AXIS and element and edge
-            else None
-        )
-        return format_readout(panel, x, y, e0)
+        return format_scan_readout(self._find_scan(figure), panel, x, y, self._callbacks.find_edge_energy)
 
     def _on_click(self, figure: str, panel: Panel, x: float, y: float) -> None:
         scan = self._find_scan(figure)
