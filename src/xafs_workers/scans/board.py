@@ -225,11 +225,18 @@ def _apply_descriptor(board: Board, item: Document) -> Board:
     return _replace_run(board, replace(run, data_keys=data_keys, points=points, arrays=arrays))
 
 
+def _find_stream(board: Board, event: Document) -> tuple[str, str]:
+    """Return the uid of the run and the name of the stream of an event or event page."""
+    descriptor = event.doc["descriptor"]
+    stream = board.streams.get(descriptor)
+    if stream is None:
+        raise UnknownRunError(descriptor, f"an {event.name} of the unknown descriptor {descriptor}")
+    return stream
+
+
 def _apply_event(board: Board, item: Document) -> Board:
     doc = item.doc
-    stream = board.streams.get(doc["descriptor"])
-    if stream is None:
-        raise UnknownRunError(doc["descriptor"], f"an event of the unknown descriptor {doc['descriptor']}")
+    stream = _find_stream(board, item)
     if stream[1] != "primary":
         return _apply_baseline(board, stream, doc["data"])
     run = board.runs[stream[0]]
@@ -257,9 +264,7 @@ def _apply_baseline(board: Board, stream: tuple[str, str], data: Mapping[str, An
 
 def _apply_event_page(board: Board, item: Document) -> Board:
     doc = item.doc
-    stream = board.streams.get(doc["descriptor"])
-    if stream is None:
-        raise UnknownRunError(doc["descriptor"], f"an event_page of the unknown descriptor {doc['descriptor']}")
+    stream = _find_stream(board, item)
     if stream[1] != "primary":
         return _apply_baseline(board, stream, {key: values[0] for key, values in doc["data"].items() if values})
     run = board.runs[stream[0]]
