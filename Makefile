@@ -43,11 +43,15 @@ test: $(VENV)/dev.stamp ## everything the tests need, then all tests
 	@tools/system-packages java:default-jre-headless mvn:maven redis-server:redis-server chromium:chromium Xvfb:xvfb openbox:openbox xdotool:xdotool \
 	  systemd-analyze:systemd $(QT_LIBRARIES)
 	@$(BIN)/python tools/kafka/run.py --fetch-only || echo "no real Kafka: its tests are skipped, except in CI" >&2
-	$(BIN)/python tools/run_tests.py -n $(TEST_PROCESSES) $(PYTEST_OPTIONS)
+	$(BIN)/python tools/run_tests.py -n $(TEST_PROCESSES) --dist worksteal $(PYTEST_OPTIONS)
 
 TEST_PROCESSES ?= 2
-test-fast: $(VENV)/dev.stamp ## unit tests only: no test that starts a process, none that is slow
-	$(BIN)/python -m pytest -n $(TEST_PROCESSES) -m 'not process and not slow and not soak' $(PYTEST_OPTIONS)
+# Compiled modules are kept even where the environment says otherwise: each test run and each worker that a test starts
+# would compile everything once more.
+test test-fast: export PYTHONDONTWRITEBYTECODE =
+test-fast: $(VENV)/dev.stamp ## unit tests only, in about a minute: no test that starts a process, none that is slow
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --hypothesis-profile fast \
+	  -m 'not process and not slow and not soak' $(PYTEST_OPTIONS)
 
 soak: $(VENV)/dev.stamp ## the file manager killed 200 times on a real Kafka
 	$(BIN)/python -m pytest -m soak $(PYTEST_OPTIONS)

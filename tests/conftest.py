@@ -22,6 +22,7 @@ pytest_plugins = [
 # A busy machine takes its time for an example, and in CI a failure must not depend on chance.
 hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("fast", deadline=None, max_examples=3)  # make test-fast
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 

@@ -150,6 +150,7 @@ def test_files_named_in_documents_are_listed() -> None:
     assert parse_asset_documents(RESOURCES) == ASSETS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("separator", ["", "\x1e"])
 def test_an_older_server_returns_the_documents(separator: str) -> None:
     import httpx

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 import typer
 from typer.testing import CliRunner
 
@@ -28,6 +29,7 @@ def read_help(path: tuple[str, ...]) -> str:
     return " ".join(run.output.split())
 
 
+@pytest.mark.slow
 def test_help_keeps_what_stands_in_brackets() -> None:
     for path, command in COMMANDS.items():
         shown = read_help(path)
@@ -36,6 +38,7 @@ def test_help_keeps_what_stands_in_brackets() -> None:
             assert bracket in shown, (path, bracket)
 
 
+@pytest.mark.slow
 def test_help_shows_flags_without_a_value() -> None:
     for path in COMMANDS:
         shown = read_help(path)

@@ -128,6 +128,7 @@ def test_an_unreadable_file_is_a_usage_error(tmp_path: Path) -> None:
     assert "expected a readable file" in result.output
 
 
+@pytest.mark.slow
 def test_measured_sessions_pass(measured: Path) -> None:
     for path in measured.glob("*.jsonl"):
         assert runner.invoke(app, ["lint", str(path)]).exit_code == 0

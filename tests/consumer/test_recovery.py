@@ -86,6 +86,7 @@ def documents(hint: str | None = None) -> list[Entry]:
     return list(build_run_documents(hint=hint, motors=["xafs_x"], columns=columns))
 
 
+@pytest.mark.slow
 def test_a_screen_restarts_at_the_open_scan(topics: Topics) -> None:
     topics.put([("bmm", LINE), *documents(), ("bmm", {"linescan": "stop"})])
     run = documents()

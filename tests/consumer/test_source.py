@@ -79,6 +79,7 @@ def test_the_lag_counts_records_not_yet_polled(topic: Topic):
         assert first.partition[0] == topic.name
 
 
+@pytest.mark.slow
 def test_the_end_follows_the_last_record_in_the_same_poll(broker: Broker):
     """Otherwise a live record of one topic waits for the other topic's next, empty fetch."""
     topic = broker.create_unique_topic()
@@ -201,6 +202,7 @@ def test_a_deleted_offset_resets_to_the_oldest_record(apache_kafka: KafkaServer,
     assert [line["offset"] for line in logs if line["event"] == "offset_out_of_range"] == [2]
 
 
+@pytest.mark.slow
 def test_an_offset_reset_keeps_a_partition_paused(broker: Broker):
     topic = broker.create_unique_topic()
     produce(broker.config, topic, [b"0"])

@@ -64,6 +64,7 @@ def test_existing_topics_are_not_waited_for(broker: Broker):
     assert logs == []
 
 
+@pytest.mark.slow
 def test_a_missing_topic_is_logged_once_and_not_created(broker: Broker):
     here, name = broker.create_unique_topic(), f"late.{time.time_ns()}"
     with open_source(broker.config, here, name) as source, capture_logs() as logs:
@@ -79,6 +80,7 @@ def test_a_missing_topic_is_logged_once_and_not_created(broker: Broker):
     assert list_logged_events(logs) == [("waiting_for", name), ("waited_for", name)]
 
 
+@pytest.mark.slow
 def test_a_missing_broker_is_logged_once_until_stopped():
     servers = f"127.0.0.1:{closed_port()}"
     with open_source(KafkaConfig(servers), "a", "b") as source, capture_logs() as logs:
@@ -108,6 +110,7 @@ def test_a_broker_that_comes_back_is_found(apache_kafka: KafkaServer, apache_adm
     assert list_logged_events(logs).count(("waited_for", "a broker")) == 1
 
 
+@pytest.mark.slow
 def test_a_request_without_an_answer_raises_an_error():
     servers = f"127.0.0.1:{closed_port()}"
     with (

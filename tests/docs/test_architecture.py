@@ -62,6 +62,7 @@ def test_table_has_every_package_once() -> None:
     assert sorted(named) == sorted(list_packages())
 
 
+@pytest.mark.slow
 def test_code_names_exist() -> None:
     wrong = [
         f"docs/architecture.md:{number}: no `{name}` in src: write the name of today or remove it"

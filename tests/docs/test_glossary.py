@@ -61,6 +61,7 @@ def test_public_classes_have_entries(module: str) -> None:
     assert not missing, f"docs/glossary.md: add an entry for {', '.join(missing)} of {module}"
 
 
+@pytest.mark.slow
 def test_code_names_exist() -> None:
     known = list_names()
     wrong = [

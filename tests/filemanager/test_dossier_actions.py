@@ -56,6 +56,7 @@ def test_the_page_is_written_when_the_pictures_exist(manager: FileManagerHarness
     assert "Ni2O3-01.html" in [address.removeprefix("../dossier/") for address in manager.log.addresses]
 
 
+@pytest.mark.slow
 def test_the_timeline_link_leads_to_the_anchored_line(manager: FileManagerHarness, entries: list[Entry]) -> None:
     items = stamp_entries(entries)
     manager.fold([*items, ClockTick(items[-1].time + 61)])

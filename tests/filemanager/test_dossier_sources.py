@@ -126,6 +126,7 @@ def test_a_picture_not_asked_for_is_not_awaited(
     assert set(list_awaited_pictures(board, find_dossier_scan(board), 1)) == awaited
 
 
+@pytest.mark.slow
 def test_awaited_names_match_those_of_the_headless_worker(
     entries: list[Entry], storage: Storage, folder: ProposalFolder, tmp_path: Path
 ) -> None:

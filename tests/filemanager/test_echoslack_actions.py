@@ -34,6 +34,7 @@ def test_a_line_without_a_proposal_is_posted_to_no_channel(manager: FileManagerH
     assert list(manager.folder.iterdir()) == []
 
 
+@pytest.mark.first_case_fast
 @pytest.mark.parametrize("image", ["/etc/passwd", "snapshots/x.jpg", "{folder}/snapshots/gone.jpg", "{folder}/../../x"])
 def test_a_missing_picture_is_reported(image: str, manager: FileManagerHarness, entries: list[Entry]) -> None:
     manager.fold(stamp_entries(entries))

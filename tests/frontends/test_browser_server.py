@@ -126,6 +126,7 @@ def test_the_token_may_be_given_once_in_the_address(shows: Callable[..., Browser
     assert asked(show, "/", Cookie=cookie.partition(";")[0]).status == 200
 
 
+@pytest.mark.slow
 def test_sessions_of_another_server_are_refused(shows: Callable[..., BrowserHarness]) -> None:
     one, other = shows(), shows()
     token = TOKEN.search(asked(one, "/").text)
@@ -134,6 +135,7 @@ def test_sessions_of_another_server_are_refused(shows: Callable[..., BrowserHarn
     assert refused(one.address, generate_jwt_token(generate_session_id(signed=False), signed=False))
 
 
+@pytest.mark.slow
 def test_pages_of_other_hosts_may_not_connect(shows: Callable[..., BrowserHarness]) -> None:
     show = shows(origins=("plots.example.org",))
     token = TOKEN.search(asked(show, "/").text)
@@ -199,6 +201,7 @@ def test_pages_work_behind_a_proxy_below_a_path(shows: Callable[..., BrowserHarn
         proxy.close()
 
 
+@pytest.mark.slow
 def test_no_other_file_is_served(shows: Callable[..., BrowserHarness]) -> None:
     show = shows()
     for path in ("/page/../viewer.py", "/page/%2e%2e/viewer.py", "/page/%2e%2e%2fviewer.py", "/page//etc/passwd"):
@@ -207,6 +210,7 @@ def test_no_other_file_is_served(shows: Callable[..., BrowserHarness]) -> None:
     assert asked(show, "/page/page.js").status == 200
 
 
+@pytest.mark.slow
 def test_closed_pages_use_no_resources(shows: Callable[..., BrowserHarness]) -> None:
     """Each viewer opens the page, gets a figure and leaves; its models are then freed."""
     show = shows()
@@ -232,6 +236,7 @@ def test_closed_pages_use_no_resources(shows: Callable[..., BrowserHarness]) -> 
     assert plots() <= before
 
 
+@pytest.mark.slow
 def test_a_page_that_does_not_draw_gets_no_more_frames(shows: Callable[..., BrowserHarness]) -> None:
     show = shows()
 

@@ -28,6 +28,7 @@ def raster() -> list[Entry]:
     return list(build_run_documents(hint=None, motors=["xafs_y", "xafs_x"], columns=columns))
 
 
+@pytest.mark.slow
 def test_a_zoom_stays_until_a_double_click_resets_it(desk: ScreenHarness) -> None:
     run = make_line_scan(200)
     desk.add_entries(("bmm", LINE), *run[:60])
@@ -45,6 +46,7 @@ def test_a_zoom_stays_until_a_double_click_resets_it(desk: ScreenHarness) -> Non
     assert desk.has_no_click()
 
 
+@pytest.mark.slow
 def test_the_home_button_follows_the_data_again(desk: ScreenHarness) -> None:
     run = make_line_scan(200)
     desk.add_entries(("bmm", LINE), *run[:60])
@@ -98,6 +100,7 @@ def test_a_click_in_a_detached_window_picks_from_its_figure(desk: ScreenHarness)
     assert desk.wait_for_click()["motor"] == "xafs_x"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("button", [Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton])
 def test_other_buttons_pick_nothing(button: Qt.MouseButton, desk: ScreenHarness) -> None:
     desk.add_entries(("bmm", LINE), *make_line_scan(30))
@@ -114,6 +117,7 @@ def test_clicks_outside_axes_and_drags_pick_nothing(desk: ScreenHarness) -> None
     assert desk.has_no_click()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", ["Zoom", "Pan"])
 def test_a_click_while_a_tool_is_active_picks_nothing(tool: str, desk: ScreenHarness) -> None:
     desk.add_entries(("bmm", LINE), *make_line_scan(30))
@@ -123,6 +127,7 @@ def test_a_click_while_a_tool_is_active_picks_nothing(tool: str, desk: ScreenHar
     assert desk.has_no_click()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [TIME, XAFS])
 def test_a_click_on_a_time_scan_or_spectrum_picks_nothing(start: dict[str, object], desk: ScreenHarness) -> None:
     desk.add_entries(("bmm", start), *(make_repetition(1) if start is XAFS else make_line_scan(3, motor="time")))

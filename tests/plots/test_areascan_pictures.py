@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from helpers.figures import get_run_uid, make_run
 from helpers.published_pictures import COLUMNS, GRID, HOME, PNG, draw_picture, list_files
 from xafs_workers.plots.picture_publisher import PicturePublisher
@@ -23,6 +25,7 @@ def test_a_map_is_saved_in_maps_with_suffix_png(shelf: PicturePublisher, root: P
     assert (root / "2026-1/pass-1/maps/mymap.png").read_bytes().startswith(PNG)
 
 
+@pytest.mark.slow
 def test_an_absolute_map_name_must_be_in_its_proposal_folder(shelf: PicturePublisher, root: Path) -> None:
     (root / "2026-1/pass-2").mkdir()
     assert draw_picture(shelf, *make_map(f"{root}/2026-1/pass-1/maps/a.png")).state == "done"

@@ -45,6 +45,7 @@ def post_collector(tmp_path: Path) -> Iterator[PostCollector]:
         yield PostCollector(tmp_path / "proposals", ledger)
 
 
+@pytest.mark.slow
 def test_a_published_map_is_posted_to_its_proposal(post_collector: PostCollector) -> None:
     run = make_run(COLUMNS, "areascan It xafs_y xafs_x True False 7200", ["xafs_y", "xafs_x"], start=HOME)
     entries = [GRID, run, {"areascan": "stop", "filename": "mymap", "uid": get_run_uid(run)}]
@@ -65,6 +66,7 @@ def test_a_spinner_alignment_is_posted_to_its_proposal(post_collector: PostColle
     assert [post.picture for post in post_collector.posts] == [name]
 
 
+@pytest.mark.slow
 def test_a_picture_of_a_line_scan_is_not_posted(post_collector: PostCollector) -> None:
     run = make_run({"xafs_x": [1.0, 2.0], "I0": [1.0, 1.0], "It": [1.0, 3.0]}, None, ["xafs_x"], start=HOME)
     assert post_collector.draw_and_post(LINE, run, {"linescan": "stop", "fname": "line.png"}).state == "done"

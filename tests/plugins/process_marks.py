@@ -10,7 +10,9 @@ from __future__ import annotations
 import inspect
 import multiprocessing
 import subprocess
+import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -18,12 +20,16 @@ from typing import Any
 import pytest
 
 from helpers.patience import FACTOR, TEST_SECONDS
-from xafs_workers.reduction.process import ReductionProcess
-from xafs_workers.simulation.tiled_server import TiledServer
 
 TESTS = Path(__file__).parents[1]
 SERVER_FIXTURES = {"apache_kafka", "browser", "open_tab", "reducer", "tiled_server"}
-STARTERS = (subprocess, multiprocessing, ReductionProcess, TiledServer)
+STARTING_MODULES = (subprocess, multiprocessing)
+STARTING_CLASSES = {
+    "xafs_workers.reduction.process.Reducer",
+    "xafs_workers.reduction.subprocess_client.ReductionProcess",
+    "xafs_workers.simulation.tiled_server.TiledServer",
+}
+"""By name: to import them would cost each test run seconds. A test checks that they exist."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -33,6 +39,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if isinstance(item, pytest.Function) and _starts_process(item, starters):
             item.add_marker(pytest.mark.process)
         _set_time_limit(item)
+    _mark_later_cases_slow(items)
+
+
+def _mark_later_cases_slow(items: list[pytest.Item]) -> None:
+    """Leave the first case of a test marked ``first_case_fast`` to the fast tests, and mark its other cases slow."""
+    known: set[str] = set()
+    for item in items:
+        if item.get_closest_marker("first_case_fast"):
+            test = item.nodeid.partition("[")[0]
+            if test in known:
+                item.add_marker(pytest.mark.slow)
+            known.add(test)
 
 
 def _set_time_limit(item: pytest.Item) -> None:
@@ -54,7 +72,7 @@ def _list_definitions(item: pytest.Function, name: str) -> list[Any]:
 
 def _names_starter(thing: Any, starters: dict[Any, bool]) -> bool:
     """Check whether an object is, or its code in the folder of tests reaches, something that starts a process."""
-    if any(thing is starter for starter in STARTERS):
+    if _is_starter(thing):
         return True
     thing = inspect.unwrap(thing) if isinstance(thing, FunctionType) else thing  # as below @contextmanager
     if not isinstance(thing, FunctionType | type) or not _is_test_code(thing):
@@ -65,8 +83,19 @@ def _names_starter(thing: Any, starters: dict[Any, bool]) -> bool:
     return starters[thing]
 
 
-def _is_test_code(thing: Any) -> bool:
-    module = inspect.getmodule(thing)
+def _is_starter(thing: Any) -> bool:
+    if isinstance(thing, type):
+        return f"{thing.__module__}.{thing.__qualname__}" in STARTING_CLASSES
+    return any(thing is module for module in STARTING_MODULES)
+
+
+def _is_test_code(thing: FunctionType | type) -> bool:
+    return _is_test_module(thing.__module__ or "")
+
+
+@cache
+def _is_test_module(name: str) -> bool:
+    module = sys.modules.get(name)
     return Path(getattr(module, "__file__", None) or "/").is_relative_to(TESTS)
 
 

@@ -107,6 +107,7 @@ def test_answers_older_than_the_question_are_ignored(broker: Broker, settings: S
         asker.ask({**exists("x"), "message_id": "mine"}, 0.5)
 
 
+@pytest.mark.slow
 def test_accepted_is_reported_but_ends_no_request(
     asker: RequestClient, working: Callable[[Reply], AnsweringWorker]
 ) -> None:

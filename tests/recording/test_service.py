@@ -70,6 +70,7 @@ def rising(records):
     return all(round(b.time * 1000) - round(a.time * 1000) >= 1 for a, b in itertools.pairwise(records))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MEASURED)
 def test_a_measured_session_is_unchanged_by_replay_and_record(measured, tmp_path, settings, name):
     path = measured / f"{name}.jsonl"
@@ -101,6 +102,7 @@ def test_a_measured_session_is_unchanged_by_replay_and_record(measured, tmp_path
         assert contents(on_topics(elsewhere)) == lines
 
 
+@pytest.mark.slow
 def test_a_fast_replay_recorded_live_stays_in_order(measured, tmp_path, settings):
     path = measured / "ni2o3.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()]
@@ -167,6 +169,7 @@ def session_with_everything(path):
     return records
 
 
+@pytest.mark.slow
 def test_arrays_gaps_and_invalid_bytes_are_recorded_unchanged(tmp_path, settings):
     first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
     records = session_with_everything(first)
@@ -181,6 +184,7 @@ def test_arrays_gaps_and_invalid_bytes_are_recorded_unchanged(tmp_path, settings
         assert [record.value for record in on_topics(elsewhere)] == values
 
 
+@pytest.mark.slow
 def test_a_recording_leaves_out_earlier_records(tmp_path, settings):
     session_with_everything(tmp_path / "first.jsonl")
     replayed(tmp_path / "first.jsonl", settings)
@@ -193,6 +197,7 @@ def test_a_recording_leaves_out_earlier_records(tmp_path, settings):
     assert len(list(Session(tmp_path / "since.jsonl").read_records())) == 5
 
 
+@pytest.mark.slow
 def test_a_recording_can_be_replayed_twice_with_fresh_uids(measured, settings):
     path = measured / "ni2o3.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()]
@@ -234,6 +239,7 @@ def check_same_but_for_uids(lines, half, old):
     assert len(set(partners.values())) == len(old)
 
 
+@pytest.mark.slow
 def test_a_replay_stops_in_the_middle(measured, settings):
     stop = threading.Event()
     session = Session(measured / "ni2o3.jsonl")
@@ -262,6 +268,7 @@ def test_a_paced_replay_stamps_records_with_the_sending_time(tmp_path, settings)
     assert stamps[0] >= -0.001
 
 
+@pytest.mark.slow
 def test_an_unreachable_broker_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(service, "TOPIC_TIMEOUT", 1.0)
     path = tmp_path / "plain.jsonl"
@@ -271,6 +278,7 @@ def test_an_unreachable_broker_is_reported(tmp_path, monkeypatch):
         replayed(path, nowhere)
 
 
+@pytest.mark.slow
 def test_a_recording_stopped_before_it_begins_leaves_no_file(tmp_path):
     nowhere = Settings.model_validate({"kafka": {"bootstrap_servers": "127.0.0.1:1"}})
     stop = threading.Event()

@@ -52,6 +52,7 @@ def problems(found):
     return [(problem.line, problem.severity) for problem in found.problems]
 
 
+@pytest.mark.first_case_fast
 @pytest.mark.parametrize("name", ["ni2o3", "ni2o3-bothways", "cr2o3_fluo", "cr2o3_fluo-realabort"])
 def test_the_measured_files_have_no_problem(measured, name):
     path = measured / f"{name}.jsonl"

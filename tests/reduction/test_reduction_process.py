@@ -63,6 +63,7 @@ def collect(reducer: Reducer, count: int) -> list[ReductionResult]:
     return found
 
 
+@pytest.mark.slow
 def test_a_repeatedly_killed_process_answers_every_request(measured: Path, own: Any) -> None:
     reducer = own()
     board = fold(stamp_entries(read_entries(measured / "cr2o3_fluo.jsonl")))
@@ -129,6 +130,7 @@ def test_without_larch_mu_is_shown_with_the_reason(own: Any) -> None:
     assert "larch" in reducer.waits_for
 
 
+@pytest.mark.slow
 def test_newer_requests_replace_older_ones_and_merges_go_first(own: Any) -> None:
     reducer = own()
     for rank in range(1, 50):

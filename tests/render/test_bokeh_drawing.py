@@ -73,6 +73,7 @@ def test_every_figure_can_be_drawn_in_a_page(gallery: dict[str, Figure], open_ta
         assert tab.page.evaluate(drawn, [json_item(Drawing(figure, style).root), len(figure.panels)]), name
 
 
+@pytest.mark.slow
 def test_every_figure_has_a_thumbnail(gallery: dict[str, Figure]) -> None:
     for name, figure in gallery.items():
         text = render_sketch(figure)
@@ -82,6 +83,7 @@ def test_every_figure_has_a_thumbnail(gallery: dict[str, Figure]) -> None:
         assert ("<path" in text or "<image" in text) is (drawn or any(panel.meshes for panel in figure.panels)), name
 
 
+@pytest.mark.first_case_fast
 @pytest.mark.parametrize("seed", range(6))
 def test_updated_models_equal_new_ones(seed: int) -> None:
     items = stamp_entries(generate_session(random.Random(seed), 40))

@@ -82,6 +82,7 @@ def test_artists_are_reused_with_new_data():
     np.testing.assert_array_equal(after[0].get_ydata(), y)
 
 
+@pytest.mark.slow
 def test_points_beyond_the_limits_cause_a_full_drawing():
     drawing = make_drawing()
     changes = []
@@ -96,6 +97,7 @@ def test_points_beyond_the_limits_cause_a_full_drawing():
     assert_equals_full_drawing(drawing)
 
 
+@pytest.mark.slow
 def test_a_blitted_canvas_equals_a_redrawn_one():
     drawing = make_drawing(6.0, 4.0)
     rng = np.random.default_rng(3)
@@ -126,6 +128,7 @@ def test_repeated_blits_leave_no_stale_pixels():
     assert_equals_full_drawing(drawing)
 
 
+@pytest.mark.first_case_fast
 @pytest.mark.parametrize("style", ["line", "both", "points"])
 @pytest.mark.parametrize("series", [0, 1])
 def test_a_long_curve_grows_piecewise_with_the_same_pixels(style, series, monkeypatch):
@@ -177,6 +180,7 @@ def test_a_drawing_fitted_to_its_data_equals_the_picture():
     np.testing.assert_array_equal(pixels(drawing), still)
 
 
+@pytest.mark.first_case_fast
 @pytest.mark.parametrize(
     "changes",
     [
@@ -317,6 +321,7 @@ def test_gaps_stay_open_and_isolated_points_are_drawn():
     assert lines(drawing)[0].get_markevery() == [0]
 
 
+@pytest.mark.first_case_fast
 @pytest.mark.parametrize(
     "y",
     [
@@ -357,6 +362,7 @@ def make_grid() -> np.ndarray:
     return z
 
 
+@pytest.mark.slow
 def test_a_map_reuses_its_artist_within_the_colour_limits():
     drawing = make_drawing()
     drawing.show(make_map(z := make_grid()))
@@ -372,6 +378,7 @@ def test_a_map_reuses_its_artist_within_the_colour_limits():
     np.testing.assert_array_equal(pixels(drawing), pixels(alone))
 
 
+@pytest.mark.slow
 def test_new_extremes_of_measured_pixels_redraw_the_colour_bar():
     drawing = make_drawing()
     drawing.show(make_map(z := make_grid() + 100.0))
@@ -412,6 +419,7 @@ def test_contours_replace_pixels_and_a_map_leaves_with_its_bar():
     assert len(drawing.canvas.figure.axes) == 1
 
 
+@pytest.mark.first_case_fast
 @pytest.mark.parametrize("z", [np.full((4, 6), np.nan), np.zeros((4, 6)), np.full((4, 6), np.inf)])
 @pytest.mark.parametrize("contour", [True, False])
 def test_a_map_without_contrast_can_be_drawn(z, contour):

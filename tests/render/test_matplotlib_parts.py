@@ -170,6 +170,7 @@ def test_borders_lie_halfway():
     np.testing.assert_allclose(grid.compute_edges(np.array([2.0])), [1.5, 2.5])
 
 
+@pytest.mark.first_case_fast
 @pytest.mark.parametrize("inverted", [True, False])
 @pytest.mark.parametrize("view", [(0.0, 7.0, 0.0, 5.0), (1.3, 5.2, 0.7, 3.9)])
 def test_pixels_equal_those_of_an_ordinary_image(inverted, view):

@@ -60,6 +60,7 @@ def composed(figure: Figure, style: Style | None = None) -> Scene:
     return scene
 
 
+@pytest.mark.first_case_fast
 @pytest.mark.parametrize("form", FORMS)
 def test_equal_figures_give_equal_bytes(form):
     first = render_picture(example(), form, 60)
@@ -94,6 +95,7 @@ def test_importing_the_package_does_not_import_matplotlib():
     assert done.stdout.strip() == "False", done.stderr
 
 
+@pytest.mark.slow
 def test_threads_do_not_disturb_each_other():
     expected = {form: render_picture(example(), form, 50) for form in FORMS}
     with ThreadPoolExecutor(4) as pool:
@@ -101,6 +103,7 @@ def test_threads_do_not_disturb_each_other():
     assert all(content == expected[form] for form, content in made)
 
 
+@pytest.mark.slow
 def test_user_settings_have_no_effect_and_are_not_changed():
     expected = {form: render_picture(example(), form, 60) for form in FORMS}
     theirs = {
@@ -133,6 +136,7 @@ HOSTILE = ["a$b$", r"$\bad", "$$", r"\frac{", "$" * 9, "中文样品", "😀🧪
            "_hidden", "x" * 5000, "Z̸̛̖a̶l̷g̵o̴" * 9, "\u202egnp.exe", "<b>&amp;</b>", " "]  # fmt: skip
 
 
+@pytest.mark.first_case_fast
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("form", FORMS)
 def test_any_text_is_drawn_without_mathtext(text, form):
@@ -180,6 +184,7 @@ def repetitions(count: int, legend="compact", shapes=((0, 0), (0, 1), (1, 0), (1
     return Figure("f", "xafsscan", "very_long_file_name_" * 12 + ": scan 20 of 20", panels, 2, 2, 9.0, 8.0)
 
 
+@pytest.mark.first_case_fast
 @pytest.mark.parametrize("style", [Style(), Style(scale=1.8, dark=True)])
 @pytest.mark.parametrize(
     "figure",
@@ -237,6 +242,7 @@ def test_large_type_is_large_and_the_axes_keep_room():
     assert all(axes.bbox.height > 20 for axes in large.figure.axes)
 
 
+@pytest.mark.first_case_fast
 @pytest.mark.parametrize(("width", "height"), [(0.5, 0.5), (2.0, 0.3), (40.0, 3.0)])
 def test_any_size_can_be_drawn(width, height):
     figure = Figure("f", "k", "t", example().panels, 1, 2, width, height)

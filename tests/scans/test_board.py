@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from helpers.alignment_curves import make_slot_result
 from helpers.bound_runs import COLUMNS, LINE, make_line_run
+from helpers.example_counts import scale_examples
 from helpers.figures import build_shown_figures
 from helpers.streams import CONTROL, EPOCH, Entry, build_run_documents, digest, fold, generate_session, stamp_entries
 from xafs_workers.scans.board import Board, BoardItem, UnknownRunError
@@ -40,7 +41,7 @@ def interleaved(items: list[BoardItem], rng: random.Random) -> list[BoardItem]:
     return merged
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=scale_examples(1000), deadline=None, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 2**32), length=st.integers(50, 300), coarse=st.booleans())
 def test_every_interleaving_gives_the_same_board(seed: int, length: int, coarse: bool) -> None:
     rng = random.Random(seed)
@@ -176,6 +177,7 @@ def test_documents_of_unknown_runs_are_refused(name: str) -> None:
         board.apply(Document(name, doc, EPOCH, RecordPosition("d", 0, 0)))
 
 
+@pytest.mark.slow
 def test_memory_stays_flat_over_1000_line_scans() -> None:
     board = Board(BoardConfig(scan_limit=5, run_limit=3))
     entries: list[Entry] = []
@@ -188,6 +190,7 @@ def test_memory_stays_flat_over_1000_line_scans() -> None:
     assert len(board.streams) == 2 * len(board.runs)
 
 
+@pytest.mark.slow
 def test_memory_after_1000_line_scans_equals_that_after_200() -> None:
     """Figures included: each scan is shown as a front end would show it."""
     board = Board(BoardConfig(scan_limit=5, run_limit=3))
@@ -211,6 +214,7 @@ def test_memory_after_1000_line_scans_equals_that_after_200() -> None:
     assert held[1] - held[0] < 800 * 500, held  # 800 scans more: not half a kilobyte of each is left
 
 
+@pytest.mark.slow
 def test_memory_stays_flat_while_an_alignment_stays_open() -> None:
     """Alignments are not ended by `resting_state`: one that was aborted is open for a day."""
     board = Board(BoardConfig(scan_limit=5, run_limit=3))

@@ -100,6 +100,7 @@ def test_a_kill_between_record_and_page_loses_no_line(root: Path, proposal: Prop
     assert page_of(root).text.count("one") == 1
 
 
+@pytest.mark.slow
 def test_many_lines_do_not_make_an_endless_page(root: Path, proposal: ProposalFolder) -> None:
     lines = b"".join(
         encode_entry(LogEntry(str(number), 1.7e9 + number, f"line-{number}.")) for number in range(MAX_PAGE_LINES)

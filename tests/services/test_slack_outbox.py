@@ -136,6 +136,7 @@ TROUBLES: dict[str, tuple[str, list[Fault]]] = {
 }
 
 
+@pytest.mark.first_case_fast
 @pytest.mark.parametrize("trouble", TROUBLES)
 def test_nothing_is_lost_doubled_or_out_of_order(trouble: str, office: OutboxHarness, server: SlackServer) -> None:
     method, faults = TROUBLES[trouble]
@@ -154,6 +155,7 @@ def test_nothing_is_lost_doubled_or_out_of_order(trouble: str, office: OutboxHar
     assert office.worker.waits_for == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("picture", ["", "/p/a.png"])
 def test_a_missing_answer_is_not_waited_for_forever(picture: str, office: OutboxHarness, server: SlackServer) -> None:
     office.timeout = 1.0
@@ -191,6 +193,7 @@ def test_a_worker_killed_during_a_post_posts_once(
     assert server.list_pictures("C1") == ([PICTURE] if picture else [])
 
 
+@pytest.mark.slow
 def test_a_full_outbox_survives_a_restart_in_order(office: OutboxHarness, server: SlackServer) -> None:
     server.fail("chat.postMessage", *[DOWN] * 500)
     for number in range(200):

@@ -17,6 +17,9 @@ from xafs_workers.scans.board import Board
 from xafs_workers.simulation import alignments, counting, maps
 from xafs_workers.simulation.beamline import FLAT_PITCH, SLOT_POSITION, Beamline, SimulationSetup
 
+pytestmark = pytest.mark.slow
+
+
 SMALL = maps.MapRequest(
     "rust", "It", maps.ScannedAxis("xafs_y", -2.5, 2.5, 7), maps.ScannedAxis("xafs_x", -8.0, 8.0, 9)
 )

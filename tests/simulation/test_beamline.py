@@ -25,6 +25,9 @@ from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.simulation.samples import REFERENCES, SAMPLES
 from xafs_workers.simulation.spectra import EV_TO_K2, compute_edge_position, compute_mu_t
 
+pytestmark = pytest.mark.slow
+
+
 SHORT = {"bounds": "-20 0 40", "steps": "10 20", "times": "0.5 0.25"}
 
 Documents = list[tuple[str, dict[str, Any]]]

@@ -23,6 +23,9 @@ from xafs_workers.simulation.plans import XafsParameters, measure_linescan, meas
 from xafs_workers.simulation.spectra import compute_mu_t
 from xafs_workers.wire import decode
 
+pytestmark = pytest.mark.slow
+
+
 SHORT: dict[str, Any] = {"bounds": "-60 -10 20 6k", "steps": "10 4 0.4k", "times": "0.5 0.5 0.25k"}
 
 

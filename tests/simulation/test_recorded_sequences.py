@@ -19,6 +19,9 @@ from xafs_workers.simulation.beamline import Beamline, SimulationSetup
 from xafs_workers.simulation.metadata import Proposal
 from xafs_workers.simulation.samples import SAMPLES
 
+pytestmark = pytest.mark.slow
+
+
 SHORT = {"bounds": "-20 0 40", "steps": "10 20", "times": "0.5 0.25"}
 POINTS = 5
 

@@ -22,6 +22,7 @@ from xafs_workers.simulation.spectra import (
 by_name = pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES.keys())
 
 
+@pytest.mark.first_case_fast
 @pytest.mark.parametrize("sample", REFERENCES.values(), ids=REFERENCES.keys())
 def test_a_foil_rises_fastest_at_the_tabulated_edge(sample: Sample) -> None:
     tabulated = float(xraydb.xray_edges(sample.element)[sample.edge].energy)
@@ -57,6 +58,7 @@ def test_the_fine_structure_is_added_to_the_edge(sample: Sample) -> None:
     np.testing.assert_allclose(compute_mu_edge(sample, energy) / rise - 1.0, compute_sample_chi(sample, k), atol=2e-4)
 
 
+@pytest.mark.first_case_fast
 @by_name
 def test_pre_edge_and_background_fall_smoothly(sample: Sample) -> None:
     edge = compute_edge_position(sample)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from helpers.example_counts import scale_examples
 from xafs_workers.storage.confined import Root, Roots, parse_path
 from xafs_workers.storage.errors import Refused, StorageError, Unavailable
 from xafs_workers.storage.proposals import OWNED_FILES, ProposalFolder
@@ -296,7 +297,7 @@ def test_only_own_indexes_and_logs_are_replaced_or_extended(folder: ProposalFold
         assert (home / name).read_bytes() == b"three"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=scale_examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.text(st.sampled_from("a./\\~\n\0µ-2026pass1"), max_size=40))
 def test_any_path_stays_in_the_folder_or_is_refused(path: str, folder: ProposalFolder, root: Path) -> None:
     theirs = root / "2026-3/pass-2"

@@ -27,6 +27,7 @@ def gallery() -> Any:
     return module
 
 
+@pytest.mark.slow
 def test_every_kind_of_figure_has_its_own_name(gallery: Any) -> None:
     found = list(gallery.figures())
     names = [name for name, _ in found]

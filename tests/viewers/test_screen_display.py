@@ -147,6 +147,7 @@ def find_button_positions(width: int, height: int) -> dict[str, PixelPosition]:
     return {name: (point.x(), point.y()) for name, point in points.items()}
 
 
+@pytest.mark.slow
 def test_a_zoom_stays_until_a_double_click_resets_it(person: ScreenUser) -> None:
     run = make_line_scan(200)
     person.measure(("bmm", LINE), *run[:80])

@@ -138,6 +138,7 @@ def run(points: int) -> list[tuple[str, dict[str, Any]]]:
     return list(build_run_documents(hint=None, motors=["xafs_x"], columns=columns, finished=False))
 
 
+@pytest.mark.slow
 def test_an_open_scan_is_complete_before_it_is_shown(place: ViewerTopics) -> None:
     place.create_topics()
     place.put(("bmm", LINE), *run(30))
@@ -168,6 +169,7 @@ def test_a_finished_scan_is_not_restored(place: ViewerTopics) -> None:
     assert follower.build_feed().board.scans == ()
 
 
+@pytest.mark.slow
 def test_missing_topics_are_waited_for(place: ViewerTopics) -> None:
     follower = place.follower(KafkaConfig("127.0.0.1:1"))
     assert follower.build_feed().waits_for == WAITING_FOR_TOPICS
@@ -208,6 +210,7 @@ def test_a_click_is_published_as_an_answer(place: ViewerTopics) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_lost_broker_is_reported_and_figures_stay_on_show() -> None:
     settings = Settings(beamline=f"b{uuid.uuid4().hex[:8]}")
     with EmbeddedBroker(settings) as broker:

@@ -76,6 +76,7 @@ def change_metadata(run: Run, **changes: Any) -> Run:
     return replace(run, start={**run.start, "XDI": xdi})
 
 
+@pytest.mark.first_case_fast
 @pytest.mark.parametrize("name", ["ni2o3", "ni2o3-bothways", "cr2o3_fluo", "cr2o3_fluo-realabort"])
 def test_measured_sequences_give_complete_pages(measured: Path, name: str, tmp_path: Path) -> None:
     board = fold(stamp_entries(read_entries(measured / f"{name}.jsonl")))
@@ -110,6 +111,7 @@ def test_measured_sequences_give_complete_pages(measured: Path, name: str, tmp_p
     assert "url" not in page.text.lower().split(), "the plans' ... is no address"
 
 
+@pytest.mark.slow
 def test_a_simulated_sequence_gives_a_page_in_each_mode(tmp_path: Path) -> None:
     entries: list[Entry] = []
     surroundings = SimulationSetup(

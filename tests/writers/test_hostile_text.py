@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from scipy.io import loadmat
 
+from helpers.example_counts import scale_examples
 from helpers.finished_runs import CHAMBERS, XAFS, make_channels, make_finished_run, merge_xdi
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.writers import lsxdi, raster, seadxdi, text_format, xasxdi, xrf
@@ -67,7 +68,7 @@ def check_header(file: XdiFile) -> None:
         assert value.isprintable()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=scale_examples(200), deadline=None)
 @given(families)
 def test_any_metadata_keeps_xafs_and_time_scan_files_readable(metadata: dict[str, Any]) -> None:
     run = make_finished_run({**XAFS, **SDD}, "xafs transmission", xdi=merge_xdi(**metadata))
@@ -79,7 +80,7 @@ def test_any_metadata_keeps_xafs_and_time_scan_files_readable(metadata: dict[str
     check_header(read(xrf.build_content(run, {1: np.arange(4)})))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=scale_examples(100), deadline=None)
 @given(st.text(min_size=1, max_size=20), st.text(max_size=20))
 def test_any_motor_name_keeps_line_scan_files_readable(motor: str, unit: str) -> None:
     run = make_finished_run({motor: [1.0, 2.0], "Q": [3.0, 4.0]}, "linescan Q x", motors=[motor], xdi={})
@@ -115,7 +116,7 @@ def test_a_long_name_is_not_cut() -> None:
     assert fields["Sample.name"] == "x" * 5000
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=scale_examples(40), deadline=None)
 @given(st.one_of(st.text(), st.sampled_from(HOSTILE)), st.text(min_size=1).filter(lambda name: name not in CHAMBERS))
 def test_any_sample_and_motor_name_keeps_map_files_readable(sample: str, motor: str) -> None:
     columns = {"slow": [0.0, 1.0, 2.0, 3.0], motor: [5.0, 6.0, 7.0, 8.0], **CHAMBERS}

@@ -16,6 +16,9 @@ from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.writers import lsxdi, seadxdi, xasxdi, xrf
 from xafs_workers.writers.xdi_reader import XdiFile, read
 
+pytestmark = pytest.mark.slow
+
+
 pytest.importorskip("xraydb", reason="xraylarch is not installed")
 RULES = BoardConfig()
 SDD = make_channels("Fe", 1, 2, 3, 4)

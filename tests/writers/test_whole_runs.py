@@ -22,6 +22,9 @@ from xafs_workers.simulation.plans import XafsParameters, measure_linescan, meas
 from xafs_workers.writers import lsxdi, seadxdi, xasxdi
 from xafs_workers.writers.xdi_reader import XdiFile, read
 
+pytestmark = pytest.mark.slow
+
+
 RULES = BoardConfig()
 SHORT: dict[str, Any] = {"bounds": "-60 -10 20 6k", "steps": "10 4 0.4k", "times": "0.5 0.5 0.25k"}
 
@@ -49,6 +52,7 @@ def check_xafs(file: XdiFile, shown: Mapping[str, Trace], plotted: str) -> None:
     np.testing.assert_allclose(computed[known], file.get_column("xmu")[known], rtol=2e-9, atol=2e-9)
 
 
+@pytest.mark.first_case_fast
 @pytest.mark.parametrize(
     ("name", "plotted", "repetitions"),
     [
