@@ -57,7 +57,7 @@ def test_a_file_is_regenerated_under_the_name_of_its_run(sent: list[Any]) -> Non
 
 
 def test_a_missing_name_and_catalog_are_reported(sent: list[Any]) -> None:
-    with pytest.raises(ValueError, match="neither filename nor catalog given"):
+    with pytest.raises(ValueError, match="missing filename and catalog"):
         producer.regenerate_file(UID)
     assert sent == []
 

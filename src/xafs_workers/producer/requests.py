@@ -9,8 +9,8 @@ from concurrent.futures import Future
 from typing import Any
 from uuid import uuid4
 
+from xafs_workers import configuration, wire
 from xafs_workers import settings as settings_module
-from xafs_workers import wire
 from xafs_workers.producer.answers import AnswerListener, NoAnswer
 from xafs_workers.producer.kafka_config import KafkaConfig, read_kafka_config
 from xafs_workers.producer.send import ControlSender
@@ -161,5 +161,5 @@ def _get_shared_client() -> RequestClient:
     global _client
     with _client_lock:
         if _client is None:
-            _client = RequestClient(settings_module.load())
+            _client = RequestClient(configuration.load())
     return _client

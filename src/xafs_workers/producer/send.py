@@ -7,8 +7,8 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from xafs_workers import configuration, wire
 from xafs_workers import settings as settings_module
-from xafs_workers import wire
 from xafs_workers.logs import get_logger
 from xafs_workers.producer.clients import ClientLog
 from xafs_workers.producer.kafka_config import KafkaConfig, read_kafka_config
@@ -133,7 +133,7 @@ def _get_shared_sender() -> ControlSender:
     global _sender
     with _sender_lock:
         if _sender is None:
-            _sender = ControlSender(settings_module.load())
+            _sender = ControlSender(configuration.load())
             atexit.register(_flush_at_exit, _sender)
     return _sender
 
