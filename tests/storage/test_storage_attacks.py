@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from helpers.example_counts import scale_examples
 from xafs_workers.storage.confined import Root, Roots, parse_path
 from xafs_workers.storage.errors import Refused, StorageError, Unavailable
-from xafs_workers.storage.proposals import OWNED_FILES, ProposalFolder
+from xafs_workers.storage.owned_names import OWNED_FILES
+from xafs_workers.storage.proposals import ProposalFolder
 
 PATHS = {
     "nothing": "",
@@ -71,6 +72,10 @@ PATHS = {
     "a reservation": "dossier/.sequence/fe-07",
     "a temporary name": ".a.png.01234567-0123456789abcdef.tmp",
     "raw data": "assets/xspress3-1/a.h5",
+    "raw data where case is ignored": "Assets/a.h5",
+    "raw data where dots at the end are dropped": "assets./a.h5",
+    "climbing where blanks at the end are dropped": ".. /pass-2/a",
+    "only dots": ".../a",
 }
 
 WAYS: dict[str, Callable[[ProposalFolder, str], object]] = {
@@ -144,7 +149,15 @@ def test_an_attack_creates_no_folder(attack: str, folder: ProposalFolder, root: 
     assert _tree(hostile) == before
 
 
-READABLE = {"hidden", "below a hidden folder", "a reservation", "a temporary name", "raw data", "nothing"}
+WITHOUT_DOTS = {"raw data where case is ignored", "raw data where dots at the end are dropped"}
+READABLE = WITHOUT_DOTS | {
+    "hidden",
+    "below a hidden folder",
+    "a reservation",
+    "a temporary name",
+    "raw data",
+    "nothing",
+}
 
 
 @pytest.mark.parametrize("attack", sorted(set(PATHS) - READABLE))
@@ -231,7 +244,7 @@ def test_cycle_and_session_must_be_plain_words(word: str, roots: Roots) -> None:
 )
 def test_unusual_names_are_accepted(name: str, folder: ProposalFolder, home: Path) -> None:
     if name == "...":
-        with pytest.raises(Refused, match="hidden"):
+        with pytest.raises(Refused, match="dots and blanks alone"):
             folder.publish(name, b"x", before_publish=lambda *_: None)
         return
     assert folder.publish(name, b"x", before_publish=lambda *_: None).path == f"{home}/{name}"

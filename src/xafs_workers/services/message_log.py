@@ -57,8 +57,12 @@ def has_file(folder: ProposalFolder, relative: str) -> bool:
 
 
 def has_anchor(folder: ProposalFolder, rid: str) -> bool:
-    """Check whether the log of a proposal has a line with this anchor."""
-    return any(isinstance(entry, LogEntry) and entry.rid == rid for entry in parse_entries(_read_records(folder)))
+    """Check whether the log of a proposal has a line with this anchor; False for a log that cannot be read."""
+    try:
+        records = _read_records(folder)
+    except Refused:
+        return False
+    return any(isinstance(entry, LogEntry) and entry.rid == rid for entry in parse_entries(records))
 
 
 def _read_records(folder: ProposalFolder) -> bytes:

@@ -40,6 +40,8 @@ def check_component(name: str) -> str:
     """Return `name` if it may be one component of a path; raise Refused otherwise."""
     if name in ("", ".", ".."):
         raise Refused(f"name {quote_value(name)} (expected the name of a file or folder, never '.' or '..')")
+    if not name.strip(". "):  # file systems that drop dots and blanks at the end take ".. " for ".."
+        raise Refused(f"name {quote_value(name)} is of dots and blanks alone (expected letters or signs)")
     if "/" in name:
         raise Refused(f"name {quote_value(name)} (expected one component of a path, without '/')")
     for character in name:

@@ -21,23 +21,15 @@ from xafs_workers.storage.confined import (
     sync_folder,
 )
 from xafs_workers.storage.errors import Absent, Refused, quote_value, translate_os_errors
+from xafs_workers.storage.owned_names import (
+    OWNED_FILES,
+    RESERVATIONS_FOLDER,
+    check_target,
+    check_writable,
+    is_touchable,
+)
 from xafs_workers.storage.publishing import FileContent, PublishedFile
 
-# Indexes and logs that the program owns: only these are replaced or appended to.
-OWNED_FILES = frozenset(
-    {
-        "dossier/MANIFEST",
-        "dossier/00INDEX.html",
-        "dossier/messagelog.html",
-        "dossier/.rawlog",
-        "file_manager.log",
-        "headless.log",
-    }
-)
-RESERVATIONS_FOLDER = "dossier/.sequence"
-
-_ALLOWED_HIDDEN_NAMES = frozenset({".introduction_made", ".rawlog"})
-_RAW_DATA = "assets"
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _SESSION_DEPTH = 2  # components of <cycle>/<session>
 _READ_LIMIT = 256 * 1024 * 1024  # bytes
@@ -167,16 +159,17 @@ class ProposalFolder:
         Raises
         ------
         Refused, Conflict, Unavailable
-            The file was not published; only new folders on its path remain.
+            The file was not published; only new folders on its path remain. The program's own files are refused.
         """
-        place = self._require_writable(relative)
+        place = self._require_target(relative)
         with open_folder(place.folder, make_from=_SESSION_DEPTH) as folder:
             return publishing.publish(folder, place.path, content, overwrite=overwrite, before=before_publish)
 
     def replace(self, relative: str, content: bytes) -> PublishedFile:
         """Replace an index that the program owns, atomically."""
-        self._require_owned(relative)
-        return self.publish(relative, content, overwrite=True, before_publish=_skip_record)
+        place = self._require_owned(relative)
+        with open_folder(place.folder, make_from=_SESSION_DEPTH) as folder:
+            return publishing.publish(folder, place.path, content, overwrite=True, before=_skip_record)
 
     def append(self, relative: str, content: bytes) -> str:
         """Append to a log that the program owns, durably; an incomplete write is removed again."""
@@ -191,8 +184,10 @@ class ProposalFolder:
         return place.path
 
     def touch(self, relative: str) -> str:
-        """Create an empty file unless the file exists."""
-        place = self._require_writable(relative)
+        """Create an empty file unless the file exists; of the program's own files, only the list of dossiers."""
+        place = self._resolve_path(relative)
+        if not is_touchable(place.parts[_SESSION_DEPTH:]):
+            place = self._require_target(relative)
         with open_folder(place.folder, make_from=_SESSION_DEPTH) as folder:
             folder_edits.create_empty(folder, place.name, place.path)
             os.close(open_regular(folder, place.name, place.path))
@@ -202,13 +197,13 @@ class ProposalFolder:
         """Create a folder with its parents unless it exists; the session folder only if its cycle exists."""
         place = self._resolve_path(relative)
         if len(place.parts) > _SESSION_DEPTH:
-            self._require_writable(relative)
+            self._require_target(relative, is_folder=True)
         with open_folder(place, make_from=_SESSION_DEPTH if len(place.parts) > _SESSION_DEPTH else _SESSION_DEPTH - 1):
             return place.path
 
     def archive_existing(self, relative: str) -> str | None:
         """Rename a file to `<name>.<UTC time of its last change>`; return the new path, None if there is no file."""
-        place = self._require_writable(relative)
+        place = self._require_target(relative)
         try:
             with open_folder(place.folder) as folder, open_for_reading(folder, place.name, place.path) as handle:
                 return os.path.join(place.folder.path, folder_edits.archive_existing(folder, place.path, handle))
@@ -294,22 +289,16 @@ class ProposalFolder:
             raise Refused(f"path {quote_value(relative)} (expected a path in this proposal's folder, {self.path})")
         return place
 
-    def _require_writable(self, relative: str) -> RootedPath:
+    def _require_target(self, relative: str, *, is_folder: bool = False) -> RootedPath:
         place = self._resolve_path(relative)
-        inside = place.parts[_SESSION_DEPTH:]
-        if not inside:
-            raise Refused(f"path {quote_value(relative)} is the proposal folder itself (expected a name in it)")
-        if inside[0] == _RAW_DATA:
-            raise Refused(f"path {quote_value(relative)}: a worker never writes raw data ({_RAW_DATA}/)")
-        hidden = [name for name in inside if name.startswith(".") and name not in _ALLOWED_HIDDEN_NAMES]
-        if hidden:
-            allowed = " and ".join(sorted(_ALLOWED_HIDDEN_NAMES))
-            raise Refused(f"path {quote_value(relative)}: hidden names are not written, except {allowed}")
+        check_target(relative, place.parts[_SESSION_DEPTH:], is_folder=is_folder)
         return place
 
     def _require_owned(self, relative: str) -> RootedPath:
-        place = self._require_writable(relative)
-        if "/".join(place.parts[_SESSION_DEPTH:]) not in OWNED_FILES:
+        place = self._resolve_path(relative)
+        inside = place.parts[_SESSION_DEPTH:]
+        check_writable(relative, inside)
+        if "/".join(inside) not in OWNED_FILES:
             raise Refused(
                 f"path {quote_value(relative)}: only {', '.join(sorted(OWNED_FILES))} are replaced or appended to"
             )

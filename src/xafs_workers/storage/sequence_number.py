@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from xafs_workers.storage.confined import check_component
 from xafs_workers.storage.errors import Absent, Refused, Unavailable, quote_value
-from xafs_workers.storage.proposals import RESERVATIONS_FOLDER, ProposalFolder
+from xafs_workers.storage.owned_names import RESERVATIONS_FOLDER
+from xafs_workers.storage.proposals import ProposalFolder
 
 _NUMBER = r"(?P<number>[0-9]{2}|[1-9][0-9]{2,4})"
 _UID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{3,63}")

@@ -22,7 +22,7 @@ def start_log(control: ReceivedMessage, board: Board, context: ActionContext) ->
     folder, rest = ProposalFolder.from_path(path, context.roots)
     if rest:
         raise Refused(f"folder {quote_value(path)} is below a proposal folder (expected {folder.path})")
-    return Outcome("done", (folder.touch(LOG_FILE_NAME),))
+    return Outcome("done", (folder.append(LOG_FILE_NAME, b""),))
 
 
 @action_handlers.register("logger.clear")

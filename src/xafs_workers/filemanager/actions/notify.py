@@ -6,6 +6,8 @@ a restart appears in the logs once and is posted once.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 
 from xafs_workers.filemanager.actions.context import ActionContext
@@ -67,14 +69,28 @@ def post_notice(line: Notice, folder: ProposalFolder | None, control: ReceivedMe
 
 
 def log_notice(line: Notice, folder: ProposalFolder | None, control: ReceivedMessage, context: ActionContext) -> None:
-    """Write a notice to the logs of a proposal without posting it; raises as `post_notice` does."""
+    """Write a notice to the logs of a proposal without posting it; raises as `post_notice` does.
+
+    A log that can never be written, for something else has its name, is reported and left out.
+    """
     if folder is None:
         return
     entry = LogEntry(_build_key(line, control, context), control.time, line.text, line.picture, line.rid, line.link)
-    context.message_log.add_entry(folder, entry)
+    with tolerate_refusal(folder):
+        context.message_log.add_entry(folder, entry)
     open_log = find_log_proposal(context.get_board(), context)
     if open_log is not None and open_log.path == folder.path:
-        add_line(folder, control.time, line.plain_text)
+        with tolerate_refusal(folder):
+            add_line(folder, control.time, line.plain_text)
+
+
+@contextmanager
+def tolerate_refusal(folder: ProposalFolder) -> Iterator[None]:
+    """Log that an index or log of a proposal is refused, and go on: it never fails a data file."""
+    try:
+        yield
+    except Refused as refusal:
+        log.warning("index_not_written", session=folder.session, reason=refusal.reason)
 
 
 def report_action(
