@@ -16,7 +16,6 @@ from xafs_workers.consumer.roles import Role, TopicName
 from xafs_workers.consumer.run_requests import RunRequester
 from xafs_workers.consumer.source import Partition, RawRecord
 from xafs_workers.logs import get_logger, is_detailed, set_detail
-from xafs_workers.messages.verbose import Verbose
 from xafs_workers.scans.board import Board, UnknownRunError
 from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage
 
@@ -189,11 +188,10 @@ class Loop:
         """Log a message: one line, with all of its fields where detail was requested."""
         message = item.message
         self.last_message = (message.kind, message.action, item.time)
-        if isinstance(message, Verbose):
-            set_detail(message.on)
+        if message.detailed_logging is not None:
+            set_detail(message.detailed_logging)
         if self.caught_up:
-            uid = getattr(message, "uid", None)
-            fields = {"run": uid} if uid else {}
+            fields: dict[str, object] = {"run": message.named_run} if message.named_run else {}
             if is_detailed():
                 fields["fields"] = message.model_dump(exclude={"extras"})
             log.info("message", kind=message.kind, action=message.action, message=item.id, **fields)

@@ -21,6 +21,8 @@ from xafs_workers.scans.scan import Scan
 
 MessageT = TypeVar("MessageT", bound=ControlMessage)
 
+RESULTS = (GlancingAngleLinear, GlancingAnglePitch, GlancingAngleFluo)
+
 
 @figure_builders.register("glancing_angle")
 def build_glancing_angle_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
@@ -86,7 +88,7 @@ def _build_fluo_panel(message: GlancingAngleFluo) -> Panel:
 def _build_summary(scan: Scan, results: list[ControlMessage]) -> Figure:
     linear, pitch = _find_latest(results, GlancingAngleLinear), _find_latest(results, GlancingAnglePitch)
     fluo = _find_latest(results, GlancingAngleFluo)
-    spinner = next((getattr(message, "spinner", 0) for message in reversed(results)), 0)
+    spinner = next((message.spinner for message in reversed(results) if isinstance(message, RESULTS)), 0)
     panels = (
         _build_missing_panel("linear") if linear is None else _build_linear_panel(linear),
         _build_missing_panel("pitch") if pitch is None else _build_pitch_panel(pitch),

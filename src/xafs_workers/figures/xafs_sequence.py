@@ -14,8 +14,8 @@ from xafs_workers.figures.figure_builder import (
     figure_examples,
     picture_figure_builders,
 )
-from xafs_workers.figures.live_chi import compute_k2_chi
 from xafs_workers.figures.model import Figure, Panel, Text, Trace
+from xafs_workers.figures.xafsscan_chi import compute_k2_chi
 from xafs_workers.messages.xafs_sequence import XafsSequenceAdd, XafsSequenceStart
 from xafs_workers.scans.advice import format_advice
 from xafs_workers.scans.board import Board

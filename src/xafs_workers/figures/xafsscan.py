@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
-from xafs_workers.figures.live_chi import CHI_PANEL, build_live_chi_panel
 from xafs_workers.figures.model import Array, Figure, Panel, Trace
 from xafs_workers.figures.signal import build_channel_curve
 from xafs_workers.figures.trace_builder import Curve, collect_traces, compute_trace, compute_traces
+from xafs_workers.figures.xafsscan_chi import CHI_PANEL, build_live_chi_panel
 from xafs_workers.messages.xafsscan import XafsscanNext, XafsscanStart
 from xafs_workers.scans import spectra
 from xafs_workers.scans.board import Board

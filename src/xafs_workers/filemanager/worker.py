@@ -11,7 +11,7 @@ from typing import Any
 from xafs_workers.consumer.loop import Loop, LoopCallbacks
 from xafs_workers.consumer.record_parser import RecordParser
 from xafs_workers.consumer.roles import FILE_MANAGER
-from xafs_workers.filemanager.actions.context import ActionContext
+from xafs_workers.filemanager.actions.context import ActionContext, reply_keys
 from xafs_workers.filemanager.file_actions import build_file_engine
 from xafs_workers.logs import configure_logging, get_logger
 from xafs_workers.reduction.process import Reducer
@@ -28,9 +28,6 @@ from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Root, Roots
 
 log = get_logger("workers")
-
-REPLY_KEYS = {"next_index": "BMM:next_index", "file_exists": "BMM:file_exists"}
-"""Keys of the key store in which today's plans look for an answer, by kind of question."""
 
 
 def run(settings: Settings, *, from_beginning: bool = False) -> int:
@@ -130,7 +127,7 @@ def _build_reply_writer(settings: Settings, stack: ExitStack) -> Callable[[str, 
     stack.callback(store.close)
 
     def write_reply(kind: str, value: Any) -> None:
-        store.write({REPLY_KEYS[kind]: str(value).lower() if isinstance(value, bool) else value})
+        store.write({reply_keys[kind]: str(value).lower() if isinstance(value, bool) else value})
 
     return write_reply
 

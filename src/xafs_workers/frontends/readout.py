@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isfinite, sqrt
-from typing import Any
 
 import numpy as np
 
@@ -28,9 +27,8 @@ def format_scan_readout(
     scan: Scan | None, panel: Panel, x: float, y: float, find_edge_energy: Callable[[str, str], float | None]
 ) -> str:
     """Format the read-out for a position in a panel of a scan, whose start message may name an absorption edge."""
-    message: Any = scan.start.message if scan is not None else None
-    element, edge = getattr(message, "element", None), getattr(message, "edge", None)
-    e0 = find_edge_energy(element, edge) if panel.x_name == ENERGY_AXIS and element and edge else None
+    edge = scan.start.message.named_edge if scan is not None else None
+    e0 = find_edge_energy(*edge) if panel.x_name == ENERGY_AXIS and edge else None
     return format_readout(panel, x, y, e0)
 
 

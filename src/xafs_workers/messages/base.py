@@ -68,6 +68,16 @@ class ControlMessage(BaseModel):
     without actions) or ``<kind>.<action>``. `owner` is the worker that acts on it and answers. `helper` is a second
     worker that acts too: for `xrfat` the owner draws a picture and the helper writes a file. `example` is a complete
     message as it is sent.
+
+    Attributes
+    ----------
+    closes
+        Which figures the message closes; '' for none.
+    ends_open_scans
+        Whether the message ends the open scans whose kinds declare it (`ScanKind.ended_by_resting_state`).
+    slack_command
+        What every worker that posts does about the message: look the channels up again, or log its state; '' for
+        nothing.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False, protected_namespaces=())
@@ -78,6 +88,9 @@ class ControlMessage(BaseModel):
     helper: ClassVar[Owner | None] = None
     value: ClassVar[ValueRule] = "action"
     example: ClassVar[Example]
+    closes: ClassVar[Literal["", "all", "line", "last"]] = ""
+    ends_open_scans: ClassVar[bool] = False
+    slack_command: ClassVar[Literal["", "refresh", "describe"]] = ""
     message_id: str | None = Field(
         default=None,
         max_length=10_000,
@@ -124,6 +137,17 @@ class ControlMessage(BaseModel):
     def planned_repetitions(self) -> int:
         """Number of repetitions that are planned; 0 where the message plans none."""
         return self._get_declared("repetitions") or 0
+
+    @property
+    def named_edge(self) -> tuple[str, str] | None:
+        """Element and absorption edge that the message names, None where it does not name both."""
+        element, edge = self._get_declared("element"), self._get_declared("edge")
+        return (element, edge) if element and edge else None
+
+    @property
+    def detailed_logging(self) -> bool | None:
+        """Whether the workers log messages in full from now on; None: as before."""
+        return None
 
     @property
     def requests_helper(self) -> bool:

@@ -14,6 +14,7 @@ class CloseAll(ControlMessage):
     kind = "close"
     action = "all"
     owner = "headless"
+    closes = "all"
     example: ClassVar[Example] = {"close": "all"}
 
 
@@ -24,6 +25,7 @@ class CloseLine(ControlMessage):
     kind = "close"
     action = "line"
     owner = "headless"
+    closes = "line"
     example: ClassVar[Example] = {"close": "line"}
 
 
@@ -34,4 +36,5 @@ class CloseLast(ControlMessage):
     kind = "close"
     action = "last"
     owner = "headless"
+    closes = "last"
     example: ClassVar[Example] = {"close": "last"}

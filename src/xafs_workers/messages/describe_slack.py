@@ -15,4 +15,5 @@ class DescribeSlack(ControlMessage):
     action = ""
     value = "any"
     owner = "file-manager"
+    slack_command = "describe"
     example: ClassVar[Example] = {"describe_slack": True}

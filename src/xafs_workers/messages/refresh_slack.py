@@ -15,4 +15,5 @@ class RefreshSlack(ControlMessage):
     action = ""
     value = "true"
     owner = "file-manager"
+    slack_command = "refresh"
     example: ClassVar[Example] = {"refresh_slack": True}

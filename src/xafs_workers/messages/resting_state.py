@@ -15,4 +15,5 @@ class RestingState(ControlMessage):
     action = ""
     value = "true"
     owner = "headless"
+    ends_open_scans = True
     example: ClassVar[Example] = {"resting_state": True}

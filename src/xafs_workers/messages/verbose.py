@@ -21,3 +21,8 @@ class Verbose(ControlMessage):
     example: ClassVar[Example] = {"verbose": False}
 
     on: Flag = Field(alias="verbose", description="true: messages are logged in full")
+
+    @property
+    def detailed_logging(self) -> bool:
+        """Whether the workers log messages in full from now on."""
+        return self.on

@@ -89,9 +89,9 @@ class SlackPosting:
 
     def on_message(self, control: ReceivedMessage) -> None:
         """Act on the messages about Slack that concern every worker that posts."""
-        if control.message.kind == "refresh_slack":
+        if control.message.slack_command == "refresh":
             self.refresh()
-        elif control.message.kind == "describe_slack":
+        elif control.message.slack_command == "describe":
             log.info("slack_described", **self.describe())
 
     def close(self) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
+from xafs_workers.messages.dossier import DossierSet, DossierStart
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan, ScanKind, scan_kinds
 from xafs_workers.scans.scan_builder import get_time_position
 
 KIND = "dossier"
+
+T = TypeVar("T")
 
 
 scan_kinds.register(KIND)(
@@ -57,13 +60,13 @@ class Dossier:
 def build_dossier(scan: Scan) -> Dossier:
     """Build the content of a dossier from its scan's messages."""
     return Dossier(
-        stub=getattr(scan.start.message, "stub", ""),
+        stub=scan.start.get_message(DossierStart).stub,
         uids=scan.added_run_uids,
-        folder=_find_latest_value(scan, "folder") or "",
-        rid=_find_latest_value(scan, "rid") or "",
-        force_seqnumber=_find_latest_value(scan, "force_seqnumber"),
-        instrument=_find_latest_value(scan, "instrument") or "",
-        ini=_find_latest_value(scan, "ini") or "",
+        folder=_find_latest_value(scan, lambda message: message.folder) or "",
+        rid=_find_latest_value(scan, lambda message: message.rid) or "",
+        force_seqnumber=_find_latest_value(scan, lambda message: message.force_seqnumber),
+        instrument=_find_latest_value(scan, lambda message: message.instrument) or "",
+        ini=_find_latest_value(scan, lambda message: message.ini) or "",
     )
 
 
@@ -90,11 +93,11 @@ def find_rest_time(board: Board, scan: Scan) -> float | None:
     if scan.end is None:
         return None
     until = get_time_position(scan.end)
-    rests = (one for one in board.messages if one.message.kind == "resting_state" and get_time_position(one) > until)
+    rests = (one for one in board.messages if one.message.ends_open_scans and get_time_position(one) > until)
     return next((one.time for one in rests), None)
 
 
-def _find_latest_value(scan: Scan, field: str) -> Any:
+def _find_latest_value(scan: Scan, read_field: Callable[[DossierSet], T | None]) -> T | None:
     """Find the latest value of a field, None if no message contains one."""
-    values = (getattr(control.message, field, None) for control in reversed(scan.added_messages))
+    values = (read_field(control.get_message(DossierSet)) for control in reversed(scan.added_messages))
     return next((value for value in values if value is not None), None)

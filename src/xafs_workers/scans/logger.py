@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xafs_workers.messages.logger import LoggerStart
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import ScanKind, scan_kinds
 
@@ -16,4 +17,4 @@ def find_log_folder(board: Board) -> str:
     """Find the folder of the open log file, '' if none was started or the last one has expired."""
     started = (scan for scan in reversed(board.scans) if scan.kind == KIND)
     scan = next((scan for scan in started if not scan.has_ended and not board.is_expired(scan)), None)
-    return "" if scan is None else str(getattr(scan.start.message, "folder", ""))
+    return "" if scan is None else scan.start.get_message(LoggerStart).folder

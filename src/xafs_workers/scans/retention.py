@@ -77,7 +77,7 @@ def _select_messages(
         if control.position in ours
         or (
             control.position not in theirs
-            and control.message.kind != "close"
+            and not control.message.closes
             and (horizon is None or get_time_position(control) > horizon)
         )
     )

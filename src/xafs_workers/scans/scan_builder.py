@@ -14,7 +14,7 @@ def affects_scans(control: ReceivedMessage) -> bool:
     """Check whether a message starts, changes or ends scans or their figures."""
     kind = scan_kinds.get(control.message.kind)
     if kind is None:
-        return control.message.kind in ("close", "resting_state")
+        return bool(control.message.closes) or control.message.ends_open_scans
     if not kind.has_figure:
         return control.message.action in {"start", *kind.add_actions, *kind.end_actions}
     return not kind.single_message_actions or control.message.action in kind.single_message_actions
@@ -60,9 +60,9 @@ class _ScanBuilder:
 
     def add_message(self, control: ReceivedMessage) -> None:
         kind, action = control.message.kind, control.message.action
-        if kind == "close":
-            self._close_figures(action)
-        elif kind == "resting_state":
+        if control.message.closes:
+            self._close_figures(control.message.closes)
+        elif control.message.ends_open_scans:
             self._end_resting_scans(control)
         elif action in scan_kinds[kind].single_message_actions:
             self._add_complete_scan(control, scan_kinds[kind])
@@ -77,7 +77,7 @@ class _ScanBuilder:
             # The other kind's scan belongs to this one if it started later.
             latest = max((i for i, scan in enumerate(self.scans) if scan.kind == kind.ends_with), default=-1)
             if kind.ended_by_resting_state or (kind.ends_with and latest > self._open_scans[name]):
-                self._end_implicitly(name, control, "resting_state")
+                self._end_implicitly(name, control, control.message.kind)
 
     def _start_scan(self, control: ReceivedMessage, kind: ScanKind) -> None:
         name = control.message.kind

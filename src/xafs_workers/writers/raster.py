@@ -23,7 +23,7 @@ from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import text_format
 from xafs_workers.writers.matlab import build_mat_file
-from xafs_workers.writers.registry import CannotWrite, WriterInput, read_end_time, writers
+from xafs_workers.writers.registry import CannotWrite, WriterInput, read_end_time, register_writer
 from xafs_workers.writers.spreadsheet import build_xlsx_file
 
 Array = np.ndarray[Any, Any]
@@ -67,7 +67,7 @@ class MapDescription:
     fast: str
 
 
-@writers.register("raster")
+@register_writer("raster", "raster data")
 def build_files(message: RasterFiles, material: WriterInput) -> Mapping[str, bytes]:
     """Return the files that a message asks for."""
     return build_content(material.run, material.config)

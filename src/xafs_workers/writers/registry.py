@@ -72,8 +72,39 @@ class WriterInput:
     spectra: Mapping[int, Array] = field(default_factory=dict[int, Array])
 
 
-Writer = Callable[[Any, WriterInput], Mapping[str, bytes]]
+WriteFiles = Callable[[Any, WriterInput], Mapping[str, bytes]]
 """Function from a message and its input to the content of each file, by name relative to the proposal folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writer of the files of a message.
+
+    Attributes
+    ----------
+    write
+        Returns the content of each file.
+    label
+        What the files are called in the logs.
+    needs_spectra
+        Whether it needs the XRF spectra of the run's first point.
+    """
+
+    write: WriteFiles
+    label: str
+    needs_spectra: bool = False
+
+
+def register_writer(key: str, label: str, *, needs_spectra: bool = False) -> Callable[[WriteFiles], WriteFiles]:
+    """Return a decorator that registers the function that writes the files of a message; see `Writer`."""
+    register = writers.register(key)
+
+    def add_writer(write: WriteFiles) -> WriteFiles:
+        register(Writer(write, label, needs_spectra))
+        return write
+
+    return add_writer
+
 
 writers: Registry[Writer] = Registry("xafs_workers.writers", "writers", kinds.discover)
 """Writers by message (`<kind>` or `<kind>.<action>`, as in `messages.base.kinds`), each in the module of its kind."""
@@ -99,7 +130,7 @@ def build_message_files(message: ControlMessage, material: WriterInput) -> Mappi
     try:
         if run.stop is None:
             raise CannotWrite("it has no stop document yet (expected a run that ended)")
-        return writer(message, material)
+        return writer.write(message, material)
     except (CannotWrite, MissingColumnError, NoChannelsError, NoSpectraError) as problem:
         raise CannotWrite(f"{message.kind}: run {run.uid[:80]}: {problem}") from problem
 

@@ -13,7 +13,7 @@ from xafs_workers.scans.metadata import as_text
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import headers, text_format
 from xafs_workers.writers.columns import COUNTS_UNIT, Column, build_table
-from xafs_workers.writers.registry import CannotWrite, FileContext, WriterInput, writers
+from xafs_workers.writers.registry import CannotWrite, FileContext, WriterInput, register_writer
 from xafs_workers.writers.xdi_text import format_xdi
 
 Array = np.ndarray[Any, Any]
@@ -22,7 +22,7 @@ FOLDER = "XRF"
 _NO_CONTEXT = FileContext()
 
 
-@writers.register("xrf.write")
+@register_writer("xrf.write", "xrf data", needs_spectra=True)
 def build_files(message: XrfWrite, material: WriterInput) -> Mapping[str, bytes]:
     """Return the data file that a message asks for."""
     made = build_content(material.run, material.spectra, context=material.context)

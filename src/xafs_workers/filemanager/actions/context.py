@@ -76,6 +76,9 @@ QuestionHandler = Callable[[ReceivedMessage, frozenset[str], ActionContext], Any
 
 action_handlers: Registry[ActionHandler] = Registry(PACKAGE, "action_handlers", kinds.discover)
 question_handlers: Registry[QuestionHandler] = Registry(PACKAGE, "question_handlers", kinds.discover)
+reply_keys: Registry[str] = Registry(PACKAGE, "reply_keys", kinds.discover)
+"""Keys of the key store in which today's plans look for the answer to a question."""
+
 readiness_checks: Registry[Callable[[ReceivedMessage, Board], bool]] = Registry(
     PACKAGE, "readiness_checks", kinds.discover
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from xafs_workers.filemanager.actions.context import ActionContext, question_handlers
+from xafs_workers.filemanager.actions.context import ActionContext, question_handlers, reply_keys
 from xafs_workers.messages.file_exists import FileExists
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.storage.proposals import ProposalFolder
+
+reply_keys.register("file_exists")("BMM:file_exists")
 
 
 @question_handlers.register("file_exists")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import posixpath
 
-from xafs_workers.filemanager.actions.context import ActionContext, question_handlers
+from xafs_workers.filemanager.actions.context import ActionContext, question_handlers, reply_keys
 from xafs_workers.messages.next_index import NextIndex
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.storage.names import compute_next_index
 from xafs_workers.storage.proposals import ProposalFolder
+
+reply_keys.register("next_index")("BMM:next_index")
 
 
 @question_handlers.register("next_index")

@@ -17,7 +17,7 @@ from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.storage.errors import Refused
 from xafs_workers.storage.proposals import ProposalFolder
-from xafs_workers.writers.registry import FileContext, WriterInput, build_message_files
+from xafs_workers.writers.registry import FileContext, WriterInput, build_message_files, build_writer_key, writers
 
 log = get_logger("workers")
 
@@ -25,26 +25,22 @@ XDI_HEADER = b"# XDI/"
 READ_TIMEOUT = 60.0
 """Longest time that Larch may take to read a file, seconds; then it is tried again."""
 
-FILE_LABELS = {"xasxdi": "XAS data", "seadxdi": "SEAD data", "lsxdi": "linescan data", "raster": "raster data"}
-"""Names of a kind's files in notices."""
-
-KINDS_WITH_SPECTRA = frozenset({"xrf"})
-
 
 def write_files(control: ReceivedMessage, board: Board, context: ActionContext) -> Outcome:
     """Write the data files that a message requests."""
     message: Any = control.message
+    writer = writers[build_writer_key(message)]
     run = context.catalog.wait_for_run(message.uid, context.stop)
-    spectra = read_spectra(run, 0, context) if message.kind in KINDS_WITH_SPECTRA else {}
+    spectra = read_spectra(run, 0, context) if writer.needs_spectra else {}
     file_context = FileContext(run.list_assets(context.stop))
     contents = build_message_files(message, WriterInput(run.run, context.config, file_context, spectra))
-    return publish_files(control, run, contents, context)
+    return publish_files(control, run, contents, context, writer.label)
 
 
 def publish_files(
-    control: ReceivedMessage, run: FinishedRun, contents: Mapping[str, bytes], context: ActionContext
+    control: ReceivedMessage, run: FinishedRun, contents: Mapping[str, bytes], context: ActionContext, label: str
 ) -> Outcome:
-    """Check that files are readable, write them into the folder of a run, and report them."""
+    """Check that files are readable, write them into the folder of a run, and report them under a label."""
     folder = ProposalFolder.from_run(run.start, context.roots, context.settings.storage)
     overwrite = control.message.may_overwrite
     for name, content in contents.items():
@@ -53,9 +49,8 @@ def publish_files(
         publish_once(folder, name, control, lambda made=content: made, context.ledger, overwrite)
         for name, content in contents.items()
     ]
-    what = FILE_LABELS.get(control.message.kind, f"{control.message.kind} data")
     for path in paths:
-        report_action(f"wrote {what} to {path}", folder, control, context, key=path)
+        report_action(f"wrote {label} to {path}", folder, control, context, key=path)
     return Outcome("done", tuple(paths))
 
 

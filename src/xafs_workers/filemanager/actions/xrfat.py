@@ -30,7 +30,9 @@ def write_spectra_file(control: ReceivedMessage, board: Board, context: ActionCo
     name = posixpath.basename(message.xrffile)
     columns = _build_columns(message, run, context)
     content = format_spectra(run.run, columns, FileContext(run.list_assets(context.stop)))
-    return publish_files(control, run, {f"{FOLDER}/{name if '.' in name else name + '.xrf'}": content}, context)
+    return publish_files(
+        control, run, {f"{FOLDER}/{name if '.' in name else name + '.xrf'}": content}, context, "xrfat data"
+    )
 
 
 def _build_columns(message: XrfatStart, run: FinishedRun, context: ActionContext) -> dict[str, Array]:

@@ -9,10 +9,10 @@ import numpy as np
 
 from xafs_workers.figures.model import Array, Panel, Text, Trace
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.live_chi import build_live_requests
 from xafs_workers.scans.reduction_requests import find_displayed_result
 from xafs_workers.scans.results import RankedResult
 from xafs_workers.scans.scan import Scan
+from xafs_workers.scans.xafsscan_chi import build_live_requests
 
 CHI_PANEL = "chi"
 
