@@ -239,7 +239,7 @@ def test_a_session_imports_no_heavy_modules() -> None:
     modules = json.loads(done.stdout)
     assert not [name for name in modules if name.partition(".")[0] in HEAVY]
     own = {name.split(".")[1] for name in modules if name.startswith("xafs_workers.")}
-    assert own == {"producer", "settings", "logs", "wire"}
+    assert own == {"configuration", "producer", "settings", "logs", "wire"}
 
 
 def test_a_moved_partition_is_looked_up_again(
