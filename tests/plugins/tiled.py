@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from helpers import patience
 from helpers.streams import Entry, fold, stamp_entries
 from xafs_workers.catalog.retry import RetryPolicy
 from xafs_workers.catalog.tiled_runs import TiledRuns
@@ -27,8 +28,10 @@ Connect = Callable[..., TiledRuns]
 @pytest.fixture(scope="session")
 def tiled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TiledServer]:
     """Start one server for all tests of the process; a test that stops it starts it again."""
-    with TiledServer(tmp_path_factory.mktemp("tiled"), tmp_path_factory.getbasetemp()) as server:
-        yield server
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("xafs_workers.simulation.tiled_server.START_TIMEOUT", patience.SECONDS)
+        with TiledServer(tmp_path_factory.mktemp("tiled"), tmp_path_factory.getbasetemp()) as server:
+            yield server
 
 
 @pytest.fixture
