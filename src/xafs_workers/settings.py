@@ -206,6 +206,17 @@ class Retention(_Section):
     open_hours: float = Field(default=24.0, gt=0, description="open scans older than this are closed and dropped")
 
 
+class Patience(_Section):
+    """Times for which the workers that write files wait, of their own running time with all topics read."""
+
+    documents: float = Field(
+        default=3600.0,
+        gt=0,
+        description="how long documents of an ended scan, or of a run that a message names, are waited for, seconds; "
+        "then the message fails",
+    )
+
+
 class Recovery(_Section):
     """Recovery of open scans at start."""
 
@@ -293,6 +304,7 @@ class Settings(BaseSettings):
     columns: Columns = Columns()
     detectors: Detectors = Detectors()
     retention: Retention = Retention()
+    patience: Patience = Patience()
     recovery: Recovery = Recovery()
     pictures: Pictures = Pictures()
     screen: Screen = Screen()

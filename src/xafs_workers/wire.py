@@ -28,6 +28,9 @@ MAX_DIMENSIONS = 32
 
 MAX_CODE_POINT = 0x10FFFF
 
+REPLAY_HEADER = ("xafs-workers", b"replay")
+"""Header of the records of a replay: the times in their values are those of the recording."""
+
 MAX_RECORD_BYTES = 8 * 1024 * 1024
 
 

@@ -40,6 +40,9 @@ class ScriptedSource:
         added, self.added = self.added, ()
         return added
 
+    def is_at_end(self) -> bool:
+        return True
+
 
 def record(partition: Partition, offset: int, time: float) -> RawRecord:
     return RawRecord(RecordPosition(*partition, offset), time, None, b"")

@@ -30,7 +30,7 @@ class FakeProducer:
         self.room, self.errors, self.refused, self.silent = room, dict(errors), dict(refused), silent
         self.taken, self.queue, self.polls = [], [], 0
 
-    def produce(self, topic, value=None, key=None, *, timestamp, on_delivery):
+    def produce(self, topic, value=None, key=None, *, timestamp, headers, on_delivery):
         if value in self.refused:
             raise self.refused[value]
         if len(self.queue) >= self.room:

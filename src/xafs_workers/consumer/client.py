@@ -13,6 +13,7 @@ from xafs_workers.logs import get_logger
 from xafs_workers.producer.clients import ClientLog
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.scans.items import RecordPosition
+from xafs_workers.wire import REPLAY_HEADER
 
 log = get_logger("consumer")
 
@@ -192,4 +193,5 @@ def build_raw_record(message: Message, clock: Callable[[], float]) -> RawRecord:
         time=compute_record_time(None if kind == TIMESTAMP_NOT_AVAILABLE else milliseconds, clock()),
         key=message.key(),
         value=message.value(),
+        is_replayed=REPLAY_HEADER in (message.headers() or ()),
     )

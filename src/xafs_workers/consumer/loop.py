@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from xafs_workers.consumer.attendance import Attendance
 from xafs_workers.consumer.counters import Counters
 from xafs_workers.consumer.ordered_reader import OrderedReader, RecordSource
 from xafs_workers.consumer.record_parser import RecordParser, RejectedRecord
@@ -26,6 +27,9 @@ STORE_INTERVAL = 1.0
 
 RESULT_TIMEOUT = 0.02
 """How long a turn lasts at most while something is being reduced, seconds."""
+
+ATTENDANCE_STEP = 1.0
+"""While records arrive, the board gets the time attended in steps of this size, seconds."""
 
 
 class MessageHandler(Protocol):
@@ -95,6 +99,7 @@ class Loop:
         self._stored_offsets: dict[Partition, int] = {}
         self._next_store_time = 0.0
         self._logged_once: set[str] = set()
+        self._attendance = Attendance()
 
     def begin(self, positions: dict[Partition, int], ends: dict[Partition, int]) -> None:
         """Start from these offsets; what lies before `ends` counts as recovery."""
@@ -114,8 +119,7 @@ class Loop:
         for record in records:
             self._process_record(record)
         self._check_caught_up()
-        if self._ordered_reader.idle and self.caught_up:
-            self.board = self.board.apply(ClockTick(self._callbacks.clock()))
+        self._apply_clock()
         if self._callbacks.run_requester is not None:
             self.board = self._callbacks.run_requester.fold(self.board, live=self.caught_up)
         if self._callbacks.reduction_requester is not None:
@@ -123,6 +127,15 @@ class Loop:
         self._callbacks.handler.poll(self.board)
         self._store_offsets()
         return len(records)
+
+    def _apply_clock(self) -> None:
+        """Let time pass on the board; a worker that writes lets none pass while brokers are away or records wait."""
+        at_end = self._ordered_reader.is_at_end()
+        attended = self._attendance.measure(at_end)
+        if self._ordered_reader.idle and self.caught_up and (at_end or not self._role.is_durable):
+            self.board = self.board.apply(ClockTick(self._callbacks.clock(), attended))
+        elif attended >= self.board.reading.attended + ATTENDANCE_STEP:
+            self.board = self.board.apply(ClockTick(0.0, attended))
 
     def store_now(self) -> bool:
         """Store the offsets that are no longer needed, whatever the time; return whether it worked."""

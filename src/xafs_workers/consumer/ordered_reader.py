@@ -40,6 +40,10 @@ class RecordSource(Protocol):
         """Take up partitions that were added."""
         ...
 
+    def is_at_end(self) -> bool:
+        """Check whether, as far as is known, everything that exists has been returned."""
+        ...
+
 
 class OrderedReader:
     """Reads a source through a timeline.
@@ -73,6 +77,10 @@ class OrderedReader:
     def backlog_size(self) -> int:
         """Number of records that wait for their turn."""
         return sum(self._merger.backlog.values())
+
+    def is_at_end(self) -> bool:
+        """Check whether everything that exists has been released, as far as is known."""
+        return self.caught_up and not self.backlog_size and self._source.is_at_end()
 
     def take(self, timeout: float) -> list[RawRecord]:
         """Return the records whose turn has come; wait up to `timeout` seconds for something to arrive."""

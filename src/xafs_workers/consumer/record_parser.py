@@ -55,7 +55,7 @@ class RecordParser:
             name, body = decode(record.value, self._limit)
             if topic == "documents":
                 check_document(name, body)
-                return Document(name, body, record.time, record.position)
+                return Document(name, body, record.time, record.position, record.is_replayed)
             if name not in self._tags:
                 return RejectedRecord(
                     topic, "unknown", f"{name!r:.60} on the control topic (expected {self._tags[1]!r})"

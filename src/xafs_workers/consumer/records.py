@@ -21,12 +21,15 @@ class RawRecord:
     ----------
     time
         POSIX seconds: the record time, or the arrival time where the broker gives none or one far in the future.
+    is_replayed
+        Whether `xafs-workers replay` sent it, with the times of a recording in its value.
     """
 
     position: RecordPosition
     time: float
     key: bytes | None
     value: bytes | None
+    is_replayed: bool = False
 
     @property
     def partition(self) -> Partition:

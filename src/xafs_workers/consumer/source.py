@@ -143,6 +143,10 @@ class KafkaSource:
                 count += max(0, high - at.offset)
         return count
 
+    def is_at_end(self) -> bool:
+        """Check whether the brokers answer and `poll` has returned everything that they are known to have."""
+        return not self.brokers_away and self.compute_lag() == 0
+
     def store(self, positions: Mapping[Partition, int]) -> bool:
         """Store the next offsets to be read; False, logged, if that failed (try again later)."""
         return self._offsets.store(positions)

@@ -41,7 +41,7 @@ def run(settings: Settings, *, from_beginning: bool = False) -> int:
 def _run(
     settings: Settings, context: DurableContext, stop: threading.Event, stack: ExitStack, from_beginning: bool
 ) -> int:
-    newest: list[Board] = [Board(BoardConfig.from_settings(settings))]
+    newest: list[Board] = [Board(BoardConfig.from_settings(settings, waits_for_documents=True))]
     reducer = _start_reducer(settings, stack)
     actions = _build_context(settings, context, lambda: newest[0], stop, reducer)
     engine = build_file_engine(actions, context.build_callbacks(_build_reply_writer(settings, stack)))
@@ -106,10 +106,10 @@ def _build_context(
     roots = Roots.from_settings(settings.storage)
     return ActionContext(
         settings=settings,
-        config=BoardConfig.from_settings(settings),
+        config=BoardConfig.from_settings(settings, waits_for_documents=True),
         roots=roots,
         copy_roots=Roots(*roots.roots, *(Root(str(path)) for path in settings.storage.copy_sources)),
-        catalog=build_run_catalog(settings, board),
+        catalog=build_run_catalog(settings, board, patient=True),
         ledger=context.ledger,
         get_board=board,
         stop=stop,

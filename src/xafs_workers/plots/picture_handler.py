@@ -61,8 +61,17 @@ class PictureHandler:
         if scan is None:
             return Outcome("failed", reason="its scan is no longer kept")
         if is_picture_due(control, scan, board, reduction_enabled=self._reduction_enabled):
+            missing = _describe_missing_runs(control, scan, board)
+            if missing:
+                return Outcome("failed", reason=missing)
             return Task(PICTURE_QUEUE, partial(self._draw, control, scan, board))
         return None
+
+
+def _describe_missing_runs(control: ReceivedMessage, scan: Scan, board: Board) -> str:
+    """Return which runs that the picture must show are not there: those of its message, at the end the scan's."""
+    own = control.message.named_run
+    return board.describe_missing_runs(scan.named_run_uids if control == scan.end else (own,) if own else ())
 
 
 def build_picture_engine(

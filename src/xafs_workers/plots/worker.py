@@ -57,8 +57,8 @@ def _run(
     )
     engine = _build_engine(settings, context, publisher)
     stack.callback(engine.close)
-    rules = BoardConfig.from_settings(settings, fetching_enabled=True)
-    fetcher = RunFetcher(build_run_catalog(settings, lambda: loop.board), rules)
+    rules = BoardConfig.from_settings(settings, fetching_enabled=True, waits_for_documents=True)
+    fetcher = RunFetcher(build_run_catalog(settings, lambda: loop.board, patient=True), rules)
     stack.callback(fetcher.close)
     ports = LoopCallbacks(
         engine,

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from xafs_workers.recording.pace import Pacer
 from xafs_workers.recording.record import Record, Topic
 from xafs_workers.recording.references import RunKeys
+from xafs_workers.wire import REPLAY_HEADER
 
 FLUSH_TIMEOUT = 120.0
 STOPPED_FLUSH_TIMEOUT = 10.0
@@ -36,6 +37,7 @@ class Producer(Protocol):
         key: bytes | None = ...,
         *,
         timestamp: int = ...,
+        headers: list[tuple[str, bytes]] = ...,
         on_delivery: Callable[[Any, Any], None] = ...,
     ) -> None:
         """Enqueue a record; BufferError if the queue is full."""
@@ -169,7 +171,9 @@ class Replayer:
         on_delivery = partial(self._on_delivery, record.topic, record.line)
         while True:
             try:
-                self._producer.produce(topic, value, key, timestamp=stamp, on_delivery=on_delivery)
+                self._producer.produce(
+                    topic, value, key, timestamp=stamp, headers=[REPLAY_HEADER], on_delivery=on_delivery
+                )
             except BufferError:
                 self._producer.poll(0.1)
                 if self._stop.is_set():

@@ -28,15 +28,32 @@ log = get_logger("workers")
 OUTAGE_REPORT_SECONDS = 5.0
 """A catalog that is unavailable for so long is reported in the heartbeat, seconds."""
 
+PATIENT_PAUSES = (0.2, 2.0)
+"""First and longest pause of a worker that writes: the documents may come at any moment, seconds."""
 
-def build_run_catalog(settings: Settings, board: Callable[[], Board]) -> FollowedRuns:
+
+def build_run_catalog(settings: Settings, board: Callable[[], Board], *, patient: bool = False) -> FollowedRuns:
     """Return the catalog of finished runs: the worker's board first, then the configured catalog.
 
     A catalog that is unavailable is reported after a few seconds; the caller tries again for as long as it takes.
+
+    Parameters
+    ----------
+    patient
+        For a worker that writes: a run is waited for as `patience.documents` says, by the board's attended time.
     """
     then = TiledRuns(settings.catalog) if settings.catalog.configured else None
     patience = RetryPolicy.from_settings(settings.catalog)
     outage = OUTAGE_REPORT_SECONDS if patience.outage is None else min(patience.outage, OUTAGE_REPORT_SECONDS)
+    if patient:
+        limit = settings.patience.documents
+        patience = replace(
+            patience,
+            appears_within=limit,
+            complete_within=limit,
+            pauses=PATIENT_PAUSES,
+            clock=lambda: board().reading.attended,
+        )
     return FollowedRuns(board, then, replace(patience, outage=outage))
 
 

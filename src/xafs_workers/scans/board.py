@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -23,8 +23,9 @@ from xafs_workers.scans.runs import (
     select_array_keys,
     select_scalar_keys,
 )
-from xafs_workers.scans.scan import Scan, scan_kinds
+from xafs_workers.scans.scan import Scan
 from xafs_workers.scans.scan_builder import affects_scans, build_scans, get_message_order
+from xafs_workers.scans.settling import ReadingState, has_stopped, is_scan_settled
 
 BoardItem = ReceivedMessage | Document | ClockTick | ReductionResult | FetchedRun
 
@@ -56,8 +57,8 @@ class Board:
     ----------
     version
         Number that rises with each item that changes the board.
-    now
-        Latest time of any item, POSIX seconds.
+    reading
+        Times up to which the topics are read.
     messages
         Messages that affect scans, sorted by record time.
     streams
@@ -68,13 +69,15 @@ class Board:
         Ids of figures that were closed by messages removed since.
     results
         Results of the requested reductions.
+    ended_at
+        Value of `reading.attended` when the end of a scan was received, by the scan's id, seconds.
     missing_runs
         Reasons by uid why a run that a scan names, or its spectra, are not available from a catalog.
     """
 
     config: BoardConfig = field(default_factory=BoardConfig)
     version: int = 0
-    now: float = 0.0
+    reading: ReadingState = field(default_factory=ReadingState)
     messages: tuple[ReceivedMessage, ...] = ()
     runs: Mapping[str, Run] = field(default_factory=dict[str, Run])
     streams: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
@@ -82,6 +85,12 @@ class Board:
     hidden_figures: frozenset[str] = frozenset()
     results: ResultTable = field(default_factory=ResultTable)
     missing_runs: Mapping[str, str] = field(default_factory=dict[str, str])
+    ended_at: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    @property
+    def now(self) -> float:
+        """Latest time of any record or clock tick, POSIX seconds."""
+        return self.reading.now
 
     def get_runs(self, scan: Scan) -> tuple[Run, ...]:
         """Return the runs bound to a scan."""
@@ -95,21 +104,18 @@ class Board:
         return None
 
     def is_settled(self, scan: Scan) -> bool:
-        """Check whether a scan has ended and no more points of it are expected.
+        """Check whether a scan has ended and no more points of it are expected."""
+        ended_at = self.ended_at.get(scan.id, 0.0)
+        return is_scan_settled(scan, self.runs, self.missing_runs, self.reading, ended_at, self.config)
 
-        Either each window has a run with a stop document, or the settling time has passed: documents may arrive after
-        the end message, and whole repetitions at once. A kind without bound runs does not wait.
-        """
-        if scan.end is None:
-            return bool(scan.implicit_end)
-        if self.now >= scan.end.time + self.config.settling_time:
-            return True
-        if scan_kinds[scan.kind].motors is None and not scan.added_messages:
-            return True
-        runs = [
-            self.runs.get(uid or "") for uid in (*(window.run_uid for window in scan.windows), *scan.added_run_uids)
-        ]
-        return bool(runs) and all(run is not None and run.stop is not None for run in runs)
+    def describe_missing_runs(self, uids: Iterable[str]) -> str:
+        """Return which of these runs have not come whole, and why; '' where all have."""
+        return "; ".join(
+            self.missing_runs.get(uid)
+            or f"run {uid}: its {'stop document' if uid in self.runs else 'documents'} did not come"
+            for uid in uids
+            if not has_stopped(uid, self.runs)
+        )
 
     def is_expired(self, scan: Scan) -> bool:
         """Check whether a scan without an end message is older than the expiry time."""
@@ -132,7 +138,8 @@ class Board:
         if isinstance(item, ReceivedMessage):
             return _apply_message(self, item)
         if isinstance(item, ClockTick):
-            return self if item.time <= self.now else replace(self, now=item.time)
+            reading = self.reading.add_tick(item)
+            return self if reading is self.reading else replace(self, reading=reading)
         if isinstance(item, FetchedRun):
             return _apply_fetched_run(self, item)
         assert isinstance(item, ReductionResult)  # noqa: S101 - the union has no other member
@@ -155,12 +162,12 @@ def _apply_fetched_run(board: Board, item: FetchedRun) -> Board:
 
 
 def _apply_message(board: Board, item: ReceivedMessage) -> Board:
-    now = max(board.now, item.time)
+    reading = board.reading.advance(item.time)
     if not affects_scans(item) or any(known.position == item.position for known in board.messages):
-        return replace(board, now=now)
+        return replace(board, reading=reading)
     messages = list(board.messages)
     insort(messages, item, key=get_message_order)
-    return _rebind(replace(board, now=now, messages=tuple(messages)))
+    return _rebind(replace(board, reading=reading, messages=tuple(messages)))
 
 
 def _rebind(board: Board) -> Board:
@@ -182,7 +189,13 @@ def _rebind(board: Board) -> Board:
         scans=kept.scans,
         hidden_figures=hidden,
         results=results,
+        ended_at=_update_end_times(board, kept.scans),
     )
+
+
+def _update_end_times(board: Board, scans: tuple[Scan, ...]) -> Mapping[str, float]:
+    """Return when the ends of scans were received: now for those that have just ended."""
+    return {scan.id: board.ended_at.get(scan.id, board.reading.attended) for scan in scans if scan.end is not None}
 
 
 def _apply_document(board: Board, item: Document) -> Board:
@@ -198,7 +211,7 @@ def _apply_document(board: Board, item: Document) -> Board:
         return _apply_stop(board, item)
     if item.name in RESOURCE_DOCUMENTS:
         return _apply_resource(board, item)
-    return replace(board, now=max(board.now, item.time))
+    return replace(board, reading=board.reading.add_document(item))
 
 
 def _apply_start(board: Board, item: Document) -> Board:
@@ -209,7 +222,7 @@ def _apply_start(board: Board, item: Document) -> Board:
             raise UnknownRunError(uid, f"a second, different start document of run {uid}")
         return board
     runs = {**board.runs, uid: build_run(item)}
-    return _rebind(replace(board, now=max(board.now, item.time), runs=runs))
+    return _rebind(replace(board, reading=board.reading.add_document(item), runs=runs))
 
 
 def _apply_descriptor(board: Board, item: Document) -> Board:
@@ -217,7 +230,7 @@ def _apply_descriptor(board: Board, item: Document) -> Board:
     run = _find_run(board, run_uid, item)
     if uid in board.streams:
         return board
-    board = replace(board, now=max(board.now, item.time), streams={**board.streams, uid: (run_uid, stream)})
+    board = replace(board, reading=board.reading.add_document(item), streams={**board.streams, uid: (run_uid, stream)})
     if stream != "primary" or run.data_keys:
         return board
     data_keys = item.doc.get("data_keys", {})
@@ -242,7 +255,7 @@ def _apply_event(board: Board, item: Document) -> Board:
     run = board.runs[stream[0]]
     points = run.points.add_point(doc["seq_num"], doc["time"], doc["data"])
     arrays = run.arrays.add_point(doc["seq_num"], doc["data"], board.config.array_bytes)
-    return _replace_run(board, _replace_points(run, points, arrays), item.time)
+    return _replace_run(board, _replace_points(run, points, arrays), item)
 
 
 def _apply_resource(board: Board, item: Document) -> Board:
@@ -250,8 +263,8 @@ def _apply_resource(board: Board, item: Document) -> Board:
     run = board.runs.get(str(item.doc.get("run_start")))
     document = (item.name, item.doc)
     if run is None or document in run.resources or len(run.resources) >= MAX_RESOURCES:
-        return replace(board, now=max(board.now, item.time))
-    return _replace_run(board, replace(run, resources=(*run.resources, document)), item.time)
+        return replace(board, reading=board.reading.add_document(item))
+    return _replace_run(board, replace(run, resources=(*run.resources, document)), item)
 
 
 def _apply_baseline(board: Board, stream: tuple[str, str], data: Mapping[str, Any]) -> Board:
@@ -273,14 +286,14 @@ def _apply_event_page(board: Board, item: Document) -> Board:
         data = {key: values[row] for key, values in doc["data"].items()}
         points = points.add_point(sequence, doc["time"][row], data)
         arrays = arrays.add_point(sequence, data, board.config.array_bytes)
-    return _replace_run(board, _replace_points(run, points, arrays), item.time)
+    return _replace_run(board, _replace_points(run, points, arrays), item)
 
 
 def _apply_stop(board: Board, item: Document) -> Board:
     run = _find_run(board, item.doc["run_start"], item)
     if run.stop is not None:
         return board
-    return _replace_run(board, replace(run, stop=item.doc), item.time)
+    return _replace_run(board, replace(run, stop=item.doc), item)
 
 
 def _replace_points(run: Run, points: Points, arrays: EventArrays) -> Run:
@@ -289,12 +302,12 @@ def _replace_points(run: Run, points: Points, arrays: EventArrays) -> Run:
     )
 
 
-def _replace_run(board: Board, run: Run, time: float = 0.0) -> Board:
+def _replace_run(board: Board, run: Run, item: Document | None = None) -> Board:
     runs = {**board.runs, run.uid: run}
     return Board(
         board.config,
         board.version + 1,
-        max(board.now, time),
+        board.reading if item is None else board.reading.add_document(item),
         board.messages,
         limit_array_memory(runs, board.config.all_array_bytes) if run.arrays.size else runs,
         board.streams,
@@ -302,6 +315,7 @@ def _replace_run(board: Board, run: Run, time: float = 0.0) -> Board:
         board.hidden_figures,
         board.results,
         board.missing_runs,
+        board.ended_at,
     )
 
 

@@ -15,7 +15,11 @@ class BoardConfig:
     Attributes
     ----------
     settling_time
-        Time after an end message in which the run's stop document may still arrive, seconds.
+        Time after an end message in which a viewer expects the run's stop document, seconds.
+    waits_for_documents
+        True for a worker that writes: a scan settles by its documents alone, not by the clock.
+    document_patience
+        Time, as `ReadingState.attended` counts it, after which documents are no longer waited for, seconds.
     expiry_time
         Age at which an open scan expires, seconds.
     array_bytes, all_array_bytes
@@ -30,6 +34,8 @@ class BoardConfig:
     scan_limit: int = 50
     run_limit: int = 50
     settling_time: float = 2.0
+    waits_for_documents: bool = False
+    document_patience: float = 3600.0
     expiry_time: float = 24 * 3600.0
     reduction: Reduction = field(default_factory=Reduction)
     array_bytes: int = 64 * 1024 * 1024
@@ -37,9 +43,13 @@ class BoardConfig:
     fetching_enabled: bool = False
 
     @classmethod
-    def from_settings(cls, settings: Settings, *, fetching_enabled: bool = False) -> BoardConfig:
+    def from_settings(
+        cls, settings: Settings, *, fetching_enabled: bool = False, waits_for_documents: bool = False
+    ) -> BoardConfig:
         """Build the configuration of a board; runs are fetched if `fetching_enabled` and a catalog is configured."""
         return cls(
+            waits_for_documents=waits_for_documents,
+            document_patience=settings.patience.documents,
             fetching_enabled=fetching_enabled and settings.catalog.configured,
             columns=settings.columns,
             channels=settings.detectors.channels,

@@ -51,19 +51,33 @@ class ReceivedMessage:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A Bluesky document with its record time (POSIX seconds)."""
+    """A Bluesky document with its record time (POSIX seconds).
+
+    Attributes
+    ----------
+    is_replayed
+        Whether a recording was replayed: then the times in the document are those of another day.
+    """
 
     name: str
     doc: Mapping[str, Any]
     time: float
     position: RecordPosition
+    is_replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ClockTick:
-    """Time that passed while nothing arrived (POSIX seconds). Ticks may only close scans."""
+    """Time that passed while nothing arrived (POSIX seconds). Ticks may only close scans.
+
+    Attributes
+    ----------
+    attended
+        Time for which the worker has run with both topics read to their ends, seconds.
+    """
 
     time: float
+    attended: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,9 +108,24 @@ class FetchedRun:
     problem: str = ""
 
 
+MAX_DELAY = 3600.0
+"""A document whose own time differs by more from its record's was recorded some other day: the record's counts."""
+
+
+def find_document_time(item: Document) -> float:
+    """Return the time that a document gives itself, else its record's, POSIX seconds.
+
+    A document may be published long after it was made, for instance when a broker comes back.
+    """
+    own = item.doc.get("time")
+    if not item.is_replayed and isinstance(own, int | float) and abs(own - item.time) <= MAX_DELAY:
+        return float(own)
+    return item.time
+
+
 def build_run(item: Document) -> Run:
     """Build the run of a start document."""
-    return Run(item.doc["uid"], item.doc, build_time_position(item.time, DOCUMENT, item.position))
+    return Run(item.doc["uid"], item.doc, build_time_position(find_document_time(item), DOCUMENT, item.position))
 
 
 def extract_numbers(data: Mapping[str, Any]) -> Mapping[str, float]:

@@ -102,6 +102,13 @@ class Scan:
         return tuple(dict.fromkeys(named))
 
     @property
+    def named_run_uids(self) -> tuple[str, ...]:
+        """The uids of the runs that its messages name: added ones, and those of the messages that start and end it."""
+        ends = (self.start, self.figure_message, self.end)
+        named = (control.message.named_run for control in ends if control is not None)
+        return tuple(dict.fromkeys((*self.added_run_uids, *(uid for uid in named if uid))))
+
+    @property
     def all_messages(self) -> tuple[ReceivedMessage, ...]:
         """All messages that started, continued or ended the scan."""
         end = () if self.end is None else (self.end,)

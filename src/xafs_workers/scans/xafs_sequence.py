@@ -120,7 +120,7 @@ def build_run_requests(board: Board, scan: Scan) -> Iterator[RunRequest]:
     """Yield a request for each added run whose documents are missing or incomplete."""
     for uid in scan.added_run_uids:
         run = board.runs.get(uid)
-        gone = run is None or (run.stop is None and board.is_closed(scan))
+        gone = run is None or (run.stop is None and scan.has_ended)
         if gone and uid not in board.missing_runs:
             yield RunRequest(uid)
 

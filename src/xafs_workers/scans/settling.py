@@ -1,0 +1,106 @@
+"""When a scan is over: all its documents have come, or they are no longer waited for.
+
+A viewer corrects itself when documents come late, so a short time by its clock is enough. A worker that writes cannot
+take a file back: for it, time is what the document topic has been read to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, replace
+
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.items import ClockTick, Document
+from xafs_workers.scans.runs import Run, find_document_time
+from xafs_workers.scans.scan import RunWindow, Scan, scan_kinds
+
+LATER_SECONDS = 10.0
+"""A document later than a scan's end by more than clocks differ shows that the topic was read past it, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingState:
+    """How far the topics have been read.
+
+    Attributes
+    ----------
+    now
+        Latest time of any record or clock tick, POSIX seconds.
+    document_time
+        Latest time that a document gives itself, POSIX seconds.
+    attended
+        Time for which the worker has run with both topics read to their ends, seconds.
+    """
+
+    now: float = 0.0
+    document_time: float = 0.0
+    attended: float = 0.0
+
+    def advance(self, now: float) -> ReadingState:
+        """Return the state after a record of this time."""
+        return self if now <= self.now else replace(self, now=now)
+
+    def add_document(self, item: Document) -> ReadingState:
+        """Return the state after a document."""
+        own = min(find_document_time(item), item.time)
+        if own <= self.document_time:
+            return self.advance(item.time)
+        return ReadingState(max(self.now, item.time), own, self.attended)
+
+    def add_tick(self, tick: ClockTick) -> ReadingState:
+        """Return the state after a clock tick."""
+        if tick.time <= self.now and tick.attended <= self.attended:
+            return self
+        return ReadingState(max(self.now, tick.time), self.document_time, max(self.attended, tick.attended))
+
+
+def is_scan_settled(
+    scan: Scan,
+    runs: Mapping[str, Run],
+    given_up: Container[str],
+    reading: ReadingState,
+    ended_at: float,
+    config: BoardConfig,
+) -> bool:
+    """Check whether no more points of a scan are expected.
+
+    Parameters
+    ----------
+    given_up
+        uids of runs that neither came nor can be fetched.
+    ended_at
+        `ReadingState.attended` when the scan's end was received, seconds.
+    """
+    if scan.end is None:
+        return bool(scan.implicit_end)
+    if not config.waits_for_documents:
+        return reading.now >= scan.end.time + config.settling_time or _has_all_runs(scan, runs)
+    if reading.attended - ended_at >= config.document_patience:
+        return True
+    newest_start = max((run.start_position[0] for uid, run in runs.items() if uid not in scan.run_uids), default=0.0)
+    return all(uid in given_up or has_stopped(uid, runs) for uid in scan.named_run_uids) and all(
+        _is_window_over(window, scan.end.time, runs, reading, newest_start) for window in scan.windows
+    )
+
+
+def _has_all_runs(scan: Scan, runs: Mapping[str, Run]) -> bool:
+    """Check whether each window and each message that adds a run has its run, and the run its stop document."""
+    if scan_kinds[scan.kind].motors is None and not scan.added_messages:
+        return True
+    uids = (*(window.run_uid for window in scan.windows), *scan.added_run_uids)
+    return bool(uids) and all(has_stopped(uid or "", runs) for uid in uids)
+
+
+def has_stopped(uid: str, runs: Mapping[str, Run]) -> bool:
+    """Check whether a run is known, with its stop document."""
+    run = runs.get(uid)
+    return run is not None and run.stop is not None
+
+
+def _is_window_over(
+    window: RunWindow, end: float, runs: Mapping[str, Run], reading: ReadingState, newest_start: float
+) -> bool:
+    """Check whether a window's run has its stop document, or later documents show that it will get none."""
+    if window.run_uid is None:
+        return reading.document_time > end + LATER_SECONDS
+    return has_stopped(window.run_uid, runs) or newest_start > end + LATER_SECONDS
