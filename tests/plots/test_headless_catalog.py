@@ -144,15 +144,17 @@ def test_a_tiled_outage_delays_only_the_sequence(make: Make, measured: Path, til
     assert {Path(path).suffix for path in answer["paths"]} == {".png", ".prj"}
 
 
-def test_an_unavailable_run_is_left_out_with_a_note(make: Make, measured: Path, tiled_server: TiledServer) -> None:
+def test_a_run_that_never_comes_fails_the_files_of_its_sequence(make: Make, measured: Path, tiled_server: TiledServer) -> None:
     entries = other_uids(session(measured))
     catalogued(tiled_server, entries)
     station = make()
-    station.config.write_text(station.config.read_text().replace("outage: 1.0", "outage: 1.0\n  appears_within: 0.5"))
+    station.config.write_text(station.config.read_text() + "\npatience:\n  documents: 2.0\n")
     station.start()
     messages = sequence_alone(entries)
     unknown = ("bmm", {"xafs_sequence": "add", "uid": str(uuid.uuid4())})
     station.put([*messages[:-1], unknown, messages[-1]])
     station.wait(lambda: bool(station.list_final_answers("xafs_sequence")), "the sequence's files")
-    assert station.list_final_answers("xafs_sequence")[0]["state"] == "done"
+    (answer,) = station.list_final_answers("xafs_sequence")
+    assert answer["state"] == "failed"
+    assert unknown[1]["uid"] in answer["reason"]
     assert "run_not_fetched" in station.read_logs()
