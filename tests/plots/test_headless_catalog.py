@@ -144,7 +144,9 @@ def test_a_tiled_outage_delays_only_the_sequence(make: Make, measured: Path, til
     assert {Path(path).suffix for path in answer["paths"]} == {".png", ".prj"}
 
 
-def test_a_run_that_never_comes_fails_the_files_of_its_sequence(make: Make, measured: Path, tiled_server: TiledServer) -> None:
+def test_a_run_that_never_comes_fails_the_files_of_its_sequence(
+    make: Make, measured: Path, tiled_server: TiledServer
+) -> None:
     entries = other_uids(session(measured))
     catalogued(tiled_server, entries)
     station = make()

@@ -40,7 +40,7 @@ def build_run_catalog(settings: Settings, board: Callable[[], Board], *, patient
     Parameters
     ----------
     patient
-        For a worker that writes: a run is waited for as `patience.documents` says, by the board's attended time.
+        For a worker that writes: a run is waited for during `patience.documents` of the board's attended time.
     """
     then = TiledRuns(settings.catalog) if settings.catalog.configured else None
     patience = RetryPolicy.from_settings(settings.catalog)

@@ -42,11 +42,11 @@ class _FreeRuns:
 def bind(scans: Sequence[Scan], runs: Iterable[Run], config: BoardConfig) -> tuple[Scan, ...]:
     """Bind runs to the windows of scans; returns the scans with their runs.
 
-    The runs that the ends of scans name are bound first. Then each window, in the order in which the windows open, takes
-    the first free run that starts in it and whose hint begins with the kind's word (and whose count is the repetition),
-    else the first free run without a hint. A window without a run takes a free run with a matching hint and count that
-    starts close by: the clocks of messages and documents may differ, and documents may be published late. A run with
-    another kind's hint, or with other motors, is bound to no window of the kind.
+    The runs that the ends of scans name are bound first. Then each window, in the order in which the windows open,
+    takes the first free run in it whose hint begins with the kind's word (and whose count is the repetition), else the
+    first free run without a hint. A window without a run takes a free run with a matching hint and count that starts
+    close by: the clocks of messages and documents may differ, and documents may be published late. A run with another
+    kind's hint, or with other motors, is bound to no window of the kind.
 
     Parameters
     ----------
