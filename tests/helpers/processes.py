@@ -126,11 +126,31 @@ class Station:
                 self.put_raw(self.settings.get_topic("documents"), encode(name, body), self._run)
         assert self._producer.flush(PATIENCE) == 0
 
-    def put_raw(self, topic: str, value: bytes | None, key: str = "abcdef") -> None:
+    def put_raw(self, topic: str, value: bytes | None, key: str = "abcdef", stamp: int | None = None) -> None:
         # A plan's messages and documents are milliseconds apart; a loop in Python is faster than that.
         self._stamp = max(self._stamp + 1, int(time.time() * 1000))
-        self._producer.produce(topic, value=value, key=key, timestamp=self._stamp)
+        self._producer.produce(topic, value=value, key=key, timestamp=self._stamp if stamp is None else stamp)
         self._producer.poll(0)
+
+    def put_late(self, entries: Iterable[Entry], delay: float) -> None:
+        """Publish all messages at once, and the documents so many seconds later, all with the times of their making.
+
+        The worker's heartbeats, not a pause, show that the time has passed for it too.
+        """
+        made = [(int(time.time() * 1000) + place, entry) for place, entry in enumerate(entries)]
+        for stamp, (name, body) in made:
+            if name == "bmm":
+                self.put_raw(self.settings.get_topic("control"), encode(name, body), stamp=stamp)
+        assert self._producer.flush(PATIENCE) == 0
+        due = time.time() + delay
+        self.wait(lambda: any(beat["time"] >= due for beat in self.received["status"][-3:]), "the delay to be over")
+        for stamp, (name, body) in made:
+            if name == "start":
+                self._run = body["uid"]
+                body = {**body, "time": stamp / 1000}
+            if name != "bmm":
+                self.put_raw(self.settings.get_topic("documents"), encode(name, body), self._run)
+        assert self._producer.flush(PATIENCE) == 0
 
     def poll_topics(self) -> None:
         for entry in self._source.poll(0.05):

@@ -114,6 +114,20 @@ def _count_processed(station: Station) -> int:
     return beats[-1]["messages"] + beats[-1]["documents"] if beats else 0
 
 
+@pytest.mark.parametrize("delay", [4.0, pytest.param(60.0, marks=pytest.mark.slow)])
+def test_late_documents_give_the_same_files(station: Callable[[str], Station], delay: float) -> None:
+    entries = sequence()
+    calm, late = station("calm"), station("late")
+    for one, seconds in ((calm, 0.0), (late, delay)):
+        one.start()
+        one.put_late(entries, seconds)
+        finish(one)
+        one.terminate()
+        assert {answer["state"] for answer in one.list_final_answers("xafsscan")} == {"done"}
+        assert {answer["state"] for answer in one.list_final_answers("linescan")} == {"done"}
+    assert late.read_files() == calm.read_files()
+
+
 def test_messages_sent_during_downtime_are_done_later(station: Callable[[str], Station]) -> None:
     one = station("down")
     one.start()
