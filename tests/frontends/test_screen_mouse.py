@@ -15,6 +15,7 @@ from PySide6.QtTest import QTest
 from helpers.examples import AREASCAN
 from helpers.screen import LEFT, LINE, TIME, XAFS, ScreenHarness, make_line_scan, make_repetition, process_events
 from helpers.streams import Entry, build_run_documents
+from xafs_workers.figures.figure_builder import build_figure
 
 
 def raster() -> list[Entry]:
@@ -141,6 +142,15 @@ def test_a_figure_closed_during_a_click_picks_nothing(desk: ScreenHarness) -> No
     desk.add_entries(("bmm", LINE), *make_line_scan(30))
     QTest.mouseClick(desk.figure_tab.canvas, LEFT, pos=desk.find_pixel("signal", 12.0, 1.0))
     desk.add_entries(("bmm", {"close": "all"}))
+    assert desk.has_no_click()
+
+
+def test_a_click_after_its_tab_closed_picks_nothing(desk: ScreenHarness) -> None:
+    desk.add_entries(("bmm", LINE), *make_line_scan(30))
+    (scan,) = desk.board.scans
+    panel = build_figure(desk.board, scan).panels[0]
+    desk.window.tabs.close_all_tabs()
+    desk.window._on_click(scan.figure_id, panel, 12.0, 1.0)
     assert desk.has_no_click()
 
 

@@ -221,12 +221,12 @@ class Window(QMainWindow):
         return format_scan_readout(self._find_scan(figure), panel, x, y, self._callbacks.find_edge_energy)
 
     def _on_click(self, figure: str, panel: Panel, x: float, y: float) -> None:
-        scan = self._find_scan(figure)
-        click = build_click(scan, panel, x, y) if scan else None
-        if click is not None:
+        scan, tab = self._find_scan(figure), self.tabs.figure_tabs.get(figure)
+        click = build_click(scan, panel, x, y) if scan is not None and tab is not None else None
+        if click is not None and tab is not None:
             self._callbacks.on_click(click)
             picked = [f"{click['motor']} = {x:.4g}"] + ([f"{click['motor2']} = {y:.4g}"] if "motor2" in click else [])
-            self.tabs.figure_tabs[figure].toolbar.show_text(f"picked {', '.join(picked)}")
+            tab.toolbar.show_text(f"picked {', '.join(picked)}")
 
     def _set_channels(self, checked: bool) -> None:
         for tab in self.tabs.figure_tabs.values():
