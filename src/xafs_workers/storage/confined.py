@@ -24,6 +24,7 @@ from xafs_workers.storage.errors import (
     quote_value,
     translate_os_errors,
 )
+from xafs_workers.storage.file_attributes import apply_ownership, sync_folder
 
 MAX_PATH = 4095  # bytes; PATH_MAX of Linux less its NUL
 MAX_COMPONENT = 255  # bytes; NAME_MAX
@@ -266,39 +267,6 @@ def make_folder(folder: int, name: str, path: str) -> None:
         finally:
             os.close(made)
         sync_folder(folder)
-
-
-def apply_ownership(handle: int, *, gid: int, mode: int) -> None:
-    """Set group and mode of an open file or folder, as far as this process is allowed to."""
-    if os.fstat(handle).st_gid != gid:
-        try:
-            os.fchown(handle, -1, gid)
-        except PermissionError:
-            mode &= ~stat.S_ISGID  # setgid would pass on the wrong group to new files
-    now = stat.S_IMODE(os.fstat(handle).st_mode)
-    # Linux silently clears setgid when a process outside the group changes the mode; inheriting it matters more.
-    if now == mode or (now & mode & stat.S_ISGID and not _is_in_group(gid)):
-        return
-    try:
-        os.fchmod(handle, mode)
-    except PermissionError:
-        return
-
-
-def _is_in_group(gid: int) -> bool:
-    return os.geteuid() == 0 or gid == os.getegid() or gid in os.getgroups()
-
-
-def sync_folder(folder: int) -> None:
-    """Make the names in a folder durable (fsync)."""
-    listed = os.open(".", _LIST, dir_fd=folder)
-    try:
-        os.fsync(listed)
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # the answer of network file systems that need no fsync of a folder
-            raise
-    finally:
-        os.close(listed)
 
 
 def open_regular(folder: int, name: str, path: str, flags: int = os.O_RDONLY) -> int:

@@ -9,10 +9,11 @@ import threading
 import time
 from contextlib import suppress
 
-from xafs_workers.storage.confined import apply_ownership, sync_folder
 from xafs_workers.storage.errors import Refused, Unavailable, quote_value, translate_os_errors
+from xafs_workers.storage.exclusive_names import move_to_free_name
+from xafs_workers.storage.file_attributes import apply_ownership, sync_file, sync_folder
 from xafs_workers.storage.names import format_utc_stamp
-from xafs_workers.storage.publishing import rename_without_replacing, write_all
+from xafs_workers.storage.publishing import write_all
 
 LOCK_TIMEOUT = 5.0  # s
 
@@ -29,7 +30,7 @@ def create_empty(folder: int, name: str, path: str) -> None:
             return
         try:
             apply_ownership(handle, gid=parent.st_gid, mode=mode)
-            os.fsync(handle)
+            sync_file(handle)
         finally:
             os.close(handle)
         sync_folder(folder)
@@ -53,7 +54,7 @@ def append(handle: int, path: str, content: bytes) -> None:
             raise Refused(f"{quote_value(path)} has {info.st_nlink} names by hard links (expected one)")
         try:
             write_all(handle, content)
-            os.fsync(handle)
+            sync_file(handle)
         except OSError:
             with suppress(OSError):
                 os.ftruncate(handle, info.st_size)
@@ -90,18 +91,10 @@ def archive_existing(folder: int, path: str, handle: int) -> str:
 
 def _move(folder: int, name: str, other: str, info: os.stat_result) -> bool:
     try:
-        _rename_or_link(folder, name, other)
+        move_to_free_name(folder, name, other)
     except FileExistsError:
         found = os.stat(other, dir_fd=folder, follow_symlinks=False)
         if (found.st_dev, found.st_ino) != (info.st_dev, info.st_ino):
             return False
         os.unlink(name, dir_fd=folder)  # a worker was killed between link and unlink
     return True
-
-
-def _rename_or_link(folder: int, name: str, other: str) -> None:
-    try:
-        rename_without_replacing(folder, name, other)
-    except Unavailable:
-        os.link(name, other, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
-        os.unlink(name, dir_fd=folder)

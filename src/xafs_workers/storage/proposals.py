@@ -18,9 +18,10 @@ from xafs_workers.storage.confined import (
     open_regular,
     parse_path,
     read_chunks,
-    sync_folder,
 )
 from xafs_workers.storage.errors import Absent, Refused, quote_value, translate_os_errors
+from xafs_workers.storage.exclusive_names import give_name
+from xafs_workers.storage.file_attributes import sync_folder
 from xafs_workers.storage.owned_names import (
     OWNED_FILES,
     RESERVATIONS_FOLDER,
@@ -217,7 +218,7 @@ class ProposalFolder:
             publishing.sweep(folder)
             with publishing.write_draft(folder, place.path, content) as complete, translate_os_errors(place.path):
                 try:
-                    publishing.link(folder, complete.temporary_name, place.name)
+                    give_name(folder, complete.temporary_name, place.name)
                 except FileExistsError:
                     return False
                 sync_folder(folder)

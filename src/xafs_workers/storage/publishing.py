@@ -1,4 +1,4 @@
-"""Publication of complete files: write a temporary file, make it durable, then link it to its name without replacing.
+"""Publication of complete files: write a temporary file, make it durable, then give it its name without replacing.
 
 Temporary files are named `.<name>.<boot>-<random>.tmp`: 8 digits of the machine's boot id and 16 random ones. The
 writer holds a lock (flock) on its temporary file. So a file of this boot without a lock was left by a killed process;
@@ -8,7 +8,6 @@ network file system need not show; it is removed only when it is also a day old.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
 import hashlib
@@ -24,17 +23,18 @@ from itertools import chain
 from pathlib import Path
 from typing import Literal
 
-from xafs_workers.storage.confined import apply_ownership, open_for_reading, open_regular, read_chunks, sync_folder
+from xafs_workers.storage.confined import open_for_reading, open_regular, read_chunks
 from xafs_workers.storage.errors import Absent, Conflict, StorageError, Unavailable, quote_value, translate_os_errors
+from xafs_workers.storage.exclusive_names import find_claimed_name, give_name, is_being_claimed, remove_claim
+from xafs_workers.storage.file_attributes import apply_ownership, sync_file, sync_folder
 
 FileContent = bytes | Iterable[bytes]
 BeforePublish = Callable[[str, str], None]
 
-_TEMPORARY = re.compile(r"\..+\.([0-9a-f]{8})-[0-9a-f]{16}\.tmp", re.DOTALL)
+_TEMPORARY = re.compile(r"\..+\.([0-9a-f]{8})-[0-9a-f]{16}(?:\.claim)?\.tmp", re.DOTALL)
 _FOREIGN_MAX_AGE = 24 * 3600.0  # s
-_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
-_RENAME_NOREPLACE = 1  # linux/fs.h
-_RESERVED_BYTES = 32  # of a temporary name: two dots, boot, dash, random, ".tmp"
+_CLAIM_MAX_AGE = 600.0  # s; a claim itself takes milliseconds
+_RESERVED_BYTES = 38  # of a temporary name: two dots, boot, dash, random, ".claim.tmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,8 @@ def _check_existing(folder: int, path: str, ready: ContentDigest, *, overwrite: 
     if found == ready.sha256:
         return PublishedFile(path, ready.sha256, "same")
     if found is not None and not overwrite:
+        if is_being_claimed(folder, os.path.basename(path)):
+            raise Unavailable(f"{quote_value(path)}: another worker is publishing it", errno.EAGAIN)
         raise Conflict(
             f"{quote_value(path)} exists with other content: it is only replaced when the message asks for overwrite"
         )
@@ -149,7 +151,7 @@ def write_draft(folder: int, path: str, content: FileContent) -> Iterator[Draft]
         with translate_os_errors(path):
             parent = os.fstat(folder)
             apply_ownership(handle, gid=parent.st_gid, mode=stat.S_IMODE(parent.st_mode) & 0o666 | 0o600)
-            os.fsync(handle)
+            sync_file(handle)
         yield Draft(folder, handle, temporary, ready)
     finally:
         with suppress(OSError):
@@ -201,7 +203,7 @@ def _link_to_name(complete: Draft, path: str, *, overwrite: bool) -> PublishedFi
     name, folder = os.path.basename(path), complete.folder
     state: Literal["new", "same", "replaced"] = "new"
     try:
-        link(folder, complete.temporary_name, name)
+        give_name(folder, complete.temporary_name, name)
     except FileExistsError:
         if existing := _check_existing(folder, path, complete.digest, overwrite=overwrite):
             return existing
@@ -216,48 +218,13 @@ def _link_to_name(complete: Draft, path: str, *, overwrite: bool) -> PublishedFi
 
 def _check_identity(complete: Draft, name: str, path: str) -> None:
     named, written = os.stat(name, dir_fd=complete.folder, follow_symlinks=False), os.fstat(complete.handle)
-    if (named.st_dev, named.st_ino) != (written.st_dev, written.st_ino):
+    if (named.st_dev, named.st_ino) == (written.st_dev, written.st_ino):
+        return
+    # Some file systems (FUSE, SMB) give a renamed file another number.
+    if digest(complete.folder, path, size=complete.digest.size) != complete.digest.sha256:
         raise Conflict(
             f"{quote_value(path)}: another process replaced the file with another file while it was published"
         )
-
-
-def link(folder: int, temporary: str, name: str) -> None:
-    """Link a file to a new name without replacing; rename it on a file system without links.
-
-    Raises
-    ------
-    FileExistsError
-        The name is taken.
-    """
-    try:
-        os.link(temporary, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
-    except OSError as error:
-        if error.errno not in _NO_LINKS:
-            raise
-        rename_without_replacing(folder, temporary, name)
-
-
-def rename_without_replacing(folder: int, old: str, new: str) -> None:
-    """Rename a file inside an open folder by renameat2(RENAME_NOREPLACE), without any fallback.
-
-    Raises
-    ------
-    FileExistsError
-        The new name is taken.
-    Unavailable
-        The file system or the C library cannot do it.
-    """
-    call = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
-    number = errno.ENOSYS
-    if call is not None:
-        if call(folder, os.fsencode(old), folder, os.fsencode(new), ctypes.c_uint(_RENAME_NOREPLACE)) == 0:
-            return
-        number = ctypes.get_errno()
-    if number in (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
-        reason = f"{quote_value(new)}: this file system can neither link nor rename without replacing"
-        raise Unavailable(reason, number)
-    raise OSError(number, os.strerror(number), new)
 
 
 def is_temporary(name: str) -> bool:
@@ -284,9 +251,12 @@ def _remove_if_stale(folder: int, name: str) -> bool:
             return False
         boot = _TEMPORARY.fullmatch(name)
         here = boot is not None and boot[1] == _read_boot_id()
-        if not here and time.time() - info.st_mtime < _FOREIGN_MAX_AGE:
+        claimed = find_claimed_name(name)
+        if not here and time.time() - info.st_mtime < (_CLAIM_MAX_AGE if claimed else _FOREIGN_MAX_AGE):
             return False
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if claimed:
+            remove_claim(folder, claimed)
         os.unlink(name, dir_fd=folder)
         return True
     finally:
