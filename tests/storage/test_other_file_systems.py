@@ -15,6 +15,8 @@ from xafs_workers.storage import exclusive_names, publishing
 from xafs_workers.storage.errors import Conflict, Refused, Unavailable
 from xafs_workers.storage.exclusive_names import CLAIM_SUFFIX
 from xafs_workers.storage.file_attributes import ENOTSUPP
+from xafs_workers.storage.names import compute_next_index
+from xafs_workers.storage.owned_names import fold_name
 from xafs_workers.storage.proposals import ProposalFolder
 from xafs_workers.storage.sequence_number import reserve_sequence_number
 
@@ -239,3 +241,97 @@ def test_a_refused_fsync_of_a_folder_is_no_error(
 
     monkeypatch.setattr(os, "fsync", fsync)
     assert folder.publish("maps/a", b"x", before_publish=unrecorded).state == "new"
+
+
+COMPOSED, DECOMPOSED = "Größe", "Gro\u0308ße"
+
+
+class FoldingFileSystem:
+    """File system that takes names for one that differ in case, composition, or in dots and blanks at the end."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch):
+        for call in ("open", "stat", "mkdir", "unlink"):
+            monkeypatch.setattr(os, call, self._wrap(getattr(os, call)))
+        real_link, real_rename = os.link, os.rename
+        monkeypatch.setattr(os, "link", lambda a, b, **w: real_link(a, self._find(b, w["dst_dir_fd"]), **w))
+        monkeypatch.setattr(os, "rename", lambda a, b, **w: real_rename(a, self._find(b, w["dst_dir_fd"]), **w))
+
+    def _wrap(self, call: Callable[..., object]) -> Callable[..., object]:
+        def wrapped(path: object, *arguments: object, dir_fd: int | None = None, **more: object) -> object:
+            if isinstance(path, str) and dir_fd is not None:
+                path = self._find(path, dir_fd)
+            return call(path, *arguments, **({} if dir_fd is None else {"dir_fd": dir_fd}), **more)
+
+        return wrapped
+
+    def _find(self, name: str, folder: int) -> str:
+        if name == ".":
+            return name
+        listed = os.listdir(f"/proc/self/fd/{folder}")
+        return next((one for one in listed if fold_name(one) == fold_name(name)), name)
+
+
+@pytest.fixture
+def folding(folder: ProposalFolder, monkeypatch: pytest.MonkeyPatch) -> FoldingFileSystem:
+    return FoldingFileSystem(monkeypatch)
+
+
+@pytest.mark.usefixtures("folding")
+def test_names_that_are_one_are_not_overwritten(folder: ProposalFolder, home: Path) -> None:
+    folder.publish("Fe.001", b"one", before_publish=unrecorded)
+    for other in ("fe.001", "FE.001", "Fe.001.", "Fe.001 "):
+        with pytest.raises(Conflict):
+            folder.publish(other, b"two", before_publish=unrecorded)
+        assert folder.publish(other, b"one", before_publish=unrecorded).state == "same"
+    assert names(home) == ["Fe.001"]
+
+
+@pytest.mark.usefixtures("folding")
+def test_a_series_is_found_in_other_letters(folder: ProposalFolder) -> None:
+    for name in ("Fe.001", "Fe.007"):
+        folder.publish(name, b"x", before_publish=unrecorded)
+    assert folder.list_names_of("FE") == ["FE.001", "FE.007"]
+    assert compute_next_index(folder.list_names_of("fe"), "fe") == 8
+    assert reserve_sequence_number(folder, "fe", "uid-1") == 1
+    assert reserve_sequence_number(folder, "FE", "uid-2") == 2
+
+
+def test_letters_are_distinct_where_the_disk_says_so(folder: ProposalFolder) -> None:
+    folder.publish("Fe.001", b"x", before_publish=unrecorded)
+    assert folder.list_names_of("fe") == []
+    assert folder.publish("fe.001", b"y", before_publish=unrecorded).state == "new"
+
+
+@pytest.mark.usefixtures("folding")
+def test_own_names_are_protected_in_other_letters(folder: ProposalFolder, home: Path) -> None:
+    folder.append("dossier/MANIFEST", b"one\n")
+    for name in ("dossier/manifest", "DOSSIER/Manifest", "dossier./MANIFEST ", "Dossier", "ASSETS/x"):
+        with pytest.raises(Refused):
+            folder.publish(name, b"x", overwrite=True, before_publish=unrecorded)
+    assert (home / "dossier/MANIFEST").read_bytes() == b"one\n"
+
+
+def test_a_new_name_is_composed(folder: ProposalFolder, home: Path) -> None:
+    for name in (COMPOSED, DECOMPOSED):
+        folder.publish(f"{name}/{name}.001", b"x", before_publish=unrecorded)
+        folder.touch(f"{name}/b")
+    assert names(home) == [COMPOSED, f"{COMPOSED}/{COMPOSED}.001", f"{COMPOSED}/b"]
+    assert folder.list_names_of(DECOMPOSED, DECOMPOSED) == [f"{COMPOSED}.001"]
+
+
+def test_a_decomposed_file_is_not_doubled(folder: ProposalFolder, home: Path) -> None:
+    (home / DECOMPOSED).mkdir()
+    (home / DECOMPOSED / f"{DECOMPOSED}.001").write_text("theirs")
+    for name in (COMPOSED, DECOMPOSED):
+        assert folder.exists(f"{name}/{name}.001")
+        assert folder.read(f"{name}/{name}.001") == b"theirs"
+        assert folder.list_names_of(name, name) == [f"{COMPOSED}.001"]
+        with pytest.raises(Conflict):
+            folder.publish(f"{name}/{name}.001", b"ours", before_publish=unrecorded)
+    assert names(home) == [DECOMPOSED, f"{DECOMPOSED}/{DECOMPOSED}.001"]
+
+
+def test_two_existing_spellings_are_both_reached(folder: ProposalFolder, home: Path) -> None:
+    for name in (COMPOSED, DECOMPOSED):
+        (home / name).write_text(name)
+    assert [folder.read(name).decode() for name in (COMPOSED, DECOMPOSED)] == [COMPOSED, DECOMPOSED]

@@ -24,6 +24,7 @@ from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.mca import NoSpectraError
 from xafs_workers.storage.errors import Refused
 from xafs_workers.storage.proposals import ProposalFolder
+from xafs_workers.storage.spelling import compose
 from xafs_workers.writers.registry import CannotWrite, build_writer_key, writers
 
 WORKER = "file-manager"
@@ -125,7 +126,7 @@ def _find_action(key: str) -> ActionHandler | None:
 
 
 def _list_reserved_paths(control: ReceivedMessage, folder: ProposalFolder, context: ActionContext) -> Iterator[str]:
-    """Yield the absolute paths that a message will write, as far as they are known in advance."""
+    """Yield the absolute, composed paths that a message will write, as far as they are known in advance."""
     key, message = build_writer_key(control.message), control.message
     names = reserved_names.get(key)
     filename = message.named_file
@@ -137,8 +138,8 @@ def _list_reserved_paths(control: ReceivedMessage, folder: ProposalFolder, conte
         try:
             if name.startswith("/"):
                 other, inside = ProposalFolder.from_path(name, context.roots)
-                yield posixpath.join(other.path, inside)
+                yield compose(posixpath.join(other.path, inside))
             else:
-                yield posixpath.join(folder.path, name)
+                yield compose(posixpath.join(folder.path, name))
         except Refused:
             continue  # the action will answer with the reason

@@ -30,6 +30,7 @@ from xafs_workers.storage.owned_names import (
     is_touchable,
 )
 from xafs_workers.storage.publishing import FileContent, PublishedFile
+from xafs_workers.storage.spelling import compose, find_spelling
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _SESSION_DEPTH = 2  # components of <cycle>/<session>
@@ -253,13 +254,26 @@ class ProposalFolder:
             return False
 
     def list_names(self, relative: str = "") -> list[str]:
-        """Return the sorted names in a folder without temporary files; an empty list if the folder does not exist."""
+        """Return the sorted, composed names in a folder without temporary files; [] if the folder does not exist."""
         place = self._resolve_path(relative)
         try:
             with open_folder(place) as folder, translate_os_errors(place.path):
-                return sorted(name for name in os.listdir(folder) if not publishing.is_temporary(name))
+                return sorted(compose(name) for name in os.listdir(folder) if not publishing.is_temporary(name))
         except Absent:
             return []
+
+    def list_names_of(self, stub: str, relative: str = "") -> list[str]:
+        """Return the names in a folder that begin with a stub, as this file system compares names.
+
+        Where it ignores upper and lower case, a name is returned with the stub's own letters.
+        """
+        stub, found = compose(stub), list[str]()
+        for name in self.list_names(relative):
+            own = stub + name[len(stub) :]
+            is_other_case = name != own and name[: len(stub)].casefold() == stub.casefold()
+            if name == own or (is_other_case and self.exists(os.path.join(relative, own))):
+                found.append(own)
+        return found
 
     def read(self, relative: str, *, limit: int = _READ_LIMIT) -> bytes:
         """Read a regular file of at most `limit` bytes; raise Absent if it does not exist."""
@@ -280,6 +294,9 @@ class ProposalFolder:
             return None
 
     def _resolve_path(self, relative: str) -> RootedPath:
+        return find_spelling(self._parse_path(relative), _SESSION_DEPTH)
+
+    def _parse_path(self, relative: str) -> RootedPath:
         parts = parse_path(relative)
         if not relative.startswith("/"):
             place = RootedPath(self._session_path.root, self._session_path.parts + parts)

@@ -14,6 +14,7 @@ from xafs_workers.storage.confined import check_component
 from xafs_workers.storage.errors import Absent, Refused, Unavailable, quote_value
 from xafs_workers.storage.owned_names import RESERVATIONS_FOLDER
 from xafs_workers.storage.proposals import ProposalFolder
+from xafs_workers.storage.spelling import compose
 
 _NUMBER = r"(?P<number>[0-9]{2}|[1-9][0-9]{2,4})"
 _UID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{3,63}")
@@ -41,7 +42,7 @@ def reserve_sequence_number(folder: ProposalFolder, stub: str, uid: str) -> int:
     Unavailable
         The storage cannot be read or written now.
     """
-    check_component(stub)
+    stub = compose(check_component(stub))
     if not isinstance(uid, str) or not _UID.fullmatch(uid):
         raise Refused(f"uid of a sequence's first run: got {quote_value(uid)} (expected a run's uid)")
     settled = check_component(f"{uid}@{stub}")

@@ -10,12 +10,14 @@ from xafs_workers.diagnostics.doctor.broker import check_broker
 from xafs_workers.diagnostics.doctor.finding import Case, Check, Finding, report_fault, report_ok
 from xafs_workers.diagnostics.doctor.folders import check_disk, check_proposals, check_state, find_account_name
 from xafs_workers.diagnostics.doctor.pages import check_browser_view
+from xafs_workers.diagnostics.doctor.publishing import check_publishing
 from xafs_workers.diagnostics.doctor.services import check_display, check_redis, check_slack, check_tiled
 
 CHECKS: tuple[Check, ...] = (
     check_broker,
     check_tiled,
     check_proposals,
+    check_publishing,
     check_state,
     check_disk,
     check_redis,

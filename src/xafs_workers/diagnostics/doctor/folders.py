@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from xafs_workers.diagnostics.doctor.finding import Case, Finding, report_fault, report_ok, report_warning
+from xafs_workers.storage.file_attributes import sync_file
 
 PROBE_BYTES = b"\0" * 4096
 
@@ -104,7 +105,7 @@ def find_write_problem(folder: Path) -> str:
         return _describe_error(error.errno or errno.EIO, folder)
     try:
         os.write(handle, PROBE_BYTES)
-        os.fsync(handle)
+        sync_file(handle)
     except OSError as error:
         return _describe_error(error.errno or errno.EIO, folder)
     finally:

@@ -9,6 +9,7 @@ from xafs_workers.filemanager.actions.context import ActionContext, question_han
 from xafs_workers.messages.file_exists import FileExists
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.storage.proposals import ProposalFolder
+from xafs_workers.storage.spelling import compose
 
 reply_keys.register("file_exists")("BMM:file_exists")
 
@@ -18,10 +19,10 @@ def is_name_taken(control: ReceivedMessage, reserved: frozenset[str], context: A
     """Check whether a name is used by an existing file or by one that is still to be written."""
     message = control.get_message(FileExists)
     folder, inside = ProposalFolder.from_path(message.folder, context.roots)
-    there = set(folder.list_names(inside)) if message.number else set[str]()
+    there = set(folder.list_names_of(message.filename, inside)) if message.number else set[str]()
     for name in _list_names(message):
         relative = posixpath.join(inside, name)
-        if posixpath.join(folder.path, relative) in reserved or name in there:
+        if compose(posixpath.join(folder.path, relative)) in reserved or compose(name) in there:
             return True
         if not message.number and folder.exists(relative):
             return True
