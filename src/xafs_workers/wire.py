@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import chain
 from typing import Any
 
 # The names of the submodules are taken because bluesky-kafka replaces `msgpack.unpackb` for the whole process
@@ -20,7 +21,7 @@ import numpy as np
 SAFE_DTYPE_KINDS = frozenset("biufcSU")
 """numpy's dtype kinds that are accepted: bool, (unsigned) integer, float, complex, bytes, text."""
 
-DTYPE_PATTERN = re.compile(r"[<>=|]?(\?|[a-zA-Z]\d{0,9})")
+DTYPE_PATTERN = re.compile(r"[<>=|]?(\?|[a-zA-Z]\d{0,9}|[Mm]8\[\d{0,9}[a-zA-Z]{1,2}\])")
 """Form of accepted dtypes; numpy's own parser takes seconds for a long list of fields."""
 
 MAX_DIMENSIONS = 32
@@ -31,11 +32,33 @@ MAX_CODE_POINT = 0x10FFFF
 REPLAY_HEADER = ("xafs-workers", b"replay")
 """Header of the records of a replay: the times in their values are those of the recording."""
 
+SURROGATES = (0xD800, 0xDFFF)
+"""First and last code point that is no character: text with one cannot be encoded."""
+
 MAX_RECORD_BYTES = 8 * 1024 * 1024
+
+MAX_DEPTH = 100
+"""Largest nesting of maps and lists. msgpack decodes 1,024 levels but encodes only 511, and pydantic fewer."""
+
+UNNESTED_NAMES = frozenset({"event", "event_page"})
+"""Documents whose nesting is not checked: they come often, and are never encoded again."""
 
 
 class DecodeError(ValueError):
     """Record whose bytes are not a usable message; the text gives the problem and what is expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """Substitute for a value that is not decoded, such as an object array; the rest of its record is used.
+
+    It is neither text nor a number, so no field accepts it. It is encoded as its description.
+    """
+
+    description: str
+
+    def __str__(self) -> str:
+        return f"{self.description} (not decoded)"
 
 
 def _parse_dtype(description: Any) -> np.dtype[Any]:
@@ -48,10 +71,6 @@ def _parse_dtype(description: Any) -> np.dtype[Any]:
         dtype = np.dtype(text)
     except (TypeError, ValueError, SyntaxError) as error:
         raise DecodeError(f"numpy map with unknown dtype {text!r:.80}") from error
-    if dtype.kind not in SAFE_DTYPE_KINDS:
-        raise DecodeError(
-            f"numpy map of dtype kind {dtype.kind!r} (expected one of {''.join(sorted(SAFE_DTYPE_KINDS))})"
-        )
     if dtype.itemsize == 0:
         raise DecodeError(f"numpy map of dtype {dtype.str}, whose elements have no size")
     return dtype
@@ -74,18 +93,21 @@ def _read_elements(data: bytes, dtype: np.dtype[Any]) -> np.ndarray:
         points = np.frombuffer(data, dtype=f"{dtype.byteorder}u4")
         if points.size and points.max() > MAX_CODE_POINT:
             raise DecodeError(f"numpy text with code point {points.max()}: the largest is {MAX_CODE_POINT}")
+        if ((points >= SURROGATES[0]) & (points <= SURROGATES[1])).any():
+            raise DecodeError("numpy text with a surrogate (expected characters)")
     return np.frombuffer(data, dtype=dtype)
 
 
 def rebuild_numpy(obj: dict[Any, Any]) -> Any:
     """Rebuild a number or an array from a map written by msgpack-numpy; return any other map unchanged.
 
-    Only dtype kinds b i u f c S U are accepted, and the buffer's length is checked. pickle is never used.
+    Only dtype kinds b i u f c S U are rebuilt, and the buffer's length is checked. pickle is never used: an object
+    or structured array, a date and a time span become a placeholder.
 
     Raises
     ------
     DecodeError
-        The map has numpy's keys but another kind, or its parts do not fit together.
+        The map has numpy's keys, but its parts do not fit together.
     """
     if b"nd" not in obj:
         if b"complex" in obj:
@@ -93,16 +115,34 @@ def rebuild_numpy(obj: dict[Any, Any]) -> Any:
         return obj
     kind = obj.get(b"kind", b"")
     if kind not in (b"", ""):
-        raise DecodeError(f"numpy map of kind {kind!r:.20}: object and structured arrays are refused")
+        return _build_placeholder(kind, obj)
     data = obj.get(b"data")
     if not isinstance(data, bytes):
         raise DecodeError(f"numpy map whose data is a {type(data).__name__} (expected bytes)")
     dtype = _parse_dtype(obj.get(b"type"))
+    if dtype.kind not in SAFE_DTYPE_KINDS:
+        return Placeholder(f"array of dtype {dtype.str}")
     if obj[b"nd"]:
         return _rebuild_array(obj, data, dtype)
     if len(data) != dtype.itemsize:
         raise DecodeError(f"numpy number of {len(data)} bytes: {dtype.str} needs {dtype.itemsize}")
-    return _read_elements(data, dtype)[0].item()
+    return _to_python_number(_read_elements(data, dtype)[0])
+
+
+def _build_placeholder(kind: Any, obj: Mapping[Any, Any]) -> Placeholder:
+    name = {"O": "object array", "V": "structured array"}.get(
+        kind.decode("latin-1") if isinstance(kind, bytes) else kind
+    )
+    if name is None:
+        raise DecodeError(f"numpy map of unknown kind {kind!r:.20}")
+    return Placeholder(f"{name} of shape {obj.get(b'shape')!r:.40}")
+
+
+def _to_python_number(value: np.generic) -> Any:
+    """Convert a numpy scalar to Python's; those longer than 64 bits have no `item` of another type."""
+    if isinstance(value, np.floating):
+        return float(value)
+    return complex(value) if isinstance(value, np.complexfloating) else value.item()
 
 
 def _parse_complex(text: Any) -> complex:
@@ -144,7 +184,20 @@ def decode(value: bytes | None, limit: int = MAX_RECORD_BYTES) -> tuple[str, dic
         raise DecodeError("record nested too deeply") from error
     except Exception as error:  # hostile bytes: msgpack raises many kinds, each is one bad record
         raise DecodeError(f"not msgpack: {type(error).__name__}: {error!s:.200}") from error
-    return _unpack_envelope(content)
+    name, body = _unpack_envelope(content)
+    if name not in UNNESTED_NAMES:
+        _check_depth(body)
+    return name, body
+
+
+def _check_depth(body: dict[str, Any]) -> None:
+    level: list[Any] = [body]
+    for _ in range(MAX_DEPTH):
+        members = chain.from_iterable(holder.values() if type(holder) is dict else holder for holder in level)
+        level = [member for member in members if type(member) is dict or type(member) is list]
+        if not level:
+            return
+    raise DecodeError(f"record nested too deeply: at most {MAX_DEPTH} levels are accepted")
 
 
 def _unpack_envelope(content: Any) -> tuple[str, dict[str, Any]]:
@@ -175,15 +228,25 @@ def _to_plain(obj: Any) -> Any:
         array = np.ascontiguousarray(obj)
         return {b"nd": True, b"type": array.dtype.str, b"kind": b"", b"shape": obj.shape, b"data": array.tobytes()}
     if isinstance(obj, np.generic):
-        return obj.item()
+        obj = _to_python_number(obj)
+        if not isinstance(obj, complex):
+            return obj
+    if isinstance(obj, complex):
+        return {b"complex": True, b"data": repr(obj)}
+    if isinstance(obj, Placeholder):
+        return str(obj)
     if isinstance(obj, set | frozenset):
         return sorted(obj)
     raise TypeError(f"{type(obj).__name__} cannot be sent")
 
 
 def encode(name: str, body: Mapping[str, Any]) -> bytes:
-    """Encode ``[name, body]`` as bluesky-kafka does (arrays as msgpack-numpy writes them)."""
-    packed = Packer(default=_to_plain, use_bin_type=True).pack([name, dict(body)])
+    """Encode ``[name, body]`` as bluesky-kafka does (arrays as msgpack-numpy writes them).
+
+    Everything that `decode` returns can be encoded again. Bytes of a file name that are no text are escaped.
+    """
+    packer = Packer(default=_to_plain, use_bin_type=True, unicode_errors="backslashreplace")
+    packed = packer.pack([name, dict(body)])
     if packed is None:  # pragma: no cover - only with autoreset=False
         raise TypeError("nothing was packed")
     return bytes(packed)

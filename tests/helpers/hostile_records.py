@@ -72,16 +72,16 @@ def list_hostile_records(trap: str) -> list[HostileRecord]:
             "undecodable",
             "utf",
         ),
-        HostileRecord("pickle", CONTROL, pack_raw(["bmm", {**start, "extra": bomb}]), "undecodable", "refused"),
+        HostileRecord("pickle", CONTROL, pack_raw(["bmm", {**start, "motor": bomb}]), "invalid", "not decoded"),
         HostileRecord(
             "pickle in a document",
             DOCUMENTS,
-            pack_raw(["event", make_event(data={"x": bomb})]),
-            "undecodable",
-            "refused",
+            pack_raw(["event", make_event(descriptor="unpickled", data={"x": bomb})]),
+            "invalid",
+            "unpickled",
         ),
         HostileRecord(
-            "structured array", CONTROL, pack_raw(["bmm", {**start, "extra": fields}]), "undecodable", "refused"
+            "structured array", CONTROL, pack_raw(["bmm", {**start, "motor": fields}]), "invalid", "not decoded"
         ),
         HostileRecord("short buffer", CONTROL, pack_raw(["bmm", {**start, "extra": short}]), "undecodable", "length"),
         HostileRecord("10 MB array", CONTROL, encode("bmm", big), "undecodable", "limit"),

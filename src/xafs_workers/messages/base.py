@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, Field
 
 from xafs_workers.registry import Registry
+from xafs_workers.wire import Placeholder
 
 Owner = Literal["file-manager", "headless"]
 
@@ -17,6 +18,9 @@ ValueRule = Literal["action", "true", "any", "field"]
 """How the value of the kind's key is read: `action`: it names the action; `true`: it must be true; `any`: it is not
 inspected, except that false and null request nothing; `field`: it is the value of a field whose alias is the kind."""
 
+
+MAX_ID_LENGTH = 10_000
+"""Number of characters of the longest `message_id`."""
 
 MAX_SHOWN_CHARACTERS = 80
 """Number of characters of a value that an error shows."""
@@ -37,6 +41,8 @@ def format_value(value: object) -> str:
         return f"a mapping of {len(cast('Mapping[Any, Any]', value))}"
     if isinstance(value, list | tuple):
         return f"a list of {len(cast('list[Any]', value))}"
+    if isinstance(value, Placeholder):
+        return str(value)
     return f"a {type(value).__name__}"
 
 
@@ -93,7 +99,7 @@ class ControlMessage(BaseModel):
     slack_command: ClassVar[Literal["", "refresh", "describe"]] = ""
     message_id: str | None = Field(
         default=None,
-        max_length=10_000,
+        max_length=MAX_ID_LENGTH,
         description="id of this message, chosen by the sender and repeated in the answers",
     )
 
