@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -169,6 +170,72 @@ def test_a_bug_in_an_attempt_fails_only_its_message(fixture: Fixture) -> None:
     assert fixture.engine.drain(10.0)
     assert fixture.letters == ["ZeroDivisionError: a fault"]
     assert [state for _, state in fixture.answers if state != "accepted"] == ["failed", "done"]
+
+
+@pytest.mark.parametrize("step", ["give_up", "answer"])
+def test_a_step_that_raises_costs_one_message(step: str, fixture: Fixture) -> None:
+    broken: list[object] = []
+
+    def raise_once(*arguments: object) -> None:
+        broken.append(arguments)
+        if len(broken) == 1:
+            raise TypeError("cannot be sent")
+
+    fixture.engine._callbacks = replace(fixture.engine._callbacks, **{step: raise_once})
+    fixture.work.attempt = lambda: Outcome("failed", reason="so")
+    fixture.put("a", "b")
+    assert fixture.engine.drain(10.0)
+    assert fixture.recorded == ["a", "b"]
+    fixture.engine.poll(fixture.board)
+
+
+def test_an_outcome_whose_text_cannot_be_recorded_is_recorded(fixture: Fixture) -> None:
+    recorded: list[Outcome] = []
+
+    def record(control: ReceivedMessage, outcome: Outcome) -> None:
+        recorded.append(outcome)
+        outcome.reason.encode()
+
+    fixture.engine._callbacks = replace(fixture.engine._callbacks, record_outcome=record)
+    fixture.work.attempt = lambda: Outcome("failed", reason="\udcff")
+    fixture.put("a")
+    assert fixture.engine.drain(10.0)
+    assert recorded[1:] == [Outcome("failed")]
+    assert fixture.done == ["a"]
+
+
+def test_messages_after_one_that_cannot_be_queued_stay(fixture: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    fixture.work.find_task = lambda control, board: None  # type: ignore[assignment, method-assign, return-value]
+    fixture.put("a", "b", "c")
+    fixture.work.find_task = lambda control, board: Task("all", lambda: Outcome("done"))  # type: ignore[method-assign]
+    put = fixture.engine._queues.put
+
+    def fail_once(name: str, job: Any) -> None:
+        if job.pending.id == "b":
+            raise MemoryError
+        put(name, job)
+
+    monkeypatch.setattr(fixture.engine._queues, "put", fail_once)
+    with pytest.raises(MemoryError):
+        fixture.engine.poll(fixture.board)
+    monkeypatch.undo()
+    fixture.engine.poll(fixture.board)
+    assert fixture.engine.drain(10.0)
+    assert fixture.done == ["a", "b", "c"]
+
+
+def test_a_dead_letter_that_cannot_be_sent_ends_no_queue(fixture: Fixture) -> None:
+    def fail(record: RawRecord, rejected: RejectedRecord) -> None:
+        raise TypeError("cannot be sent")
+
+    callbacks = fixture.engine._callbacks
+    assert callbacks.rejections is not None
+    fixture.engine._callbacks = replace(callbacks, rejections=replace(callbacks.rejections, send=fail))
+    record = RawRecord(RecordPosition("control", 0, 7), 1.0, None, b"x")
+    fixture.engine.on_rejected_record(record, RejectedRecord("control", "invalid", "bad"))
+    assert fixture.engine.drain(10.0)
+    assert fixture.recorded == ["record"]
+    fixture.engine.poll(fixture.board)
 
 
 def test_a_rejected_record_is_pending_until_recorded(fixture: Fixture) -> None:

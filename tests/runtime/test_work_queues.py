@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import pytest
+
 from helpers.processes import wait_until
 from xafs_workers.runtime.work_queues import WorkQueues
 
@@ -68,3 +70,15 @@ def test_closed_queues_start_no_work_and_list_the_rest() -> None:
     work.put("b1")
     assert work.done == []
     assert work.lanes.list_jobs() == ("a1", "a2")
+
+
+def test_a_job_whose_thread_cannot_start_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    queues: WorkQueues[str] = WorkQueues(lambda job, note: True)
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    queues.put("one", "a")
+    assert queues.list_jobs() == ("a",)
+    with pytest.raises(RuntimeError, match="new thread"):
+        queues.check()

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from xafs_workers.consumer.scan_requests import ScanRequestCollector
+from xafs_workers.logs import get_logger
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReductionResult
-from xafs_workers.scans.reduction_requests import ReductionRequest, build_reduction_requests
+from xafs_workers.scans.reduction_requests import ReductionRequest, build_pending_requests
+
+log = get_logger("consumer")
 
 
 class ReductionClient(Protocol):
@@ -32,6 +36,7 @@ class ReductionRequester:
 
     def __init__(self, client: ReductionClient):
         self._client = client
+        self._requests = ScanRequestCollector(build_pending_requests)
         self._requested_for: tuple[Board, bool] | None = None
 
     @property
@@ -48,10 +53,19 @@ class ReductionRequester:
             False while catching up: what is measured at this moment is then asked for only at the end.
         """
         for item in self._client.take():
-            board = board.apply(item)
+            board = _apply_guarded(board, item)
         if self._requested_for is None or self._requested_for[0] is not board or self._requested_for[1] != live:
             self._requested_for = (board, live)
-            for request in build_reduction_requests(board):
+            for request in self._requests.collect(board):
                 if live or request.task != "live":
                     self._client.ask(request)
+        return board
+
+
+def _apply_guarded(board: Board, item: ReductionResult) -> Board:
+    """Apply a result; one that the board cannot take is logged, and those after it are applied."""
+    try:
+        return board.apply(item)
+    except Exception:
+        log.exception("result_not_applied", scan=item.scan_id, key=item.key)
         return board

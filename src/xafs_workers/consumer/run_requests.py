@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
+from xafs_workers.consumer.scan_requests import ScanRequestCollector
+from xafs_workers.logs import get_logger
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.run_requests import RunRequest, build_run_requests
+from xafs_workers.scans.run_requests import RunRequest, build_scan_run_requests
 from xafs_workers.scans.runs import FetchedRun
+
+log = get_logger("consumer")
 
 
 class RunClient(Protocol):
@@ -27,6 +31,7 @@ class RunRequester:
 
     def __init__(self, client: RunClient):
         self._client = client
+        self._requests = ScanRequestCollector(build_scan_run_requests)
         self._requested_for: Board | None = None
 
     def fold(self, board: Board, *, live: bool) -> Board:
@@ -38,9 +43,18 @@ class RunRequester:
             False while catching up: the documents may still bring what is missing.
         """
         for item in self._client.take():
-            board = board.apply(item)
+            board = _apply_guarded(board, item)
         if live and board is not self._requested_for:
             self._requested_for = board
-            for wanted in build_run_requests(board):
+            for wanted in dict.fromkeys(self._requests.collect(board)):
                 self._client.ask(wanted)
         return board
+
+
+def _apply_guarded(board: Board, item: FetchedRun) -> Board:
+    """Apply a fetched run; one that the board cannot take counts as missing."""
+    try:
+        return board.apply(item)
+    except Exception as error:
+        log.exception("run_not_applied", run=item.uid)
+        return board.apply(FetchedRun(item.uid, None, f"{type(error).__name__}: {error!s:.200}"))

@@ -30,7 +30,8 @@ class EffectLedger:
     def record_outcome(self, control: ReceivedMessage, outcome: Outcome) -> None:
         """Record the outcome of a message."""
         key = self.build_key(control.position, control.time, "answer")
-        self._ledger.finish(key, "done" if outcome.state == "done" else "failed", outcome.reason, outcome.paths)
+        reason = outcome.reason.encode(errors="backslashreplace").decode()  # it may quote a file name that is no text
+        self._ledger.finish(key, "done" if outcome.state == "done" else "failed", reason, outcome.paths)
 
     def is_rejection_recorded(self, record: RawRecord) -> bool:
         """Check whether the dead letter of a record was sent before."""

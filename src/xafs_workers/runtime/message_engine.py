@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -36,6 +37,9 @@ LOOKUP_RETRY_SECONDS = 1.0
 
 IDLE_TIMEOUT = 0.5
 """How long the end waits where no message is in hand (a warm-up may be), seconds."""
+
+MAX_REASON_LENGTH = 2000
+"""Number of characters of an unexpected error in the reason of a failure."""
 
 TRANSIENT_ERRORS = (TryLater, Unavailable, OutboxUnavailable, CatalogUnavailable, Interrupted)
 """Errors that are waited out."""
@@ -199,12 +203,19 @@ class MessageEngine:
         for arrival in (*self._accepted, *self._arrivals):  # a later board may no longer hold a message's scan
             if arrival.found is None:
                 arrival.found = self._call_work(self._work.find_task, arrival.control, board)
-        waiting, self._accepted = self._accepted, []
-        for arrival in waiting:
-            if arrival.found is None:
-                self._accepted.append(arrival)
-            else:
-                self._enqueue(arrival, arrival.found)
+        self._enqueue_ready()
+
+    def _enqueue_ready(self) -> None:
+        """Queue the accepted messages that are ready; one that cannot be queued takes no other with it."""
+        queued: set[_Arrival] = set()
+        try:
+            for arrival in self._accepted:
+                if arrival.found is not None:
+                    self._enqueue(arrival, arrival.found)
+                    queued.add(arrival)
+        finally:
+            if queued:
+                self._accepted = [arrival for arrival in self._accepted if arrival not in queued]
 
     def pending(self) -> tuple[ReceivedMessage | PendingRecord, ...]:
         """Return the messages and records whose effects are not done."""
@@ -255,8 +266,9 @@ class MessageEngine:
     def _begin(self, arrival: _Arrival, before: Outcome | None) -> None:
         """Answer a message that was done before; queue or accept a new one."""
         if before is not None:
-            if self._work.is_answered_again(arrival.control):
-                self._send_answer(arrival, before)
+            with _guard("answer_failed", arrival.control):
+                if self._work.is_answered_again(arrival.control):
+                    self._send_answer(arrival, before)
             return
         found = self._call_work(self._work.examine, arrival.control, arrival.board)
         if found is not None:
@@ -304,15 +316,22 @@ class MessageEngine:
                 message=control.id,
                 reason=outcome.reason,
             )
-            self._callbacks.give_up(control, outcome.reason)
+            with _guard("dead_letter_failed", control):
+                self._callbacks.give_up(control, outcome.reason)
         elif outcome.state == "value":
-            self._callbacks.write_reply(control.message.kind, outcome.value)
+            with _guard("reply_failed", control):
+                self._callbacks.write_reply(control.message.kind, outcome.value)
             self._send_answer(arrival, outcome)
 
     def _try_to_record(self, control: ReceivedMessage, outcome: Outcome, note: Callable[[str], None]) -> Outcome | None:
         """Record an outcome; return None where the ledger cannot be written now."""
+        recorded = Outcome("done") if outcome.state == "value" else outcome
         try:
-            self._callbacks.record_outcome(control, Outcome("done") if outcome.state == "value" else outcome)
+            try:
+                self._callbacks.record_outcome(control, recorded)
+            except (TypeError, ValueError, OverflowError):  # its texts, not the ledger
+                log.exception("outcome_shortened", message=control.id)
+                self._callbacks.record_outcome(control, Outcome(recorded.state))
         except Unavailable as away:
             note(away.reason)
             return None
@@ -320,19 +339,28 @@ class MessageEngine:
 
     def _send_answer(self, arrival: _Arrival, outcome: Outcome) -> None:
         message = arrival.control.message
-        self._callbacks.answer(
-            Answer(
-                message_id=arrival.control.id,
-                worker=self._worker,
-                kind=message.kind,
-                action=message.action,
-                state=outcome.state,
-                value=outcome.value,
-                paths=outcome.paths,
-                reason=outcome.reason,
-                seconds=round(time.monotonic() - arrival.since, 6),
-            )
+        answer = Answer(
+            message_id=arrival.control.id,
+            worker=self._worker,
+            kind=message.kind,
+            action=message.action,
+            state=outcome.state,
+            value=outcome.value,
+            paths=outcome.paths,
+            reason=outcome.reason,
+            seconds=round(time.monotonic() - arrival.since, 6),
         )
+        with _guard("answer_failed", arrival.control):
+            self._callbacks.answer(answer)
+
+
+@contextmanager
+def _guard(event: str, control: ReceivedMessage) -> Iterator[None]:
+    """Log an error of one step of a message: it must not end the thread, which has other messages to carry out."""
+    try:
+        yield
+    except Exception:
+        log.exception(event, message=control.id)
 
 
 class _RejectionJob:
@@ -356,13 +384,19 @@ class _RejectionJob:
             if not self._sent:
                 if self._callbacks.is_recorded(self._record):
                     return True
-                self._callbacks.send(self._record, self._rejected)
+                self._send()
                 self._sent = True
             self._callbacks.record(self._record)
         except Unavailable as away:
             note(away.reason)
             return None
         return True
+
+    def _send(self) -> None:
+        try:
+            self._callbacks.send(self._record, self._rejected)
+        except Exception:
+            log.exception("dead_letter_failed", record=str(self._record.position))
 
 
 def _try_task(arrival: _Arrival, task: Task, note: Callable[[str], None]) -> Outcome | None:
@@ -382,4 +416,4 @@ def _try_task(arrival: _Arrival, task: Task, note: Callable[[str], None]) -> Out
 
 
 def _fail(error: Exception) -> Outcome:
-    return Outcome("failed", reason=f"{type(error).__name__}: {error}")
+    return Outcome("failed", reason=f"{type(error).__name__}: {error}"[:MAX_REASON_LENGTH])

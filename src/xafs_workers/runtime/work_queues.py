@@ -53,8 +53,16 @@ class WorkQueues(Generic[JobT]):
             queue = self._queues.setdefault(name, _Queue())
             queue.jobs.append(job)
             if queue.thread is None:
-                queue.thread = threading.Thread(target=self._run_queue, args=(name,), name=f"queue {name}", daemon=True)
-                queue.thread.start()
+                self._start_thread(name, queue)
+
+    def _start_thread(self, name: str, queue: _Queue[JobT]) -> None:
+        """Start the thread of a queue; where the system has none left, the job stays and `check` raises."""
+        thread = threading.Thread(target=self._run_queue, args=(name,), name=f"queue {name}", daemon=True)
+        try:
+            thread.start()
+            queue.thread = thread
+        except RuntimeError as error:
+            self._on_queue_failed(name, error)
 
     def list_jobs(self) -> tuple[JobT, ...]:
         """Return all jobs that are not done."""

@@ -78,12 +78,12 @@ def is_answered(board: Board, request: ReductionRequest) -> bool:
 
 def build_reduction_requests(board: Board) -> tuple[ReductionRequest, ...]:
     """Build the reduction requests without a result, in the order in which their scans started."""
-    return tuple(
-        request
-        for scan in board.scans
-        for request in build_scan_requests(board, scan)
-        if not is_answered(board, request)
-    )
+    return tuple(request for scan in board.scans for request in build_pending_requests(board, scan))
+
+
+def build_pending_requests(board: Board, scan: Scan) -> tuple[ReductionRequest, ...]:
+    """Build the reduction requests of a scan without a result."""
+    return tuple(request for request in build_scan_requests(board, scan) if not is_answered(board, request))
 
 
 def is_awaiting_results(board: Board, scan: Scan) -> bool:

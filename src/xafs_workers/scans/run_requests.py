@@ -37,11 +37,9 @@ run_request_builders: Registry[RunRequestBuilder] = Registry(
 """Builders of a scan's run requests by kind of scan."""
 
 
-def build_run_requests(board: Board) -> tuple[RunRequest, ...]:
-    """Build the run requests of all scans, a pure function of the board; none if fetching is not enabled."""
-    if not board.config.fetching_enabled:
-        return ()
-    return tuple(dict.fromkeys(request for scan in board.scans for request in _build_scan_requests(board, scan)))
+def build_scan_run_requests(board: Board, scan: Scan) -> Iterator[RunRequest]:
+    """Build the run requests of a scan; none if fetching is not enabled."""
+    return _build_scan_requests(board, scan) if board.config.fetching_enabled else iter(())
 
 
 def is_awaiting_runs(board: Board, scan: Scan) -> bool:
