@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from xafs_workers.consumer.attendance import Attendance
@@ -152,21 +152,30 @@ class Loop:
         partition = (origin.topic, origin.partition)
         self.last_record_time = record.time
         polls = False
+        item: ReceivedMessage | Document | RejectedRecord | None = None
         try:
-            polls = self._fold(record)
+            item = self._parser.parse_record(record)
+            polls = self._fold(record, item)
         except Exception as error:
             log.exception("record_failed", record=str(origin))
-            bad = RejectedRecord(
-                self._find_topic(record), "failed", f"{type(error).__name__}: {error}", owner=self._role.name
-            )
-            self._reject_record(record, bad)
+            self._reject_record(record, self._build_failure(record, item, error))
         self._next_offsets[partition] = origin.offset + 1
         if polls:  # outside of the try: a handler that cannot go on is no fault of this record
             self._callbacks.handler.poll(self.board)
 
-    def _fold(self, record: RawRecord) -> bool:
+    def _build_failure(self, record: RawRecord, item: object, error: Exception) -> RejectedRecord:
+        """Build the rejection of a record that raised; only the owner of a message answers it."""
+        bad = RejectedRecord(
+            self._find_topic(record), "failed", f"{type(error).__name__}: {error!s:.2000}", owner=self._role.name
+        )
+        if not isinstance(item, ReceivedMessage):
+            return bad
+        message = item.message
+        message_id = (message.message_id or "") if message.owner == self._role.name else ""
+        return replace(bad, kind=message.kind, action=message.action, message_id=message_id)
+
+    def _fold(self, record: RawRecord, item: ReceivedMessage | Document | RejectedRecord) -> bool:
         """Fold a record; return whether something may have become due."""
-        item = self._parser.parse_record(record)
         if isinstance(item, RejectedRecord):
             self._reject_record(record, item)
         elif isinstance(item, Document):
@@ -174,9 +183,12 @@ class Loop:
         else:
             self.counters.messages += 1
             self.board = self.board.apply(item)
-            self._log_message(item)
             if self._role.name in (item.message.owner, item.message.helper):
                 self._callbacks.handler.on_message(item, self.board)
+            try:
+                self._log_message(item)
+            except Exception:  # the message itself has been handed over
+                log.exception("message_not_logged", message=item.id)
             return True
         return False
 

@@ -31,6 +31,7 @@ from xafs_workers.settings import Settings
 from xafs_workers.storage.errors import Unavailable
 from xafs_workers.storage.ledger import RETENTION_DAYS, Ledger, LedgerUnusable
 from xafs_workers.storage.state_lock import AlreadyRunning, StateLock
+from xafs_workers.wire import Answer
 
 log = get_logger("workers")
 
@@ -72,6 +73,10 @@ class DurableContext:
         letter = build_record_dead_letter(record, bad, self.role.name)
         log.warning("dead_letter", record=str(record.position), outcome=bad.outcome, kind=bad.kind, reason=bad.reason)
         self.publisher.send_dead_letter(letter)
+        if bad.message_id:  # its sender waits
+            self.publisher.send_answer(
+                Answer(bad.message_id, self.role.name, bad.kind, bad.action, "failed", reason=bad.reason)
+            )
 
     def _send_message_dead_letter(self, control: ReceivedMessage, reason: str) -> None:
         self.publisher.send_dead_letter(build_message_dead_letter(control, reason, self.role.name))
