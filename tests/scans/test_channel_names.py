@@ -43,7 +43,7 @@ def test_the_element_decides_between_several_channels() -> None:
     column = "fluo_{element}_{channel}"
     keys = named(column, 4, "Fe", "Mn")
     assert found(column, keys, ChannelSelection(element="Mn")) == tuple(keys[4:])
-    assert "which element is not told" in found(column, keys, ChannelSelection())
+    assert "which element is unknown" in found(column, keys, ChannelSelection())
 
 
 @pytest.mark.parametrize("key", ["fluo_Fe_0", "fluo_Fe_", "fluo_FE_1", "xfluo_Fe_1", "fluo_Fe_1x", "fluo_Fe_123"])

@@ -68,12 +68,12 @@ class TopicMetadata:
         Each thing waited for is logged once. No topic is created.
         """
         self._stop = stop
-        told: set[str] = set()
+        logged: set[str] = set()
         self._health.set_quiet(True)
         try:
             while not stop.is_set():
                 missing = self._find_missing()
-                self._log_missing(missing, told)
+                self._log_missing(missing, logged)
                 if not missing:
                     return True
                 stop.wait(RETRY_SECONDS)
@@ -170,10 +170,10 @@ class TopicMetadata:
                 missing[topic] = error.str()
         return missing
 
-    def _log_missing(self, missing: Mapping[str, str], told: set[str]) -> None:
-        for what in missing.keys() - told:
+    def _log_missing(self, missing: Mapping[str, str], logged: set[str]) -> None:
+        for what in missing.keys() - logged:
             log.warning("waiting_for", what=what, servers=self._servers, reason=missing[what])
-        for what in told - missing.keys() if BROKER not in missing else ():
+        for what in logged - missing.keys() if BROKER not in missing else ():
             log.info("waited_for", what=what)
-        told.intersection_update(missing if BROKER not in missing else told)
-        told.update(missing)
+        logged.intersection_update(missing if BROKER not in missing else logged)
+        logged.update(missing)

@@ -119,16 +119,17 @@ def _format_event(doc: Mapping[str, Any]) -> str:
 
 
 def _format_stop(doc: Mapping[str, Any]) -> str:
-    told = {"events": doc.get("num_events"), "reason": doc.get("reason")}
-    fields = _format_fields({k: v for k, v in told.items() if v})
+    details = {"events": doc.get("num_events"), "reason": doc.get("reason")}
+    fields = _format_fields({k: v for k, v in details.items() if v})
     return f"run {_truncate_uid(doc['run_start'])} {doc.get('exit_status')} {fields}"
 
 
 def _format_answer(body: Mapping[str, Any]) -> str:
     if "click" in body:
         return f"click {_format_fields(body['click'])}"
-    told = {name: body.get(name) for name in ("value", "paths", "reason") if body.get(name) not in (None, "", [])}
-    return f"{body.get('worker')}: {body.get('kind')} {body.get('action')} {body.get('state')} {_format_fields(told)}"
+    details = {name: body.get(name) for name in ("value", "paths", "reason") if body.get(name) not in (None, "", [])}
+    subject = f"{body.get('worker')}: {body.get('kind')} {body.get('action')}"
+    return f"{subject} {body.get('state')} {_format_fields(details)}"
 
 
 def _format_dead_letter(body: Mapping[str, Any]) -> str:
@@ -136,8 +137,8 @@ def _format_dead_letter(body: Mapping[str, Any]) -> str:
 
 
 def _format_heartbeat(body: Mapping[str, Any]) -> str:
-    told = {name: body.get(name) for name in ("waits_for", "behind", "open_scans") if body.get(name)}
-    return f"{body.get('worker')} on {body.get('host')}: {body.get('state')} {_format_fields(told)}"
+    details = {name: body.get(name) for name in ("waits_for", "behind", "open_scans") if body.get(name)}
+    return f"{body.get('worker')} on {body.get('host')}: {body.get('state')} {_format_fields(details)}"
 
 
 _DOCUMENT_FORMATTERS: dict[str, RecordFormatter] = {

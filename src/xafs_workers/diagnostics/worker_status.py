@@ -36,12 +36,12 @@ class WorkerStatus:
 
     def determine_state(self, now: float) -> str:
         """Return the state that the heartbeat reports, or `stale`."""
-        told = str(self.heartbeat.get("state", "?"))
-        if told not in ENDED_STATES and self.compute_age(now) > MISSED_HEARTBEATS * _to_number(
+        state = str(self.heartbeat.get("state", "?"))
+        if state not in ENDED_STATES and self.compute_age(now) > MISSED_HEARTBEATS * _to_number(
             self.heartbeat.get("every"), 10.0
         ):
             return "stale"
-        return told
+        return state
 
     def is_well(self, now: float) -> bool:
         """Check whether it runs and waits for nothing; one that was stopped on request is well too."""

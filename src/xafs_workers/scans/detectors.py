@@ -157,6 +157,6 @@ def _select_only_candidate(run: Run, config: BoardConfig, wanted: tuple[int, ...
         return FluorescenceChannels(next(iter(found.values())), detector=name)
     if found:
         return FluorescenceChannels(
-            problem=f"fluorescence of {' or '.join(found)}: which element is not told", detector=name
+            problem=f"fluorescence of {' or '.join(found)}: which element is unknown", detector=name
         )
     return FluorescenceChannels(problem="no fluorescence channels in this run", detector=name)

@@ -156,5 +156,5 @@ def find_point(asked: float, energies: Array, count: int) -> int:
     if asked > 0 and whole and asked < count and (not known.size or asked < energies[known[0]]):
         return int(asked)
     if not known.size:
-        raise NoSpectraError("the energies of this run are not told")
+        raise NoSpectraError("the energies of this run are unknown")
     return int(known[np.argmin(np.abs(energies[known] - asked))])

@@ -50,9 +50,9 @@ def get_snapshots(run: Run) -> Mapping[str, Any]:
     return as_mapping(run.xdi.get("_snapshots"))
 
 
-def find_first_text(told: Mapping[str, Any], *names: str) -> str:
+def find_first_text(values: Mapping[str, Any], *names: str) -> str:
     """Return the first of several fields that is not empty, '' where all are."""
-    return next(filter(None, (html.format_line(told.get(name)) for name in names)), "")
+    return next(filter(None, (html.format_line(values.get(name)) for name in names)), "")
 
 
 def build_file_link(sources: DossierSources, folder: str, name: str, text: str = "") -> str:
@@ -101,9 +101,10 @@ def build_scan_pictures(sources: DossierSources) -> Iterator[Picture]:
 
 def build_camera_pictures(sources: DossierSources) -> Iterator[Picture]:
     """Yield the pictures of the cameras."""
-    told = get_snapshots(sources.first_run)
+    snapshots = get_snapshots(sources.first_run)
     wanted = [
-        (name, find_first_text(told, *files), {"uid": find_first_text(told, *uids)}) for name, files, uids in CAMERAS
+        (name, find_first_text(snapshots, *files), {"uid": find_first_text(snapshots, *uids)})
+        for name, files, uids in CAMERAS
     ]
     yield from build_pictures(sources, "snapshots", *wanted)
 
@@ -127,10 +128,10 @@ def build_sample_section(run: Run) -> DetailSection:
 
 def read_instrument(sources: DossierSources) -> Markup | None:
     """Return the section about the sample stage: the message's fragment, else the start document's; sanitised."""
-    told = sources.dossier.instrument or get_user_metadata(sources.first_run).get("instrument")
-    if not isinstance(told, str) or not told.strip():
+    instrument = sources.dossier.instrument or get_user_metadata(sources.first_run).get("instrument")
+    if not isinstance(instrument, str) or not instrument.strip():
         return None
-    clean = html.sanitize_fragment(told)
+    clean = html.sanitize_fragment(instrument)
     return clean if clean.striptags().strip() else None
 
 

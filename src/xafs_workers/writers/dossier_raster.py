@@ -15,7 +15,7 @@ from xafs_workers.writers.registry import CannotWrite
 
 def build_content(sources: DossierSources) -> PageContent:
     """Return the content of the page."""
-    told = parts.get_snapshots(sources.first_run)
+    snapshots = parts.get_snapshots(sources.first_run)
     return PageContent(
         files=tuple(_build_table_links(sources)),
         sample=parts.build_sample_section(sources.first_run),
@@ -27,7 +27,7 @@ def build_content(sources: DossierSources) -> PageContent:
                 "maps",
                 (
                     "Raster scan",
-                    parts.add_picture_suffix(parts.find_first_text(told, "pngout")),
+                    parts.add_picture_suffix(parts.find_first_text(snapshots, "pngout")),
                     {"uid": html.format_line(sources.first_run.uid)},
                 ),
             )
@@ -52,11 +52,11 @@ def _build_table_links(sources: DossierSources) -> Iterator[FileGroup]:
 def _build_scan_section(sources: DossierSources) -> DetailSection:
     run = sources.first_run
     given, about = parts.get_user_metadata(run), parts.get_family(run, "Element")
-    told = html.format_line(parts.get_family(run, "Beamline").get("energy")) or given.get("energy")
+    energy = html.format_line(parts.get_family(run, "Beamline").get("energy")) or given.get("energy")
     return DetailSection(
         "Scan details",
         (
-            ("Energy", parts.format_energy(told)),
+            ("Energy", parts.format_energy(energy)),
             ("Fast motor", _format_axis(run, given, "fast")),
             ("Slow motor", _format_axis(run, given, "slow")),
             ("Start position", _format_start(given)),
@@ -73,8 +73,8 @@ def _format_axis(run: Run, given: Mapping[str, Any], which: str) -> str:
     name = parts.find_first_text(given, f"{which}_motor") or (motors[place] if len(motors) > place else "")
     begin, end = (html.format_line(given.get(f"{which}_{word}")) for word in ("start", "stop"))
     shape = run.start.get("shape")
-    told = shape[place] if isinstance(shape, list | tuple) and len(shape) > place else None
-    steps = html.format_line(given.get(f"{which}_steps")) or html.format_line(told)
+    planned = shape[place] if isinstance(shape, list | tuple) and len(shape) > place else None
+    steps = html.format_line(given.get(f"{which}_steps")) or html.format_line(planned)
     return ", ".join(
         filter(
             None,

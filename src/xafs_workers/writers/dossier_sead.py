@@ -49,7 +49,7 @@ def _build_data_links(sources: DossierSources) -> list[Link]:
 def _build_scan_section(sources: DossierSources) -> DetailSection:
     run = sources.first_run
     given, about, scan = parts.get_user_metadata(run), parts.get_family(run, "Element"), parts.get_family(run, "Scan")
-    told = html.format_line(parts.get_family(run, "Beamline").get("energy")) or html.format_line(
+    energy = html.format_line(parts.get_family(run, "Beamline").get("energy")) or html.format_line(
         scan.get("edge_energy")
     )
     dwell = html.format_line(scan.get("dwell_time")) or parts.find_first_text(given, "dwell", "inttime")
@@ -58,7 +58,7 @@ def _build_scan_section(sources: DossierSources) -> DetailSection:
     return DetailSection(
         "Scan details",
         (
-            ("Energy", parts.format_energy(told or given.get("energy"))),
+            ("Energy", parts.format_energy(energy or given.get("energy"))),
             ("Mode", html.format_line(run.xdi.get("_mode")) or parts.find_first_text(given, "mode")),
             ("Points", str(len(run.points)) if len(run.points) else html.format_line(given.get("npoints"))),
             ("Dwell time", dwell and f"{dwell} s"),

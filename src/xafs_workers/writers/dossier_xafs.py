@@ -74,18 +74,18 @@ def _build_plots(sources: DossierSources) -> Iterator[Picture]:
 
 
 def _build_small_pictures(sources: DossierSources) -> Iterator[Picture]:
-    told = parts.get_snapshots(sources.first_run)
-    xrf = parts.find_first_text(told, "xrf_image") or html.format_line(sources.first_run.xdi.get("_xrfimage"))
+    snapshots = parts.get_snapshots(sources.first_run)
+    xrf = parts.find_first_text(snapshots, "xrf_image") or html.format_line(sources.first_run.xdi.get("_xrfimage"))
     yield from parts.build_pictures(
-        sources, "XRF", ("XRF spectrum", xrf, {"uid": parts.find_first_text(told, "xrf_uid")})
+        sources, "XRF", ("XRF spectrum", xrf, {"uid": parts.find_first_text(snapshots, "xrf_uid")})
     )
     uids = {
-        "vertical alignment": parts.find_first_text(told, "ga_yuid"),
-        "pitch alignment": parts.find_first_text(told, "ga_pitchuid"),
-        "fluorescence alignment": parts.find_first_text(told, "ga_fuid"),
+        "vertical alignment": parts.find_first_text(snapshots, "ga_yuid"),
+        "pitch alignment": parts.find_first_text(snapshots, "ga_pitchuid"),
+        "fluorescence alignment": parts.find_first_text(snapshots, "ga_fuid"),
     }
     yield from parts.build_pictures(
-        sources, "snapshots", ("Glancing angle alignment", parts.find_first_text(told, "ga_filename"), uids)
+        sources, "snapshots", ("Glancing angle alignment", parts.find_first_text(snapshots, "ga_filename"), uids)
     )
 
 

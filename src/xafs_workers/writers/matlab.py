@@ -33,6 +33,6 @@ def build_mat_file(variables: Mapping[str, Any], created: float) -> bytes:
 
     written = io.BytesIO()
     savemat(written, {to_variable_name(name): value for name, value in variables.items()}, oned_as="column")
-    told = datetime.fromtimestamp(created, UTC).strftime("%a %b %d %H:%M:%S %Y")
-    header = f"MATLAB 5.0 MAT-file Platform: xafs-workers, Created on: {told}".encode()
+    timestamp = datetime.fromtimestamp(created, UTC).strftime("%a %b %d %H:%M:%S %Y")
+    header = f"MATLAB 5.0 MAT-file Platform: xafs-workers, Created on: {timestamp}".encode()
     return header.ljust(HEADER_LENGTH)[:HEADER_LENGTH] + written.getvalue()[HEADER_LENGTH:]

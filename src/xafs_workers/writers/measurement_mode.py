@@ -21,11 +21,11 @@ _MODE_WORDS = ("yield", "pilatus", "eiger", "dante", "reference", "fluorescence"
 
 def find_mode(run: Run, config: BoardConfig) -> str:
     """Return the canonical mode of a run; where no metadata name one, the mode that its columns suggest."""
-    for told in _list_mode_texts(run):
+    for text in _list_mode_texts(run):
         try:
-            return normalize_mode(told)
+            return normalize_mode(text)
         except ValueError:
-            found = next((word for word in _MODE_WORDS if word in told.lower()), None)
+            found = next((word for word in _MODE_WORDS if word in text.lower()), None)
             if found:
                 return found
     return "fluorescence" if find_fluorescence_channels(run, config, ChannelSelection()).columns else "transmission"

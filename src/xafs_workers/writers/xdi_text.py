@@ -87,5 +87,5 @@ def _describe_gaps(columns: Iterable[Column]) -> Iterator[str]:
         rows = np.flatnonzero(~np.isfinite(column.values)) + 1
         if len(rows):
             runs = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
-            told = ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
-            yield f"0 stands for no value in column {column.label}, row {told}"
+            listed = ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
+            yield f"0 stands for no value in column {column.label}, row {listed}"

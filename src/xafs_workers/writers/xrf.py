@@ -70,15 +70,15 @@ def _resize_spectrum(counts: Array, bins: int) -> Array:
 
 def _build_fields(run: Run, channels: int, surroundings: FileContext) -> headers.HeaderFields:
     """Return the metadata: the detector as given, else as the run names it, and the energy of the beam."""
-    told = headers.build_fields(run, surroundings)
-    told.setdefault("Detector.fluorescence", _find_detector(run, channels))
+    fields = headers.build_fields(run, surroundings)
+    fields.setdefault("Detector.fluorescence", _find_detector(run, channels))
     pcc = text_format.format_value(run.xdi.get("_pccenergy"))
     if pcc:
-        told["Beamline.energy"] = f"{pcc} eV"
+        fields["Beamline.energy"] = f"{pcc} eV"
     beamline = text_format.to_one_line(as_text(run.start.get("beamline_id")))
     if beamline:
-        told.setdefault("Beamline.name", beamline)
-    return headers.sort_fields(headers.merge_fields(told, headers.build_asset_fields(surroundings.assets)))
+        fields.setdefault("Beamline.name", beamline)
+    return headers.sort_fields(headers.merge_fields(fields, headers.build_asset_fields(surroundings.assets)))
 
 
 def _find_detector(run: Run, channels: int) -> str:

@@ -238,5 +238,5 @@ def _read_time(record: RawRecord) -> float:
         tag, body = wire.decode(record.value)
     except wire.DecodeError:
         return record.time
-    told = body.get("time")
-    return float(told) if tag == "status" and isinstance(told, int | float) else record.time
+    moment = body.get("time")
+    return float(moment) if tag == "status" and isinstance(moment, int | float) else record.time

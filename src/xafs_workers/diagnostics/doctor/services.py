@@ -96,7 +96,7 @@ def check_slack(case: Case) -> Iterator[Finding]:
         return
     chat = SlackClient(token, settings.base_url, settings.timeout)
     try:
-        told, scopes = chat.check_token()
+        identity, scopes = chat.check_token()
     except SlackRefused as refusal:
         yield report_fault(
             "slack", f"the token is refused: {refusal.error}", "put a valid bot token into slack.token_file"
@@ -107,7 +107,7 @@ def check_slack(case: Case) -> Iterator[Finding]:
             "slack", str(trouble), "check slack.base_url and the network (proxy); posts wait until it answers"
         )
         return
-    yield report_ok("slack", f"the token of {told.get('user')} in {told.get('team')} is valid")
+    yield report_ok("slack", f"the token of {identity.get('user')} in {identity.get('team')} is valid")
     yield from _check_scopes(scopes)
     yield from _check_channels(case, chat)
 
@@ -142,7 +142,7 @@ def _check_channel(chat: Any, channel: str, name: str) -> Finding:
     from xafs_workers.services.slack.chat import RateLimited, ResultUnknown, SlackRefused
 
     try:
-        told = chat.read_channel(channel)
+        found = chat.read_channel(channel)
     except SlackRefused as refusal:
         if refusal.error == "missing_scope":
             text = f"channel {channel} of {name} cannot be looked at: {refusal}"
@@ -151,12 +151,12 @@ def _check_channel(chat: Any, channel: str, name: str) -> Finding:
         return report_fault("slack", text, "correct its id, and invite the bot into it")
     except (RateLimited, ResultUnknown) as trouble:
         return report_warning("slack", f"channel {channel} of {name}: {trouble}", "look again")
-    if told.get("is_archived") or not told.get("is_member", True):
-        what = "is archived" if told.get("is_archived") else "does not have the bot as a member"
+    if found.get("is_archived") or not found.get("is_member", True):
+        what = "is archived" if found.get("is_archived") else "does not have the bot as a member"
         return report_fault(
-            "slack", f"channel {told.get('name')} of {name} {what}", "invite the bot: /invite in that channel"
+            "slack", f"channel {found.get('name')} of {name} {what}", "invite the bot: /invite in that channel"
         )
-    return report_ok("slack", f"{name}: channel {told.get('name')}")
+    return report_ok("slack", f"{name}: channel {found.get('name')}")
 
 
 def check_display(case: Case) -> Iterator[Finding]:
