@@ -9,8 +9,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from confluent_kafka import Producer
 from rich.console import Console
 
+from xafs_workers.consumer.topic_admin import AdminRequestError, create_topics
 from xafs_workers.demo.environment import DemoError, configure, prepare, run_worker
 from xafs_workers.demo.listener import PICTURE_KINDS, WorkerListener
 from xafs_workers.demo.report import report
@@ -107,20 +109,18 @@ def _open_broker(options: DemoOptions, console: Console) -> Iterator[tuple[str, 
 
 def _create_topics(config: KafkaConfig, settings: Settings, *, embedded: bool) -> None:
     """Make the topics: the embedded broker does it when asked for them, a real one by an administrator's request."""
-    from confluent_kafka.admin import AdminClient
-    from confluent_kafka.cimpl import NewTopic
-
     names = [settings.get_topic(name) for name in ("control", "documents", "answers", "status", "dead_letters")]
-    client = AdminClient({**config.get_producer_properties(), "log_level": 3})
     if embedded:
+        client = Producer({**config.get_producer_properties(), "log_level": 3})
         for name in names:
             client.list_topics(name, timeout=10)
         return
-    for name, future in client.create_topics([NewTopic(name, 1) for name in names]).items():
-        try:
-            future.result(20)
-        except Exception as error:
-            raise DemoError(f"topic {name} cannot be made: {error}") from error
+    try:
+        refused = create_topics(config, dict.fromkeys(names, 1))
+    except AdminRequestError as error:
+        raise DemoError(f"the topics cannot be made: {error}") from error
+    for name, reason in refused.items():
+        raise DemoError(f"topic {name} cannot be made: {reason}")
 
 
 def _choose_session(options: DemoOptions) -> SessionRunner:

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, KafkaException, Message, Producer
-from confluent_kafka.admin import AdminClient
 
 from xafs_workers import wire
 from xafs_workers.consumer.client import SourceError
 from xafs_workers.consumer.records import RawRecord
 from xafs_workers.consumer.source import KafkaSource
+from xafs_workers.consumer.topic_admin import AdminRequestError, describe_topics
 from xafs_workers.diagnostics.doctor.finding import Case, Finding, report_fault, report_ok, report_warning
 from xafs_workers.producer.clients import ClientLog
 from xafs_workers.producer.kafka_config import KafkaConfig, KafkaConfigError, read_kafka_config
@@ -62,7 +62,7 @@ def check_broker(case: Case) -> Iterator[Finding]:
 def _list_topic_names(config: KafkaConfig, patience: float) -> set[str] | str:
     """Return the names of all topics, or why they are not known."""
     try:
-        client = AdminClient(config.get_admin_properties(), logger=ClientLog("doctor"))
+        client = Producer(config.get_admin_properties(), logger=ClientLog("doctor"))
         return set(client.list_topics(timeout=patience).topics)
     except (KafkaException, ValueError) as problem:
         return str(problem.args[0].str()) if isinstance(problem, KafkaException) else str(problem)
@@ -114,23 +114,13 @@ def _find_read_problem(config: KafkaConfig, topic: str, group: str, patience: fl
 
 def _find_refused_topics(config: KafkaConfig, topics: list[str]) -> list[str]:
     """Return the topics that, by the broker's answer, this account may not write to; none without an answer."""
-    from confluent_kafka import TopicCollection
-
     if not topics:
         return []
-    client: Any = AdminClient(config.get_admin_properties(), logger=ClientLog("doctor"))
-    asked = client.describe_topics(
-        TopicCollection(topics), include_authorized_operations=True, request_timeout=ACL_TIMEOUT
-    )
-    refused: list[str] = []
-    for topic, answer in asked.items():
-        try:
-            allowed = answer.result(ACL_TIMEOUT).authorized_operations
-        except (KafkaException, TimeoutError, ValueError):
-            continue
-        if allowed and not any(operation.name in ("WRITE", "ALL") for operation in allowed):
-            refused.append(topic)
-    return refused
+    try:
+        facts = describe_topics(config, topics, ACL_TIMEOUT)
+    except AdminRequestError:
+        return []
+    return [topic for topic, known in facts.items() if known.operations and not known.operations & {"WRITE", "ALL"}]
 
 
 def _check_clock(case: Case, config: KafkaConfig, there: dict[str, str]) -> Iterator[Finding]:
