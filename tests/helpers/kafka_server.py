@@ -60,13 +60,18 @@ class KafkaServer:
 
     def kill(self) -> int | None:
         """Let the node die at once, as in a power cut; it may be started again."""
-        return self._end_process(signal.SIGKILL)
+        nodes = self._list_nodes()
+        code = self._end_process(signal.SIGKILL)
+        deadline = time.monotonic() + patience.SECONDS
+        while any(_is_alive(node) for node in nodes):  # it dies with its parent, but keeps the port a moment longer
+            assert time.monotonic() < deadline, "the node outlives its parent"
+            time.sleep(0.01)
+        return code
 
     @contextmanager
     def freeze(self) -> Iterator[None]:
         """Let the node hang: it keeps its connections and answers nothing."""
-        assert self._process is not None
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        children = self._list_nodes()
         for child in children:
             os.kill(int(child), signal.SIGSTOP)
         try:
@@ -76,6 +81,10 @@ class KafkaServer:
             for child in children:
                 os.kill(int(child), signal.SIGCONT)
 
+    def _list_nodes(self) -> list[str]:
+        assert self._process is not None
+        return Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+
     def _end_process(self, number: signal.Signals) -> int | None:
         process, self._process = self._process, None
         if process is None:
@@ -83,6 +92,13 @@ class KafkaServer:
         process.send_signal(number)
         with process:  # closes the pipe
             return process.wait(patience.SECONDS)
+
+
+def _is_alive(process: str) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def _wait_until_stopped(processes: list[str]) -> None:

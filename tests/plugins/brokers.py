@@ -7,6 +7,7 @@ tests asks for them: so a test may stop and start its server without disturbing 
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -67,6 +68,14 @@ class ApacheAdmin:
         """Create a topic; config as ``retention_bytes="1"``."""
         topic = NewTopic(name, partitions, 1, config={key.replace("_", "."): value for key, value in config.items()})
         self._wait(lambda client: client.create_topics([topic]))
+        self._wait_until_listed(name)
+
+    def _wait_until_listed(self, name: str) -> None:
+        """Wait until the broker lists a topic: it creates topics a moment before it knows them."""
+        client = AdminClient({"bootstrap.servers": self._server.bootstrap_servers, "log_level": 3})
+        deadline = time.monotonic() + patience.SECONDS
+        while name not in client.list_topics(timeout=patience.SECONDS).topics:
+            assert time.monotonic() < deadline, f"the broker does not list {name}"
 
     def delete_topic(self, name: str) -> None:
         """Delete a topic."""

@@ -154,6 +154,7 @@ class KafkaSource:
     def close(self) -> None:
         """Leave the brokers. Nothing can be read or asked any more."""
         self._client.close()
+        self._offsets.close()
 
     def _convert_message(self, message: Message) -> Entry | None:
         error, partition = message.error(), get_partition(message)
