@@ -58,10 +58,13 @@ def test_records_have_position_key_and_record_time(broker: Broker):
 
 def test_a_future_record_time_is_replaced_by_arrival_time(broker: Broker):
     topic = broker.create_unique_topic()
-    produce(broker.config, topic, [b"x"], times=[time.time() + 1000])
+    stamp = time.time() + 1000
+    produce(broker.config, topic, [b"x"], times=[stamp])
     with open_source(broker.config, topic, clock=lambda: 12345.0) as source:
         source.assign({(topic, 0): 0})
-        assert read_records(source, 1)[0].time == 12345.0
+        (record,) = read_records(source, 1)
+    assert record.time == 12345.0
+    assert record.stamp_ms == round(stamp * 1000), "what a restart reads again"
 
 
 def test_the_lag_counts_records_not_yet_polled(topic: Topic):

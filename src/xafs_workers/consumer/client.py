@@ -8,7 +8,7 @@ from typing import Any
 
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from xafs_workers.consumer.records import Partition, RawRecord, compute_record_time
+from xafs_workers.consumer.records import NO_STAMP, Partition, RawRecord, compute_record_time
 from xafs_workers.logs import get_logger
 from xafs_workers.producer.clients import ClientLog
 from xafs_workers.producer.kafka_config import KafkaConfig
@@ -188,10 +188,12 @@ def get_offset(message: Message) -> int:
 def build_raw_record(message: Message, clock: Callable[[], float]) -> RawRecord:
     """Return a message without an error as a record."""
     kind, milliseconds = message.timestamp()
+    stamp = NO_STAMP if kind == TIMESTAMP_NOT_AVAILABLE else milliseconds
     return RawRecord(
         position=RecordPosition(*get_partition(message), get_offset(message)),
-        time=compute_record_time(None if kind == TIMESTAMP_NOT_AVAILABLE else milliseconds, clock()),
+        time=compute_record_time(stamp, clock()),
         key=message.key(),
         value=message.value(),
         is_replayed=REPLAY_HEADER in (message.headers() or ()),
+        stamp_ms=stamp,
     )

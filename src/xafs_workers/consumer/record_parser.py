@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from xafs_workers.consumer.records import StampedMessage
 from xafs_workers.consumer.roles import Role, TopicName
 from xafs_workers.consumer.source import RawRecord
 from xafs_workers.messages.base import MAX_ID_LENGTH, InvalidMessage, UnknownKind
@@ -80,7 +81,7 @@ class RecordParser:
             reason = f"{name!r:.60} on the control topic (expected {self._tags[1]!r})"
             return RejectedRecord("control", "unknown", reason, message_id=message_id)
         try:
-            return ReceivedMessage(parse(body), record.time, record.position)
+            return StampedMessage(parse(body), record.time, record.position, record.stamp_ms)
         except UnknownKind as error:
             return RejectedRecord("control", "unknown", str(error), message_id=message_id)
         except InvalidMessage as error:

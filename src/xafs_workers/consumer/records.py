@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xafs_workers.scans.items import RecordPosition
+from xafs_workers.scans.items import ReceivedMessage, RecordPosition
 
 Partition = tuple[str, int]
 """Topic and number."""
 
 MAX_FUTURE_SECONDS = 3600.0
 """A record time further ahead than this is a wrong clock: the record counts as of its arrival."""
+
+NO_STAMP = -1
+"""Stamp of a record to which the broker gives no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,8 @@ class RawRecord:
         POSIX seconds: the record time, or the arrival time where the broker gives none or one far in the future.
     is_replayed
         Whether `xafs-workers replay` sent it, with the times of a recording in its value.
+    stamp_ms
+        Time that Kafka stores with the record, ms, whatever it is; `NO_STAMP` if there is none.
     """
 
     position: RecordPosition
@@ -30,11 +35,25 @@ class RawRecord:
     key: bytes | None
     value: bytes | None
     is_replayed: bool = False
+    stamp_ms: int = NO_STAMP
 
     @property
     def partition(self) -> Partition:
         """Topic and number of its partition."""
         return (self.position.topic, self.position.partition)
+
+
+@dataclass(frozen=True, slots=True)
+class StampedMessage(ReceivedMessage):
+    """A received message with the stamp of its record, which a restart reads again as it was.
+
+    Attributes
+    ----------
+    stamp_ms
+        Time that Kafka stores with the record, ms; `NO_STAMP` if there is none.
+    """
+
+    stamp_ms: int = NO_STAMP
 
 
 @dataclass(frozen=True, slots=True)

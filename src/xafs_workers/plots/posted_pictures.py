@@ -47,7 +47,7 @@ class PicturePoster:
 
     def _post(self, control: ReceivedMessage, path: str) -> None:
         folder, name = ProposalFolder.from_path(path, self._roots)
-        key = self._ledger.build_key(control.position, control.time, f"post {name}")
+        key = self._ledger.build_key(control, f"post {name}")
         try:
             self._poster(Post("/".join(map(str, astuple(key))), folder.session, PurePosixPath(path).name, path))
         except OSError as error:

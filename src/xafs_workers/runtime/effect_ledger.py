@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xafs_workers.consumer.record_parser import RejectedRecord
-from xafs_workers.consumer.source import RawRecord
+from xafs_workers.consumer.records import RawRecord, StampedMessage
 from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.scans.items import ReceivedMessage, RecordPosition
 from xafs_workers.storage.ledger import EffectEntry, EffectKey, Ledger
@@ -24,22 +24,22 @@ class EffectLedger:
 
     def find_outcome(self, control: ReceivedMessage) -> Outcome | None:
         """Return the recorded outcome of a message, None for a new one; wait for no writer, as the loop calls it."""
-        entry = self._ledger.look_up(self.build_key(control.position, control.time, "answer"))
+        entry = self._ledger.look_up(self.build_key(control, "answer"))
         return None if entry is None else Outcome(entry.state, entry.paths, entry.reason)
 
     def record_outcome(self, control: ReceivedMessage, outcome: Outcome) -> None:
         """Record the outcome of a message."""
-        key = self.build_key(control.position, control.time, "answer")
+        key = self.build_key(control, "answer")
         reason = outcome.reason.encode(errors="backslashreplace").decode()  # it may quote a file name that is no text
         self._ledger.finish(key, "done" if outcome.state == "done" else "failed", reason, outcome.paths)
 
     def is_rejection_recorded(self, record: RawRecord) -> bool:
         """Check whether the dead letter of a record was sent before."""
-        return self._ledger.find_entry(self.build_key(record.position, record.time, "dead-letter")) is not None
+        return self._ledger.find_entry(self._build_key(record.position, record.stamp_ms, "dead-letter")) is not None
 
     def record_rejection(self, record: RawRecord) -> None:
         """Record that the dead letter of a record was sent."""
-        self._ledger.finish(self.build_key(record.position, record.time, "dead-letter"), "done")
+        self._ledger.finish(self._build_key(record.position, record.stamp_ms, "dead-letter"), "done")
 
     def begin_publishing(self, control: ReceivedMessage, name: str, path: str, sha256: str) -> None:
         """Record a file before it gets its name."""
@@ -54,11 +54,19 @@ class EffectLedger:
         return self._ledger.find_entry(self._build_file_key(control, name))
 
     def _build_file_key(self, control: ReceivedMessage, name: str) -> EffectKey:
-        return self.build_key(control.position, control.time, f"file {name}")
+        return self.build_key(control, f"file {name}")
 
-    def build_key(self, origin: RecordPosition, time: float, effect: str) -> EffectKey:
-        """Return the ledger's key of an effect of a record."""
-        return EffectKey(self._cluster_id, origin.topic, origin.partition, origin.offset, round(time * 1000), effect)
+    def build_key(self, control: ReceivedMessage, effect: str) -> EffectKey:
+        """Return the ledger's key of an effect of a message.
+
+        It holds the stamp and not the record time: that is the arrival time if the stamp is far in the future, and
+        another one after a restart.
+        """
+        stamp = control.stamp_ms if isinstance(control, StampedMessage) else round(control.time * 1000)
+        return self._build_key(control.position, stamp, effect)
+
+    def _build_key(self, origin: RecordPosition, stamp_ms: int, effect: str) -> EffectKey:
+        return EffectKey(self._cluster_id, origin.topic, origin.partition, origin.offset, stamp_ms, effect)
 
 
 def build_record_dead_letter(record: RawRecord, bad: RejectedRecord, worker: str) -> DeadLetter:

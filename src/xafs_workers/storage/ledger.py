@@ -78,7 +78,7 @@ class AlreadyFinished(Exception):
 class EffectKey:
     """Identity of one effect of one message.
 
-    The record time (ms) is part of it because the offsets of a topic that was deleted and created again start at 0.
+    The record's stamp (ms) is part of it because the offsets of a topic that was deleted and created again start at 0.
     """
 
     cluster: str

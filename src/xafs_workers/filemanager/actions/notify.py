@@ -119,4 +119,4 @@ def find_log_proposal(board: Board, context: ActionContext) -> ProposalFolder | 
 
 
 def _build_key(line: Notice, control: ReceivedMessage, context: ActionContext) -> str:
-    return "/".join(map(str, astuple(context.ledger.build_key(control.position, control.time, line.effect))))
+    return "/".join(map(str, astuple(context.ledger.build_key(control, line.effect))))
