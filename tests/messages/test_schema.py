@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from helpers.examples import EVERY, UID
 from xafs_workers.messages.base import InvalidMessage, kinds
 from xafs_workers.messages.parsing import parse
-from xafs_workers.messages.schema import build_json_schema, describe_kind, list_kind_names
+from xafs_workers.messages.schema import build_json_schema, describe_kind, format_type, list_kind_names
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +100,17 @@ def test_numbers_with_a_unit_name_it() -> None:
 def test_an_unknown_kind_has_no_description() -> None:
     with pytest.raises(KeyError):
         describe_kind(UID)
+
+
+@pytest.mark.parametrize(
+    ("about", "words"),
+    [
+        ({"type": "number", "exclusiveMinimum": 0}, "finite number above 0"),
+        ({"type": "number", "minimum": 0}, "finite number not below 0"),
+        ({"type": "integer", "maximum": 9}, "whole number not above 9"),
+        ({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, "finite number above 0 and below 1"),
+        ({"type": "integer", "minimum": 1, "maximum": 8}, "whole number from 1 to 8"),
+    ],
+)
+def test_the_limits_of_a_number_are_described(about: dict[str, Any], words: str) -> None:
+    assert format_type(about) == words

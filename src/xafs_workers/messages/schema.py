@@ -165,8 +165,18 @@ def format_type(about: Mapping[str, Any]) -> str:
     named = _TYPE_NAMES.get(about.get("type", ""), "anything")
     if "minimum" in about and "maximum" in about:
         return f"{named} from {about['minimum']} to {about['maximum']}"
+    limits = [f"{words} {about[name]}" for name, words in _LIMITS.items() if name in about]
+    if limits:
+        return f"{named} {' and '.join(limits)}"
     return "list of text" if named == _TYPE_NAMES["array"] and about["items"].get("type") == "string" else named
 
+
+_LIMITS = {
+    "exclusiveMinimum": "above",
+    "minimum": "not below",
+    "exclusiveMaximum": "below",
+    "maximum": "not above",
+}
 
 _TYPE_NAMES = {
     "string": "text",
