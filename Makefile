@@ -72,8 +72,9 @@ imports: $(VENV)/dev.stamp ## the import contracts
 
 check: lint types imports ## all that reads the code without running it
 
-gallery: $(VENV)/demo.stamp ## every figure of every kind, as pictures and a page (gallery/)
-	$(BIN)/python tools/gallery.py gallery
+ONLY ?=
+gallery: $(VENV)/demo.stamp ## every figure of every kind, as pictures and a page (gallery/; ONLY=part of a picture's name)
+	$(BIN)/python tools/gallery.py gallery $(if $(ONLY),--only '$(ONLY)')
 
 bench: $(VENV)/dev.stamp ## benchmarks: ratios against named peers
 	$(BIN)/python -m benchmarks

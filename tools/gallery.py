@@ -478,14 +478,15 @@ def main() -> int:
     """Write all pictures and the page that shows them."""
     parser = argparse.ArgumentParser(description="Every figure as a picture, and a page that shows them.")
     parser.add_argument("output", type=Path)
-    parser.add_argument("--only", default="", help="pictures whose name holds this")
+    parser.add_argument("--only", default="", help="pictures whose name contains this")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     entries: list[str] = []
     if importlib.util.find_spec("larch"):
         _reducers.append(Reducer())
         _reducers[0].start()
-    for name, figure in figures():
+    examples_only = options.only.startswith("example-")
+    for name, figure in example_figures() if examples_only else figures():
         if options.only not in name:
             continue
         file = f"{name.replace(' ', '_')}.png"
