@@ -18,8 +18,9 @@ from typing import Any
 place, here = Path(sys.argv[1]), Path(__file__).parent
 sys.path.insert(0, str(here.parent))
 for name in ("messages", "scans", "figures"):
-    importlib.import_module(f"xafs_workers.{name}").__path__.append(str(place / name))
+    importlib.import_module(f"xafs_workers.{name}").__path__.append(str(place / "src" / "xafs_workers" / name))
 
+import pytest
 import yaml
 from PIL import Image
 from typer.testing import CliRunner
@@ -51,8 +52,9 @@ from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.ledger import Ledger
 from xafs_workers.wire import Answer
 
-START, STOP = {"flyscan": "start", "motor": "xafs_x"}, {"flyscan": "stop", "filename": "fly.png"}
-COLUMNS = {"xafs_x": [1.0, 1.5, 2.0], "It": [1.0, 3.0, 2.0]}
+START = {"flyscan": "start", "motor": "xafs_x", "detector": "It", "speed": 0.5}
+STOP = {"flyscan": "stop", "filename": "fly.png"}
+COLUMNS = {"xafs_x": [1.0, 1.5, 2.0], "It": [1.0, 3.0, 2.0], "I0": [4.0, 4.0, 4.0]}
 HOME = {"data_session": "pass-1", "cycle": "2026-1", "num_points": 5}
 
 
@@ -73,6 +75,26 @@ def check_front_ends() -> dict[str, Any]:
         "closed by line": not closed.scans[0].is_shown,
         "ended by resting_state": rested.scans[0].implicit_end,
     }
+
+
+def check_figure() -> dict[str, Any]:
+    """Build the figure twice from the same points, and without a column that it needs."""
+    board = fold_board(START, build_run())
+    (first,), (second,) = build_shown_figures(board), build_shown_figures(board)
+    (bare,) = build_shown_figures(fold_board(START, make_run({"xafs_x": [1.0, 2.0]}, motors=["xafs_x"])))
+    pairs = zip(first.panels, second.panels, strict=True)
+    return {
+        "missing column": bare.panels[0].texts[0].text,
+        "drawn once": [one.traces[0].x is two.traces[0].x and one.traces[0].y is two.traces[0].y for one, two in pairs],
+    }
+
+
+def check_tests() -> dict[str, Any]:
+    """Run the page's tests, and those of all kinds, with the new kind."""
+    kinds = [here.parent / "messages" / name for name in ("test_kinds.py", "test_parsing.py", "test_schema.py")]
+    configuration = str(here.parents[1] / "pyproject.toml")
+    options = ["-q", "--assert=plain", "-p", "no:cacheprovider", "--hypothesis-profile", "fast"]
+    return {"tests": int(pytest.main([*options, "-c", configuration, str(place / "tests"), *map(str, kinds)]))}
 
 
 class Workers:
@@ -151,7 +173,7 @@ def check_files() -> dict[str, Any]:
 def check_command_line() -> dict[str, Any]:
     good, bad, runner = place / "good.jsonl", place / "bad.jsonl", CliRunner()
     good.write_text(json.dumps(START) + "\n")
-    bad.write_text(json.dumps({"flyscan": "start"}) + "\n")
+    bad.write_text(json.dumps({**START, "speed": 0.0}) + "\n")
     return {
         "manual": "## flyscan" in runner.invoke(app, ["messages", "--markdown"]).output,
         "lint": [runner.invoke(app, ["lint", str(file)]).exit_code for file in (good, bad)],
@@ -189,8 +211,16 @@ def check_gallery() -> dict[str, Any]:
     spec.loader.exec_module(gallery)
     figure = dict(gallery.example_figures())["example-flyscan"]
     with Image.open(io.BytesIO(render_picture(figure, dots_per_inch=50))) as picture:
-        return {"gallery": [figure.kind, len(figure.panels[0].traces[0].x), picture.format]}
+        return {"gallery": [figure.kind, [len(panel.traces[0].x) for panel in figure.panels], picture.format]}
 
 
-found = {**check_front_ends(), **check_files(), **check_command_line(), **check_send(), **check_gallery()}
+found = {
+    **check_front_ends(),
+    **check_figure(),
+    **check_files(),
+    **check_command_line(),
+    **check_send(),
+    **check_gallery(),
+    **check_tests(),
+}
 sys.stdout.write(json.dumps(found) + "\n")

@@ -11,9 +11,18 @@ from typing import Any
 
 import pytest
 
+from helpers.patience import SECONDS as PATIENCE
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "contributing" / "add-a-measurement.md"
 CHECKS = Path(__file__).with_name("new_kind_checks.py")
+FILES = [
+    "src/xafs_workers/messages/flyscan.py",
+    "src/xafs_workers/scans/flyscan.py",
+    "src/xafs_workers/figures/flyscan.py",
+    "tests/scans/test_flyscan_state.py",
+    "tests/figures/test_flyscan_figure.py",
+]
 
 
 @pytest.fixture(scope="module")
@@ -21,11 +30,11 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Run the page's modules in a process of its own; return what each front end made of the new kind."""
     place = tmp_path_factory.mktemp("kind")
     blocks = re.findall(r"```python\n# (\S+)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    assert [name for name, _ in blocks] == ["messages/flyscan.py", "scans/flyscan.py", "figures/flyscan.py"]
+    assert [name for name, _ in blocks] == FILES
     for name, code in blocks:
-        (place / name).parent.mkdir()
+        (place / name).parent.mkdir(parents=True)
         (place / name).write_text(code, encoding="utf-8")
-    done = subprocess.run([sys.executable, str(CHECKS), str(place)], capture_output=True, text=True, timeout=110)
+    done = subprocess.run([sys.executable, str(CHECKS), str(place)], capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -50,9 +59,12 @@ def findings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         ("lint", [0, 1]),
         ("parsed", "FlyscanStart"),
         ("send", [0, 2, 2]),
-        ("sent", [{"flyscan": "start", "motor": "xafs_x"}]),
+        ("sent", [{"flyscan": "start", "motor": "xafs_x", "detector": "It", "speed": 0.5}]),
         ("answered", "headless: done"),
-        ("gallery", ["flyscan", 3, "PNG"]),
+        ("gallery", ["flyscan", [3, 2], "PNG"]),
+        ("missing column", "no It in this run"),
+        ("drawn once", [True, True]),
+        ("tests", 0),
     ],
 )
 def test_a_new_kind_has_every_feature(findings: dict[str, Any], feature: str, expected: Any) -> None:

@@ -9,6 +9,13 @@ PROPOSAL = "/nsls2/data3/bmm/proposals/2025-2/pass-316886"
 AXIS, SIGNAL, FIT = [1.0, 2.0, 3.0, 4.0], [0.0, 0.3, 0.31, 0.01], [0.0, 0.31, 0.31, 0.0]
 CURVE: dict[str, Any] = {"xaxis": AXIS, "data": SIGNAL, "best_fit": FIT}
 
+TODAYS_KINDS = frozenset(
+    """linescan timescan areascan xafsscan xafs_sequence align_wheel glancing_angle wafer mono_calibration xrf xrfat
+    close verbose logger refresh_slack describe_slack dossier echoslack mkdir copy touch xasxdi seadxdi lsxdi raster
+    next_index file_exists resting_state""".split()
+)
+"""Kinds that the sessions of today send; new kinds need no entry."""
+
 MANUAL: list[tuple[str, dict[str, Any]]] = [
     ("LinescanStart", {"linescan": "start", "motor": "xafs_x", "detector": "I0"}),
     ("LinescanStop", {"linescan": "end"}),
