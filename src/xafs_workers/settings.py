@@ -61,6 +61,12 @@ class Storage(_Section):
     copy_sources: tuple[Path, ...] = Field(
         default=(), description="folders, besides the proposals root, from which files may be copied"
     )
+    copy_max_bytes: int = Field(default=20_000_000_000, gt=0, description="largest file that is copied, bytes")
+    refused_path_seconds: float = Field(
+        default=300.0,
+        ge=0,
+        description="how long a message waits whose path alone is refused (no permission), seconds; then it fails",
+    )
 
 
 class Columns(_Section):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 
 from xafs_workers.catalog.errors import CatalogError, CatalogUnavailable, Interrupted
@@ -17,8 +18,8 @@ from xafs_workers.filemanager.actions.context import (
 )
 from xafs_workers.filemanager.actions.resolve_folder import find_proposal_folder
 from xafs_workers.filemanager.actions.write_data_files import write_files
-from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine, Task
-from xafs_workers.runtime.outcome import Outcome
+from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine
+from xafs_workers.runtime.outcome import Outcome, Task
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.mca import NoSpectraError
@@ -85,7 +86,7 @@ class FileActionHandler:
         answer = question_handlers[build_writer_key(control.message)]
         return Outcome("value", value=answer(control, reserved, self._context))
 
-    def _run_action(self, control: ReceivedMessage, board: Board) -> Outcome:
+    def _run_action(self, control: ReceivedMessage, board: Board) -> Outcome | Task:
         key = build_writer_key(control.message)
         act = _find_action(key)
         if act is None:
@@ -110,10 +111,11 @@ def build_file_engine(context: ActionContext, callbacks: EngineCallbacks) -> Mes
     return engine
 
 
-def _attempt(act: Callable[[], Outcome]) -> Outcome:
+def _attempt(act: Callable[[], Outcome | Task]) -> Outcome | Task:
     """Run an action; a refusal becomes a failed outcome with its reason."""
     try:
-        return act()
+        found = act()
+        return replace(found, attempt=partial(_attempt, found.attempt)) if isinstance(found, Task) else found
     except (CatalogUnavailable, Interrupted):
         raise  # the engine waits and tries again
     except (Refused, CannotWrite, CatalogError, NoSpectraError) as refusal:

@@ -59,6 +59,7 @@ def _run(
         lambda: {
             **collect_health(loop, context.source, engine.waits_for, context.posting.waits_for),
             "last_files": list(engine.last_files),
+            "waiting": engine.list_waiting(),
             "posts_waiting": context.posting.waiting_count,
         },
         settings.logging.heartbeat_seconds,
@@ -116,6 +117,7 @@ def _build_context(
         read_xdi=reducer.read_xdi if reducer is not None else None,
         post=context.posting,
         posting=context.posting,
+        is_dropped=context.is_dropped,
     )
 
 

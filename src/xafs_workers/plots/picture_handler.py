@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 
 from xafs_workers.logs import get_logger
-from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine, Task
-from xafs_workers.runtime.outcome import Outcome
+from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine
+from xafs_workers.runtime.outcome import Outcome, Task
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.picture_requests import is_picture_due, requests_picture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, cast
 
@@ -29,7 +30,7 @@ from xafs_workers.scans.picture_requests import (
 from xafs_workers.scans.scan import Scan
 from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Roots
-from xafs_workers.storage.errors import Refused, Unavailable
+from xafs_workers.storage.errors import PathUnavailable, Refused, Unavailable
 from xafs_workers.storage.names import (
     add_number,
     ensure_picture_suffix,
@@ -67,6 +68,7 @@ class PicturePublisher:
         self._settings, self._ledger, self._spectra_of = settings, records, spectra_of
         self._projects = projects
         self._roots = Roots.from_settings(settings.storage)
+        self._rendering = threading.Lock()
 
     def warm_up(self) -> None:
         """Load the drawing library, which takes a while, before the first picture is due."""
@@ -95,6 +97,8 @@ class PicturePublisher:
             return Outcome("done", reason=str(nothing))
         except (Refused, NoFolderError) as refusal:
             return Outcome("failed", reason=str(refusal))
+        except PathUnavailable:
+            raise  # the engine lets the message step aside
         except Unavailable as error:
             raise TryLater(error.errno, error.reason) from error
         run = wanted.run if wanted is not None else None
@@ -141,8 +145,9 @@ class PicturePublisher:
         return publish_once(folder, name, control, made, self._ledger, overwrite)
 
     def _render_picture(self, figure: Figure, form: str) -> bytes:
-        picture: Any = _load_renderer()
-        return picture(figure, cast(PictureFormat, form), self._settings.pictures.dots_per_inch)
+        with self._rendering:  # a picture that stepped aside is drawn in another thread, and matplotlib is for one
+            picture: Any = _load_renderer()
+            return picture(figure, cast(PictureFormat, form), self._settings.pictures.dots_per_inch)
 
 
 def _has_data(figure: Figure) -> bool:

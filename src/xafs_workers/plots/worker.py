@@ -104,6 +104,7 @@ def _summarize_work(loop: Loop, engine: MessageEngine) -> Mapping[str, Any]:
     return {
         "open_scans": sum(not loop.board.is_closed(scan) for scan in loop.board.scans),
         "last_files": list(engine.last_files),
+        "waiting": engine.list_waiting(),
     }
 
 

@@ -16,6 +16,7 @@ from xafs_workers.consumer.source import KafkaSource, RawRecord
 from xafs_workers.logs import get_logger
 from xafs_workers.producer.kafka_config import read_kafka_config
 from xafs_workers.registry import discover_all
+from xafs_workers.runtime.drop_requests import DropRequests
 from xafs_workers.runtime.effect_ledger import EffectLedger, build_message_dead_letter, build_record_dead_letter
 from xafs_workers.runtime.health import collect_start_health
 from xafs_workers.runtime.lifecycle import stop_on_signals
@@ -46,6 +47,8 @@ class DurableContext:
     ledger: EffectLedger
     posting: SlackPosting
     supervisor: ThreadSupervisor
+    drops: DropRequests
+    refused_seconds: float
 
     def build_callbacks(
         self, write_reply: Callable[[str, object], object] = lambda kind, value: None
@@ -60,7 +63,14 @@ class DurableContext:
                 self.ledger.is_rejection_recorded, self._send_record_dead_letter, self.ledger.record_rejection
             ),
             write_reply=write_reply,
+            is_dropped=self.is_dropped,
+            on_dropped=lambda control: self.drops.remove(control.id, str(control.position)),
+            refused_seconds=self.refused_seconds,
         )
+
+    def is_dropped(self, control: ReceivedMessage) -> bool:
+        """Check whether the staff asked to drop a message."""
+        return self.drops.is_requested(control.id, str(control.position))
 
     def begin_loop(self, loop: Loop, *, from_beginning: bool) -> None:
         """Start a loop at the stored offsets, or at the oldest records that Kafka has."""
@@ -115,7 +125,9 @@ def open_durable_context(
     if state is None:
         return None
     records = EffectLedger(state.ledger, source.metadata.fetch_cluster_id())
-    return DurableContext(role, source, publisher, records, state.posting, supervisor)
+    drops = DropRequests(settings.find_state_folder() / role.name)
+    seconds = settings.storage.refused_path_seconds
+    return DurableContext(role, source, publisher, records, state.posting, supervisor, drops, seconds)
 
 
 def run_durable_worker(

@@ -10,17 +10,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from xafs_workers.catalog.errors import CatalogUnavailable, Interrupted
 from xafs_workers.consumer.record_parser import RejectedRecord
 from xafs_workers.consumer.required_offsets import PendingRecord
 from xafs_workers.consumer.source import RawRecord
 from xafs_workers.logs import get_logger
-from xafs_workers.runtime.outcome import Outcome, TryLater
+from xafs_workers.runtime.attempts import DROPPED, REFUSED_SECONDS, try_task
+from xafs_workers.runtime.outcome import Outcome, Task
 from xafs_workers.runtime.retry import retry_until_done
+from xafs_workers.runtime.waiting import list_waiting
 from xafs_workers.runtime.work_queues import WorkQueues
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
-from xafs_workers.services.slack.outbox import OutboxUnavailable
 from xafs_workers.storage.errors import Unavailable
 from xafs_workers.wire import Answer
 
@@ -40,28 +40,6 @@ IDLE_TIMEOUT = 0.5
 
 MAX_REASON_LENGTH = 2000
 """Number of characters of an unexpected error in the reason of a failure."""
-
-TRANSIENT_ERRORS = (TryLater, Unavailable, OutboxUnavailable, CatalogUnavailable, Interrupted)
-"""Errors that are waited out."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Task:
-    """Work that carries out a message.
-
-    Attributes
-    ----------
-    queue
-        Name of the queue; the tasks of a queue are done in order.
-    attempt
-        Does it and returns the outcome; what `TRANSIENT_ERRORS` names is waited out, any other error is a failure.
-    patience
-        How long after its arrival a message waits at most, seconds; None: as long as it takes.
-    """
-
-    queue: str
-    attempt: Callable[[], Outcome]
-    patience: float | None = None
 
 
 class MessageWork(Protocol):
@@ -121,6 +99,12 @@ class EngineCallbacks:
         None for a worker that sends no dead letters of records.
     write_reply
         Called with the kind and the value that answers a question, for plans that look elsewhere.
+    is_dropped
+        Returns whether the staff asked to drop a message; called often, so it must not wait.
+    on_dropped
+        Called when a message that was to be dropped has its outcome.
+    refused_seconds
+        How long a message waits whose path alone is refused.
     """
 
     find_outcome: Callable[[ReceivedMessage], Outcome | None]
@@ -129,6 +113,9 @@ class EngineCallbacks:
     give_up: Callable[[ReceivedMessage, str], object]
     rejections: RejectionCallbacks | None = None
     write_reply: Callable[[str, Any], object] = lambda kind, value: None
+    is_dropped: Callable[[ReceivedMessage], bool] = lambda control: False
+    on_dropped: Callable[[ReceivedMessage], object] = lambda control: None
+    refused_seconds: float = REFUSED_SECONDS
 
 
 @dataclass(slots=True, eq=False)
@@ -147,6 +134,7 @@ class _Job:
 
     run: Callable[[Callable[[str], None]], bool]
     pending: ReceivedMessage | PendingRecord | None
+    task: Task | None = None
 
 
 class MessageEngine:
@@ -228,6 +216,10 @@ class MessageEngine:
         queued = tuple(item for item in jobs if isinstance(item, ReceivedMessage))
         return (*(arrival.control for arrival in self._accepted), *queued)
 
+    def list_waiting(self) -> list[dict[str, Any]]:
+        """Return what waits, for heartbeats."""
+        return list_waiting(self._queues.list_queues(), [arrival.control for arrival in self._accepted])
+
     @property
     def waits_for(self) -> str:
         """Reason for the wait, '' for none."""
@@ -281,6 +273,8 @@ class MessageEngine:
         self, ask: Callable[[ReceivedMessage, Board], Task | Outcome | None], control: ReceivedMessage, board: Board
     ) -> Task | Outcome | None:
         """Let the handler examine a message; an error makes this message fail and no other."""
+        if self._callbacks.is_dropped(control):
+            return Outcome("failed", reason=DROPPED)
         try:
             return ask(control, board)
         except Exception as error:
@@ -289,21 +283,39 @@ class MessageEngine:
 
     def _enqueue(self, arrival: _Arrival, found: Task | Outcome) -> None:
         task = found if isinstance(found, Task) else Task(OUTCOME_QUEUE, lambda: found)
-        self._queues.put(task.queue, _Job(lambda note: self._do_task(arrival, task, note), arrival.control))
+        self._queues.put(task.queue, _Job(lambda note: self._do_task(arrival, task, note), arrival.control, task))
 
     def _do_task(self, arrival: _Arrival, task: Task, note: Callable[[str], None]) -> bool:
         """Carry out a message, however long something is away; return False when asked to stop meanwhile."""
-        outcome = retry_until_done(lambda: _try_task(arrival, task, note), self._stop)
+        control, callbacks = arrival.control, self._callbacks
+        outcome = retry_until_done(
+            lambda: self._try_task(arrival, task, note), self._stop, lambda: callbacks.is_dropped(control)
+        )
         if outcome is None:
             return False
+        if isinstance(outcome, Task):
+            note("")
+            self._enqueue(arrival, outcome)
+            return True
         self._report_outcome(arrival, outcome)
         if retry_until_done(lambda: self._try_to_record(arrival.control, outcome, note), self._stop) is None:
             return False
         note("")
+        if callbacks.is_dropped(control):
+            callbacks.on_dropped(control)
         if outcome.state != "value":
             self.last_files = outcome.paths or self.last_files
             self._send_answer(arrival, outcome)
         return True
+
+    def _try_task(self, arrival: _Arrival, task: Task, note: Callable[[str], None]) -> Outcome | Task | None:
+        if self._callbacks.is_dropped(arrival.control):
+            return Outcome("failed", reason=DROPPED)
+        try:
+            return try_task(task, arrival.since, self._callbacks.refused_seconds, note)
+        except Exception as error:
+            log.exception("action_failed", message=arrival.control.id)
+            return _fail(error)
 
     def _report_outcome(self, arrival: _Arrival, outcome: Outcome) -> None:
         """Send the dead letter of a failure, or the answer to a question, before the outcome is recorded."""
@@ -397,22 +409,6 @@ class _RejectionJob:
             self._callbacks.send(self._record, self._rejected)
         except Exception:
             log.exception("dead_letter_failed", record=str(self._record.position))
-
-
-def _try_task(arrival: _Arrival, task: Task, note: Callable[[str], None]) -> Outcome | None:
-    """Return the outcome of a task, None where it must be tried again."""
-    try:
-        return task.attempt()
-    except Interrupted:
-        return None
-    except TRANSIENT_ERRORS as away:
-        if task.patience is not None and time.monotonic() - arrival.since > task.patience:
-            return Outcome("failed", reason=str(away))
-        note(str(away))
-        return None
-    except Exception as error:
-        log.exception("action_failed", message=arrival.control.id)
-        return _fail(error)
 
 
 def _fail(error: Exception) -> Outcome:

@@ -1,7 +1,8 @@
-"""Outcome of a message: done, failed or a value; and the error of an attempt that must be repeated."""
+"""Task and outcome of a message, and the errors of an attempt that must be repeated."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,5 +17,42 @@ class Outcome:
     value: Any = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """Work that carries out a message.
+
+    Attributes
+    ----------
+    queue
+        Name of the queue; the tasks of a queue are done in order.
+    attempt
+        Does it and returns the outcome, or the task that goes on in another queue. What `TRANSIENT_ERRORS` of the
+        message engine names is waited out, any other error is a failure.
+    patience
+        How long after its arrival a message waits at most, seconds; None: as long as it takes.
+    describe_progress
+        Returns how far it is, '' for unknown; called from other threads.
+    refused_since
+        Since when it waits for a path that alone is refused, by the monotonic clock; None: it does not.
+    """
+
+    queue: str
+    attempt: Callable[[], Outcome | Task]
+    patience: float | None = None
+    describe_progress: Callable[[], str] = str
+    refused_since: float | None = None
+
+
 class TryLater(OSError):
     """Error for storage that is unavailable for now; the text names what is waited for."""
+
+
+class PartRefused(Exception):
+    """Error for finished work of which a part, such as a log, is refused for its path.
+
+    The part is tried again for a limited time; then `outcome` is the outcome of the message.
+    """
+
+    def __init__(self, reason: str, outcome: Outcome):
+        super().__init__(reason)
+        self.outcome = outcome

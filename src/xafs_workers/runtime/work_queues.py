@@ -69,6 +69,11 @@ class WorkQueues(Generic[JobT]):
         with self._changed:
             return tuple(job for queue in self._queues.values() for job in queue.jobs)
 
+    def list_queues(self) -> tuple[tuple[str, str, tuple[JobT, ...]], ...]:
+        """Return the name of each queue, what it waits for ('' for nothing), and its jobs in order."""
+        with self._changed:
+            return tuple((name, queue.waits_for, tuple(queue.jobs)) for name, queue in self._queues.items())
+
     @property
     def waits_for(self) -> str:
         """What queues wait for, '' where none does."""

@@ -48,6 +48,17 @@ class Unavailable(StorageError):
         self.errno = errno
 
 
+class PathUnavailable(Unavailable):
+    """One path is refused while its file system works: it is waited for, but only for a limited time."""
+
+
+PATH_ERRORS = frozenset({errno.EACCES, errno.EPERM})
+"""Errors that concern one path, unless the whole proposal folder is refused; all others concern the file system."""
+
+FILE_ERRORS = frozenset({errno.EFBIG, errno.ETXTBSY})
+"""Errors that concern one file in any case."""
+
+
 @contextmanager
 def translate_os_errors(path: str) -> Iterator[None]:
     """Translate an OSError of the block into `Refused` or `Unavailable` with `path` in the text."""
@@ -58,7 +69,8 @@ def translate_os_errors(path: str) -> Iterator[None]:
         if number in _FINAL:
             raise Refused(f"{quote_value(path)}: {_FINAL[number]}") from error
         name = errno.errorcode.get(number, str(number))
-        raise Unavailable(f"{quote_value(path)}: {os.strerror(number)} ({name})", number) from error
+        kind = PathUnavailable if number in FILE_ERRORS else Unavailable
+        raise kind(f"{quote_value(path)}: {os.strerror(number)} ({name})", number) from error
 
 
 def quote_value(path: object) -> str:

@@ -9,7 +9,7 @@ import threading
 import time
 from contextlib import suppress
 
-from xafs_workers.storage.errors import Refused, Unavailable, quote_value, translate_os_errors
+from xafs_workers.storage.errors import PathUnavailable, Refused, quote_value, translate_os_errors
 from xafs_workers.storage.exclusive_names import move_to_free_name
 from xafs_workers.storage.file_attributes import apply_ownership, sync_file, sync_folder
 from xafs_workers.storage.names import format_utc_stamp
@@ -44,8 +44,9 @@ def append(handle: int, path: str, content: bytes) -> None:
     Refused
         The file has a second name (hard link), so it may belong to another user.
     Unavailable
-        The file system reports an error, or another process keeps the file locked. Any process that may read the
-        file can lock it.
+        The file system reports an error.
+    PathUnavailable
+        Another process keeps the file locked. Any process that may read the file can lock it.
     """
     with translate_os_errors(path):
         _lock(handle, path)
@@ -69,7 +70,7 @@ def _lock(handle: int, path: str) -> None:
             return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             if time.monotonic() > deadline:
-                raise Unavailable(f"{quote_value(path)}: another process keeps it locked", error.errno) from error
+                raise PathUnavailable(f"{quote_value(path)}: another process keeps it locked", error.errno) from error
             waiting.wait(0.02)
         except OSError:
             return None  # without locks on this file system, O_APPEND alone separates the lines

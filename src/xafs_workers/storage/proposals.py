@@ -6,6 +6,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from xafs_workers.settings import Storage
@@ -13,7 +14,6 @@ from xafs_workers.storage import folder_edits, publishing
 from xafs_workers.storage.confined import (
     RootedPath,
     Roots,
-    open_folder,
     open_for_reading,
     open_regular,
     parse_path,
@@ -30,11 +30,13 @@ from xafs_workers.storage.owned_names import (
     is_touchable,
 )
 from xafs_workers.storage.publishing import FileContent, PublishedFile
+from xafs_workers.storage.session_access import open_in_session
 from xafs_workers.storage.spelling import compose, find_spelling
 
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _SESSION_DEPTH = 2  # components of <cycle>/<session>
 _READ_LIMIT = 256 * 1024 * 1024  # bytes
+_MAX_ROOM_KEPT = 1e9  # bytes that a copy leaves free at most
 
 
 def build_proposal_path(start: Mapping[str, Any], settings: Storage) -> str:
@@ -119,6 +121,7 @@ class ProposalFolder:
         self.cycle, self.session = _check_word(cycle, "cycle"), _check_word(session, "data_session")
         self._roots = roots
         self._session_path = RootedPath(roots.first, (cycle, session))
+        self._open = partial(open_in_session, self._session_path)
 
     @classmethod
     def from_run(cls, start: Mapping[str, Any], roots: Roots, settings: Storage) -> ProposalFolder:
@@ -153,7 +156,7 @@ class ProposalFolder:
         Parameters
         ----------
         content
-            All bytes, or an iterable of parts (from `Roots.read_chunks`, for a copy).
+            All bytes, or an iterable of parts (from `CopySource.read`, for a copy).
         before_publish
             Called with path and sha256 when the file is durable and only its name is missing, so that the ledger can
             record it. Not called if the same content exists already.
@@ -164,19 +167,19 @@ class ProposalFolder:
             The file was not published; only new folders on its path remain. The program's own files are refused.
         """
         place = self._require_target(relative)
-        with open_folder(place.folder, make_from=_SESSION_DEPTH) as folder:
+        with self._open(place.folder, make_from=_SESSION_DEPTH) as folder:
             return publishing.publish(folder, place.path, content, overwrite=overwrite, before=before_publish)
 
     def replace(self, relative: str, content: bytes) -> PublishedFile:
         """Replace an index that the program owns, atomically."""
         place = self._require_owned(relative)
-        with open_folder(place.folder, make_from=_SESSION_DEPTH) as folder:
+        with self._open(place.folder, make_from=_SESSION_DEPTH) as folder:
             return publishing.publish(folder, place.path, content, overwrite=True, before=_skip_record)
 
     def append(self, relative: str, content: bytes) -> str:
         """Append to a log that the program owns, durably; an incomplete write is removed again."""
         place = self._require_owned(relative)
-        with open_folder(place.folder, make_from=_SESSION_DEPTH) as folder:
+        with self._open(place.folder, make_from=_SESSION_DEPTH) as folder:
             folder_edits.create_empty(folder, place.name, place.path)
             handle = open_regular(folder, place.name, place.path, os.O_WRONLY | os.O_APPEND)
             try:
@@ -190,7 +193,7 @@ class ProposalFolder:
         place = self._resolve_path(relative)
         if not is_touchable(place.parts[_SESSION_DEPTH:]):
             place = self._require_target(relative)
-        with open_folder(place.folder, make_from=_SESSION_DEPTH) as folder:
+        with self._open(place.folder, make_from=_SESSION_DEPTH) as folder:
             folder_edits.create_empty(folder, place.name, place.path)
             os.close(open_regular(folder, place.name, place.path))
         return place.path
@@ -200,14 +203,14 @@ class ProposalFolder:
         place = self._resolve_path(relative)
         if len(place.parts) > _SESSION_DEPTH:
             self._require_target(relative, is_folder=True)
-        with open_folder(place, make_from=_SESSION_DEPTH if len(place.parts) > _SESSION_DEPTH else _SESSION_DEPTH - 1):
+        with self._open(place, make_from=_SESSION_DEPTH if len(place.parts) > _SESSION_DEPTH else _SESSION_DEPTH - 1):
             return place.path
 
     def archive_existing(self, relative: str) -> str | None:
         """Rename a file to `<name>.<UTC time of its last change>`; return the new path, None if there is no file."""
         place = self._require_target(relative)
         try:
-            with open_folder(place.folder) as folder, open_for_reading(folder, place.name, place.path) as handle:
+            with self._open(place.folder) as folder, open_for_reading(folder, place.name, place.path) as handle:
                 return os.path.join(place.folder.path, folder_edits.archive_existing(folder, place.path, handle))
         except Absent:
             return None
@@ -215,7 +218,7 @@ class ProposalFolder:
     def reserve(self, name: str, content: bytes) -> bool:
         """Reserve a name with a content; return False if the name is taken, whatever its content."""
         place = self._resolve_path(f"{RESERVATIONS_FOLDER}/{name}")
-        with open_folder(place.folder, make_from=_SESSION_DEPTH) as folder:
+        with self._open(place.folder, make_from=_SESSION_DEPTH) as folder:
             publishing.sweep(folder)
             with publishing.write_draft(folder, place.path, content) as complete, translate_os_errors(place.path):
                 try:
@@ -224,6 +227,13 @@ class ProposalFolder:
                     return False
                 sync_folder(folder)
         return True
+
+    def has_room(self, size: int) -> bool:
+        """Check whether a file of `size` bytes leaves room for others: 5 % of the file system, at most 1 GB."""
+        with self._open(self._session_path) as folder, translate_os_errors(self.path):
+            disk = os.statvfs(folder)
+        total, free = disk.f_blocks * disk.f_frsize, disk.f_bavail * disk.f_frsize
+        return not total or free - size >= min(0.05 * total, _MAX_ROOM_KEPT)
 
     def exists(self, relative: str) -> bool:
         """Check whether a file, folder or link of that name exists; raise Unavailable if it cannot be checked."""
@@ -237,7 +247,7 @@ class ProposalFolder:
     def _read_mode(self, relative: str) -> int | None:
         place = self._resolve_path(relative)
         try:
-            with open_folder(place.folder) as folder, translate_os_errors(place.path):
+            with self._open(place.folder) as folder, translate_os_errors(place.path):
                 try:
                     return os.stat(place.name, dir_fd=folder, follow_symlinks=False).st_mode
                 except FileNotFoundError:
@@ -248,7 +258,7 @@ class ProposalFolder:
     def is_folder(self, relative: str = "") -> bool:
         """Check whether a folder of that name exists, False for a link; raise Unavailable if it cannot be checked."""
         try:
-            with open_folder(self._resolve_path(relative)):
+            with self._open(self._resolve_path(relative)):
                 return True
         except Refused:
             return False
@@ -257,7 +267,7 @@ class ProposalFolder:
         """Return the sorted, composed names in a folder without temporary files; [] if the folder does not exist."""
         place = self._resolve_path(relative)
         try:
-            with open_folder(place) as folder, translate_os_errors(place.path):
+            with self._open(place) as folder, translate_os_errors(place.path):
                 return sorted(compose(name) for name in os.listdir(folder) if not publishing.is_temporary(name))
         except Absent:
             return []
@@ -278,7 +288,7 @@ class ProposalFolder:
     def read(self, relative: str, *, limit: int = _READ_LIMIT) -> bytes:
         """Read a regular file of at most `limit` bytes; raise Absent if it does not exist."""
         place = self._resolve_path(relative)
-        with open_folder(place.folder) as folder, open_for_reading(folder, place.name, place.path) as handle:
+        with self._open(place.folder) as folder, open_for_reading(folder, place.name, place.path) as handle:
             size = os.fstat(handle).st_size
             if size > limit:
                 raise Refused(f"{quote_value(place.path)}: {size} bytes: at most {limit} are read")
@@ -288,7 +298,7 @@ class ProposalFolder:
         """Return the sha256 of a regular file, or None if the name does not exist."""
         place = self._resolve_path(relative)
         try:
-            with open_folder(place.folder) as folder:
+            with self._open(place.folder) as folder:
                 return publishing.digest(folder, place.path)
         except Absent:
             return None

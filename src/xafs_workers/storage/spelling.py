@@ -10,7 +10,7 @@ import os
 import unicodedata
 
 from xafs_workers.storage.confined import RootedPath, open_folder
-from xafs_workers.storage.errors import Refused, translate_os_errors
+from xafs_workers.storage.errors import StorageError, translate_os_errors
 
 
 def compose(text: str) -> str:
@@ -36,8 +36,8 @@ def _choose_spelling(folder: RootedPath, name: str) -> str:
     try:
         with open_folder(folder) as handle, translate_os_errors(folder.path):
             return next((one for one in spellings if _exists(handle, one)), composed)
-    except Refused:
-        return composed  # the folder does not exist; what opens it refuses anything else
+    except StorageError:
+        return composed  # the folder does not exist, or what opens it next reports why it cannot
 
 
 def _exists(folder: int, name: str) -> bool:

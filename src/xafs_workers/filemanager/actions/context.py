@@ -12,7 +12,7 @@ from xafs_workers.catalog.finished_run import RunCatalog
 from xafs_workers.messages.base import kinds
 from xafs_workers.registry import Registry
 from xafs_workers.runtime.effect_ledger import EffectLedger
-from xafs_workers.runtime.outcome import Outcome
+from xafs_workers.runtime.outcome import Outcome, Task
 from xafs_workers.runtime.slack_posting import SlackPosting
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
@@ -48,6 +48,8 @@ class ActionContext:
         Event that is set when the worker ends: all waiting stops.
     read_xdi
         Function that lets Larch read a file, None where Larch is not installed.
+    is_dropped
+        Function that returns whether the staff asked to drop a message, for actions that take long.
     """
 
     settings: Settings
@@ -62,10 +64,11 @@ class ActionContext:
     post: Poster = discard_post
     posting: SlackPosting | None = None
     message_log: MessageLog = field(default_factory=MessageLog)
+    is_dropped: Callable[[ReceivedMessage], bool] = lambda control: False
 
 
-ActionHandler = Callable[[ReceivedMessage, Board, ActionContext], Outcome]
-"""Function that carries out a message, in the thread of its proposal's work queue.
+ActionHandler = Callable[[ReceivedMessage, Board, ActionContext], Outcome | Task]
+"""Function that carries out a message, in the thread of its proposal's work queue; a task goes on in another queue.
 
 After `TryLater` or an `Unavailable` of storage or catalog, the engine waits and tries again, in order; a refusal
 becomes the answer.

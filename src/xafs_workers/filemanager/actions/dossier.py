@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from xafs_workers.filemanager.actions.context import ActionContext, Outcome, action_handlers, readiness_checks
-from xafs_workers.filemanager.actions.notify import Notice, log_notice, post_notice, tolerate_refusal
+from xafs_workers.filemanager.actions.notify import Notice, finish_with, log_notice, post_notice, tolerate_refusal
 from xafs_workers.filemanager.actions.resolve_folder import find_proposal_folder
 from xafs_workers.filemanager.dossier_sources import (
     DossierRuns,
@@ -145,12 +145,14 @@ def _write_page(
     overwrite = control.message.may_overwrite
     name = build_page_name(dossier.stub, number)
     path = publish_once(folder, name, control, lambda: render_dossier_page(kind, sources), context.ledger, overwrite)
-    with tolerate_refusal(folder):
-        add_to_index(folder, kind, path, find_start_date(sources))
-    for caption, picture in list_pictures(kind, sources):
-        log_notice(Notice(caption, f"picture {picture}", picture), folder, control, context)
-    post_notice(Notice(f"wrote {kind.upper()} dossier", EFFECT, link=name), folder, control, context)
-    return Outcome("done", (path,), "; ".join(found.missing))
+    outcome = Outcome("done", (path,), "; ".join(found.missing))
+    with finish_with(outcome):
+        with tolerate_refusal(folder):
+            add_to_index(folder, kind, path, find_start_date(sources))
+        for caption, picture in list_pictures(kind, sources):
+            log_notice(Notice(caption, f"picture {picture}", picture), folder, control, context)
+        post_notice(Notice(f"wrote {kind.upper()} dossier", EFFECT, link=name), folder, control, context)
+    return outcome
 
 
 def _choose_number(folder: ProposalFolder, found: DossierRuns, dossier: Dossier) -> int:

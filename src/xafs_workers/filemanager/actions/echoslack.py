@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from xafs_workers.filemanager.actions.context import ActionContext, Outcome, action_handlers, readiness_checks
-from xafs_workers.filemanager.actions.notify import Notice, post_notice
+from xafs_workers.filemanager.actions.notify import Notice, finish_with, post_notice
 from xafs_workers.filemanager.actions.resolve_folder import find_proposal_folder
 from xafs_workers.messages.echoslack import Echoslack
 from xafs_workers.scans.board import Board
@@ -41,13 +41,16 @@ def post_echo(control: ReceivedMessage, board: Board, context: ActionContext) ->
         return _post_picture(control, message.img, rid, context)
     folder = find_proposal_folder(control, board, context.roots, context.settings)
     text = message.text or ""
-    post_notice(Notice(text, EFFECT, rid=rid), folder, control, context)
-    return Outcome("done", reason="" if folder else "no proposal is known: posted to the staff's channel alone")
+    outcome = Outcome("done", reason="" if folder else "no proposal is known: posted to the staff's channel alone")
+    with finish_with(outcome):
+        post_notice(Notice(text, EFFECT, rid=rid), folder, control, context)
+    return outcome
 
 
 def _post_picture(control: ReceivedMessage, path: str, rid: str | bool | None, context: ActionContext) -> Outcome:
     folder, name = ProposalFolder.from_path(path, context.roots)
     if not name or not has_file(folder, name):
         raise Absent(f"picture {quote_value(path)} does not exist (expected an existing file)")
-    post_notice(Notice(PurePosixPath(name).name, EFFECT, name, rid), folder, control, context)
+    with finish_with(Outcome("done")):
+        post_notice(Notice(PurePosixPath(name).name, EFFECT, name, rid), folder, control, context)
     return Outcome("done")

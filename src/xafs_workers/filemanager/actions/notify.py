@@ -12,13 +12,13 @@ from dataclasses import astuple, dataclass
 
 from xafs_workers.filemanager.actions.context import ActionContext
 from xafs_workers.logs import get_logger
-from xafs_workers.runtime.outcome import TryLater
+from xafs_workers.runtime.outcome import Outcome, PartRefused, TryLater
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.logger import find_log_folder
 from xafs_workers.services.log_file import add_line
 from xafs_workers.services.slack_posts import Post
-from xafs_workers.storage.errors import Refused
+from xafs_workers.storage.errors import PathUnavailable, Refused
 from xafs_workers.storage.proposals import ProposalFolder
 from xafs_workers.writers.message_log import LogEntry
 
@@ -59,7 +59,13 @@ def post_notice(line: Notice, folder: ProposalFolder | None, control: ReceivedMe
     Unavailable, TryLater
         It cannot be written now. Another attempt repeats nothing.
     """
-    log_notice(line, folder, control, context)
+    try:
+        log_notice(line, folder, control, context)
+    finally:  # a log that is refused does not keep the post back
+        _post(line, folder, control, context)
+
+
+def _post(line: Notice, folder: ProposalFolder | None, control: ReceivedMessage, context: ActionContext) -> None:
     session = "" if folder is None else folder.session
     picture = f"{folder.path}/{line.picture}" if folder is not None and line.picture else ""
     try:
@@ -82,6 +88,21 @@ def log_notice(line: Notice, folder: ProposalFolder | None, control: ReceivedMes
     if open_log is not None and open_log.path == folder.path:
         with tolerate_refusal(folder):
             add_line(folder, control.time, line.plain_text)
+
+
+@contextmanager
+def finish_with(outcome: Outcome) -> Iterator[None]:
+    """Let an index or log that is refused for its path be tried again for a while, then `outcome` holds all the same.
+
+    Raises
+    ------
+    PartRefused
+        The block raised `PathUnavailable`.
+    """
+    try:
+        yield
+    except PathUnavailable as refused:
+        raise PartRefused(refused.reason, outcome) from refused
 
 
 @contextmanager

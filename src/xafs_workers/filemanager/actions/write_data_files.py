@@ -8,7 +8,7 @@ from typing import Any
 
 from xafs_workers.catalog.finished_run import FinishedRun
 from xafs_workers.filemanager.actions.context import ActionContext, Outcome
-from xafs_workers.filemanager.actions.notify import report_action
+from xafs_workers.filemanager.actions.notify import finish_with, report_action
 from xafs_workers.filemanager.actions.xrf_spectra import read_spectra
 from xafs_workers.logs import get_logger
 from xafs_workers.runtime.outcome import TryLater
@@ -49,9 +49,11 @@ def publish_files(
         publish_once(folder, name, control, lambda made=content: made, context.ledger, overwrite)
         for name, content in contents.items()
     ]
-    for path in paths:
-        report_action(f"wrote {label} to {path}", folder, control, context, key=path)
-    return Outcome("done", tuple(paths))
+    outcome = Outcome("done", tuple(paths))
+    with finish_with(outcome):
+        for path in paths:
+            report_action(f"wrote {label} to {path}", folder, control, context, key=path)
+    return outcome
 
 
 def _check_readable(name: str, content: bytes, context: ActionContext) -> None:
