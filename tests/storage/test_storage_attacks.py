@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from helpers.example_counts import scale_examples
 from xafs_workers.storage.confined import Root, Roots, parse_path
+from xafs_workers.storage.copy_source import CopySource
 from xafs_workers.storage.errors import Refused, StorageError, Unavailable
 from xafs_workers.storage.owned_names import OWNED_FILES
 from xafs_workers.storage.proposals import ProposalFolder
@@ -166,7 +167,7 @@ def test_files_outside_are_not_read(attack: str, folder: ProposalFolder, root: P
     with pytest.raises(Refused):
         folder.read(path)
     with pytest.raises(Refused):
-        list(Roots(Root(folder.path)).read_chunks(path))
+        list(CopySource(Roots(Root(folder.path)), path).read())
 
 
 def test_the_reason_names_the_value_and_what_is_allowed(folder: ProposalFolder, root: Path, hostile: Path) -> None:

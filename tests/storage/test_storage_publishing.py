@@ -18,6 +18,7 @@ import pytest
 from helpers.patience import SECONDS as PATIENCE
 from xafs_workers.storage import exclusive_names, folder_edits, publishing
 from xafs_workers.storage.confined import Root, Roots
+from xafs_workers.storage.copy_source import CopySource
 from xafs_workers.storage.errors import Conflict, Refused, Unavailable
 from xafs_workers.storage.proposals import ProposalFolder
 
@@ -425,11 +426,11 @@ def test_a_file_is_copied_from_a_source_root(folder: ProposalFolder, root: Path,
     (workspace / "link.ini").symlink_to("fe.ini")
     os.mkfifo(workspace / "pipe.ini")
     sources = Roots(Root(str(workspace)))
-    folder.publish("fe.ini", sources.read_chunks(f"{workspace}/fe.ini"), before_publish=unrecorded)
+    folder.publish("fe.ini", CopySource(sources, f"{workspace}/fe.ini").read(), before_publish=unrecorded)
     assert (home / "fe.ini").read_bytes() == b"x" * 3_000_000
     for name in ("link.ini", "pipe.ini", "missing.ini", "../proposals/2026-3/pass-1/fe.ini", ""):
         with pytest.raises(Refused):
-            folder.publish("b", sources.read_chunks(f"{workspace}/{name}"), before_publish=unrecorded)
+            folder.publish("b", CopySource(sources, f"{workspace}/{name}").read(), before_publish=unrecorded)
     assert names(home) == ["fe.ini"]
 
 

@@ -172,14 +172,6 @@ class Roots:
                 return RootedPath(root, inside)
         raise Refused(f"path {quote_value(path)} (expected a path below {self._format_allowed()})")
 
-    def read_chunks(self, path: str) -> Iterator[bytes]:
-        """Yield the content of a regular file in parts, for a copy; links in the path are not followed."""
-        place = self.resolve_path(path)
-        if not place.parts:
-            raise Refused(f"path {quote_value(path)} is a folder (expected a regular file)")
-        with open_folder(place.folder) as folder, open_for_reading(folder, place.name, place.path) as handle:
-            yield from read_chunks(handle, place.path)
-
     def _format_allowed(self) -> str:
         return " or ".join(quote_value(name) for root in self.roots for name in (root.path, *root.aliases))
 
