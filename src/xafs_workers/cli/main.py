@@ -22,6 +22,7 @@ from xafs_workers.cli import (
     replay,
     send,
     status,
+    waiting,
     watch,
 )
 from xafs_workers.cli.missing import format_advice
@@ -62,6 +63,7 @@ app.command("replay")(replay.replay)
 app.command("send")(send.send)
 app.command("regenerate")(regenerate.regenerate)
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(waiting.app, name="waiting")
 app.command("demo")(demo.run_demo)
 app.command("status")(status.show_status)
 app.command("watch")(watch.watch)
