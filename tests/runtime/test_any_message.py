@@ -20,8 +20,9 @@ from xafs_workers.consumer.roles import FILE_MANAGER
 from xafs_workers.filemanager.actions.context import ActionContext
 from xafs_workers.filemanager.file_actions import FileActionHandler
 from xafs_workers.runtime.effect_ledger import build_message_dead_letter, build_record_dead_letter
-from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine, RejectionCallbacks, Task
-from xafs_workers.runtime.outcome import Outcome
+from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine
+from xafs_workers.runtime.outcome import Outcome, Task
+from xafs_workers.runtime.rejections import RejectionCallbacks
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.settings import Settings

@@ -20,7 +20,8 @@ from xafs_workers.runtime.drop_requests import DropRequests
 from xafs_workers.runtime.effect_ledger import EffectLedger, build_message_dead_letter, build_record_dead_letter
 from xafs_workers.runtime.health import collect_start_health
 from xafs_workers.runtime.lifecycle import stop_on_signals
-from xafs_workers.runtime.message_engine import EngineCallbacks, RejectionCallbacks
+from xafs_workers.runtime.message_engine import EngineCallbacks
+from xafs_workers.runtime.rejections import RejectionCallbacks
 from xafs_workers.runtime.retry import iterate_pauses
 from xafs_workers.runtime.slack_posting import SlackPosting
 from xafs_workers.runtime.supervisor import ThreadSupervisor

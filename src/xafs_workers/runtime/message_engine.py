@@ -16,6 +16,7 @@ from xafs_workers.consumer.source import RawRecord
 from xafs_workers.logs import get_logger
 from xafs_workers.runtime.attempts import DROPPED, REFUSED_SECONDS, try_task
 from xafs_workers.runtime.outcome import Outcome, Task
+from xafs_workers.runtime.rejections import RejectionCallbacks, RejectionJob
 from xafs_workers.runtime.retry import retry_until_done
 from xafs_workers.runtime.waiting import list_waiting
 from xafs_workers.runtime.work_queues import WorkQueues
@@ -60,25 +61,6 @@ class MessageWork(Protocol):
     def find_task(self, control: ReceivedMessage, board: Board) -> Task | Outcome | None:
         """Return the task or the outcome of an accepted message; None while the board is not ready for it."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class RejectionCallbacks:
-    """Functions that send the dead letter of a record once.
-
-    Attributes
-    ----------
-    is_recorded
-        Returns whether the record's dead letter was sent before.
-    send
-        Sends the dead letter.
-    record
-        Records that it was sent.
-    """
-
-    is_recorded: Callable[[RawRecord], bool]
-    send: Callable[[RawRecord, RejectedRecord], object]
-    record: Callable[[RawRecord], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +162,7 @@ class MessageEngine:
         rejections = self._callbacks.rejections
         if rejections is None:
             return
-        job = _RejectionJob(record, rejected, rejections, self._stop)
+        job = RejectionJob(record, rejected, rejections, self._stop)
         pending = PendingRecord(record.position, record.time)
         self._queues.put(REJECTED_QUEUE, _Job(job.run, pending))
 
@@ -373,42 +355,6 @@ def _guard(event: str, control: ReceivedMessage) -> Iterator[None]:
         yield
     except Exception:
         log.exception(event, message=control.id)
-
-
-class _RejectionJob:
-    """The dead letter of a record, sent once and recorded."""
-
-    def __init__(
-        self, record: RawRecord, rejected: RejectedRecord, callbacks: RejectionCallbacks, stop: threading.Event
-    ):
-        self._record, self._rejected, self._callbacks, self._stop = record, rejected, callbacks, stop
-        self._sent = False
-
-    def run(self, note: Callable[[str], None]) -> bool:
-        """Send the dead letter unless it was sent before; return False when asked to stop meanwhile."""
-        done = retry_until_done(lambda: self._try_once(note), self._stop) is not None
-        if done:
-            note("")
-        return done
-
-    def _try_once(self, note: Callable[[str], None]) -> bool | None:
-        try:
-            if not self._sent:
-                if self._callbacks.is_recorded(self._record):
-                    return True
-                self._send()
-                self._sent = True
-            self._callbacks.record(self._record)
-        except Unavailable as away:
-            note(away.reason)
-            return None
-        return True
-
-    def _send(self) -> None:
-        try:
-            self._callbacks.send(self._record, self._rejected)
-        except Exception:
-            log.exception("dead_letter_failed", record=str(self._record.position))
 
 
 def _fail(error: Exception) -> Outcome:
