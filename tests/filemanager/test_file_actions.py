@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from helpers.file_manager import FileManagerStation, build_xafs_run
 from helpers.kafka_server import KafkaServer
 from helpers.processes import wait_until
 from plugins.brokers import ApacheAdmin
+from xafs_workers.cli.main import app
 from xafs_workers.runtime.work_queues import WorkQueues
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.simulation.tiled_server import TiledServer, create_tiled_writer
@@ -86,6 +88,48 @@ def test_a_read_only_folder_delays_only_its_own_queue(place: UnprivilegedStation
     assert [name for name in list_ended_ids(place) if name.startswith("waits")] == ["waits 0", "waits 1", "waits 2"]
     wait_for_reason(place, "")
     assert place.terminate() >= 0
+
+
+def test_a_read_only_subfolder_delays_no_file_and_fails(tmp_path: Path, embedded_broker: EmbeddedBroker) -> None:
+    name, storage = f"aside{uuid.uuid4().hex[:8]}", {"refused_path_seconds": 2.0}
+    servers = embedded_broker.bootstrap_servers
+    place = UnprivilegedStation(tmp_path, servers, lambda n, _: embedded_broker.create_topic(n), name, storage=storage)
+    try:
+        (place.session / "prj").mkdir(mode=0o500)
+        (place.session / "dossier").mkdir(mode=0o500)
+        place.start()
+        run = build_xafs_run()
+        place.put(run)
+        send(place, "refused", {"touch": str(place.session / "prj/a")})
+        send(place, "data", {"xasxdi": True, "uid": run[0][1]["uid"], "filename": "foil.001"})
+        assert place.ask({"touch": str(place.session / "b")})["state"] == "done"
+        place.wait((place.session / "foil.001").exists, "the data file")
+        place.wait(lambda: {"refused", "data"} <= set(list_ended_ids(place)), "both answers")
+        states = {one["message_id"]: one["state"] for one in place.received["answer"] if one["state"] != "accepted"}
+        assert (states["refused"], states["data"]) == ("failed", "done")
+        wait_for_reason(place, "")
+        place.terminate()
+    finally:
+        place.close()
+
+
+def test_the_staff_list_and_drop_what_waits(place: UnprivilegedStation) -> None:
+    place.start()
+    place.session.chmod(0o500)
+    for number in range(2):
+        send(place, f"waits {number}", {"touch": str(place.session / f"file.{number}")})
+    place.wait(lambda: len(place.received["status"][-1]["waiting"]) == 2, "a heartbeat with both")
+    shown = CliRunner().invoke(app, ["waiting", "list", "--config", str(place.config)])
+    assert shown.exit_code == 0, shown.output
+    assert shown.output.endswith("2 messages wait\n")
+    assert "EACCES" in shown.output
+    dropped = CliRunner().invoke(app, ["waiting", "drop", "waits 0", "--config", str(place.config)])
+    assert (dropped.exit_code, dropped.output) == (0, "dropped\n")
+    place.wait(lambda: "waits 0" in list_ended_ids(place), "the answer")
+    place.session.chmod(0o700)
+    place.wait(lambda: "waits 1" in list_ended_ids(place), "what waited behind it")
+    assert sorted(os.listdir(place.session)) == ["file.1"]
+    assert len(place.received["dead-letter"]) == 1
 
 
 @contextmanager
