@@ -41,6 +41,11 @@ class Stamp:
     def __init__(self) -> None:
         self._n = 0
 
+    @property
+    def time(self) -> float:
+        """Record time of the latest item, POSIX seconds."""
+        return EPOCH + 1e-3 * self._n
+
     def items(self, entries: Iterable[Document_]) -> Iterator[BoardItem]:
         """Yield board items whose record times are a millisecond apart."""
         for name, body in entries:

@@ -48,3 +48,36 @@ def test_columns_are_read_only_and_derived_arrays_cached() -> None:
     assert not points.get_column("a").flags.writeable
     first = points.compute_once("x", lambda: np.zeros(1))
     assert points.compute_once("x", lambda: np.ones(1)) is first
+
+
+@given(
+    st.lists(st.lists(st.tuples(st.integers(1, 40), st.floats(allow_nan=False)), min_size=1, max_size=30), max_size=8)
+)
+def test_pages_give_the_same_points_as_events(pages: list[list[tuple[int, float]]]) -> None:
+    paged = single = Points.create(("a", "b"))
+    for page in pages:
+        numbers = [sequence for sequence, _ in page]
+        paged = paged.add_points(numbers, [float(n) for n in numbers], {"a": [value for _, value in page]})
+        for sequence, value in page:
+            single = single.add_point(sequence, float(sequence), {"a": value})
+        assert paged.sequence_numbers == single.sequence_numbers
+        assert paged.get_column("a").tolist() == single.get_column("a").tolist()
+        assert paged.generation == single.generation
+        assert len(paged) == len(single)
+
+
+def test_points_that_arrive_backwards_do_not_copy_the_table() -> None:
+    points, tables = Points.create(("a",)), set[int]()
+    kept = []
+    for sequence in range(2000, 0, -1):
+        points = points.add_point(sequence, 0.0, {"a": float(sequence)})
+        table = points._rows.table
+        tables.add(id(table))
+        kept.append(table)
+    assert len(tables) < 10
+    assert points.get_column("a").tolist() == [float(n) for n in range(1, 2001)]
+
+
+def test_sequence_numbers_of_any_size_are_sorted() -> None:
+    points = Points.create(()).add_points([2**70, 3, 2**63, 1, 3], [0.0] * 5, {})
+    assert points.sequence_numbers == (1, 3, 2**63, 2**70)

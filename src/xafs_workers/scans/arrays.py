@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import numpy as np
@@ -60,19 +60,28 @@ class EventArrays:
         limit
             Largest total size, bytes; above it, all arrays are removed.
         """
+        return self.add_points([(sequence, data)], limit)
+
+    def add_points(self, points: Iterable[tuple[int, Mapping[str, Any]]], limit: int) -> EventArrays:
+        """Add the arrays of points (`seq_num` and data), each as `add_point` does, in their order."""
         if self.dropped or not self.keys:
             return self
-        found = {key: array for key in self.keys if (array := _parse_array(data.get(key))) is not None}
-        before = self._held.get(sequence)
-        if not found and before is None:
-            return self
-        size = self.size + _count_bytes(found) - _count_bytes(before or {})
-        if size > limit:
-            return self.drop_all()
-        # Snapshots share a mapping that only grows; replacing a point copies it, so that older snapshots stay true.
-        held = self._held if before is None else dict(self._held)
-        held[sequence] = found
+        # Snapshots share a mapping that only grows; the first replaced point copies it, so older snapshots stay true.
+        held, size, is_own = self._held, self.size, False
+        for sequence, data in points:
+            found, before = self._parse_arrays(data), held.get(sequence)
+            if not found and before is None:
+                continue
+            size += _count_bytes(found) - _count_bytes(before or {})
+            if size > limit:
+                return self.drop_all()
+            if before is not None and not is_own:
+                held, is_own = dict(held), True
+            held[sequence] = found
         return EventArrays(self.keys, held, size)
+
+    def _parse_arrays(self, data: Mapping[str, Any]) -> dict[str, Array]:
+        return {key: array for key in self.keys if (array := _parse_array(data.get(key))) is not None}
 
 
 def _count_bytes(arrays: Mapping[str, Array]) -> int:

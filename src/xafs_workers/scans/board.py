@@ -281,11 +281,15 @@ def _apply_event_page(board: Board, item: Document) -> Board:
     if stream[1] != "primary":
         return _apply_baseline(board, stream, {key: values[0] for key, values in doc["data"].items() if values})
     run = board.runs[stream[0]]
-    points, arrays = run.points, run.arrays
-    for row, sequence in enumerate(doc["seq_num"]):
-        data = {key: values[row] for key, values in doc["data"].items()}
-        points = points.add_point(sequence, doc["time"][row], data)
-        arrays = arrays.add_point(sequence, data, board.config.array_bytes)
+    sequence = [int(number) for number in doc["seq_num"]]
+    points = run.points.add_points(sequence, doc["time"], doc["data"])
+    arrays = run.arrays
+    if arrays.keys:
+        rows = (
+            (number, {key: doc["data"][key][row] for key in arrays.keys if key in doc["data"]})
+            for row, number in enumerate(sequence)
+        )
+        arrays = arrays.add_points(rows, board.config.array_bytes)
     return _replace_run(board, _replace_points(run, points, arrays), item)
 
 

@@ -1,12 +1,16 @@
-"""Scalar data of a run's stream: a table that grows in amortised constant time and whose snapshots never change."""
+"""Scalar data of a run's stream: a table that grows in amortised constant time and whose snapshots never change.
+
+Rows are kept in the order of arrival. Those that come out of the order of `seq_num` are sorted when a snapshot is first
+read, or when the table is full, so that no order of arrival costs more than sorting.
+"""
 
 from __future__ import annotations
 
 import math
 from array import array
-from bisect import bisect_left
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -15,9 +19,11 @@ T = TypeVar("T")
 
 INITIAL_CAPACITY = 64
 
+INT64_LIMIT = 2**63
+
 
 class _Table:
-    """Rows that snapshots share as long as points are only appended; never changed below `used`."""
+    """Rows in the order of arrival, which snapshots share; never changed below `used`."""
 
     __slots__ = ("sequence", "used", "values")
 
@@ -26,12 +32,49 @@ class _Table:
         self.sequence: list[int] = []
         self.used = 0
 
-    def copy(self, n: int, capacity: int) -> _Table:
-        table = _Table(self.values.shape[0], capacity)
-        table.values[:, :n] = self.values[:, :n]
-        table.sequence = self.sequence[:n]
+    def copy_rows(self, rows: Array | slice, sequence: list[int], capacity: int) -> _Table:
+        """Copy some rows, in their order, into a new table."""
+        table, n = _Table(self.values.shape[0], capacity), len(sequence)
+        table.values[:, :n] = self.values[:, rows]
+        table.sequence = sequence
         table.used = n
         return table
+
+
+class _Rows(NamedTuple):
+    """The first `n` rows of a table; `is_sorted` if their `seq_num` rise."""
+
+    table: _Table
+    n: int
+    is_sorted: bool
+
+    def sort(self) -> _Rows:
+        """Sort the rows by `seq_num`; of several rows with the same one, the last stays."""
+        if self.is_sorted:
+            return self
+        sequence = self.table.sequence[: self.n]
+        numbers = np.array(sequence, dtype=np.int64 if max(sequence) < INT64_LIMIT else object)
+        order = np.argsort(numbers, kind="stable")
+        is_last = np.append(numbers[order][1:] != numbers[order][:-1], True)
+        chosen = order[is_last]
+        n = len(chosen)
+        table = self.table.copy_rows(chosen, [sequence[row] for row in chosen], max(INITIAL_CAPACITY, 2 * n))
+        return _Rows(table, n, is_sorted=True)
+
+    def append(self, sequence: list[int], columns: Sequence[Sequence[float]]) -> _Rows:
+        """Append rows, in place if no other snapshot has done so before; a full table is sorted first."""
+        table, n, is_sorted = self
+        grown = n + len(sequence)
+        if table.used != n or grown > table.values.shape[1]:
+            table, n, is_sorted = self.sort()
+            grown = n + len(sequence)
+            table = table.copy_rows(slice(n), table.sequence[:n], max(INITIAL_CAPACITY, 2 * grown))
+        known = table.sequence[n - 1 : n]
+        for row, values in enumerate(columns):
+            table.values[row, n:grown] = values
+        table.sequence.extend(sequence)
+        table.used = grown
+        return _Rows(table, grown, is_sorted and all(a < b for a, b in pairwise([*known, *sequence])))
 
 
 class Points:
@@ -43,12 +86,11 @@ class Points:
         Number of points that arrived, replacements included; together with the run's uid it identifies the content.
     """
 
-    __slots__ = ("_columns", "_derived", "_n", "_table", "generation")
+    __slots__ = ("_columns", "_derived", "_rows", "generation")
 
-    def __init__(self, columns: Mapping[str, int], table: _Table, n: int, generation: int = 0):
+    def __init__(self, columns: Mapping[str, int], rows: _Rows, generation: int = 0):
         self._columns = columns
-        self._table = table
-        self._n = n
+        self._rows = rows
         self.generation = generation
         self._derived: dict[Any, Any] = {}
 
@@ -56,10 +98,10 @@ class Points:
     def create(cls, keys: tuple[str, ...]) -> Points:
         """Create an empty snapshot with these scalar data keys."""
         columns = {key: row for row, key in enumerate(keys, start=1)}
-        return cls(columns, _Table(len(keys) + 1, INITIAL_CAPACITY), 0)
+        return cls(columns, _Rows(_Table(len(keys) + 1, INITIAL_CAPACITY), 0, is_sorted=True))
 
     def __len__(self) -> int:
-        return self._n
+        return self._sort().n
 
     def __contains__(self, key: object) -> bool:
         return key in self._columns
@@ -72,12 +114,14 @@ class Points:
     @property
     def sequence_numbers(self) -> tuple[int, ...]:
         """The points' `seq_num`, ascending."""
-        return tuple(self._table.sequence[: self._n])
+        table, n, _ = self._sort()
+        return tuple(table.sequence[:n])
 
     @property
     def is_consecutive(self) -> bool:
         """Whether the points' `seq_num` are 1, 2, 3, ..."""
-        return self._n == 0 or self._table.sequence[self._n - 1] == self._n
+        table, n, _ = self._sort()
+        return n == 0 or table.sequence[n - 1] == n
 
     @property
     def time(self) -> Array:
@@ -95,7 +139,8 @@ class Points:
         return self._get_row(self._columns[key])
 
     def _get_row(self, row: int) -> Array:
-        view = self._table.values[row, : self._n]
+        table, n, _ = self._sort()
+        view = table.values[row, :n]
         view.flags.writeable = False
         return view
 
@@ -105,33 +150,36 @@ class Points:
             self._derived[key] = compute()
         return self._derived[key]
 
+    def _sort(self) -> _Rows:
+        """Return the rows by `seq_num`; they are sorted once, and replaced in one step, as other threads may read."""
+        if not self._rows.is_sorted:
+            self._rows = self._rows.sort()
+        return self._rows
+
     def add_point(self, sequence: int, time: float, data: Mapping[str, Any]) -> Points:
         """Add a point, or replace the one with the same `seq_num` (after a pause or a rewind)."""
-        table, n = self._table, self._n
-        at_end = n == 0 or sequence > table.sequence[n - 1]
-        if not at_end:
-            return self._insert_point(sequence, time, data)
+        table, n, is_sorted = self._rows
         if table.used != n or n == table.values.shape[1]:
-            table = table.copy(n, max(INITIAL_CAPACITY, 2 * n))
+            return self.add_points([sequence], [time], {key: [value] for key, value in data.items()})
         table.values[:, n] = self._parse_numbers(time, data)
+        is_sorted = is_sorted and (n == 0 or sequence > table.sequence[n - 1])
         table.sequence.append(sequence)
         table.used = n + 1
-        return Points(self._columns, table, n + 1, self.generation + 1)
+        return Points(self._columns, _Rows(table, n + 1, is_sorted), self.generation + 1)
 
-    def _insert_point(self, sequence: int, time: float, data: Mapping[str, Any]) -> Points:
-        n = self._n
-        place = bisect_left(self._table.sequence, sequence, 0, n)
-        if self._table.sequence[place] == sequence:
-            table = self._table.copy(n, max(INITIAL_CAPACITY, 2 * n))
-            grown = n
-        else:
-            table = self._table.copy(n, max(INITIAL_CAPACITY, 2 * (n + 1)))
-            table.values[:, place + 1 : n + 1] = self._table.values[:, place:n]
-            table.sequence.insert(place, sequence)
-            grown = n + 1
-        table.values[:, place] = self._parse_numbers(time, data)
-        table.used = grown
-        return Points(self._columns, table, grown, self.generation + 1)
+    def add_points(self, sequence: list[int], times: Sequence[float], data: Mapping[str, Sequence[Any]]) -> Points:
+        """Add points, each as `add_point` does, in their order.
+
+        Parameters
+        ----------
+        sequence, times
+            `seq_num` and POSIX time of each point.
+        data
+            Values of the points by data key.
+        """
+        gap = [None] * len(sequence)
+        columns = [_parse_column(times), *(_parse_column(data.get(key, gap)) for key in self._columns)]
+        return Points(self._columns, self._rows.append(sequence, columns), self.generation + len(sequence))
 
     def _parse_numbers(self, time: float, data: Mapping[str, Any]) -> array[float] | list[float]:
         row = [time, *map(data.get, self._columns)]
@@ -139,6 +187,13 @@ class Points:
             return array("d", row)  # type: ignore[arg-type]
         except (TypeError, ValueError, OverflowError):
             return [_parse_number(value) for value in row]
+
+
+def _parse_column(values: Sequence[Any]) -> array[float] | list[float]:
+    try:
+        return array("d", values)
+    except (TypeError, ValueError, OverflowError):
+        return [_parse_number(value) for value in values]
 
 
 def _parse_number(value: Any) -> float:

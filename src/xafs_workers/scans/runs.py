@@ -154,8 +154,10 @@ def _is_array(about: Mapping[str, Any]) -> bool:
 
 def limit_array_memory(runs: Mapping[str, Run], limit: int) -> Mapping[str, Run]:
     """Remove the arrays of the oldest runs as long as all arrays exceed a limit (bytes)."""
+    total = sum(run.arrays.size for run in runs.values())
+    if total <= limit:
+        return runs
     holding = sorted((run for run in runs.values() if run.arrays.size), key=lambda run: run.start_position)
-    total = sum(run.arrays.size for run in holding)
     left = runs
     for run in holding:
         if total <= limit:

@@ -1,0 +1,238 @@
+"""Measure costs that must not grow with what is kept: items of a board, requests, decoding, numbers and logs of files."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from msgpack._cmsgpack import unpackb
+
+from benchmarks.feeds import EPOCH, LINE_START, Document_, Stamp, line_scan, repetition, run, xafs_start
+from xafs_workers.consumer.record_parser import RecordParser
+from xafs_workers.consumer.records import RawRecord
+from xafs_workers.scans.board import Board, BoardItem
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.items import Document, RecordPosition
+from xafs_workers.scans.reduction_requests import build_reduction_requests
+from xafs_workers.scans.run_requests import build_run_requests
+from xafs_workers.services.message_log import MessageLog
+from xafs_workers.settings import Settings
+from xafs_workers.storage.confined import Root, Roots
+from xafs_workers.storage.proposals import ProposalFolder
+from xafs_workers.storage.sequence_number import reserve_sequence_number
+from xafs_workers.wire import encode
+from xafs_workers.writers.message_log import RAW_LOG_PATH, LogEntry, encode_entry
+
+KEPT = 50
+NUMBERS = 5000
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One cost in seconds (or another unit), its goal, and how it relates to the first of its group."""
+
+    what: str
+    value: float
+    goal: float
+    unit: str = "ms"
+
+    @property
+    def is_reached(self) -> bool:
+        """Whether the goal is reached; for a share, larger is better."""
+        return self.value >= self.goal if self.unit == "share" else self.value <= self.goal
+
+    def format_cells(self) -> tuple[str, ...]:
+        """Format the row of the table."""
+        sign = ">=" if self.unit == "share" else "<="
+        met = "reached" if self.is_reached else "NOT REACHED"
+        return self.what, _format(self.value, self.unit), f"{sign} {_format(self.goal, self.unit)}", met
+
+
+def _format(value: float, unit: str) -> str:
+    return f"{value:.2f}" if unit in ("share", "ratio") else f"{1e3 * value:.2f} ms"
+
+
+def sequences(repetitions: int, kept: int = KEPT) -> tuple[Board, Stamp]:
+    """Build a board with a number of sequences and their runs, one second apart, and one sequence that is open."""
+    stamp, board = Stamp(), Board(BoardConfig(waits_for_documents=True, fetching_enabled=True))
+    number = 0
+    for _ in range(kept):
+        board = stamp.fold(board, [("bmm", xafs_start(repetitions))])
+        for count in range(1, repetitions + 1):
+            number += 1
+            board = stamp.fold(
+                board, [("bmm", {"xafsscan": "next", "count": count}), *_short_run(number, count, stamp)]
+            )
+        board = stamp.fold(board, [("bmm", {"xafsscan": "stop"})])
+    return stamp.fold(board, [("bmm", xafs_start(repetitions))]), stamp
+
+
+def _short_run(number: int, count: int, stamp: Stamp) -> list[Document_]:
+    hint = {"hint": "xafs fluorescence", "count": count}
+    one = run(number, {"dcm_energy": [7000.0]}, motors=["dcm_energy"], BMM_kafka=hint)
+    head = [(name, {**body, "time": stamp.time} if name == "start" else body) for name, body in one.head]
+    return [*head, *one.tail]
+
+
+def measure(action: Callable[[], object], rounds: int = 5) -> float:
+    """Measure an action: the median of some rounds, seconds."""
+    costs: list[float] = []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        action()
+        costs.append(time.perf_counter() - began)
+    return statistics.median(costs)
+
+
+def one_next() -> Iterator[Cost]:
+    """Measure a `next` and a start document with sequences of 10, 20 and 50 repetitions kept."""
+    costs: list[float] = []
+    for repetitions in (10, 20, 50):
+        board, stamp = sequences(repetitions)
+        (item,) = stamp.items([("bmm", {"xafsscan": "next", "count": 1})])
+        costs.append(measure(lambda board=board, item=item: board.apply(item)))
+        yield Cost(f"`next`, {KEPT} sequences of {repetitions} kept", costs[-1], 1e-3)
+        opened = board.apply(item)
+        (start, *_) = stamp.items(_short_run(10_000, 1, stamp))
+        yield Cost("  start document", measure(lambda opened=opened, start=start: opened.apply(start)), 1e-3)
+        yield Cost("  requests of a turn", _turn(opened, stamp), 1e-3)
+    yield Cost("`next`: 50 repetitions against 10", costs[-1] / costs[0], 1.5, "ratio")
+
+
+def _turn(board: Board, stamp: Stamp) -> float:
+    return measure(lambda: (build_reduction_requests(board), build_run_requests(board)))
+
+
+def pages(rows: int = 100_000) -> Iterator[Cost]:
+    """Measure an event page, and as many events, whose sequence numbers fall."""
+    for what, numbers in (("rising", range(1, rows + 1)), ("falling", range(rows, 0, -1))):
+        one, stamp = line_scan(1), Stamp()
+        board = stamp.fold(Board(), one.head)
+        columns = {key: [1.0] * rows for key in one.events[0][1]["data"]}
+        page = {"descriptor": "stream-1", "seq_num": list(numbers), "time": [EPOCH] * rows, "data": columns}
+        (item,) = stamp.items([("event_page", page)])
+        yield Cost(f"event page of {rows} rows, {what} seq_num", measure(lambda b=board, i=item: b.apply(i), 1), 1.0)
+    events = list(stamp.items(("event", {**one.events[0][1], "seq_num": n}) for n in range(rows // 5, 0, -1)))
+    seconds = measure(lambda: _fold(board, events), 1)
+    yield Cost("  one event of 20,000, falling seq_num", seconds / len(events), 100e-6)
+
+
+def _fold(board: Board, items: list[BoardItem]) -> Board:
+    for item in items:
+        board = board.apply(item)
+    return board
+
+
+REPEATED: dict[str, tuple[list[Document_], dict[str, Any]]] = {
+    "resting_state": ([], {"resting_state": True}),
+    "close": ([("bmm", LINE_START)], {"close": "last"}),
+    "next": ([("bmm", xafs_start(2))], {"xafsscan": "next", "count": 1}),
+    "add": (
+        [("bmm", {"xafs_sequence": "start", "element": "Fe", "edge": "K", "mode": "test", "repetitions": 2})],
+        {"xafs_sequence": "add", "uid": "a"},
+    ),
+    "set": ([("bmm", {"dossier": "start"})], {"dossier": "set", "npoints": 4}),
+    "start": ([], LINE_START),
+}
+
+
+def repeated_messages(count: int = 4000) -> Iterator[Cost]:
+    """Measure the last of many messages of one kind."""
+    for kind, (before, message) in REPEATED.items():
+        stamp = Stamp()
+        board = stamp.fold(Board(BoardConfig(waits_for_documents=True)), before)
+        items = list(stamp.items([("bmm", message)] * count))
+        last = 100
+        began = time.perf_counter()
+        board = _fold(board, items[:-last])
+        whole = time.perf_counter() - began
+        began = time.perf_counter()
+        board = _fold(board, items[-last:])
+        each = (time.perf_counter() - began) / last
+        yield Cost(f"`{kind}` number {count} ({whole:.1f} s before, {len(board.messages)} kept)", each, 1e-3)
+
+
+def runs_without_stop(count: int = 2000) -> Iterator[Cost]:
+    """Count the runs that stay of many without a stop document."""
+    stamp, board = Stamp(), Board()
+    for number in range(count):
+        board = stamp.fold(board, line_scan(1, number).head)
+    yield Cost(f"runs kept of {count} without a stop", float(len(board.runs)), 150.0, "ratio")
+
+
+def decoding(points: int = 2000) -> Iterator[Cost]:
+    """Measure the share of bare msgpack consuming that decoding, and decoding and folding, reach."""
+    settings, one = Settings(), repetition(1, points)
+    parser, topic = RecordParser(settings), settings.get_topic("documents")
+    before = Stamp().fold(Board(), [("bmm", xafs_start(1)), ("bmm", {"xafsscan": "next", "count": 1}), *one.head])
+    records = [
+        RawRecord(RecordPosition(topic, 0, n), before.now + n, b"k", encode(name, body))
+        for n, (name, body) in enumerate(one.events, 1)
+    ]
+    bare = measure(lambda: [unpackb(record.value or b"") for record in records], 9)
+    parsed = measure(lambda: [parser.parse_record(record) for record in records], 9)
+    yield Cost("events/s decoded, share of bare msgpack", bare / parsed, 0.5, "share")
+
+    def whole() -> None:
+        board = before
+        for record in records:
+            item = parser.parse_record(record)
+            assert isinstance(item, Document), item
+            board = board.apply(item)
+
+    yield Cost("events/s decoded and applied, share of bare msgpack", bare / measure(whole, 9), 0.4, "share")
+
+
+def numbers_and_logs() -> Iterator[Cost]:
+    """Measure one more sequence number, and one more line of a message log, among many."""
+    with tempfile.TemporaryDirectory() as root:
+        folder = ProposalFolder(Roots(Root(root)), "2026-3", "pass-1")
+        reservations = Path(root, "2026-3", "pass-1", "dossier", ".sequence")
+        reservations.mkdir(parents=True)
+        for number in range(1, NUMBERS + 1):
+            (reservations / f"fe-{number:02d}").write_text(f"{number:08x}-0000\n")
+        uids = iter(range(10**6, 10**7))
+        cost = measure(lambda: reserve_sequence_number(folder, "fe", f"{next(uids):08x}-0000"), 3)
+        yield Cost(f"sequence number among {NUMBERS}", cost, 50e-3)
+        entries = [LogEntry(f"t/0/{n}/post", EPOCH + n, f"wrote XAS data to s.{n:03d}") for n in range(2 * NUMBERS)]
+        folder.append(RAW_LOG_PATH, b"".join(encode_entry(entry) for entry in entries[:NUMBERS]))
+        log, more = MessageLog(), iter(entries[NUMBERS:])
+        log.add_entry(folder, next(more))
+        cost = measure(lambda: log.add_entry(folder, next(more)))
+        yield Cost(f"line of a message log of {NUMBERS}", cost, 10e-3)
+
+
+GROUPS: tuple[Callable[[], Iterator[Cost]], ...] = (
+    one_next,
+    pages,
+    repeated_messages,
+    runs_without_stop,
+    decoding,
+    numbers_and_logs,
+)
+
+
+def main() -> int:
+    """Print a table; return 1 if a goal is not reached."""
+    names = [group.__name__ for group in GROUPS]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("groups", nargs="*", choices=[*names, []], help="default: all")
+    chosen = parser.parse_args().groups or names
+    good = True
+    for group in GROUPS:
+        for cost in group() if group.__name__ in chosen else ():
+            good &= cost.is_reached
+            what, *cells = cost.format_cells()
+            print(f"{what:70s}", *(f"{cell:12s}" for cell in cells), flush=True)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
