@@ -1,4 +1,4 @@
-"""Measure costs that must not grow with what is kept: items of a board, requests, decoding, numbers and logs of files."""
+"""Measure costs that must not grow with what is kept: board items, requests, decoding, sequence numbers, logs."""
 
 from __future__ import annotations
 

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from xafs_workers.scans.board_config import BoardConfig
-from xafs_workers.scans.runs import MAX_DELAY, Run
+from xafs_workers.scans.items import RecordPosition
+from xafs_workers.scans.runs import MAX_DELAY, Run, TimePosition
 from xafs_workers.scans.scan import Motors, RunWindow, Scan, ScanKind, scan_kinds
 
 CLOCK_SKEW = 10.0
 """The clocks of documents and of messages may differ by this, seconds; then only a hint binds a run."""
+
+OPEN_WINDOWS = 16
+"""So many of the last windows are never final: items may arrive out of order."""
+
+BEGINNING: TimePosition = (-math.inf, 0, "", 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +38,48 @@ class _FreeRuns:
     runs: Sequence[Run]
     times: Sequence[float]
     taken: set[str] = field(default_factory=set[str])
+    by_uid: dict[str, Run] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.by_uid = {run.uid: run for run in self.runs}
 
     def iterate_between(self, first: float, last: float | None) -> Iterator[Run]:
         """Yield the free runs that start in a stretch of time; None: without an end."""
         begin = bisect_left(self.times, first)
         end = len(self.runs) if last is None else bisect_right(self.times, last)
         return (run for run in self.runs[begin:end] if run.uid not in self.taken)
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """Time position up to which bindings are final, and what after it is still to be bound.
+
+    A window before the position is final if it has a run that no later run or message can replace. Items before the
+    position make the frontier invalid: everything is bound again.
+
+    Attributes
+    ----------
+    position
+        No final window depends on a run, or on the end of a window, after it.
+    waiting
+        Windows before the position that are not final, as (position of the scan's start message, index of the window).
+    runs
+        Runs that windows which are not final may have, in the order of their starts.
+    """
+
+    position: TimePosition = BEGINNING
+    waiting: tuple[tuple[RecordPosition, int], ...] = ()
+    runs: tuple[Run, ...] = ()
+
+    def add_run(self, run: Run) -> Frontier:
+        """Add a run that starts after the position."""
+        runs = list(self.runs)
+        insort(runs, run, key=_get_start_position)
+        return replace(self, runs=tuple(runs))
+
+    def remove_runs(self, kept: Container[str]) -> Frontier:
+        """Remove the runs that are no longer kept."""
+        return replace(self, runs=tuple(run for run in self.runs if run.uid in kept))
 
 
 def bind(scans: Sequence[Scan], runs: Iterable[Run], config: BoardConfig) -> tuple[Scan, ...]:
@@ -55,47 +98,124 @@ def bind(scans: Sequence[Scan], runs: Iterable[Run], config: BoardConfig) -> tup
     runs
         Runs in any order.
     """
-    ordered = sorted(runs, key=lambda run: run.start_position)
-    free = _FreeRuns(ordered, [run.start_position[0] for run in ordered])
-    slots = _build_slots(scans, config)
-    chosen: dict[tuple[int, int], str] = {}
+    frontier = Frontier(runs=tuple(sorted(runs, key=_get_start_position)))
+    return bind_after(tuple(scans), frontier, config)[0]
+
+
+def bind_after(scans: tuple[Scan, ...], frontier: Frontier, config: BoardConfig) -> tuple[tuple[Scan, ...], Frontier]:
+    """Bind the windows that are not final, as `bind` does; returns the scans and the next frontier."""
+    slots = _build_slots(scans, frontier, config)
+    free = _FreeRuns(frontier.runs, [run.start_position[0] for run in frontier.runs])
+    chosen: dict[tuple[int, int], Run] = {}
     for find in (_find_named, _find_inside, _find_nearby):
         _choose_runs(slots, find, free, chosen)
-    return tuple(_set_runs(scan, s, chosen) for s, scan in enumerate(scans))
+    if len(slots) - len(frontier.waiting) > 2 * OPEN_WINDOWS:
+        frontier = _advance_frontier(frontier, slots, chosen)
+    return _set_runs(scans, slots, chosen), frontier
 
 
-def _build_slots(scans: Sequence[Scan], config: BoardConfig) -> dict[tuple[int, int], _Slot]:
-    """Return the windows of kinds to which runs are bound, by scan and window, in the order in which they open."""
-    slots: dict[tuple[int, int], _Slot] = {}
-    for s, scan in enumerate(scans):
-        kind = scan_kinds[scan.kind]
-        if kind.motors is not None and scan.windows:
-            motors = kind.motors(scan.start, config)
-            slots |= {(s, w): _Slot(scan, window, kind, motors) for w, window in enumerate(scan.windows)}
+def _get_start_position(run: Run) -> TimePosition:
+    return run.start_position
+
+
+def _build_slots(scans: Sequence[Scan], frontier: Frontier, config: BoardConfig) -> dict[tuple[int, int], _Slot]:
+    """Return the windows that are not final, by scan and window, in the order in which they open."""
+    places = [
+        (s, w)
+        for s, scan in enumerate(scans)
+        if scan.windows and scan_kinds[scan.kind].motors is not None
+        for w in _find_later_windows(scan, frontier.position)
+    ]
+    if frontier.waiting:
+        indices = {scan.start.position: s for s, scan in enumerate(scans)}
+        places += [(indices[start], w) for start, w in frontier.waiting if start in indices]
+    motors = {s: _find_motors(scans[s], config) for s in {s for s, _ in places}}
+    slots = {(s, w): _Slot(scans[s], scans[s].windows[w], scan_kinds[scans[s].kind], motors[s]) for s, w in places}
     return dict(sorted(slots.items(), key=lambda slot: (slot[1].window.start_position, slot[0])))
 
 
+def _find_later_windows(scan: Scan, position: TimePosition) -> range:
+    """Return the indices of the windows that open at a position or later."""
+    w = len(scan.windows)
+    while w and scan.windows[w - 1].start_position >= position:
+        w -= 1
+    return range(w, len(scan.windows))
+
+
+def _find_motors(scan: Scan, config: BoardConfig) -> Motors:
+    motors = scan_kinds[scan.kind].motors
+    return Motors() if motors is None else motors(scan.start, config)
+
+
 def _choose_runs(
-    slots: dict[tuple[int, int], _Slot],
+    slots: Mapping[tuple[int, int], _Slot],
     find: Callable[[_Slot, _FreeRuns], Run | None],
     free: _FreeRuns,
-    chosen: dict[tuple[int, int], str],
+    chosen: dict[tuple[int, int], Run],
 ) -> None:
     """Let each window that has no run choose one."""
     for place, slot in slots.items():
+        if len(free.taken) == len(free.runs):
+            return
         if place in chosen:
             continue
         run = find(slot, free)
         if run is not None:
             free.taken.add(run.uid)
-            chosen[place] = run.uid
+            chosen[place] = run
 
 
-def _set_runs(scan: Scan, s: int, chosen: dict[tuple[int, int], str]) -> Scan:
-    if not scan.windows:
-        return scan
-    windows = (replace(window, run_uid=chosen.get((s, w))) for w, window in enumerate(scan.windows))
-    return replace(scan, windows=tuple(windows))
+def _advance_frontier(
+    frontier: Frontier, slots: Mapping[tuple[int, int], _Slot], chosen: Mapping[tuple[int, int], Run]
+) -> Frontier:
+    """Return a frontier at one of the last windows, or before one whose run may still be replaced."""
+    starts = [slot.window.start_position for slot in slots.values()]
+    position = starts[-OPEN_WINDOWS]
+    for place, slot in reversed(slots.items()):
+        window = slot.window
+        if window.start_position < position and _may_release(slot, chosen.get(place), position):
+            position = window.start_position
+    if position <= frontier.position:
+        return frontier
+    final = {
+        run.uid for place, run in chosen.items() if slots[place].window.start_position < position > run.start_position
+    }
+    waiting = tuple(
+        (slot.scan.start.position, place[1])
+        for place, slot in slots.items()
+        if slot.window.start_position < position and (place not in chosen or chosen[place].uid not in final)
+    )
+    since = position[0] - CLOCK_SKEW
+    runs = tuple(run for run in frontier.runs if run.uid not in final and run.start_position[0] >= since)
+    return Frontier(position, waiting, runs)
+
+
+def _may_release(slot: _Slot, run: Run | None, position: TimePosition) -> bool:
+    """Check whether a run before a position may be replaced in its window by one after it."""
+    if run is None or run.start_position >= position:
+        return False
+    window = slot.window
+    if window.end_position is not None and window.end_position <= position:
+        return False
+    return not (run.hint and window.start_position < run.start_position)
+
+
+def _set_runs(
+    scans: tuple[Scan, ...], slots: Mapping[tuple[int, int], _Slot], chosen: Mapping[tuple[int, int], Run]
+) -> tuple[Scan, ...]:
+    """Return the scans with the chosen runs; those without a change are the same objects."""
+    changed: dict[int, list[RunWindow]] = {}
+    for (s, w), slot in slots.items():
+        run = chosen.get((s, w))
+        uid = None if run is None else run.uid
+        if slot.window.run_uid != uid:
+            changed.setdefault(s, list(scans[s].windows))[w] = replace(slot.window, run_uid=uid)
+    if not changed:
+        return scans
+    bound = list(scans)
+    for s, windows in changed.items():
+        bound[s] = replace(scans[s], windows=tuple(windows))
+    return tuple(bound)
 
 
 def _find_named(slot: _Slot, free: _FreeRuns) -> Run | None:
@@ -104,8 +224,8 @@ def _find_named(slot: _Slot, free: _FreeRuns) -> Run | None:
     if not uid or uid in free.taken:
         return None
     first = slot.window.start_position[0] - CLOCK_SKEW
-    run = next((run for run in free.iterate_between(first, None) if run.uid == uid), None)
-    if run is None or not slot.motors.match(run.motors):
+    run = free.by_uid.get(uid)
+    if run is None or run.start_position[0] < first or not slot.motors.match(run.motors):
         return None
     fits = _has_matching_hint(run, slot) if run.hint else not slot.kind.has_repetitions
     return run if fits else None

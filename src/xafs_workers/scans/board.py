@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xafs_workers.scans.arrays import EventArrays
-from xafs_workers.scans.binding import bind
+from xafs_workers.scans.binding import Frontier, bind_after
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage, ReductionResult
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.results import ResultTable, add_result, select_scan_results
-from xafs_workers.scans.retention import select_retained
+from xafs_workers.scans.retention import KeptSizes, select_retained
 from xafs_workers.scans.runs import (
     FetchedRun,
     Run,
@@ -24,7 +24,7 @@ from xafs_workers.scans.runs import (
     select_scalar_keys,
 )
 from xafs_workers.scans.scan import Scan
-from xafs_workers.scans.scan_builder import affects_scans, build_scans, get_message_order
+from xafs_workers.scans.scan_builder import affects_scans, build_scans, extend_scans, get_message_order
 from xafs_workers.scans.settling import ReadingState, has_stopped, is_scan_settled
 
 BoardItem = ReceivedMessage | Document | ClockTick | ReductionResult | FetchedRun
@@ -69,6 +69,10 @@ class Board:
         Ids of figures that were closed by messages removed since.
     results
         Results of the requested reductions.
+    frontier
+        What is still to be bound; None: everything.
+    sizes
+        Numbers of messages and runs after the last check of their limits.
     ended_at
         Value of `reading.attended` when the end of a scan was received, by the scan's id, seconds.
     missing_runs
@@ -86,6 +90,8 @@ class Board:
     results: ResultTable = field(default_factory=ResultTable)
     missing_runs: Mapping[str, str] = field(default_factory=dict[str, str])
     ended_at: Mapping[str, float] = field(default_factory=dict[str, float])
+    frontier: Frontier | None = field(default_factory=Frontier)
+    sizes: KeptSizes = field(default_factory=KeptSizes)
 
     @property
     def now(self) -> float:
@@ -99,6 +105,8 @@ class Board:
     def find_scan(self, control: ReceivedMessage) -> Scan | None:
         """Find the scan that a message started, continued or ended, None for none."""
         for scan in reversed(self.scans):
+            if scan.start.time > control.time or (scan.end is not None and scan.end.time < control.time):
+                continue
             if any(part.position == control.position for part in scan.all_messages):
                 return scan
         return None
@@ -158,28 +166,63 @@ def _apply_fetched_run(board: Board, item: FetchedRun) -> Board:
         run = replace(merged, arrays=run.arrays) if run.arrays.size else merged
     if run is None or run is known:
         return replace(board, version=board.version + 1, missing_runs=absent)
-    return _rebind(replace(board, runs={**board.runs, item.uid: run}, missing_runs=absent))
+    changed = replace(board, runs={**board.runs, item.uid: run}, missing_runs=absent)
+    if known is None:
+        return _add_run(changed, run)
+    if (run.hint, run.repetition, run.motors) == (known.hint, known.repetition, known.motors):
+        return replace(changed, version=board.version + 1)
+    return _update_scans(changed, *_bind_all(changed))
 
 
 def _apply_message(board: Board, item: ReceivedMessage) -> Board:
     reading = board.reading.advance(item.time)
-    if not affects_scans(item) or any(known.position == item.position for known in board.messages):
+    messages = board.messages
+    place = bisect_right(messages, get_message_order(item), key=get_message_order)
+    if not affects_scans(item) or (place and messages[place - 1].position == item.position):
         return replace(board, reading=reading)
-    messages = list(board.messages)
-    insort(messages, item, key=get_message_order)
-    return _rebind(replace(board, reading=reading, messages=tuple(messages)))
+    changed = replace(board, reading=reading, messages=(*messages[:place], item, *messages[place:]))
+    if place < len(messages) or board.frontier is None:
+        return _update_scans(changed, *_bind_all(changed))
+    scans = extend_scans(board.scans, item, board.hidden_figures)
+    if _names_other_run(board, scans, item):
+        return _update_scans(changed, *_bind_all(changed))
+    return _update_scans(changed, *bind_after(scans, board.frontier, board.config))
 
 
-def _rebind(board: Board) -> Board:
-    """Build the scans again, bind their runs, and remove what exceeds the limits."""
-    scans = bind(build_scans(board.messages, board.hidden_figures), board.runs.values(), board.config)
-    kept = select_retained(scans, board.messages, board.runs, board.config)
-    streams, results = board.streams, board.results
+def _names_other_run(board: Board, scans: tuple[Scan, ...], end: ReceivedMessage) -> bool:
+    """Check whether the end of a scan names a run that is bound elsewhere, or to a later window of the scan."""
+    uid = end.message.named_run
+    if not uid or uid not in board.runs:
+        return False
+    scan = next((scan for scan in reversed(scans) if scan.end is end), None)
+    return scan is not None and bool(scan.windows) and scan.windows[0].run_uid != uid
+
+
+def _add_run(board: Board, run: Run) -> Board:
+    """Bind a run that is new on the board; all are bound again if it comes late, or if the end of a scan names it."""
+    frontier = board.frontier
+    named = (scan.end.message.named_run for scan in board.scans if scan.end is not None and scan.windows)
+    if frontier is None or run.start_position < frontier.position or run.uid in named:
+        return _update_scans(board, *_bind_all(board))
+    return _update_scans(board, *bind_after(board.scans, frontier.add_run(run), board.config))
+
+
+def _bind_all(board: Board) -> tuple[tuple[Scan, ...], Frontier]:
+    """Build all scans and bind all runs."""
+    runs = sorted(board.runs.values(), key=lambda run: run.start_position)
+    scans = build_scans(board.messages, board.hidden_figures)
+    return bind_after(scans, Frontier(runs=tuple(runs)), board.config)
+
+
+def _update_scans(board: Board, scans: tuple[Scan, ...], frontier: Frontier) -> Board:
+    """Replace the scans, and remove what exceeds the limits."""
+    kept = select_retained(scans, board.messages, board.runs, board.config, board.sizes)
+    streams, results, next_frontier = board.streams, board.results, frontier
     if len(kept.scans) != len(scans):
         results = select_scan_results(results, {scan.id for scan in kept.scans})
     if len(kept.runs) != len(board.runs):
         streams = {uid: stream for uid, stream in streams.items() if stream[0] in kept.runs}
-    hidden = board.hidden_figures if kept.hidden_figures is None else kept.hidden_figures
+        next_frontier = frontier.remove_runs(kept.runs)
     return replace(
         board,
         version=board.version + 1,
@@ -187,9 +230,11 @@ def _rebind(board: Board) -> Board:
         runs=kept.runs,
         streams=streams,
         scans=kept.scans,
-        hidden_figures=hidden,
+        hidden_figures=board.hidden_figures if kept.hidden_figures is None else kept.hidden_figures,
         results=results,
         ended_at=_update_end_times(board, kept.scans),
+        frontier=None if kept.frees_runs else next_frontier,
+        sizes=kept.sizes,
     )
 
 
@@ -221,8 +266,8 @@ def _apply_start(board: Board, item: Document) -> Board:
         if known.start != item.doc:
             raise UnknownRunError(uid, f"a second, different start document of run {uid}")
         return board
-    runs = {**board.runs, uid: build_run(item)}
-    return _rebind(replace(board, reading=board.reading.add_document(item), runs=runs))
+    run = build_run(item)
+    return _add_run(replace(board, reading=board.reading.add_document(item), runs={**board.runs, uid: run}), run)
 
 
 def _apply_descriptor(board: Board, item: Document) -> Board:
@@ -320,6 +365,8 @@ def _replace_run(board: Board, run: Run, item: Document | None = None) -> Board:
         board.results,
         board.missing_runs,
         board.ended_at,
+        board.frontier,
+        board.sizes,
     )
 
 

@@ -32,7 +32,7 @@ class _Table:
         self.sequence: list[int] = []
         self.used = 0
 
-    def copy_rows(self, rows: Array | slice, sequence: list[int], capacity: int) -> _Table:
+    def copy_rows(self, rows: np.ndarray[Any, Any] | slice, sequence: list[int], capacity: int) -> _Table:
         """Copy some rows, in their order, into a new table."""
         table, n = _Table(self.values.shape[0], capacity), len(sequence)
         table.values[:, :n] = self.values[:, rows]

@@ -11,6 +11,20 @@ from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
 from xafs_workers.scans.scan_builder import get_time_position
 
+MESSAGE_LIMIT = 500
+"""Largest number of messages that belong to no scan: a message that arrives late may still need the newest."""
+
+
+RUN_STEPS = 5
+"""The limit of runs may be exceeded by one part in so many before it is checked."""
+
+
+class KeptSizes(NamedTuple):
+    """Numbers of messages and runs that stayed when their limits were last checked; a check reads all of them."""
+
+    messages: int = 0
+    runs: int = 0
+
 
 class RetainedState(NamedTuple):
     """Scans, messages and runs that stay on the board."""
@@ -18,66 +32,91 @@ class RetainedState(NamedTuple):
     scans: tuple[Scan, ...]
     messages: tuple[ReceivedMessage, ...]
     runs: Mapping[str, Run]
+    sizes: KeptSizes
     hidden_figures: frozenset[str] | None = None
     """Ids of figures that removed messages closed; None if no message is removed."""
+    frees_runs: bool = False
+    """True if a run of a removed scan stays because another scan names it."""
 
 
 def select_retained(
-    scans: tuple[Scan, ...], messages: tuple[ReceivedMessage, ...], runs: Mapping[str, Run], config: BoardConfig
+    scans: tuple[Scan, ...],
+    messages: tuple[ReceivedMessage, ...],
+    runs: Mapping[str, Run],
+    config: BoardConfig,
+    sizes: KeptSizes,
 ) -> RetainedState:
-    """Select the open scans, the latest ended ones, their messages and runs, and the latest other runs."""
-    gone = [
-        *_select_surplus_scans(scans, config, has_figure=True),
-        *_select_surplus_scans(scans, config, has_figure=False),
-    ]
-    stray = _find_unbound_runs(scans, runs)
-    surplus = stray[: max(0, len(stray) - config.run_limit)]
-    if not gone and not surplus:
-        return RetainedState(scans, messages, runs)
+    """Select the open scans, the latest ended ones, their messages and runs, and the latest other runs and messages.
+
+    Scans are checked each time; messages and runs after some have come since the last check.
+    """
+    gone = _select_surplus_scans(scans, config)
+    checks_runs = bool(gone) or len(runs) > sizes.runs + config.run_limit // RUN_STEPS
+    checks_messages = bool(gone) or len(messages) > sizes.messages + MESSAGE_LIMIT
+    if not checks_runs and not checks_messages:
+        return RetainedState(scans, messages, runs, sizes)
     going = {scan.start.position for scan in gone}
-    kept = tuple(scan for scan in scans if scan.start.position not in going)
-    lost = {run.uid for run in surplus} | {uid for scan in gone for uid in scan.run_uids}
-    lost -= {uid for scan in kept for uid in scan.run_uids}
-    left = {uid: run for uid, run in runs.items() if uid not in lost}
-    if not gone:
-        return RetainedState(scans, messages, left)
+    kept = tuple(scan for scan in scans if scan.start.position not in going) if gone else scans
+    left, freed = (_select_runs(kept, gone, runs, config)) if checks_runs else (runs, False)
+    stay = _select_messages(kept, gone, messages) if checks_messages else messages
+    sizes = KeptSizes(len(stay) if checks_messages else sizes.messages, len(left) if checks_runs else sizes.runs)
+    if len(stay) == len(messages):
+        return RetainedState(kept, messages, left, sizes, frees_runs=freed)
     hidden = frozenset(scan.figure_id for scan in kept if not scan.is_shown and scan.figure_message is not None)
-    return RetainedState(kept, _select_messages(kept, gone, messages), left, hidden)
+    return RetainedState(kept, stay, left, sizes, hidden, freed)
 
 
-def _select_surplus_scans(scans: Sequence[Scan], config: BoardConfig, *, has_figure: bool) -> Sequence[Scan]:
+def _select_surplus_scans(scans: Sequence[Scan], config: BoardConfig) -> Sequence[Scan]:
     """Select the oldest ended scans beyond the limit; scans with and without a figure are counted separately."""
-    ended = [scan for scan in scans if scan.has_ended and scan.has_figure is has_figure]
-    return ended[: max(0, len(ended) - config.scan_limit)]
+    if len(scans) <= config.scan_limit:
+        return ()
+    ended = [scan for scan in scans if scan.has_ended]
+    if len(ended) <= config.scan_limit:
+        return ()
+    surplus: list[Scan] = []
+    for has_figure in (True, False):
+        same = [scan for scan in ended if scan.has_figure is has_figure]
+        surplus += same[: max(0, len(same) - config.scan_limit)]
+    return surplus
 
 
-def _find_unbound_runs(scans: Sequence[Scan], runs: Mapping[str, Run]) -> list[Run]:
-    """Find the stopped runs that are bound to no scan, oldest first."""
-    bound = {uid for scan in scans for uid in scan.run_uids}
-    return sorted(
-        (run for uid, run in runs.items() if uid not in bound and run.stop), key=lambda run: run.start_position
+def _select_runs(
+    kept: Sequence[Scan], gone: Sequence[Scan], runs: Mapping[str, Run], config: BoardConfig
+) -> tuple[Mapping[str, Run], bool]:
+    """Select the runs of the retained scans and the latest others, and check whether a removed scan leaves a run."""
+    bound = {uid for scan in kept for uid in scan.run_uids}
+    lost = {uid for scan in gone for uid in scan.run_uids}
+    stray = sorted(
+        (run for uid, run in runs.items() if uid not in bound and uid not in lost), key=lambda run: run.start_position
     )
+    surplus = {run.uid for run in stray[: max(0, len(stray) - config.run_limit)]}
+    removed = (lost - bound) | surplus
+    left = {uid: run for uid, run in runs.items() if uid not in removed} if removed else runs
+    return left, not lost.isdisjoint(bound)
 
 
 def _select_messages(
     kept: Sequence[Scan], gone: Sequence[Scan], messages: tuple[ReceivedMessage, ...]
 ) -> tuple[ReceivedMessage, ...]:
-    """Select the messages of the retained scans, and those of no scan that may still end one.
+    """Select the messages of the retained scans, and the newest of those of no scan that may still end one.
 
     Figures that `close` messages closed are recorded as hidden, and these messages are removed: applied again without
-    the removed scans, they would close other figures. A message before the first retained scan that has ended did not
-    end any scan that is still open.
+    the removed scans or messages, they would close other figures. A message before the first retained scan that has
+    ended did not end any scan that is still open.
     """
-    horizon = min((scan.start_position for scan in kept if scan.has_ended), default=None)
     theirs = {part.position for scan in gone for part in scan.all_messages}
     ours = {part.position for scan in kept for part in scan.all_messages}
-    return tuple(
+    ours |= {scan.implicit_end_message.position for scan in kept if scan.implicit_end_message is not None}
+    horizon = min((scan.start_position for scan in kept if scan.has_ended), default=None) if gone else None
+    other = [
         control
         for control in messages
-        if control.position in ours
-        or (
-            control.position not in theirs
-            and not control.message.closes
-            and (horizon is None or get_time_position(control) > horizon)
-        )
-    )
+        if control.position not in ours
+        and control.position not in theirs
+        and not control.message.closes
+        and (horizon is None or get_time_position(control) > horizon)
+    ]
+    if not gone and len(messages) - len(ours) <= MESSAGE_LIMIT:
+        return messages
+    ours |= {control.position for control in other[-MESSAGE_LIMIT:]}
+    return tuple(control for control in messages if control.position in ours)

@@ -48,6 +48,8 @@ class Scan:
         Message that ended the scan, None for none.
     implicit_end
         Reason of an end without an end message: `superseded` or `resting_state`; '' for none.
+    implicit_end_message
+        Message that ended the scan in that way, None for none.
     is_shown
         True while the scan has an open figure; False after a message closed it.
     added_messages
@@ -69,6 +71,7 @@ class Scan:
     added_messages: tuple[ReceivedMessage, ...] = ()
     result_messages: tuple[ReceivedMessage, ...] = ()
     figure_message: ReceivedMessage | None = None
+    implicit_end_message: ReceivedMessage | None = None
 
     @property
     def figure_id(self) -> str:

@@ -42,21 +42,34 @@ def build_scans(messages: Iterable[ReceivedMessage], hidden_figures: Collection[
     hidden_figures
         Ids of figures that were closed by messages removed since.
     """
-    builder = _ScanBuilder()
+    builder = _ScanBuilder((), hidden_figures)
     for control in messages:
         builder.add_message(control)
-    return tuple(
-        replace(scan, is_shown=False) if scan.is_shown and scan.figure_id in hidden_figures else scan
-        for scan in builder.scans
-    )
+    return tuple(builder.scans)
+
+
+def extend_scans(
+    scans: Iterable[Scan], control: ReceivedMessage, hidden_figures: Collection[str] = ()
+) -> tuple[Scan, ...]:
+    """Return the scans after one more message, the last in the order of messages; bound runs stay bound."""
+    builder = _ScanBuilder(scans, hidden_figures)
+    builder.add_message(control)
+    return tuple(builder.scans)
 
 
 class _ScanBuilder:
     """List of scans that grows with each message, and the index of the open scan of each kind."""
 
-    def __init__(self) -> None:
-        self.scans: list[Scan] = []
-        self._open_scans: dict[str, int] = {}
+    def __init__(self, scans: Iterable[Scan], hidden_figures: Collection[str]) -> None:
+        self.scans = list(scans)
+        self._hidden_figures = hidden_figures
+        self._open_scans = {
+            scan.kind: index for index, scan in enumerate(self.scans) if scan.end is None and not scan.implicit_end
+        }
+
+    def _is_shown(self, control: ReceivedMessage) -> bool:
+        """Check whether the figure that a message opens was not closed by a message removed since."""
+        return control.id not in self._hidden_figures
 
     def add_message(self, control: ReceivedMessage) -> None:
         kind, action = control.message.kind, control.message.action
@@ -88,7 +101,8 @@ class _ScanBuilder:
         place = get_time_position(control)
         windows = () if kind.has_repetitions or kind.motors is None else (RunWindow(control, 0, place),)
         self._open_scans[name] = len(self.scans)
-        scan = Scan(control.id, name, control, place, windows, figure_message=control)
+        shown = self._is_shown(control)
+        scan = Scan(control.id, name, control, place, windows, is_shown=shown, figure_message=control)
         later = bool(kind.result_actions) or not kind.has_figure
         self.scans.append(replace(scan, is_shown=False, figure_message=None) if later else scan)
 
@@ -104,6 +118,7 @@ class _ScanBuilder:
                 control,
                 get_time_position(control),
                 end=control,
+                is_shown=self._is_shown(control),
                 added_messages=added,
                 figure_message=control,
             )
@@ -114,16 +129,18 @@ class _ScanBuilder:
         kind = scan_kinds[scan.kind]
         if action in kind.end_actions:
             ended = replace(_close_window(scan, get_time_position(control)), end=control)
-            self.scans[index] = replace(ended, figure_message=control, is_shown=True) if scan.result_messages else ended
+            shown = self._is_shown(control)
+            self.scans[index] = (
+                replace(ended, figure_message=control, is_shown=shown) if scan.result_messages else ended
+            )
             del self._open_scans[scan.kind]
         elif action == "next":
             self._open_window(index, control)
         elif action in kind.add_actions:
             self.scans[index] = replace(scan, added_messages=(*scan.added_messages, control))
         elif action in kind.result_actions:
-            self.scans[index] = replace(
-                scan, result_messages=(*scan.result_messages, control), figure_message=control, is_shown=True
-            )
+            results, shown = (*scan.result_messages, control), self._is_shown(control)
+            self.scans[index] = replace(scan, result_messages=results, figure_message=control, is_shown=shown)
 
     def _open_window(self, index: int, control: ReceivedMessage) -> None:
         scan = _close_window(self.scans[index], get_time_position(control))
@@ -132,7 +149,8 @@ class _ScanBuilder:
 
     def _end_implicitly(self, kind: str, control: ReceivedMessage, why: str) -> None:
         index = self._open_scans.pop(kind)
-        self.scans[index] = replace(_close_window(self.scans[index], get_time_position(control)), implicit_end=why)
+        closed = _close_window(self.scans[index], get_time_position(control))
+        self.scans[index] = replace(closed, implicit_end=why, implicit_end_message=control)
 
     def _close_figures(self, which: str) -> None:
         if which == "all":

@@ -77,10 +77,14 @@ def is_scan_settled(
         return reading.now >= scan.end.time + config.settling_time or _has_all_runs(scan, runs)
     if reading.attended - ended_at >= config.document_patience:
         return True
-    newest_start = max((run.start_position[0] for uid, run in runs.items() if uid not in scan.run_uids), default=0.0)
-    return all(uid in given_up or has_stopped(uid, runs) for uid in scan.named_run_uids) and all(
-        _is_window_over(window, scan.end.time, runs, reading, newest_start) for window in scan.windows
-    )
+    if not all(uid in given_up or has_stopped(uid, runs) for uid in scan.named_run_uids):
+        return False
+    waiting = [window for window in scan.windows if not has_stopped(window.run_uid or "", runs)]
+    if not waiting:
+        return True
+    own = set(scan.run_uids)
+    newest_start = max((run.start_position[0] for uid, run in runs.items() if uid not in own), default=0.0)
+    return all(_is_window_over(window, scan.end.time, reading, newest_start) for window in waiting)
 
 
 def _has_all_runs(scan: Scan, runs: Mapping[str, Run]) -> bool:
@@ -97,10 +101,8 @@ def has_stopped(uid: str, runs: Mapping[str, Run]) -> bool:
     return run is not None and run.stop is not None
 
 
-def _is_window_over(
-    window: RunWindow, end: float, runs: Mapping[str, Run], reading: ReadingState, newest_start: float
-) -> bool:
-    """Check whether a window's run has its stop document, or later documents show that it will get none."""
+def _is_window_over(window: RunWindow, end: float, reading: ReadingState, newest_start: float) -> bool:
+    """Check whether later documents show that a window's run, or its stop document, will not come."""
     if window.run_uid is None:
         return reading.document_time > end + LATER_SECONDS
-    return has_stopped(window.run_uid, runs) or newest_start > end + LATER_SECONDS
+    return newest_start > end + LATER_SECONDS
