@@ -35,6 +35,9 @@ REPLAY_HEADER = ("xafs-workers", b"replay")
 SURROGATES = (0xD800, 0xDFFF)
 """First and last code point that is no character: text with one cannot be encoded."""
 
+NUMPY_MARKS = (b"\x02nd", b"\x07complex")
+"""The keys of numpy's maps as msgpack writes them, after their length; without them no map is looked at."""
+
 MAX_RECORD_BYTES = 8 * 1024 * 1024
 
 MAX_DEPTH = 100
@@ -177,7 +180,8 @@ def decode(value: bytes | None, limit: int = MAX_RECORD_BYTES) -> tuple[str, dic
     if len(value) > limit:
         raise DecodeError(f"record of {len(value)} bytes: the limit is {limit}")
     try:
-        content = unpackb(value, raw=False, strict_map_key=False, object_hook=rebuild_numpy)
+        hook = rebuild_numpy if any(mark in value for mark in NUMPY_MARKS) else None
+        content = unpackb(value, raw=False, strict_map_key=False, object_hook=hook)
     except DecodeError:
         raise
     except RecursionError as error:

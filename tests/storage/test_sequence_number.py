@@ -166,3 +166,19 @@ def test_concurrent_processes_get_distinct_numbers(kind: str, start_program: Sta
     assert sorted(map(int, numbers.values())) == list(range(1, len(numbers) + 1))
     assert len(numbers) == (10 if kind == "same" else 40)
     assert not [name for name in (home / "dossier/.sequence").iterdir() if name.name.endswith(".tmp")]
+
+
+def test_few_of_many_reservations_are_read(folder: ProposalFolder, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(1, 301):
+        reserve_sequence_number(folder, "fe", uid(number)) if number == 1 else (
+            home / f"dossier/.sequence/fe-{number:02d}"
+        ).write_text(f"{uid(number)}\n")
+    read: list[str] = []
+    inner = ProposalFolder.read
+    monkeypatch.setattr(
+        ProposalFolder, "read", lambda self, path, **more: (read.append(path), inner(self, path, **more))[1]
+    )
+    assert reserve_sequence_number(folder, "fe", uid(999)) == 301
+    assert reserve_sequence_number(folder, "fe", uid(1)) == 1
+    assert reserve_sequence_number(folder, "fe", uid(295)) == 295
+    assert len(read) < 60

@@ -20,6 +20,11 @@ _NUMBER = r"(?P<number>[0-9]{2}|[1-9][0-9]{2,4})"
 _UID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{3,63}")
 _BY_UID = "by-uid"
 _MAX_NUMBER = 99_999
+
+RECENT_NUMBERS = 16
+"""A reservation that was interrupted before its number was settled is looked for among so many of the newest. An older
+one is left unused: the uid gets a new number, which counts for all workers as soon as it is settled."""
+
 _READ_LIMIT = 4096  # bytes
 
 
@@ -73,7 +78,7 @@ def _reserve_number(folder: ProposalFolder, stub: str, uid: str) -> int:
     smallest = 1
     while True:
         taken = sorted(_find_numbers(folder, RESERVATIONS_FOLDER, rf"{re.escape(stub)}-{_NUMBER}"))
-        for number in taken:
+        for number in taken[-RECENT_NUMBERS:]:
             if _read_owner(folder, stub, number) == uid:
                 return number
         number = max([smallest, *(1 + used for used in [*taken, *_find_used_numbers(folder, stub)])])
