@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,12 @@ from msgpack._cmsgpack import unpackb
 from benchmarks.feeds import EPOCH, LINE_START, Document_, Stamp, line_scan, repetition, run, xafs_start
 from xafs_workers.consumer.record_parser import RecordParser
 from xafs_workers.consumer.records import RawRecord
+from xafs_workers.consumer.scan_requests import ScanRequestCollector
 from xafs_workers.scans.board import Board, BoardItem
 from xafs_workers.scans.board_config import BoardConfig
-from xafs_workers.scans.items import Document, RecordPosition
-from xafs_workers.scans.reduction_requests import build_reduction_requests
-from xafs_workers.scans.run_requests import build_run_requests
+from xafs_workers.scans.items import ClockTick, Document, RecordPosition
+from xafs_workers.scans.reduction_requests import build_pending_requests
+from xafs_workers.scans.run_requests import build_scan_run_requests
 from xafs_workers.services.message_log import MessageLog
 from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Root, Roots
@@ -102,12 +103,21 @@ def one_next() -> Iterator[Cost]:
         opened = board.apply(item)
         (start, *_) = stamp.items(_short_run(10_000, 1, stamp))
         yield Cost("  start document", measure(lambda opened=opened, start=start: opened.apply(start)), 1e-3)
-        yield Cost("  requests of a turn", _turn(opened, stamp), 1e-3)
+        yield Cost("  requests of a turn", _turn(opened, start), 1e-3)
     yield Cost("`next`: 50 repetitions against 10", costs[-1] / costs[0], 1.5, "ratio")
 
 
-def _turn(board: Board, stamp: Stamp) -> float:
-    return measure(lambda: (build_reduction_requests(board), build_run_requests(board)))
+def _turn(board: Board, start: BoardItem) -> float:
+    """Measure the requests of the turn after a document."""
+    collectors = (ScanRequestCollector(build_pending_requests), ScanRequestCollector(build_scan_run_requests))
+    boards = [board.apply(start)]
+    for n in range(6):
+        tick = ClockTick(boards[-1].now + n, 0.0)
+        boards.append(replace(boards[-1].apply(tick), runs=dict(boards[-1].runs)))
+    later = iter(boards)
+    for collector in collectors:
+        collector.collect(boards[0])
+    return measure(lambda: [collector.collect(one) for one in (next(later),) for collector in collectors])
 
 
 def pages(rows: int = 100_000) -> Iterator[Cost]:

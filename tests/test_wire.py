@@ -237,3 +237,12 @@ plain = st.recursive(
 @given(st.text(max_size=10), st.dictionaries(st.text(max_size=8), plain, max_size=5))
 def test_plain_content_is_decoded(name: str, body: dict):
     assert wire.decode(wire.encode(name, body)) == (name, body)
+
+
+@pytest.mark.parametrize("length", [b"\xc4\x02", b"\xc5\x00\x02", b"\xc6\x00\x00\x00\x02"])
+def test_numpy_maps_with_any_form_of_key_are_rebuilt(length: bytes):
+    """Only records that contain numpy's keys are searched for its maps; msgpack has three forms of a short key."""
+    plain = wire.encode("event", {"data": {"a": np.float64(2.0), "b": np.array([1.0, 2.0])}})
+    value = plain.replace(b"\xc4\x02nd", length + b"nd")
+    _, body = wire.decode(value)
+    assert body["data"]["b"].tolist() == [1.0, 2.0]

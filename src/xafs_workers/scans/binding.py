@@ -166,7 +166,7 @@ def _choose_runs(
 
 
 def _advance_frontier(
-    frontier: Frontier, slots: Mapping[tuple[int, int], _Slot], chosen: Mapping[tuple[int, int], Run]
+    frontier: Frontier, slots: dict[tuple[int, int], _Slot], chosen: Mapping[tuple[int, int], Run]
 ) -> Frontier:
     """Return a frontier at one of the last windows, or before one whose run may still be replaced."""
     starts = [slot.window.start_position for slot in slots.values()]
