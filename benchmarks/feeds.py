@@ -51,7 +51,8 @@ class Stamp:
         for name, body in entries:
             self._n += 1
             time, origin = EPOCH + 1e-3 * self._n, RecordPosition("topic", 0, self._n)
-            yield ReceivedMessage(parse(body), time, origin) if name == "bmm" else Document(name, body, time, origin)
+            made = {**body, "time": time} if name == "start" else body
+            yield ReceivedMessage(parse(body), time, origin) if name == "bmm" else Document(name, made, time, origin)
 
     def fold(self, board: Board, entries: Iterable[Document_]) -> Board:
         """Apply more entries to a board; return the new board."""

@@ -41,7 +41,8 @@ class Stream:
     def item(self, name: str, body: dict) -> BoardItem:
         self._n += 1
         time, origin = EPOCH + self._n * 1e-3, RecordPosition("topic", 0, self._n)
-        return ReceivedMessage(parse(body), time, origin) if name == "bmm" else Document(name, body, time, origin)
+        made = {**body, "time": time} if name == "start" else body
+        return ReceivedMessage(parse(body), time, origin) if name == "bmm" else Document(name, made, time, origin)
 
 
 def repetition(count: int, rng: np.random.Generator) -> list[tuple[str, dict]]:

@@ -55,7 +55,7 @@ class Session:
 
     def run(self, columns: Numbers, *, stop: bool = True, units: dict[str, str] | None = None, **start: Any) -> str:
         """Publish a run; return its uid."""
-        start = {"uid": f"run-{self.count}", "time": 1.0, **start}
+        start = {"uid": f"run-{self.count}", "time": self.count + 1.0, **start}
         uid = start["uid"]
         self._document("start", start)
         about = {key: _about(values, (units or {}).get(key)) for key, values in columns.items()}

@@ -1,4 +1,4 @@
-"""A broker that is killed while offsets are stored: the storing process lives on, and what it was told is stored."""
+"""A broker that is killed while offsets are stored: the storing process lives on, and its offsets are stored."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ class AdminRequestError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class TopicFacts:
-    """What only an administrator's request tells of a topic.
+    """Facts of a topic that only an administrator's request returns.
 
     Attributes
     ----------
