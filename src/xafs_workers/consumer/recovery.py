@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from xafs_workers.consumer.record_parser import RecordParser
 from xafs_workers.consumer.source import EndOfPartition, KafkaSource, Partition
@@ -21,14 +21,21 @@ def find_oldest_offsets(source: KafkaSource) -> Offsets:
     return {partition: low for partition, (low, _) in source.metadata.fetch_watermarks().items()}
 
 
-def find_stored_offsets(source: KafkaSource) -> Offsets:
+def find_stored_offsets(source: KafkaSource, created_again: Collection[str] = ()) -> Offsets:
     """Return the offsets at which a worker that stores them goes on: at the stored ones, the first time at the end.
 
     The first time that end is stored at once. An offset that the broker no longer has becomes the oldest kept.
+
+    Parameters
+    ----------
+    created_again
+        Topics whose stored offsets belong to a topic of that name that was deleted: they are read from the oldest
+        record on.
     """
     marks = source.metadata.fetch_watermarks()
     stored = source.metadata.fetch_committed_offsets()
-    if not stored:
+    stored = {partition: offset for partition, offset in stored.items() if partition[0] not in created_again}
+    if not stored and not created_again:
         positions = {partition: high for partition, (_, high) in marks.items()}
         source.store(positions)
         log.info("started_at_the_end", reason="no stored offset")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from xafs_workers.consumer.publisher import Publisher
 from xafs_workers.consumer.record_parser import RejectedRecord
 from xafs_workers.consumer.recovery import find_oldest_offsets, find_stored_offsets
 from xafs_workers.consumer.roles import Role
-from xafs_workers.consumer.source import KafkaSource, RawRecord
+from xafs_workers.consumer.source import KafkaSource, Partition, RawRecord
 from xafs_workers.logs import get_logger
 from xafs_workers.producer.kafka_config import read_kafka_config
 from xafs_workers.registry import discover_all
@@ -25,6 +25,7 @@ from xafs_workers.runtime.rejections import RejectionCallbacks
 from xafs_workers.runtime.retry import iterate_pauses
 from xafs_workers.runtime.slack_posting import SlackPosting
 from xafs_workers.runtime.supervisor import ThreadSupervisor
+from xafs_workers.runtime.topic_watch import TopicRecord, TopicWatch, fetch_topic_ids
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.services.heartbeat import Heartbeat
 from xafs_workers.services.slack.outbox import OutboxUnusable
@@ -50,6 +51,7 @@ class DurableContext:
     supervisor: ThreadSupervisor
     drops: DropRequests
     refused_seconds: float
+    topics: TopicRecord
 
     def build_callbacks(
         self, write_reply: Callable[[str, object], object] = lambda kind, value: None
@@ -75,10 +77,26 @@ class DurableContext:
 
     def begin_loop(self, loop: Loop, *, from_beginning: bool) -> None:
         """Start a loop at the stored offsets, or at the oldest records that Kafka has."""
-        positions = find_oldest_offsets(self.source) if from_beginning else find_stored_offsets(self.source)
+        positions = find_oldest_offsets(self.source) if from_beginning else self._find_offsets()
         ends = {partition: high for partition, (_, high) in self.source.metadata.fetch_watermarks().items()}
         self.source.assign(positions)
         loop.begin(positions, ends)
+
+    def _find_offsets(self) -> dict[Partition, int]:
+        """Return the stored offsets, but the oldest of the topics that were created again."""
+        ids, created_again = self.topics.read()
+        positions = find_stored_offsets(self.source, created_again)
+        if created_again:
+            log.warning("topics_read_again", topics=created_again, reason="they were deleted and created again")
+            if self.source.store(positions):
+                self._forget_created_topics(ids)
+        return positions
+
+    def _forget_created_topics(self, ids: Mapping[str, str]) -> None:
+        try:
+            self.topics.write(ids)
+        except OSError as error:  # the next start reads them again; what was done is not repeated
+            log.warning("topic_ids_not_stored", reason=str(error))
 
     def _send_record_dead_letter(self, record: RawRecord, bad: RejectedRecord) -> None:
         letter = build_record_dead_letter(record, bad, self.role.name)
@@ -128,7 +146,9 @@ def open_durable_context(
     records = EffectLedger(state.ledger, source.metadata.fetch_cluster_id())
     drops = DropRequests(settings.find_state_folder() / role.name)
     seconds = settings.storage.refused_path_seconds
-    return DurableContext(role, source, publisher, records, state.posting, supervisor, drops, seconds)
+    record = TopicRecord(settings.find_state_folder() / role.name / "topics.json")
+    TopicWatch(record, lambda: fetch_topic_ids(config, topics), stop).start()
+    return DurableContext(role, source, publisher, records, state.posting, supervisor, drops, seconds, record)
 
 
 def run_durable_worker(
