@@ -10,6 +10,7 @@ import pytest
 from helpers.hostile_records import HostileRecord, list_hostile_records
 from helpers.list_source import CollectingHandler, ListSource
 from helpers.streams import CONTROL, DOCUMENTS, EPOCH, build_run_documents
+from xafs_workers.consumer import loop as loop_module
 from xafs_workers.consumer.loop import Loop, LoopCallbacks
 from xafs_workers.consumer.record_parser import RecordParser, RejectedRecord
 from xafs_workers.consumer.roles import FILE_MANAGER, HEADLESS, SCREEN, Role
@@ -155,3 +156,29 @@ def test_verbose_changes_the_detail_of_every_worker(workers: list[Worker], capsy
         assert told == expected
         assert worker.loop.last_message is not None
         assert worker.loop.last_message[:2] == ("linescan", "start")
+
+
+def test_the_recovery_is_counted_and_done_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recovery of minutes: the heartbeat reports how much is left, and turns end in time for it."""
+    monkeypatch.setattr(loop_module, "TURN_SECONDS", 0.0)
+    worker = Worker(FILE_MANAGER)
+    for _ in range(10):
+        worker.source.put(CONTROL, encode("bmm", {"resting_state": True}))
+    ends = worker.source.positions
+    worker.loop.caught_up = False
+    worker.loop.begin(dict.fromkeys(ends, 0), ends)
+    assert worker.loop.recovery_size == 10
+    left = []
+    while not worker.loop.caught_up:
+        assert worker.loop.step(0.0) == 1
+        left.append((worker.loop.recovery_size, worker.loop.backlog_size))
+    assert left == [(count, count) for count in range(9, -1, -1)]
+
+
+def test_live_records_compare_the_clocks() -> None:
+    worker = Worker(SCREEN)
+    run = list(build_run_documents(hint=None, motors=["xafs_x"], columns={"xafs_x": [1.0], "I0": [2.0]}))
+    for name, body in run:
+        worker.source.put(DOCUMENTS, encode(name, {**body, "time": EPOCH - 3.0}), time=EPOCH - 5.0)
+    worker.run()
+    assert worker.loop.clock_skew.summarize() == {"documents": 5.0, "run_engine": -2.0}

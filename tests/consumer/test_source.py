@@ -202,7 +202,22 @@ def test_a_deleted_offset_resets_to_the_oldest_record(apache_kafka: KafkaServer,
         assert source.metadata.read_record(("trimmed", 0), 5) is None
         source.assign({("trimmed", 0): 2})
         assert list_values(read_records(source, 4)) == [b"6", b"7", b"8", b"9"]
+        assert source.observations.removed_count == 4
     assert [line["offset"] for line in logs if line["event"] == "offset_out_of_range"] == [2]
+
+
+@pytest.mark.kafka
+def test_stamps_of_the_broker_are_noticed(apache_kafka: KafkaServer, apache_admin: ApacheAdmin):
+    apache_admin.create_topic("broker-stamped", 1, message_timestamp_type="LogAppendTime")
+    apache_admin.create_topic("sender-stamped", 1)
+    config = KafkaConfig(apache_kafka.bootstrap_servers)
+    with open_source(config, "broker-stamped", "sender-stamped") as source, capture_logs() as logs:
+        for topic in ("broker-stamped", "sender-stamped"):
+            produce(config, topic, [b"0", b"1"])
+        source.assign(list_beginnings(source))
+        read_records(source, 4)
+        assert source.observations.broker_stamped == {"broker-stamped"}
+    assert [line["topic"] for line in logs if line["event"] == "broker_stamps_records"] == ["broker-stamped"]
 
 
 @pytest.mark.slow

@@ -27,6 +27,7 @@ from helpers.processes import wait_until
 from helpers.slack_server import SCOPES, TOKEN, SlackServer
 from plugins.brokers import ApacheAdmin, Broker, _build_broker
 from xafs_workers.configuration import load
+from xafs_workers.diagnostics.doctor.broker import check_broker
 from xafs_workers.diagnostics.doctor.examine import examine
 from xafs_workers.diagnostics.doctor.finding import Case, Check, Finding
 from xafs_workers.diagnostics.doctor.pages import check_browser_view
@@ -191,6 +192,22 @@ def test_a_real_kafka_is_ok_and_its_clock_is_compared(
     findings = setup.run_examination()
     assert find_faults(findings) == {}
     assert [finding.level for finding in findings if finding.check == "clock"] == ["ok"]
+
+
+@pytest.mark.kafka
+def test_compaction_and_mixed_stamps_are_reported(
+    setup: DoctorSetup, request: pytest.FixtureRequest, apache_admin: ApacheAdmin
+) -> None:
+    setup.broker = _build_broker("apache", request)
+    setup.content["kafka"]["bootstrap_servers"] = setup.broker.bootstrap_servers
+    settings = load(setup.config)
+    apache_admin.create_topic(settings.get_topic("control"), 1, message_timestamp_type="LogAppendTime")
+    apache_admin.create_topic(settings.get_topic("documents"), 1, cleanup_policy="compact")
+    setup.create_topics("control", "documents")
+    found = [finding for finding in setup.run_check(check_broker) if finding.check == "topic settings"]
+    assert [finding.level for finding in found] == ["warning", "warning"]
+    assert f"{settings.get_topic('documents')} is compacted" in found[0].text
+    assert settings.get_topic("control") in found[1].text
 
 
 def test_an_unreachable_broker_is_reported(setup: DoctorSetup, unused_port: int) -> None:

@@ -24,7 +24,7 @@ class ListSource:
         self._ends[topic, 0] = offset + 1
         origin = RecordPosition(topic, 0, offset)
         moment = EPOCH + 0.001 * sum(self._ends.values()) if time is None else time
-        self._waiting.append(RawRecord(origin, moment, None, value))
+        self._waiting.append(RawRecord(origin, moment, None, value, stamp_ms=round(moment * 1000)))
         return origin
 
     def put_entries(self, entries: Iterable[Entry]) -> None:

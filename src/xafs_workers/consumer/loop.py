@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from xafs_workers.consumer.attendance import Attendance
+from xafs_workers.consumer.clock_skew import ClockSkew
 from xafs_workers.consumer.counters import Counters
 from xafs_workers.consumer.ordered_reader import OrderedReader, RecordSource
 from xafs_workers.consumer.record_parser import RecordParser, RejectedRecord
@@ -27,6 +29,9 @@ STORE_INTERVAL = 1.0
 
 RESULT_TIMEOUT = 0.02
 """How long a turn lasts at most while something is being reduced, seconds."""
+
+TURN_SECONDS = 1.0
+"""A turn takes no further record after so long, so that heartbeats and systemd's watchdog are served, seconds."""
 
 ATTENDANCE_STEP = 1.0
 """While records arrive, the board gets the time attended in steps of this size, seconds."""
@@ -85,16 +90,21 @@ class Loop:
         True once everything that was there at the start has been folded.
     last_message
         Kind, action and record time of the newest control message.
+    clock_skew
+        Comparison of the senders' clocks, by the live records.
     """
 
     def __init__(self, source: RecordSource, role: Role, parser: RecordParser, board: Board, callbacks: LoopCallbacks):
         self.board = board
         self.counters = Counters()
+        self.clock_skew = ClockSkew()
         self.caught_up = False
         self.last_record_time: float | None = None
         self.last_message: tuple[str, str, float] | None = None
         self._source, self._role, self._parser, self._callbacks = source, role, parser, callbacks
         self._ordered_reader = OrderedReader(source)
+        self._released: deque[RawRecord] = deque()
+        self._ends: dict[Partition, int] = {}
         self._next_offsets: dict[Partition, int] = {}
         self._stored_offsets: dict[Partition, int] = {}
         self._next_store_time = 0.0
@@ -104,6 +114,7 @@ class Loop:
     def begin(self, positions: dict[Partition, int], ends: dict[Partition, int]) -> None:
         """Start from these offsets; what lies before `ends` counts as recovery."""
         self._ordered_reader.begin(positions, ends)
+        self._ends = dict(ends)
         self._next_offsets = dict(positions)
         self._stored_offsets = dict(positions)
         self._check_caught_up()
@@ -111,13 +122,20 @@ class Loop:
     @property
     def backlog_size(self) -> int:
         """Number of records that wait to be folded."""
-        return self._ordered_reader.backlog_size
+        return self._ordered_reader.backlog_size + len(self._released)
+
+    @property
+    def recovery_size(self) -> int:
+        """Number of offsets up to what was there at the start, 0 once the worker has caught up."""
+        if self.caught_up:
+            return 0
+        return sum(max(0, self._ends.get(partition, 0) - at) for partition, at in self._next_offsets.items())
 
     def step(self, timeout: float = 0.2) -> int:
-        """Do one turn and return how many records were taken."""
-        records = self._ordered_reader.take(self._compute_timeout(timeout))
-        for record in records:
-            self._process_record(record)
+        """Do one turn and return how many records were processed."""
+        if not self._released:
+            self._released.extend(self._ordered_reader.take(self._compute_timeout(timeout)))
+        count = self._process_released()
         self._check_caught_up()
         self._apply_clock()
         if self._callbacks.run_requester is not None:
@@ -126,11 +144,11 @@ class Loop:
             self.board = self._callbacks.reduction_requester.fold(self.board, live=self.caught_up)
         self._callbacks.handler.poll(self.board)
         self._store_offsets()
-        return len(records)
+        return count
 
     def _apply_clock(self) -> None:
         """Let time pass on the board; a worker that writes lets none pass while brokers are away or records wait."""
-        at_end = self._ordered_reader.is_at_end()
+        at_end = not self._released and self._ordered_reader.is_at_end()
         attended = self._attendance.measure(at_end)
         if self._ordered_reader.idle and self.caught_up and (at_end or not self._role.is_durable):
             self.board = self.board.apply(ClockTick(self._callbacks.clock(), attended))
@@ -147,6 +165,16 @@ class Loop:
         reductions = self._callbacks.reduction_requester
         return min(timeout, RESULT_TIMEOUT) if reductions is not None and reductions.is_waiting else timeout
 
+    def _process_released(self) -> int:
+        """Process the released records, as many as fit into a turn; return how many."""
+        count, deadline = 0, time.monotonic() + TURN_SECONDS
+        while self._released:
+            self._process_record(self._released.popleft())
+            count += 1
+            if time.monotonic() >= deadline:
+                break
+        return count
+
     def _process_record(self, record: RawRecord) -> None:
         origin = record.position
         partition = (origin.topic, origin.partition)
@@ -156,12 +184,20 @@ class Loop:
         try:
             item = self._parser.parse_record(record)
             polls = self._fold(record, item)
+            if self.caught_up and record.stamp_ms > 0 and not record.is_replayed:
+                self._compare_clocks(record, item)
         except Exception as error:
             log.exception("record_failed", record=str(origin))
             self._reject_record(record, self._build_failure(record, item, error))
         self._next_offsets[partition] = origin.offset + 1
         if polls:  # outside of the try: a handler that cannot go on is no fault of this record
             self._callbacks.handler.poll(self.board)
+
+    def _compare_clocks(self, record: RawRecord, item: ReceivedMessage | Document | RejectedRecord) -> None:
+        stamp = record.stamp_ms / 1000
+        self.clock_skew.add_record(self._find_topic(record), stamp, self._callbacks.clock())
+        if isinstance(item, Document):
+            self.clock_skew.add_document(item.doc.get("time"), stamp)
 
     def _build_failure(self, record: RawRecord, item: object, error: Exception) -> RejectedRecord:
         """Build the rejection of a record that raised; only the owner of a message answers it."""
@@ -235,7 +271,7 @@ class Loop:
         return "control" if record.position.topic == self._parser.control_topic else "documents"
 
     def _check_caught_up(self) -> None:
-        if self._ordered_reader.caught_up and not self.caught_up:
+        if self._ordered_reader.caught_up and not self._released and not self.caught_up:
             self.caught_up = True
             log.info("caught_up", scans=len(self.board.scans), runs=len(self.board.runs))
 

@@ -46,6 +46,7 @@ def find_stored_offsets(source: KafkaSource, created_again: Collection[str] = ()
         positions[partition] = offset if low <= offset <= high else low
         if positions[partition] != offset:
             log.warning("offset_out_of_range", partition=partition, stored=offset, kept=(low, high), now_at=low)
+            source.count_removed(partition, offset, low)
     return positions
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time as time_module
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from confluent_kafka import OFFSET_BEGINNING, KafkaException, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, TIMESTAMP_LOG_APPEND_TIME, KafkaException, Message, TopicPartition
 
 from xafs_workers.consumer.client import (
     ConnectionHealth,
@@ -32,6 +33,27 @@ log = get_logger("consumer")
 Entry = RawRecord | EndOfPartition
 
 
+@dataclass(slots=True)
+class TopicObservations:
+    """What the records of a source tell about their topics.
+
+    Attributes
+    ----------
+    removed
+        Number of records that Kafka removed (retention) before they were read, by partition and first offset.
+    broker_stamped
+        Topics whose records have the broker's time (LogAppendTime), not their sender's.
+    """
+
+    removed: dict[tuple[Partition, int], int] = field(default_factory=dict[tuple[Partition, int], int])
+    broker_stamped: set[str] = field(default_factory=set[str])
+
+    @property
+    def removed_count(self) -> int:
+        """Number of all records that were removed before they were read."""
+        return sum(self.removed.values())
+
+
 class KafkaSource:
     """Reads topics, partition by partition. All methods are called from one thread.
 
@@ -52,6 +74,8 @@ class KafkaSource:
     ----------
     metadata
         Metadata of the topics, asked by the source's own client.
+    observations
+        What the records tell about their topics.
     """
 
     def __init__(
@@ -69,9 +93,11 @@ class KafkaSource:
         options = LookupOptions(build_consumer_properties(config, group), clock, timeout)
         self._client = connect(options.properties, self._health)
         self.metadata = TopicMetadata(self._client, self._health, options, self._topics)
+        self.observations = TopicObservations()
         self._assigned: set[Partition] = set()
         self._paused: set[Partition] = set()
         self._ends: dict[Partition, int] = {}
+        self._reset_offsets: dict[Partition, int] = {}  # asked for but gone, until something arrives
         self._offsets = OffsetStore(config, group, self._health)
 
     def assign(self, positions: Mapping[Partition, int]) -> None:
@@ -160,15 +186,34 @@ class KafkaSource:
         error, partition = message.error(), get_partition(message)
         if error is None:
             self._health.record_recovery(partition)
+            if message.timestamp()[0] == TIMESTAMP_LOG_APPEND_TIME:
+                self._note_broker_stamp(partition[0])
+            self._count_reset(partition, get_offset(message))
             return build_raw_record(message, self._clock)
         if error.name() == "_PARTITION_EOF":
             self._health.record_recovery(partition)
+            self._count_reset(partition, get_offset(message))
             return self._report_end(partition, get_offset(message))
         if error.name() == "_AUTO_OFFSET_RESET":
             self._seek_oldest(partition, get_offset(message), error.str())
         else:
             self._health.record_error(partition, error)
         return None
+
+    def count_removed(self, partition: Partition, offset: int, oldest: int) -> None:
+        """Count the records between the offset to be read and the oldest one that Kafka has."""
+        if oldest > offset >= 0 and (partition, offset) not in self.observations.removed:
+            self.observations.removed[partition, offset] = oldest - offset
+            log.error("records_removed_unread", partition=partition, count=oldest - offset, reason="retention")
+
+    def _count_reset(self, partition: Partition, oldest: int) -> None:
+        if self._reset_offsets:
+            self.count_removed(partition, self._reset_offsets.pop(partition, oldest), oldest)
+
+    def _note_broker_stamp(self, topic: str) -> None:
+        if topic not in self.observations.broker_stamped:
+            self.observations.broker_stamped.add(topic)
+            log.info("broker_stamps_records", topic=topic, reason="message.timestamp.type=LogAppendTime")
 
     def _report_end(self, partition: Partition, offset: int) -> EndOfPartition | None:
         if self._ends.get(partition) == offset:
@@ -193,6 +238,7 @@ class KafkaSource:
 
     def _seek_oldest(self, partition: Partition, offset: int, reason: str) -> None:
         log.warning("offset_out_of_range", partition=partition, offset=offset, reason=reason, now="the oldest kept")
+        self._reset_offsets[partition] = offset
         self._client.incremental_unassign([TopicPartition(*partition)])
         self._client.incremental_assign([TopicPartition(*partition, OFFSET_BEGINNING)])
         self._ends.pop(partition, None)

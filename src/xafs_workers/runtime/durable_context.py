@@ -139,8 +139,12 @@ def open_durable_context(
     Notifier.from_environment().send_status("waiting for the broker and its topics")
     if not source.metadata.wait_for_topics(stop):
         return None
-    find_stored_offsets(source)  # a first start stores the end now, so what comes during the wait is not lost
-    state = _wait_for_state(role, settings, publisher, stop, stack)
+    positions = find_stored_offsets(
+        source
+    )  # a first start stores the end now, so what comes during the wait is not lost
+    marks = source.metadata.fetch_watermarks()
+    behind = sum(max(0, high - positions.get(partition, high)) for partition, (_, high) in marks.items())
+    state = _wait_for_state(role, settings, publisher, stop, stack, behind)
     if state is None:
         return None
     records = EffectLedger(state.ledger, source.metadata.fetch_cluster_id())
@@ -173,12 +177,15 @@ def run_durable_worker(
 
 
 def _wait_for_state(
-    role: Role, settings: Settings, publisher: Publisher, stop: threading.Event, stack: ExitStack
+    role: Role, settings: Settings, publisher: Publisher, stop: threading.Event, stack: ExitStack, behind: int
 ) -> _State | None:
     """Return the opened state folder, however long it cannot be used; None where `stop` was set before."""
     reason = ""
     heartbeat = Heartbeat(
-        role.name, publisher.send_status, lambda: collect_start_health(reason), settings.logging.heartbeat_seconds
+        role.name,
+        publisher.send_status,
+        lambda: collect_start_health(reason, behind),
+        settings.logging.heartbeat_seconds,
     )
     for pause in iterate_pauses():
         try:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from xafs_workers.consumer.counters import Counters
 from xafs_workers.consumer.loop import Loop
+from xafs_workers.consumer.source import TopicObservations
 from xafs_workers.logs import get_last_problem, get_logger
 from xafs_workers.services.heartbeat import Heartbeat
 from xafs_workers.settings import Settings
@@ -23,6 +24,11 @@ class LagSource(Protocol):
         """Whether a connection is known to be lost."""
         ...
 
+    @property
+    def observations(self) -> TopicObservations:
+        """What the records tell about their topics."""
+        ...
+
     def compute_lag(self) -> int:
         """Return the number of records that are not read."""
         ...
@@ -36,7 +42,7 @@ def collect_health(loop: Loop, source: LagSource, *waits_for: str) -> dict[str, 
     waits_for
         What the worker's parts wait for, '' for nothing.
     """
-    behind = source.compute_lag() + loop.backlog_size
+    behind = max(source.compute_lag() + loop.backlog_size, loop.recovery_size)
     late = max(0.0, time.time() - loop.last_record_time) if behind and loop.last_record_time is not None else 0.0
     waits = ("the broker" if source.brokers_away else "", *waits_for)
     kind = loop.last_message
@@ -45,6 +51,9 @@ def collect_health(loop: Loop, source: LagSource, *waits_for: str) -> dict[str, 
         "waits_for": "; ".join(part for part in waits if part),
         "behind": behind,
         "behind_seconds": round(late, 3),
+        "removed_unread": source.observations.removed_count,
+        "broker_stamps": sorted(source.observations.broker_stamped),
+        "clock_skew": loop.clock_skew.summarize(),
         "last_record": loop.last_record_time,
         "last_message": None if kind is None else {"kind": kind[0], "action": kind[1], "time": kind[2]},
         "last_error": get_last_problem() or None,
@@ -52,12 +61,18 @@ def collect_health(loop: Loop, source: LagSource, *waits_for: str) -> dict[str, 
     }
 
 
-def collect_start_health(waits_for: str) -> dict[str, Any]:
-    """Return the part of a heartbeat that all workers share, for a worker without a loop yet."""
+def collect_start_health(waits_for: str, behind: int = 0) -> dict[str, Any]:
+    """Return the part of a heartbeat that all workers share, for a worker without a loop yet.
+
+    Parameters
+    ----------
+    behind
+        Number of records that are to be read.
+    """
     return {
         "state": "recovering",
         "waits_for": waits_for,
-        "behind": 0,
+        "behind": behind,
         "behind_seconds": 0.0,
         "last_record": None,
         "last_message": None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from confluent_kafka import TIMESTAMP_LOG_APPEND_TIME, KafkaException, Message, Producer
@@ -13,7 +13,7 @@ from xafs_workers import wire
 from xafs_workers.consumer.client import SourceError
 from xafs_workers.consumer.records import RawRecord
 from xafs_workers.consumer.source import KafkaSource
-from xafs_workers.consumer.topic_admin import AdminRequestError, describe_topics
+from xafs_workers.consumer.topic_admin import AdminRequestError, TopicFacts, describe_topics
 from xafs_workers.diagnostics.doctor.finding import Case, Finding, report_fault, report_ok, report_warning
 from xafs_workers.producer.clients import ClientLog
 from xafs_workers.producer.kafka_config import KafkaConfig, KafkaConfigError, read_kafka_config
@@ -55,7 +55,9 @@ def check_broker(case: Case) -> Iterator[Finding]:
     yield report_ok("broker", f"{config.bootstrap_servers} answers")
     yield from _check_topics(case, names)
     there = {topic: case.settings.get_topic(topic) for topic in TOPICS if case.settings.get_topic(topic) in names}  # type: ignore[arg-type]
-    yield from _check_rights(case, config, there)
+    facts = _describe_topics(config, list(there.values()))
+    yield from _check_rights(case, config, there, facts)
+    yield from _check_topic_settings({name: facts[topic] for name, topic in there.items() if topic in facts}, there)
     yield from _check_clock(case, config, there)
 
 
@@ -80,7 +82,38 @@ def _check_topics(case: Case, names: set[str]) -> Iterator[Finding]:
     )
 
 
-def _check_rights(case: Case, config: KafkaConfig, there: dict[str, str]) -> Iterator[Finding]:
+def _describe_topics(config: KafkaConfig, topics: list[str]) -> dict[str, TopicFacts]:
+    """Return what the broker tells an administrator of the topics; nothing if it does not answer."""
+    try:
+        return describe_topics(config, topics, ACL_TIMEOUT) if topics else {}
+    except AdminRequestError:
+        return {}
+
+
+def _check_topic_settings(facts: Mapping[str, TopicFacts], there: Mapping[str, str]) -> Iterator[Finding]:
+    """Report settings by which records disappear or get other times; unknown ones are passed over."""
+    for name in (name for name in READ_TOPICS if name in facts):
+        if "compact" in facts[name].config.get("cleanup.policy", ""):
+            yield report_warning(
+                "topic settings",
+                f"{there[name]} is compacted: of records with the same key only the newest is kept",
+                "let cleanup.policy be delete",
+            )
+    stamps = {name: facts[name].config.get("message.timestamp.type", "") for name in READ_TOPICS if name in facts}
+    by_broker = [there[name] for name, kind in stamps.items() if kind == "LogAppendTime"]
+    if by_broker and len(by_broker) < len(stamps):
+        yield report_warning(
+            "topic settings",
+            f"{by_broker[0]} has the broker's record times, the other topic those of the senders",
+            "use the same message.timestamp.type on both topics: runs are bound to scans by record times",
+        )
+    elif by_broker:
+        yield report_ok("topic settings", f"the broker gives the record times of {' and '.join(by_broker)}")
+
+
+def _check_rights(
+    case: Case, config: KafkaConfig, there: dict[str, str], facts: Mapping[str, TopicFacts]
+) -> Iterator[Finding]:
     group = f"{case.settings.beamline}.{case.role or 'doctor'}"
     for topic in (there[name] for name in READ_TOPICS if name in there):
         problem = _find_read_problem(config, topic, group if case.is_writer else "", case.timeout)
@@ -91,7 +124,7 @@ def _check_rights(case: Case, config: KafkaConfig, there: dict[str, str]) -> Ite
             )
         else:
             yield report_ok("rights", f"{topic} can be read")
-    for topic in _find_refused_topics(config, [there[name] for name in WRITE_ONLY_TOPICS if name in there]):
+    for topic in _find_refused_topics(facts, [there[name] for name in WRITE_ONLY_TOPICS if name in there]):
         yield report_fault(
             "rights", f"{topic} may not be written to", f"let the broker grant this account WRITE on {topic}"
         )
@@ -112,15 +145,10 @@ def _find_read_problem(config: KafkaConfig, topic: str, group: str, patience: fl
     return ""
 
 
-def _find_refused_topics(config: KafkaConfig, topics: list[str]) -> list[str]:
+def _find_refused_topics(facts: Mapping[str, TopicFacts], topics: list[str]) -> list[str]:
     """Return the topics that, by the broker's answer, this account may not write to; none without an answer."""
-    if not topics:
-        return []
-    try:
-        facts = describe_topics(config, topics, ACL_TIMEOUT)
-    except AdminRequestError:
-        return []
-    return [topic for topic, known in facts.items() if known.operations and not known.operations & {"WRITE", "ALL"}]
+    allowed = {topic: facts[topic].operations for topic in topics if topic in facts}
+    return [topic for topic, operations in allowed.items() if operations and not operations & {"WRITE", "ALL"}]
 
 
 def _check_clock(case: Case, config: KafkaConfig, there: dict[str, str]) -> Iterator[Finding]:
