@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from xafs_workers.catalog.errors import CatalogUnavailable, Interrupted
-from xafs_workers.runtime.outcome import Outcome, PartRefused, Task, TryLater
+from xafs_workers.runtime.outcome import Outcome, PartRefused, Postponed, Task, TryLater
 from xafs_workers.services.slack.outbox import OutboxUnavailable
 from xafs_workers.storage.errors import PathUnavailable, Unavailable
 
@@ -34,11 +34,18 @@ def try_task(task: Task, since: float, refused_seconds: float, note: Callable[[s
         How long a path is waited for that alone is refused.
     note
         Reports what is waited for.
+
+    Raises
+    ------
+    Postponed
+        The attempt is to be repeated after other jobs of its queue.
     """
     try:
         return task.attempt()
     except Interrupted:
         return None
+    except Postponed:
+        raise
     except (PathUnavailable, PartRefused) as refused:
         if task.refused_since is None and refused_seconds > 0:
             return replace(task, queue=f"{task.queue}{REFUSED_SUFFIX}", refused_since=time.monotonic())

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from xafs_workers.consumer.record_parser import RejectedRecord
@@ -15,7 +16,8 @@ from xafs_workers.consumer.required_offsets import PendingRecord
 from xafs_workers.consumer.source import RawRecord
 from xafs_workers.logs import get_logger
 from xafs_workers.runtime.attempts import DROPPED, REFUSED_SECONDS, try_task
-from xafs_workers.runtime.outcome import Outcome, Task
+from xafs_workers.runtime.deferred_jobs import DeferredJob, DeferredJobs, FollowUp
+from xafs_workers.runtime.outcome import Outcome, Postponed, Task
 from xafs_workers.runtime.rejections import RejectionCallbacks, RejectionJob
 from xafs_workers.runtime.retry import retry_until_done
 from xafs_workers.runtime.waiting import list_waiting
@@ -87,6 +89,8 @@ class EngineCallbacks:
         Called when a message that was to be dropped has its outcome.
     refused_seconds
         How long a message waits whose path alone is refused.
+    find_follow_up
+        Returns what follows a message that is done, now or before a restart; it must not wait.
     """
 
     find_outcome: Callable[[ReceivedMessage], Outcome | None]
@@ -98,6 +102,7 @@ class EngineCallbacks:
     is_dropped: Callable[[ReceivedMessage], bool] = lambda control: False
     on_dropped: Callable[[ReceivedMessage], object] = lambda control: None
     refused_seconds: float = REFUSED_SECONDS
+    find_follow_up: Callable[[ReceivedMessage, Board, Outcome], FollowUp | None] = lambda control, board, outcome: None
 
 
 @dataclass(slots=True, eq=False)
@@ -140,6 +145,7 @@ class MessageEngine:
         self._lookup_due = 0.0
         self._lookup_problem = ""
         self._accepted: list[_Arrival] = []
+        self._deferred = DeferredJobs()
         self._queues: WorkQueues[_Job] = WorkQueues(lambda job, note: job.run(note))
         self.last_files: tuple[str, ...] = ()
 
@@ -174,6 +180,8 @@ class MessageEngine:
             if arrival.found is None:
                 arrival.found = self._call_work(self._work.find_task, arrival.control, board)
         self._enqueue_ready()
+        for job in self._deferred.take_due(board.reading.attended):
+            self._queues.put(job.queue, _Job(job.run, job.pending))
 
     def _enqueue_ready(self) -> None:
         """Queue the accepted messages that are ready; one that cannot be queued takes no other with it."""
@@ -190,7 +198,8 @@ class MessageEngine:
     def pending(self) -> tuple[ReceivedMessage | PendingRecord, ...]:
         """Return the messages and records whose effects are not done."""
         jobs = tuple(job.pending for job in self._queues.list_jobs() if job.pending is not None)
-        return (*(arrival.control for arrival in (*self._arrivals, *self._accepted)), *jobs)
+        deferred = self._deferred.list_messages()  # after the queues: a job is deferred before it leaves its queue
+        return (*(arrival.control for arrival in (*self._arrivals, *self._accepted)), *jobs, *deferred)
 
     def list_messages(self) -> tuple[ReceivedMessage, ...]:
         """Return the accepted and queued messages that are not done, without those that are not looked up."""
@@ -200,12 +209,14 @@ class MessageEngine:
 
     def list_waiting(self) -> list[dict[str, Any]]:
         """Return what waits, for heartbeats."""
-        return list_waiting(self._queues.list_queues(), [arrival.control for arrival in self._accepted])
+        queues = (*self._queues.list_queues(), *self._deferred.list_postponed())
+        return list_waiting(queues, [arrival.control for arrival in self._accepted])
 
     @property
     def waits_for(self) -> str:
         """Reason for the wait, '' for none."""
-        return "; ".join(dict.fromkeys(part for part in (self._lookup_problem, self._queues.waits_for) if part))
+        parts = (self._lookup_problem, self._queues.waits_for, self._deferred.waits_for)
+        return "; ".join(dict.fromkeys(part for part in parts if part))
 
     def drain(self, timeout: float) -> bool:
         """Wait until all queued jobs are done; return whether they are."""
@@ -243,6 +254,7 @@ class MessageEngine:
             with _guard("answer_failed", arrival.control):
                 if self._work.is_answered_again(arrival.control):
                     self._send_answer(arrival, before)
+            self._begin_follow_up(arrival, before)
             return
         found = self._call_work(self._work.examine, arrival.control, arrival.board)
         if found is not None:
@@ -270,14 +282,20 @@ class MessageEngine:
     def _do_task(self, arrival: _Arrival, task: Task, note: Callable[[str], None]) -> bool:
         """Carry out a message, however long something is away; return False when asked to stop meanwhile."""
         control, callbacks = arrival.control, self._callbacks
-        outcome = retry_until_done(
-            lambda: self._try_task(arrival, task, note), self._stop, lambda: callbacks.is_dropped(control)
-        )
+        try:
+            outcome = retry_until_done(
+                lambda: self._try_task(arrival, task, note), self._stop, lambda: callbacks.is_dropped(control)
+            )
+        except Postponed as waits:
+            note("")
+            self._deferred.add(DeferredJob(task.queue, control, partial(self._do_task, arrival, task), str(waits)))
+            return True
         if outcome is None:
             return False
         if isinstance(outcome, Task):
             note("")
             self._enqueue(arrival, outcome)
+            self._deferred.settle(control, finished=True)
             return True
         self._report_outcome(arrival, outcome)
         if retry_until_done(lambda: self._try_to_record(arrival.control, outcome, note), self._stop) is None:
@@ -288,13 +306,23 @@ class MessageEngine:
         if outcome.state != "value":
             self.last_files = outcome.paths or self.last_files
             self._send_answer(arrival, outcome)
+        self._deferred.settle(control, finished=True)
+        self._begin_follow_up(arrival, outcome)
         return True
+
+    def _begin_follow_up(self, arrival: _Arrival, outcome: Outcome) -> None:
+        with _guard("follow_up_failed", arrival.control):
+            follow_up = self._callbacks.find_follow_up(arrival.control, arrival.board, outcome)
+            if follow_up is not None:
+                self._deferred.add_follow_up(arrival.control, follow_up)
 
     def _try_task(self, arrival: _Arrival, task: Task, note: Callable[[str], None]) -> Outcome | Task | None:
         if self._callbacks.is_dropped(arrival.control):
             return Outcome("failed", reason=DROPPED)
         try:
             return try_task(task, arrival.since, self._callbacks.refused_seconds, note)
+        except Postponed:
+            raise
         except Exception as error:
             log.exception("action_failed", message=arrival.control.id)
             return _fail(error)

@@ -47,6 +47,10 @@ class TryLater(OSError):
     """Error for storage that is unavailable for now; the text names what is waited for."""
 
 
+class Postponed(TryLater):
+    """Error of an attempt that is repeated after a pause in which its queue does other jobs."""
+
+
 class PartRefused(Exception):
     """Error for finished work of which a part, such as a log, is refused for its path.
 
