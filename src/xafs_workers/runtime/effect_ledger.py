@@ -53,6 +53,28 @@ class EffectLedger:
         """Return the entry of a file that a message asks for, None where there is none."""
         return self._ledger.find_entry(self._build_file_key(control, name))
 
+    def add_version(self, control: ReceivedMessage, name: str, path: str, sha256: str) -> None:
+        """Record a later content of a file that a message asks for, before the file gets it."""
+        self._ledger.finish(self._build_version_key(control, name, sha256), "done", paths=[path])
+
+    def is_own_version(self, control: ReceivedMessage, name: str, sha256: str) -> bool:
+        """Check whether this worker gave a file this content for this message."""
+        first = self.find_file_entry(control, name)
+        if first is not None and first.sha256 == sha256:
+            return True
+        return self._ledger.find_entry(self._build_version_key(control, name, sha256)) is not None
+
+    def is_follow_up_finished(self, control: ReceivedMessage) -> bool:
+        """Check whether nothing is left to do after a message."""
+        return self._ledger.find_entry(self.build_key(control, "follow-up")) is not None
+
+    def finish_follow_up(self, control: ReceivedMessage) -> None:
+        """Record that nothing is left to do after a message."""
+        self._ledger.finish(self.build_key(control, "follow-up"), "done")
+
+    def _build_version_key(self, control: ReceivedMessage, name: str, sha256: str) -> EffectKey:
+        return self.build_key(control, f"version {sha256} of {name}")
+
     def _build_file_key(self, control: ReceivedMessage, name: str) -> EffectKey:
         return self.build_key(control, f"file {name}")
 

@@ -1,14 +1,22 @@
-"""Publication of a file at most once: the ledger has its entry before the file gets its name."""
+"""Publication of a file at most once: the ledger has its entry before the file gets its name.
+
+A page may be replaced later, as long as the file is the program's own: its checksum is in the ledger.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
+from xafs_workers.logs import get_logger
 from xafs_workers.runtime.effect_ledger import EffectLedger
 from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.storage.errors import Refused
 from xafs_workers.storage.ledger import is_already_published
 from xafs_workers.storage.proposals import ProposalFolder
 from xafs_workers.storage.publishing import FileContent
+
+log = get_logger("workers")
 
 
 def publish_once(
@@ -30,11 +38,42 @@ def publish_once(
     if own and (own.state == "done" or is_already_published(own, folder)):
         records.finish_publishing(control, name, own.path)
         return own.path
-    path = folder.publish(
+    published = folder.publish(
         name,
         made(),
         overwrite=overwrite,
         before_publish=lambda to, sha256: records.begin_publishing(control, name, to, sha256),
-    ).path
-    records.finish_publishing(control, name, path)
-    return path
+    )
+    if published.state == "same":
+        records.begin_publishing(control, name, published.path, published.sha256)
+    records.finish_publishing(control, name, published.path)
+    return published.path
+
+
+def replace_own(
+    folder: ProposalFolder, name: str, control: ReceivedMessage, content: bytes, records: EffectLedger
+) -> bool:
+    """Replace a file that was published for a message; return False where it is no longer the program's own.
+
+    Raises
+    ------
+    Unavailable
+        As `ProposalFolder.publish`.
+    """
+    try:
+        found = folder.digest(name)
+        if found == hashlib.sha256(content).hexdigest():
+            return True
+        if found is None or not records.is_own_version(control, name, found):
+            log.warning("changed_file_left", message=control.id, file=name, is_removed=found is None)
+            return False
+        folder.publish(
+            name,
+            content,
+            overwrite=True,
+            before_publish=lambda to, sha256: records.add_version(control, name, to, sha256),
+        )
+    except Refused as refusal:
+        log.warning("file_not_replaced", message=control.id, file=name, reason=refusal.reason)
+        return False
+    return True
