@@ -59,7 +59,7 @@ def test_the_page_is_written_when_the_pictures_exist(manager: FileManagerHarness
 @pytest.mark.slow
 def test_the_timeline_link_leads_to_the_anchored_line(manager: FileManagerHarness, entries: list[Entry]) -> None:
     items = stamp_entries(entries)
-    manager.fold([*items, ClockTick(items[-1].time + 61)])
+    manager.fold([*items, ClockTick(items[-1].time, attended=61.0)])
     rid = find_message(items, "dossier", "set").message.rid  # type: ignore[attr-defined]
     for said, link in ((False, "messagelog.html"), (True, f"messagelog.html#{rid}")):
         if said:
@@ -93,7 +93,7 @@ def test_late_pictures_are_waited_for_then_left_out(manager: FileManagerHarness,
     manager.fold(items)
     write = find_message(items, "dossier", "write")
     publish_pictures(manager, write, PICTURES[1])
-    manager.fold([ClockTick(manager.board.now + 61)])
+    manager.fold([ClockTick(manager.board.now, attended=61.0)])
     assert manager.handle(write).state == "done"
     page = ParsedPage((manager.folder / "dossier/Ni2O3-01.html").read_bytes())
     assert "../snapshots/Ni2O3_liveplot_01.png" in page.addresses
@@ -103,7 +103,7 @@ def test_late_pictures_are_waited_for_then_left_out(manager: FileManagerHarness,
 def test_a_foreign_file_is_not_overwritten(manager: FileManagerHarness, entries: list[Entry]) -> None:
     """A page that cannot be written is not in the list."""
     items = stamp_entries(entries)
-    manager.fold([*items, ClockTick(items[-1].time + 61)])
+    manager.fold([*items, ClockTick(items[-1].time, attended=61.0)])
     uids = list(manager.board.runs)
     touch_files(manager.folder, "dossier/Ni2O3-07.html")
     assert manager.send(dossier="start", stub="Ni2O3").state == "done"
@@ -121,7 +121,7 @@ def test_a_foreign_file_is_not_overwritten(manager: FileManagerHarness, entries:
 def test_a_dossier_without_runs_fails_with_the_reason(manager: FileManagerHarness, entries: list[Entry]) -> None:
     """Send `write` without a finished run, after another sample's dossier or before any."""
     assert manager.send(dossier="write").reason.startswith("nothing was measured")
-    manager.fold([*stamp_entries(entries), ClockTick(EPOCH + 1000)])
+    manager.fold([*stamp_entries(entries), ClockTick(EPOCH + 1000, attended=1000.0)])
     manager.send(dossier="start", stub="next")
     manager.send(dossier="set", folder=str(manager.folder), rid="1a2b")
     outcome = manager.send(dossier="write")
@@ -139,7 +139,7 @@ def test_a_page_shows_no_data_of_another_proposal(manager: FileManagerHarness, e
         for name, body in entries
     ]
     items = stamp_entries(others)
-    manager.fold([*items, ClockTick(items[-1].time + 61)])
+    manager.fold([*items, ClockTick(items[-1].time, attended=61.0)])
     outcome = manager.handle(find_message(items, "dossier", "write"))
     assert outcome.state == "done"
     assert "is not of pass-333333" in outcome.reason
@@ -150,7 +150,7 @@ def test_a_page_shows_no_data_of_another_proposal(manager: FileManagerHarness, e
 
 @pytest.mark.parametrize("action", ["sead", "raster"])
 def test_other_kinds_of_dossier_are_written(action: str, manager: FileManagerHarness, entries: list[Entry]) -> None:
-    manager.fold([*stamp_entries(entries), ClockTick(EPOCH + 1000)])
+    manager.fold([*stamp_entries(entries), ClockTick(EPOCH + 1000, attended=1000.0)])
     manager.send(dossier="start", stub="m")
     manager.send(dossier="set", uid=next(iter(manager.board.runs)))
     outcome = manager.send(dossier=action)
@@ -165,13 +165,13 @@ def test_show_and_motors_are_logged(
     assert manager.send(dossier="show").state == "failed"
     assert manager.send(dossier="motors").state == "failed"
     assert manager.send(dossier="set", rid="x").state == "failed"
-    manager.fold([*stamp_entries(entries), ClockTick(EPOCH + 1000)])
+    manager.fold([*stamp_entries(entries), ClockTick(EPOCH + 1000, attended=1000.0)])
     assert manager.send(dossier="show").state == "done"
     assert manager.send(dossier="motors").state == "done"
 
 
 def test_a_python_attribute_is_refused_as_a_field(manager: FileManagerHarness, entries: list[Entry]) -> None:
-    manager.fold([*stamp_entries(entries), ClockTick(EPOCH + 1000)])
+    manager.fold([*stamp_entries(entries), ClockTick(EPOCH + 1000, attended=1000.0)])
     manager.send(dossier="start", stub="s")
     manager.send(dossier="set", uid=next(iter(manager.board.runs)), __class__="x", write="y", folder="/etc")
     outcome = manager.send(dossier="write")
@@ -180,7 +180,7 @@ def test_a_python_attribute_is_refused_as_a_field(manager: FileManagerHarness, e
 
 @pytest.mark.parametrize("stub", ["../x", "a/b", ".hidden", "x\ny", "x" * 5000])
 def test_an_invalid_stub_is_refused(stub: str, manager: FileManagerHarness, entries: list[Entry]) -> None:
-    manager.fold([*stamp_entries(entries), ClockTick(EPOCH + 1000)])
+    manager.fold([*stamp_entries(entries), ClockTick(EPOCH + 1000, attended=1000.0)])
     before = sorted(manager.proposals.rglob("*"))
     try:
         manager.send(dossier="start", stub=stub)
@@ -196,7 +196,7 @@ def test_an_invalid_stub_is_refused(stub: str, manager: FileManagerHarness, entr
 
 def test_two_dossiers_with_one_stub_get_two_numbers(manager: FileManagerHarness, entries: list[Entry]) -> None:
     items = stamp_entries(entries)
-    manager.fold([*items, ClockTick(items[-1].time + 1000)])
+    manager.fold([*items, ClockTick(items[-1].time, attended=1000.0)])
     uids = list(manager.board.runs)
     names: list[str] = []
     for uid in uids[:2]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -83,3 +84,65 @@ def test_a_kill_before_the_page_is_written_loses_nothing(station: TwoWorkerStati
     assert log.count("wrote XAS data to") == 3
     assert (folder / "dossier/MANIFEST").read_text().count("\n") == 1
     assert station.received["dead-letter"] == []
+
+
+QUICK = """
+import sys
+from xafs_workers.filemanager import dossier_sources
+dossier_sources.PICTURE_TIMEOUT = 0.5
+from xafs_workers.cli.main import run
+run()
+"""
+"""Runs the command with half a second of patience for pictures, in place of a minute."""
+
+
+class LateDrawingStation(TwoWorkerStation):
+    """A file manager without patience; the headless worker starts when a test asks."""
+
+    program = ("-c", QUICK)
+
+    def close(self) -> None:
+        if hasattr(self, "drawing"):
+            super().close()
+        else:
+            Station.close(self)
+
+
+@pytest.mark.slow
+def test_pictures_of_a_late_headless_worker_are_linked(
+    tmp_path: Path, embedded_broker: EmbeddedBroker, larch: None, measured: Path
+) -> None:
+    """The page is written without them; the file manager is killed between page and pictures."""
+    station = LateDrawingStation(
+        tmp_path, embedded_broker.bootstrap_servers, lambda n, _: embedded_broker.create_topic(n), "late"
+    )
+    try:
+        folder = station.folder / "proposals/2026-3/pass-123456"
+        page = folder / "dossier/Ni2O3-01.html"
+        station.start_drawing()
+        station.drawing.send_signal(signal.SIGSTOP)
+        station.start()
+        station.put(load_session(measured, folder))
+        station.wait(lambda: bool(station.list_final_answers("dossier", "write")), "the dossier")
+        assert not list((folder / "snapshots").glob("*.png"))
+        wanted = {"../snapshots/Ni2O3_01.png", "../snapshots/Ni2O3_liveplot_01.png", "../prj/Ni2O3_01.prj"}
+        assert not wanted & set(ParsedPage(page.read_bytes()).addresses)
+        station.kill()
+        station.drawing.send_signal(signal.SIGCONT)
+        station.start()
+        station.wait(lambda: wanted <= set(ParsedPage(page.read_bytes()).addresses), "the pictures on the page")
+        assert {answer["state"] for answer in station.list_final_answers("dossier", "write")} == {"done"}
+        assert find_broken_links(page) == []
+        station.wait(
+            lambda: (
+                ParsedPage((folder / "dossier/messagelog.html").read_bytes()).addresses.count(
+                    "../snapshots/Ni2O3_01.png"
+                )
+                == 2
+            ),
+            "the picture in the log",
+        )
+        assert (folder / "dossier/MANIFEST").read_text().count("\n") == 1
+        assert station.received["dead-letter"] == []
+    finally:
+        station.close()

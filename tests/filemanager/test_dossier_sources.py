@@ -21,13 +21,14 @@ from xafs_workers.filemanager.dossier_sources import (
     can_write_page,
     collect_sources,
     find_runs,
+    is_wait_over,
     list_awaited_pictures,
 )
 from xafs_workers.plots.picture_publisher import PicturePublisher
 from xafs_workers.runtime.effect_ledger import EffectLedger
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.dossier import Dossier, build_dossier
-from xafs_workers.scans.items import ClockTick
+from xafs_workers.scans.items import ClockTick, ReceivedMessage
 from xafs_workers.scans.scan import Scan
 from xafs_workers.settings import Settings, Storage
 from xafs_workers.storage.confined import Roots
@@ -78,19 +79,38 @@ def test_a_dossier_waits_for_both_stops_and_the_files(entries: list[Entry]) -> N
     assert set(list_awaited_pictures(board, scan, 4)) == expected
 
 
-def test_a_dossier_stops_waiting_a_minute_after_rest(entries: list[Entry]) -> None:
+def test_a_dossier_stops_waiting_after_a_minute_attended(entries: list[Entry]) -> None:
     board = fold(stamp_entries(entries))
     scan = find_dossier_scan(board)
-    assert list_awaited_pictures(board.apply(ClockTick(board.now + PICTURE_TIMEOUT - 1)), scan, 1)
-    late = board.apply(ClockTick(board.now + PICTURE_TIMEOUT + 1))
-    assert list_awaited_pictures(late, scan, 1) == ()
+    assert not is_wait_over(board.apply(ClockTick(board.now, attended=PICTURE_TIMEOUT - 1)), scan)
+    assert is_wait_over(board.apply(ClockTick(board.now, attended=PICTURE_TIMEOUT)), scan)
+
+
+def test_an_outage_does_not_use_up_the_wait_for_pictures(entries: list[Entry]) -> None:
+    """While a broker or the worker is away the clock goes on, but no time is attended."""
+    board = fold(stamp_entries(entries))
+    assert not is_wait_over(board.apply(ClockTick(board.now + 3600.0)), find_dossier_scan(board))
+
+
+def test_the_wait_begins_with_the_last_request(entries: list[Entry]) -> None:
+    """A sequence may end long after its dossier was requested."""
+    items = stamp_entries(entries)
+    end = next(
+        place for place, item in enumerate(items) if isinstance(item, ReceivedMessage) and item.message.ends_open_scans
+    )
+    board = fold([*items[:end]])
+    last = next(place for place in range(end, 0, -1) if isinstance(items[place - 1], ReceivedMessage))
+    board = fold([*items[: last - 1], ClockTick(0.0, attended=500.0), *items[last - 1 :]])
+    scan = find_dossier_scan(board)
+    assert not is_wait_over(board.apply(ClockTick(0.0, attended=500.0 + PICTURE_TIMEOUT - 1)), scan)
+    assert is_wait_over(board.apply(ClockTick(0.0, attended=500.0 + PICTURE_TIMEOUT)), scan)
 
 
 def test_a_failed_plan_does_not_delay_a_dossier_forever(entries: list[Entry]) -> None:
     board = fold_until(entries, {"dossier": "write"})
     scan = find_dossier_scan(board)
-    assert not can_write_page(board.apply(ClockTick(board.now + REST_TIMEOUT)), scan)
-    assert can_write_page(board.apply(ClockTick(board.now + REST_TIMEOUT + PICTURE_TIMEOUT + 1)), scan)
+    assert not can_write_page(board.apply(ClockTick(board.now, attended=REST_TIMEOUT)), scan)
+    assert can_write_page(board.apply(ClockTick(board.now, attended=REST_TIMEOUT + PICTURE_TIMEOUT)), scan)
 
 
 def test_a_remade_dossier_does_not_wait(entries: list[Entry]) -> None:

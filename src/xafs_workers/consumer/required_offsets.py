@@ -8,6 +8,7 @@ from typing import Protocol
 
 from xafs_workers.consumer.source import Partition
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.dossier import KIND, list_reported_scans
 from xafs_workers.scans.items import RecordPosition
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
@@ -61,6 +62,7 @@ def compute_required_offsets(
     positions = dict(reached)
     for origin in (*(control.position for control in waiting), *(scan.start.position for scan in needed)):
         _move_back(positions, origin)
+    needed += [one for scan in needed if scan.kind == KIND for one in list_reported_scans(board, scan)]
     for run in _select_required_runs(board, needed):
         _move_back(positions, RecordPosition(*run.start_position[2:]))
     return positions

@@ -3,7 +3,8 @@
 A dossier is requested before the messages that make the headless worker draw, so its page waits for the pictures. The
 file manager looks for them in the proposal folder and does not follow that worker's answers: the page links the files,
 and the folder is still right after a restart, when answers may have been missed. The messages on the board determine
-the awaited pictures: a picture that was not requested is not awaited, and one that fails only costs the timeout.
+the awaited pictures: a picture that was not requested is not awaited. One that comes after the timeout is added to the
+page then (`dossier_pages.py`).
 """
 
 from __future__ import annotations
@@ -51,10 +52,10 @@ from xafs_workers.writers.registry import CannotWrite
 log = get_logger("workers")
 
 PICTURE_TIMEOUT = 60.0
-"""Longest wait for pictures after the plan has come to rest, seconds."""
+"""Longest wait for pictures after the messages that request them, seconds of attended time."""
 
 REST_TIMEOUT = 600.0
-"""Time after the request for a dossier within which a living plan comes to rest, seconds."""
+"""Attended time after the request for a dossier within which a living plan ends its scans, seconds."""
 
 MAX_RUNS, MAX_MISSING = 1000, 3
 """Largest numbers of runs and of missing runs in a dossier.
@@ -65,16 +66,11 @@ Each missing run is waited for, and the list of runs in the message may be inven
 
 def can_write_page(board: Board, scan: Scan) -> bool:
     """Check whether the messages that request a dossier's pictures have arrived, or will not arrive."""
-    return _is_wait_over(board, scan) or all(one.has_ended for one in list_reported_scans(board, scan))
+    return is_wait_over(board, scan) or all(one.has_ended for one in list_reported_scans(board, scan))
 
 
 def list_awaited_pictures(board: Board, scan: Scan, number: int) -> tuple[str, ...]:
-    """List the names of the files that the page links and that the headless worker was asked to write.
-
-    The list is empty after the timeouts.
-    """
-    if _is_wait_over(board, scan):
-        return ()
+    """List the names of the files that the page links and that the headless worker was asked to write."""
     asked = (
         name
         for one in list_reported_scans(board, scan)
@@ -98,10 +94,17 @@ def list_captioned_pictures(board: Board, scan: Scan, number: int) -> tuple[tupl
     )
 
 
-def _is_wait_over(board: Board, scan: Scan) -> bool:
-    asked = scan.end.time if scan.end is not None else board.now
-    rest = find_rest_time(board, scan)
-    return board.now >= (asked + REST_TIMEOUT if rest is None else rest) + PICTURE_TIMEOUT
+def is_wait_over(board: Board, scan: Scan) -> bool:
+    """Check whether the page is written without the pictures that are missing.
+
+    Time counts only while the worker runs with both topics read to their ends: after an outage the pictures have as
+    much time as before it.
+    """
+    reported = tuple(list_reported_scans(board, scan))
+    ended = [board.ended_at[one.id] for one in (scan, *reported) if one.id in board.ended_at]
+    rests = find_rest_time(board, scan) is not None or all(one.has_ended for one in reported)
+    patience = PICTURE_TIMEOUT if rests else REST_TIMEOUT + PICTURE_TIMEOUT
+    return not ended or board.reading.attended >= max(ended) + patience
 
 
 def _list_requested_files(end: ReceivedMessage, scan: Scan, board: Board, number: int) -> Iterator[str]:

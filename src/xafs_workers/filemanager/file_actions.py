@@ -12,12 +12,14 @@ from xafs_workers.filemanager.actions.context import (
     ActionContext,
     ActionHandler,
     action_handlers,
+    follow_ups,
     question_handlers,
     readiness_checks,
     reserved_names,
 )
 from xafs_workers.filemanager.actions.resolve_folder import find_proposal_folder
 from xafs_workers.filemanager.actions.write_data_files import write_files
+from xafs_workers.runtime.deferred_jobs import FollowUp
 from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine
 from xafs_workers.runtime.outcome import Outcome, Task
 from xafs_workers.scans.board import Board
@@ -37,6 +39,9 @@ Each proposal has one, so that a question waits neither for writes nor for anoth
 
 QUESTION_TIMEOUT = 60.0
 """How long a question waits for an unavailable folder, seconds; by then no plan waits for the answer."""
+
+FOLLOW_UP_QUEUE = "later"
+"""First word in the names of the queues of follow-ups, one for each proposal: they delay no message."""
 
 NO_PROPOSAL = "no proposal"
 """Name of the work queue of messages that belong to no proposal."""
@@ -82,6 +87,15 @@ class FileActionHandler:
         queue = folder.path if folder is not None else f"run {uid}" if uid else NO_PROPOSAL
         return Task(queue, partial(_attempt, lambda: self._run_action(control, board)))
 
+    def find_follow_up(self, control: ReceivedMessage, board: Board, outcome: Outcome) -> FollowUp | None:
+        """Return what follows a message that made files, None for nothing."""
+        build = follow_ups.get(build_writer_key(control.message))
+        if build is None or outcome.state != "done" or not outcome.paths:
+            return None
+        attempt = build(control, board, outcome, self._context)
+        queue = f"{FOLLOW_UP_QUEUE} {posixpath.dirname(outcome.paths[0])}"
+        return FollowUp(queue, attempt, self._context.config.document_patience)
+
     def _answer_question(self, control: ReceivedMessage, reserved: frozenset[str]) -> Outcome:
         answer = question_handlers[build_writer_key(control.message)]
         return Outcome("value", value=answer(control, reserved, self._context))
@@ -107,6 +121,7 @@ class FileActionHandler:
 def build_file_engine(context: ActionContext, callbacks: EngineCallbacks) -> MessageEngine:
     """Build the message engine of the file manager."""
     handler = FileActionHandler(context, lambda: engine.list_messages())
+    callbacks = replace(callbacks, find_follow_up=handler.find_follow_up)
     engine = MessageEngine(handler, callbacks, WORKER, context.stop)
     return engine
 

@@ -94,3 +94,9 @@ reserved_names: Registry[Callable[[Any, ProposalFolder], Iterable[str]]] = Regis
     PACKAGE, "reserved_names", kinds.discover
 )
 """Functions that return the names, relative to the proposal folder, that a message will write."""
+
+FollowUpBuilder = Callable[[ReceivedMessage, Board, Outcome, ActionContext], Callable[[], bool]]
+"""Function that returns the attempt to repeat after a message is done; its result is whether nothing is left to do."""
+
+follow_ups: Registry[FollowUpBuilder] = Registry(PACKAGE, "follow_ups", kinds.discover)
+"""Builders of what follows a message that made a file. They run in the loop, so they must not wait."""

@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
-from xafs_workers.filemanager.actions.context import ActionContext, Outcome, action_handlers, readiness_checks
-from xafs_workers.filemanager.actions.notify import Notice, finish_with, log_notice, post_notice, tolerate_refusal
-from xafs_workers.filemanager.actions.resolve_folder import find_proposal_folder
-from xafs_workers.filemanager.dossier_sources import (
-    DossierRuns,
-    SourceContext,
-    add_to_index,
-    can_write_page,
-    collect_sources,
-    find_runs,
-    list_awaited_pictures,
-    list_captioned_pictures,
+from xafs_workers.filemanager.actions.context import (
+    ActionContext,
+    Outcome,
+    action_handlers,
+    follow_ups,
+    readiness_checks,
 )
+from xafs_workers.filemanager.actions.dossier_page import DossierPage, PageUpdate
+from xafs_workers.filemanager.actions.notify import Notice, finish_with, post_notice
+from xafs_workers.filemanager.actions.resolve_folder import find_proposal_folder
+from xafs_workers.filemanager.dossier_sources import DossierRuns, can_write_page, find_runs, is_wait_over
 from xafs_workers.logs import get_logger
-from xafs_workers.runtime.outcome import TryLater
-from xafs_workers.runtime.publish_once import publish_once
+from xafs_workers.runtime.outcome import Postponed
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.dossier import Dossier, build_dossier
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.scan import Scan
-from xafs_workers.services.message_log import has_file
-from xafs_workers.storage.proposals import ProposalFolder
-from xafs_workers.storage.sequence_number import reserve_sequence_number
-from xafs_workers.writers.dossier import build_page_name, find_start_date, list_pictures, render_dossier_page
-from xafs_workers.writers.dossier_content import DossierKind
 from xafs_workers.writers.dossier_motors import build_motor_groups
 from xafs_workers.writers.registry import CannotWrite
 
 log = get_logger("workers")
-
-PAGE_KINDS: dict[str, DossierKind] = {"write": "xafs", "sead": "sead", "raster": "raster"}
 
 EFFECT = "dossier"
 
@@ -100,8 +91,8 @@ def write_dossier(control: ReceivedMessage, board: Board, context: ActionContext
 
     Raises
     ------
-    TryLater
-        The pictures of the page do not exist yet.
+    Postponed
+        Pictures of the page do not exist yet; meanwhile the queue does other work.
     Refused, Conflict, Unavailable
         The page cannot be written.
     """
@@ -130,33 +121,27 @@ def _report_nothing_measured(
 def _write_page(
     control: ReceivedMessage, scan: Scan, found: DossierRuns, dossier: Dossier, context: ActionContext
 ) -> Outcome:
-    folder = ProposalFolder.from_run(found.reference_run.start, context.roots, context.settings.storage)
-    found = found.limit_to_one_proposal(context.settings.storage)
-    number = _choose_number(folder, found, dossier)
-    newest = context.get_board()
-    missing = [name for name in list_awaited_pictures(newest, scan, number) if not has_file(folder, name)]
+    page = DossierPage.from_runs(control, scan, dossier, found, context)
+    missing = [] if is_wait_over(context.get_board(), scan) else page.list_missing_files()
     if missing:
-        raise TryLater(f"dossier of {dossier.stub[:80]}: waiting for {', '.join(missing)}")
-    kind = PAGE_KINDS[control.message.action]
-    sources = collect_sources(
-        found, dossier, number, folder, SourceContext(context.catalog, context.config, context.stop)
-    )
-    sources = replace(sources, scan_pictures=list_captioned_pictures(newest, scan, number))
-    overwrite = control.message.may_overwrite
-    name = build_page_name(dossier.stub, number)
-    path = publish_once(folder, name, control, lambda: render_dossier_page(kind, sources), context.ledger, overwrite)
-    outcome = Outcome("done", (path,), "; ".join(found.missing))
+        raise Postponed(f"dossier of {dossier.stub[:80]}: waiting for {', '.join(missing)}")
+    path, sources = page.publish()
+    outcome = Outcome("done", (path,), "; ".join(page.found.missing))
     with finish_with(outcome):
-        with tolerate_refusal(folder):
-            add_to_index(folder, kind, path, find_start_date(sources))
-        for caption, picture in list_pictures(kind, sources):
-            log_notice(Notice(caption, f"picture {picture}", picture), folder, control, context)
-        post_notice(Notice(f"wrote {kind.upper()} dossier", EFFECT, link=name), folder, control, context)
+        page.add_to_logs(sources)
+        notice = Notice(f"wrote {page.kind.upper()} dossier", EFFECT, link=page.name)
+        post_notice(notice, page.folder, control, context)
     return outcome
 
 
-def _choose_number(folder: ProposalFolder, found: DossierRuns, dossier: Dossier) -> int:
-    """Return the number of the page: the one in the message, or else that of the sequence's pictures."""
-    if dossier.force_seqnumber is not None:
-        return dossier.force_seqnumber
-    return reserve_sequence_number(folder, dossier.stub, found.reference_run.uid)
+@follow_ups.register("dossier.write")
+@follow_ups.register("dossier.sead")
+@follow_ups.register("dossier.raster")
+def build_page_update(
+    control: ReceivedMessage, board: Board, outcome: Outcome, context: ActionContext
+) -> Callable[[], bool]:
+    """Return the attempt that adds to a page what came after it was written."""
+    scan = board.find_scan(control)
+    if scan is None:
+        return lambda: True
+    return PageUpdate(control, scan, outcome, context).attempt
