@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,8 +18,10 @@ from xafs_workers.cli.options import (
     exit_with_error,
     load_settings_or_exit,
     parse_time,
+    print_error,
 )
 from xafs_workers.cli.send import JsonOption, TimeoutOption, ask_with
+from xafs_workers.diagnostics.printable import dump_json, escape_unprintable, format_time
 
 if TYPE_CHECKING:
     from xafs_workers.diagnostics.dead_letters import DeadLetters
@@ -62,9 +62,9 @@ def list_(
     with _open_context(load_settings_or_exit(config, kafka, beamline)) as desk:
         found = desk.letters.list_since(begin)
     for letter in found:
-        typer.echo(json.dumps(_to_dict(letter), ensure_ascii=False) if as_json else _format_line(letter))
+        typer.echo(dump_json(_to_dict(letter)) if as_json else escape_unprintable(_format_line(letter)))
     if not as_json:
-        typer.echo(f"{len(found)} dead letters since {_format_time(begin)}")
+        typer.echo(f"{len(found)} dead letters since {format_time(begin)}")
 
 
 @app.command()
@@ -80,11 +80,11 @@ def show(
         letter = _find_letter(desk, record)
         content = desk.letters.read_message(letter)
     if as_json:
-        typer.echo(json.dumps({**_to_dict(letter), "content": content}, ensure_ascii=False, default=repr))
+        typer.echo(dump_json({**_to_dict(letter), "content": content}))
         return
     for name, value in _to_dict(letter).items():
-        typer.echo(f"{name:<10} {value}")
-    shown = letter.excerpt[:200] if content is None else json.dumps(content, ensure_ascii=False, default=repr)
+        typer.echo(f"{name:<10} {escape_unprintable(value)}")
+    shown = letter.excerpt[:200] if content is None else dump_json(content)
     typer.echo(f"{'content':<10} {shown}")
 
 
@@ -111,7 +111,7 @@ def retry(
             try:
                 message = desk.letters.build_retry(_find_letter(desk, record))
             except RetryRefusedError as error:
-                typer.secho(f"xafs-workers: {error}", err=True, fg="red")
+                print_error(str(error))
                 codes.append(WRONG_USE)
             else:
                 codes.append(ask_with(asker, message, timeout, as_json=as_json))
@@ -144,15 +144,9 @@ def _find_letter(desk: _Context, record: str) -> DeadLetter:
 
 def _format_line(letter: DeadLetter) -> str:
     what = ".".join(filter(None, (letter.kind, letter.field))) or "-"
-    return (
-        f"{_format_time(letter.time)}  {letter.record_id}  {letter.worker}  {letter.outcome}  {what}: {letter.reason}"
-    )
+    return f"{format_time(letter.time)}  {letter.record_id}  {letter.worker}  {letter.outcome}  {what}: {letter.reason}"
 
 
 def _to_dict(letter: DeadLetter) -> dict[str, Any]:
-    about = {"record": letter.record_id, "time": _format_time(letter.time), "worker": letter.worker}
+    about = {"record": letter.record_id, "time": format_time(letter.time), "worker": letter.worker}
     return {**about, **{name: getattr(letter, name) for name in ("outcome", "kind", "field", "reason")}}
-
-
-def _format_time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")

@@ -16,6 +16,8 @@ WRONG_USE = 2
 STOPPED = 130
 """Exit code: ended by a signal before the work was done."""
 
+LINE_BREAK = "\n"
+
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration file (YAML).", show_default=False)]
 KafkaOption = Annotated[
     str | None, typer.Option("--kafka", metavar="HOST:PORT[,HOST:PORT]", help="Brokers.", show_default=False)
@@ -54,9 +56,16 @@ def drop_none(options: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in kept.items() if value is not None and value != {}}
 
 
+def print_error(reason: str) -> None:
+    """Print a reason on standard error; it may quote a record, so what is not printable is escaped."""
+    from xafs_workers.diagnostics.printable import escape_unprintable
+
+    typer.secho(f"xafs-workers: {escape_unprintable(reason, keep=LINE_BREAK)}", err=True, fg="red")
+
+
 def exit_with_error(reason: str, code: int) -> NoReturn:
     """Print the reason on standard error and exit with `code`."""
-    typer.secho(f"xafs-workers: {reason}", err=True, fg="red")
+    print_error(reason)
     raise typer.Exit(code)
 
 

@@ -16,7 +16,9 @@ from xafs_workers.cli.options import (
     KafkaOption,
     exit_with_error,
     load_settings_or_exit,
+    print_error,
 )
+from xafs_workers.diagnostics.printable import dump_json, escape_unprintable
 
 if TYPE_CHECKING:
     from xafs_workers.producer.requests import RequestClient
@@ -92,11 +94,11 @@ def ask_with(asker: RequestClient, body: Mapping[str, Any], timeout: float, *, a
         answer = asker.ask(body, timeout)
     except NoAnswer as error:
         if as_json:
-            typer.echo(json.dumps({"state": "none", "reason": str(error)}))
-        typer.secho(f"xafs-workers: {error}", err=True, fg="red")
+            typer.echo(dump_json({"state": "none", "reason": str(error)}))
+        print_error(str(error))
         return NO_ANSWER
     if as_json:
-        typer.echo(json.dumps(answer.to_dict(), ensure_ascii=False))
+        typer.echo(dump_json(answer.to_dict()))
     else:
         _print_answer(answer)
     return FAILED if answer.state == "failed" else 0
@@ -104,13 +106,14 @@ def ask_with(asker: RequestClient, body: Mapping[str, Any], timeout: float, *, a
 
 def _print_answer(answer: Answer) -> None:
     if answer.state == "failed":
-        typer.secho(f"{answer.worker}: failed: {answer.reason}", fg="red")
+        typer.secho(escape_unprintable(f"{answer.worker}: failed: {answer.reason}"), fg="red")
     elif answer.state == "value":
-        typer.echo(json.dumps(answer.value, ensure_ascii=False))
+        typer.echo(dump_json(answer.value))
     else:
-        typer.echo(f"{answer.worker}: {answer.state}{f': {answer.reason}' if answer.reason else ''}")
+        reason = f": {answer.reason}" if answer.reason else ""
+        typer.echo(escape_unprintable(f"{answer.worker}: {answer.state}{reason}"))
     for path in answer.paths:
-        typer.echo(f"  {path}")
+        typer.echo(f"  {escape_unprintable(path)}")
 
 
 def _send_only(settings: Settings, body: Mapping[str, Any]) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import math
 import time
 from collections.abc import Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -19,6 +18,7 @@ from xafs_workers.cli.options import (
     load_settings_or_exit,
     parse_time,
 )
+from xafs_workers.diagnostics.printable import dump_json, escape_unprintable, format_time
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -69,7 +69,7 @@ def show_status(
 
 def _print_table(workers: list[WorkerStatus], now: float, *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps([worker.as_dict(now) for worker in workers], indent=2, default=str))
+        typer.echo(dump_json([worker.as_dict(now) for worker in workers], indent=2))
         return
     from rich.console import Console
 
@@ -103,13 +103,14 @@ def build_table(workers: list[WorkerStatus], now: float) -> Table:
     for worker in workers:
         state = worker.determine_state(now)
         style = STYLES.get(state, "yellow") if worker.is_well(now) or state in ("stale", "died") else "yellow"
-        cells = (_replace_unprintable(cell) for cell in _format_cells(worker.heartbeat, state, worker.compute_age(now)))
+        cells = map(escape_unprintable, _format_cells(worker.heartbeat, state, worker.compute_age(now)))
         table.add_row(*(Text(cell, style=style if place == 2 else "") for place, cell in enumerate(cells)))
     return table
 
 
 def _format_cells(beat: Mapping[str, Any], state: str, age: float) -> tuple[str, ...]:
-    files = beat.get("last_files") or [""]
+    files = beat.get("last_files")
+    last_file = str(files[-1]) if isinstance(files, list) and files else ""
     return (
         f"{beat.get('worker')} {beat.get('version', '')}",
         f"{beat.get('host', '?')} ({beat.get('pid', '?')})",
@@ -117,21 +118,23 @@ def _format_cells(beat: Mapping[str, Any], state: str, age: float) -> tuple[str,
         _format_span(beat.get("uptime")),
         f"{_format_span(age)} ago",
         _format_behind(beat),
-        str(beat.get("waits_for") or ""),
+        str(beat.get("waits_for", "")),
         _format_message(beat.get("last_message")),
-        str(files[-1]).rpartition("/")[2],
+        last_file.rpartition("/")[2],
         _format_error(beat.get("last_error")),
     )
 
 
 def _format_behind(beat: Mapping[str, Any]) -> str:
     records = beat.get("behind")
+    if not isinstance(records, int):
+        return ""
     return f"{records} ({_format_span(beat.get('behind_seconds'))})" if records else ""
 
 
 def _format_message(message: Any) -> str:
     return (
-        f"{_format_time(message.get('time'))} {message.get('kind')} {message.get('action')}"
+        f"{_format_clock(message.get('time'))} {message.get('kind')} {message.get('action')}"
         if isinstance(message, Mapping)
         else ""
     )
@@ -140,21 +143,17 @@ def _format_message(message: Any) -> str:
 def _format_error(error: Any) -> str:
     if not isinstance(error, Mapping):
         return ""
-    return f"{_format_time(error.get('time'))} {error.get('event')} {error.get('reason') or ''}".rstrip()[:120]
+    return f"{_format_clock(error.get('time'))} {error.get('event')} {error.get('reason') or ''}".rstrip()[:120]
 
 
-def _format_time(when: Any) -> str:
-    return f"{datetime.fromtimestamp(when).astimezone():%H:%M:%S}" if isinstance(when, int | float) else ""
+def _format_clock(when: Any) -> str:
+    return "" if when is None else format_time(when, "%H:%M:%S")
 
 
 def _format_span(seconds: Any) -> str:
-    if not isinstance(seconds, int | float):
+    if not isinstance(seconds, int | float) or not math.isfinite(seconds):
         return ""
     for unit, size in (("d", 86400.0), ("h", 3600.0), ("min", 60.0)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
     return f"{seconds:.0f} s"
-
-
-def _replace_unprintable(text: str) -> str:
-    return "".join(letter if letter.isprintable() else "?" for letter in text)

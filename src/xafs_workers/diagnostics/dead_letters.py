@@ -17,6 +17,8 @@ from xafs_workers.settings import Settings
 
 READ_TIMEOUT = 10.0
 """How long a broker may take to show what it has, seconds."""
+MAX_OFFSET = 2**63
+"""No offset is larger; Kafka's client cannot look for one."""
 
 
 class RetryRefusedError(ValueError):
@@ -40,6 +42,7 @@ class DeadLetters:
     def __init__(self, settings: Settings, config: KafkaConfig | None = None):
         self._settings = settings
         self._config = config or read_kafka_config(settings.kafka)
+        self._known_topics = {settings.get_topic("control"), settings.get_topic("documents")}
 
     def list_since(self, begin: float) -> list[wire.DeadLetter]:
         """Return the letters about records of this time (POSIX seconds) or later, by record time, each record once."""
@@ -92,6 +95,8 @@ class DeadLetters:
         return {**body, "message_id": message.message_id or letter.record_id}
 
     def _read_record(self, letter: wire.DeadLetter) -> RawRecord | None:
+        if letter.topic not in self._known_topics or not 0 <= letter.offset < MAX_OFFSET:
+            return None  # no worker wrote this letter
         with self._open_source(letter.topic) as source:
             partition = (letter.topic, letter.partition)
             if partition not in source.metadata.list_partitions():

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from xafs_workers.consumer.records import RawRecord
 from xafs_workers.consumer.source import KafkaSource
+from xafs_workers.diagnostics.printable import dump_json, escape_unprintable, format_time
 from xafs_workers.messages.base import InvalidMessage
 from xafs_workers.messages.documents import InvalidDocument, check_document
 from xafs_workers.messages.parsing import parse
@@ -62,9 +61,12 @@ def _find_positions(source: KafkaSource, topics: Mapping[str, str], since: float
 
 def format_record(record: RawRecord, topic: str, settings: Settings, *, full: bool = False) -> str:
     """Return a record as a line: when, where, what; nothing in it can reach the terminal as a command."""
-    at = f"{datetime.fromtimestamp(record.time).astimezone():%H:%M:%S.%f}"[:-3]
-    words = f"{at} {topic.replace('_', '-'):<12} {_format_content(record, topic, settings, full=full)}"
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in words)
+    at = format_time(record.time, "%H:%M:%S.%f")[:-3]
+    try:
+        content = _format_content(record, topic, settings, full=full)
+    except Exception as error:  # noqa: BLE001 - one strange record must not end the tool
+        content = f"UNREADABLE {type(error).__name__}: {error!s:.80}"
+    return escape_unprintable(f"{at} {topic.replace('_', '-'):<12} {content}")
 
 
 def _format_content(record: RawRecord, topic: str, settings: Settings, *, full: bool) -> str:
@@ -105,12 +107,12 @@ def _format_start(doc: Mapping[str, Any]) -> str:
     parts = {"plan": doc.get("plan_name"), "motors": doc.get("motors"), "session": doc.get("data_session")}
     hint = doc.get("BMM_kafka")
     parts["hint"] = hint.get("hint") if isinstance(hint, Mapping) else None
-    fields = _format_fields({k: v for k, v in parts.items() if v})
+    fields = _format_fields({name: value for name, value in parts.items() if not _is_empty(value)})
     return f"run {_truncate_uid(doc['uid'])} #{doc.get('scan_id', '?')} {fields}"
 
 
 def _format_descriptor(doc: Mapping[str, Any]) -> str:
-    keys = ", ".join(doc.get("data_keys", {}))
+    keys = ", ".join(map(str, doc.get("data_keys", {})))
     return f"run {_truncate_uid(doc['run_start'])} stream {doc.get('name', 'primary')}: {keys}"
 
 
@@ -120,14 +122,14 @@ def _format_event(doc: Mapping[str, Any]) -> str:
 
 def _format_stop(doc: Mapping[str, Any]) -> str:
     details = {"events": doc.get("num_events"), "reason": doc.get("reason")}
-    fields = _format_fields({k: v for k, v in details.items() if v})
+    fields = _format_fields({name: value for name, value in details.items() if not _is_empty(value)})
     return f"run {_truncate_uid(doc['run_start'])} {doc.get('exit_status')} {fields}"
 
 
 def _format_answer(body: Mapping[str, Any]) -> str:
     if "click" in body:
         return f"click {_format_fields(body['click'])}"
-    details = {name: body.get(name) for name in ("value", "paths", "reason") if body.get(name) not in (None, "", [])}
+    details = {name: body.get(name) for name in ("value", "paths", "reason") if not _is_empty(body.get(name))}
     subject = f"{body.get('worker')}: {body.get('kind')} {body.get('action')}"
     return f"{subject} {body.get('state')} {_format_fields(details)}"
 
@@ -137,7 +139,8 @@ def _format_dead_letter(body: Mapping[str, Any]) -> str:
 
 
 def _format_heartbeat(body: Mapping[str, Any]) -> str:
-    details = {name: body.get(name) for name in ("waits_for", "behind", "open_scans") if body.get(name)}
+    names = ("waits_for", "behind", "open_scans")
+    details = {name: body.get(name) for name in names if not _is_empty(body.get(name))}
     return f"{body.get('worker')} on {body.get('host')}: {body.get('state')} {_format_fields(details)}"
 
 
@@ -166,8 +169,13 @@ def _format_value(value: Any) -> str:
     if isinstance(value, str) and value.isprintable() and " " not in value and value:
         return value
     if isinstance(value, Sequence | Mapping) or value is None or isinstance(value, bool):
-        return json.dumps(value, ensure_ascii=False, default=str)
+        return dump_json(value)
     return str(value)
+
+
+def _is_empty(value: Any) -> bool:
+    """Check whether a value has nothing to show; the truth of an array would raise."""
+    return value is None or (isinstance(value, str | list | dict | int | float) and not value)
 
 
 def _truncate_uid(uid: Any) -> str:
