@@ -76,6 +76,7 @@ def test_a_heartbeat_with_an_impossible_time_is_shown() -> None:
     assert "good" in text
 
 
+@pytest.mark.slow
 @given(beat=beats)
 @settings(max_examples=scale_examples(200))
 def test_any_heartbeat_is_shown(beat: dict[str, Any]) -> None:
@@ -89,6 +90,7 @@ def test_a_dead_letter_with_an_impossible_time_is_listed(time: float) -> None:
     assert _to_dict(letter)["time"] == "?"
 
 
+@pytest.mark.slow
 @given(message=message_values.messages, topic=st.sampled_from(["control", "documents", "answers", "status"]))
 @settings(max_examples=scale_examples(200))
 def test_any_record_is_a_line(message: dict[str, Any], topic: str) -> None:

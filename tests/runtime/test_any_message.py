@@ -114,6 +114,7 @@ def test_a_message_with_strange_extras_is_carried_out(name: str, context: Action
     assert not [letter for letter in manager.letters if letter["outcome"] != "failed"]
 
 
+@pytest.mark.slow
 @given(message=message_values.messages)
 @settings(max_examples=scale_examples(200))
 def test_any_message_is_followed_by_the_next(message: dict[str, Any], context: ActionContext) -> None:
@@ -122,6 +123,7 @@ def test_any_message_is_followed_by_the_next(message: dict[str, Any], context: A
     assert [one["state"] for one in manager.answers if one["message_id"] == "next"][-1] in ("value", "failed")
 
 
+@pytest.mark.slow
 @given(message=message_values.messages)
 @settings(max_examples=scale_examples(100))
 def test_undeclared_extras_are_no_fields(message: dict[str, Any]) -> None:

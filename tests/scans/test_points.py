@@ -36,7 +36,7 @@ def test_two_continuations_of_one_snapshot_are_independent() -> None:
 
 def test_a_value_that_is_not_a_number_is_a_gap() -> None:
     points = Points.create(("a", "b"))
-    for n, value in enumerate([True, None, "5", [1.0], b"1", 10**400, {}], start=1):
+    for n, value in enumerate([True, None, "5", [1.0, 2.0], b"1", 10**400, {}], start=1):
         points = points.add_point(n, 0.0, {"a": value, "b": 2})
     assert points.get_column("a")[0] == 1.0
     assert all(math.isnan(value) for value in points.get_column("a")[1:])

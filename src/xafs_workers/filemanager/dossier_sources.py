@@ -9,6 +9,7 @@ page then (`dossier_pages.py`).
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,7 +33,7 @@ from xafs_workers.scans.picture_requests import (
     build_project_request,
     requests_picture,
 )
-from xafs_workers.scans.runs import Run, extract_numbers
+from xafs_workers.scans.runs import Run, extract_numbers, select_shaped_keys
 from xafs_workers.scans.scan import Scan, scan_kinds
 from xafs_workers.services.message_log import has_anchor, has_file
 from xafs_workers.settings import Storage
@@ -263,7 +264,8 @@ def _read_xrf_counts(run: Run, context: SourceContext) -> SpectrumCounts | None:
     columns = [f"{run.element}{channel}" for channel in spectra]
     points = measured.points
     known = len(points) > 0 and all(column in points for column in columns)
-    regions = tuple(int(points.get_column(column)[0]) for column in columns) if known else ()
+    values = [float(points.get_column(column)[0]) for column in columns] if known else []
+    regions = tuple(map(int, values)) if all(map(math.isfinite, values)) else ()
     return SpectrumCounts(tuple(map(str, spectra)), tuple(int(counts.sum()) for counts in spectra.values()), regions)
 
 
@@ -271,7 +273,7 @@ def _read_spectra(run: FinishedRun, stop: Event) -> Mapping[str, Any]:
     """Read the spectra of a one-point run by data key."""
     if run.run.arrays.size and run.points.sequence_numbers:
         return run.run.arrays.get_point(run.points.sequence_numbers[0])
-    keys = [key for key, about in run.data_keys.items() if as_mapping(about).get("shape")]
+    keys = select_shaped_keys(run.data_keys)
     return {key: run.read_array(key, stop)[0] for key in filter(is_spectrum_key, keys)}
 
 

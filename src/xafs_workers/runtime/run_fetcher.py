@@ -18,9 +18,8 @@ from xafs_workers.scans.arrays import EventArrays
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.mca import is_spectrum_key
-from xafs_workers.scans.metadata import as_mapping
 from xafs_workers.scans.run_requests import RunRequest, find_point_indices
-from xafs_workers.scans.runs import FetchedRun
+from xafs_workers.scans.runs import FetchedRun, select_shaped_keys
 from xafs_workers.settings import Settings
 
 log = get_logger("workers")
@@ -132,7 +131,7 @@ class RunFetcher:
 
 def _read_spectra(found: FinishedRun, wanted: RunRequest, rules: BoardConfig, stop: threading.Event) -> EventArrays:
     """Return the spectra at the requested points."""
-    keys = tuple(key for key, about in found.data_keys.items() if as_mapping(about).get("shape"))
+    keys = select_shaped_keys(found.data_keys)
     spectral = tuple(filter(is_spectrum_key, keys))
     columns: Mapping[str, Any] = {key: found.read_array(key, stop) for key in spectral}
     arrays = EventArrays.create(spectral)

@@ -89,14 +89,14 @@ def _count_bytes(arrays: Mapping[str, Array]) -> int:
 
 
 def _parse_array(value: Any) -> Array | None:
-    """Parse numbers into a read-only array; None for anything that is not an array of numbers."""
+    """Parse numbers into a read-only array; None for anything else, and for one number, which is a point's."""
     if not isinstance(value, list | tuple | np.ndarray):
         return None
     try:
         array: Array = np.array(cast(Any, value))
     except ValueError:
         return None  # rows of different lengths
-    if array.dtype.kind not in "iuf" or not 1 <= array.ndim <= MAX_DIMENSIONS or not array.size:
+    if array.dtype.kind not in "iuf" or not 1 <= array.ndim <= MAX_DIMENSIONS or array.size < 2:
         return None
     if array.dtype.kind in "iu" and array.dtype.itemsize > 4 and np.abs(array.astype(np.float64)).max() < INT32_LIMIT:
         array = array.astype(np.int32)

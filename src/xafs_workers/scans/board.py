@@ -11,6 +11,7 @@ from xafs_workers.scans.arrays import EventArrays
 from xafs_workers.scans.binding import Frontier, bind_after
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage, ReductionResult
+from xafs_workers.scans.metadata import is_same_content
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.results import ResultTable, add_result, select_scan_results
 from xafs_workers.scans.retention import KeptSizes, select_retained
@@ -18,6 +19,7 @@ from xafs_workers.scans.runs import (
     FetchedRun,
     Run,
     build_run,
+    describe_other_keys,
     extract_numbers,
     limit_array_memory,
     select_array_keys,
@@ -263,7 +265,7 @@ def _apply_start(board: Board, item: Document) -> Board:
     uid = item.doc["uid"]
     known = board.runs.get(uid)
     if known is not None:
-        if known.start != item.doc:
+        if not is_same_content(known.start, item.doc):
             raise UnknownRunError(uid, f"a second, different start document of run {uid}")
         return board
     run = build_run(item)
@@ -279,7 +281,8 @@ def _apply_descriptor(board: Board, item: Document) -> Board:
     if stream != "primary" or run.data_keys:
         return board
     data_keys = item.doc.get("data_keys", {})
-    points, arrays = Points.create(select_scalar_keys(data_keys)), EventArrays.create(select_array_keys(data_keys))
+    points = Points.create(select_scalar_keys(data_keys), describe_other_keys(data_keys))
+    arrays = EventArrays.create(select_array_keys(data_keys))
     return _replace_run(board, replace(run, data_keys=data_keys, points=points, arrays=arrays))
 
 
@@ -307,9 +310,13 @@ def _apply_resource(board: Board, item: Document) -> Board:
     """Store the name of a file with data of a run; a document of no known run is ignored."""
     run = board.runs.get(str(item.doc.get("run_start")))
     document = (item.name, item.doc)
-    if run is None or document in run.resources or len(run.resources) >= MAX_RESOURCES:
+    if run is None or len(run.resources) >= MAX_RESOURCES or _is_listed(document, run):
         return replace(board, reading=board.reading.add_document(item))
     return _replace_run(board, replace(run, resources=(*run.resources, document)), item)
+
+
+def _is_listed(document: tuple[str, Mapping[str, Any]], run: Run) -> bool:
+    return any(is_same_content(document, known) for known in run.resources)
 
 
 def _apply_baseline(board: Board, stream: tuple[str, str], data: Mapping[str, Any]) -> Board:
@@ -324,7 +331,7 @@ def _apply_event_page(board: Board, item: Document) -> Board:
     doc = item.doc
     stream = _find_stream(board, item)
     if stream[1] != "primary":
-        return _apply_baseline(board, stream, {key: values[0] for key, values in doc["data"].items() if values})
+        return _apply_baseline(board, stream, {key: values[0] for key, values in doc["data"].items() if len(values)})
     run = board.runs[stream[0]]
     sequence = [int(number) for number in doc["seq_num"]]
     points = run.points.add_points(sequence, doc["time"], doc["data"])

@@ -10,14 +10,23 @@ import math
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple, TypeVar
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
+
+from xafs_workers.scans.metadata import unwrap_single
+from xafs_workers.wire import Placeholder
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 T = TypeVar("T")
 
 INITIAL_CAPACITY = 64
+
+NO_PROBLEMS: Mapping[str, str] = MappingProxyType({})
+
+NOT_NUMBERS = (TypeError, ValueError, OverflowError, DeprecationWarning)
+"""Errors of values that are no numbers; numpy warns of the conversion of an array with one member."""
 
 INT64_LIMIT = 2**63
 
@@ -86,19 +95,26 @@ class Points:
         Number of points that arrived, replacements included; together with the run's uid it identifies the content.
     """
 
-    __slots__ = ("_columns", "_derived", "_rows", "generation")
+    __slots__ = ("_columns", "_derived", "_problems", "_rows", "generation")
 
-    def __init__(self, columns: Mapping[str, int], rows: _Rows, generation: int = 0):
+    def __init__(
+        self,
+        columns: Mapping[str, int],
+        rows: _Rows,
+        generation: int = 0,
+        problems: Mapping[str, str] = NO_PROBLEMS,
+    ):
         self._columns = columns
+        self._problems = problems
         self._rows = rows
         self.generation = generation
         self._derived: dict[Any, Any] = {}
 
     @classmethod
-    def create(cls, keys: tuple[str, ...]) -> Points:
-        """Create an empty snapshot with these scalar data keys."""
+    def create(cls, keys: tuple[str, ...], other_keys: Mapping[str, str] = NO_PROBLEMS) -> Points:
+        """Create an empty snapshot with these scalar data keys, and with descriptions of the other data keys."""
         columns = {key: row for row, key in enumerate(keys, start=1)}
-        return cls(columns, _Rows(_Table(len(keys) + 1, INITIAL_CAPACITY), 0, is_sorted=True))
+        return cls(columns, _Rows(_Table(len(keys) + 1, INITIAL_CAPACITY), 0, is_sorted=True), problems=other_keys)
 
     def __len__(self) -> int:
         return self._sort().n
@@ -138,6 +154,13 @@ class Points:
         """
         return self._get_row(self._columns[key])
 
+    def find_problem(self, key: str) -> str:
+        """Return what a data key contains that has no number for any point, '' for a numeric or an unknown key."""
+        problem = self._problems.get(key, "")
+        if problem and key in self._columns and np.isfinite(self.get_column(key)).any():
+            return ""
+        return problem
+
     def _get_row(self, row: int) -> Array:
         table, n, _ = self._sort()
         view = table.values[row, :n]
@@ -165,7 +188,7 @@ class Points:
         is_sorted = is_sorted and (n == 0 or sequence > table.sequence[n - 1])
         table.sequence.append(sequence)
         table.used = n + 1
-        return Points(self._columns, _Rows(table, n + 1, is_sorted), self.generation + 1)
+        return Points(self._columns, _Rows(table, n + 1, is_sorted), self.generation + 1, self._problems)
 
     def add_points(self, sequence: list[int], times: Sequence[float], data: Mapping[str, Sequence[Any]]) -> Points:
         """Add points, each as `add_point` does, in their order.
@@ -178,29 +201,60 @@ class Points:
             Values of the points by data key.
         """
         gap = [None] * len(sequence)
-        columns = [_parse_column(times), *(_parse_column(data.get(key, gap)) for key in self._columns)]
-        return Points(self._columns, self._rows.append(sequence, columns), self.generation + len(sequence))
+        columns = [_parse_column(times), *(self._parse_values(key, data.get(key, gap)) for key in self._columns)]
+        rows = self._rows.append(sequence, columns)
+        return Points(self._columns, rows, self.generation + len(sequence), self._problems)
 
     def _parse_numbers(self, time: float, data: Mapping[str, Any]) -> array[float] | list[float]:
         row = [time, *map(data.get, self._columns)]
         try:
             return array("d", row)  # type: ignore[arg-type]
-        except (TypeError, ValueError, OverflowError):
+        except NOT_NUMBERS:
+            for key in self._columns:
+                self._note_problem(key, data.get(key))
             return [_parse_number(value) for value in row]
+
+    def _parse_values(self, key: str, values: Sequence[Any]) -> array[float] | list[float]:
+        parsed = _parse_column(values)
+        if isinstance(parsed, list) and parsed:
+            worst = next((place for place, number in enumerate(parsed) if math.isnan(number)), 0)
+            self._note_problem(key, values[worst])
+        return parsed
+
+    def _note_problem(self, key: str, value: Any) -> None:
+        """Note what a data key has in place of a number, once."""
+        if key not in self._problems and value is not None and math.isnan(_parse_number(value)):
+            problem = _describe_value(value)
+            if problem:
+                self._problems = {**self._problems, key: problem}
 
 
 def _parse_column(values: Sequence[Any]) -> array[float] | list[float]:
     try:
         return array("d", values)
-    except (TypeError, ValueError, OverflowError):
+    except NOT_NUMBERS:
         return [_parse_number(value) for value in values]
 
 
 def _parse_number(value: Any) -> float:
-    """Parse a scalar as a float; any other value is a gap (NaN)."""
+    """Parse a scalar, or an array of one member, as a float; any other value is a gap (NaN)."""
+    value = unwrap_single(value)
     if isinstance(value, str | bytes):
         return math.nan
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
         return math.nan
+
+
+def _describe_value(value: Any) -> str:
+    """Describe a value that is no number, '' for NaN."""
+    value = unwrap_single(value)
+    if isinstance(value, float):
+        return ""
+    if isinstance(value, str | bytes):
+        return "text"
+    if isinstance(value, list | tuple | np.ndarray):
+        members = cast("list[Any]", value)
+        return f"an array of shape {np.shape(members) if isinstance(value, np.ndarray) else (len(members),)}"
+    return str(value) if isinstance(value, Placeholder) else f"a {type(value).__name__}"

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xafs_workers.scans.arrays import EventArrays
 from xafs_workers.scans.items import Document, RecordPosition
-from xafs_workers.scans.metadata import as_mapping, as_text, as_texts
+from xafs_workers.scans.metadata import as_mapping, as_shape, as_text, as_texts, unwrap_single
 from xafs_workers.scans.points import Points
 
 TimePosition = tuple[float, int, str, int, int]
 """Position of a record in time: (record time, rank, topic, partition, offset)."""
+
+NUMERIC_DTYPES = ("number", "integer", "boolean")
+"""Types of data keys with numbers, as Bluesky's descriptors name them."""
 
 OPENING, DOCUMENT, CLOSING = 0, 1, 2
 """At equal times an opening message sorts before documents, a closing one after them."""
@@ -129,27 +133,56 @@ def build_run(item: Document) -> Run:
 
 
 def extract_numbers(data: Mapping[str, Any]) -> Mapping[str, float]:
-    """Extract the numbers from an event's data."""
-    return {str(key): float(value) for key, value in data.items() if isinstance(value, int | float)}
+    """Extract the numbers from an event's data; an array of one member is a number."""
+    members = {str(key): unwrap_single(value) for key, value in data.items()}
+    return {key: float(value) for key, value in members.items() if isinstance(value, int | float)}
 
 
 def select_scalar_keys(data_keys: Mapping[str, Any]) -> tuple[str, ...]:
     """Select the data keys with one number for each point."""
-    numeric = ("number", "integer", "boolean")
-    return tuple(
-        str(name)
-        for name, about in data_keys.items()
-        if as_mapping(about).get("dtype") in numeric and not as_mapping(about).get("shape")
-    )
+    return tuple(str(name) for name, about in data_keys.items() if _is_scalar(as_mapping(about)))
 
 
 def select_array_keys(data_keys: Mapping[str, Any]) -> tuple[str, ...]:
-    """Select the data keys with an array for each point."""
+    """Select the data keys with an array for each point; a described length of 1 is not believed."""
     return tuple(str(name) for name, about in data_keys.items() if _is_array(as_mapping(about)))
 
 
+def select_shaped_keys(data_keys: Mapping[str, Any]) -> tuple[str, ...]:
+    """Select the data keys that have a shape, whatever their type."""
+    return tuple(str(name) for name, about in data_keys.items() if as_shape(about))
+
+
+def describe_other_keys(data_keys: Mapping[str, Any]) -> Mapping[str, str]:
+    """Describe what the data keys contain that have no number for each point, for messages about a missing column."""
+    return {
+        str(name): _describe_data_key(as_mapping(about))
+        for name, about in data_keys.items()
+        if not _is_scalar(as_mapping(about))
+    }
+
+
+def _describe_data_key(about: Mapping[str, Any]) -> str:
+    if about.get("dtype") == "string" and not as_shape(about):
+        return "text"
+    return f"an array of shape {as_shape(about)}" if _is_array(about) else "no number"
+
+
+def _is_scalar(about: Mapping[str, Any]) -> bool:
+    """Check for one number for each point: without a shape, or an array of one member."""
+    shape, dtype = as_shape(about), about.get("dtype")
+    return (_is_text_of(dtype, NUMERIC_DTYPES) and math.prod(shape) == 1) or (
+        _is_text_of(dtype, ("array",)) and bool(shape) and math.prod(shape) == 1
+    )
+
+
 def _is_array(about: Mapping[str, Any]) -> bool:
-    return about.get("dtype") == "array" or (about.get("dtype") in ("number", "integer") and bool(about.get("shape")))
+    dtype, shape = about.get("dtype"), as_shape(about)
+    return _is_text_of(dtype, ("array",)) or (_is_text_of(dtype, ("number", "integer")) and bool(shape))
+
+
+def _is_text_of(dtype: object, allowed: tuple[str, ...]) -> bool:
+    return isinstance(dtype, str) and dtype in allowed
 
 
 def limit_array_memory(runs: Mapping[str, Run], limit: int) -> Mapping[str, Run]:

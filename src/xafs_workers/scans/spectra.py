@@ -15,14 +15,14 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
 class MissingColumnError(KeyError):
-    """A signal requires a data key that the run does not have."""
+    """A signal requires a data key that the run does not have, or that has no numbers."""
 
-    def __init__(self, key: str):
+    def __init__(self, key: str, problem: str = ""):
         super().__init__(key)
-        self.key = key
+        self.key, self.problem = key, problem
 
     def __str__(self) -> str:
-        return f"no {self.key} in this run"
+        return f"{self.key}: {self.problem}, not numbers" if self.problem else f"no {self.key} in this run"
 
 
 def get_column(points: Points, key: str) -> Array:
@@ -31,10 +31,11 @@ def get_column(points: Points, key: str) -> Array:
     Raises
     ------
     MissingColumnError
-        The run has no such scalar data key.
+        The run has no such scalar data key, or no numbers in it.
     """
-    if key not in points:
-        raise MissingColumnError(key)
+    problem = points.find_problem(key)
+    if problem or key not in points:
+        raise MissingColumnError(key, problem)
     return points.compute_once(("column", key), lambda: points.get_column(key))
 
 

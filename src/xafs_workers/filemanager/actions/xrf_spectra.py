@@ -10,7 +10,7 @@ import numpy as np
 from xafs_workers.catalog.finished_run import FinishedRun
 from xafs_workers.filemanager.actions.context import ActionContext
 from xafs_workers.scans.mca import extract_channels, is_spectrum_key
-from xafs_workers.scans.metadata import as_mapping
+from xafs_workers.scans.runs import select_shaped_keys
 
 Array = np.ndarray[Any, Any]
 
@@ -31,5 +31,5 @@ def read_spectra(run: FinishedRun, index: int, context: ActionContext, only: int
 def _read_arrays(run: FinishedRun, index: int, context: ActionContext) -> Mapping[str, Array]:
     if run.run.arrays.size:
         return run.run.arrays.get_point(run.points.sequence_numbers[index])
-    keys = [key for key, about in run.data_keys.items() if as_mapping(about).get("shape")]
+    keys = select_shaped_keys(run.data_keys)
     return {key: run.read_array(key, context.stop)[index] for key in filter(is_spectrum_key, keys)}
