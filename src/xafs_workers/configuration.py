@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
+from xafs_workers.logs import mask_passwords
 from xafs_workers.settings import HIDDEN_VALUE_ERROR, Settings
 
 CONFIG_FILES = (Path("/etc/xafs-workers/config.yaml"), Path("~/.config/xafs-workers/config.yaml"))
@@ -85,4 +86,4 @@ def _format_errors(error: ValidationError) -> str:
 
 
 def _format_input(problem: Any) -> str:
-    return "" if problem["type"] == HIDDEN_VALUE_ERROR else f" (got {problem['input']!r:.80})"
+    return "" if problem["type"] == HIDDEN_VALUE_ERROR else f" (got {mask_passwords(repr(problem['input'])):.80})"

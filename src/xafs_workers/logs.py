@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import time
 from collections.abc import Mapping
@@ -10,8 +11,20 @@ from typing import Any
 
 import structlog
 
+_USER_PASSWORD = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*://[^\s/?#:@'\"]*:)(?!\d+[/?#])[^\s'\"<>]*@")
+"""User and password before the host of a URL. A password may contain slashes; a port is followed by one."""
+
+_QUERY_PASSWORD = re.compile(r"(?i)([?&;](?:api_?key|passw(?:or)?d|(?:access_)?token|secret)=)[^&\s'\"#<>]+")
+
 _configured_level = logging.INFO
 _last_problem: dict[str, Any] = {}
+
+
+def mask_passwords(text: str) -> str:
+    """Replace the passwords and keys inside URLs by `***`."""
+    if "://" not in text and "=" not in text:
+        return text
+    return _QUERY_PASSWORD.sub(r"\1***", _USER_PASSWORD.sub(r"\1***@", text))
 
 
 def get_logger(room: str) -> Any:
@@ -44,8 +57,8 @@ def configure_logging(level: str = "info", style: str = "text", **fields: Any) -
             structlog.processors.add_log_level,
             _record_problem,
             structlog.processors.TimeStamper(fmt="iso", utc=False),
-            *([structlog.processors.format_exc_info] if style == "json" else []),
-            last,
+            structlog.processors.format_exc_info if style == "json" else _escape_unprintable,
+            lambda logger, method, entry: mask_passwords(last(logger, method, entry)),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
@@ -74,9 +87,17 @@ def get_last_problem() -> dict[str, Any]:
 def _record_problem(logger: Any, method: str, entry: Any) -> Any:
     if entry.get("level") in ("warning", "error", "critical"):
         problem = {"level": entry["level"], "event": entry["event"], "time": time.time()}
-        reason = str(entry.get("reason") or entry.get("missing") or "")[:300]
+        reason = mask_passwords(str(entry.get("reason") or entry.get("missing") or ""))[:300]
         _last_problem.clear()
         _last_problem.update(problem, **({"reason": reason} if reason else {}))
+    return entry
+
+
+def _escape_unprintable(logger: Any, method: str, entry: Any) -> Any:
+    """Escape what a record could send to the terminal; a traceback has line breaks and is formatted later."""
+    for name, value in entry.items():
+        if isinstance(value, str) and not value.isprintable():
+            entry[name] = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in value)
     return entry
 
 

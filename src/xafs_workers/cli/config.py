@@ -9,6 +9,9 @@ import typer
 
 from xafs_workers.cli.options import load_settings_or_exit
 
+YAML_WIDTH = 10_000
+"""Longest line: a URL that was broken could not be masked."""
+
 app = typer.Typer(
     rich_markup_mode=None, help="Show the configuration in force, its JSON schema or its manual.", no_args_is_help=True
 )
@@ -16,11 +19,14 @@ app = typer.Typer(
 
 @app.command()
 def show(config: Annotated[Path | None, typer.Option(help="configuration file")] = None) -> None:
-    """Print the settings in force, as YAML."""
+    """Print the settings in force, as YAML; passwords inside URLs are masked."""
     import yaml
 
+    from xafs_workers.logs import mask_passwords
+
     settings = load_settings_or_exit(config, None, None)
-    typer.echo(yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True), nl=False)
+    text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=YAML_WIDTH)
+    typer.echo(mask_passwords(text), nl=False)
 
 
 @app.command()

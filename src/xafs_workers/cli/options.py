@@ -16,8 +16,6 @@ WRONG_USE = 2
 STOPPED = 130
 """Exit code: ended by a signal before the work was done."""
 
-LINE_BREAK = "\n"
-
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration file (YAML).", show_default=False)]
 KafkaOption = Annotated[
     str | None, typer.Option("--kafka", metavar="HOST:PORT[,HOST:PORT]", help="Brokers.", show_default=False)
@@ -57,10 +55,12 @@ def drop_none(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def print_error(reason: str) -> None:
-    """Print a reason on standard error; it may quote a record, so what is not printable is escaped."""
+    """Print a reason on standard error without passwords; it may quote a record, so controls are escaped."""
     from xafs_workers.diagnostics.printable import escape_unprintable
+    from xafs_workers.logs import mask_passwords
 
-    typer.secho(f"xafs-workers: {escape_unprintable(reason, keep=LINE_BREAK)}", err=True, fg="red")
+    shown = escape_unprintable(mask_passwords(reason), keep="\n")
+    typer.secho(f"xafs-workers: {shown}", err=True, fg="red")
 
 
 def exit_with_error(reason: str, code: int) -> NoReturn:

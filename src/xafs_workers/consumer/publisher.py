@@ -10,7 +10,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from xafs_workers import wire
-from xafs_workers.logs import get_logger
+from xafs_workers.logs import get_logger, mask_passwords
 from xafs_workers.producer.clients import ClientLog
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.settings import Settings
@@ -55,8 +55,8 @@ class Publisher:
             return dict(self._lost_counts)
 
     def send_answer(self, answer: wire.Answer) -> None:
-        """Send an answer."""
-        self._send("answer", answer.to_dict())
+        """Send an answer; its reason shows no password."""
+        self._send("answer", {**answer.to_dict(), "reason": mask_passwords(answer.reason)})
 
     def send_click(self, click: Mapping[str, Any]) -> None:
         """Send a position that a user picked on a figure."""
@@ -64,12 +64,14 @@ class Publisher:
 
     def send_dead_letter(self, letter: wire.DeadLetter) -> None:
         """Send a dead letter, its excerpt clipped."""
-        clipped = dataclasses.replace(letter, excerpt=letter.excerpt[:EXCERPT_BYTES])
+        reason = mask_passwords(letter.reason)
+        clipped = dataclasses.replace(letter, reason=reason, excerpt=letter.excerpt[:EXCERPT_BYTES])
         self._send("dead-letter", clipped.to_dict())
 
     def send_status(self, status: Mapping[str, Any]) -> None:
         """Send a heartbeat."""
-        self._send("status", status)
+        masked = {name: mask_passwords(value) if isinstance(value, str) else value for name, value in status.items()}
+        self._send("status", masked)
 
     def flush(self, timeout: float) -> bool:
         """Wait up to `timeout` seconds until all is delivered or lost; return whether nothing waits any more."""

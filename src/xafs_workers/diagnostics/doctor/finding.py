@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from xafs_workers.logs import mask_passwords
 from xafs_workers.settings import Settings
 
 Level = Literal["ok", "warning", "fault"]
@@ -23,12 +24,17 @@ class Finding:
     ----------
     remedy
         What to do about it; '' where nothing is to be done.
+    text
+        What was found, without the passwords inside URLs.
     """
 
     check: str
     level: Level
     text: str
     remedy: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", mask_passwords(self.text))
 
 
 @dataclass(frozen=True, slots=True)
