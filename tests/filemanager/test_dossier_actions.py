@@ -188,7 +188,7 @@ def test_an_invalid_stub_is_refused(stub: str, manager: FileManagerHarness, entr
         with pytest.raises(Refused):
             manager.send(dossier="write")
     except ValueError:
-        assert stub not in ("a/b",), "refused by the message itself"
+        assert stub in ("../x", "a/b", "x" * 5000) or "\n" in stub, "refused by the message itself"
     assert [
         path for path in sorted(manager.proposals.rglob("*")) if path not in before and path.suffix == ".html"
     ] == []

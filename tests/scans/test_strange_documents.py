@@ -1,4 +1,4 @@
-"""Documents that hold arrays, NaN and objects: their run is kept, plotted and written, and says what has no number."""
+"""Documents that hold arrays, NaN and objects: their run is kept and drawn, and the figure names what has no number."""
 
 from __future__ import annotations
 

@@ -9,8 +9,8 @@ from pydantic import Field
 from xafs_workers.messages.base import ControlMessage, Example, kinds
 from xafs_workers.messages.fields import (
     OVERWRITE_DESCRIPTION,
+    BaseName,
     Count,
-    FileName,
     Flag,
     LongText,
     OptionalFile,
@@ -29,7 +29,7 @@ class DossierStart(ControlMessage):
     owner = "file-manager"
     example: ClassVar[Example] = {"dossier": "start", "stub": "mysample"}
 
-    stub: FileName = Field(description="stub of the data files' names")
+    stub: BaseName = Field(description="stub of the data files' names")
 
 
 @kinds.register("dossier.set")

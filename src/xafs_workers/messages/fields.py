@@ -71,6 +71,12 @@ def _reject_nul(value: str) -> str:
     return value
 
 
+def _reject_slash(value: str) -> str:
+    if "/" in value:
+        raise build_error("one name without '/': a folder is named by the field `folder`, where there is one")
+    return value
+
+
 def _parse_mode(value: Any) -> str:
     if not isinstance(value, str):
         raise build_error("text")
@@ -154,6 +160,8 @@ Name = Annotated[str, Field(strict=True, min_length=1, max_length=MAX_TEXT_LENGT
 """Text that is never empty."""
 FileName = Annotated[Name, AfterValidator(_reject_nul)]
 """A path or a file name; `storage` checks where it may be."""
+BaseName = Annotated[FileName, AfterValidator(_reject_slash)]
+"""The stub or the name of a data file, never with a folder: one rule for questions, starts and files."""
 OptionalName = Annotated[Name | None, BeforeValidator(_replace_empty_by_none)]
 OptionalFile = Annotated[FileName | None, BeforeValidator(_replace_empty_by_none)]
 Uids = Annotated[

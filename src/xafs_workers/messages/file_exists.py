@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
-from xafs_workers.messages.fields import FileName, Flag, Index, build_field_error
+from xafs_workers.messages.fields import BaseName, FileName, Flag, Index, build_field_error
 
 
 @kinds.register("file_exists")
@@ -28,7 +28,7 @@ class FileExists(ControlMessage):
     }
 
     folder: FileName = Field(description="absolute path of the folder")
-    filename: FileName = Field(description="file name, without its number where number is true")
+    filename: BaseName = Field(description="file name, without its number where number is true")
     start: Index | None = Field(default=None, description="first number; needed where number is true")
     stop: Index | None = Field(default=None, description="the number after the last; needed where number is true")
     number: Flag = Field(default=False, description="check filename.<start> up to, but not including, filename.<stop>")

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
-from xafs_workers.messages.fields import OVERWRITE_DESCRIPTION, FileName, Flag, RunUid
+from xafs_workers.messages.fields import OVERWRITE_DESCRIPTION, BaseName, Flag, RunUid
 
 
 @kinds.register("lsxdi")
@@ -25,5 +25,5 @@ class Lsxdi(ControlMessage):
     }
 
     uid: RunUid
-    filename: FileName = Field(description="data file, relative to the proposal folder")
+    filename: BaseName = Field(description="name of the data file, in the proposal folder")
     overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

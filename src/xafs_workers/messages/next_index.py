@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
-from xafs_workers.messages.fields import FileName
+from xafs_workers.messages.fields import BaseName, FileName
 
 
 @kinds.register("next_index")
@@ -25,4 +25,4 @@ class NextIndex(ControlMessage):
     }
 
     folder: FileName = Field(description="absolute path of the folder")
-    stub: FileName = Field(description="file name without its number")
+    stub: BaseName = Field(description="file name without its number")

@@ -11,10 +11,10 @@ from xafs_workers.messages.fields import (
     FLUO_DETECTOR_DESCRIPTION,
     MODE_DESCRIPTION,
     OVERWRITE_DESCRIPTION,
+    BaseName,
     Count,
     Edge,
     Element,
-    FileName,
     Flag,
     FluoDetector,
     Mode,
@@ -46,7 +46,7 @@ class XafsscanStart(ControlMessage):
     element: Element
     edge: Edge
     mode: Mode = Field(description=f"measured signal: {MODE_DESCRIPTION}")
-    filename: FileName = Field(description="stub of the data files' names, for the title")
+    filename: BaseName = Field(description="stub of the data files' names, for the title")
     repetitions: Count = Field(description="number of scans planned")
     sample: Text | None = Field(default=None, description="name of the sample")
     reference_material: Text | None = Field(default=None, description="material between the detectors It and Ir")

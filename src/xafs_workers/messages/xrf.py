@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
-from xafs_workers.messages.fields import OVERWRITE_DESCRIPTION, Channel, FileName, Flag, OptionalFile, RunUid
+from xafs_workers.messages.fields import OVERWRITE_DESCRIPTION, BaseName, Channel, Flag, OptionalFile, RunUid
 
 
 @kinds.register("xrf.plot")
@@ -49,5 +49,5 @@ class XrfWrite(ControlMessage):
     }
 
     uid: RunUid
-    filename: FileName = Field(description="data file, in XRF/")
+    filename: BaseName = Field(description="name of the data file, in XRF/")
     overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)
