@@ -35,7 +35,7 @@ Entry = RawRecord | EndOfPartition
 
 @dataclass(slots=True)
 class TopicObservations:
-    """What the records of a source tell about their topics.
+    """Properties of topics that show in the records of a source.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class KafkaSource:
     metadata
         Metadata of the topics, asked by the source's own client.
     observations
-        What the records tell about their topics.
+        Properties of the topics that show in the records.
     """
 
     def __init__(

@@ -26,7 +26,7 @@ class LagSource(Protocol):
 
     @property
     def observations(self) -> TopicObservations:
-        """What the records tell about their topics."""
+        """Properties of the topics that show in the records."""
         ...
 
     def compute_lag(self) -> int:

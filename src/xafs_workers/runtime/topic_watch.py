@@ -18,7 +18,7 @@ log = get_logger("workers")
 CHECK_SECONDS = 60.0
 """Pause between two look-ups of the topics' ids, each by a child process, seconds."""
 UNKNOWN_SECONDS = 600.0
-"""The pause where the broker does not tell the ids (the embedded one, one without rights), seconds."""
+"""The pause where the broker does not give the ids (the embedded one, one without rights), seconds."""
 
 
 class TopicRecreated(RuntimeError):
@@ -50,7 +50,7 @@ class TopicRecord:
 
 
 def fetch_topic_ids(config: KafkaConfig, topics: Collection[str]) -> dict[str, str]:
-    """Return the ids of topics, of those whose id the broker tells."""
+    """Return the ids of topics, of those whose id the broker gives."""
     try:
         return {name: facts.id for name, facts in describe_topics(config, topics).items() if facts.id}
     except AdminRequestError as error:
@@ -78,7 +78,7 @@ class TopicWatch:
         SupervisedThread(self._run, "topics", self._stop.is_set).start()
 
     def check(self) -> bool:
-        """Compare the ids once and note them; return whether the broker told any.
+        """Compare the ids once and note them; return whether the broker gave any.
 
         Raises
         ------

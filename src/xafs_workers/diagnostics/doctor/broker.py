@@ -83,7 +83,7 @@ def _check_topics(case: Case, names: set[str]) -> Iterator[Finding]:
 
 
 def _describe_topics(config: KafkaConfig, topics: list[str]) -> dict[str, TopicFacts]:
-    """Return what the broker tells an administrator of the topics; nothing if it does not answer."""
+    """Return the facts of topics that only an administrator may ask for; none if the broker does not answer."""
     try:
         return describe_topics(config, topics, ACL_TIMEOUT) if topics else {}
     except AdminRequestError:
