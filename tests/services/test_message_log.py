@@ -152,3 +152,29 @@ def test_a_line_creates_no_proposal_folder(tmp_path: Path) -> None:
     with pytest.raises(Absent):
         MessageLog().add_entry(nowhere, LogEntry("1", 1.7e9, "x"))
     assert list((tmp_path / "2025-1").iterdir()) == []
+
+
+def test_a_page_that_grew_equals_one_made_at_once(root: Path, proposal: ProposalFolder) -> None:
+    """Only new lines are rendered: also after foreign lines, anchors, days, and a picture that comes later."""
+    log = MessageLog()
+    for number in range(40):
+        if number in (10, 11, 30):
+            with (root / RAW_LOG_PATH).open("a") as raw:
+                raw.write(f"<p>foreign {number}</p>\n")
+        if number == 20:
+            touch_files(root, "snapshots/late.png")
+        picture = "snapshots/late.png" if number % 5 == 0 else ""
+        rid = f"anchor{number % 3}" if number % 2 else None
+        log.add_entry(proposal, LogEntry(str(number), 1.7e9 + 9000 * number, f"line {number}", picture, rid))
+        grown = (root / LOG_PAGE_PATH).read_bytes()
+        MessageLog().add_entry(proposal, LogEntry(str(number), 1.7e9, "again"))
+        assert grown == (root / LOG_PAGE_PATH).read_bytes()
+    assert page_of(root).addresses.count("../snapshots/late.png") == 16
+
+
+def test_a_log_that_was_replaced_is_read_again(root: Path, proposal: ProposalFolder) -> None:
+    log = MessageLog()
+    log.add_entry(proposal, LogEntry("1", 1.7e9, "one"))
+    (root / RAW_LOG_PATH).write_bytes(encode_entry(LogEntry("2", 1.7e9, "two")))
+    assert log.add_entry(proposal, LogEntry("1", 1.7e9, "one"))
+    assert page_of(root).text.index("two") < page_of(root).text.index("one")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from functools import partial
 
 from xafs_workers.storage.errors import Absent, Refused
@@ -11,11 +12,13 @@ from xafs_workers.writers.message_log import (
     LOG_PAGE_PATH,
     RAW_LOG_PATH,
     LogEntry,
+    LogPage,
     encode_entry,
-    is_recorded,
     parse_entries,
-    render_log_page,
 )
+
+MAX_PAGES = 4
+"""Number of proposals whose pages are remembered."""
 
 
 class MessageLog:
@@ -23,6 +26,7 @@ class MessageLog:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._pages: OrderedDict[str, LogPage] = OrderedDict()
 
     def add_entry(self, folder: ProposalFolder, entry: LogEntry) -> bool:
         """Add a line to the log of a proposal unless it is there; return whether it was new.
@@ -37,15 +41,25 @@ class MessageLog:
         """
         with self._lock:
             raw = _read_records(folder)
-            new = not is_recorded(raw, entry.key)
+            page = self._find_page(folder)
+            page.update(raw)
+            new = not page.has_entry(entry.key)
             if new:
                 line = encode_entry(entry)
                 # A line that was cut short by a full disk or a power cut must not swallow this one.
                 line = line if not raw or raw.endswith(b"\n") else b"\n" + line
                 folder.append(RAW_LOG_PATH, line)
-                raw += line
-            folder.replace(LOG_PAGE_PATH, render_log_page(raw, partial(has_file, folder), session=folder.session))
+                page.update(raw + line)
+            folder.replace(LOG_PAGE_PATH, page.render(partial(has_file, folder), session=folder.session))
             return new
+
+    def _find_page(self, folder: ProposalFolder) -> LogPage:
+        """Return the page of a proposal; those of the proposals used last are remembered."""
+        page = self._pages.pop(folder.path, None) or LogPage()
+        self._pages[folder.path] = page
+        if len(self._pages) > MAX_PAGES:
+            self._pages.popitem(last=False)
+        return page
 
 
 def has_file(folder: ProposalFolder, relative: str) -> bool:

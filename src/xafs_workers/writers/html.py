@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -30,6 +31,13 @@ of their number."""
 _ANCHOR = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _FORMULA_NUMBER = re.compile(r"(?<=[A-Za-z)\]])(\d+(?:\.\d+)?)")
 _STRONG = re.compile(r"(?<![\w*])\*(?=\S)([^*\n]{1,200}?)(?<=\S)\*(?![\w*])")
+
+
+def join_lines(lines: Iterable[Markup]) -> Markup:
+    """Join pieces of HTML with line ends; `Markup.join` would look at each of thousands for characters to escape."""
+    from markupsafe import Markup
+
+    return Markup("\n".join(lines))  # noqa: S704 - each piece is Markup
 
 
 def render_page(template: str, **content: Any) -> bytes:

@@ -26,6 +26,10 @@ MAX_PAGE_LINES = 10_000
 """Lines on the page, the newest; five days of an experiment make two or three thousand."""
 
 
+MAX_LOOKED_FOR = 50
+"""Number of lines whose files are looked for again when a line is added, the newest with an absent file."""
+
+
 @dataclass(frozen=True, slots=True)
 class LogEntry:
     """One line of the message log.
@@ -129,11 +133,70 @@ def _parse_entry(line: str) -> LogEntry | None:
     return LogEntry(key, moment, text, picture, rid if isinstance(rid, str | bool) else None, link)
 
 
-def is_recorded(raw: bytes, key: str) -> bool:
-    """Check whether a line with this key is in the raw log."""
-    return json.dumps(key).encode() in raw and any(
-        isinstance(entry, LogEntry) and entry.key == key for entry in parse_entries(raw)
-    )
+class LogPage:
+    """Page of a message log that parses and renders only the lines that are new.
+
+    A file that a line is about is looked for again as long as it is absent and the line is one of the newest.
+    """
+
+    def __init__(self, zone: tzinfo | None = None):
+        self._zone = zone
+        self._raw = b""
+        self._told: list[LogEntry | str] = []
+        self._keys: set[str] = set()
+        self._lines: list[tuple[str, Markup]] = []
+        self._anchors: dict[str, int] = {}
+        self._absent: list[int] = []
+
+    def update(self, raw: bytes) -> None:
+        """Read what the raw log contains beyond what is known; a log that was changed is read from its beginning."""
+        grows = not self._raw or (raw.startswith(self._raw) and self._ends_with_entry())
+        if not grows:
+            self._raw, self._told, self._keys = b"", [], set()
+            self._lines, self._anchors, self._absent = [], {}, []
+        for entry in parse_entries(raw[len(self._raw) :]):
+            if isinstance(entry, str):
+                self._told.append(entry)
+            elif entry.key not in self._keys:
+                self._keys.add(entry.key)
+                self._told.append(entry)
+        self._raw = raw
+
+    def _ends_with_entry(self) -> bool:
+        return self._raw.endswith(b"\n") and bool(self._told) and isinstance(self._told[-1], LogEntry)
+
+    def has_entry(self, key: str) -> bool:
+        """Check whether a line with this key is in the log."""
+        return key in self._keys
+
+    def render(self, exists: Callable[[str], bool], *, session: str) -> bytes:
+        """Return the page; see `render_log_page`."""
+        earlier = max(0, len(self._told) - MAX_PAGE_LINES)
+        if earlier:  # other lines are the first with their anchors
+            self._lines, self._anchors, self._absent = [], {}, []
+        shown = self._told[earlier:]
+        again, self._absent = self._absent[-MAX_LOOKED_FOR:], []
+        for place in (*again, *range(len(self._lines), len(shown))):
+            line = self._render_entry(place, shown[place], exists)
+            self._lines[place : place + 1] = [line]
+        days: list[tuple[str, list[Markup]]] = []
+        for day, line in self._lines:
+            if not days or days[-1][0] != day:
+                days.append((day, []))
+            days[-1][1].append(line)
+        joined = [(day, html.join_lines(lines)) for day, lines in days]
+        return html.render_page("messagelog.html.jinja", days=joined, session=session, earlier=earlier)
+
+    def _render_entry(self, place: int, entry: LogEntry | str, exists: Callable[[str], bool]) -> tuple[str, Markup]:
+        """Return the day and the HTML of a line; of several lines with one anchor the first has it."""
+        if isinstance(entry, str):
+            return "", _sanitize_foreign(entry)
+        anchor = html.to_anchor(entry.rid)
+        has_anchor = self._anchors.setdefault(anchor, place) == place
+        shown = _build_template_line(entry, exists, anchor if has_anchor else "", self._zone)
+        if (entry.picture and not shown.picture) or (entry.link and not shown.link):
+            self._absent.append(place)
+        return shown.day, _render_line(shown)
 
 
 def render_log_page(raw: bytes, exists: Callable[[str], bool], *, session: str, zone: tzinfo | None = None) -> bytes:
@@ -144,29 +207,15 @@ def render_log_page(raw: bytes, exists: Callable[[str], bool], *, session: str, 
     exists
         Checks whether a file of the proposal folder, by its relative name, exists.
     """
-    anchors: set[str] = set()
-    days: list[tuple[str, list[Markup]]] = []
-    told = list(parse_entries(raw))
-    for entry in told[-MAX_PAGE_LINES:]:
-        if isinstance(entry, str):
-            day, line = "", _sanitize_foreign(entry)
-        else:
-            shown = _build_template_line(entry, exists, anchors, zone)
-            day, line = shown.day, _render_line(shown)
-        if not days or days[-1][0] != day:
-            days.append((day, []))
-        days[-1][1].append(line)
-    earlier = max(0, len(told) - MAX_PAGE_LINES)
-    return html.render_page("messagelog.html.jinja", days=days, session=session, earlier=earlier)
+    page = LogPage(zone)
+    page.update(raw)
+    return page.render(exists, session=session)
 
 
 def _build_template_line(
-    entry: LogEntry, exists: Callable[[str], bool], anchors: set[str], zone: tzinfo | None
+    entry: LogEntry, exists: Callable[[str], bool], anchor: str, zone: tzinfo | None
 ) -> _TemplateLine:
-    """Return a line for the template; of several lines with one anchor the first has it."""
-    anchor = html.to_anchor(entry.rid)
-    anchor = "" if anchor in anchors else anchor
-    anchors.add(anchor)
+    """Return a line for the template."""
     day, clock = _format_time(entry.time, zone)
     shown = (*_build_file_link(entry.picture, exists), *_build_file_link(entry.link, exists))
     return _TemplateLine(day, clock, _format_chat(entry.text), entry.icon, bool(entry.rid), anchor, *shown)
