@@ -102,3 +102,13 @@ def test_runs_without_a_stop_are_limited() -> None:
     board = fold(stamp_entries(entries), Board(BoardConfig(run_limit=10)))
     assert len(board.runs) <= 12
     assert board.apply(stamp_entries(make_line_run())[0]).runs
+
+
+def test_a_late_run_finds_its_window_among_many_without_runs() -> None:
+    entries: list[Entry] = [("bmm", XAFS), *[("bmm", {"xafsscan": "next", "count": count}) for count in range(1, 91)]]
+    for count in (90, 5, 7):
+        more = {"BMM_kafka": {"count": count}}
+        run = build_run_documents(hint="xafs transmission", motors=["dcm_energy"], columns={}, start=more)
+        entries += [entry for entry in run if entry[0] == "start"]
+    board = check_increments(stamp_entries(entries), Board())
+    assert [window.repetition for window in board.scans[0].windows if window.run_uid] == [5, 7, 90]

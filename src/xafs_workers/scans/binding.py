@@ -104,6 +104,9 @@ def bind(scans: Sequence[Scan], runs: Iterable[Run], config: BoardConfig) -> tup
 
 def bind_after(scans: tuple[Scan, ...], frontier: Frontier, config: BoardConfig) -> tuple[tuple[Scan, ...], Frontier]:
     """Bind the windows that are not final, as `bind` does; returns the scans and the next frontier."""
+    skipped = () if frontier.runs else frontier.waiting  # without runs they stay without one
+    if skipped:
+        frontier = replace(frontier, waiting=())
     slots = _build_slots(scans, frontier, config)
     free = _FreeRuns(frontier.runs, [run.start_position[0] for run in frontier.runs])
     chosen: dict[tuple[int, int], Run] = {}
@@ -111,6 +114,8 @@ def bind_after(scans: tuple[Scan, ...], frontier: Frontier, config: BoardConfig)
         _choose_runs(slots, find, free, chosen)
     if len(slots) - len(frontier.waiting) > 2 * OPEN_WINDOWS:
         frontier = _advance_frontier(frontier, slots, chosen)
+    if skipped:
+        frontier = replace(frontier, waiting=(*skipped, *frontier.waiting))
     return _set_runs(scans, slots, chosen), frontier
 
 
