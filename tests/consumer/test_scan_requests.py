@@ -1,4 +1,4 @@
-"""Requests are built anew only for the scans that a change of the board concerns."""
+"""Requests are built again only for the scans that a change of the board concerns."""
 
 from __future__ import annotations
 

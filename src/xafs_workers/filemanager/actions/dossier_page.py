@@ -108,7 +108,7 @@ class DossierPage:
         return path, sources
 
     def update(self) -> PageState | None:
-        """Render the page anew; return what it looked for, None where the file is no longer the program's own."""
+        """Render the page again; return what it looked for, None where the file is no longer the program's own."""
         lookup = _FileLookup(self.folder)
         sources = self._collect_sources(lookup)
         content = self._render(sources)
