@@ -148,7 +148,7 @@ REPEATED: dict[str, tuple[list[Document_], dict[str, Any]]] = {
         [("bmm", {"xafs_sequence": "start", "element": "Fe", "edge": "K", "mode": "test", "repetitions": 2})],
         {"xafs_sequence": "add", "uid": "a"},
     ),
-    "set": ([("bmm", {"dossier": "start"})], {"dossier": "set", "npoints": 4}),
+    "set": ([("bmm", {"dossier": "start", "stub": "s"})], {"dossier": "set", "npoints": 4}),
     "start": ([], LINE_START),
 }
 
