@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[2]
 SOURCE = REPOSITORY / "src" / "xafs_workers"
 PAGE = REPOSITORY / "docs" / "architecture.md"
@@ -62,7 +64,6 @@ def test_table_has_every_package_once() -> None:
     assert sorted(named) == sorted(list_packages())
 
 
-@pytest.mark.slow
 def test_code_names_exist() -> None:
     wrong = [
         f"docs/architecture.md:{number}: no `{name}` in src: write the name of today or remove it"

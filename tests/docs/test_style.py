@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[2]
 SOURCE = REPOSITORY / "src" / "xafs_workers"
 TESTS = REPOSITORY / "tests"
@@ -184,7 +186,6 @@ def list_modules(part: Path) -> list[Path]:
     return [part] if part.suffix == ".py" else sorted(part.rglob("*.py"))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", list_parts(SOURCE))
 def test_source_is_plain_english(part: str) -> None:
     findings = [finding for path in list_modules(SOURCE / part) for finding in find_all(path)]
@@ -213,7 +214,6 @@ def test_test_names_are_short(part: str) -> None:
     assert not findings, "\n" + "\n".join(map(str, findings))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", list_parts(TESTS))
 def test_tests_are_plain_english(part: str) -> None:
     findings = [finding for path in list_modules(TESTS / part) for finding in find_test_words(path)]

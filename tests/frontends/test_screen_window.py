@@ -24,12 +24,13 @@ from xafs_workers.frontends.screen import window as window_module
 from xafs_workers.frontends.screen.window_geometry import WindowGeometry, read_geometry, write_geometry
 from xafs_workers.scans.board_config import BoardConfig
 
+pytestmark = pytest.mark.slow
+
 
 def drawings(tab: Any) -> int:
     return sum(tab.drawing.redraw_counts.values())
 
 
-@pytest.mark.slow
 def test_each_figure_has_a_tab_and_the_newest_is_selected(desk: ScreenHarness) -> None:
     desk.add_entries(("bmm", LINE), *make_line_scan(5))
     desk.add_entries(("bmm", TIME))
@@ -41,7 +42,6 @@ def test_each_figure_has_a_tab_and_the_newest_is_selected(desk: ScreenHarness) -
     assert len(desk.figure_tab.drawing.get_axes("transmission").lines) >= 2
 
 
-@pytest.mark.slow
 def test_only_the_front_one_of_several_new_figures_is_drawn(desk: ScreenHarness) -> None:
     """Several figures are new at once after a recovery."""
     desk.add_entries(("bmm", LINE), *make_line_scan(5), ("bmm", TIME), ("bmm", XAFS), *make_repetition(1))
@@ -58,7 +58,6 @@ def test_the_time_of_the_last_frame_is_measured(desk: ScreenHarness) -> None:
     assert desk.window.frame_seconds > 0
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("close", "left"),
     [("all", []), ("line", ["fe"]), ("last", ["xafs_x alignment scan", "time scan"])],
@@ -84,7 +83,6 @@ def test_a_close_message_closes_a_detached_window(desk: ScreenHarness) -> None:
         window.isVisible()
 
 
-@pytest.mark.slow
 def test_a_tab_closed_mid_scan_stays_closed_until_the_next_scan(desk: ScreenHarness) -> None:
     run = make_line_scan(20)
     desk.add_entries(("bmm", LINE), *run[:10])
@@ -96,7 +94,6 @@ def test_a_tab_closed_mid_scan_stays_closed_until_the_next_scan(desk: ScreenHarn
     assert desk.titles == ["xafs_x alignment scan"]
 
 
-@pytest.mark.slow
 def test_a_window_closed_mid_scan_reopens_with_the_next_scan(desk: ScreenHarness) -> None:
     run = make_line_scan(20)
     desk.add_entries(("bmm", LINE), *run[:10])
@@ -135,7 +132,6 @@ def test_a_figure_can_be_detached_and_reattached(desk: ScreenHarness) -> None:
     assert desk.titles == ["xafs_x alignment scan"]
 
 
-@pytest.mark.slow
 def test_a_detached_window_outlives_the_main_window(desk: ScreenHarness) -> None:
     desk.add_entries(("bmm", LINE), *make_line_scan(20)[:10], ("bmm", TIME))
     desk.window.tabs.setCurrentIndex(0)
@@ -161,7 +157,6 @@ def test_a_hidden_tab_is_not_drawn(desk: ScreenHarness) -> None:
     assert len(hidden.drawing.get_axes("signal").lines[0].get_xdata()) == 20
 
 
-@pytest.mark.slow
 def test_a_minimized_window_draws_nothing(desk: ScreenHarness) -> None:
     run = make_line_scan(20)
     desk.add_entries(("bmm", LINE), *run[:10])
@@ -175,7 +170,6 @@ def test_a_minimized_window_draws_nothing(desk: ScreenHarness) -> None:
     assert len(desk.axes.lines[0].get_xdata()) == 20
 
 
-@pytest.mark.slow
 def test_titles_of_hidden_tabs_are_updated_at_times(desk: ScreenHarness) -> None:
     desk.add_entries(("bmm", XAFS), *make_repetition(1))
     desk.add_entries(("bmm", TIME))
@@ -202,7 +196,6 @@ def test_a_slow_frame_delays_the_next_one(desk: ScreenHarness, monkeypatch: pyte
     assert desk.window._timer.interval() >= 600
 
 
-@pytest.mark.slow
 def test_the_window_never_takes_the_focus(qt: None, monkeypatch: pytest.MonkeyPatch) -> None:
     called: list[str] = []
     for name in ("raise_", "activateWindow", "setFocus", "grabKeyboard"):
@@ -252,7 +245,6 @@ def test_the_window_shows_that_it_waits_for_the_broker(desk: ScreenHarness) -> N
     assert desk.window._empty_label.text() == "no figures yet"
 
 
-@pytest.mark.slow
 def test_large_type_keeps_the_zoom_and_can_be_switched_off(desk: ScreenHarness) -> None:
     desk.add_entries(("bmm", LINE), *make_line_scan(30))
     usual = desk.axes.xaxis.label.get_size()
@@ -280,7 +272,6 @@ def test_large_type_can_be_set_from_the_start(qt: None) -> None:
     desk.close()
 
 
-@pytest.mark.slow
 def test_each_fluorescence_channel_can_be_shown(desk: ScreenHarness) -> None:
     """Separate channels show which one is bad."""
     columns = {key: [2.0, 3.0, 4.0] for key in ("I0", "It", "Ir", "Fe1", "Fe2", "Fe3", "Fe4")}
@@ -297,7 +288,6 @@ def test_each_fluorescence_channel_can_be_shown(desk: ScreenHarness) -> None:
     assert len(desk.figure_tab.drawing.get_axes("fluorescence").lines) == sums
 
 
-@pytest.mark.slow
 def test_the_window_geometry_is_saved_and_restored(qt: None, tmp_path: Path) -> None:
     path = tmp_path / "state" / "place.json"
     desk = ScreenHarness(path)
@@ -334,7 +324,6 @@ def test_a_maximized_window_is_restored_on_its_monitor(qt: None, tmp_path: Path)
     process_events()
 
 
-@pytest.mark.slow
 def test_closed_figures_are_freed(desk: ScreenHarness) -> None:
     desk.add_entries(("bmm", LINE), *make_line_scan(5))
     desk.press_tool("own window")
@@ -354,7 +343,6 @@ def test_closed_figures_are_freed(desk: ScreenHarness) -> None:
     assert [reference() for reference in references] == [None] * 9
 
 
-@pytest.mark.slow
 def test_many_line_scans_leave_memory_and_widgets_flat(qt: None) -> None:
     desk = ScreenHarness(rules=BoardConfig(scan_limit=3, run_limit=2))
 

@@ -22,6 +22,8 @@ from xafs_workers.simulation.beam import (
 from xafs_workers.simulation.samples import REFERENCES, SAMPLES
 from xafs_workers.simulation.spectra import compute_edge_position, compute_mu_edge, compute_mu_t
 
+pytestmark = pytest.mark.slow
+
 IRON = SAMPLES["Fe foil"]
 EDGE = compute_edge_position(IRON)
 SCAN = np.concatenate(
@@ -33,7 +35,6 @@ def column(beam: Beam, key: str, energies: np.ndarray, dwell: float = 1.0) -> np
     return np.array([beam.read(float(energy), dwell)[key] for energy in energies])
 
 
-@pytest.mark.first_case_fast
 @pytest.mark.parametrize("name", ["Fe foil", "NiO", "Pt foil", "Mn2.9Co0.1O4"])
 def test_beers_law_is_exact_without_noise(name: str) -> None:
     sample = SAMPLES[name]
@@ -100,7 +101,6 @@ def test_each_channel_has_its_own_solid_angle() -> None:
     assert Beam(IRON, channels=()).read(EDGE, 1.0)["counts"] == ()
 
 
-@pytest.mark.first_case_fast
 @pytest.mark.parametrize("name", SAMPLES)
 def test_the_detector_is_placed_for_good_count_rates(name: str) -> None:
     edge = compute_edge_position(SAMPLES[name])
@@ -109,7 +109,6 @@ def test_the_detector_is_placed_for_good_count_rates(name: str) -> None:
     assert 0 < sum(before["counts"]) / before["I0"] < 0.2 * module.FLUORESCENCE_COUNTS
 
 
-@pytest.mark.slow
 def test_fluorescence_of_a_dilute_sample_follows_its_edge() -> None:
     sample = SAMPLES["Mn2.9Co0.1O4"]
     energies = compute_edge_position(sample) + np.array([-100.0, -60.0, 40.0, 55.0, 80.0, 110.0, 150.0])
@@ -122,7 +121,6 @@ def test_fluorescence_of_a_dilute_sample_follows_its_edge() -> None:
     assert np.std(rest) < 0.02 * np.ptp(mu)
 
 
-@pytest.mark.slow
 def test_fluorescence_of_a_concentrated_sample_is_flattened() -> None:
     def rise(name: str) -> float:
         sample = replace(SAMPLES[name], white_line=1.0)
@@ -133,7 +131,6 @@ def test_fluorescence_of_a_concentrated_sample_is_flattened() -> None:
     assert rise("NiO") < 0.85 * rise("Mn2.9Co0.1O4")
 
 
-@pytest.mark.slow
 def test_equal_seeds_give_equal_readings() -> None:
     def measure(seed: int) -> list[object]:
         beam = Beam(SAMPLES["NiO"], seed)

@@ -14,6 +14,8 @@ from xafs_workers.simulation.axes import BASELINE, ENCODER_RESOLUTION, build_axe
 from xafs_workers.simulation.beam import HC, SI111, Reading
 from xafs_workers.simulation.devices import Axis, Exposure, build_fluorescence_detector, build_ion_chambers
 
+pytestmark = pytest.mark.slow
+
 
 class CountingBeam:
     """Beam that returns the number of the exposure as every signal, and records the calls."""

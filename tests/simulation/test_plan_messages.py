@@ -18,6 +18,8 @@ from xafs_workers.simulation.beamline import Beamline, SimulationSetup
 from xafs_workers.simulation.grid import GridError
 from xafs_workers.simulation.samples import SAMPLES
 
+pytestmark = pytest.mark.slow
+
 SHORT = {"bounds": "-20 0 40", "steps": "10 20", "times": "0.5 0.25"}
 
 
@@ -87,7 +89,6 @@ CLOSING = [
 ]
 
 
-@pytest.mark.slow
 def test_an_xafs_sequence_sends_its_messages_in_order(session: Session) -> None:
     session.beamline.mount("Fe2O3", "4-element SDD")
     uids = session.beamline.run(
@@ -125,7 +126,6 @@ def test_an_xafs_sequence_sends_its_messages_in_order(session: Session) -> None:
     assert "finished" in session.messages[-6]["text"]
 
 
-@pytest.mark.slow
 def test_every_message_is_parsed(session: Session) -> None:
     beamline = session.beamline
     beamline.mount("NiO", "7-element SDD", electron_yield=True)
@@ -152,7 +152,6 @@ def test_a_line_scan_sends_its_messages_in_order(session: Session) -> None:
     assert beamline.axes["xafs_x"].position == before
 
 
-@pytest.mark.slow
 def test_a_line_scan_without_a_picture_sends_a_plain_stop(session: Session) -> None:
     session.beamline.mount("Cu foil", "1-element SDD")
     session.beamline.run(plans.measure_linescan(session.beamline, "xafs_y", "Xs1", (-1.0, 1.0, 3), stack=True))
@@ -173,7 +172,6 @@ def test_a_time_scan_sends_its_messages_in_order(session: Session) -> None:
     ] * 3
 
 
-@pytest.mark.slow
 def test_a_time_scan_without_a_picture_sends_null(session: Session) -> None:
     session.beamline.run(plans.measure_timescan(session.beamline, "I0", 1, 0.1))
     assert session.messages[1]["fname"] is None
@@ -300,7 +298,6 @@ def test_impossible_parameters_are_refused(session: Session) -> None:
     assert session.log == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("length", "shown"), [(50, 50), (51, 49)])
 def test_a_long_sample_name_is_cut(session: Session, monkeypatch: pytest.MonkeyPatch, length: int, shown: int) -> None:
     long = replace(SAMPLES["Fe foil"], name="x" * length)
