@@ -7,19 +7,18 @@ take a file back: for it, time is what the document topic has been read to.
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import ClockTick, Document
-from xafs_workers.scans.runs import Run, find_document_time
+from xafs_workers.scans.runs import MAX_DELAY, Run, find_document_time
 from xafs_workers.scans.scan import RunWindow, Scan, scan_kinds
 
 LATER_SECONDS = 10.0
 """A document later than a scan's end by more than clocks differ shows that the topic was read past it, seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingState:
+class ReadingState(NamedTuple):
     """How far the topics have been read.
 
     Attributes
@@ -38,14 +37,17 @@ class ReadingState:
 
     def advance(self, now: float) -> ReadingState:
         """Return the state after a record of this time."""
-        return self if now <= self.now else replace(self, now=now)
+        return self if now <= self.now else self._replace(now=now)
 
     def add_document(self, item: Document) -> ReadingState:
         """Return the state after a document."""
-        own = min(find_document_time(item), item.time)
-        if own <= self.document_time:
-            return self.advance(item.time)
-        return ReadingState(max(self.now, item.time), own, self.attended)
+        own, time = item.doc.get("time"), item.time
+        if (
+            type(own) is not float or item.is_replayed or not 0.0 <= time - own <= MAX_DELAY
+        ):
+            own = min(find_document_time(item), time)
+        now, newest, attended = self
+        return ReadingState(time if time > now else now, own if own > newest else newest, attended)
 
     def add_tick(self, tick: ClockTick) -> ReadingState:
         """Return the state after a clock tick."""
