@@ -116,7 +116,8 @@ def _check_existing(folder: int, path: str, ready: ContentDigest, *, overwrite: 
     if found == ready.sha256:
         return PublishedFile(path, ready.sha256, "same")
     if found is not None and not overwrite:
-        if is_being_claimed(folder, os.path.basename(path)):
+        # A claim may have ended after the look at the content: then that is another one now.
+        if is_being_claimed(folder, os.path.basename(path)) or digest(folder, path, size=ready.size) != found:
             raise Unavailable(f"{quote_value(path)}: another worker is publishing it", errno.EAGAIN)
         raise Conflict(
             f"{quote_value(path)} exists with other content: it is only replaced when the message asks for overwrite"
