@@ -42,9 +42,7 @@ class ReadingState(NamedTuple):
     def add_document(self, item: Document) -> ReadingState:
         """Return the state after a document."""
         own, time = item.doc.get("time"), item.time
-        if (
-            type(own) is not float or item.is_replayed or not 0.0 <= time - own <= MAX_DELAY
-        ):
+        if type(own) is not float or item.is_replayed or not 0.0 <= time - own <= MAX_DELAY:
             own = min(find_document_time(item), time)
         now, newest, attended = self
         return ReadingState(time if time > now else now, own if own > newest else newest, attended)
