@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import ClockTick, Document
-from xafs_workers.scans.runs import MAX_DELAY, Run, find_document_time
+from xafs_workers.scans.runs import Run, find_document_time
 from xafs_workers.scans.scan import RunWindow, Scan, scan_kinds
 
 LATER_SECONDS = 10.0
@@ -41,9 +41,8 @@ class ReadingState(NamedTuple):
 
     def add_document(self, item: Document) -> ReadingState:
         """Return the state after a document."""
-        own, time = item.doc.get("time"), item.time
-        if type(own) is not float or item.is_replayed or not 0.0 <= time - own <= MAX_DELAY:
-            own = min(find_document_time(item), time)
+        time = item.time
+        own = min(find_document_time(item), time)
         now, newest, attended = self
         return ReadingState(time if time > now else now, own if own > newest else newest, attended)
 
