@@ -8,21 +8,18 @@ from typing import Any, cast
 import numpy as np
 
 from xafs_workers.messages.areascan import AreascanStart, AreascanStop
-from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.picture_requests import (
-    PictureRequest,
     PictureRule,
-    build_in_folder,
-    find_scan_run,
+    build_scan_picture,
     picture_rules,
     post_always,
     request_with_name,
 )
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.runs import Run
-from xafs_workers.scans.scan import Motors, Scan, ScanKind, scan_kinds
+from xafs_workers.scans.scan import Motors, ScanKind, scan_kinds
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -31,12 +28,6 @@ def find_motors(start: ReceivedMessage, config: BoardConfig) -> Motors:
     """Return the slow and the fast motor of an area scan."""
     message = start.get_message(AreascanStart)
     return Motors(frozenset({message.slow_motor, message.fast_motor}))
-
-
-def build_picture(control: ReceivedMessage, scan: Scan, board: Board) -> PictureRequest:
-    """Build the request for the picture of the map, in `maps/`."""
-    stop = control.get_message(AreascanStop)
-    return build_in_folder("maps", stop, find_scan_run(stop.uid, scan, board))
 
 
 scan_kinds.register("areascan")(
@@ -48,7 +39,9 @@ scan_kinds.register("areascan")(
         reported_by_dossier=True,
     )
 )
-picture_rules.register("areascan")(PictureRule(request_with_name(AreascanStop), build_picture, is_posted=post_always))
+picture_rules.register("areascan")(
+    PictureRule(request_with_name(AreascanStop), build_scan_picture("maps"), is_posted=post_always)
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,3 +211,12 @@ def find_finished_run(uid: str | None, scan: Scan, board: Board) -> Run:
     if not finished:
         raise NothingToDrawError(f"no repetition of this {scan.kind} was finished")
     return next((run for run in finished if run.uid == uid), finished[0])
+
+
+def build_scan_picture(folder: str) -> Callable[[ReceivedMessage, Scan, Board], PictureRequest]:
+    """Return the builder of a kind whose picture shows one run and goes to this folder of the run's proposal."""
+
+    def build(control: ReceivedMessage, scan: Scan, board: Board) -> PictureRequest:
+        return build_in_folder(folder, control.message, find_scan_run(control.message.named_run, scan, board))
+
+    return build
