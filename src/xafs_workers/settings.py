@@ -97,6 +97,11 @@ class Detectors(_Section):
         pattern=r"\{channel\}",
         description="data key of a channel's region of interest; {element} is optional",
     )
+    regions_file: Path | None = Field(
+        default=None,
+        description="JSON file with `low` and `high` of each element's edges, in bins of 10 eV (e.g. rois.json of the "
+        "profile): figures of spectra mark them; read again when the session sends `reset_rois`",
+    )
 
 
 class Screen(_Section):
@@ -162,7 +167,8 @@ class Slack(_Section):
     lookup_url: str | None = Field(
         default=None,
         description="address of the facility's list of a proposal's channels, for sessions not in `channels`; "
-        "{session} and {number}, its digits, are replaced; returns a JSON list of channel_name and channel_id",
+        "{session} and {number}, its digits, are replaced; returns a JSON list of name and conversation_id, or of "
+        "channel_name and channel_id",
     )
     lookup_name: str = Field(
         default="{session}-{beamline}", description="name of the proposal's channel in that list, for posts"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -136,3 +137,42 @@ def test_a_point_measured_again_replaces_its_spectrum() -> None:
     after = board.apply(Document("event", again, 0.0, RecordPosition("d", 0, 99)))
     (trace,) = get_only_panel(build_figure(after, after.scans[-1])).traces
     assert set(trace.y.tolist()) == {7.0}
+
+
+REGIONS = {("Fe", "K"): (6260.0, 6540.0)}
+CUT = {**FE, "_pccenergy": 7412.0}
+
+
+def build_figure_with_regions(xdi: dict[str, Any], **asked: Any) -> Figure:
+    run = make_counted_run("4-element SDD", xdi)
+    board = fold_board(run, {"xrf": "plot", "uid": get_run_uid(run), **asked})
+    return build_figure(replace(board, config=replace(board.config, regions=REGIONS)), board.scans[-1])
+
+
+def test_each_spectrum_has_a_rectangle_around_its_region() -> None:
+    traces = get_only_panel(build_figure_with_regions(CUT, add=False)).traces
+    spectra, regions = traces[:4], traces[4:]
+    assert [trace.label for trace in regions] == ["Fe Kα ROI", "", "", ""]
+    for spectrum, region in zip(spectra, regions, strict=True):
+        assert region.x.tolist() == [6260.0, 6260.0, 6540.0, 6540.0, 6260.0]
+        inside = spectrum.y[(spectrum.x >= 6260.0) & (spectrum.x <= 6540.0)]
+        assert region.y.tolist() == [0.0, inside.max(), inside.max(), 0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("xdi", "asked"),
+    [
+        (CUT, {"show_roi": False}),
+        ({**CUT, "Element": {"symbol": "Pb", "edge": "L3"}}, {}),
+        ({}, {}),
+    ],
+)
+def test_a_spectrum_without_a_region_is_drawn_alone(xdi: dict[str, Any], asked: dict[str, Any]) -> None:
+    assert len(get_only_panel(build_figure_with_regions(xdi, **asked)).traces) == 1
+
+
+def test_the_incident_energy_is_shown_and_limits_the_axis() -> None:
+    figure = build_figure_with_regions(CUT)
+    assert figure.title == "Fe2O3, incident energy = 7412.0 eV"
+    spectrum = get_only_panel(figure).traces[0]
+    assert (spectrum.x[0], spectrum.x[-1]) == (2500.0, 7910.0)

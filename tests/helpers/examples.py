@@ -263,4 +263,31 @@ TODAY: list[tuple[str, dict[str, Any]]] = [
     ),
 ]
 
-EVERY = [*MANUAL, *TODAY]
+LATER: list[tuple[str, dict[str, Any]]] = [
+    (
+        "XrfQuickplot",
+        {
+            "xrf": "quickplot",
+            "add": True,
+            "only": None,
+            "energy": 7300.0,
+            "element": "Fe",
+            "edge": "K",
+            "roi_min": 600,
+            "roi_size": 80,
+        },
+    ),
+    ("XrfPlot", {"xrf": "plot", "uid": UID, "add": False, "filename": "a.png", "post": False, "show_roi": False}),
+    ("MythenPlot", {"mythen_plot": True, "roi": 1, "xmin": 600, "xmax": 700}),
+    ("ResetRois", {"reset_rois": True}),
+    ("SlackTest", {"test_slack": True}),
+    ("SlackTest", {"test_slack": True, "_end_station": "xrd"}),
+    ("Backend", {"backend": True}),
+    ("ShowMetadata", {"show_metadata": True, "uid": UID}),
+    ("ShowExperimentalFolder", {"show_experimental_folder": True, "_end_station": "xas"}),
+    ("RefreshSlack", {"refresh_slack": True, "_end_station": "xrd", "time_it": False}),
+    ("DescribeSlack", {"describe_slack": True, "_end_station": "xrd"}),
+]
+"""What the sessions of September 2025 and later send beyond that, or in another form."""
+
+EVERY = [*MANUAL, *TODAY, *LATER]

@@ -12,7 +12,13 @@ from helpers.dossiers import ParsedPage
 from helpers.streams import CONTROL, fold
 from xafs_workers.catalog.followed_runs import FollowedRuns
 from xafs_workers.catalog.retry import RetryPolicy
-from xafs_workers.filemanager.actions.context import ActionContext, Outcome, action_handlers, readiness_checks
+from xafs_workers.filemanager.actions.context import (
+    ActionContext,
+    Outcome,
+    action_handlers,
+    question_handlers,
+    readiness_checks,
+)
 from xafs_workers.messages.parsing import parse
 from xafs_workers.runtime.effect_ledger import EffectLedger
 from xafs_workers.runtime.outcome import TryLater
@@ -70,6 +76,12 @@ class FileManagerHarness:
         if due is not None and not due(control, self.board):
             raise TryLater("not due")
         return action_handlers[key](control, self.board, self.build_context())
+
+    def ask(self, **message: Any) -> Any:
+        """Return the answer to a question that is sent now."""
+        position = RecordPosition(CONTROL, 0, 10_000 + len(self.board.messages))
+        control = ReceivedMessage(parse(message), self.board.now + 1, position)
+        return question_handlers[build_writer_key(control.message)](control, frozenset(), self.build_context())
 
     def send(self, **message: Any) -> Outcome:
         """Take in one more message and, when what was on its way has had its time, act on it."""

@@ -8,9 +8,12 @@ import pytest
 
 from helpers.alignment_curves import SPINNER_RESULT, make_slot_result, make_wafer_result
 from helpers.figures import fold_board, get_run_uid, make_run
+from xafs_workers.messages.parsing import parse
 from xafs_workers.plots.picture_handler import build_picture_engine
 from xafs_workers.runtime.message_engine import EngineCallbacks
 from xafs_workers.runtime.outcome import Outcome
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.items import ReceivedMessage, RecordPosition
 from xafs_workers.wire import Answer
 
 SLOT = make_slot_result("xafs_y")
@@ -23,6 +26,11 @@ CALIBRATION = {
 
 def answers(*entries: Any) -> list[tuple[str, str, str]]:
     """Return (kind, state, reason) of the answers to the last message."""
+    board = fold_board(*entries)
+    return answer_message(max(board.messages, key=lambda control: control.position), board)
+
+
+def answer_message(control: ReceivedMessage, board: Board) -> list[tuple[str, str, str]]:
     given: list[Answer] = []
     engine = build_picture_engine(
         lambda *_: Outcome("done", ("picture",)),
@@ -33,8 +41,7 @@ def answers(*entries: Any) -> list[tuple[str, str, str]]:
             give_up=lambda control, reason: None,
         ),
     )
-    board = fold_board(*entries)
-    engine.on_message(max(board.messages, key=lambda control: control.position), board)
+    engine.on_message(control, board)
     engine.poll(board)
     assert engine.drain(10.0)
     engine.close()
@@ -62,6 +69,22 @@ def test_a_message_without_a_picture_is_done_at_once(entries: list[dict[str, Any
 def test_a_message_without_an_open_scan_fails_with_a_reason(message: dict[str, Any]) -> None:
     kind = next(iter(message))
     assert answers(message) == [(kind, "failed", f"no {kind} is open")]
+
+
+@pytest.mark.parametrize(
+    ("message", "reason"),
+    [
+        ({"backend": True}, "backend Agg"),
+        ({"reset_rois": True}, "0 regions of interest: no figure marks one"),
+        ({"xrf": "quickplot"}, "not acted on: it shows what a detector measures now, which is read from EPICS"),
+        ({"mythen_plot": True}, "not acted on: "),
+    ],
+)
+def test_a_message_without_a_scan_is_done_at_once(message: dict[str, Any], reason: str) -> None:
+    control = ReceivedMessage(parse(message), 1.0, RecordPosition("t", 0, 0))
+    ((_, state, given),) = answer_message(control, Board())
+    assert state == "done"
+    assert reason in given
 
 
 def test_a_picture_is_accepted_and_then_done() -> None:

@@ -315,6 +315,13 @@ def test_the_channel_is_looked_up_by_the_proposal_of_the_post(office: OutboxHarn
     assert server.calls.count("lookup 316886") == 1
 
 
+@pytest.mark.parametrize(("name", "channel"), [("name", "conversation_id"), ("channel_name", "channel_id")])
+def test_both_forms_of_the_channel_list_are_read(name: str, channel: str, server: SlackServer) -> None:
+    server.lookups["7"] = [{"other": "x"}, {name: "pass-7", channel: "CHAT"}, {name: "pass-7-bmm", channel: "C7"}]
+    directory = ChannelDirectory(Slack(lookup_url=server.lookup_url, timeout=1.0), "bmm")
+    assert directory.find_channel("pass-7") == "C7"
+
+
 def test_a_failing_channel_lookup_is_retried(office: OutboxHarness, server: SlackServer) -> None:
     server.lookup_status = 500
     server.channels["C3"] = "pass-3-bmm"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,7 +39,32 @@ def render_messages_page() -> str:
 
     described = [describe_kind(name) for name in list_kind_names()]
     index = _render_table(["kind", "actions", "meaning"], map(_build_index_row, described))
-    return "\n".join([MESSAGES_INTRODUCTION, *index, *(line for kind in described for line in _render_kind(kind)), ""])
+    return "\n".join(
+        [
+            MESSAGES_INTRODUCTION,
+            *index,
+            *_render_not_acted_on(described),
+            *(line for kind in described for line in _render_kind(kind)),
+            "",
+        ]
+    )
+
+
+def _render_not_acted_on(kinds: Sequence[KindDescription]) -> Iterator[str]:
+    """Yield the list of the messages that no worker acts on."""
+    rows = [
+        [f"`{kind.kind}`", action.value, action.not_acted_on]
+        for kind in kinds
+        for action in kind.actions
+        if action.not_acted_on
+    ]
+    yield from (
+        "",
+        "## Messages that no worker acts on",
+        "",
+        "They are understood and answered; they are no dead letters.",
+    )
+    yield from ("", *_render_table(["kind", "action", "reason"], rows))
 
 
 def render_configuration_page() -> str:
@@ -70,6 +95,8 @@ def _render_action(kind: str, action: ActionDescription, *, several: bool) -> It
     if several:
         yield from ("", f"### {kind}: {action.value}", "", action.summary)
     yield from ("", f"For {WORKER_NAMES[action.owner]}.", "")
+    if action.not_acted_on:
+        yield from (f"No worker acts on it: {action.not_acted_on}. It is answered with this reason.", "")
     if action.fields:
         rows = (
             [f"`{f.name}`", f.type, f.unit, _format_requirement(f.required, f.default), f.description]

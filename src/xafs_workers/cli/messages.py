@@ -137,6 +137,8 @@ def _split_line(content: Any, tag: str) -> tuple[str, Any]:
 def _show_action(kind: str, action: ActionDescription) -> None:
     typer.echo(f"{kind}: {action.value}    ({action.owner})")
     typer.echo(f"  {action.summary}")
+    if action.not_acted_on:
+        typer.echo(f"  No worker acts on it: {action.not_acted_on}.")
     if action.fields:
         rows = [_build_row(field) for field in action.fields]
         _show_table(["field", "type", "unit", "needed", "meaning"], rows, indent="  ")

@@ -20,6 +20,7 @@ from xafs_workers.consumer.run_requests import RunRequester
 from xafs_workers.consumer.source import Partition, RawRecord
 from xafs_workers.logs import get_logger, is_detailed, set_detail
 from xafs_workers.scans.board import Board, UnknownRunError
+from xafs_workers.scans.board_config import Regions
 from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage
 
 log = get_logger("consumer")
@@ -69,6 +70,8 @@ class LoopCallbacks:
         None for a worker that asks no catalog for runs that scans name.
     on_live_message
         Receives each new message, of any owner; not those of the past.
+    load_regions
+        Returns the regions of interest for the board, from the present ones; None for a worker that draws nothing.
     """
 
     handler: MessageHandler
@@ -77,6 +80,7 @@ class LoopCallbacks:
     reduction_requester: ReductionRequester | None = None
     run_requester: RunRequester | None = None
     on_live_message: Callable[[ReceivedMessage], object] = lambda control: None
+    load_regions: Callable[[Regions], Regions] | None = None
 
 
 class Loop:
@@ -113,6 +117,7 @@ class Loop:
 
     def begin(self, positions: dict[Partition, int], ends: dict[Partition, int]) -> None:
         """Start from these offsets; what lies before `ends` counts as recovery."""
+        self._load_regions()
         self._ordered_reader.begin(positions, ends)
         self._ends = dict(ends)
         self._next_offsets = dict(positions)
@@ -219,6 +224,8 @@ class Loop:
         else:
             self.counters.messages += 1
             self.board = self.board.apply(item)
+            if item.message.reloads_regions:
+                self._load_regions()
             if self._role.name in (item.message.owner, item.message.helper):
                 self._callbacks.handler.on_message(item, self.board)
             try:
@@ -227,6 +234,11 @@ class Loop:
                 log.exception("message_not_logged", message=item.id)
             return True
         return False
+
+    def _load_regions(self) -> None:
+        load, config = self._callbacks.load_regions, self.board.config
+        if load is not None:
+            self.board = replace(self.board, config=replace(config, regions=load(config.regions)))
 
     def _fold_document(self, record: RawRecord, item: Document) -> bool:
         self.counters.documents += 1

@@ -10,6 +10,7 @@ import numpy as np
 from xafs_workers.elements import EmissionLine, find_emission_line
 from xafs_workers.figures.model import Array, Line, Panel, Text, Trace
 from xafs_workers.scans import mca
+from xafs_workers.scans.board_config import BoardConfig, Region
 from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.runs import Run
 
@@ -22,6 +23,12 @@ DEFAULT_MAX_ENERGY = 20_000.0
 ENERGY_MARGIN = 2000.0
 """Shown range above the element's emission line, eV."""
 
+INCIDENT_MARGIN = 500.0
+"""Shown range above the incident energy, where it is known, eV."""
+
+REGION_SERIES = 7
+"""Difference of series between a spectrum and its region's rectangle: the same of seven colours, other dashes."""
+
 
 def find_run_line(run: Run | None) -> EmissionLine | None:
     """Find the emission line of a run's element and edge, None where the run does not name both."""
@@ -30,8 +37,19 @@ def find_run_line(run: Run | None) -> EmissionLine | None:
     return find_emission_line(symbol, edge) if symbol and edge else None
 
 
-def select_energy_range(line: EmissionLine | None) -> tuple[float, float]:
-    """Select the range of energies in which a spectrum is shown, eV."""
+def find_incident_energy(run: Run | None) -> float | None:
+    """Find the incident energy of a run, eV, in its metadata: the energy of the pseudo-channel-cut; None if unknown."""
+    try:
+        energy = float(run.xdi.get("_pccenergy") or 0.0) if run is not None else 0.0
+    except (TypeError, ValueError):
+        return None
+    return energy if np.isfinite(energy) and energy > 0 else None
+
+
+def select_energy_range(line: EmissionLine | None, incident: float | None = None) -> tuple[float, float]:
+    """Select the range of energies in which a spectrum is shown, eV: up to the incident energy, where it is known."""
+    if incident is not None:
+        return build_energy_range(incident + INCIDENT_MARGIN)
     return build_energy_range(line.energy + ENERGY_MARGIN if line is not None else DEFAULT_MAX_ENERGY)
 
 
@@ -56,6 +74,33 @@ def build_spectra_panel(traces: Iterable[Trace], line: EmissionLine | None, prob
         legend="full",
         x_name="emission energy",
     )
+
+
+def build_region_traces(run: Run, spectra: Iterable[Trace], config: BoardConfig) -> tuple[Trace, ...]:
+    """Build a rectangle around the element's region of interest in each spectrum; none where no region is known."""
+    element = as_mapping(run.xdi.get("Element"))
+    symbol, edge = as_text(element.get("symbol")), as_text(element.get("edge")).upper()
+    region, line = config.regions.get((symbol, edge)), find_run_line(run)
+    if region is None:
+        return ()
+    label = f"{line.name if line is not None else f'{symbol} {edge}'} ROI"
+    return compute_once(
+        run, ("regions", region, tuple(one.key for one in spectra)), lambda: _build_rectangles(spectra, region, label)
+    )
+
+
+def _build_rectangles(spectra: Iterable[Trace], region: Region, label: str) -> tuple[Trace, ...]:
+    """Build the rectangles, as high as the counts inside; the label is on the first."""
+    low, high = region
+    found: list[Trace] = []
+    for spectrum in spectra:
+        inside = spectrum.y[(spectrum.x >= low) & (spectrum.x <= high)]
+        if not inside.size:
+            continue
+        x, top = np.array([low, low, high, high, low]), float(np.nanmax(inside))
+        name, series = "" if found else label, spectrum.series + REGION_SERIES
+        found.append(Trace(f"region-{spectrum.key}", x, np.array([0.0, top, top, 0.0, 0.0]), name, series))
+    return tuple(found)
 
 
 def label_channels(channels: Mapping[int, Array], add: bool, only: int | None) -> Iterator[tuple[str, str, Array]]:

@@ -25,8 +25,10 @@ def build_xrf_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure
         traces = emission.compute_once(run, ("xrf", message), lambda: _build_traces(board, message, run, options))
     except NoSpectraError as waiting:
         problem = str(waiting)
-    title = as_text(as_mapping(run.xdi.get("Sample")).get("name")) if run is not None else ""
-    return Figure(scan.figure_id, scan.kind, title, (emission.build_spectra_panel(traces, line, problem),))
+    if message.show_roi and run is not None:
+        traces = (*traces, *emission.build_region_traces(run, traces, board.config))
+    panel = emission.build_spectra_panel(traces, line, problem)
+    return Figure(scan.figure_id, scan.kind, _format_title(run), (panel,))
 
 
 @figure_examples.register("xrf")
@@ -37,12 +39,21 @@ def build_example() -> FigureExample:
     return FigureExample((message,), columns, run_start)
 
 
+def _format_title(run: Run | None) -> str:
+    """Format the title: the sample and the incident energy, as far as the run names them."""
+    if run is None:
+        return ""
+    sample = as_text(as_mapping(run.xdi.get("Sample")).get("name"))
+    energy = emission.find_incident_energy(run)
+    return ", ".join(part for part in (sample, f"incident energy = {energy:.1f} eV" if energy else "") if part)
+
+
 def _build_traces(board: Board, message: XrfPlot, run: Run | None, options: FigureOptions) -> tuple[Trace, ...]:
     spectra = load_spectra(run, message.uid, board.config, options.spectra_loader)
     if not spectra.count:
         raise NoSpectraError("nothing was counted in this run")
     channels = extract_channels(spectra.get_point(0), board.config, message.only)
-    shown = emission.select_energy_range(emission.find_run_line(run))
+    shown = emission.select_energy_range(emission.find_run_line(run), emission.find_incident_energy(run))
     return tuple(
         Trace(key, *emission.clip_spectrum(counts, shown), label, series)
         for series, (key, label, counts) in enumerate(emission.label_channels(channels, message.add, message.only))

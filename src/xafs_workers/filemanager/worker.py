@@ -129,7 +129,8 @@ def _build_reply_writer(settings: Settings, stack: ExitStack) -> Callable[[str, 
     stack.callback(store.close)
 
     def write_reply(kind: str, value: Any) -> None:
-        store.write({reply_keys[kind]: str(value).lower() if isinstance(value, bool) else value})
+        if kind in reply_keys:
+            store.write({reply_keys[kind]: str(value).lower() if isinstance(value, bool) else value})
 
     return write_reply
 

@@ -84,6 +84,10 @@ class ControlMessage(BaseModel):
     slack_command
         What every worker that posts does about the message: look the channels up again, or log its state; '' for
         nothing.
+    not_acted_on
+        Reason why no worker acts on the message, '' for one that is acted on. Its owner answers it with the reason.
+    reloads_regions
+        Whether every worker that draws reads the file of the detectors' regions again.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True, allow_inf_nan=False, protected_namespaces=())
@@ -97,6 +101,8 @@ class ControlMessage(BaseModel):
     closes: ClassVar[Literal["", "all", "line", "last"]] = ""
     ends_open_scans: ClassVar[bool] = False
     slack_command: ClassVar[Literal["", "refresh", "describe"]] = ""
+    not_acted_on: ClassVar[str] = ""
+    reloads_regions: ClassVar[bool] = False
     message_id: str | None = Field(
         default=None,
         max_length=MAX_ID_LENGTH,
@@ -154,6 +160,11 @@ class ControlMessage(BaseModel):
     def detailed_logging(self) -> bool | None:
         """Whether the workers log messages in full from now on; None: as before."""
         return None
+
+    @property
+    def named_station(self) -> str:
+        """End station that the message concerns, as its sender names it; '' where it names none."""
+        return self._get_declared("end_station") or ""
 
     @property
     def requests_helper(self) -> bool:

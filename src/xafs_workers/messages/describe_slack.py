@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
+from xafs_workers.messages.fields import EndStation
 
 
 @kinds.register("describe_slack")
@@ -17,3 +18,5 @@ class DescribeSlack(ControlMessage):
     owner = "file-manager"
     slack_command = "describe"
     example: ClassVar[Example] = {"describe_slack": True}
+
+    end_station: EndStation = None

@@ -230,9 +230,15 @@ AxisPositions = Annotated[Curve, Field(description="positions of the axis", json
 Signal = Annotated[Curve, Field(description="measured signal at each position")]
 Fit = Annotated[Curve, Field(description="fitted signal at each position")]
 
+EndStation = Annotated[
+    Text | None, Field(alias="_end_station", description="end station whose experiment is meant: xas or xrd")
+]
+
 OVERWRITE_DESCRIPTION = "replace an existing file of other content"
 MODE_DESCRIPTION = ", ".join(MODES)
 FLUO_DETECTOR_DESCRIPTION = "1-element SDD, 4-element SDD, 7-element SDD or dante; else as in the run"
+
+NEEDS_EPICS = "it shows what a detector measures now, which is read from EPICS, and workers read only Kafka and Tiled"
 
 M = TypeVar("M", bound=ControlMessage)
 

@@ -27,13 +27,14 @@ class FieldDescription:
 
 @dataclass(frozen=True, slots=True)
 class ActionDescription:
-    """One action of a kind; `value` describes the value of the kind's key."""
+    """One action of a kind; `value` describes the value of the kind's key, `not_acted_on` is as in the message."""
 
     value: str
     owner: Owner
     summary: str
     fields: tuple[FieldDescription, ...]
     example: Mapping[str, Any]
+    not_acted_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,12 @@ def _describe_action(message: type[ControlMessage]) -> ActionDescription:
     own = [(name, about) for name, about in schema["properties"].items() if name != "message_id"]
     fields = tuple(_describe_field(name, about, name in required) for name, about in own)
     return ActionDescription(
-        _describe_value(message), message.owner, _extract_first_line(message.__doc__), fields, message.example
+        _describe_value(message),
+        message.owner,
+        _extract_first_line(message.__doc__),
+        fields,
+        message.example,
+        message.not_acted_on,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from xafs_workers.logs import get_logger
+from xafs_workers.plots.actions.registry import immediate_actions
 from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine
 from xafs_workers.runtime.outcome import Outcome, Task
 from xafs_workers.scans.board import Board
@@ -36,8 +37,8 @@ class PictureHandler:
         self._draw, self._reduction_enabled = draw, reduction_enabled
 
     def is_relevant(self, control: ReceivedMessage) -> bool:
-        """Check whether a message affects scans."""
-        if affects_scans(control):
+        """Check whether a message affects scans, or has an action without a picture."""
+        if affects_scans(control) or control.message.get_key() in immediate_actions:
             return True
         log.info("not_acted_on", kind=control.message.kind, action=control.message.action)
         return False
@@ -48,6 +49,9 @@ class PictureHandler:
 
     def examine(self, control: ReceivedMessage, board: Board) -> Outcome | None:
         """Return the outcome of a message that asks for no picture; None for one that does."""
+        act = immediate_actions.get(control.message.get_key())
+        if act is not None:
+            return act(control, board)
         scan = board.find_scan(control)
         if scan is None and control.message.kind in scan_kinds:
             return Outcome("failed", reason=f"no {control.message.kind} is open")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from xafs_workers.consumer.loop import Loop, LoopCallbacks
 from xafs_workers.consumer.record_parser import RecordParser
 from xafs_workers.consumer.reduction_requests import ReductionRequester
+from xafs_workers.consumer.region_file import load_regions
 from xafs_workers.consumer.roles import HEADLESS
 from xafs_workers.consumer.run_requests import RunRequester
 from xafs_workers.logs import configure_logging, get_logger
@@ -66,6 +68,7 @@ def _run(
         reduction_requester=ReductionRequester(reducer),
         run_requester=RunRequester(fetcher),
         on_live_message=context.posting.on_message,
+        load_regions=partial(load_regions, settings.detectors.regions_file),
     )
     loop = Loop(context.source, HEADLESS, RecordParser(settings), Board(rules), ports)
     context.begin_loop(loop, from_beginning=from_beginning)

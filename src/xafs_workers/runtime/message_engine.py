@@ -160,7 +160,7 @@ class MessageEngine:
 
     def on_message(self, control: ReceivedMessage, board: Board) -> None:
         """Accept a message; `poll` looks it up, in order of arrival."""
-        if self._work.is_relevant(control):
+        if control.message.not_acted_on or self._work.is_relevant(control):
             self._arrivals.append(_Arrival(control, board, time.monotonic()))
 
     def on_rejected_record(self, record: RawRecord, rejected: RejectedRecord) -> None:
@@ -269,6 +269,8 @@ class MessageEngine:
         """Let the handler examine a message; an error makes this message fail and no other."""
         if self._callbacks.is_dropped(control):
             return Outcome("failed", reason=DROPPED)
+        if control.message.not_acted_on:
+            return Outcome("done", reason=f"not acted on: {control.message.not_acted_on}")
         try:
             return ask(control, board)
         except Exception as error:

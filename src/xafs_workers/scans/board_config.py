@@ -7,6 +7,12 @@ from dataclasses import dataclass, field
 
 from xafs_workers.settings import Columns, Detectors, Reduction, Settings
 
+Region = tuple[float, float]
+"""First and last energy of a region of interest, eV."""
+
+Regions = Mapping[tuple[str, str], Region]
+"""Regions of interest of the fluorescence detectors by element and edge, such as `("Fe", "K")`."""
+
 
 @dataclass(frozen=True, slots=True)
 class BoardConfig:
@@ -26,6 +32,8 @@ class BoardConfig:
         Memory limits of the array-valued data (spectra) of one run, and of all runs, bytes.
     fetching_enabled
         True if runs whose documents are missing are fetched from a catalog.
+    regions
+        Regions that figures of spectra mark.
     """
 
     columns: Columns = field(default_factory=Columns)
@@ -41,6 +49,7 @@ class BoardConfig:
     array_bytes: int = 64 * 1024 * 1024
     all_array_bytes: int = 256 * 1024 * 1024
     fetching_enabled: bool = False
+    regions: Regions = field(default_factory=dict[tuple[str, str], Region])
 
     @classmethod
     def from_settings(

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from xafs_workers.consumer.loop import Loop, LoopCallbacks
@@ -13,6 +14,7 @@ from xafs_workers.consumer.publisher import Publisher
 from xafs_workers.consumer.record_parser import RecordParser
 from xafs_workers.consumer.recovery import find_live_offsets
 from xafs_workers.consumer.reduction_requests import ReductionRequester
+from xafs_workers.consumer.region_file import load_regions
 from xafs_workers.consumer.roles import Role
 from xafs_workers.consumer.run_requests import RunRequester
 from xafs_workers.consumer.source import KafkaSource
@@ -170,7 +172,11 @@ class Follower:
         ends = {partition: high for partition, (_, high) in source.metadata.fetch_watermarks().items()}
         reductions, fetches = ReductionRequester(self._reducer), RunRequester(self._fetcher)
         ports = LoopCallbacks(
-            _NullHandler(), lambda record, bad: None, reduction_requester=reductions, run_requester=fetches
+            _NullHandler(),
+            lambda record, bad: None,
+            reduction_requester=reductions,
+            run_requester=fetches,
+            load_regions=partial(load_regions, self._settings.detectors.regions_file),
         )
         loop = Loop(source, self._role, reader, Board(rules), ports)
         source.assign(positions)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 from xafs_workers.filemanager.actions.context import ActionContext
+from xafs_workers.filemanager.random_flag import replace_flags
 from xafs_workers.logs import get_logger
 from xafs_workers.runtime.outcome import Outcome, PartRefused, TryLater
 from xafs_workers.scans.board import Board
@@ -59,6 +60,7 @@ def post_notice(line: Notice, folder: ProposalFolder | None, control: ReceivedMe
     Unavailable, TryLater
         It cannot be written now. Another attempt repeats nothing.
     """
+    line = replace(line, text=replace_flags(line.text, _build_key(line, control, context)))
     try:
         log_notice(line, folder, control, context)
     finally:  # a log that is refused does not keep the post back

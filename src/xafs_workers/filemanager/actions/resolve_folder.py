@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.dossier import build_dossier, find_open_dossier
 from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.runs import Run
 from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.errors import Refused
 from xafs_workers.storage.proposals import ProposalFolder
+
+XAS_STATION, GONIOMETER_STATION = "xas", "xrd"
+GONIOMETER_WORDS = ("xrd", "xrr", "goniometer")
+"""Words in the name of the goniometer's end station, in start documents."""
 
 
 def find_proposal_folder(
@@ -26,7 +31,8 @@ def find_proposal_folder(
     if uid:
         run = board.runs.get(uid)
         return None if run is None else find_run_folder(run, roots, settings)
-    for path in (*control.message.named_paths, *_find_dossier_folder(board)):
+    others = () if is_other_station(control) else _find_dossier_folder(board)
+    for path in (*control.message.named_paths, *others):
         try:
             return ProposalFolder.from_path(path, roots)[0]
         except Refused:
@@ -44,9 +50,22 @@ def find_run_folder(run: Run, roots: Roots, settings: Settings) -> ProposalFolde
 
 
 def find_last_run_before(control: ReceivedMessage, board: Board) -> Run | None:
-    """Find the run that started last before a message, by record time."""
+    """Find the run that started last before a message, by record time; at the end station that the message names."""
+    station = control.message.named_station.lower()
     before = [run for run in board.runs.values() if run.start_position[0] <= control.time]
-    return max(before, key=lambda run: run.start_position, default=None)
+    there = [run for run in before if not station or find_station(run) == station]
+    return max(there, key=lambda run: run.start_position, default=None)
+
+
+def find_station(run: Run) -> str:
+    """Find the end station of a run: `xrd` where the start document names the goniometer's, else `xas`."""
+    named = as_text(as_mapping(run.xdi.get("Beamline")).get("endstation")).lower()
+    return GONIOMETER_STATION if any(word in named for word in GONIOMETER_WORDS) else XAS_STATION
+
+
+def is_other_station(control: ReceivedMessage) -> bool:
+    """Check whether a message concerns another end station than that of XAS, whose dossier is open."""
+    return control.message.named_station.lower() not in ("", XAS_STATION)
 
 
 def _find_dossier_folder(board: Board) -> Iterator[str]:

@@ -17,6 +17,9 @@ CACHE_SECONDS = 900.0
 MAX_ANSWER_BYTES = 1024 * 1024
 """Largest part of an answer that is read, bytes."""
 
+ENTRY_FIELDS = (("name", "conversation_id"), ("channel_name", "channel_id"))
+"""Fields with the name and the id of a channel in the facility's answers: today's, and those of before."""
+
 
 class ChannelNotFound(Exception):
     """A session has no channel; the text gives the reason."""
@@ -74,16 +77,14 @@ class ChannelDirectory:
         if time.monotonic() < until:
             return channel
         name = self._format_channel_name(session)
-        channel = next(
-            (entry["channel_id"] for entry in self._request_channels(session) if entry["channel_name"] == name), None
-        )
+        channel = next((channel for entry, channel in self._request_channels(session) if entry == name), None)
         self._cache[session] = (time.monotonic() + CACHE_SECONDS, channel)
         return channel
 
     def _format_channel_name(self, session: str) -> str:
         return self._settings.lookup_name.format(session=session, beamline=self._beamline)
 
-    def _request_channels(self, session: str) -> list[dict[str, str]]:
+    def _request_channels(self, session: str) -> list[tuple[str, str]]:
         number = "".join(letter for letter in session if letter.isdigit())
         pattern = self._settings.lookup_url or ""
         url = pattern.format(session=quote(session, safe=""), number=number)
@@ -101,13 +102,17 @@ class ChannelDirectory:
         return _parse_entries(content, url)
 
 
-def _parse_entries(content: Any, url: str) -> list[dict[str, str]]:
-    """Return the channels in an answer: a list, or a mapping with a list under ``data`` or ``slack_channels``."""
+def _parse_entries(content: Any, url: str) -> list[tuple[str, str]]:
+    """Return (name, id) of each channel in an answer: a list, or a mapping with one, ``data`` or ``slack_channels``."""
     if isinstance(content, dict):
         content = content.get("data", content.get("slack_channels"))
     if not isinstance(content, list):
-        raise LookupUnavailable(
-            f"{url}: answered {type(content).__name__} (expected a list of channel_name and channel_id)"
-        )
-    names = ("channel_name", "channel_id")
-    return [entry for entry in content if isinstance(entry, dict) and all(isinstance(entry.get(n), str) for n in names)]
+        expected = " or of ".join(" and ".join(names) for names in ENTRY_FIELDS)
+        raise LookupUnavailable(f"{url}: answered {type(content).__name__} (expected a list of {expected})")
+    pairs = [
+        (entry.get(name), entry.get(channel))
+        for entry in content
+        if isinstance(entry, dict)
+        for name, channel in ENTRY_FIELDS
+    ]
+    return [(name, channel) for name, channel in pairs if isinstance(name, str) and isinstance(channel, str)]
