@@ -96,7 +96,7 @@ def test_pages_are_open_without_a_token(shows: Callable[..., BrowserHarness]) ->
 def test_pages_are_refused_without_the_required_token(shows: Callable[..., BrowserHarness], open_tab: OpenTab) -> None:
     show = shows(token=SECRET)
     figure = build_figure(show.board, show.board.scans[0])
-    for path in ("/", f"/table.csv?figure={figure.id}", "/autoload.js?bokeh-autoload-element=1", "/metadata"):
+    for path in ("/", f"/table.csv?figure={figure.id}", "/metadata"):
         answer = asked(show, path)
         assert answer.status in (302, 403), path
         assert "xafs_x" not in answer.text

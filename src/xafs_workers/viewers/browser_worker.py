@@ -31,6 +31,7 @@ LIBRARY_LOG_LEVELS = {
     "bokeh.server.views.ws": "error",
     "tornado": "warning",
     "tornado.access": "error",
+    "tornado.general": "error",
 }
 """Level from which a library's own lines are logged, so that events that any page may cause are not."""
 

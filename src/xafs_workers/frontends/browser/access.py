@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 from typing import Any
 
 from bokeh.server.auth_provider import AuthProvider
 from tornado.web import RequestHandler
+
+from xafs_workers.frontends.browser.guarded_handlers import LOGIN_POLICY
+from xafs_workers.frontends.browser.guess_limit import GuessLimit
+from xafs_workers.logs import get_logger
+
+log = get_logger("browser")
 
 COOKIE_NAME = "xafs-workers"
 LOGIN_PATH = "/login"
@@ -22,10 +29,14 @@ width:100%;box-sizing:border-box;margin-top:.5rem}</style></head><body><h1>XAFS 
 
 
 class TokenAuthProvider(AuthProvider):
-    """Authentication by a token, which a user enters once; a cookie derived from it grants access afterwards."""
+    """Authentication by a token, which a user enters once; a cookie derived from it grants access afterwards.
+
+    Wrong tokens are logged, and make further attempts from the same address wait.
+    """
 
     def __init__(self, token: str):
         self._token = token
+        self.limit = GuessLimit()
         super().__init__()
 
     @property
@@ -45,7 +56,7 @@ class TokenAuthProvider(AuthProvider):
 
     def is_valid_cookie(self, cookie: str | None) -> bool:
         """Check whether a cookie was derived from the token."""
-        return cookie is not None and hmac.compare_digest(cookie, self.cookie)
+        return cookie is not None and hmac.compare_digest(cookie.encode(), self.cookie.encode())
 
     def is_valid_token(self, token: str) -> bool:
         """Check whether a user entered the right token."""
@@ -65,7 +76,7 @@ class _LoginHandler(RequestHandler):
     def get(self) -> None:
         """Show the form, or check the token in the address."""
         given = self.get_query_argument("token", None)
-        self._authenticate(given) if given is not None else self.write(_PAGE.replace("PROBLEM", ""))
+        self._authenticate(given) if given is not None else self._write_form()
 
     def post(self) -> None:
         """Check the token in the form."""
@@ -73,10 +84,21 @@ class _LoginHandler(RequestHandler):
 
     def _authenticate(self, token: str) -> None:
         root: str = self.application.prefix + "/"  # type: ignore[attr-defined]
-        if self.access.is_valid_token(token.strip()):
+        address = str(self.request.remote_ip)
+        wait = math.ceil(self.access.limit.compute_wait(address))
+        if wait:
+            self.set_status(429)
+            self.set_header("Retry-After", str(wait))
+            self._write_form(f"Too many wrong tokens from this address. Try again in {wait} s.")
+        elif self.access.is_valid_token(token.strip()):
             secure = self.request.protocol == "https"
             self.set_cookie(COOKIE_NAME, self.access.cookie, path=root, httponly=True, samesite="Strict", secure=secure)
             self.redirect(root)
-            return
-        self.set_status(403)
-        self.write(_PAGE.replace("PROBLEM", "This token is wrong."))
+        else:
+            log.warning("wrong_token", address=address, wrong_tokens=self.access.limit.record_wrong_token(address))
+            self.set_status(403)
+            self._write_form("This token is wrong.")
+
+    def _write_form(self, problem: str = "") -> None:
+        self.set_header("Content-Security-Policy", LOGIN_POLICY)
+        self.write(_PAGE.replace("PROBLEM", problem))

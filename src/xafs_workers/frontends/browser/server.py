@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gc
 import re
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from tornado.web import StaticFileHandler, authenticated
 from xafs_workers import __version__
 from xafs_workers.frontends.browser.access import COOKIE_NAME, TokenAuthProvider
 from xafs_workers.frontends.browser.gallery import Gallery
+from xafs_workers.frontends.browser.guarded_handlers import NONCE_VARIABLE, UnknownPathHandler, guard_handlers
 from xafs_workers.frontends.browser.table import format_table
 from xafs_workers.frontends.browser.viewer import Viewer, ViewerCallbacks
 from xafs_workers.logs import get_logger
@@ -127,12 +129,14 @@ class BrowserServer:
             websocket_max_message_size=MAX_MESSAGE_BYTES,
             websocket_compression_level=1,
             keep_alive_milliseconds=10_000,
+            default_handler_class=UnknownPathHandler,
             extra_patterns=[
                 ("/page/(.*)", StaticFileHandler, {"path": str(PAGE_FOLDER)}),
                 ("/table.csv", type("Table", (_TableHandler,), {"gallery": gallery})),
                 ("/alive", _AliveHandler),
             ],
         )
+        guard_handlers(self._server._tornado)  # noqa: SLF001 - Bokeh gives its application no other name
         self._server.start()
         self._clock = PeriodicCallback(self._tick, TICK_INTERVAL)
         self._clock.start()
@@ -176,6 +180,7 @@ class BrowserServer:
         document.title = "XAFS live plots"
         document.template = (PAGE_FOLDER / "page.html").read_text()
         document.template_variables.update(prefix=self._prefix, version=__version__, bokeh_version=bokeh.__version__)
+        document.template_variables[NONCE_VARIABLE] = secrets.token_urlsafe(16)
         document.config.update(reconnect_session=False, notify_connection_status=False)
         viewer = Viewer(document, self._gallery, self._callbacks)
         context: Any = document.session_context
