@@ -104,6 +104,29 @@ class Detectors(_Section):
     )
 
 
+class Goniometer(_Section):
+    """Data keys and constants of reflectivity measured on the goniometer with a Mythen strip detector."""
+
+    eta: str = Field(default="eta", description="angle of the sample, degrees")
+    delta: str = Field(default="delta", description="angle of the detector, degrees")
+    nu: str = Field(default="nu", description="second angle of the detector, degrees")
+    direct: str = Field(default="dir", description="counts in the region of the direct beam")
+    reflected: str = Field(default="refl", description="counts in the region of the reflected beam")
+    largest: str = Field(default="max_counts", description="counts of the pixel with most counts")
+    total: str = Field(default="mca_full", description="counts of all pixels")
+    monitor: str = Field(default="monitor", description="counts of the beam monitor")
+    attenuator: str = Field(default="attenuator_attenuation", description="setting of the attenuator, a whole number")
+    image: str = Field(default="mythen-2_image", description="counts of each pixel")
+    attenuator_factors: tuple[float, ...] = Field(
+        default=(1.0, 6.67114, 44.16972, 273.1222, 1800.653, 11568.12, 92113.0, 468725.0, 1442273.0),
+        description="factor of each setting of the attenuator, from 0 on, by which counts are multiplied",
+    )
+    count_limit: float = Field(
+        default=120_000.0, gt=0, description="counts of one pixel above which the detector may be saturated"
+    )
+    pixel_width: float = Field(default=0.05, gt=0, description="width of a pixel, mm")
+
+
 class Screen(_Section):
     """The on-screen plot manager."""
 
@@ -315,6 +338,7 @@ class Settings(BaseSettings):
     storage: Storage = Storage()
     columns: Columns = Columns()
     detectors: Detectors = Detectors()
+    goniometer: Goniometer = Goniometer()
     retention: Retention = Retention()
     patience: Patience = Patience()
     recovery: Recovery = Recovery()

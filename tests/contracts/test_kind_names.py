@@ -19,6 +19,7 @@ FREE_PACKAGES = {
 }
 
 ALLOWED = {
+    ("filemanager/actions/resolve_folder.py", "xrr"): "a word in the name of an end station",
     ("scans/xafs_sequence.py", "xafsscan"): "a sequence merges the runs of the XAFS scan that belongs to it",
     ("storage/sequence_number.py", "dossier"): "an ordinary word: the folder of the pages that have a number",
     ("storage/owned_names.py", "dossier"): "an ordinary word: one of the folders into which the program writes",

@@ -102,6 +102,10 @@ class Panel:
         Machine names of the axes (a motor, ``energy``), '' for none.
     legend
         ``full``, ``compact`` (many entries, small) or ``none``.
+    y_scale
+        ``log`` for a logarithmic axis; every y in the panel is then above zero, or NaN.
+    has_warning
+        True if the background is coloured, because the data may be wrong; a text in the panel states why.
     """
 
     key: str
@@ -119,6 +123,8 @@ class Panel:
     texts: tuple[Text, ...] = ()
     legend: Literal["full", "compact", "none"] = "none"
     y_inverted: bool = False
+    y_scale: Literal["linear", "log"] = "linear"
+    has_warning: bool = False
     x_name: str = ""
     y_name: str = ""
 

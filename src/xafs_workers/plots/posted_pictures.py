@@ -42,13 +42,15 @@ class PicturePoster:
         if outcome.state == "done" and rule is not None and rule.is_posted(control.message):
             for path in outcome.paths:
                 if path.endswith(".png"):
-                    self._post(control, path)
+                    self._post(control, path, rule.build_post_title(scan))
         return outcome
 
-    def _post(self, control: ReceivedMessage, path: str) -> None:
+    def _post(self, control: ReceivedMessage, path: str, title: str) -> None:
         folder, name = ProposalFolder.from_path(path, self._roots)
         key = self._ledger.build_key(control, f"post {name}")
         try:
-            self._poster(Post("/".join(map(str, astuple(key))), folder.session, PurePosixPath(path).name, path))
+            self._poster(
+                Post("/".join(map(str, astuple(key))), folder.session, title or PurePosixPath(path).name, path)
+            )
         except OSError as error:
             raise TryLater(error.errno, f"outbox: {error}") from error

@@ -28,6 +28,7 @@ class Palette:
     foreground: str
     muted: str
     mark: str
+    warning_face: str
 
 
 LIGHT = Palette(
@@ -38,6 +39,7 @@ LIGHT = Palette(
     foreground="#1a1a1a",
     muted="#5a5a5a",
     mark="#007a00",
+    warning_face="#ffdcd6",
 )
 DARK = Palette(
     series=("#56b4e9", "#e69f00", "#2fd0a0", "#e49ac4", "#f0e442", "#ff7f3f", "#f5f5f5"),
@@ -47,4 +49,5 @@ DARK = Palette(
     foreground="#f0f0f0",
     muted="#b8bcc4",
     mark="#5ee65e",
+    warning_face="#4d2020",
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xafs_workers.settings import Columns, Detectors, Reduction, Settings
+from xafs_workers.settings import Columns, Detectors, Goniometer, Reduction, Settings
 
 Region = tuple[float, float]
 """First and last energy of a region of interest, eV."""
@@ -39,6 +39,7 @@ class BoardConfig:
     columns: Columns = field(default_factory=Columns)
     channels: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: Detectors().channels)
     channel_column: str = "{element}{channel}"
+    goniometer: Goniometer = field(default_factory=Goniometer)
     scan_limit: int = 50
     run_limit: int = 50
     settling_time: float = 2.0
@@ -63,6 +64,7 @@ class BoardConfig:
             columns=settings.columns,
             channels=settings.detectors.channels,
             channel_column=settings.detectors.column,
+            goniometer=settings.goniometer,
             scan_limit=settings.retention.scans,
             run_limit=settings.retention.runs,
             expiry_time=settings.retention.open_hours * 3600.0,

@@ -86,6 +86,11 @@ def post_always(message: ControlMessage) -> bool:
     return True
 
 
+def use_picture_name(scan: Scan) -> str:
+    """Return '': the post of a picture has the picture's name as its title."""
+    return ""
+
+
 def request_no_project(control: ReceivedMessage, scan: Scan, board: Board) -> ProjectRequest | None:
     """Return None: the kind has no Athena project."""
     return None
@@ -111,6 +116,8 @@ class PictureRule:
         Predicate whether the picture of a message is posted to Slack.
     is_drawn_empty
         True if a figure without data becomes a picture too.
+    build_post_title
+        Function that returns the title of the post; '' for the name of the picture.
     """
 
     is_requested: Callable[[ReceivedMessage, Scan, Board], bool]
@@ -119,6 +126,7 @@ class PictureRule:
     is_due: Callable[[ReceivedMessage, Scan, Board, bool], bool] = is_scan_complete
     is_posted: Callable[[ControlMessage], bool] = post_never
     is_drawn_empty: bool = False
+    build_post_title: Callable[[Scan], str] = use_picture_name
 
 
 picture_rules: Registry[PictureRule] = Registry("xafs_workers.scans", "picture_rules", scan_kinds.discover)

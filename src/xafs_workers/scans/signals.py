@@ -64,3 +64,24 @@ def compute_electron_yield(iy: Array, i0: Array) -> Array:
 def compute_current(charge: Array, dwell_time: Array) -> Array:
     """Return a current, nA, from what an ion chamber collected, nA s, and the dwell time, s."""
     return compute_quotient(charge, dwell_time)
+
+
+def compute_reflectivity(reflected: Array, monitor: Array, factor: Array, dwell_time: Array) -> Array:
+    """Compute the reflectivity factor * reflected / monitor / dwell time, 1/s; not normalised to the direct beam.
+
+    Parameters
+    ----------
+    reflected, monitor
+        Counts of the reflected beam and of the beam monitor.
+    factor
+        Factor of the attenuator that was in the beam, dimensionless.
+    dwell_time
+        Seconds.
+    """
+    return compute_quotient(factor * compute_quotient(reflected, monitor), dwell_time)
+
+
+def compute_relative_counting_error(reflected: Array, monitor: Array) -> Array:
+    """Compute sqrt(1/monitor + 1/reflected), the relative standard error of the quotient of two Poisson counts."""
+    ones = np.ones(np.shape(reflected))
+    return np.sqrt(compute_quotient(ones, np.abs(monitor)) + compute_quotient(ones, np.abs(reflected)))

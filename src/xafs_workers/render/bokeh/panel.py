@@ -7,7 +7,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bokeh.models import BasicTickFormatter, ColorBar, DataRange1d, Legend, LegendItem, LinearColorMapper, Title
+from bokeh.models import (
+    BasicTickFormatter,
+    ColorBar,
+    DataRange1d,
+    Legend,
+    LegendItem,
+    LinearColorMapper,
+    LogAxis,
+    Title,
+)
 from bokeh.plotting import figure as Plot  # noqa: N812 - a class that is named like a function
 
 from xafs_workers.figures.model import Line, Mark, Mesh, Panel, Text, Trace
@@ -91,6 +100,7 @@ class PanelView:
             y_range=DataRange1d(
                 range_padding=0.0 if filled else limits.MARGIN_Y, flipped=panel.y_inverted, syncable=False
             ),
+            y_axis_type=panel.y_scale,
             sizing_mode="stretch_width",
             background_fill_color=palette.face,
             border_fill_color=palette.background,
@@ -118,8 +128,9 @@ class PanelView:
                 axis_line_color=palette.foreground,
                 major_tick_line_color=palette.foreground,
                 minor_tick_line_color=None,
-                formatter=BasicTickFormatter(power_limit_high=7),
             )
+            if not isinstance(axis, LogAxis):
+                axis.formatter = BasicTickFormatter(power_limit_high=7)
             axis.ticker.desired_num_ticks = 3 if style.large or self._crowded else 6
         for grid in plot.grid:
             grid.grid_line_color = None if filled else palette.grid
@@ -144,6 +155,9 @@ class PanelView:
                 setattr(model, name, to_plain_text(text))
         if plot.y_range.flipped != panel.y_inverted:
             plot.y_range.flipped = panel.y_inverted
+        face = self._style.palette.warning_face if panel.has_warning else self._style.palette.face
+        if plot.background_fill_color != face:
+            plot.background_fill_color = face
 
     def _sync_renderers(self, panel: Panel) -> None:
         """Create, update and remove the renderers of the panel's items."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import numpy as np
-from bokeh.models import ColumnDataSource, GlyphRenderer, Label, Range1d, Span
+from bokeh.models import ColumnDataSource, GlyphRenderer, Label, LinearScale, Range1d, Span
 from bokeh.models import glyphs as glyph
 from bokeh.plotting import figure as Plot  # noqa: N812 - a class that is named like a function
 
@@ -188,6 +188,7 @@ def add_fraction_ranges(plot: Plot) -> None:
     """Add the ranges from 0 to 1 for notes and labels to a plot."""
     plot.extra_x_ranges = {FRACTION_RANGE: Range1d(0.0, 1.0, syncable=False)}
     plot.extra_y_ranges = {FRACTION_RANGE: Range1d(0.0, 1.0, syncable=False)}
+    plot.extra_y_scales = {FRACTION_RANGE: LinearScale()}  # else that of the plot, which may be logarithmic
 
 
 def _build_columns(mark: Mark) -> dict[str, list[float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeVar
 
@@ -31,12 +32,18 @@ _MAX_STAGGERED = 4
 def build_signature(panel: Panel) -> tuple[Any, ...]:
     """Build a key of a panel's layout: its labels, items and their styles, without data and title."""
     return (
-        (panel.x_label, panel.y_label, panel.legend, panel.y_inverted),
+        (panel.x_label, panel.y_label, panel.legend, panel.y_inverted, panel.has_warning),
         (panel.row, panel.column, panel.row_span, panel.column_span),
         tuple((trace.key, trace.label, trace.series, trace.style) for trace in panel.traces),
         tuple((mesh.key, mesh.label) for mesh in panel.meshes),
         tuple(item.key for item in (*panel.lines, *panel.marks, *panel.texts)),
     )
+
+
+def _compute_decades(bottom: float, top: float) -> Interval:
+    """Compute the logarithms of limits; a limit at zero or below, which cannot be shown, is replaced."""
+    top = top if top > 0 else 1.0
+    return math.log10(bottom if bottom > 0 else top / 1e3), math.log10(top)
 
 
 class StaleParts(NamedTuple):
@@ -66,7 +73,7 @@ class PanelView:
 
     def __init__(self, figure: Figure, panel: Panel, palette: Palette, *, live: bool):
         self.axes = figure.add_axes((0.0, 0.0, 1.0, 1.0), label=panel.key)
-        self.decorations = Decorations(self.axes, palette)
+        self.decorations = Decorations(self.axes, palette, is_log=panel.y_scale == "log")
         self.palette = palette
         self.live = live
         self.panel = panel
@@ -82,6 +89,10 @@ class PanelView:
     def is_zoomed(self) -> bool:
         """Whether the limits are no longer those that this view has set, because the user zoomed."""
         return self._applied_limits is not None and self._applied_limits != (self.axes.get_xlim(), self.axes.get_ylim())
+
+    @property
+    def _is_log(self) -> bool:
+        return self.panel.y_scale == "log"
 
     @property
     def is_empty(self) -> bool:
@@ -103,6 +114,7 @@ class PanelView:
         if panel is self.panel and self._applied_limits is not None:
             return StaleParts(False, None)
         old, self.panel = self.panel, panel
+        self.axes.patch.set_facecolor(self.palette.warning_face if panel.has_warning else self.palette.face)
         changed = self._sync_artists(panel)
         is_stale = self._applied_limits is None or build_signature(old) != build_signature(panel)
         is_stale |= self._update_colours()
@@ -199,7 +211,7 @@ class PanelView:
         extent = limits.merge_extents(extents)
         extent = extent or self._compute_line_extent()
         self._data_limits = self._fit_limits(extent) if extent is not None else None
-        x, y = self._data_limits or ((0.0, 1.0), (0.0, 1.0))
+        x, y = self._data_limits or ((0.0, 1.0), (0.1, 1.0) if self._is_log else (0.0, 1.0))
         requested = x, y[::-1] if self.panel.y_inverted else y
         if requested == self._requested_limits:  # the usual case; setting limits takes as long as drawing a curve
             return before[0] != self._data_limits
@@ -213,16 +225,21 @@ class PanelView:
         filled = any(self._select_artists(MeshArtist))
         margins = (0.0, 0.0) if filled else (limits.MARGIN_X, limits.MARGIN_Y)
         x, y = (self._data_limits if self.live else None) or (None, None)
+        bottom, top = extent.bottom, extent.top
+        if self._is_log:
+            bottom, top = _compute_decades(bottom, top)
+            y = None if y is None else (math.log10(y[0]), math.log10(y[1]))
+        fitted = limits.expand_interval(y, bottom, top, margin=margins[1], headroom=limits.HEADROOM_Y)
         return (
             limits.expand_interval(x, extent.left, extent.right, margin=margins[0], headroom=limits.HEADROOM_X),
-            limits.expand_interval(y, extent.bottom, extent.top, margin=margins[1], headroom=limits.HEADROOM_Y),
+            (10.0 ** fitted[0], 10.0 ** fitted[1]) if self._is_log else fitted,
         )
 
     def _compute_line_extent(self) -> Extent | None:
         """Compute the extent of the vertical lines; it is used only if the panel has no other data."""
         at = np.array([line.x for line in self.panel.lines])
         extent = limits.compute_extent(at, np.zeros_like(at))
-        return extent._replace(top=1.0) if extent is not None else None
+        return extent._replace(bottom=0.1 if self._is_log else 0.0, top=1.0) if extent is not None else None
 
     def _update_order(self) -> None:
         order = [artist for item_artist in self._item_artists.values() for artist in item_artist.artists]

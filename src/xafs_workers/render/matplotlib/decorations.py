@@ -29,9 +29,11 @@ _BAR_WIDTH = 1.1
 _BAR_GAP = 0.9
 
 
-def configure_axes(axes: Axes, palette: Palette) -> None:
+def configure_axes(axes: Axes, palette: Palette, *, is_log: bool = False) -> None:
     """Set the colours and ticks of axes explicitly, so that the user's matplotlib settings have no effect."""
     axes.set_autoscale_on(False)
+    if is_log:
+        axes.set_yscale("log", nonpositive="mask")
     axes.set_axisbelow(True)
     axes.minorticks_off()
     for side in axes.spines.values():
@@ -40,6 +42,9 @@ def configure_axes(axes: Axes, palette: Palette) -> None:
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(ticks.FittingLocator(10.0))
         axis.set_major_formatter(ticks.PlainFormatter())
+    if is_log:
+        axes.yaxis.set_major_locator(ticks.FittingLogLocator(10.0))
+        axes.yaxis.set_major_formatter(ticks.LogFormatter())
 
 
 def apply_tick_sizes(axes: Axes, palette: Palette, sizes: Sizes) -> None:
@@ -74,7 +79,7 @@ class Decorations:
         Whether the panel has its own legend; False if one legend is shared by several panels.
     """
 
-    def __init__(self, axes: Axes, palette: Palette):
+    def __init__(self, axes: Axes, palette: Palette, *, is_log: bool = False):
         figure: Any = axes.get_figure(root=True)
         self.axes = axes
         self.figure: Figure = figure
@@ -92,7 +97,7 @@ class Decorations:
         self.has_legend = True
         self._axes_width = 0.0
         self._legend_artists: list[Artist] = []
-        configure_axes(axes, palette)
+        configure_axes(axes, palette, is_log=is_log)
         axes.grid(visible=True, which="major", color=palette.grid, linestyle="solid", alpha=1.0)
 
     def apply_sizes(self, sizes: Sizes, *, empty: bool) -> None:
@@ -119,9 +124,14 @@ class Decorations:
             text_layout.count_rows(text_layout.fit_text(label, room + _TEXT_OVERHANG * em, em, lines=2))
             for label, room in zip((panel.x_label, panel.y_label), box, strict=True)
         )
-        values_y = ticks.compute_ticks(view.bottom, view.top, length=box[1], size=em, is_vertical=True)
+        is_log = panel.y_scale == "log"
+        values_y = (
+            ticks.compute_log_ticks(view.bottom, view.top, length=box[1], size=em)
+            if is_log
+            else ticks.compute_ticks(view.bottom, view.top, length=box[1], size=em, is_vertical=True)
+        )
         values_x = ticks.compute_ticks(view.left, view.right, length=box[0], size=em, is_vertical=False)
-        numbers = np.ceil(2.0 * ticks.measure_widest_label(values_y, em) / em) / 2.0 * em
+        numbers = np.ceil(2.0 * ticks.measure_widest_label(values_y, em, is_log=is_log) / em) / 2.0 * em
         overhang = 0.5 * ticks.measure_widest_label(values_x, em) + 0.4 * em
         bar = self.colour_bar.measure_width(box[1], sizes) if self.colour_bar is not None else 0.0
         above = legend.build_strip(panel, box[0], sizes).height if self.has_legend else 0.0
