@@ -76,6 +76,16 @@ class Columns(_Section):
     it: str = "It"
     ir: str = "Ir"
     iy: str = "Iy"
+    pips: str = Field(default="Pips", description="current of the PIPS diode, which measures fluorescence")
+    diode: str = Field(default="Diode", description="current of the photodiode, which measures a reflected beam")
+    diffuse: tuple[str, ...] = Field(
+        default=("diffuse", "dir"),
+        description="diffuse scattering on an area detector: the first key that a run has",
+    )
+    specular: tuple[str, ...] = Field(
+        default=("specular", "refl"), description="specular scattering: the first key that a run has"
+    )
+    area_total: str = Field(default="full", description="counts on the whole area detector, for maps")
     energy: str = "dcm_energy"
     dwell_time: str = Field(default="dwti_dwell_time", description="dwell time, seconds")
     downwards: tuple[str, ...] = Field(

@@ -78,6 +78,21 @@ def test_every_detector_is_mapped_by_its_formula(
     np.testing.assert_allclose(mesh.y, SLOW, rtol=1e-12)
 
 
+def test_the_eiger_is_mapped_by_all_its_counts() -> None:
+    mesh = mesh_of(area("Eiger", columns={**columns(), "full": columns()["It"]}))
+    np.testing.assert_array_equal(mesh.z, quotient(["It"]))
+    assert [panel.key for panel in area("Eiger").panels] == ["specular", "diffuse"]
+
+
+def test_circles_of_the_goniometer_are_in_degrees() -> None:
+    circles = {**START, "slow_motor": "phi", "fast_motor": "gonio_chi", "detector": "I0"}
+    panel = get_only_panel(build_last_figure(circles))
+    assert (panel.x_label, panel.y_label) == (
+        "fast axis (gonio_chi) position (deg)",
+        "slow axis (phi) position (deg)",
+    )
+
+
 def test_labels_title_and_direction_are_set() -> None:
     figure = area("if", fluo="4-element SDD")
     panel = get_only_panel(figure)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
-from helpers.detector_columns import DETECTOR_COLUMNS, FOUR_CHANNELS, X
+from helpers.detector_columns import DETECTOR_COLUMNS, FOUR_CHANNELS, X, divide_by_i0
 from helpers.figures import build_last_figure, make_run
 from helpers.streams import EntryStamper, fold
 from xafs_workers.figures.figure_builder import build_figure
@@ -20,16 +21,41 @@ COLUMNS = {
 }
 
 
-def build_sequence_figure(mode: str, **options: Any) -> Figure:
+def build_sequence_figure(mode: str, fluo: str | None = "4-element SDD", **options: Any) -> Figure:
     repetitions = [
         ({"xafsscan": "next", "count": n}, make_run(COLUMNS, f"xafs {mode}", start={"BMM_kafka": {"count": n}}))
         for n in (1, 2)
     ]
     entries = [entry for pair in repetitions for entry in pair]
-    return build_last_figure({**XAFS, "mode": mode, "fluo_detector": "4-element SDD"}, *entries, **options)
+    more = options.pop("more", {})
+    return build_last_figure({**XAFS, "mode": mode, "fluo_detector": fluo, **more}, *entries, **options)
 
 
-@pytest.mark.parametrize("mode", ["fluorescence", "yield", "pilatus", "eiger", "dante", "test", "transmission"])
+def test_a_diode_has_the_layout_of_fluorescence() -> None:
+    figure = build_sequence_figure("pips", "pips", separate_channels=True)
+    assert [panel.key for panel in figure.panels] == ["transmission", "fluorescence", "chi", "I0", "reference"]
+    panel = figure.get_panel("fluorescence")
+    assert panel.y_label == "fluorescence µ(E)  (PIPS)"
+    np.testing.assert_array_equal(panel.traces[0].y, divide_by_i0("Pips"))
+
+
+@pytest.mark.parametrize("fluo", ["7-element SDD", None])
+@pytest.mark.parametrize(
+    ("more", "key"), [({}, "specular"), ({"with_diode": False}, "specular"), ({"with_diode": True}, "Diode")]
+)
+def test_the_specular_beam_may_be_measured_by_a_diode(fluo: str | None, more: dict[str, bool], key: str) -> None:
+    figure = build_sequence_figure("eiger", fluo, more=more)
+    np.testing.assert_array_equal(figure.get_panel("specular").traces[0].y, divide_by_i0(key))
+    np.testing.assert_array_equal(figure.get_panel("diffuse").traces[0].y, divide_by_i0("diffuse"))
+
+
+def test_an_unknown_mode_is_in_the_title() -> None:
+    figure = build_sequence_figure("dancing")
+    assert figure.title == "f: scan 2 of 2  (unknown mode 'dancing': taken as transmission)"
+    assert [panel.key for panel in figure.panels] == ["transmission", "I0", "reference", "chi"]
+
+
+@pytest.mark.parametrize("mode", ["pips", "fluorescence", "yield", "pilatus", "eiger", "dante", "test", "transmission"])
 def test_each_panel_has_a_line_for_each_repetition(mode: str) -> None:
     for panel in build_sequence_figure(mode).panels:
         if panel.key == "chi":

@@ -16,6 +16,8 @@ DETECTOR_COLUMNS: dict[str, list[float]] = {
     "specular": [9.0, 8.0, 7.0, 6.0],
     "diffuse": [1.0, 1.0, 2.0, 2.0],
     "Bicron": [100.0, 200.0, 300.0, 400.0],
+    "Pips": [3.0, 4.0, 5.0, 6.0],
+    "Diode": [7.0, 6.0, 5.0, 4.0],
     **{f"Fe{n}": [n * 1.0, n * 2.0, n * 3.0, n * 4.0] for n in range(1, 9)},
 }
 GAP = float("nan")

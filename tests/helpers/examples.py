@@ -287,6 +287,47 @@ LATER: list[tuple[str, dict[str, Any]]] = [
     ("ShowExperimentalFolder", {"show_experimental_folder": True, "_end_station": "xas"}),
     ("RefreshSlack", {"refresh_slack": True, "_end_station": "xrd", "time_it": False}),
     ("DescribeSlack", {"describe_slack": True, "_end_station": "xrd"}),
+    (
+        "LinescanStart",
+        {"linescan": "start", "motor": "xafs_y", "detector": "Pips", "fluo_detector": "pips", "stack": True},
+    ),
+    (
+        "LinescanStart",
+        {"linescan": "start", "motor": "eta", "detector": "Mythen", "add_refl": True, "_end_station": "xrd"},
+    ),
+    (
+        "XafsscanStart",
+        {
+            "xafsscan": "start",
+            "element": "Fe",
+            "edge": "K",
+            "mode": "pips",
+            "filename": "sample-a",
+            "repetitions": 3,
+            "sample": "sample a",
+            "reference_material": "Fe",
+            "fluo_detector": "pips",
+            "with_diode": False,
+        },
+    ),
+    *(
+        (
+            "XafsSequenceStart",
+            {
+                "xafs_sequence": "start",
+                "element": "Fe",
+                "edge": "K",
+                "folder": "/x",
+                "workspace": "/x",
+                "repetitions": 2,
+                "mode": mode,
+                "with_yield": True,
+            },
+        )
+        for mode in ("pips", "transmision", "fluoresence")
+    ),
+    ("TimescanStop", {"timescan": "stop", "fname": False, "uid": UID}),
+    ("TimescanStop", {"timescan": "stop", "fname": None, "uid": [UID]}),
 ]
 """What the sessions of September 2025 and later send beyond that, or in another form."""
 

@@ -19,10 +19,11 @@ def test_modes_of_old_files_are_normalized() -> None:
     assert message.mode == "yield"
 
 
-def test_an_unknown_mode_is_refused_with_the_known_ones() -> None:
-    error = expect_refusal({**XAFS_START, "mode": "dancing"})
-    assert error.field == "mode"
-    assert "got 'dancing' (expected one of transmission, fluorescence, xs1, yield" in str(error)
+def test_an_unknown_mode_is_read_as_transmission() -> None:
+    message = parse({**XAFS_START, "mode": "dancing"})
+    assert isinstance(message, XafsscanStart)
+    assert (message.mode, message.mode.note) == ("transmission", "unknown mode 'dancing': taken as transmission")
+    assert expect_refusal({**XAFS_START, "mode": 3}).field == "mode"
 
 
 @pytest.mark.parametrize("count", ["2", 2.5, True, None, 0, -1, 10**7, 10**400, math.inf, math.nan, [2]])

@@ -197,3 +197,14 @@ def test_the_advice_is_placed_above_the_transform() -> None:
         board = board.apply(ReductionResult(request.scan_id, request.key, values))
     panel = build_figure(board, board.scans[0]).get_panel("chir")
     assert (panel.title, panel.texts) == ("ε(k) 0.0011: about 1 more", ())
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"), [("pips", 1.5), ("fluo+pilatus", 2.0), ("Trans", math.log(2.0)), ("dancing", math.log(2.0))]
+)
+def test_free_texts_of_modes_select_the_merged_signal(mode: str, expected: float) -> None:
+    counts = {f"Fe{channel}": [1.0] * 60 for channel in range(1, 5)}
+    board = board_of([run(1, "any", Pips=[3.0] * 60, **counts)], mode)
+    found = sequence(board)
+    np.testing.assert_allclose(found.merged_spectra[0].mu, expected, rtol=1e-15)
+    assert ("dancing" in found.scan.start.message.mode.note) == (mode == "dancing")

@@ -58,6 +58,8 @@ SIGNALS = [
     ("Iy", [], IY, ["Iy"]),
     ("noisy_det", [], NOISE, ["noisy_det"]),
     ("pilatus", [], AREA_DETECTOR, ["specular"]),
+    ("Eiger", [], {"full": NOISE["noisy_det"], "dir": NOISE["noisy_det"]}, ["full"]),
+    ("Pips", [], {"Pips": NOISE["noisy_det"]}, ["Pips"]),
 ]
 
 

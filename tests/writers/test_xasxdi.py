@@ -57,6 +57,7 @@ MODES = [
     ("xafs yield", {**SDD, **IY}, Y / I0, "Iy/I0  --  $8/$5"),
     ("xafs fluo+pilatus", {**SDD, **AREA_DETECTOR}, SUM / I0, "(Fe1+Fe2+Fe3+Fe4)/I0  --  ($8+$9+$10+$11)/$5"),
     ("xafs test", {}, I0, "I0  --  $5"),
+    ("xafs pips", {"Pips": IY["Iy"]}, Y / I0, "Pips/I0  --  $8/$5"),
 ]
 
 

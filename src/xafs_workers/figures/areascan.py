@@ -20,12 +20,13 @@ from xafs_workers.scans.areascan import (
     parse_map_style,
 )
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import NoChannelsError
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
 from xafs_workers.scans.spectra import MissingColumnError
 
-DETECTOR_LABELS = {"i0": "I0", "ic0": "Ic0", "ic1": "Ic1"}
+DETECTOR_LABELS = {"i0": "I0", "ic0": "Ic0", "ic1": "Ic1", "eiger": "Eiger", "pips": "Pips", "diode": "Diode"}
 """Names of detectors for titles."""
 
 
@@ -49,7 +50,7 @@ def build_areascan_figure(board: Board, scan: Scan, options: FigureOptions) -> F
     downwards = start.slow_motor in board.config.columns.downwards
     area = _Map(start, run, parse_map_style(run) if run is not None and over else MapStyle(), downwards)
     request = SignalRequest(
-        start.detector,
+        _find_detector(start, run, board.config),
         fluo_detector=start.fluo_detector,
         element=start.element,
         separate_channels=options.separate_channels,
@@ -77,6 +78,17 @@ def build_example() -> FigureExample:
     return FigureExample((AreascanStart.example,), columns, motors)
 
 
+def _find_detector(start: AreascanStart, run: Run | None, config: BoardConfig) -> str:
+    """Find what is mapped: of the Eiger all counts, unless a run has only the counts of its regions."""
+    total = config.columns.area_total
+    return total if start.detector == "eiger" and (run is None or total in run.points) else start.detector
+
+
+def find_motor_unit(motor: str) -> str:
+    """Find the unit of a motor by its name: degrees for the circles chi and phi of a goniometer, else mm."""
+    return "deg" if any(circle in motor.lower() for circle in ("chi", "phi")) else "mm"
+
+
 def _compute_grid_size(panels: int) -> tuple[int, int]:
     columns = int(np.ceil(np.sqrt(panels)))
     return -(-panels // columns), columns
@@ -87,8 +99,8 @@ def _build_panel(area: _Map, curve: Curve, label: str, place: tuple[int, int]) -
     return Panel(
         curve.key,
         _format_note(area),
-        f"fast axis ({area.start.fast_motor}) position (mm)",
-        f"slow axis ({area.start.slow_motor}) position (mm)",
+        f"fast axis ({area.start.fast_motor}) position ({find_motor_unit(area.start.fast_motor)})",
+        f"slow axis ({area.start.slow_motor}) position ({find_motor_unit(area.start.slow_motor)})",
         *place,
         meshes=meshes,
         texts=problems,

@@ -9,7 +9,6 @@ from xafs_workers.figures.model import Array, Figure, Panel
 from xafs_workers.figures.signal import (
     FLUORESCENCE_DETECTORS,
     SignalRequest,
-    build_fluorescence_curves,
     build_ratio_curve,
     build_signal_curves,
     format_with_unit,
@@ -32,9 +31,10 @@ def build_line_figure(board: Board, scan: Scan, request: SignalRequest, title: s
 
 
 def _build_panels(request: SignalRequest, run: Run | None, config: BoardConfig) -> Iterator[Panel]:
-    if request.detector in FLUORESCENCE_DETECTORS and request.stacked:
-        name = request.fluo_detector or ("dante" if request.detector == "dante" else "SDD")
-        fluorescence = build_fluorescence_curves(request, run, config)
+    if request.stacked and request.detector in (*FLUORESCENCE_DETECTORS, "pips"):
+        names = {"dante": "dante", "pips": "PIPS"}
+        name = names.get(request.detector) or request.fluo_detector or "SDD"
+        _, fluorescence = build_signal_curves(request, run, config)
         yield _build_panel("fluorescence", f"fluorescence ({name})", fluorescence, request, run)
         yield _build_panel(
             "transmission", "transmission", (build_ratio_curve("It/I0", config.columns.it, config),), request, run

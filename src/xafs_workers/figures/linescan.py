@@ -16,7 +16,12 @@ def build_linescan_figure(board: Board, scan: Scan, options: FigureOptions) -> F
     """Build the figure of a line scan."""
     start = scan.start.get_message(LinescanStart)
     request = SignalRequest(
-        start.detector, start.motor or "", start.fluo_detector, start.stack, separate_channels=options.separate_channels
+        start.detector,
+        start.motor or "",
+        start.fluo_detector,
+        start.stack,
+        separate_channels=options.separate_channels,
+        with_reflected=start.add_refl,
     )
     return build_line_figure(board, scan, request, f"{start.motor} alignment scan" if start.motor else "time scan")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xafs_workers.figures.model import Array
 from xafs_workers.figures.trace_builder import Curve
 from xafs_workers.scans import spectra
 from xafs_workers.scans.board_config import BoardConfig
@@ -12,6 +13,11 @@ from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.runs import Run
 
 FLUORESCENCE_DETECTORS = frozenset({"fluorescence", "xs1", "dante"})
+STRIP_DETECTORS = frozenset({"mythen", "mca_full", "dir", "refl"})
+"""The Mythen strip detector, and its regions by their data keys."""
+
+MONITOR_KEYS = ("monitor", "Bicron", "bicron", "apd", "struck")
+"""Data keys of the beam monitor, today's first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,8 @@ class SignalRequest:
         Symbol of the element whose fluorescence is shown; None for the element in the run's metadata.
     separate_channels
         True to show each fluorescence channel in place of their sum.
+    with_reflected
+        True to show the reflected beam beside the direct one, for a strip detector.
     """
 
     detector: str
@@ -36,31 +44,65 @@ class SignalRequest:
     stacked: bool = False
     element: str | None = None
     separate_channels: bool = False
+    with_reflected: bool = False
 
 
 def build_signal_curves(request: SignalRequest, run: Run | None, config: BoardConfig) -> tuple[str, tuple[Curve, ...]]:
     """Build the axis label and the curves of a detector's signal."""
-    columns = config.columns
     if request.detector in FLUORESCENCE_DETECTORS:
         return "fluorescence / I0", build_fluorescence_curves(request, run, config)
-    if request.detector in ("pilatus", "eiger"):
-        return "intensity (counts)", (_build_raw_curve("specular", "specular"), _build_raw_curve("diffuse", "diffuse"))
-    if request.detector == "ic1":
-        return "Ita/I0 and Itb/I0", (
-            build_ratio_curve("Ita/I0", "Ita", config),
-            build_ratio_curve("Itb/I0", "Itb", config),
-        )
-    if request.detector == "ic0":
-        return "I0a and I0b (nA·s)", (_build_raw_curve("I0a", "I0a"), _build_raw_curve("I0b", "I0b"))
-    ratios = {"transmission": ("It/I0", columns.it), "yield": ("Iy/I0", columns.iy)}
+    if request.detector in STRIP_DETECTORS:
+        return _build_strip_curves(request, run, config)
+    if request.detector == "monitor":
+        return "monitor (counts)", (_build_region_curve("", MONITOR_KEYS),)
+    several = _build_paired_curves(request.detector, run, config)
+    if several is not None:
+        return several
+    columns = config.columns
+    ratios = {
+        "transmission": ("It/I0", columns.it),
+        "yield": ("Iy/I0", columns.iy),
+        "pips": ("Pips/I0", columns.pips),
+        "diode": ("Diode/I0", columns.diode),
+    }
     if request.detector in ratios:
         label, key = ratios[request.detector]
         return label, (build_ratio_curve(label, key, config),)
-    charges = {"i0": columns.i0, "test": columns.i0, "reference": columns.ir}
+    charges = {"i0": columns.i0, "ic0": columns.i0, "test": columns.i0, "reference": columns.ir}
     if request.detector in charges:
         key = charges[request.detector]
         return f"{key} (nA·s)", (_build_raw_curve(key),)
     return format_with_unit(request.detector, run), (_build_raw_curve(request.detector),)
+
+
+def _build_paired_curves(detector: str, run: Run | None, config: BoardConfig) -> tuple[str, tuple[Curve, ...]] | None:
+    """Build the label and the two curves of a detector that has two regions or halves; None for any other."""
+    columns = config.columns
+    if detector in ("pilatus", "eiger"):
+        curves = _build_region_curve("specular", columns.specular), _build_region_curve("diffuse", columns.diffuse)
+        return "intensity (counts)", curves
+    if detector == "ic1":
+        return "Ita/I0 and Itb/I0", (
+            build_ratio_curve("Ita/I0", "Ita", config),
+            build_ratio_curve("Itb/I0", "Itb", config),
+        )
+    if detector == "ic0" and run is not None and "I0a" in run.points:
+        return "I0a and I0b (nA·s)", (_build_raw_curve("I0a", "I0a"), _build_raw_curve("I0b", "I0b"))
+    return None
+
+
+def _build_strip_curves(request: SignalRequest, run: Run | None, config: BoardConfig) -> tuple[str, tuple[Curve, ...]]:
+    """Build the label and the curves of a strip detector: count rates of its regions, else the counts of all strips."""
+    regions = {"dir": "direct", "refl": "reflected"}
+    if request.detector == "mythen":
+        present = [key for key in regions if run is None or key in run.points]
+        if not present:
+            return "mca_full (counts)", (_build_raw_curve("mca_full"),)
+        return "Mythen count rate (1/s)", tuple(_build_rate_curve(key, regions[key], config) for key in present)
+    keys = [request.detector, *(["refl"] if request.with_reflected and request.detector != "refl" else [])]
+    names = regions if len(keys) > 1 else {}
+    curves = (_build_rate_curve(key, names.get(key, key if names else ""), config) for key in keys)
+    return f"{request.detector} count rate (1/s)", tuple(curves)
 
 
 def build_fluorescence_curves(request: SignalRequest, run: Run | None, config: BoardConfig) -> tuple[Curve, ...]:
@@ -88,6 +130,20 @@ def format_with_unit(key: str, run: Run | None) -> str:
     """Format a data key with its unit, where the run's descriptor contains one."""
     unit = as_text(as_mapping(run.data_keys.get(key)).get("units")) if run else ""
     return f"{key} ({unit})" if unit else key
+
+
+def _build_rate_curve(key: str, label: str, config: BoardConfig) -> Curve:
+    """Build the curve of counts divided by the dwell time."""
+    return Curve(key, y=lambda run: spectra.compute_ratio(run.points, key, config.columns.dwell_time), label=label)
+
+
+def _build_region_curve(label: str, keys: tuple[str, ...]) -> Curve:
+    """Build the curve of a signal whose data key has had several names: the first that a run has."""
+
+    def get_counts(run: Run) -> Array:
+        return spectra.get_column(run.points, spectra.find_first_key(run.points, keys))
+
+    return Curve(label or keys[0], y=get_counts, label=label)
 
 
 def _build_raw_curve(key: str, label: str = "") -> Curve:

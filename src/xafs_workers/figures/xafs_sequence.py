@@ -142,6 +142,7 @@ def _build_notes(board: Board, sequence: XafsSequence, shown: _ShownMerge) -> tu
     lines += [f"{reason}, left out" for reason in shown.values.get("left_out", ())]
     lines += [f"not reduced: {shown.values['problem']}"] if "problem" in shown.values else []
     lines += _format_channel_notes(board, sequence)
+    lines += _format_mode_note(sequence)
     return (Text("notes", "\n".join(lines), RIGHT, NOTE_LINE * (len(lines) + 1) / 2),) if lines else ()
 
 
@@ -154,6 +155,12 @@ def _describe_progress(sequence: XafsSequence) -> str:
     if sequence.scan.has_ended:
         return problems or "no repetition was finished"
     return problems or "waiting for the first repetition"
+
+
+def _format_mode_note(sequence: XafsSequence) -> Iterator[str]:
+    note = sequence.scan.start.get_message(XafsSequenceStart).mode.note
+    if note:
+        yield note
 
 
 def _format_channel_notes(board: Board, sequence: XafsSequence) -> Iterator[str]:
@@ -173,7 +180,8 @@ def format_sequence_advice(board: Board, scan: Scan) -> str:
     """Format the advice and the notes on channels in a sequence's figure, a line each; '' for none."""
     sequence = build_sequence(board, scan)
     shown = _find_shown_merge(board, sequence)
-    lines = (_format_advice(board, sequence, shown), *_format_channel_notes(board, sequence))
+    notes = (*_format_channel_notes(board, sequence), *_format_mode_note(sequence))
+    lines = (_format_advice(board, sequence, shown), *notes)
     return "\n".join(line for line in lines if line)
 
 

@@ -17,11 +17,12 @@ from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import ChannelSelection, compute_run_fluorescence, find_fluorescence_channels
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import RunWindow, Scan
+from xafs_workers.settings import Columns
 
 COMPACT_LEGEND_SIZE = 10
 """Smallest number of repetitions with a compact legend."""
 
-FLUORESCENCE_MODES = ("fluorescence", "xs1", "dante")
+FLUORESCENCE_MODES = ("fluorescence", "xs1", "dante", "pips")
 SCATTERING_MODES = ("pilatus", "eiger")
 
 
@@ -44,7 +45,7 @@ def build_xafsscan_figure(board: Board, scan: Scan, options: FigureOptions) -> F
     windows = [(i, window, board.runs[window.run_uid]) for i, window in enumerate(scan.windows) if window.run_uid]
     shown = {key for key, _, _ in places}
     drawn = {key: _build_panel(known[key], windows, scan, board.config) for key in known if key in shown}
-    if options.separate_channels and "fluorescence" in drawn:
+    if options.separate_channels and "fluorescence" in drawn and start.mode != "pips":
         drawn["fluorescence"] = _split_channels(drawn["fluorescence"], start, windows, board.config)
     tall = rows if places[-1][0] != CHI_PANEL else 1
     drawn[CHI_PANEL] = replace(build_live_chi_panel(board, scan), row_span=tall)
@@ -84,14 +85,16 @@ def _arrange_panels(mode: str) -> tuple[list[tuple[str, int, int]], int, int, tu
 
 def _format_title(start: XafsscanStart, scan: Scan) -> str:
     count = scan.windows[-1].repetition if scan.windows else 0
-    return f"{start.filename}: scan {count} of {start.repetitions}" if count else f"{start.filename}"
+    title = f"{start.filename}: scan {count} of {start.repetitions}" if count else f"{start.filename}"
+    return f"{title}  ({start.mode.note})" if start.mode.note else title
 
 
 def _build_panel_specs(start: XafsscanStart, config: BoardConfig) -> dict[str, _PanelSpec]:
     columns = config.columns
     data = f"data: {start.sample}" if start.sample else "data"
     reference = f"reference: {start.reference_material}" if start.reference_material else "reference"
-    detector = f"  ({start.fluo_detector})" if start.fluo_detector else ""
+    name = "PIPS" if start.mode == "pips" else start.fluo_detector
+    detector = f"  ({name})" if name else ""
     found = (
         _PanelSpec(
             "transmission", data, "transmission µ(E)", lambda run: spectra.compute_transmission(run.points, columns)
@@ -113,19 +116,25 @@ def _build_panel_specs(start: XafsscanStart, config: BoardConfig) -> dict[str, _
             "diffuse",
             "diffuse scattering",
             "diffuse intensity / I0",
-            lambda run: spectra.compute_ratio(run.points, "diffuse", columns.i0),
+            lambda run: spectra.compute_first_ratio(run.points, columns.diffuse, columns.i0),
         ),
-        _PanelSpec(
-            "specular",
-            "specular scattering",
-            "specular intensity / I0",
-            lambda run: spectra.compute_ratio(run.points, "specular", columns.i0),
-        ),
+        _build_specular_spec(start, columns),
     )
     return {view.key: view for view in found}
 
 
+def _build_specular_spec(start: XafsscanStart, columns: Columns) -> _PanelSpec:
+    """Build the specification of the panel of the specular beam, which an area detector or a photodiode measures."""
+    if start.with_diode:
+        title, label, keys = "specular beam on the diode", "diode / I0", (columns.diode,)
+    else:
+        title, label, keys = "specular scattering", "specular intensity / I0", columns.specular
+    return _PanelSpec("specular", title, label, lambda run: spectra.compute_first_ratio(run.points, keys, columns.i0))
+
+
 def _compute_fluorescence(run: Run, start: XafsscanStart, config: BoardConfig) -> Array:
+    if start.mode == "pips":
+        return spectra.compute_diode_fluorescence(run.points, config.columns)
     return compute_run_fluorescence(run, config, _build_channel_selection(start))
 
 

@@ -14,7 +14,7 @@ from xafs_workers.messages.fields import (
     Fit,
     Motor,
     Number,
-    OptionalName,
+    OptionalUid,
     Signal,
     build_length_check,
 )
@@ -56,7 +56,7 @@ class AlignWheelFindSlot(ControlMessage):
     best_fit: Fit
     center: Number = Field(description="middle of the slot", json_schema_extra=MOTOR_UNIT_SCHEMA)
     amplitude: Number = Field(description="fitted height, in the unit of data")
-    uid: OptionalName = Field(default=None, description="uid of the run")
+    uid: OptionalUid = Field(default=None, description="uid of the run")
 
     _lengths = model_validator(mode="after")(build_length_check("xaxis", "data", "best_fit"))
 

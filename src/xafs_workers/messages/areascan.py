@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
 from xafs_workers.messages.fields import (
+    DETECTOR_DESCRIPTION,
     EV,
     FLUO_DETECTOR_DESCRIPTION,
     MAX_PIXELS,
@@ -20,6 +21,7 @@ from xafs_workers.messages.fields import (
     Number,
     OptionalFile,
     OptionalName,
+    OptionalUid,
     Steps,
     build_field_error,
 )
@@ -67,7 +69,7 @@ class AreascanStart(ControlMessage):
     )
     fast_steps: Steps = Field(description="number of points along the fast axis")
     fast_initial: Number = Field(description="position before the scan", json_schema_extra=MOTOR_UNIT_SCHEMA)
-    detector: Detector = Field(description="signal: It, I0, Ir, Iy, If, Xs, Xs1, ..., or the name of a data key")
+    detector: Detector = Field(description=DETECTOR_DESCRIPTION)
     element: OptionalName = Field(description="symbol of the element whose fluorescence is mapped; null: unknown")
     energy: Number = Field(description="incident energy, for the title", json_schema_extra=EV)
     fluo_detector: FluoDetector = Field(default=None, description=FLUO_DETECTOR_DESCRIPTION)
@@ -94,6 +96,6 @@ class AreascanStop(ControlMessage):
         "filename": "mymap.png",
     }
 
-    uid: OptionalName = Field(default=None, description="uid of the run")
+    uid: OptionalUid = Field(default=None, description="uid of the run")
     filename: OptionalFile = Field(default=None, description="picture, below maps/; null: not saved")
     overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

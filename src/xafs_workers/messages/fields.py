@@ -15,7 +15,7 @@ from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from xafs_workers.messages.base import ControlMessage, format_value
-from xafs_workers.messages.detectors import MODES, normalize_detector, normalize_fluo_detector, normalize_mode
+from xafs_workers.messages.detectors import MODES, ModeName, normalize_detector, normalize_fluo_detector, normalize_mode
 
 MAX_TEXT_LENGTH = 10_000
 MAX_FRAGMENT_LENGTH = 5_000_000
@@ -65,6 +65,17 @@ def _replace_empty_by_none(value: Any) -> Any:
     return None if isinstance(value, str) and not value else value
 
 
+def _replace_false_by_none(value: Any) -> Any:
+    """Return None for no file: plans pass on null, an empty text or false, as the user gave it."""
+    return None if value is False else _replace_empty_by_none(value)
+
+
+def _unwrap_single_uid(value: Any) -> Any:
+    """Return the only member of a list: a plan returns the uids of its runs as a tuple."""
+    members: list[Any] = list(cast("list[Any]", value)) if isinstance(value, list | tuple) else []
+    return members[0] if len(members) == 1 else _replace_empty_by_none(value)
+
+
 def _reject_nul(value: str) -> str:
     if "\0" in value:
         raise build_error("a path or file name without NUL characters")
@@ -77,13 +88,10 @@ def _reject_slash(value: str) -> str:
     return value
 
 
-def _parse_mode(value: Any) -> str:
+def _parse_mode(value: Any) -> ModeName:
     if not isinstance(value, str):
         raise build_error("text")
-    try:
-        return normalize_mode(value)
-    except ValueError as error:
-        raise build_error(str(error)) from error
+    return normalize_mode(value[:MAX_TEXT_LENGTH])
 
 
 def _parse_fluo_detector(value: str | None) -> str | None:
@@ -154,6 +162,10 @@ def _wrap_single_uid(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+_ONE_UID: dict[str, list[Any]] = {
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1, "maxItems": 1}]
+}
+
 LongText = Annotated[str, Field(strict=True, max_length=MAX_FRAGMENT_LENGTH)]
 Text = Annotated[str, Field(strict=True, max_length=MAX_TEXT_LENGTH)]
 Name = Annotated[str, Field(strict=True, min_length=1, max_length=MAX_TEXT_LENGTH)]
@@ -163,7 +175,17 @@ FileName = Annotated[Name, AfterValidator(_reject_nul)]
 BaseName = Annotated[FileName, AfterValidator(_reject_slash)]
 """The stub or the name of a data file, never with a folder: one rule for questions, starts and files."""
 OptionalName = Annotated[Name | None, BeforeValidator(_replace_empty_by_none)]
-OptionalFile = Annotated[FileName | None, BeforeValidator(_replace_empty_by_none)]
+OptionalFile = Annotated[
+    FileName | None,
+    BeforeValidator(_replace_false_by_none),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "null"}, {"const": False}]}),
+]
+OptionalUid = Annotated[
+    Name | None,
+    BeforeValidator(_unwrap_single_uid),
+    WithJsonSchema({"anyOf": [*_ONE_UID["anyOf"], {"type": "null"}]}),
+]
+"""Uid of a run; may be sent as a list of one."""
 Uids = Annotated[
     tuple[Name, ...],
     Field(max_length=10_000),
@@ -175,7 +197,7 @@ Uids = Annotated[
 Detector = Annotated[Name, AfterValidator(normalize_detector)]
 FluoDetector = Annotated[Text | None, AfterValidator(_parse_fluo_detector)]
 Mode = Annotated[
-    str, PlainValidator(_parse_mode), WithJsonSchema({"type": "string", "examples": list(MODES)})
+    ModeName, PlainValidator(_parse_mode), WithJsonSchema({"type": "string", "examples": list(MODES)})
 ]  # an enum would refuse the other spellings
 
 Number = Annotated[float, Field(strict=True), BeforeValidator(_to_python_number)]
@@ -225,7 +247,9 @@ ValueWithError = Annotated[
 Motor = Annotated[Name, Field(description="ophyd name of the scanned axis")]
 Element = Annotated[Name, Field(description="absorber, symbol")]
 Edge = Annotated[Name, Field(description="absorption edge: K, L1, L2, L3, ...")]
-RunUid = Annotated[Name, Field(description="uid of the run")]
+RunUid = Annotated[
+    Name, BeforeValidator(_unwrap_single_uid), WithJsonSchema(_ONE_UID), Field(description="uid of the run")
+]
 AxisPositions = Annotated[Curve, Field(description="positions of the axis", json_schema_extra=MOTOR_UNIT_SCHEMA)]
 Signal = Annotated[Curve, Field(description="measured signal at each position")]
 Fit = Annotated[Curve, Field(description="fitted signal at each position")]
@@ -235,8 +259,11 @@ EndStation = Annotated[
 ]
 
 OVERWRITE_DESCRIPTION = "replace an existing file of other content"
-MODE_DESCRIPTION = ", ".join(MODES)
-FLUO_DETECTOR_DESCRIPTION = "1-element SDD, 4-element SDD, 7-element SDD or dante; else as in the run"
+MODE_DESCRIPTION = f"{', '.join(MODES)}, also abbreviated, joined or misspelt; anything else is transmission"
+DETECTOR_DESCRIPTION = (
+    "signal: It, I0, Ir, Iy, If, Xs, Xs1, Pips, Diode, Eiger, Mythen, Monitor, ..., or the name of a data key"
+)
+FLUO_DETECTOR_DESCRIPTION = "1-element SDD, 4-element SDD, 7-element SDD, dante or pips; else as in the run"
 
 NEEDS_EPICS = "it shows what a detector measures now, which is read from EPICS, and workers read only Kafka and Tiled"
 

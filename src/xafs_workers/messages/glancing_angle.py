@@ -18,7 +18,7 @@ from xafs_workers.messages.fields import (
     Motor,
     Number,
     OptionalFile,
-    OptionalName,
+    OptionalUid,
     Signal,
     Spinner,
     Text,
@@ -73,7 +73,7 @@ class GlancingAngleLinear(ControlMessage):
     xaxis: AxisPositions
     data: Signal
     best_fit: Fit
-    uid: OptionalName = Field(default=None, description="uid of the run")
+    uid: OptionalUid = Field(default=None, description="uid of the run")
 
     _lengths = model_validator(mode="after")(build_length_check("xaxis", "data", "best_fit"))
 
@@ -102,7 +102,7 @@ class GlancingAnglePitch(ControlMessage):
     spinner: Spinner = Field(description=SPINNER_DESCRIPTION)
     xaxis: Curve = Field(description="pitch at each point", json_schema_extra=DEGREE)
     data: Signal
-    uid: OptionalName = Field(default=None, description="uid of the run")
+    uid: OptionalUid = Field(default=None, description="uid of the run")
 
     _lengths = model_validator(mode="after")(build_length_check("xaxis", "data"))
 
@@ -133,7 +133,7 @@ class GlancingAngleFluo(ControlMessage):
     spinner: Spinner = Field(description=SPINNER_DESCRIPTION)
     xaxis: AxisPositions
     data: Signal
-    uid: OptionalName = Field(default=None, description="uid of the run")
+    uid: OptionalUid = Field(default=None, description="uid of the run")
 
     _lengths = model_validator(mode="after")(build_length_check("xaxis", "data"))
 

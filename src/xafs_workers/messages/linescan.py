@@ -8,13 +8,16 @@ from pydantic import Field
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
 from xafs_workers.messages.fields import (
+    DETECTOR_DESCRIPTION,
     FLUO_DETECTOR_DESCRIPTION,
     OVERWRITE_DESCRIPTION,
     Detector,
+    EndStation,
     Flag,
     FluoDetector,
     OptionalFile,
     OptionalName,
+    OptionalUid,
 )
 
 
@@ -34,9 +37,11 @@ class LinescanStart(ControlMessage):
     }
 
     motor: OptionalName = Field(default=None, description="ophyd name of the axis; without it the axis is time")
-    detector: Detector = Field(description="signal: It, I0, Ir, Iy, If, Xs, Xs1, ..., or the name of a data key")
+    detector: Detector = Field(description=DETECTOR_DESCRIPTION)
     fluo_detector: FluoDetector = Field(default=None, description=FLUO_DETECTOR_DESCRIPTION)
     stack: Flag = Field(default=False, description="fluorescence above, transmission below, in one figure")
+    add_refl: Flag = Field(default=False, description="the reflected beam beside the direct one")
+    end_station: EndStation = None
 
 
 @kinds.register("linescan.stop")
@@ -51,5 +56,5 @@ class LinescanStop(ControlMessage):
     fname: OptionalFile = Field(
         default=None, description="name of the picture, in snapshots/; without it no picture is saved"
     )
-    uid: OptionalName = Field(default=None, description="uid of the run")
+    uid: OptionalUid = Field(default=None, description="uid of the run")
     overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

@@ -8,13 +8,14 @@ from pydantic import Field
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
 from xafs_workers.messages.fields import (
+    DETECTOR_DESCRIPTION,
     FLUO_DETECTOR_DESCRIPTION,
     OVERWRITE_DESCRIPTION,
     Detector,
     Flag,
     FluoDetector,
     OptionalFile,
-    OptionalName,
+    OptionalUid,
 )
 
 
@@ -27,7 +28,7 @@ class TimescanStart(ControlMessage):
     owner = "headless"
     example: ClassVar[Example] = {"timescan": "start", "detector": "Transmission"}
 
-    detector: Detector = Field(description="signal: It, I0, Ir, Iy, If, Xs, Xs1, ..., or the name of a data key")
+    detector: Detector = Field(description=DETECTOR_DESCRIPTION)
     fluo_detector: FluoDetector = Field(default=None, description=FLUO_DETECTOR_DESCRIPTION)
 
 
@@ -45,5 +46,5 @@ class TimescanStop(ControlMessage):
     }
 
     fname: OptionalFile = Field(default=None, description="name of picture or data file, without folder")
-    uid: OptionalName = Field(default=None, description="uid of the run")
+    uid: OptionalUid = Field(default=None, description="uid of the run")
     overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

@@ -13,7 +13,7 @@ from xafs_workers.messages.fields import (
     Fit,
     Motor,
     Number,
-    OptionalName,
+    OptionalUid,
     Signal,
     build_length_check,
 )
@@ -44,6 +44,6 @@ class WaferEdge(ControlMessage):
     best_fit: Fit
     center: Number = Field(description="position of the edge", json_schema_extra=MOTOR_UNIT_SCHEMA)
     amplitude: Number = Field(description="fitted height, in the unit of data")
-    uid: OptionalName = Field(default=None, description="uid of the run")
+    uid: OptionalUid = Field(default=None, description="uid of the run")
 
     _lengths = model_validator(mode="after")(build_length_check("xaxis", "data", "best_fit"))

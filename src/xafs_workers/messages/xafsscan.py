@@ -19,7 +19,7 @@ from xafs_workers.messages.fields import (
     FluoDetector,
     Mode,
     OptionalFile,
-    OptionalName,
+    OptionalUid,
     Text,
 )
 
@@ -51,6 +51,9 @@ class XafsscanStart(ControlMessage):
     sample: Text | None = Field(default=None, description="name of the sample")
     reference_material: Text | None = Field(default=None, description="material between the detectors It and Ir")
     fluo_detector: FluoDetector = Field(default=None, description=FLUO_DETECTOR_DESCRIPTION)
+    with_diode: Flag = Field(
+        default=False, description="true: a photodiode measures the specular beam, in place of the area detector"
+    )
 
 
 @kinds.register("xafsscan.next")
@@ -81,5 +84,5 @@ class XafsscanStop(ControlMessage):
     filename: OptionalFile = Field(
         default=None, description="picture, relative to the proposal folder; null: none; left out: named by the worker"
     )
-    uid: OptionalName = Field(default=None, description="uid of the first repetition's run")
+    uid: OptionalUid = Field(default=None, description="uid of the first repetition's run")
     overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

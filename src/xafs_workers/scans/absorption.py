@@ -23,6 +23,14 @@ DETECTORS_BY_MODE = {
 """Detectors by mode, for the modes whose signal is a sum of fluorescence channels."""
 
 
+FORMULAS = {
+    "reference": spectra.compute_reference,
+    "yield": spectra.compute_electron_yield,
+    "pips": spectra.compute_diode_fluorescence,
+}
+"""Formulas by mode of the other signals; those of all other modes are transmission."""
+
+
 @dataclass(frozen=True, slots=True)
 class Absorber:
     """Absorbing element, its edge, and the mode of measurement.
@@ -92,7 +100,5 @@ def compute_absorption(run: Run, config: BoardConfig, absorber: Absorber, label:
 def _compute_signal(run: Run, config: BoardConfig, absorber: Absorber) -> Array:
     if absorber.is_fluorescence:
         return compute_run_fluorescence(run, config, absorber.channel_selection)
-    formula = {"reference": spectra.compute_reference, "yield": spectra.compute_electron_yield}.get(
-        absorber.mode, spectra.compute_transmission
-    )
+    formula = FORMULAS.get(absorber.mode, spectra.compute_transmission)
     return formula(run.points, config.columns)

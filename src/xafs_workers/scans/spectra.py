@@ -54,9 +54,24 @@ def compute_electron_yield(points: Points, columns: Columns) -> Array:
     return _compute_signal(points, "electron yield", signals.compute_electron_yield, columns.iy, columns.i0)
 
 
+def compute_diode_fluorescence(points: Points, columns: Columns) -> Array:
+    """Compute the fluorescence mu(E) = Pips/I0 that a PIPS diode measures, shape (n,)."""
+    return compute_ratio(points, columns.pips, columns.i0)
+
+
 def compute_ratio(points: Points, above: str, below: str) -> Array:
     """Compute one data key divided by another, shape (n,)."""
     return _compute_signal(points, "ratio", signals.compute_quotient, above, below)
+
+
+def find_first_key(points: Points, keys: tuple[str, ...]) -> str:
+    """Find the first of several data keys that the points have; the first of all if they have none."""
+    return next((key for key in keys if key in points), keys[0])
+
+
+def compute_first_ratio(points: Points, above: tuple[str, ...], below: str) -> Array:
+    """Compute the first of several data keys that the points have, divided by another, shape (n,)."""
+    return compute_ratio(points, find_first_key(points, above), below)
 
 
 def compute_current(points: Points, key: str, columns: Columns) -> Array:

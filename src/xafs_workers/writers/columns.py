@@ -22,7 +22,6 @@ CHARGE_UNIT = "nA*s"
 
 COUNTS_UNIT = "counts"
 
-SCATTERING = ("diffuse", "specular")
 SPLIT_CHAMBERS = ("I0a", "I0b", "Ita", "Itb")
 
 
@@ -87,6 +86,12 @@ def build_electron_yield_column(run: Run, config: BoardConfig) -> Iterator[Colum
     return build_key_column(run, config.columns.iy, CHARGE_UNIT, label="Iy")
 
 
+def build_diode_columns(run: Run, config: BoardConfig) -> Iterator[Column]:
+    """Yield the PIPS diode and the photodiode, as far as the run has them."""
+    yield from build_key_column(run, config.columns.pips, CHARGE_UNIT, label="Pips")
+    yield from build_key_column(run, config.columns.diode, CHARGE_UNIT, label="Diode")
+
+
 def build_channel_columns(run: Run, config: BoardConfig, selection: ChannelSelection) -> Iterator[Column]:
     """Yield each channel of the sum; where those are not known, all that look like channels."""
     found = find_fluorescence_channels(run, config, selection).columns or tuple(
@@ -96,9 +101,9 @@ def build_channel_columns(run: Run, config: BoardConfig, selection: ChannelSelec
         yield from build_key_column(run, key, COUNTS_UNIT)
 
 
-def build_scattering_columns(run: Run) -> Iterator[Column]:
+def build_scattering_columns(run: Run, config: BoardConfig) -> Iterator[Column]:
     """Yield the regions of the area detector that the run has."""
-    for key in SCATTERING:
+    for key in (*config.columns.diffuse, *config.columns.specular):
         yield from build_key_column(run, key, COUNTS_UNIT)
 
 

@@ -49,7 +49,8 @@ def _build_columns(run: Run, config: BoardConfig, motor: str, detector: str) -> 
     yield from parts.build_chamber_columns(run, config)
     yield from parts.build_channel_columns(run, config, ChannelSelection())
     yield from parts.build_electron_yield_column(run, config)
-    yield from parts.build_scattering_columns(run)
+    yield from parts.build_diode_columns(run, config)
+    yield from parts.build_scattering_columns(run, config)
     yield from parts.build_split_chamber_columns(run)
     yield from parts.build_key_column(run, detector, _find_unit(run, detector))
 

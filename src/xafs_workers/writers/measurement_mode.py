@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from xafs_workers.messages.detectors import normalize_mode
+from xafs_workers.messages.detectors import find_mode
 from xafs_workers.scans import spectra
 from xafs_workers.scans.absorption import Absorber, compute_absorption
 from xafs_workers.scans.board_config import BoardConfig
@@ -15,19 +15,12 @@ from xafs_workers.scans.runs import Run
 from xafs_workers.writers import text_format
 from xafs_workers.writers.columns import CHARGE_UNIT, Column, find_column_numbers
 
-_MODE_WORDS = ("yield", "pilatus", "eiger", "dante", "reference", "fluorescence", "transmission", "test")
-"""Modes in longer texts, the more telling one first: `yield + fluorescence` is yield."""
 
-
-def find_mode(run: Run, config: BoardConfig) -> str:
+def find_run_mode(run: Run, config: BoardConfig) -> str:
     """Return the canonical mode of a run; where no metadata name one, the mode that its columns suggest."""
-    for text in _list_mode_texts(run):
-        try:
-            return normalize_mode(text)
-        except ValueError:
-            found = next((word for word in _MODE_WORDS if word in text.lower()), None)
-            if found:
-                return found
+    found = next(filter(None, map(find_mode, _list_mode_texts(run))), None)
+    if found is not None:
+        return found
     return "fluorescence" if find_fluorescence_channels(run, config, ChannelSelection()).columns else "transmission"
 
 
@@ -82,5 +75,6 @@ def compute_xmu(run: Run, config: BoardConfig, absorber: Absorber) -> tuple[Colu
     hints = {
         "reference": PlotHint("ln(It/Ir)", ("It",), "Ir", has_logarithm=True),
         "yield": PlotHint("Iy/I0", ("Iy",), "I0"),
+        "pips": PlotHint("Pips/I0", ("Pips",), "I0"),
     }
     return column, hints.get(absorber.mode, PlotHint("ln(I0/It)", ("I0",), "It", has_logarithm=True))

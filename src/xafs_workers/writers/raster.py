@@ -29,12 +29,7 @@ from xafs_workers.writers.spreadsheet import build_xlsx_file
 Array = np.ndarray[Any, Any]
 
 FLUORESCENCE_DETECTORS = ("fluorescence", "xs1", "dante")
-PAIRED_SIGNALS = {
-    "pilatus": ("specular", "diffuse"),
-    "eiger": ("specular", "diffuse"),
-    "ic0": ("I0a", "I0b"),
-    "ic1": ("Ita", "Itb"),
-}
+SPLIT_CHAMBERS = {"ic0": ("I0a", "I0b"), "ic1": ("Ita", "Itb")}
 """Detectors that give two signals: their data keys."""
 
 FOLDER = "maps"
@@ -150,14 +145,25 @@ def build_signals(run: Run, config: BoardConfig, detector: str) -> Iterator[MapS
         ratio = compute_run_fluorescence(run, config, selection)
         yield MapSignal(text_format.to_label(detector), _sum_channels(run, config, selection), ratio)
         return
-    currents = {"transmission": names.it, "reference": names.ir, "yield": names.iy, "i0": names.i0, "test": names.i0}
-    for key in PAIRED_SIGNALS.get(canonical, (currents.get(canonical, canonical),)):
-        label = text_format.to_label(key if canonical in PAIRED_SIGNALS else detector)
+    keys = list_signal_keys(run, config, canonical)
+    for key in keys:
+        label = text_format.to_label(key if len(keys) > 1 else detector)
         raw = spectra.get_column(run.points, key)
         over = names.i0 in run.points
         yield MapSignal(
             label, raw, spectra.compute_ratio(run.points, key, names.i0) if over else np.full(raw.shape, np.nan)
         )
+
+
+def list_signal_keys(run: Run, config: BoardConfig, detector: str) -> tuple[str, ...]:
+    """List the data keys that a run has of a detector, by its canonical name; those expected if it has none."""
+    names = config.columns
+    if detector in ("pilatus", "eiger"):
+        regions = tuple(spectra.find_first_key(run.points, keys) for keys in (names.specular, names.diffuse))
+        return (names.area_total,) if detector == "eiger" and names.area_total in run.points else regions
+    currents = {"transmission": names.it, "reference": names.ir, "yield": names.iy, "i0": names.i0, "test": names.i0}
+    currents |= {"pips": names.pips, "diode": names.diode}
+    return SPLIT_CHAMBERS.get(detector, (currents.get(detector, detector),))
 
 
 def _sum_channels(run: Run, config: BoardConfig, selection: ChannelSelection) -> Array:

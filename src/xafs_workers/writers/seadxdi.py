@@ -46,7 +46,7 @@ def _build_columns(run: Run, config: BoardConfig) -> Iterator[Column]:
     element = as_text(as_mapping(run.xdi.get("Scan")).get("element"))
     yield from parts.build_channel_columns(run, config, ChannelSelection(element=run.element or element or None))
     yield from parts.build_electron_yield_column(run, config)
-    yield from parts.build_scattering_columns(run)
+    yield from parts.build_scattering_columns(run, config)
     yield from parts.build_split_chamber_columns(run)
 
 

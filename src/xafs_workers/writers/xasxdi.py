@@ -12,7 +12,7 @@ from xafs_workers.scans.runs import Run
 from xafs_workers.writers import columns as parts
 from xafs_workers.writers import headers
 from xafs_workers.writers.columns import Column, build_table
-from xafs_workers.writers.measurement_mode import compute_xmu, find_mode
+from xafs_workers.writers.measurement_mode import compute_xmu, find_run_mode
 from xafs_workers.writers.registry import FileContext, WriterInput, register_writer
 from xafs_workers.writers.xdi_text import format_xdi
 
@@ -44,7 +44,7 @@ def build_content(
         The spectrum cannot be computed.
     """
     needed = headers.build_absorber_fields(run)
-    absorber = Absorber(needed["Element.symbol"], needed["Element.edge"], find_mode(run, config))
+    absorber = Absorber(needed["Element.symbol"], needed["Element.edge"], find_run_mode(run, config))
     signal, hint = compute_xmu(run, config, absorber)
     columns = build_table(_build_columns(run, config, absorber, signal, include_yield or absorber.mode == "yield"))
     fields = headers.sort_fields(headers.build_fields(run, context) | needed)
@@ -61,9 +61,10 @@ def _build_columns(
     yield from parts.build_chamber_columns(run, config)
     if with_yield:
         yield from parts.build_electron_yield_column(run, config)
+    yield from parts.build_diode_columns(run, config)
     selection = absorber.channel_selection if absorber.is_fluorescence else ChannelSelection(element=absorber.element)
     yield from parts.build_channel_columns(run, config, selection)
-    yield from parts.build_scattering_columns(run)
+    yield from parts.build_scattering_columns(run, config)
 
 
 def _build_comments(run: Run, config: BoardConfig, include_yield: bool) -> list[str]:
