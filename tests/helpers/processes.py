@@ -132,6 +132,10 @@ class Station:
         self._producer.produce(topic, value=value, key=key, timestamp=self._stamp if stamp is None else stamp)
         self._producer.poll(0)
 
+    def flush(self) -> None:
+        """Wait until the broker has all that was published."""
+        assert self._producer.flush(10 * PATIENCE) == 0
+
     def put_late(self, entries: Iterable[Entry], delay: float) -> None:
         """Publish all messages at once, and the documents so many seconds later, all with the times of their making.
 

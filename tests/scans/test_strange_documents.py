@@ -140,6 +140,17 @@ def test_a_gap_in_a_numeric_column_is_no_problem() -> None:
     assert np.isnan(trace.y).tolist() == [True, False]
 
 
+def test_arrays_in_place_of_words_cost_no_run() -> None:
+    entries = make_run()
+    entries[3][1]["data_keys"]["It"]["dtype"] = np.array([1.0, 2.0])
+    entries[-1][1]["exit_status"] = np.array(["success", "fail"])
+    board = send([LINE, *entries])
+    (run,) = board.runs.values()
+    assert not run.has_succeeded
+    (figure,) = build_shown_figures(board)
+    assert "It" in join_notes(figure)
+
+
 FIELDS = ("motors", "detectors", "hints", "XDI", "BMM_kafka", "plan_name", "num_points", "data_session", "cycle", "x")
 metadata = st.dictionaries(
     st.sampled_from(FIELDS),

@@ -88,7 +88,7 @@ class Run:
     @property
     def has_succeeded(self) -> bool:
         """Whether the run ended successfully."""
-        return self.stop is not None and self.stop.get("exit_status") == "success"
+        return self.stop is not None and _is_text_of(self.stop.get("exit_status"), ("success",))
 
     @property
     def _kafka_metadata(self) -> Mapping[str, Any]:
@@ -163,7 +163,7 @@ def describe_other_keys(data_keys: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _describe_data_key(about: Mapping[str, Any]) -> str:
-    if about.get("dtype") == "string" and not as_shape(about):
+    if _is_text_of(about.get("dtype"), ("string",)) and not as_shape(about):
         return "text"
     return f"an array of shape {as_shape(about)}" if _is_array(about) else "no number"
 
