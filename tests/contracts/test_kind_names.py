@@ -23,6 +23,7 @@ ALLOWED = {
     ("scans/xafs_sequence.py", "xafsscan"): "a sequence merges the runs of the XAFS scan that belongs to it",
     ("storage/sequence_number.py", "dossier"): "an ordinary word: the folder of the pages that have a number",
     ("storage/owned_names.py", "dossier"): "an ordinary word: one of the folders into which the program writes",
+    ("writers/xrrxdi.py", "xrr"): "the name of a column",
     ("writers/raster.py", "areascan"): "a word of the run's hint, which the acquisition writes",
 }
 """Places outside a kind's own modules that may name it, each with the reason."""

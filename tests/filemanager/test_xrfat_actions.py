@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from helpers.figures import get_run_uid
-from helpers.file_actions import FileManagerHarness
+from helpers.file_actions import FileManagerHarness, act_on
 from helpers.fluorescence_spectra import BINS, make_counts, make_scan_with_spectra
 from helpers.streams import Entry, stamp_entries
 from xafs_workers.filemanager.file_actions import FileActionHandler
 from xafs_workers.messages.parsing import parse
-from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.scans.items import ReceivedMessage, RecordPosition
 
 
@@ -24,18 +22,6 @@ def run(manager: FileManagerHarness) -> list[Entry]:
     entries[0][1].update(data_session="pass-333333", cycle="2025-1")
     manager.fold(stamp_entries(entries))
     return entries
-
-
-def act_on(manager: FileManagerHarness, **message: Any) -> Outcome:
-    """Do what the file manager's engine does with a message."""
-    control = ReceivedMessage(parse(message), manager.board.now, RecordPosition("t", 0, 0))
-    handler = FileActionHandler(manager.build_context(), tuple)
-    assert handler.is_relevant(control)
-    task = handler.find_task(control, manager.board)
-    assert task is not None
-    outcome = task.attempt()
-    assert isinstance(outcome, Outcome)
-    return outcome
 
 
 @pytest.mark.parametrize("action", ["start", "write", True])

@@ -19,6 +19,7 @@ from xafs_workers.filemanager.actions.context import (
     question_handlers,
     readiness_checks,
 )
+from xafs_workers.filemanager.file_actions import FileActionHandler
 from xafs_workers.messages.parsing import parse
 from xafs_workers.runtime.effect_ledger import EffectLedger
 from xafs_workers.runtime.outcome import TryLater
@@ -90,3 +91,15 @@ class FileManagerHarness:
         )
         self.board = self.board.apply(control).apply(ClockTick(control.time + self.board.config.settling_time))
         return self.handle(control)
+
+
+def act_on(manager: FileManagerHarness, *, offset: int = 0, **message: Any) -> Outcome:
+    """Do what the file manager's engine does with a message that only it knows; an offset is one message."""
+    control = ReceivedMessage(parse(message), manager.board.now, RecordPosition("t", 0, offset))
+    handler = FileActionHandler(manager.build_context(), tuple)
+    assert handler.is_relevant(control)
+    task = handler.find_task(control, manager.board)
+    assert task is not None
+    outcome = task.attempt()
+    assert isinstance(outcome, Outcome)
+    return outcome

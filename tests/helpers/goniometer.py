@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from helpers.streams import Entry, build_run_documents
+
 FACTORS = (1.0, 6.67114, 44.16972, 273.1222, 1800.653, 11568.12, 92113.0, 468725.0, 1442273.0)
 """Factors of the attenuator at the beamline, as its staff measured them."""
 
@@ -33,3 +35,37 @@ def compute_expected_reflectivity(columns: dict[str, list[float]] = REFLECTIVITY
     """Return factor * refl / monitor / dwell time, one point after the other."""
     rows = zip(*(columns[key] for key in ("attenuator_attenuation", "refl", "monitor", "dwti_dwell_time")), strict=True)
     return np.array([FACTORS[int(setting)] * counts / monitor / dwell for setting, counts, monitor, dwell in rows])
+
+
+PIXELS = 1280
+IMAGE_KEY = "mythen-2_image"
+
+
+def make_images(points: int = 4) -> np.ndarray:
+    """Return counts of each pixel at each point, shape (points, PIXELS); every number occurs once."""
+    return np.arange(points * PIXELS, dtype=np.int32).reshape(points, PIXELS)
+
+
+def make_goniometer_run(
+    columns: dict[str, Any] = REFLECTIVITY,
+    *,
+    images: np.ndarray | None = None,
+    baseline: dict[str, float] | None = None,
+    motors: list[str] | None = None,
+    **start: Any,
+) -> list[Entry]:
+    """Return the documents of a run; images have the shape (1, pixels) at each point, as from the detector."""
+    shown = dict(columns)
+    if images is not None:
+        shown[IMAGE_KEY] = [image.tolist() for image in images]
+    entries = list(build_run_documents(hint=None, motors=motors or ["eta"], columns=shown, start=start))
+    for name, doc in entries:
+        if name == "descriptor" and IMAGE_KEY in doc["data_keys"]:
+            doc["data_keys"][IMAGE_KEY]["shape"] = [1, images.shape[1] if images is not None else 0]
+        elif name == "descriptor" and doc["name"] == "baseline":
+            doc["data_keys"] = {key: {"dtype": "number", "shape": [], "source": "test"} for key in baseline or {}}
+        elif name == "event" and "wheel1" not in doc["data"] and "dcm_roll" in doc["data"]:
+            doc["data"] = {"wheel1": 0.0, **(baseline or {})}
+        elif name == "event" and IMAGE_KEY in doc["data"]:
+            doc["data"][IMAGE_KEY] = [doc["data"][IMAGE_KEY]]
+    return entries

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 
 from helpers.finished_runs import CHAMBERS, IY, XAFS, make_channels, make_finished_run, merge_xdi
+from helpers.goniometer import REFLECTIVITY
 from helpers.streams import fold, read_entries, stamp_entries
 from xafs_workers.scans.board_config import BoardConfig
-from xafs_workers.writers import lsxdi, seadxdi, xasxdi, xrf
+from xafs_workers.writers import lsxdi, seadxdi, xasxdi, xrf, xrrxdi
+from xafs_workers.writers.registry import WriterInput
 from xafs_workers.writers.xdi_reader import XdiFile, read
 
 pytestmark = pytest.mark.slow
@@ -50,6 +52,9 @@ CASES = {
             xdi=merge_xdi(Sample=LONG, _comment=["a\n---\n///\nElement.symbol: Cu", "long " * 900]),
         ),
         RULES,
+    ),
+    "reflectivity": lambda: xrrxdi.build_content(
+        WriterInput(make_finished_run(REFLECTIVITY, motors=["eta"], xdi={}), RULES)
     ),
     "time scan": lambda: seadxdi.build_content(make_finished_run({**CHAMBERS, **SDD}, "timescan Xs"), RULES),
     "line scan": lambda: lsxdi.build_content(

@@ -175,6 +175,7 @@ FileName = Annotated[Name, AfterValidator(_reject_nul)]
 BaseName = Annotated[FileName, AfterValidator(_reject_slash)]
 """The stub or the name of a data file, never with a folder: one rule for questions, starts and files."""
 OptionalName = Annotated[Name | None, BeforeValidator(_replace_empty_by_none)]
+OptionalBaseName = Annotated[BaseName | None, BeforeValidator(_replace_empty_by_none)]
 OptionalFile = Annotated[
     FileName | None,
     BeforeValidator(_replace_false_by_none),

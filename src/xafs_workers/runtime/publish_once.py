@@ -11,12 +11,16 @@ from collections.abc import Callable
 from xafs_workers.logs import get_logger
 from xafs_workers.runtime.effect_ledger import EffectLedger
 from xafs_workers.scans.items import ReceivedMessage
-from xafs_workers.storage.errors import Refused
+from xafs_workers.storage.errors import Conflict, Refused
 from xafs_workers.storage.ledger import is_already_published
+from xafs_workers.storage.names import add_copy_number
 from xafs_workers.storage.proposals import ProposalFolder
 from xafs_workers.storage.publishing import FileContent
 
 log = get_logger("workers")
+
+MAX_NUMBER = 1000
+"""Number of files of one name, the first included."""
 
 
 def publish_once(
@@ -48,6 +52,43 @@ def publish_once(
         records.begin_publishing(control, name, published.path, published.sha256)
     records.finish_publishing(control, name, published.path)
     return published.path
+
+
+def publish_numbered(
+    folder: ProposalFolder,
+    name: str,
+    control: ReceivedMessage,
+    made: Callable[[], FileContent],
+    records: EffectLedger,
+) -> str:
+    """Publish the file that a message asks for; where the name exists with other content, it gets the next number.
+
+    Raises
+    ------
+    Conflict
+        All numbers are taken.
+    Refused, Unavailable
+        As `ProposalFolder.publish`.
+    """
+    own = records.find_file_entry(control, name)
+    if own and (own.state == "done" or is_already_published(own, folder)):
+        records.finish_publishing(control, name, own.path)
+        return own.path
+    for number in range(MAX_NUMBER):
+        try:
+            published = folder.publish(
+                add_copy_number(name, number),
+                made(),
+                overwrite=False,
+                before_publish=lambda to, sha256: records.begin_publishing(control, name, to, sha256),
+            )
+        except Conflict:
+            continue
+        if published.state == "same":
+            records.begin_publishing(control, name, published.path, published.sha256)
+        records.finish_publishing(control, name, published.path)
+        return published.path
+    raise Conflict(f"{name}: the numbers to {MAX_NUMBER - 1} are taken")
 
 
 def replace_own(

@@ -13,6 +13,7 @@ PICTURE_SUFFIXES = (".png", ".pdf", ".svg")
 _SUFFIXED = re.compile(
     r"(?P<stem>.+)(?P<suffix>\.(?:png|pdf|svg|jpe?g|prj|html|xlsx|mat|xrf))", re.IGNORECASE | re.DOTALL
 )
+_TEXT_SUFFIXED = re.compile(r"(?P<stem>.+)(?P<suffix>\.(?:xdi|txt|dat))", re.IGNORECASE | re.DOTALL)
 # Characters that are not legal on every system to which a group may copy its files.
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff/\\:*?"<>|]+')
 _STUB_BYTES = 180  # leaves room for what is added: detector, time stamp, number, suffix
@@ -45,6 +46,15 @@ def add_number(name: str, number: int, *, separator: str = "_") -> str:
     if number < 0:
         raise ValueError(f"number of {quote_value(name)}: got {number} (expected 0 or more)")
     return insert_before_suffix(name, f"{separator}{number:02d}")
+
+
+def add_copy_number(name: str, number: int) -> str:
+    """Insert the number of a copy before the ending of a text file: `film(1).xdi`; 0 is the name itself."""
+    if not number:
+        return name
+    found = _TEXT_SUFFIXED.fullmatch(name)
+    stem, suffix = (found["stem"], found["suffix"]) if found else (name, "")
+    return f"{stem}({number}){suffix}"
 
 
 def insert_before_suffix(name: str, more: str) -> str:

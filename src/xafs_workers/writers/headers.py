@@ -22,7 +22,13 @@ UNITS = {"Facility.energy": "GeV", "Facility.current": "mA", "Scan.edge_energy":
 
 _BARE_NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?\Z")
 
-_DETECTORS = (("pilatus", "pilatus100k"), ("eiger", "eiger1m"), ("dante", "dante"), ("xsp", "xspress3"))
+_DETECTORS = (
+    ("mythen", "mythen"),
+    ("pilatus", "pilatus100k"),
+    ("eiger", "eiger1m"),
+    ("dante", "dante"),
+    ("xsp", "xspress3"),
+)
 """What the path or the form of an asset contains, and what the header calls the detector."""
 
 _HDF5 = (".h5", ".hdf5", ".hdf", ".nxs")

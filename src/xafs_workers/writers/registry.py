@@ -64,16 +64,28 @@ class WriterInput:
         Ended: the times in the files are those of its documents.
     spectra
         Counts by channel, each of shape (bins,); only XRF files need them.
+    image
+        Counts of each pixel of the Mythen detector, shape (points, pixels); None where they are not known.
+    image_problem
+        Why there is no image.
+    baseline
+        Positions of motors that did not move.
     """
 
     run: Run
     config: BoardConfig
     context: FileContext = field(default_factory=FileContext)
     spectra: Mapping[int, Array] = field(default_factory=dict[int, Array])
+    image: Array | None = None
+    image_problem: str = ""
+    baseline: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
-WriteFiles = Callable[[Any, WriterInput], Mapping[str, bytes]]
-"""Function from a message and its input to the content of each file, by name relative to the proposal folder."""
+FileContents = Mapping[str, "bytes | CannotWrite"]
+"""Content of each file, or the reason why it cannot be made, by name relative to the proposal folder."""
+
+WriteFiles = Callable[[Any, WriterInput], FileContents]
+"""Function from a message and its input to the files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +100,27 @@ class Writer:
         What the files are called in the logs.
     needs_spectra
         Whether it needs the XRF spectra of the run's first point.
+    needs_image
+        Whether it needs the image of the Mythen detector and the baseline.
+    is_numbered
+        Whether a file whose name exists gets a number; else the message is refused.
     """
 
     write: WriteFiles
     label: str
     needs_spectra: bool = False
+    needs_image: bool = False
+    is_numbered: bool = False
 
 
-def register_writer(key: str, label: str, *, needs_spectra: bool = False) -> Callable[[WriteFiles], WriteFiles]:
+def register_writer(
+    key: str, label: str, *, needs_spectra: bool = False, needs_image: bool = False, is_numbered: bool = False
+) -> Callable[[WriteFiles], WriteFiles]:
     """Return a decorator that registers the function that writes the files of a message; see `Writer`."""
     register = writers.register(key)
 
     def add_writer(write: WriteFiles) -> WriteFiles:
-        register(Writer(write, label, needs_spectra))
+        register(Writer(write, label, needs_spectra, needs_image, is_numbered))
         return write
 
     return add_writer
@@ -115,7 +135,7 @@ def build_writer_key(message: ControlMessage) -> str:
     return message.get_key()
 
 
-def build_message_files(message: ControlMessage, material: WriterInput) -> Mapping[str, bytes]:
+def build_message_files(message: ControlMessage, material: WriterInput) -> FileContents:
     """Return the content of each file that a message asks for.
 
     Raises

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import CancelledError, Future
+from functools import partial
 from typing import Any
 
 from xafs_workers.catalog.finished_run import FinishedRun
 from xafs_workers.filemanager.actions.context import ActionContext, Outcome
+from xafs_workers.filemanager.actions.mythen_image import add_image
 from xafs_workers.filemanager.actions.notify import finish_with, report_action
 from xafs_workers.filemanager.actions.xrf_spectra import read_spectra
 from xafs_workers.logs import get_logger
 from xafs_workers.runtime.outcome import TryLater
-from xafs_workers.runtime.publish_once import publish_once
+from xafs_workers.runtime.publish_once import publish_numbered, publish_once
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.storage.errors import Refused
 from xafs_workers.storage.proposals import ProposalFolder
-from xafs_workers.writers.registry import FileContext, WriterInput, build_message_files, build_writer_key, writers
+from xafs_workers.writers.registry import (
+    CannotWrite,
+    FileContents,
+    FileContext,
+    WriterInput,
+    build_message_files,
+    build_writer_key,
+    writers,
+)
 
 log = get_logger("workers")
 
@@ -32,24 +42,38 @@ def write_files(control: ReceivedMessage, board: Board, context: ActionContext) 
     writer = writers[build_writer_key(message)]
     run = context.catalog.wait_for_run(message.uid, context.stop)
     spectra = read_spectra(run, 0, context) if writer.needs_spectra else {}
-    file_context = FileContext(run.list_assets(context.stop))
-    contents = build_message_files(message, WriterInput(run.run, context.config, file_context, spectra))
-    return publish_files(control, run, contents, context, writer.label)
+    material = WriterInput(run.run, context.config, FileContext(run.list_assets(context.stop)), spectra)
+    if writer.needs_image:
+        material = add_image(material, run, context)
+    contents = build_message_files(message, material)
+    return publish_files(control, run, contents, context, writer.label, is_numbered=writer.is_numbered)
 
 
 def publish_files(
-    control: ReceivedMessage, run: FinishedRun, contents: Mapping[str, bytes], context: ActionContext, label: str
+    control: ReceivedMessage,
+    run: FinishedRun,
+    contents: FileContents,
+    context: ActionContext,
+    label: str,
+    *,
+    is_numbered: bool = False,
 ) -> Outcome:
-    """Check that files are readable, write them into the folder of a run, and report them under a label."""
+    """Check that files are readable, write them into the folder of a run, and report them under a label.
+
+    A file whose name exists gets a number if `is_numbered`, unless the message asks for overwriting. The outcome is a
+    failure where one of several files cannot be made; the others are written all the same.
+    """
     folder = ProposalFolder.from_run(run.start, context.roots, context.settings.storage)
-    overwrite = control.message.may_overwrite
-    for name, content in contents.items():
+    made = {name: content for name, content in contents.items() if isinstance(content, bytes)}
+    for name, content in made.items():
         _check_readable(name, content, context)
+    overwrite = control.message.may_overwrite
+    publish = publish_numbered if is_numbered and not overwrite else partial(publish_once, overwrite=overwrite)
     paths = [
-        publish_once(folder, name, control, lambda made=content: made, context.ledger, overwrite)
-        for name, content in contents.items()
+        publish(folder, name, control, lambda made=content: made, context.ledger) for name, content in made.items()
     ]
-    outcome = Outcome("done", tuple(paths))
+    problems = [f"{name}: {problem}" for name, problem in contents.items() if isinstance(problem, CannotWrite)]
+    outcome = Outcome("failed" if problems else "done", tuple(paths), "; ".join(problems))
     with finish_with(outcome):
         for path in paths:
             report_action(f"wrote {label} to {path}", folder, control, context, key=path)

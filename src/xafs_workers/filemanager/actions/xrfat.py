@@ -31,7 +31,11 @@ def write_spectra_file(control: ReceivedMessage, board: Board, context: ActionCo
     columns = _build_columns(message, run, context)
     content = format_spectra(run.run, columns, FileContext(run.list_assets(context.stop)))
     return publish_files(
-        control, run, {f"{FOLDER}/{name if '.' in name else name + '.xrf'}": content}, context, "xrfat data"
+        control,
+        run,
+        {f"{FOLDER}/{name if '.' in name else name + '.xrf'}": content},
+        context,
+        "xrfat data",
     )
 
 

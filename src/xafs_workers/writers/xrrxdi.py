@@ -1,0 +1,85 @@
+"""The data file of a reflectivity scan, as XDI text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from xafs_workers.messages.xrrxdi import Xrrxdi
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.metadata import as_mapping, as_text
+from xafs_workers.scans.reflectivity import compute_reflectivity
+from xafs_workers.scans.runs import Run
+from xafs_workers.scans.spectra import get_column
+from xafs_workers.writers import columns as parts
+from xafs_workers.writers import headers, text_format
+from xafs_workers.writers.columns import COUNTS_UNIT, Column, build_table
+from xafs_workers.writers.registry import CannotWrite, FileContents, WriterInput, register_writer
+from xafs_workers.writers.xdi_text import format_xdi
+
+LEFT_OUT = ("Beamline.eta_refinement", "Beamline.sample_alignment", "Detector.mythen_")
+"""Beginnings of the metadata that the page of the measurement shows, and the file does not."""
+
+
+@register_writer("xrrxdi", "XRR data", is_numbered=True)
+def build_files(message: Xrrxdi, material: WriterInput) -> FileContents:
+    """Return the data file that a message asks for."""
+    return {f"{find_stub(message.stub, material.run)}.xdi": build_content(material)}
+
+
+def find_stub(asked: str | None, run: Run) -> str:
+    """Find the name of a run's files without ending: the one asked for, else the run's own.
+
+    Raises
+    ------
+    CannotWrite
+        The run has none.
+    """
+    if asked is not None:
+        return asked
+    named = as_text(run.xdi.get("_filename")) or as_text(as_mapping(run.start.get("BMM_kafka")).get("filename"))
+    if not named.strip():
+        raise CannotWrite("its start document has no file name, and the message has no stub (expected XDI._filename)")
+    return text_format.to_one_line(named).replace("/", "_")
+
+
+def build_content(material: WriterInput) -> bytes:
+    """Return the text of a finished reflectivity scan.
+
+    Raises
+    ------
+    CannotWrite
+        Nothing was measured.
+    MissingColumnError
+        There is no angle, or no reflectivity can be computed.
+    """
+    run, config = material.run, material.config
+    columns = build_table(_build_columns(run, config))
+    fields = headers.build_fields(run, material.context)
+    kept = {name: value for name, value in fields.items() if not name.startswith(LEFT_OUT)}
+    kept = headers.merge_fields(kept, headers.build_asset_fields(material.context.assets))
+    comments = (*headers.read_comments(run), *_describe_formula(run, config))
+    return format_xdi(headers.format_first_line(run), headers.sort_fields(kept), columns, comments)
+
+
+def _build_columns(run: Run, config: BoardConfig) -> Iterator[Column]:
+    names = config.goniometer
+    yield Column("eta", get_column(run.points, names.eta), "deg", source=names.eta)
+    yield from parts.build_key_column(run, names.delta, "deg", label="delta")
+    yield from parts.build_key_column(run, config.columns.dwell_time, "seconds", label="measurement_time")
+    for label, key in (
+        ("monitor", names.monitor),
+        ("mca_full", names.total),
+        ("dir", names.direct),
+        ("refl", names.reflected),
+        ("max_counts", names.largest),
+    ):
+        yield from parts.build_key_column(run, key, COUNTS_UNIT, label=label)
+    yield from parts.build_key_column(run, names.attenuator, "", label="attenuator")
+    yield Column("xrr", compute_reflectivity(run.points, config).values, "1/s")
+
+
+def _describe_formula(run: Run, config: BoardConfig) -> Iterator[str]:
+    yield "xrr = factor * refl / monitor / measurement_time, with the factor of the attenuator"
+    table = ", ".join(f"{factor:.7g}" for factor in config.goniometer.attenuator_factors)
+    yield f"factors of attenuator 0, 1, 2 and so on: {table}"
+    yield from compute_reflectivity(run.points, config).problems
