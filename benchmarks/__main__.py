@@ -1,4 +1,4 @@
-"""Run all benchmarks and print a table of medians, ratios and goals: `python -m benchmarks`."""
+"""Run the benchmarks of frames and of growth and print medians, ratios and goals: `python -m benchmarks`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import sys
 import warnings
 
 from benchmarks.canvases import Agg, Backend, QtAgg
+from benchmarks.costs import print_costs
 from benchmarks.events import GOAL, decode_and_fold
 from benchmarks.frames import COMPARED, Compared
+from benchmarks.growth import GROUPS
 from benchmarks.sequence import tenth
 
 HEAD = ("", "backend", "ours", "peer", "", "ratio", "goal", "")
 
 
 def main() -> int:
-    """Run all benchmarks; return 1 if a goal is not reached."""
+    """Run the benchmarks; return 1 if a goal is not reached."""
     warnings.simplefilter("ignore")  # warnings of the peers
     rows: list[tuple[str, ...]] = [HEAD]
     good = True
@@ -30,6 +32,8 @@ def main() -> int:
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEAD))]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    print()
+    good &= print_costs(cost for group in GROUPS for cost in group())
     return 0 if good else 1
 
 

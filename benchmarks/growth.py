@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from msgpack._cmsgpack import unpackb
 
+from benchmarks.costs import Cost, measure, print_costs
 from benchmarks.feeds import EPOCH, LINE_START, Document_, Stamp, line_scan, repetition, run, xafs_start
+from benchmarks.files import ledgers, log_lines, publications, sequence_numbers, workbooks
 from xafs_workers.consumer.record_parser import RecordParser
 from xafs_workers.consumer.records import RawRecord
 from xafs_workers.consumer.scan_requests import ScanRequestCollector
@@ -23,41 +22,10 @@ from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import ClockTick, Document, RecordPosition
 from xafs_workers.scans.reduction_requests import build_pending_requests
 from xafs_workers.scans.run_requests import build_scan_run_requests
-from xafs_workers.services.message_log import MessageLog
 from xafs_workers.settings import Settings
-from xafs_workers.storage.confined import Root, Roots
-from xafs_workers.storage.proposals import ProposalFolder
-from xafs_workers.storage.sequence_number import reserve_sequence_number
 from xafs_workers.wire import encode
-from xafs_workers.writers.message_log import RAW_LOG_PATH, LogEntry, encode_entry
 
 KEPT = 50
-NUMBERS = 5000
-
-
-@dataclass(frozen=True)
-class Cost:
-    """One cost in seconds (or another unit), its goal, and how it relates to the first of its group."""
-
-    what: str
-    value: float
-    goal: float
-    unit: str = "ms"
-
-    @property
-    def is_reached(self) -> bool:
-        """Whether the goal is reached; for a share, larger is better."""
-        return self.value >= self.goal if self.unit == "share" else self.value <= self.goal
-
-    def format_cells(self) -> tuple[str, ...]:
-        """Format the row of the table."""
-        sign = ">=" if self.unit == "share" else "<="
-        met = "reached" if self.is_reached else "NOT REACHED"
-        return self.what, _format(self.value, self.unit), f"{sign} {_format(self.goal, self.unit)}", met
-
-
-def _format(value: float, unit: str) -> str:
-    return f"{value:.2f}" if unit in ("share", "ratio") else f"{1e3 * value:.2f} ms"
 
 
 def sequences(repetitions: int, kept: int = KEPT) -> tuple[Board, Stamp]:
@@ -80,16 +48,6 @@ def _short_run(number: int, count: int, stamp: Stamp) -> list[Document_]:
     one = run(number, {"dcm_energy": [7000.0]}, motors=["dcm_energy"], BMM_kafka=hint)
     head = [(name, {**body, "time": stamp.time} if name == "start" else body) for name, body in one.head]
     return [*head, *one.tail]
-
-
-def measure(action: Callable[[], object], rounds: int = 5) -> float:
-    """Measure an action: the median of some rounds, seconds."""
-    costs: list[float] = []
-    for _ in range(rounds):
-        began = time.perf_counter()
-        action()
-        costs.append(time.perf_counter() - began)
-    return statistics.median(costs)
 
 
 def one_next() -> Iterator[Cost]:
@@ -200,32 +158,17 @@ def decoding(points: int = 2000) -> Iterator[Cost]:
     yield Cost("events/s decoded and applied, share of bare msgpack", bare / measure(whole, 9), 0.4, "share")
 
 
-def numbers_and_logs() -> Iterator[Cost]:
-    """Measure one more sequence number, and one more line of a message log, among many."""
-    with tempfile.TemporaryDirectory() as root:
-        folder = ProposalFolder(Roots(Root(root)), "2026-3", "pass-1")
-        reservations = Path(root, "2026-3", "pass-1", "dossier", ".sequence")
-        reservations.mkdir(parents=True)
-        for number in range(1, NUMBERS + 1):
-            (reservations / f"fe-{number:02d}").write_text(f"{number:08x}-0000\n")
-        uids = iter(range(10**6, 10**7))
-        cost = measure(lambda: reserve_sequence_number(folder, "fe", f"{next(uids):08x}-0000"), 3)
-        yield Cost(f"sequence number among {NUMBERS}", cost, 50e-3)
-        entries = [LogEntry(f"t/0/{n}/post", EPOCH + n, f"wrote XAS data to s.{n:03d}") for n in range(2 * NUMBERS)]
-        folder.append(RAW_LOG_PATH, b"".join(encode_entry(entry) for entry in entries[:NUMBERS]))
-        log, more = MessageLog(), iter(entries[NUMBERS:])
-        log.add_entry(folder, next(more))
-        cost = measure(lambda: log.add_entry(folder, next(more)))
-        yield Cost(f"line of a message log of {NUMBERS}", cost, 10e-3)
-
-
 GROUPS: tuple[Callable[[], Iterator[Cost]], ...] = (
     one_next,
     pages,
     repeated_messages,
     runs_without_stop,
     decoding,
-    numbers_and_logs,
+    sequence_numbers,
+    log_lines,
+    publications,
+    ledgers,
+    workbooks,
 )
 
 
@@ -235,13 +178,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("groups", nargs="*", choices=[*names, []], help="default: all")
     chosen = parser.parse_args().groups or names
-    good = True
-    for group in GROUPS:
-        for cost in group() if group.__name__ in chosen else ():
-            good &= cost.is_reached
-            what, *cells = cost.format_cells()
-            print(f"{what:70s}", *(f"{cell:12s}" for cell in cells), flush=True)
-    return 0 if good else 1
+    return 0 if print_costs(cost for group in GROUPS if group.__name__ in chosen for cost in group()) else 1
 
 
 if __name__ == "__main__":

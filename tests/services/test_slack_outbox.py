@@ -15,7 +15,7 @@ from helpers.processes import wait_until
 from helpers.slack_server import TOKEN, Fault, SlackServer
 from xafs_workers.services.slack.channels import ChannelDirectory, ChannelNotFound, LookupUnavailable
 from xafs_workers.services.slack.chat import SlackClient, escape_text
-from xafs_workers.services.slack.outbox import Outbox, OutboxUnusable
+from xafs_workers.services.slack.outbox import _COUNT_QUERY, _OLDEST_QUERY, _PRUNE, Outbox, OutboxUnusable
 from xafs_workers.services.slack.outbox_worker import (
     InvalidPicture,
     OutboxCallbacks,
@@ -365,3 +365,12 @@ def test_only_old_finished_posts_are_deleted(tmp_path: Path) -> None:
         assert outbox.put(Post("key 0", "pass-1", "text"))
         assert not outbox.put(Post("key 1", "pass-1", "text"))
         assert time.time() - outbox.list_oldest()[0].tried_at > 1e6
+
+
+def test_no_query_of_the_outbox_reads_finished_posts(tmp_path: Path) -> None:
+    with Outbox(tmp_path / "outbox.sqlite") as outbox:
+        plans = [
+            outbox._connection.execute(f"EXPLAIN QUERY PLAN {query}", values).fetchall()
+            for query, values in ((_PRUNE, (0.0,)), (_OLDEST_QUERY, ()), (_COUNT_QUERY, ()))
+        ]
+    assert not [row[-1] for plan in plans for row in plan if row[-1] == "SCAN posts"]

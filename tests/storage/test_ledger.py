@@ -8,13 +8,22 @@ import sqlite3
 import subprocess
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import pytest
 
 from xafs_workers.storage.errors import Unavailable
-from xafs_workers.storage.ledger import AlreadyFinished, EffectKey, Ledger, LedgerUnusable, is_already_published
+from xafs_workers.storage.ledger import (
+    _COLUMNS,
+    _KEY,
+    _PRUNE,
+    AlreadyFinished,
+    EffectKey,
+    Ledger,
+    LedgerUnusable,
+    is_already_published,
+)
 from xafs_workers.storage.proposals import ProposalFolder
 
 Program = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -103,6 +112,19 @@ def test_prune_deletes_only_old_finished_entries(path: Path, monkeypatch: pytest
         assert ledger.prune(90) == 2
         assert [ledger.find_entry(key) is not None for key in keys] == [False, False, True, True]
         assert ledger.prune(90) == 0
+
+
+def test_prune_and_look_ups_read_no_other_entries(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        plans = [
+            ledger._connection.execute(f"EXPLAIN QUERY PLAN {query}", values).fetchall()
+            for query, values in (
+                (_PRUNE, (0.0,)),
+                (f"SELECT {_COLUMNS} FROM effects WHERE {_KEY}", astuple(KEY)),
+            )
+        ]
+    details = [row[-1] for plan in plans for row in plan]
+    assert [detail.split(" USING ")[0] for detail in details] == ["SEARCH effects"] * 2
 
 
 def test_several_threads_can_write(path: Path) -> None:

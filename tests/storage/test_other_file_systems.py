@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from xafs_workers.storage import exclusive_names, publishing
+from xafs_workers.storage import exclusive_names
 from xafs_workers.storage.errors import Conflict, Refused, Unavailable
 from xafs_workers.storage.exclusive_names import CLAIM_SUFFIX
 from xafs_workers.storage.file_attributes import ENOTSUPP
+from xafs_workers.storage.leftovers import is_temporary
 from xafs_workers.storage.names import compute_next_index
 from xafs_workers.storage.owned_names import fold_name
 from xafs_workers.storage.proposals import ProposalFolder
@@ -106,7 +107,7 @@ def test_a_file_system_without_any_way_is_refused(
     real = os.rename
 
     def rename(old: str, new: str, **where: int) -> None:
-        if old.endswith(CLAIM_SUFFIX) and not publishing.is_temporary(new):
+        if old.endswith(CLAIM_SUFFIX) and not is_temporary(new):
             raise FileExistsError(errno.EEXIST, "exists", new)
         real(old, new, **where)
 

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,9 @@ from xafs_workers.storage import exclusive_names, folder_edits, publishing
 from xafs_workers.storage.confined import Root, Roots
 from xafs_workers.storage.copy_source import CopySource
 from xafs_workers.storage.errors import Conflict, Refused, Unavailable
+from xafs_workers.storage.leftovers import is_temporary
 from xafs_workers.storage.proposals import ProposalFolder
+from xafs_workers.storage.sweep_schedule import INTERVAL, SweepSchedule
 
 Program = Callable[..., "subprocess.CompletedProcess[str]"]
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -119,7 +122,7 @@ def test_a_rename_without_replace_is_used_without_links(
 
 def test_a_replaced_temporary_file_is_detected(folder: ProposalFolder, home: Path) -> None:
     def exchange(path: str, sha256: str) -> None:
-        [temporary] = [name for name in os.listdir(home) if publishing.is_temporary(name)]
+        [temporary] = [name for name in os.listdir(home) if is_temporary(name)]
         (home / "evil").write_bytes(b"evil")
         (home / "evil").rename(home / temporary)
 
@@ -357,11 +360,12 @@ def test_a_kill_at_random_times_leaves_a_whole_file(start_program: Start, folder
         threading.Event().wait(chance.random() * 0.003)
         process.kill()
         process.wait()
-        files = [name for name in os.listdir(home) if not publishing.is_temporary(name)]
+        files = [name for name in os.listdir(home) if not is_temporary(name)]
         assert files
         assert {(home / name).stat().st_size for name in files} == {400_000}
-        folder.publish("next", b"x", before_publish=unrecorded)
-        assert [name for name in os.listdir(home) if publishing.is_temporary(name)] == []
+        restarted = ProposalFolder(Roots(Root(str(home.parent.parent))), "2026-3", "pass-1")
+        restarted.publish("next", b"x", before_publish=unrecorded)
+        assert [name for name in os.listdir(home) if is_temporary(name)] == []
 
 
 def test_the_temporary_file_of_another_worker_is_kept(start_program: Start, folder: ProposalFolder, home: Path) -> None:
@@ -378,7 +382,7 @@ print("published", flush=True)
     assert process.stdin is not None
     assert process.stdout.readline() == "half\n"
     folder.publish("ours", b"x", before_publish=unrecorded)
-    assert len([name for name in os.listdir(home) if publishing.is_temporary(name)]) == 1
+    assert len([name for name in os.listdir(home) if is_temporary(name)]) == 1
     assert folder.list_names() == ["ours"]
     process.stdin.write("\n")
     process.stdin.flush()
@@ -399,6 +403,36 @@ def test_only_abandoned_temporary_files_are_deleted(folder: ProposalFolder, home
     (home / link).symlink_to("a.tmp")
     folder.publish("a", b"x", before_publish=unrecorded)
     assert sorted(os.listdir(home)) == sorted([young, link, "a", *foreign])
+
+
+def test_only_the_first_publication_lists_the_folder(
+    folder: ProposalFolder, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[object] = []
+    real = os.listdir
+    monkeypatch.setattr(os, "listdir", lambda *given: listed.append(given) or real(*given))
+    for number in range(5):
+        folder.publish(f"a-{number}", b"x", before_publish=unrecorded)
+        folder.publish("same", b"x", before_publish=unrecorded)
+        folder.replace("dossier/00INDEX.html", str(number).encode())
+        folder.reserve(f"fe-{number}", b"x")
+    assert len(listed) == 3  # one folder each
+
+
+def test_a_folder_is_searched_again_after_some_hours(home: Path) -> None:
+    now = [0.0]
+    schedule = SweepSchedule(clock=lambda: now[0])
+    with open_listed(home) as one, open_listed(home.parent) as other:
+        assert [schedule.is_due(one), schedule.is_due(one), schedule.is_due(other)] == [True, False, True]
+        now[0] = INTERVAL
+        assert [schedule.is_due(one), schedule.is_due(one)] == [True, False]
+
+
+@contextmanager
+def open_listed(path: Path) -> Iterator[int]:
+    handle = os.open(path, os.O_RDONLY)
+    yield handle
+    os.close(handle)
 
 
 def test_threads_can_publish_one_name(folder: ProposalFolder, home: Path) -> None:
@@ -510,7 +544,7 @@ def test_a_deletion_between_creation_and_lock_is_detected(
     real, seen = publishing._try_lock, []
 
     def late(handle: int) -> bool:
-        [name] = [name for name in os.listdir(home) if publishing.is_temporary(name)]
+        [name] = [name for name in os.listdir(home) if is_temporary(name)]
         seen.append(name)
         if len(seen) == 1:
             (home / name).unlink()

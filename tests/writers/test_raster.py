@@ -131,6 +131,16 @@ def test_a_heading_like_a_formula_is_stored_as_text() -> None:
     assert (cell.data_type, cell.value) == ("s", "=cmd|' /C calc'!A0")
 
 
+def test_numbers_of_the_spreadsheet_keep_all_digits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spreadsheet, "ROWS_AT_ONCE", 2)
+    values = [0.1 + 0.2, 1 / 3, -0.0, 5e-324, 1.7976931348623157e308, 123456789012345.67, float("inf"), 2.0**53]
+    columns = {str(number): np.array(values) for number in range(28)}  # beyond column Z
+    table = rows_of(spreadsheet.build_xlsx_file("t", columns, 1e9))
+    assert len(table) == 1 + len(values)
+    for row, value in zip(table[1:], values, strict=True):
+        assert row == (None if value == float("inf") else value,) * 28
+
+
 def test_rows_beyond_a_sheet_continue_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spreadsheet, "MAX_ROWS", 3)
     content = spreadsheet.build_xlsx_file("y" * 40, {"a": np.arange(7.0)}, 1e9)

@@ -25,6 +25,7 @@ from xafs_workers.storage.errors import (
     translate_os_errors,
 )
 from xafs_workers.storage.file_attributes import apply_ownership, sync_folder
+from xafs_workers.storage.sweep_schedule import SweepSchedule
 
 MAX_PATH = 4095  # bytes; PATH_MAX of Linux less its NUL
 MAX_COMPONENT = 255  # bytes; NAME_MAX
@@ -138,12 +139,18 @@ class Roots:
     ----------
     roots
         Allowed roots; proposal folders are below the first one.
+
+    Attributes
+    ----------
+    sweep_schedule
+        Times at which folders below the roots were searched for leftovers.
     """
 
     def __init__(self, *roots: Root):
         if not roots:
             raise Refused("no root is configured (expected at least one)")
         self.roots = roots
+        self.sweep_schedule = SweepSchedule()
 
     @classmethod
     def from_settings(cls, storage: Storage) -> Roots:

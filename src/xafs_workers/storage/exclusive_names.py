@@ -3,7 +3,7 @@
 A claim is for file systems that have neither of the two (exFAT, some of FUSE, NFS and SMB). The temporary file first
 gets a name that ends in `.claim.tmp`. Then an empty file is created under the wanted name, exclusively (O_EXCL), and
 the temporary file is renamed over it. So no file that exists is replaced. A reader may see the empty file for a moment.
-Where a worker was killed in that moment, the next publication into the folder removes the empty file.
+Where a worker was killed in that moment, the next search for leftovers (`leftovers`) removes the empty file.
 """
 
 from __future__ import annotations

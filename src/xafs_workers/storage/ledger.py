@@ -52,6 +52,10 @@ CREATE TABLE IF NOT EXISTS effects (
     PRIMARY KEY (cluster, topic, partition, offset, time_ms, effect)
 ) WITHOUT ROWID
 """
+_INDEX = "CREATE INDEX IF NOT EXISTS finished ON effects (changed) WHERE state != 'pending'"
+"""Index of `prune`, which would otherwise read each entry."""
+
+_PRUNE = "DELETE FROM effects WHERE state != 'pending' AND changed < ?"
 _KEY = "cluster = ? AND topic = ? AND partition = ? AND offset = ? AND time_ms = ? AND effect = ?"
 _COLUMNS = "cluster, topic, partition, offset, time_ms, effect, state, path, sha256, reason, paths, changed"
 _BEGIN = f"""
@@ -209,7 +213,7 @@ class Ledger:
         `days` must be longer than the topics keep their messages.
         """
         oldest = time.time() - days * 86400
-        return self._apply_change("DELETE FROM effects WHERE state != 'pending' AND changed < ?", (oldest,))
+        return self._apply_change(_PRUNE, (oldest,))
 
     def _select_entries(self, query: str, values: tuple[object, ...]) -> list[EffectEntry]:
         with self._lock, _translate_sqlite_errors(self.path):
@@ -245,6 +249,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     if version not in (0, _VERSION):
         raise LedgerUnusable(f"{path}: ledger of version {version} (expected {_VERSION}; a newer program wrote it)")
     connection.execute(_SCHEMA)
+    connection.execute(_INDEX)
     connection.execute(f"PRAGMA user_version = {_VERSION}")
 
 

@@ -22,6 +22,7 @@ from xafs_workers.storage.confined import (
 from xafs_workers.storage.errors import Absent, Refused, quote_value, translate_os_errors
 from xafs_workers.storage.exclusive_names import give_name
 from xafs_workers.storage.file_attributes import sync_folder
+from xafs_workers.storage.leftovers import is_temporary, remove_leftovers
 from xafs_workers.storage.owned_names import (
     OWNED_FILES,
     RESERVATIONS_FOLDER,
@@ -168,13 +169,17 @@ class ProposalFolder:
         """
         place = self._require_target(relative)
         with self._open(place.folder, make_from=_SESSION_DEPTH) as folder:
+            self._sweep(folder)
             return publishing.publish(folder, place.path, content, overwrite=overwrite, before=before_publish)
 
     def replace(self, relative: str, content: bytes) -> PublishedFile:
         """Replace an index that the program owns, atomically."""
         place = self._require_owned(relative)
         with self._open(place.folder, make_from=_SESSION_DEPTH) as folder:
-            return publishing.publish(folder, place.path, content, overwrite=True, before=_skip_record)
+            self._sweep(folder)
+            return publishing.publish(
+                folder, place.path, content, overwrite=True, before=_skip_record, is_replaceable=True
+            )
 
     def append(self, relative: str, content: bytes) -> str:
         """Append to a log that the program owns, durably; an incomplete write is removed again."""
@@ -219,7 +224,7 @@ class ProposalFolder:
         """Reserve a name with a content; return False if the name is taken, whatever its content."""
         place = self._resolve_path(f"{RESERVATIONS_FOLDER}/{name}")
         with self._open(place.folder, make_from=_SESSION_DEPTH) as folder:
-            publishing.sweep(folder)
+            self._sweep(folder)
             with publishing.write_draft(folder, place.path, content) as complete, translate_os_errors(place.path):
                 try:
                     give_name(folder, complete.temporary_name, place.name)
@@ -268,7 +273,7 @@ class ProposalFolder:
         place = self._resolve_path(relative)
         try:
             with self._open(place) as folder, translate_os_errors(place.path):
-                return sorted(compose(name) for name in os.listdir(folder) if not publishing.is_temporary(name))
+                return sorted(compose(name) for name in os.listdir(folder) if not is_temporary(name))
         except Absent:
             return []
 
@@ -302,6 +307,11 @@ class ProposalFolder:
                 return publishing.digest(folder, place.path)
         except Absent:
             return None
+
+    def _sweep(self, folder: int) -> None:
+        """Remove what killed processes left in an open folder, if the folder is due."""
+        if self._roots.sweep_schedule.is_due(folder):
+            remove_leftovers(folder)
 
     def _resolve_path(self, relative: str) -> RootedPath:
         return find_spelling(self._parse_path(relative), _SESSION_DEPTH)

@@ -1,9 +1,6 @@
 """Publication of complete files: write a temporary file, make it durable, then give it its name without replacing.
 
-Temporary files are named `.<name>.<boot>-<random>.tmp`: 8 digits of the machine's boot id and 16 random ones. The
-writer holds a lock (flock) on its temporary file. So a file of this boot without a lock was left by a killed process;
-the next publication into the folder removes it. A file of another boot may belong to another machine, whose locks a
-network file system need not show; it is removed only when it is also a day old.
+`leftovers` describes the names of the temporary files, and removes those that killed processes left.
 """
 
 from __future__ import annotations
@@ -12,28 +9,23 @@ import errno
 import fcntl
 import hashlib
 import os
-import re
 import secrets
 import stat
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import Literal
 
-from xafs_workers.storage.confined import open_for_reading, open_regular, read_chunks
-from xafs_workers.storage.errors import Absent, Conflict, StorageError, Unavailable, quote_value, translate_os_errors
-from xafs_workers.storage.exclusive_names import find_claimed_name, give_name, is_being_claimed, remove_claim
+from xafs_workers.storage.confined import open_for_reading, read_chunks
+from xafs_workers.storage.errors import Absent, Conflict, Unavailable, quote_value, translate_os_errors
+from xafs_workers.storage.exclusive_names import give_name, is_being_claimed
 from xafs_workers.storage.file_attributes import apply_ownership, sync_file, sync_folder
+from xafs_workers.storage.leftovers import read_boot_id, remove_leftovers
 
 FileContent = bytes | Iterable[bytes]
 BeforePublish = Callable[[str, str], None]
 
-_TEMPORARY = re.compile(r"\..+\.([0-9a-f]{8})-[0-9a-f]{16}(?:\.claim)?\.tmp", re.DOTALL)
-_FOREIGN_MAX_AGE = 24 * 3600.0  # s
-_CLAIM_MAX_AGE = 600.0  # s; a claim itself takes milliseconds
 _RESERVED_BYTES = 38  # of a temporary name: two dots, boot, dash, random, ".claim.tmp"
 
 
@@ -64,7 +56,15 @@ class Draft:
     digest: ContentDigest
 
 
-def publish(folder: int, path: str, content: FileContent, *, overwrite: bool, before: BeforePublish) -> PublishedFile:
+def publish(
+    folder: int,
+    path: str,
+    content: FileContent,
+    *,
+    overwrite: bool,
+    before: BeforePublish,
+    is_replaceable: bool = False,
+) -> PublishedFile:
     """Publish a file in an open folder, completely or not at all.
 
     Parameters
@@ -79,6 +79,8 @@ def publish(folder: int, path: str, content: FileContent, *, overwrite: bool, be
         Whether to replace other content, atomically.
     before
         Called with path and sha256 when the content is durable and only the name is missing. Not called for `same`.
+    is_replaceable
+        Whether the file can always be made again. After a power cut, the one that it replaced may be back.
 
     Raises
     ------
@@ -89,7 +91,7 @@ def publish(folder: int, path: str, content: FileContent, *, overwrite: bool, be
     Unavailable
         The file system reports an error; the attempt leaves nothing behind.
     """
-    sweep(folder)
+    ready = None
     if isinstance(content, bytes):
         ready = ContentDigest(hashlib.sha256(content).hexdigest(), len(content))
         if existing := _check_existing(folder, path, ready, overwrite=overwrite):
@@ -97,12 +99,12 @@ def publish(folder: int, path: str, content: FileContent, *, overwrite: bool, be
     else:
         digest(folder, path, size=-1)  # refuses anything but a file before a temporary file is made
         content = _read_first_part(content)
-    with write_draft(folder, path, content) as complete:
+    with write_draft(folder, path, content, ready) as complete:
         if existing := _check_existing(folder, path, complete.digest, overwrite=overwrite):
             return existing
         before(path, complete.digest.sha256)
         with translate_os_errors(path):
-            return _link_to_name(complete, path, overwrite=overwrite)
+            return _link_to_name(complete, path, overwrite=overwrite, is_replaceable=is_replaceable)
 
 
 def _read_first_part(content: Iterable[bytes]) -> Iterator[bytes]:
@@ -116,8 +118,11 @@ def _check_existing(folder: int, path: str, ready: ContentDigest, *, overwrite: 
     if found == ready.sha256:
         return PublishedFile(path, ready.sha256, "same")
     if found is not None and not overwrite:
+        if is_being_claimed(folder, os.path.basename(path)):
+            remove_leftovers(folder)  # also the claim, if its worker was killed
+            raise Unavailable(f"{quote_value(path)}: another worker is publishing it", errno.EAGAIN)
         # A claim may have ended after the look at the content: then that is another one now.
-        if is_being_claimed(folder, os.path.basename(path)) or digest(folder, path, size=ready.size) != found:
+        if digest(folder, path, size=ready.size) != found:
             raise Unavailable(f"{quote_value(path)}: another worker is publishing it", errno.EAGAIN)
         raise Conflict(
             f"{quote_value(path)} exists with other content: it is only replaced when the message asks for overwrite"
@@ -143,12 +148,18 @@ def digest(folder: int, path: str, *, size: int | None = None) -> str | None:
 
 
 @contextmanager
-def write_draft(folder: int, path: str, content: FileContent) -> Iterator[Draft]:
-    """Write a complete and durable temporary file; its temporary name is removed at the end of the block."""
+def write_draft(folder: int, path: str, content: FileContent, known: ContentDigest | None = None) -> Iterator[Draft]:
+    """Write a complete and durable temporary file; its temporary name is removed at the end of the block.
+
+    Parameters
+    ----------
+    known
+        Checksum and size of the content, where the caller has computed them.
+    """
     with translate_os_errors(path):
         temporary, handle = _create_temporary(folder, os.path.basename(path))
     try:
-        ready = _write(handle, path, content)
+        ready = _write(handle, path, content, known)
         with translate_os_errors(path):
             parent = os.fstat(folder)
             apply_ownership(handle, gid=parent.st_gid, mode=stat.S_IMODE(parent.st_mode) & 0o666 | 0o600)
@@ -163,7 +174,7 @@ def write_draft(folder: int, path: str, content: FileContent) -> Iterator[Draft]
 def _create_temporary(folder: int, name: str) -> tuple[str, int]:
     stem = name.encode()[: 255 - _RESERVED_BYTES].decode(errors="ignore")
     while True:
-        temporary = f".{stem}.{_read_boot_id()}-{secrets.token_hex(8)}.tmp"
+        temporary = f".{stem}.{read_boot_id()}-{secrets.token_hex(8)}.tmp"
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         handle = os.open(temporary, flags, 0o600, dir_fd=folder)
         if _try_lock(handle) and os.fstat(handle).st_nlink:
@@ -183,7 +194,11 @@ def _try_lock(handle: int) -> bool:
     return True
 
 
-def _write(handle: int, path: str, content: FileContent) -> ContentDigest:
+def _write(handle: int, path: str, content: FileContent, known: ContentDigest | None) -> ContentDigest:
+    if known is not None and isinstance(content, bytes):
+        with translate_os_errors(path):
+            write_all(handle, content)
+        return known
     total, size = hashlib.sha256(), 0
     for chunk in [content] if isinstance(content, bytes) else content:
         total.update(chunk)
@@ -200,7 +215,7 @@ def write_all(handle: int, content: bytes) -> None:
         left = left[os.write(handle, left) :]
 
 
-def _link_to_name(complete: Draft, path: str, *, overwrite: bool) -> PublishedFile:
+def _link_to_name(complete: Draft, path: str, *, overwrite: bool, is_replaceable: bool) -> PublishedFile:
     name, folder = os.path.basename(path), complete.folder
     state: Literal["new", "same", "replaced"] = "new"
     try:
@@ -213,7 +228,8 @@ def _link_to_name(complete: Draft, path: str, *, overwrite: bool) -> PublishedFi
     _check_identity(complete, name, path)
     with suppress(FileNotFoundError):
         os.unlink(complete.temporary_name, dir_fd=folder)
-    sync_folder(folder)
+    if state == "new" or not is_replaceable:
+        sync_folder(folder)
     return PublishedFile(path, complete.digest.sha256, state)
 
 
@@ -226,45 +242,3 @@ def _check_identity(complete: Draft, name: str, path: str) -> None:
         raise Conflict(
             f"{quote_value(path)}: another process replaced the file with another file while it was published"
         )
-
-
-def is_temporary(name: str) -> bool:
-    """Check whether a name matches the pattern of this module's temporary files."""
-    return _TEMPORARY.fullmatch(name) is not None
-
-
-def sweep(folder: int) -> list[str]:
-    """Remove temporary files that killed processes left in an open folder; return their names."""
-    removed: list[str] = []
-    with suppress(OSError):  # a failed clean-up must not prevent a publication
-        for name in filter(is_temporary, os.listdir(folder)):
-            with suppress(OSError, StorageError):
-                if _remove_if_stale(folder, name):
-                    removed.append(name)
-    return removed
-
-
-def _remove_if_stale(folder: int, name: str) -> bool:
-    handle = open_regular(folder, name, name, os.O_WRONLY)  # a lock over a network needs a file open for writing
-    try:
-        info = os.fstat(handle)
-        if info.st_uid != os.geteuid():
-            return False
-        boot = _TEMPORARY.fullmatch(name)
-        here = boot is not None and boot[1] == _read_boot_id()
-        claimed = find_claimed_name(name)
-        if not here and time.time() - info.st_mtime < (_CLAIM_MAX_AGE if claimed else _FOREIGN_MAX_AGE):
-            return False
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if claimed:
-            remove_claim(folder, claimed)
-        os.unlink(name, dir_fd=folder)
-        return True
-    finally:
-        os.close(handle)
-
-
-def _read_boot_id() -> str:
-    with suppress(OSError):
-        return Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
-    return "00000000"

@@ -77,7 +77,7 @@ def _read_settled(folder: ProposalFolder, name: str) -> int | None:
 def _reserve_number(folder: ProposalFolder, stub: str, uid: str) -> int:
     smallest = 1
     while True:
-        taken = sorted(_find_numbers(folder, RESERVATIONS_FOLDER, rf"{re.escape(stub)}-{_NUMBER}"))
+        taken = sorted(_find_numbers(folder, RESERVATIONS_FOLDER, stub, f"-{_NUMBER}"))
         for number in taken[-RECENT_NUMBERS:]:
             if _read_owner(folder, stub, number) == uid:
                 return number
@@ -101,14 +101,14 @@ def _read_owner(folder: ProposalFolder, stub: str, number: int) -> str | None:
 
 
 def _find_used_numbers(folder: ProposalFolder, stub: str) -> Iterator[int]:
-    name = re.escape(stub)
-    yield from _find_numbers(folder, "dossier", rf"{name}-{_NUMBER}\.html")
-    yield from _find_numbers(folder, "snapshots", rf"{name}(?:_liveplot)?_{_NUMBER}\.(?:png|pdf|svg)")
-    yield from _find_numbers(folder, "prj", rf"{name}_{_NUMBER}\.prj")
+    yield from _find_numbers(folder, "dossier", stub, rf"-{_NUMBER}\.html")
+    yield from _find_numbers(folder, "snapshots", stub, rf"(?:_liveplot)?_{_NUMBER}\.(?:png|pdf|svg)")
+    yield from _find_numbers(folder, "prj", stub, rf"_{_NUMBER}\.prj")
 
 
-def _find_numbers(folder: ProposalFolder, where: str, pattern: str) -> Iterator[int]:
+def _find_numbers(folder: ProposalFolder, where: str, stub: str, end: str) -> Iterator[int]:
+    """Yield the numbers of the files in a folder whose name is a stub and an end that matches a pattern."""
+    match_end, length = re.compile(end).fullmatch, len(stub)
     for name in folder.list_names(where):
-        found = re.fullmatch(pattern, name)
-        if found:
+        if name.startswith(stub) and (found := match_end(name, length)):
             yield int(found["number"])

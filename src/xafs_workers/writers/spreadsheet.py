@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from math import isfinite
 from typing import Any
 
@@ -20,6 +21,9 @@ MAX_TITLE_LENGTH = 31
 MAX_ROWS = 1_048_575
 """Of a sheet, below the headings; more go on in further sheets."""
 
+ROWS_AT_ONCE = 4096
+
+_END_OF_ROWS = b"</sheetData>"
 _FORBIDDEN = re.compile(r"[\\/?*\[\]:]")
 _RESERVED = "history"
 _MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
@@ -48,14 +52,14 @@ def build_xlsx_file(title: str, columns: Mapping[str, Array], modified: float) -
     book.properties.creator = "xafs-workers"
     book.properties.created = stamp.replace(tzinfo=None)
     values = [column.tolist() for column in columns.values()]
-    for name, start in _split_sheets(title, len(values[0])):
+    rows: dict[str, Iterator[bytes]] = {}
+    for number, (name, start) in enumerate(_split_sheets(title, len(values[0])), start=1):
         sheet = book.create_sheet(name)
         sheet.append(_build_headings(sheet, columns))
-        for row in zip(*(column[start : start + MAX_ROWS] for column in values), strict=True):
-            sheet.append([value if isfinite(value) else None for value in row])
+        rows[f"xl/worksheets/sheet{number}.xml"] = _format_rows(values, range(start, start + MAX_ROWS))
     written = io.BytesIO()
     book.save(written)
-    return _replace_times(written, stamp)
+    return _build_archive(written, rows, stamp)
 
 
 def _split_sheets(title: str, rows: int) -> Iterator[tuple[str, int]]:
@@ -76,8 +80,29 @@ def _build_headings(sheet: Any, names: Mapping[str, Array]) -> list[Any]:
     return cells
 
 
-def _replace_times(written: io.BytesIO, stamp: datetime) -> bytes:
-    """Return the archive with the time given in place of that of writing."""
+def _format_rows(values: Sequence[Sequence[float]], places: range) -> Iterator[bytes]:
+    """Yield the rows below the headings as XML, some thousand at a time; openpyxl takes five times as long.
+
+    Each value has all its digits.
+    """
+    from openpyxl.utils import get_column_letter
+
+    letters = [get_column_letter(number) for number in range(1, len(values) + 1)]
+    for start in range(places.start, min(places.stop, len(values[0])), ROWS_AT_ONCE):
+        end, first_row = min(start + ROWS_AT_ONCE, places.stop), start - places.start + 2
+        cells = (
+            [
+                f'<c r="{letter}{row}"><v>{value!r}</v></c>' if isfinite(value) else ""
+                for row, value in enumerate(column[start:end], first_row)
+            ]
+            for letter, column in zip(letters, values, strict=True)
+        )
+        rows = enumerate(map("".join, zip(*cells, strict=True)), first_row)
+        yield "".join(f'<row r="{row}">{text}</row>' for row, text in rows).encode()
+
+
+def _build_archive(written: io.BytesIO, rows: Mapping[str, Iterable[bytes]], stamp: datetime) -> bytes:
+    """Return the archive with the rows of its sheets, and with the time given in place of that of writing."""
     made = io.BytesIO()
     with zipfile.ZipFile(written) as given, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in given.namelist():
@@ -86,5 +111,8 @@ def _replace_times(written: io.BytesIO, stamp: datetime) -> bytes:
                 data = _MODIFIED.sub(rb"\g<1>" + stamp.strftime("%Y-%m-%dT%H:%M:%SZ").encode(), data)
             entry = zipfile.ZipInfo(name, stamp.timetuple()[:6])
             entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
-            archive.writestr(entry, data)
+            head, end, tail = data.partition(_END_OF_ROWS) if name in rows else (data, b"", b"")
+            with archive.open(entry, "w") as part:
+                for piece in chain([head], rows.get(name, ()), [end, tail]):
+                    part.write(piece)
     return made.getvalue()

@@ -29,7 +29,12 @@ CREATE TABLE IF NOT EXISTS posts (
     changed REAL NOT NULL
 )
 """
-_INDEX = "CREATE INDEX IF NOT EXISTS unfinished ON posts (session, number) WHERE state IN ('waiting', 'unclear')"
+_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS unfinished ON posts (session, number) WHERE state IN ('waiting', 'unclear')",
+    "CREATE INDEX IF NOT EXISTS finished ON posts (changed) WHERE state IN ('done', 'failed')",
+)
+_PRUNE = "DELETE FROM posts WHERE state IN ('done', 'failed') AND changed < ?"
+_COUNT_QUERY = "SELECT COUNT(*) FROM posts WHERE state IN ('waiting', 'unclear')"
 _OLDEST_QUERY = """
 SELECT number, key, session, text, picture, state, file_id, tried FROM posts WHERE number IN
 (SELECT MIN(number) FROM posts WHERE state IN ('waiting', 'unclear') GROUP BY session) ORDER BY number
@@ -156,9 +161,7 @@ class Outbox:
 
     def prune(self, days: float = RETENTION_DAYS) -> None:
         """Delete the posts that were finished more than `days` ago."""
-        self._update(
-            "DELETE FROM posts WHERE state IN ('done', 'failed') AND changed < ?", (time.time() - days * 86400,)
-        )
+        self._update(_PRUNE, (time.time() - days * 86400,))
 
     def close(self) -> None:
         """Close the file."""
@@ -172,7 +175,8 @@ class Outbox:
         if version not in (0, _VERSION):
             raise sqlite3.DatabaseError(f"version {version} (expected {_VERSION})")
         self._connection.execute(_SCHEMA)
-        self._connection.execute(_INDEX)
+        for index in _INDEXES:
+            self._connection.execute(index)
         self._connection.execute(f"PRAGMA user_version = {_VERSION}")
 
     def _update(self, query: str, values: tuple[object, ...]) -> bool:
@@ -183,8 +187,7 @@ class Outbox:
             return changed
 
     def _read_waiting_count(self) -> int:
-        query = "SELECT COUNT(*) FROM posts WHERE state IN ('waiting', 'unclear')"
-        return self._connection.execute(query).fetchone()[0]
+        return self._connection.execute(_COUNT_QUERY).fetchone()[0]
 
 
 def _build_unavailable(error: sqlite3.OperationalError) -> OutboxUnavailable:
