@@ -58,6 +58,11 @@ class Storage(_Section):
     session_keys: tuple[str, ...] = Field(
         default=("data_session",), description="keys of the group's folder in start documents"
     )
+    commissioning_keys: tuple[str, ...] = Field(
+        default=("XDI.Facility.commissioning",),
+        description="keys that are true in start documents of commissioning; their outer folder is not the cycle",
+    )
+    commissioning_folder: str = Field(default="commissioning", description="outer folder of commissioning")
     copy_sources: tuple[Path, ...] = Field(
         default=(), description="folders, besides the proposals root, from which files may be copied"
     )
@@ -189,6 +194,30 @@ class KeyStore(_Section):
     """Redis server from which today's plans read picked positions and replies."""
 
     url: str | None = Field(default=None, description="address as redis://host:port/db; without it nothing is written")
+
+
+class Camera(_Section):
+    """A camera whose picture a dossier shows."""
+
+    name: str = Field(description="caption of its picture")
+    files: tuple[str, ...] = Field(description="fields of XDI._snapshots with the picture's name, the first is used")
+    uids: tuple[str, ...] = Field(default=(), description="fields of XDI._snapshots with the uid of its run")
+
+
+class Dossiers(_Section):
+    """Pages of dossiers."""
+
+    cameras: tuple[Camera, ...] = Field(
+        default=(
+            Camera(name="XAS web camera", files=("webcam_file",), uids=("webcam_uid",)),
+            Camera(name="analog pinhole camera", files=("analog_file",), uids=("anacam_uid", "analog_uid")),
+            Camera(name="USB camera #1", files=("usb1_file",), uids=("usbcam1_uid", "usb1_uid")),
+            Camera(name="USB camera #2", files=("usb2_file",), uids=("usbcam2_uid", "usb2_uid")),
+            Camera(name="GigE camera #8", files=("cam8_file",), uids=("cam8_uid",)),
+            Camera(name="GigE camera #9", files=("cam9_file",), uids=("cam9_uid",)),
+        ),
+        description="cameras whose pictures are shown, in this order; a picture that a run has not is left out",
+    )
 
 
 class Slack(_Section):
@@ -357,6 +386,7 @@ class Settings(BaseSettings):
     web: Web = Web()
     key_store: KeyStore = KeyStore()
     slack: Slack = Slack()
+    dossiers: Dossiers = Dossiers()
     metrics: Metrics = Metrics()
     doctor: Doctor = Doctor()
     reduction: Reduction = Reduction()

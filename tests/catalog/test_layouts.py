@@ -150,6 +150,20 @@ def test_files_named_in_documents_are_listed() -> None:
     assert parse_asset_documents(RESOURCES) == ASSETS
 
 
+@pytest.mark.parametrize(
+    ("uri", "parameters", "path"),
+    [
+        ("file://localhost/a/cam-8/2026/", {"template": "img_{:06d}.jpg"}, "/a/cam-8/2026/img_000000.jpg"),
+        ("file://localhost/a/cam-9/", {"template": "{:d}.jpg"}, "/a/cam-9/0.jpg"),
+        ("file://localhost/a/frame.jpg/", {}, "/a/frame.jpg"),
+        ("file:///a/eiger.h5", {"dataset": "/entry/data"}, "/a/eiger.h5"),
+    ],
+)
+def test_the_first_frame_of_a_folder_is_named(uri: str, parameters: dict[str, str], path: str) -> None:
+    document = {"uid": "1", "uri": uri, "mimetype": "image/jpeg", "data_key": "k", "parameters": parameters}
+    assert [asset.path for asset in parse_asset_documents([("stream_resource", document)])] == [path]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("separator", ["", "\x1e"])
 def test_an_older_server_returns_the_documents(separator: str) -> None:

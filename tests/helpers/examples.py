@@ -326,6 +326,9 @@ LATER: list[tuple[str, dict[str, Any]]] = [
         )
         for mode in ("pips", "transmision", "fluoresence")
     ),
+    ("Xasxdi", {"xasxdi": True, "uid": UID, "filename": None}),
+    ("Seadxdi", {"seadxdi": True, "uid": [UID], "filename": None}),
+    ("Lsxdi", {"lsxdi": True, "uid": UID}),
     ("TimescanStop", {"timescan": "stop", "fname": False, "uid": UID}),
     ("TimescanStop", {"timescan": "stop", "fname": None, "uid": [UID]}),
 ]

@@ -25,6 +25,8 @@ OURS = Storage()
         ({"XDI": {"Facility": {"GUP": "1"}}}, "2026-3", "2026-3"),
         ({"XDI": "?"}, "2026-3", "2026-3"),
         ({}, "commissioning", "commissioning"),
+        ({"cycle": "2026-1", "XDI": {"Facility": {"commissioning": True}}}, "2026-3", "commissioning"),
+        ({"cycle": "2026-1", "XDI": {"Facility": {"commissioning": False}}}, "2026-3", "2026-1"),
     ],
 )
 def test_the_cycle_is_read_from_run_or_settings(more: dict[str, Any], configured: str, cycle: str) -> None:

@@ -17,6 +17,7 @@ from xafs_workers.catalog.finished_run import Asset
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.dossier import Dossier
 from xafs_workers.scans.runs import Run
+from xafs_workers.settings import Camera
 from xafs_workers.simulation.beamline import Beamline, SimulationSetup
 from xafs_workers.simulation.plans import XafsParameters, measure_xafs
 from xafs_workers.writers.dossier import build_page_name, render_dossier_page
@@ -40,6 +41,9 @@ SNAPSHOTS = {
     "analog_file": "s_analog_t.jpg",
     "usb1_file": "s_usb1_t.jpg",
     "usb2_file": "s_usb2_t.jpg",
+    "cam8_file": "s_cam8_t.jpg",
+    "cam8_uid": "cam8-uid",
+    "cam9_file": "s_cam9_t.jpg",
     "xrf_uid": "xrf-uid",
     "xrf_image": "s_XRF_t.png",
     "ga_filename": "/proposals/2025-1/pass-1/snapshots/spinner3-alignment-t.png",
@@ -47,7 +51,8 @@ SNAPSHOTS = {
     "ga_pitchuid": "pitch-uid",
     "ga_fuid": "fluo-uid",
 }
-PICTURES = [f"snapshots/{SNAPSHOTS[key]}" for key in ("webcam_file", "analog_file", "usb1_file", "usb2_file")]
+CAMERAS = ("webcam_file", "analog_file", "usb1_file", "usb2_file", "cam8_file", "cam9_file")
+PICTURES = [f"snapshots/{SNAPSHOTS[key]}" for key in CAMERAS]
 
 
 def write_page(folder: Path, kind: Any, made: DossierSources) -> Path:
@@ -166,8 +171,20 @@ def test_pictures_are_linked_in_every_mode(run: Run, tmp_path: Path) -> None:
     for link in [*PICTURES, "XRF/s_XRF_t.png", "snapshots/spinner3-alignment-t.png", "XRF/s.xrf", "s.005"]:
         assert f"../{link}" in page.addresses
     assert "web-uid" in page.text
+    assert "GigE camera #8" in page.text
+    assert "cam8-uid" in page.text
     assert "pitch alignment pitch-uid" in page.text
     assert "1,234,567 7" in page.text
+
+
+def test_the_cameras_are_those_of_the_settings(run: Run, tmp_path: Path) -> None:
+    touch_files(tmp_path, *PICTURES)
+    cameras = (Camera(name="bird's eye", files=("none", "cam9_file")),)
+    made = build_xafs_sources(tmp_path, change_metadata(run, _snapshots=SNAPSHOTS), cameras=cameras)
+    page = ParsedPage(write_page(tmp_path, "xafs", made).read_bytes())
+    assert "bird's eye" in page.text
+    shown = {address for address in page.addresses if address.endswith(".jpg")}
+    assert shown == {"../snapshots/s_cam9_t.jpg"}
 
 
 @pytest.mark.parametrize("snapshots", [None, "text", [], {"webcam_file": None}])

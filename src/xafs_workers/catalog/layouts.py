@@ -8,6 +8,7 @@ metadata lists the descriptors.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,9 @@ from xafs_workers.scans.points import Points
 from xafs_workers.scans.runs import DOCUMENT, Run, select_scalar_keys
 
 STREAM_SPEC = "BlueskyEventStream"
+_FRAME_PATTERN = re.compile(r"\{:0?([0-9]*)d?\}")
+"""Pattern of the frame's number in templates."""
+
 DATA = "data"
 """Name of a stream's data set in the older layout."""
 
@@ -162,18 +166,28 @@ def parse_asset_documents(documents: Iterable[tuple[str, Mapping[str, Any]]]) ->
             rooted = as_text(doc.get("root")) or as_text(doc.get("resource_path"))
             found.append(Asset("/" + path if rooted.startswith("/") else path, as_text(doc.get("spec"))))
         elif name == "stream_resource":
-            found.append(
-                Asset(_to_path(as_text(doc.get("uri"))), as_text(doc.get("mimetype")), as_text(doc.get("data_key")))
-            )
+            path = _add_template(_to_path(as_text(doc.get("uri"))), as_mapping(doc.get("parameters")))
+            found.append(Asset(path, as_text(doc.get("mimetype")), as_text(doc.get("data_key"))))
     return tuple(dict.fromkeys(found))
 
 
 def _to_path(uri: str) -> str:
-    """Return the path of a file URI; return any other URI unchanged."""
+    """Return the path of a file URI, without a slash at its end; return any other URI unchanged."""
     from urllib.parse import unquote, urlsplit
 
     parts = urlsplit(uri)
-    return unquote(parts.path) if parts.scheme == "file" else uri
+    return unquote(parts.path).rstrip("/") if parts.scheme == "file" else uri
+
+
+def _add_template(path: str, parameters: Mapping[str, Any]) -> str:
+    """Return the path of the first frame where a resource is a folder of frames, whose names have a template.
+
+    Templates are those of ophyd-async, such as `frame_{:06d}.jpg`.
+    """
+    template = as_text(parameters.get("template"))
+    if not template or "/" in template:
+        return path
+    return f"{path}/{_FRAME_PATTERN.sub(lambda found: '0'.zfill(int(found[1] or 1)), template)}"
 
 
 def _list_members(node: Any) -> list[Any]:

@@ -14,10 +14,10 @@ from xafs_workers.scans.runs import Run
 
 FLUORESCENCE_DETECTORS = frozenset({"fluorescence", "xs1", "dante"})
 STRIP_DETECTORS = frozenset({"mythen", "mca_full", "dir", "refl"})
-"""The Mythen strip detector, and its regions by their data keys."""
+"""The Mythen strip detector, and its regions."""
 
-MONITOR_KEYS = ("monitor", "Bicron", "bicron", "apd", "struck")
-"""Data keys of the beam monitor, today's first."""
+OLDER_MONITORS = ("Bicron", "bicron", "apd", "struck")
+"""Data keys that the beam monitor had before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def build_signal_curves(request: SignalRequest, run: Run | None, config: BoardCo
     if request.detector in STRIP_DETECTORS:
         return _build_strip_curves(request, run, config)
     if request.detector == "monitor":
-        return "monitor (counts)", (_build_region_curve("", MONITOR_KEYS),)
+        return "monitor (counts)", (_build_region_curve("", (config.goniometer.monitor, *OLDER_MONITORS)),)
     several = _build_paired_curves(request.detector, run, config)
     if several is not None:
         return several
@@ -93,16 +93,19 @@ def _build_paired_curves(detector: str, run: Run | None, config: BoardConfig) ->
 
 def _build_strip_curves(request: SignalRequest, run: Run | None, config: BoardConfig) -> tuple[str, tuple[Curve, ...]]:
     """Build the label and the curves of a strip detector: count rates of its regions, else the counts of all strips."""
-    regions = {"dir": "direct", "refl": "reflected"}
+    names = config.goniometer
+    keys = {"dir": names.direct, "refl": names.reflected, "mca_full": names.total}
+    both = {names.direct: "direct", names.reflected: "reflected"}
     if request.detector == "mythen":
-        present = [key for key in regions if run is None or key in run.points]
+        present = [key for key in both if run is None or key in run.points]
         if not present:
-            return "mca_full (counts)", (_build_raw_curve("mca_full"),)
-        return "Mythen count rate (1/s)", tuple(_build_rate_curve(key, regions[key], config) for key in present)
-    keys = [request.detector, *(["refl"] if request.with_reflected and request.detector != "refl" else [])]
-    names = regions if len(keys) > 1 else {}
-    curves = (_build_rate_curve(key, names.get(key, key if names else ""), config) for key in keys)
-    return f"{request.detector} count rate (1/s)", tuple(curves)
+            return f"{names.total} (counts)", (_build_raw_curve(names.total),)
+        return "Mythen count rate (1/s)", tuple(_build_rate_curve(key, both[key], config) for key in present)
+    key = keys[request.detector]
+    label = f"{key} count rate (1/s)"
+    if not request.with_reflected or key == names.reflected:
+        return label, (_build_rate_curve(key, "", config),)
+    return label, tuple(_build_rate_curve(one, both.get(one, one), config) for one in (key, names.reflected))
 
 
 def build_fluorescence_curves(request: SignalRequest, run: Run | None, config: BoardConfig) -> tuple[Curve, ...]:

@@ -141,6 +141,11 @@ class ControlMessage(BaseModel):
         return bool(self._get_declared("overwrite"))
 
     @property
+    def archives_older(self) -> bool:
+        """Whether an older file of the same name, with other content, is renamed first."""
+        return False
+
+    @property
     def repetition(self) -> int:
         """Number of the repetition that the message begins, from 1; 0 where it begins none."""
         return self._get_declared("count") or 0

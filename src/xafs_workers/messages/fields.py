@@ -181,6 +181,11 @@ OptionalFile = Annotated[
     BeforeValidator(_replace_false_by_none),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "null"}, {"const": False}]}),
 ]
+OptionalBaseName = Annotated[
+    BaseName | None,
+    BeforeValidator(_replace_false_by_none),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "null"}, {"const": False}]}),
+]
 OptionalUid = Annotated[
     Name | None,
     BeforeValidator(_unwrap_single_uid),
@@ -267,6 +272,10 @@ DETECTOR_DESCRIPTION = (
 FLUO_DETECTOR_DESCRIPTION = "1-element SDD, 4-element SDD, 7-element SDD, dante or pips; else as in the run"
 
 NEEDS_EPICS = "it shows what a detector measures now, which is read from EPICS, and workers read only Kafka and Tiled"
+
+DATA_FILE_DESCRIPTION = (
+    "name of the data file, in the proposal folder; null: the run's own name, and an older file is renamed first"
+)
 
 M = TypeVar("M", bound=ControlMessage)
 

@@ -7,7 +7,13 @@ from typing import ClassVar
 from pydantic import Field
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
-from xafs_workers.messages.fields import OVERWRITE_DESCRIPTION, BaseName, Flag, RunUid
+from xafs_workers.messages.fields import (
+    DATA_FILE_DESCRIPTION,
+    OVERWRITE_DESCRIPTION,
+    Flag,
+    OptionalBaseName,
+    RunUid,
+)
 
 
 @kinds.register("seadxdi")
@@ -25,5 +31,10 @@ class Seadxdi(ControlMessage):
     }
 
     uid: RunUid
-    filename: BaseName = Field(description="name of the data file, in the proposal folder")
+    filename: OptionalBaseName = Field(default=None, description=DATA_FILE_DESCRIPTION)
     overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)
+
+    @property
+    def archives_older(self) -> bool:
+        """Whether a file of the same name is renamed first: the run's own name asks for its file again."""
+        return self.filename is None

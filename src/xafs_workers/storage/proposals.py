@@ -60,7 +60,7 @@ def find_proposal(start: Mapping[str, Any], settings: Storage) -> tuple[str, str
         As in `build_proposal_path`.
     """
     run = f"run {quote_value(start.get('uid'))}"
-    cycle = _find_first(start, settings.cycle_keys) or settings.cycle
+    cycle = _find_outer_folder(start, settings)
     if cycle is None:
         places = ", ".join((*(f"start.{key}" for key in settings.cycle_keys), "the setting storage.cycle"))
         raise Refused(f"{run}: no cycle in any of {places} (expected one)")
@@ -69,6 +69,13 @@ def find_proposal(start: Mapping[str, Any], settings: Storage) -> tuple[str, str
         names = " or ".join(settings.session_keys)
         raise Refused(f"{run}: no {names} in the start document (expected the name of its proposal folder)")
     return _check_word(cycle, f"{run}: cycle"), _check_word(session, f"{run}: {settings.session_keys[0]}")
+
+
+def _find_outer_folder(start: Mapping[str, Any], settings: Storage) -> object | None:
+    """Find the folder that holds the proposal folder: that of the cycle, or the one for commissioning."""
+    if _find_first(start, settings.commissioning_keys) is True:
+        return settings.commissioning_folder
+    return _find_first(start, settings.cycle_keys) or settings.cycle
 
 
 def _find_first(start: Mapping[str, Any], keys: Iterable[str]) -> object | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from xafs_workers.scans.dossier import Dossier
 from xafs_workers.scans.runs import Run
+from xafs_workers.settings import Camera, Dossiers
 from xafs_workers.writers.registry import AssetLike
 
 if TYPE_CHECKING:
@@ -130,6 +131,8 @@ class DossierSources:
         Time zone of the times on the page; None for that of this computer.
     scan_pictures
         Pictures of the scans whose kinds declare a caption: (caption, name relative to the proposal folder).
+    cameras
+        Cameras whose pictures are shown.
     """
 
     dossier: Dossier
@@ -141,6 +144,7 @@ class DossierSources:
     counts: SpectrumCounts | None = None
     zone: tzinfo | None = None
     scan_pictures: Sequence[tuple[str, str]] = ()
+    cameras: Sequence[Camera] = field(default_factory=lambda: Dossiers().cameras)
 
     @property
     def first_run(self) -> Run:

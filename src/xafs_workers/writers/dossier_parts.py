@@ -17,14 +17,6 @@ from xafs_workers.writers.text_format import format_document_time, format_durati
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-CAMERAS = (
-    ("XAS web camera", ("webcam_file",), ("webcam_uid",)),
-    ("analog pinhole camera", ("analog_file",), ("anacam_uid", "analog_uid")),
-    ("USB camera #1", ("usb1_file",), ("usbcam1_uid", "usb1_uid")),
-    ("USB camera #2", ("usb2_file",), ("usbcam2_uid", "usb2_uid")),
-)
-"""What a camera is called, and the fields of `_snapshots` that name its picture and its run."""
-
 _PICTURE_SUFFIXES = (".png", ".pdf", ".svg")
 
 _DETECTORS = (
@@ -103,8 +95,8 @@ def build_camera_pictures(sources: DossierSources) -> Iterator[Picture]:
     """Yield the pictures of the cameras."""
     snapshots = get_snapshots(sources.first_run)
     wanted = [
-        (name, find_first_text(snapshots, *files), {"uid": find_first_text(snapshots, *uids)})
-        for name, files, uids in CAMERAS
+        (one.name, find_first_text(snapshots, *one.files), {"uid": find_first_text(snapshots, *one.uids)})
+        for one in sources.cameras
     ]
     yield from build_pictures(sources, "snapshots", *wanted)
 

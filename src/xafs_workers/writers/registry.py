@@ -155,6 +155,21 @@ def build_message_files(message: ControlMessage, material: WriterInput) -> FileC
         raise CannotWrite(f"{message.kind}: run {run.uid[:80]}: {problem}") from problem
 
 
+def find_file_name(run: Run) -> str:
+    """Find the name of a run's own data file in its start document.
+
+    Raises
+    ------
+    CannotWrite
+        There is none, or it has a folder.
+    """
+    name = run.xdi.get("_filename")
+    if not isinstance(name, str) or not name or "/" in name or "\0" in name:
+        problem = f"got {name!r:.80}" if name else "missing field"
+        raise CannotWrite(f"start document: XDI._filename: {problem} (expected the name of the data file)")
+    return name
+
+
 def read_end_time(run: Run) -> float:
     """Return when a run ended, POSIX seconds.
 

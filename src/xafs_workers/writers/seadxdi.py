@@ -13,7 +13,7 @@ from xafs_workers.scans.runs import Run
 from xafs_workers.writers import columns as parts
 from xafs_workers.writers import headers
 from xafs_workers.writers.columns import Column, build_table
-from xafs_workers.writers.registry import CannotWrite, FileContext, WriterInput, register_writer
+from xafs_workers.writers.registry import CannotWrite, FileContext, WriterInput, find_file_name, register_writer
 from xafs_workers.writers.xdi_text import format_xdi
 
 _NO_CONTEXT = FileContext()
@@ -22,7 +22,11 @@ _NO_CONTEXT = FileContext()
 @register_writer("seadxdi", "SEAD data")
 def build_files(message: Seadxdi, material: WriterInput) -> Mapping[str, bytes]:
     """Return the data file that a message asks for."""
-    return {message.filename: build_content(material.run, material.config, context=material.context)}
+    return {
+        message.filename or find_file_name(material.run): build_content(
+            material.run, material.config, context=material.context
+        )
+    }
 
 
 def build_content(run: Run, config: BoardConfig, *, context: FileContext = _NO_CONTEXT) -> bytes:

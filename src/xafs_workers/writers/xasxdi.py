@@ -13,7 +13,7 @@ from xafs_workers.writers import columns as parts
 from xafs_workers.writers import headers
 from xafs_workers.writers.columns import Column, build_table
 from xafs_workers.writers.measurement_mode import compute_xmu, find_run_mode
-from xafs_workers.writers.registry import FileContext, WriterInput, register_writer
+from xafs_workers.writers.registry import FileContext, WriterInput, find_file_name, register_writer
 from xafs_workers.writers.xdi_text import format_xdi
 
 _NO_CONTEXT = FileContext()
@@ -23,7 +23,7 @@ _NO_CONTEXT = FileContext()
 def build_files(message: Xasxdi, material: WriterInput) -> Mapping[str, bytes]:
     """Return the data file that a message asks for."""
     made = build_content(material.run, material.config, include_yield=message.include_yield, context=material.context)
-    return {message.filename: made}
+    return {message.filename or find_file_name(material.run): made}
 
 
 def build_content(

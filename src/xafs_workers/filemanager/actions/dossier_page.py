@@ -121,7 +121,8 @@ class DossierPage:
         context = self.context
         means = SourceContext(context.catalog, context.config, context.stop)
         sources = collect_sources(self.found, self.dossier, self.number, self.folder, means)
-        return replace(sources, exists=lookup, scan_pictures=self.list_captions())
+        cameras = context.settings.dossiers.cameras
+        return replace(sources, exists=lookup, scan_pictures=self.list_captions(), cameras=cameras)
 
     def _render(self, sources: DossierSources) -> bytes:
         return render_dossier_page(self.kind, sources)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import CancelledError, Future
-from functools import partial
 from typing import Any
 
 from xafs_workers.catalog.finished_run import FinishedRun
@@ -17,7 +16,7 @@ from xafs_workers.runtime.outcome import TryLater
 from xafs_workers.runtime.publish_once import publish_numbered, publish_once
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
-from xafs_workers.storage.errors import Refused
+from xafs_workers.storage.errors import Conflict, Refused
 from xafs_workers.storage.proposals import ProposalFolder
 from xafs_workers.writers.registry import (
     CannotWrite,
@@ -66,12 +65,14 @@ def publish_files(
     folder = ProposalFolder.from_run(run.start, context.roots, context.settings.storage)
     made = {name: content for name, content in contents.items() if isinstance(content, bytes)}
     for name, content in made.items():
-        _check_readable(name, content, context)
-    overwrite = control.message.may_overwrite
-    publish = publish_numbered if is_numbered and not overwrite else partial(publish_once, overwrite=overwrite)
-    paths = [
-        publish(folder, name, control, lambda made=content: made, context.ledger) for name, content in made.items()
-    ]
+        check_readable(name, content, context)
+    if is_numbered and not control.message.may_overwrite:
+        paths = [
+            publish_numbered(folder, name, control, lambda made=content: made, context.ledger)
+            for name, content in made.items()
+        ]
+    else:
+        paths = [publish_content(folder, name, control, content, context) for name, content in made.items()]
     problems = [f"{name}: {problem}" for name, problem in contents.items() if isinstance(problem, CannotWrite)]
     outcome = Outcome("failed" if problems else "done", tuple(paths), "; ".join(problems))
     with finish_with(outcome):
@@ -80,7 +81,33 @@ def publish_files(
     return outcome
 
 
-def _check_readable(name: str, content: bytes, context: ActionContext) -> None:
+def publish_content(
+    folder: ProposalFolder,
+    name: str,
+    control: ReceivedMessage,
+    content: bytes,
+    context: ActionContext,
+) -> str:
+    """Publish a file once; return its path.
+
+    For a message with `archives_older`, an existing file with other content is first renamed to
+    `<name>.<UTC time of its last change>`.
+    """
+
+    def publish() -> str:
+        return publish_once(folder, name, control, lambda: content, context.ledger, control.message.may_overwrite)
+
+    try:
+        return publish()
+    except Conflict:
+        if not control.message.archives_older:
+            raise
+        archived = folder.archive_existing(name)
+        log.info("older_file_renamed", file=name, now=archived)
+        return publish()
+
+
+def check_readable(name: str, content: bytes, context: ActionContext) -> None:
     """Let Larch read an XDI file before it gets its name.
 
     Raises
