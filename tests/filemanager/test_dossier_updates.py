@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,16 @@ import pytest
 from helpers.dossiers import ParsedPage, touch_files
 from helpers.file_actions import FileManagerHarness
 from helpers.streams import Entry, fold, stamp_entries
-from xafs_workers.filemanager.actions.context import Outcome, follow_ups
+from xafs_workers.filemanager.actions.context import ActionContext, Outcome, follow_ups
+from xafs_workers.filemanager.actions.dossier_page import DossierPage
+from xafs_workers.filemanager.dossier_sources import DossierRuns, find_runs
 from xafs_workers.runtime.effect_ledger import EffectLedger
 from xafs_workers.runtime.outcome import Postponed
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.dossier import Dossier, build_dossier
 from xafs_workers.scans.items import ClockTick, ReceivedMessage
+from xafs_workers.scans.scan import Scan
+from xafs_workers.storage.errors import Conflict
 from xafs_workers.storage.ledger import Ledger
 
 PICTURES = ("snapshots/Ni2O3_01.png", "snapshots/Ni2O3_liveplot_01.png", "prj/Ni2O3_01.prj")
@@ -52,6 +58,12 @@ class Session:
     def build_update(self, outcome: Outcome) -> Callable[[], bool]:
         board = self.manager.board
         return follow_ups["dossier.write"](self.write, board, outcome, self.manager.build_context())
+
+    def find_sources(self, context: ActionContext) -> tuple[Scan, Dossier, DossierRuns]:
+        scan = self.manager.board.find_scan(self.write)
+        assert scan is not None
+        dossier = build_dossier(scan)
+        return scan, dossier, find_runs(dossier, context.catalog, context.stop)
 
     def list_links(self) -> set[str]:
         return set(ParsedPage(self.page.read_bytes()).addresses)
@@ -137,6 +149,29 @@ def test_a_page_changed_by_hand_is_left_alone(removed: bool, session: Session) -
     session.page.write_bytes(b"later")
     assert session.build_update(Outcome("done", (str(session.page),)))()
     assert session.page.read_bytes() == b"later"
+
+
+@pytest.mark.parametrize("changed", [False, True])
+def test_a_later_message_replaces_an_own_page_only(changed: bool, session: Session) -> None:
+    """A second dossier of a run has the same name; it needs `overwrite` only if the page was changed by hand."""
+    attempt = session.build_update(session.publish_late(*PICTURES))
+    before = session.page.read_bytes()
+    if changed:
+        session.page.write_bytes(b"<p>mine</p>")
+    later = replace(session.write, position=replace(session.write.position, offset=10_000))
+    session.add_anchor()  # the page of the second message leads to this line
+    context = session.manager.build_context()
+    page = DossierPage.from_runs(later, *session.find_sources(context), context)
+    if changed:
+        with pytest.raises(Conflict, match="other content"):
+            page.publish()
+        assert session.page.read_bytes() == b"<p>mine</p>"
+        return
+    page.publish()
+    assert session.page.read_bytes() != before
+    second = session.page.read_bytes()
+    assert attempt(), "the update of the first message leaves the page of the second"
+    assert session.page.read_bytes() == second
 
 
 def test_a_page_is_rendered_only_when_something_came(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,8 +54,17 @@ class EffectLedger:
         return self._ledger.find_entry(self._build_file_key(control, name))
 
     def add_version(self, control: ReceivedMessage, name: str, path: str, sha256: str) -> None:
-        """Record a later content of a file that a message asks for, before the file gets it."""
+        """Record a later content of a page that a message asks for, before the file gets it."""
         self._ledger.finish(self._build_version_key(control, name, sha256), "done", paths=[path])
+        self.add_page(path, sha256)
+
+    def add_page(self, path: str, sha256: str) -> None:
+        """Record the content of a page, for whatever message, before the file gets it."""
+        self._ledger.finish(self._build_page_key(path, sha256), "done", paths=[path])
+
+    def is_own_page(self, path: str, sha256: str) -> bool:
+        """Check whether this worker gave a page this content, for whatever message."""
+        return self._ledger.find_entry(self._build_page_key(path, sha256)) is not None
 
     def is_own_version(self, control: ReceivedMessage, name: str, sha256: str) -> bool:
         """Check whether this worker gave a file this content for this message."""
@@ -71,6 +80,9 @@ class EffectLedger:
     def finish_follow_up(self, control: ReceivedMessage) -> None:
         """Record that nothing is left to do after a message."""
         self._ledger.finish(self.build_key(control, "follow-up"), "done")
+
+    def _build_page_key(self, path: str, sha256: str) -> EffectKey:
+        return EffectKey(self._cluster_id, "", 0, 0, 0, f"page {sha256} of {path}")  # of no single record
 
     def _build_version_key(self, control: ReceivedMessage, name: str, sha256: str) -> EffectKey:
         return self.build_key(control, f"version {sha256} of {name}")

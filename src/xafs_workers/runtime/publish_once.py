@@ -91,6 +91,23 @@ def publish_numbered(
     raise Conflict(f"{name}: the numbers to {MAX_NUMBER - 1} are taken")
 
 
+def publish_page(
+    folder: ProposalFolder, name: str, control: ReceivedMessage, content: bytes, records: EffectLedger, overwrite: bool
+) -> str:
+    """Publish a page as `publish_once` does, also in place of an earlier page that is still the program's own.
+
+    Raises
+    ------
+    Conflict, Refused, Unavailable
+        As `ProposalFolder.publish`; the file was changed by hand or belongs to a user (without `overwrite`).
+    """
+    path = f"{folder.path}/{name}"
+    found = folder.digest(name)
+    overwrite = overwrite or (found is not None and records.is_own_page(path, found))
+    records.add_page(path, hashlib.sha256(content).hexdigest())
+    return publish_once(folder, name, control, lambda: content, records, overwrite)
+
+
 def replace_own(
     folder: ProposalFolder, name: str, control: ReceivedMessage, content: bytes, records: EffectLedger
 ) -> bool:

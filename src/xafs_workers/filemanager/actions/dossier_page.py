@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from xafs_workers.catalog.errors import CatalogError, CatalogUnavailable, Interrupted
 from xafs_workers.filemanager.actions.context import ActionContext, Outcome
@@ -19,7 +18,7 @@ from xafs_workers.filemanager.dossier_sources import (
     list_captioned_pictures,
 )
 from xafs_workers.logs import get_logger
-from xafs_workers.runtime.publish_once import publish_once, replace_own
+from xafs_workers.runtime.publish_once import publish_page, replace_own
 from xafs_workers.scans.dossier import Dossier, build_dossier
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.scan import Scan
@@ -102,10 +101,8 @@ class DossierPage:
         """Publish the page once; return its path and its sources."""
         context, overwrite = self.context, self.control.message.may_overwrite
         sources = self._collect_sources(_FileLookup(self.folder))
-        path = publish_once(
-            self.folder, self.name, self.control, partial(self._render, sources), context.ledger, overwrite
-        )
-        return path, sources
+        content = self._render(sources)
+        return publish_page(self.folder, self.name, self.control, content, context.ledger, overwrite), sources
 
     def update(self) -> PageState | None:
         """Render the page again; return what it looked for, None where the file is no longer the program's own."""
