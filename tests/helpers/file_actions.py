@@ -93,9 +93,16 @@ class FileManagerHarness:
         return self.handle(control)
 
 
-def act_on(manager: FileManagerHarness, *, offset: int = 0, **message: Any) -> Outcome:
-    """Do what the file manager's engine does with a message that only it knows; an offset is one message."""
+def act_on(manager: FileManagerHarness, *, offset: int = 0, then: float = 0.0, **message: Any) -> Outcome:
+    """Do what the file manager's engine does with a message that only it knows; an offset is one message.
+
+    Parameters
+    ----------
+    then
+        Time that passes after the message before it is acted on, seconds.
+    """
     control = ReceivedMessage(parse(message), manager.board.now, RecordPosition("t", 0, offset))
+    manager.board = manager.board.apply(ClockTick(manager.board.now + then))
     handler = FileActionHandler(manager.build_context(), tuple)
     assert handler.is_relevant(control)
     task = handler.find_task(control, manager.board)

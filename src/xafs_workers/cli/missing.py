@@ -11,6 +11,7 @@ DISTRIBUTIONS = {
     "bluesky_kafka": "bluesky-kafka",
     "bluesky_tiled_plugins": "bluesky-tiled-plugins",
     "larch": "xraylarch",
+    "pptx": "python-pptx",
     "prometheus_client": "prometheus-client",
     "slack_sdk": "slack-sdk",
 }

@@ -6,7 +6,7 @@ Each error states what is expected; `parsing` adds the kind, the field and the v
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, TypeVar, cast
 
 import numpy as np
@@ -23,6 +23,8 @@ MAX_LIST_LENGTH = 1_000_000
 MAX_COUNT = 1_000_000
 MAX_STEPS = 100_000
 MAX_PIXELS = 4_000_000
+MAX_RESULTS = 100
+MAX_RESULT = 1e300
 
 MOTOR_UNIT = "unit of the motor (mm or degree)"
 EV: JsonDict = {"unit": "eV"}
@@ -158,6 +160,27 @@ def _parse_value_with_error(value: Any) -> tuple[float, float | None]:
     return known, error if math.isfinite(error) else None
 
 
+def _parse_results(value: Any) -> tuple[Mapping[str, float | str | None], ...]:
+    """Return results by name; a number that is not finite, and whatever is neither number nor text, becomes None."""
+    expected = "a list of mappings from names to numbers or texts"
+    members = _list_members(value, expected)
+    if len(members) > MAX_RESULTS:
+        raise build_error(f"{expected}, at most {MAX_RESULTS}", f"a list of {len(members)}")
+    for index, member in enumerate(members):
+        if not isinstance(member, Mapping):
+            raise build_error(expected, f"{format_value(member)} at index {index}")
+    return tuple({str(name): _parse_result(one) for name, one in member.items()} for member in members)
+
+
+def _parse_result(value: Any) -> float | str | None:
+    value = _to_python_number(value)
+    if isinstance(value, str):
+        return value[:MAX_TEXT_LENGTH]
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > MAX_RESULT:
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
 def _wrap_single_uid(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
@@ -249,6 +272,13 @@ ValueWithError = Annotated[
     ),
 ]
 """Fitted number and its standard error, None if the fit gives none."""
+
+Results = Annotated[
+    tuple[Mapping[str, float | str | None], ...],
+    PlainValidator(_parse_results),
+    WithJsonSchema({"type": "array", "items": {"type": "object"}, "maxItems": MAX_RESULTS}),
+]
+"""Results of several steps, each a mapping from names to numbers or texts; None is an unknown value."""
 
 Motor = Annotated[Name, Field(description="ophyd name of the scanned axis")]
 Element = Annotated[Name, Field(description="absorber, symbol")]

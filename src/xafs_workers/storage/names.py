@@ -13,7 +13,7 @@ PICTURE_SUFFIXES = (".png", ".pdf", ".svg")
 _SUFFIXED = re.compile(
     r"(?P<stem>.+)(?P<suffix>\.(?:png|pdf|svg|jpe?g|prj|html|xlsx|mat|xrf))", re.IGNORECASE | re.DOTALL
 )
-_TEXT_SUFFIXED = re.compile(r"(?P<stem>.+)(?P<suffix>\.(?:xdi|txt|dat))", re.IGNORECASE | re.DOTALL)
+_TEXT_SUFFIXED = re.compile(r"(?P<stem>.+)(?P<suffix>\.(?:xdi|txt|dat|pptx))", re.IGNORECASE | re.DOTALL)
 # Characters that are not legal on every system to which a group may copy its files.
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff/\\:*?"<>|]+')
 _STUB_BYTES = 180  # leaves room for what is added: detector, time stamp, number, suffix
@@ -49,7 +49,7 @@ def add_number(name: str, number: int, *, separator: str = "_") -> str:
 
 
 def add_copy_number(name: str, number: int) -> str:
-    """Insert the number of a copy before the ending of a text file: `film(1).xdi`; 0 is the name itself."""
+    """Insert the number of a copy before the ending of a data file or report: `film(1).xdi`; 0 is the name itself."""
     if not number:
         return name
     found = _TEXT_SUFFIXED.fullmatch(name)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import io
 import re
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from itertools import chain
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from xafs_workers.writers import text_format
+from xafs_workers.writers.archive_times import find_archive_time, replace_archive_times
 
 Array = np.ndarray[Any, Any]
 
@@ -26,7 +24,6 @@ ROWS_AT_ONCE = 4096
 _END_OF_ROWS = b"</sheetData>"
 _FORBIDDEN = re.compile(r"[\\/?*\[\]:]")
 _RESERVED = "history"
-_MODIFIED = re.compile(rb"(<dcterms:modified[^>]*>)[^<]*")
 
 
 def to_sheet_title(name: str) -> str:
@@ -47,7 +44,7 @@ def build_xlsx_file(title: str, columns: Mapping[str, Array], modified: float) -
     """
     from openpyxl import Workbook
 
-    stamp = datetime.fromtimestamp(max(modified, 315_619_200.0), UTC).replace(microsecond=0)  # zip begins in 1980
+    stamp = find_archive_time(modified)
     book = Workbook(write_only=True)
     book.properties.creator = "xafs-workers"
     book.properties.created = stamp.replace(tzinfo=None)
@@ -59,7 +56,7 @@ def build_xlsx_file(title: str, columns: Mapping[str, Array], modified: float) -
         rows[f"xl/worksheets/sheet{number}.xml"] = _format_rows(values, range(start, start + MAX_ROWS))
     written = io.BytesIO()
     book.save(written)
-    return _build_archive(written, rows, stamp)
+    return replace_archive_times(written, stamp, lambda name, data: _insert_rows(name, data, rows))
 
 
 def _split_sheets(title: str, rows: int) -> Iterator[tuple[str, int]]:
@@ -101,18 +98,9 @@ def _format_rows(values: Sequence[Sequence[float]], places: range) -> Iterator[b
         yield "".join(f'<row r="{row}">{text}</row>' for row, text in rows).encode()
 
 
-def _build_archive(written: io.BytesIO, rows: Mapping[str, Iterable[bytes]], stamp: datetime) -> bytes:
-    """Return the archive with the rows of its sheets, and with the time given in place of that of writing."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(written) as given, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in given.namelist():
-            data = given.read(name)
-            if name == "docProps/core.xml":
-                data = _MODIFIED.sub(rb"\g<1>" + stamp.strftime("%Y-%m-%dT%H:%M:%SZ").encode(), data)
-            entry = zipfile.ZipInfo(name, stamp.timetuple()[:6])
-            entry.compress_type, entry.create_system = zipfile.ZIP_DEFLATED, 3
-            head, end, tail = data.partition(_END_OF_ROWS) if name in rows else (data, b"", b"")
-            with archive.open(entry, "w") as part:
-                for piece in chain([head], rows.get(name, ()), [end, tail]):
-                    part.write(piece)
-    return made.getvalue()
+def _insert_rows(name: str, data: bytes, rows: Mapping[str, Iterable[bytes]]) -> Iterator[bytes]:
+    """Yield a part of the archive in pieces, a sheet with its rows."""
+    head, end, tail = data.partition(_END_OF_ROWS) if name in rows else (data, b"", b"")
+    yield head
+    yield from rows.get(name, ())
+    yield end + tail
