@@ -13,6 +13,7 @@ import structlog
 pytest_plugins = [
     "plugins.brokers",
     "plugins.browsers",
+    "plugins.key_stores",
     "plugins.process_marks",
     "plugins.reducers",
     "plugins.screens",

@@ -31,6 +31,7 @@ from xafs_workers.figures.figure_builder import (
 )
 from xafs_workers.figures.model import Figure
 from xafs_workers.messages.parsing import parse
+from xafs_workers.reduction.fitter import AnalysisRouter, Fitter
 from xafs_workers.reduction.process import Reducer
 from xafs_workers.render.matplotlib.pictures import render_picture
 from xafs_workers.scans.board import Board
@@ -87,15 +88,15 @@ class Session:
         return self
 
 
-_reducers: list[Reducer] = []
-"""The one that reduces, while the gallery is made with Larch."""
+_routers: list[AnalysisRouter] = []
+"""The one that has spectra reduced and fits done, while the gallery is made with Larch."""
 
 
 def reduced(board: Board) -> Board:
     """Return the board with all the reductions that it asks for."""
-    if not _reducers:
+    if not _routers:
         return board
-    reductions = ReductionRequester(_reducers[0])
+    reductions = ReductionRequester(_routers[0])
     board = reductions.fold(board, live=True)
     pause = Event()
     while reductions.is_waiting:
@@ -483,8 +484,8 @@ def main() -> int:
     options.output.mkdir(parents=True, exist_ok=True)
     entries: list[str] = []
     if importlib.util.find_spec("larch"):
-        _reducers.append(Reducer())
-        _reducers[0].start()
+        _routers.append(AnalysisRouter(Reducer(), Fitter()))
+        _routers[0].start()
     examples_only = options.only.startswith("example-")
     for name, figure in example_figures() if examples_only else figures():
         if options.only not in name:
@@ -495,8 +496,8 @@ def main() -> int:
     page = "<!doctype html><meta charset='utf-8'><title>Gallery</title><style>figure{display:inline-block;margin:8px}"
     page += "img{max-width:560px}figcaption{font-family:sans-serif}</style>" + "</figure>\n".join(entries) + "</figure>"
     (options.output / "index.html").write_text(page, encoding="utf-8")
-    for reducer in _reducers:
-        reducer.close()
+    for router in _routers:
+        router.close()
     sys.stdout.write(f"{len(entries)} pictures in {options.output}\n")
     return 0
 

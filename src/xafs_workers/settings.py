@@ -190,10 +190,35 @@ class Web(_Section):
         return origins
 
 
+class ReplyKeys(_Section):
+    """Keys under which plans look for the results of analyses; each of several gets the same text."""
+
+    peak_position: tuple[str, ...] = Field(
+        default=("BMM:peak_position", "BMM:peakposition"),
+        description="position of a peak, an edge or a slot, as a number in text",
+    )
+    spinner_height_run: tuple[str, ...] = Field(
+        default=("BMM:ga:xy_uid",), description="uid of the last linear scan of a glancing angle alignment"
+    )
+    spinner_pitch_run: tuple[str, ...] = Field(
+        default=("BMM:ga:pitch_uid",), description="uid of the last pitch scan of a glancing angle alignment"
+    )
+    spinner_fluorescence_run: tuple[str, ...] = Field(
+        default=("BMM:ga:fluo_uid",), description="uid of the fluorescence scan of a glancing angle alignment"
+    )
+
+
 class KeyStore(_Section):
     """Redis server from which today's plans read picked positions and replies."""
 
     url: str | None = Field(default=None, description="address as redis://host:port/db; without it nothing is written")
+    replies: ReplyKeys = ReplyKeys()
+    reply_seconds: float = Field(
+        default=13.0,
+        gt=0,
+        description="how long plans wait for the result of an analysis, seconds; later it is refused, because the plan "
+        "has given up",
+    )
 
 
 class Camera(_Section):

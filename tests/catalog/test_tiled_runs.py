@@ -15,7 +15,7 @@ import pytest
 
 from helpers.streams import Entry, build_run_documents, fold, read_entries, stamp_entries
 from plugins.tiled import Connect
-from xafs_workers.catalog.errors import MissingData
+from xafs_workers.catalog.errors import MissingData, NotFound
 from xafs_workers.catalog.finished_run import Asset
 from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.scans.board import Board
@@ -54,6 +54,32 @@ def test_a_simulated_run_from_tiled_equals_the_followed_one(followed: tuple[str,
     assert len(run.points) > 20
     assert run.stop["exit_status"] == "success"
     assert run.run.element == "Fe"
+
+
+def test_a_run_is_found_by_the_first_characters_of_its_uid(
+    followed: tuple[str, Board], writer: Any, connect: Connect
+) -> None:
+    uid, _ = followed
+    runs = connect()
+    assert runs.find_run(uid[:8]).uid == uid
+    for _ in range(2):
+        writer("start", {"uid": f"twin-{uuid.uuid4()}", "time": 1.0, "scan_id": 1})
+    with pytest.raises(MissingData, match="several runs"):
+        runs.find_run("twin-")
+    with pytest.raises(NotFound, match="nosuch: not in the catalog"):
+        runs.find_run("nosuch")
+    with pytest.raises(MissingData, match="invalid uid"):
+        runs.find_run("a%b")
+
+
+def test_the_last_run_is_the_one_that_started_last(writer: Any, connect: Connect) -> None:
+    runs, newest = connect(), ""
+    for time in (4e9, 5e9, 4.5e9):
+        entries = list(build_run_documents(hint=None, motors=None, columns={"x": [1.0]}, start={"time": time}))
+        write(writer, entries)
+        if time == 5e9:
+            newest = entries[0][1]["uid"]
+    assert runs.find_run("last").uid == newest
 
 
 def test_a_run_from_tiled_gives_the_same_figure(followed: tuple[str, Board], connect: Connect) -> None:

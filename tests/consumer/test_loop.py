@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.fits import build_answers
 from helpers.hostile_records import HostileRecord, list_hostile_records
 from helpers.list_source import CollectingHandler, ListSource
 from helpers.streams import CONTROL, DOCUMENTS, EPOCH, build_run_documents
@@ -38,7 +39,9 @@ class Worker:
             answer=lambda answer: None,
             give_up=lambda control, reason: self.letters.append(("failed", reason)),
         )
-        self.engine = build_picture_engine(lambda *_: Outcome("done"), callbacks) if role is HEADLESS else None
+        self.engine = (
+            build_picture_engine(lambda *_: Outcome("done"), callbacks, build_answers()) if role is HEADLESS else None
+        )
         duty = self.engine or self.watcher
         self.loop = Loop(
             self.source, role, RecordParser(Settings()), Board(), LoopCallbacks(duty, self.dead_letter, lambda: EPOCH)

@@ -28,6 +28,7 @@ from typer.testing import CliRunner
 from helpers.answering_worker import AnsweringWorker
 from helpers.dossiers import ParsedPage
 from helpers.figures import build_shown_figures, fold_board, get_run_uid, make_run
+from helpers.fits import build_answers
 from plugins.brokers import Broker
 from xafs_workers.catalog.followed_runs import FollowedRuns
 from xafs_workers.cli.main import app
@@ -42,7 +43,7 @@ from xafs_workers.plots.posted_pictures import PicturePoster
 from xafs_workers.render.matplotlib.pictures import render_picture
 from xafs_workers.runtime.effect_ledger import EffectLedger
 from xafs_workers.runtime.message_engine import EngineCallbacks
-from xafs_workers.runtime.outcome import TryLater
+from xafs_workers.runtime.outcome import Outcome, TryLater
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.services.slack_posts import Post
@@ -120,6 +121,7 @@ class Workers:
                 self.answers.append,
                 lambda _, reason: self.given_up.append(reason),
             ),
+            build_answers(),
             reduction_enabled=True,
         )
         engine.on_message(control, self.board)
@@ -137,6 +139,7 @@ class Workers:
             outcome = action_handlers[control.message.get_key()](control, self.board, context)
         except TryLater as waiting:
             return str(waiting)
+        assert isinstance(outcome, Outcome)
         assert outcome.state == "done", outcome.reason
         return ""
 

@@ -11,7 +11,7 @@ from helpers.examples import TODAYS_KINDS
 from xafs_workers.messages.base import ControlMessage, kinds, list_kind_names
 from xafs_workers.messages.parsing import parse
 
-NOT_KINDS = {"base", "fields", "detectors", "parsing", "documents", "schema"}
+NOT_KINDS = {"analysing", "base", "fields", "detectors", "parsing", "documents", "schema"}
 
 FILE_MANAGER = """verbose logger refresh_slack describe_slack dossier echoslack mkdir copy touch xasxdi seadxdi lsxdi
 raster next_index file_exists""".split()

@@ -8,6 +8,7 @@ import pytest
 
 from helpers.alignment_curves import SPINNER_RESULT, make_slot_result, make_wafer_result
 from helpers.figures import fold_board, get_run_uid, make_run
+from helpers.fits import build_answers
 from xafs_workers.messages.parsing import parse
 from xafs_workers.plots.picture_handler import build_picture_engine
 from xafs_workers.runtime.message_engine import EngineCallbacks
@@ -40,6 +41,7 @@ def answer_message(control: ReceivedMessage, board: Board) -> list[tuple[str, st
             answer=given.append,
             give_up=lambda control, reason: None,
         ),
+        build_answers(),
     )
     engine.on_message(control, board)
     engine.poll(board)

@@ -15,6 +15,7 @@ from xafs_workers.catalog.connection import Connection
 from xafs_workers.catalog.errors import MissingData, NotComplete, NotFound
 from xafs_workers.catalog.finished_run import Asset, FinishedRun, NDArray, count_missing_points
 from xafs_workers.catalog.retry import RetryPolicy, call_with_retries
+from xafs_workers.messages.analysing import LAST_RUN, WHOLE_UID_LENGTH
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.runs import Run
 from xafs_workers.settings import Catalog as Settings
@@ -44,8 +45,15 @@ class TiledRuns:
         return call_with_retries(lambda: self.find_run(uid), self._retry_policy, stop)
 
     def find_run(self, uid: str) -> FinishedRun:
-        """Return a run if it is complete now; see `RunSource.find_run`."""
-        run = self._cache.get(("run", uid), lambda: self._read_complete_run(uid), _estimate_run_size)
+        """Return a run if it is complete now; see `RunSource.find_run`.
+
+        Parameters
+        ----------
+        uid
+            A uid, the first characters of one, or ``last`` for the run that started last.
+        """
+        whole = self._complete_uid(uid)
+        run = self._cache.get(("run", whole), lambda: self._read_complete_run(whole), _estimate_run_size)
         return FinishedRun(run, self)
 
     def read_baseline(self, uid: str, stop: Event) -> Points:
@@ -93,6 +101,27 @@ class TiledRuns:
 
         return call_with_retries(lambda: self._cache.get(key, read_complete, size), self._retry_policy, stop)
 
+    def _complete_uid(self, uid: str) -> str:
+        """Return the whole uid of a run that is named by the first characters of its uid, or as the last one."""
+        if len(uid) >= WHOLE_UID_LENGTH:
+            return uid
+        from tiled.queries import Like
+
+        _check_uid(uid)
+        with self._connection.open_runs() as runs:
+            if uid == LAST_RUN:
+                found = runs.sort(("start.time", -1)).values().head(1)
+            elif uid in runs:
+                return uid
+            else:
+                found = runs.search(Like("start.uid", f"{uid}%")).values().head(2)
+            uids = [str(node.metadata["start"]["uid"]) for node in found]
+        if len(uids) > 1:
+            raise MissingData(f"run {uid}: several runs begin so (expected more characters of the uid)")
+        if not uids:
+            raise NotFound(f"run {uid}: not in the catalog, or the API key may not read it")
+        return uids[0]
+
     def _read_complete_run(self, uid: str) -> Run:
         with self._open_node(uid) as node:
             run = layouts.build_run(uid, node)
@@ -105,14 +134,18 @@ class TiledRuns:
     @contextmanager
     def _open_node(self, uid: str) -> Iterator[Any]:
         """Open the container of a run, fetched from the server each time."""
-        if not UID.fullmatch(uid):
-            raise MissingData(f"invalid uid {uid[:80]!r} (expected letters, digits and hyphens)")
+        _check_uid(uid)
         with self._connection.open_runs() as runs:
             try:
                 node = runs[uid]
             except KeyError:
                 raise NotFound(f"run {uid}: not in the catalog, or the API key may not read it") from None
             yield node
+
+
+def _check_uid(uid: str) -> None:
+    if not UID.fullmatch(uid):
+        raise MissingData(f"invalid uid {uid[:80]!r} (expected letters, digits and hyphens)")
 
 
 def fetch_documents(node: Any) -> Iterator[tuple[str, Mapping[str, Any]]] | None:

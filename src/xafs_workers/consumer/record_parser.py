@@ -81,13 +81,14 @@ class RecordParser:
             reason = f"{name!r:.60} on the control topic (expected {self._tags[1]!r})"
             return RejectedRecord("control", "unknown", reason, message_id=message_id)
         try:
-            return StampedMessage(parse(body), record.time, record.position, record.stamp_ms)
+            message = parse(body)
         except UnknownKind as error:
             return RejectedRecord("control", "unknown", str(error), message_id=message_id)
         except InvalidMessage as error:
             owner, action = find_owner(body), body.get(error.kind)
             name = action if isinstance(action, str) and len(action) <= MAX_ACTION_LENGTH else ""
             return RejectedRecord("control", "invalid", str(error), error.kind, error.field, owner, name, message_id)
+        return StampedMessage(message, record.time, record.position, record.is_replayed, record.stamp_ms)
 
 
 def _find_message_id(body: Mapping[str, Any]) -> str:

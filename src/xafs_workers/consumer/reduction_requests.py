@@ -9,7 +9,7 @@ from xafs_workers.consumer.scan_requests import ScanRequestCollector
 from xafs_workers.logs import get_logger
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReductionResult
-from xafs_workers.scans.reduction_requests import ReductionRequest, build_pending_requests
+from xafs_workers.scans.reduction_requests import AnyRequest, build_pending_requests
 
 log = get_logger("consumer")
 
@@ -22,7 +22,7 @@ class ReductionClient(Protocol):
         """Whether nothing is being reduced."""
         ...
 
-    def ask(self, request: ReductionRequest) -> None:
+    def ask(self, request: AnyRequest) -> None:
         """Have a request reduced; one that is in hand already is not repeated."""
         ...
 

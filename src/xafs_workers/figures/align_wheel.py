@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
-from xafs_workers.figures.curves import add_fit, format_mm_label, parse_direction
+from xafs_workers.figures.curves import add_fit, format_mm_label
 from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
+from xafs_workers.figures.fits import build_fit_panel
 from xafs_workers.figures.model import Figure, Panel, Text
 from xafs_workers.messages.align_wheel import AlignWheelFindSlot, AlignWheelStart
+from xafs_workers.scans.alignments import collect_fits, parse_direction
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.fits import FitState
 from xafs_workers.scans.scan import Scan
 
 SIGNAL_LABELS = {
@@ -26,7 +30,7 @@ def build_align_wheel_figure(board: Board, scan: Scan, options: FigureOptions) -
     """Build the figure of the latest result, or of both directions once the search has ended."""
     results = [control.get_message(AlignWheelFindSlot) for control in scan.result_messages]
     if scan.end is not None:
-        return _build_summary(scan, results)
+        return _build_summary(scan, results, collect_fits(board, scan))
     if not results:
         return Figure(scan.figure_id, scan.kind, "Sample wheel alignment", ())
     latest = results[-1]
@@ -41,18 +45,18 @@ def build_example() -> FigureExample:
     return FigureExample((AlignWheelStart.example, AlignWheelFindSlot.example))
 
 
-def _build_summary(scan: Scan, results: list[AlignWheelFindSlot]) -> Figure:
+def _build_summary(scan: Scan, results: list[AlignWheelFindSlot], fits: Mapping[str, FitState]) -> Figure:
+    """Build the figure of both directions: the latest fit of each that a plan asked for, else its latest message."""
     latest = {parse_direction(result.motor): result for result in results}
-    panels = tuple(
-        replace(
-            _build_panel(latest[way], _format_signal_label(latest[way]))
-            if way in latest
-            else _build_missing_panel(way),
-            key=way,
-            row=row,
-        )
-        for row, way in enumerate(("x", "y"))
-    )
+
+    def build_direction(way: str) -> Panel:
+        if way in fits:
+            return build_fit_panel(fits[way], way)
+        if way in latest:
+            return _build_panel(latest[way], _format_signal_label(latest[way]))
+        return _build_missing_panel(way)
+
+    panels = tuple(replace(build_direction(way), key=way, row=row) for row, way in enumerate(("x", "y")))
     return Figure(scan.figure_id, scan.kind, "Sample wheel alignment", panels, rows=2, width=8.0, height=7.5)
 
 

@@ -68,11 +68,6 @@ def add_fit(panel: Panel, x: Floats, data: Floats, best_fit: Floats, cross: tupl
     return replace(panel, traces=traces, marks=(Mark("center", *cross),))
 
 
-def parse_direction(motor: str) -> str:
-    """Parse the direction of a motor from its name, for titles: x if ``x`` follows the first underscore, else y."""
-    return "x" if motor.partition("_")[2] == "x" else "y"
-
-
 def format_mm_label(motor: str) -> str:
     """Format the label of a linear axis."""
     return f"{motor} (mm)"

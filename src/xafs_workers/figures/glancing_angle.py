@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from xafs_workers.figures.curves import add_fit, build_curve_trace, format_mm_label, parse_direction
+from xafs_workers.figures.curves import add_fit, build_curve_trace, format_mm_label
 from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
+from xafs_workers.figures.fits import build_fit_panel
 from xafs_workers.figures.model import Figure, Mark, Panel, Text
 from xafs_workers.messages.base import ControlMessage
 from xafs_workers.messages.glancing_angle import (
@@ -16,7 +17,9 @@ from xafs_workers.messages.glancing_angle import (
     GlancingAnglePitch,
     GlancingAngleStart,
 )
+from xafs_workers.scans.alignments import collect_fits, parse_direction
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.fits import FitState
 from xafs_workers.scans.scan import Scan
 
 MessageT = TypeVar("MessageT", bound=ControlMessage)
@@ -29,7 +32,7 @@ def build_glancing_angle_figure(board: Board, scan: Scan, options: FigureOptions
     """Build the figure of the latest result, or of all sorts of results once the alignment has ended."""
     results = [control.message for control in scan.result_messages]
     if scan.end is not None:
-        return _build_summary(scan, results)
+        return _build_summary(scan, results, collect_fits(board, scan))
     if not results:
         return Figure(scan.figure_id, scan.kind, "glancing angle alignment", ())
     title, panel = _build_result_panel(results[-1])
@@ -85,18 +88,30 @@ def _build_fluo_panel(message: GlancingAngleFluo) -> Panel:
     )
 
 
-def _build_summary(scan: Scan, results: list[ControlMessage]) -> Figure:
-    linear, pitch = _find_latest(results, GlancingAngleLinear), _find_latest(results, GlancingAnglePitch)
-    fluo = _find_latest(results, GlancingAngleFluo)
-    spinner = next((message.spinner for message in reversed(results) if isinstance(message, RESULTS)), 0)
-    panels = (
-        _build_missing_panel("linear") if linear is None else _build_linear_panel(linear),
-        _build_missing_panel("pitch") if pitch is None else _build_pitch_panel(pitch),
-        _build_missing_panel("fluo") if fluo is None else _build_fluo_panel(fluo),
+def _build_summary(scan: Scan, results: list[ControlMessage], fits: Mapping[str, FitState]) -> Figure:
+    """Build the figure of all parts: the latest fit of each that a plan asked for, else its latest message."""
+    panels = tuple(
+        replace(_build_part(part, results, fits), column=column)
+        for column, part in enumerate(("linear", "pitch", "fluo"))
     )
-    placed = tuple(replace(panel, column=column) for column, panel in enumerate(panels))
-    title = f"alignment of spinner {spinner}"
-    return Figure(scan.figure_id, scan.kind, title, placed, columns=3, width=16.5, height=5.5)
+    spinners = [message.spinner for message in results if isinstance(message, RESULTS)]
+    spinners += [state.order.spinner for state in fits.values() if state.order.spinner is not None]
+    title = f"alignment of spinner {spinners[-1] if spinners else 0}"
+    return Figure(scan.figure_id, scan.kind, title, panels, columns=3, width=16.5, height=5.5)
+
+
+def _build_part(part: str, results: list[ControlMessage], fits: Mapping[str, FitState]) -> Panel:
+    """Build the panel of one part of the summary."""
+    if part in fits:
+        return build_fit_panel(fits[part], part)
+    if part == "linear":
+        linear = _find_latest(results, GlancingAngleLinear)
+        return _build_missing_panel(part) if linear is None else _build_linear_panel(linear)
+    if part == "pitch":
+        pitch = _find_latest(results, GlancingAnglePitch)
+        return _build_missing_panel(part) if pitch is None else _build_pitch_panel(pitch)
+    fluo = _find_latest(results, GlancingAngleFluo)
+    return _build_missing_panel(part) if fluo is None else _build_fluo_panel(fluo)
 
 
 def _find_latest(results: Iterable[ControlMessage], kind: type[MessageT]) -> MessageT | None:

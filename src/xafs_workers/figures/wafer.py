@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from xafs_workers.figures.curves import add_fit, format_mm_label, parse_direction
+from xafs_workers.figures.curves import add_fit, format_mm_label
 from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.messages.wafer import WaferEdge
+from xafs_workers.scans.alignments import parse_direction
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan
 

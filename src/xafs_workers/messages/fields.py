@@ -306,6 +306,7 @@ NEEDS_EPICS = "it shows what a detector measures now, which is read from EPICS, 
 DATA_FILE_DESCRIPTION = (
     "name of the data file, in the proposal folder; null: the run's own name, and an older file is renamed first"
 )
+FITTED_SIGNAL_DESCRIPTION = "I0, It, Ir or If; else the name of a data key"
 
 M = TypeVar("M", bound=ControlMessage)
 

@@ -7,8 +7,10 @@ from functools import partial
 
 from xafs_workers.logs import get_logger
 from xafs_workers.plots.actions.registry import immediate_actions
+from xafs_workers.plots.answer_handler import AnswerHandler
 from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine
 from xafs_workers.runtime.outcome import Outcome, Task
+from xafs_workers.scans.analysis import is_analysing
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.picture_requests import is_picture_due, requests_picture
@@ -29,12 +31,20 @@ class PictureHandler:
     ----------
     draw
         Makes and publishes a picture from (message, scan, board); may raise `TryLater`.
+    answers
+        Finds the tasks of messages that ask for an analysis.
     reduction_enabled
         Whether reductions that a picture shows are waited for; False where nothing is reduced.
     """
 
-    def __init__(self, draw: Callable[[ReceivedMessage, Scan, Board], Outcome], *, reduction_enabled: bool = False):
-        self._draw, self._reduction_enabled = draw, reduction_enabled
+    def __init__(
+        self,
+        draw: Callable[[ReceivedMessage, Scan, Board], Outcome],
+        answers: AnswerHandler,
+        *,
+        reduction_enabled: bool = False,
+    ):
+        self._draw, self._answers, self._reduction_enabled = draw, answers, reduction_enabled
 
     def is_relevant(self, control: ReceivedMessage) -> bool:
         """Check whether a message affects scans, or has an action without a picture."""
@@ -48,22 +58,25 @@ class PictureHandler:
         return True
 
     def examine(self, control: ReceivedMessage, board: Board) -> Outcome | None:
-        """Return the outcome of a message that asks for no picture; None for one that does."""
+        """Return the outcome of a message that asks for no picture and no analysis; None for one that does."""
         act = immediate_actions.get(control.message.get_key())
         if act is not None:
             return act(control, board)
         scan = board.find_scan(control)
         if scan is None and control.message.kind in scan_kinds:
             return Outcome("failed", reason=f"no {control.message.kind} is open")
-        if scan is not None and requests_picture(control, scan, board):
+        if scan is not None and (is_analysing(control) or requests_picture(control, scan, board)):
             return None
         return Outcome("done")
 
     def find_task(self, control: ReceivedMessage, board: Board) -> Task | Outcome | None:
-        """Return the drawing of a picture whose scan has settled and whose results are known; None before."""
+        """Return the task of a message whose picture can be drawn, or whose analysis is known; None before."""
         scan = board.find_scan(control)
         if scan is None:
             return Outcome("failed", reason="its scan is no longer kept")
+        if is_analysing(control):
+            draw = partial(self._draw, control, scan, board) if requests_picture(control, scan, board) else None
+            return self._answers.find_task(control, scan, board, draw, PICTURE_QUEUE)
         if is_picture_due(control, scan, board, reduction_enabled=self._reduction_enabled):
             missing = _describe_missing_runs(control, scan, board)
             if missing:
@@ -81,8 +94,9 @@ def _describe_missing_runs(control: ReceivedMessage, scan: Scan, board: Board) -
 def build_picture_engine(
     draw: Callable[[ReceivedMessage, Scan, Board], Outcome],
     callbacks: EngineCallbacks,
+    answers: AnswerHandler,
     *,
     reduction_enabled: bool = False,
 ) -> MessageEngine:
     """Return the message engine of the headless plot manager."""
-    return MessageEngine(PictureHandler(draw, reduction_enabled=reduction_enabled), callbacks, WORKER)
+    return MessageEngine(PictureHandler(draw, answers, reduction_enabled=reduction_enabled), callbacks, WORKER)

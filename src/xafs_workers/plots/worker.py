@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
@@ -15,19 +15,24 @@ from xafs_workers.consumer.region_file import load_regions
 from xafs_workers.consumer.roles import HEADLESS
 from xafs_workers.consumer.run_requests import RunRequester
 from xafs_workers.logs import configure_logging, get_logger
+from xafs_workers.plots.answer_handler import AnswerHandler
 from xafs_workers.plots.athena_projects import AthenaProjects
 from xafs_workers.plots.picture_handler import PICTURE_QUEUE, build_picture_engine
 from xafs_workers.plots.picture_publisher import PicturePublisher
 from xafs_workers.plots.posted_pictures import PicturePoster
+from xafs_workers.reduction.fitter import AnalysisRouter, Fitter
 from xafs_workers.reduction.process import Reducer
 from xafs_workers.runtime.durable_context import DurableContext, run_durable_worker
 from xafs_workers.runtime.health import collect_health, serve_metrics
 from xafs_workers.runtime.lifecycle import require_module, run_loop
 from xafs_workers.runtime.message_engine import MessageEngine
+from xafs_workers.runtime.replies import ReplyWriter
 from xafs_workers.runtime.run_fetcher import RunFetcher, build_run_catalog
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.services.heartbeat import Heartbeat
+from xafs_workers.services.key_store import KeyStoreWriter
 from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Roots
 
@@ -53,11 +58,13 @@ def _run(
     settings: Settings, context: DurableContext, stop: threading.Event, stack: ExitStack, from_beginning: bool
 ) -> int:
     reducer = Reducer(timeout=settings.reduction.task_seconds)
-    stack.callback(reducer.close)
+    fitter = Fitter()
+    router = AnalysisRouter(reducer, fitter)
+    stack.callback(router.close)
     publisher = PicturePublisher(
         settings, context.ledger, projects=AthenaProjects(reducer.request_project, settings.reduction.task_seconds)
     )
-    engine = _build_engine(settings, context, publisher)
+    engine = _build_engine(settings, context, publisher, _build_reply_writer(settings, stack, lambda: loop.board))
     stack.callback(engine.close)
     rules = BoardConfig.from_settings(settings, fetching_enabled=True, waits_for_documents=True)
     fetcher = RunFetcher(build_run_catalog(settings, lambda: loop.board, patient=True), rules)
@@ -65,9 +72,9 @@ def _run(
     ports = LoopCallbacks(
         engine,
         engine.on_rejected_record,
-        reduction_requester=ReductionRequester(reducer),
+        reduction_requester=ReductionRequester(router),
         run_requester=RunRequester(fetcher),
-        on_live_message=context.posting.on_message,
+        on_live_message=_call_each(context.posting.on_message, fitter.on_message),
         load_regions=partial(load_regions, settings.detectors.regions_file),
     )
     loop = Loop(context.source, HEADLESS, RecordParser(settings), Board(rules), ports)
@@ -86,7 +93,7 @@ def _run(
     )
     serve_metrics(settings, HEADLESS.name, heartbeat, stack)
     heartbeat.send_if_due(force=True)
-    reducer.start()
+    router.start()
     engine.warm_up(PICTURE_QUEUE, publisher.warm_up)
     return run_loop(
         loop,
@@ -97,10 +104,30 @@ def _run(
     )
 
 
-def _build_engine(settings: Settings, context: DurableContext, publisher: PicturePublisher) -> MessageEngine:
+def _call_each(*callbacks: Callable[[ReceivedMessage], object]) -> Callable[[ReceivedMessage], None]:
+    """Return a function that passes a message to several others."""
+
+    def call(control: ReceivedMessage) -> None:
+        for callback in callbacks:
+            callback(control)
+
+    return call
+
+
+def _build_reply_writer(settings: Settings, stack: ExitStack, get_board: Callable[[], Board]) -> ReplyWriter:
+    store = None
+    if settings.key_store.url is not None:
+        store = KeyStoreWriter(settings.key_store.url)
+        stack.callback(store.close)
+    return ReplyWriter(store, get_board, settings.key_store.reply_seconds)
+
+
+def _build_engine(
+    settings: Settings, context: DurableContext, publisher: PicturePublisher, replies: ReplyWriter
+) -> MessageEngine:
     roots = Roots.from_settings(settings.storage)
     draw = PicturePoster(publisher.draw, context.posting, context.ledger, roots)
-    return build_picture_engine(draw, context.build_callbacks(), reduction_enabled=True)
+    return build_picture_engine(draw, context.build_callbacks(), AnswerHandler(replies), reduction_enabled=True)
 
 
 def _summarize_work(loop: Loop, engine: MessageEngine) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from xafs_workers.reduction import larch_api, xdi
 from xafs_workers.reduction.athena import ProjectMember, build_athena_project
+from xafs_workers.reduction.fits import fit_signal, warm_up_fits
 from xafs_workers.reduction.live import reduce_partial
 from xafs_workers.reduction.noise import compute_noise
 from xafs_workers.reduction.parameters import RECIPE
@@ -73,6 +74,8 @@ TASKS: Mapping[str, Callable[[Values], Values]] = {
     "live": reduce_live,
     "athena": build_athena,
     "read xdi": read_xdi,
+    "fit": fit_signal,
+    "warm up fits": warm_up_fits,
     "warm up": warm_up,
 }
 

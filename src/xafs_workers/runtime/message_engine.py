@@ -296,6 +296,8 @@ class MessageEngine:
             return False
         if isinstance(outcome, Task):
             note("")
+            if outcome.first is not None:
+                self._report_outcome(arrival, outcome.first)
             self._enqueue(arrival, outcome)
             self._deferred.settle(control, finished=True)
             return True

@@ -34,6 +34,8 @@ class Task:
         Returns how far it is, '' for unknown; called from other threads.
     refused_since
         Since when it waits for a path that alone is refused, by the monotonic clock; None: it does not.
+    first
+        Outcome that is answered before the task is queued, for a plan that waits for a value and not for files.
     """
 
     queue: str
@@ -41,6 +43,7 @@ class Task:
     patience: float | None = None
     describe_progress: Callable[[], str] = str
     refused_since: float | None = None
+    first: Outcome | None = None
 
 
 class TryLater(OSError):

@@ -158,17 +158,21 @@ class Board:
 
 
 def _apply_fetched_run(board: Board, item: FetchedRun) -> Board:
-    """Apply a fetched run: it replaces an incomplete one, and adds arrays that the documents did not contain."""
+    """Apply a fetched run: it replaces an incomplete one, and adds arrays that the documents did not contain.
+
+    Its own uid counts: it may have been asked for by the first characters of it.
+    """
     absent = board.missing_runs
     if item.problem:
         absent = {**absent, item.uid: item.problem}
-    known, run = board.runs.get(item.uid), item.run
+    run = item.run
+    known = None if run is None else board.runs.get(run.uid)
     if run is not None and known is not None:
         merged = known if known.stop is not None else replace(run, start_position=known.start_position)
         run = replace(merged, arrays=run.arrays) if run.arrays.size else merged
     if run is None or run is known:
         return replace(board, version=board.version + 1, missing_runs=absent)
-    changed = replace(board, runs={**board.runs, item.uid: run}, missing_runs=absent)
+    changed = replace(board, runs={**board.runs, run.uid: run}, missing_runs=absent)
     if known is None:
         return _add_run(changed, run)
     if (run.hint, run.repetition, run.motors) == (known.hint, known.repetition, known.motors):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xafs_workers.settings import Columns, Detectors, Goniometer, Reduction, Settings
+from xafs_workers.settings import Columns, Detectors, Goniometer, Reduction, ReplyKeys, Settings
 
 Region = tuple[float, float]
 """First and last energy of a region of interest, eV."""
@@ -30,6 +30,10 @@ class BoardConfig:
         Age at which an open scan expires, seconds.
     array_bytes, all_array_bytes
         Memory limits of the array-valued data (spectra) of one run, and of all runs, bytes.
+    reply_time
+        Time for which plans wait for the result of an analysis, seconds.
+    reply_keys
+        Keys under which they look for it.
     fetching_enabled
         True if runs whose documents are missing are fetched from a catalog.
     regions
@@ -49,6 +53,8 @@ class BoardConfig:
     reduction: Reduction = field(default_factory=Reduction)
     array_bytes: int = 64 * 1024 * 1024
     all_array_bytes: int = 256 * 1024 * 1024
+    reply_time: float = 13.0
+    reply_keys: ReplyKeys = field(default_factory=ReplyKeys)
     fetching_enabled: bool = False
     regions: Regions = field(default_factory=dict[tuple[str, str], Region])
 
@@ -69,4 +75,6 @@ class BoardConfig:
             run_limit=settings.retention.runs,
             expiry_time=settings.retention.open_hours * 3600.0,
             reduction=settings.reduction,
+            reply_time=settings.key_store.reply_seconds,
+            reply_keys=settings.key_store.replies,
         )

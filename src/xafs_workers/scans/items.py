@@ -25,11 +25,18 @@ class RecordPosition:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedMessage:
-    """A control message with its record time (POSIX seconds)."""
+    """A control message with its record time (POSIX seconds).
+
+    Attributes
+    ----------
+    is_replayed
+        Whether a recording was replayed: no plan waits for its effects.
+    """
 
     message: ControlMessage
     time: float
     position: RecordPosition
+    is_replayed: bool = False
 
     @property
     def id(self) -> str:

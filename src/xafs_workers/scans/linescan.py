@@ -28,6 +28,7 @@ scan_kinds.register("linescan")(
         ended_by_resting_state=True,
         closed_by_line=True,
         clickable_axes=("x",),
+        fits_follow=True,
     )
 )
 picture_rules.register("linescan")(PictureRule(request_with_name(LinescanStop), build_scan_picture("snapshots")))

@@ -9,6 +9,7 @@ from typing import Literal
 from xafs_workers.registry import Registry
 from xafs_workers.scans.absorption import Absorber, Spectrum
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.fit_requests import FitRequest
 from xafs_workers.scans.results import RankedResult, format_slot_key
 from xafs_workers.scans.scan import Scan, scan_kinds
 
@@ -48,19 +49,21 @@ class ReductionRequest:
         return format_slot_key(self.slot, self.rank)
 
 
-RequestBuilder = Callable[[Board, Scan], Iterable[ReductionRequest]]
+AnyRequest = ReductionRequest | FitRequest
+
+RequestBuilder = Callable[[Board, Scan], Iterable[AnyRequest]]
 
 request_builders: Registry[RequestBuilder] = Registry("xafs_workers.scans", "request_builders", scan_kinds.discover)
-"""Builders of a scan's reduction requests by kind of scan, whether or not the results exist."""
+"""Builders of a scan's requests for reductions or fits by kind of scan, whether or not the results exist."""
 
 
-def build_scan_requests(board: Board, scan: Scan) -> tuple[ReductionRequest, ...]:
+def build_scan_requests(board: Board, scan: Scan) -> tuple[AnyRequest, ...]:
     """Build all reduction requests of a scan."""
     builder = request_builders.get(scan.kind)
     return () if builder is None else tuple(builder(board, scan))
 
 
-def find_result(board: Board, request: ReductionRequest) -> RankedResult | None:
+def find_result(board: Board, request: AnyRequest) -> RankedResult | None:
     """Find the result of a request or of an earlier request for its slot, None for none."""
     return board.results.get_result(request.scan_id, request.slot)
 
@@ -70,18 +73,18 @@ def find_displayed_result(board: Board, request: ReductionRequest) -> RankedResu
     return find_result(board, request) or board.results.get_result(request.scan_id, request.fallback_slot)
 
 
-def is_answered(board: Board, request: ReductionRequest) -> bool:
+def is_answered(board: Board, request: AnyRequest) -> bool:
     """Check whether the result of this request, and not only of an earlier one, exists."""
     result = find_result(board, request)
     return result is not None and result.rank >= request.rank
 
 
-def build_reduction_requests(board: Board) -> tuple[ReductionRequest, ...]:
+def build_reduction_requests(board: Board) -> tuple[AnyRequest, ...]:
     """Build the reduction requests without a result, in the order in which their scans started."""
     return tuple(request for scan in board.scans for request in build_pending_requests(board, scan))
 
 
-def build_pending_requests(board: Board, scan: Scan) -> tuple[ReductionRequest, ...]:
+def build_pending_requests(board: Board, scan: Scan) -> tuple[AnyRequest, ...]:
     """Build the reduction requests of a scan without a result."""
     return tuple(request for request in build_scan_requests(board, scan) if not is_answered(board, request))
 

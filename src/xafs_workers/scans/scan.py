@@ -172,6 +172,12 @@ class ScanKind:
         True if `close: line` closes the figure.
     clickable_axes
         Axes on which a click picks a position: none, `x`, or `x` and `y`.
+    fits_follow
+        True if plans have the runs of the scan fitted after it, so that the process of the fits is started with it.
+    is_part_of_alignment
+        True if a scan of the kind is a result that the summary of an alignment shows.
+    collects_fits
+        True if the scan is an alignment: at its end a summary shows the fits that were asked for since its start.
     reported_by_dossier
         True if a dossier waits for the files that the scan's end message requests.
     dossier_caption
@@ -193,6 +199,9 @@ class ScanKind:
     ends_with: str = ""
     closed_by_line: bool = False
     clickable_axes: tuple[Literal["x", "y"], ...] = ()
+    fits_follow: bool = False
+    is_part_of_alignment: bool = False
+    collects_fits: bool = False
     reported_by_dossier: bool = False
     dossier_caption: str = ""
 

@@ -131,7 +131,7 @@ class _ScanBuilder:
             ended = replace(_close_window(scan, get_time_position(control)), end=control)
             shown = self._is_shown(control)
             self.scans[index] = (
-                replace(ended, figure_message=control, is_shown=shown) if scan.result_messages else ended
+                replace(ended, figure_message=control, is_shown=shown) if self._has_results(index) else ended
             )
             del self._open_scans[scan.kind]
         elif action == "next":
@@ -141,6 +141,14 @@ class _ScanBuilder:
         elif action in kind.result_actions:
             results, shown = (*scan.result_messages, control), self._is_shown(control)
             self.scans[index] = replace(scan, result_messages=results, figure_message=control, is_shown=shown)
+
+    def _has_results(self, index: int) -> bool:
+        """Check whether an alignment has results: messages that contain them, or fits that were asked for since."""
+        scan = self.scans[index]
+        if not scan_kinds[scan.kind].collects_fits:
+            return bool(scan.result_messages)
+        later = self.scans[index + 1 :]
+        return bool(scan.result_messages) or any(scan_kinds[one.kind].is_part_of_alignment for one in later)
 
     def _open_window(self, index: int, control: ReceivedMessage) -> None:
         scan = _close_window(self.scans[index], get_time_position(control))

@@ -21,6 +21,7 @@ from xafs_workers.consumer.source import KafkaSource
 from xafs_workers.frontends.status import Feed
 from xafs_workers.logs import get_logger
 from xafs_workers.producer.kafka_config import KafkaConfig
+from xafs_workers.reduction.fitter import AnalysisRouter, Fitter
 from xafs_workers.reduction.process import Reducer
 from xafs_workers.registry import discover_all
 from xafs_workers.runtime.health import collect_health, serve_metrics
@@ -87,7 +88,8 @@ class Follower:
         self._loop: Loop | None = None
         self._publisher: Publisher | None = None
         self._fetcher = RunFetcher(build_run_catalog(settings, self._get_board), self._empty_board.config)
-        self._reducer = Reducer(timeout=settings.reduction.task_seconds)
+        self._reducer, self._fitter = Reducer(timeout=settings.reduction.task_seconds), Fitter()
+        self._router = AnalysisRouter(self._reducer, self._fitter)
         self._lag, self._broker_away, self._lag_due = 0, False, 0.0
         self.failure: BaseException | None = None
         self.last_turn: float | None = None
@@ -141,7 +143,7 @@ class Follower:
             if not source.metadata.wait_for_topics(self._stop):
                 return
             self._publisher = publisher = Publisher(self._config, settings, self._role.name)
-            self._reducer.start()
+            self._router.start()
             loop = self._build_loop(source)
             self._before_live()
             heartbeat = Heartbeat(
@@ -162,7 +164,7 @@ class Follower:
         finally:
             stack.close()
             self._fetcher.close()
-            self._reducer.close()
+            self._router.close()
             source.close()
 
     def _build_loop(self, source: KafkaSource) -> Loop:
@@ -170,13 +172,14 @@ class Follower:
         since = time.time() - self._settings.recovery.look_back_hours * 3600
         positions = find_live_offsets(source, reader, rules, since)
         ends = {partition: high for partition, (_, high) in source.metadata.fetch_watermarks().items()}
-        reductions, fetches = ReductionRequester(self._reducer), RunRequester(self._fetcher)
+        reductions, fetches = ReductionRequester(self._router), RunRequester(self._fetcher)
         ports = LoopCallbacks(
             _NullHandler(),
             lambda record, bad: None,
             reduction_requester=reductions,
             run_requester=fetches,
             load_regions=partial(load_regions, self._settings.detectors.regions_file),
+            on_live_message=self._fitter.on_message,
         )
         loop = Loop(source, self._role, reader, Board(rules), ports)
         source.assign(positions)
