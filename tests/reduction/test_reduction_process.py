@@ -182,6 +182,46 @@ def test_a_process_that_dies_is_reported(larch: None) -> None:
     child.kill()
 
 
+ANSWERS_ONE_TASK_LATE = """
+import sys
+from xafs_workers.reduction.framing import encode_frame, read_frame
+behind = -1
+while True:
+    name, asked = read_frame(sys.stdin.buffer)
+    behind += 1
+    if behind:
+        sys.stdout.buffer.write(encode_frame("done", {"answer": behind}))
+        sys.stdout.buffer.flush()
+"""
+"""Answers the first task when it gets the second one."""
+
+
+def test_a_late_answer_is_not_taken_for_the_next_one(larch: None) -> None:
+    child = ReductionProcess((sys.executable, "-c", ANSWERS_ONE_TASK_LATE))
+    try:
+        with pytest.raises(ProcessDied, match="no answer in time"):
+            child.run_task("first", {}, 0.1)
+        with pytest.raises(ProcessDied):
+            child.run_task("second", {}, 10.0)
+    finally:
+        child.kill()
+
+
+def test_a_process_that_starts_too_slowly_is_replaced(own: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xafs_workers.reduction.process.START_TIMEOUT", 0.1)
+    programs = iter([ANSWERS_ONE_TASK_LATE])
+
+    def start() -> ReductionProcess:
+        slow = next(programs, None)
+        if slow is None:
+            monkeypatch.setattr("xafs_workers.reduction.process.START_TIMEOUT", 60.0)
+        return ReductionProcess((sys.executable, "-c", slow or DIES_OF_MERGES))
+
+    reducer = own(start_process=start)
+    assert reducer.read_xdi(b"x").result(60.0) == {"version": "none"}
+    assert reducer.restarts == 1
+
+
 LOADS_FOR_EVER = "import threading; threading.Event().wait()"
 
 

@@ -217,7 +217,9 @@ class Reducer:
         """Start the process before the first job needs it."""
         try:
             self._ensure_process()
-        except (ProcessDied, ReductionUnavailable) as error:
+        except ProcessDied as error:
+            self._on_process_died(str(error))
+        except ReductionUnavailable as error:
             self._report_waiting(str(error))
 
     def _run_job(self, job: _Job) -> Mapping[str, Any] | None:

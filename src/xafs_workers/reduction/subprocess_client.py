@@ -48,17 +48,20 @@ class ReductionProcess:
         Raises
         ------
         ProcessDied
-            The process gave no usable answer.
+            The process gave no usable answer. It is killed: a late answer would be taken for that of the next task.
         """
-        deadline = time.monotonic() + timeout
         try:
-            self._send(encode_frame(task, asked), deadline)
-            (length,) = LENGTH_PREFIX.unpack(self._receive(LENGTH_PREFIX.size, deadline))
-            if length > MAX_FRAME_BYTES:
-                raise ProcessDied(f"an answer of {length} bytes")
-            return decode_frame(self._receive(length, deadline))
-        except (OSError, ValueError) as error:
+            return self._exchange(encode_frame(task, asked), time.monotonic() + timeout)
+        except (OSError, ValueError, ProcessDied) as error:
+            self.interrupt()
             raise ProcessDied(str(error)) from error
+
+    def _exchange(self, frame: bytes, deadline: float) -> tuple[str, dict[str, Any]]:
+        self._send(frame, deadline)
+        (length,) = LENGTH_PREFIX.unpack(self._receive(LENGTH_PREFIX.size, deadline))
+        if length > MAX_FRAME_BYTES:
+            raise ProcessDied(f"an answer of {length} bytes")
+        return decode_frame(self._receive(length, deadline))
 
     def end(self, timeout: float = 1.0) -> None:
         """Close the pipes and wait for the end of the process; kill it after the timeout."""
