@@ -36,7 +36,7 @@ def build_line_scan(number: int, points: int) -> Iterator[Document_]:
 
 def build_sequence(number: int, repetitions: int, points: int) -> Iterator[Document_]:
     """Build an XAFS sequence with its messages, files and pictures, as a plan sends it."""
-    name = f"sample-{number:04d}"
+    name, first = f"sample-{number:04d}", f"{1000 * number + 1:08d}-run"
     yield "bmm", {"close": "all"}
     yield (
         "bmm",
@@ -56,7 +56,7 @@ def build_sequence(number: int, repetitions: int, points: int) -> Iterator[Docum
         yield from one.all
         yield "bmm", {"xafs_sequence": "add", "uid": uid}
         yield "bmm", {"xasxdi": True, "uid": uid, "filename": f"{name}.{count:03d}"}
-    yield "bmm", {"xafsscan": "stop", "uid": uid, "filename": f"snapshots/{name}_liveplot.png"}
+    yield "bmm", {"xafsscan": "stop", "uid": first, "filename": f"snapshots/{name}_liveplot.png"}
     yield "bmm", {"xafs_sequence": "stop", "filename": f"snapshots/{name}.png"}
     yield "bmm", {"resting_state": True}
 
@@ -141,8 +141,7 @@ def simulate_week(workers: WatchedWorkers, scans: int, sequences: int, kill_ever
         for _ in range(every):
             number += 1
             entries += build_line_scan(number, 100)
-        expected += sum("filename" in body or "fname" in body for name, body in entries if name == "bmm")
-        expected -= 1  # the start of the sequence has a file name
+        expected += sum(name == "bmm" for name, _ in entries)
         produce(workers, entries)
         while sum(workers.answers.values()) < expected - 100:
             _look(workers)
@@ -160,7 +159,7 @@ def simulate_week(workers: WatchedWorkers, scans: int, sequences: int, kill_ever
     files = sum(path.is_file() for path in (workers.station.folder / "proposals").rglob("*"))
     seconds = time.monotonic() - began
     print(f"{number} scans, {sequences} sequences in {seconds:.0f} s; {workers.starts - 2} kills; {files} files")
-    print(f"final answers: {workers.answers}; {expected} messages name a file")
+    print(f"final answers: {workers.answers}; {expected} messages")
 
 
 def _look(workers: WatchedWorkers) -> None:
