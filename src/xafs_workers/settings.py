@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_core import PydanticCustomError
@@ -361,6 +362,12 @@ class Catalog(_Section):
     outage: float | None = Field(
         default=600.0, ge=0, description="how long to wait for an unreachable server, seconds; null: without limit"
     )
+    time_zone: str = Field(
+        default="America/New_York", description="time zone of the dates in messages that search for runs"
+    )
+    session_name: str = Field(
+        default="pass-{number}", pattern=r"\{number\}", description="data session of a proposal's number"
+    )
     cache_bytes: int = Field(default=256 * 1024 * 1024, ge=0, description="memory for runs that were read, bytes")
 
     @field_validator("uri")
@@ -369,6 +376,15 @@ class Catalog(_Section):
         if uri is not None and ("api_key=" in uri or "@" in uri):
             raise PydanticCustomError(HIDDEN_VALUE_ERROR, "no key or password may be part of it: use api_key_file")
         return uri
+
+    @field_validator("time_zone")
+    @classmethod
+    def _a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise PydanticCustomError("zone", "expected the name of a time zone, e.g. America/New_York") from None
+        return name
 
     @property
     def configured(self) -> bool:

@@ -17,6 +17,7 @@ from helpers.streams import Entry, build_run_documents, fold, read_entries, stam
 from plugins.tiled import Connect
 from xafs_workers.catalog.errors import MissingData, NotFound
 from xafs_workers.catalog.finished_run import Asset
+from xafs_workers.catalog.search import RunSearch
 from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.runs import Run
@@ -223,3 +224,23 @@ def test_arrays_in_events_are_read_on_demand(writer: Any, connect: Connect) -> N
     write(writer, entries)
     run = connect().wait_for_run(entries[0][1]["uid"], NEVER)
     np.testing.assert_array_equal(run.read_array("small", NEVER), [[1.0, 0.5, -1.0], [2.0, 0.5, -1.0]])
+
+
+def test_runs_of_a_proposal_are_found_by_time(connect: Connect, writer: Any) -> None:
+    number = str(uuid.uuid4().int % 10**9)
+    named: list[dict[str, Any]] = [
+        {"proposal": {"proposal_id": number}},
+        {"proposal": {"proposal_id": int(number)}},
+        {"data_session": f"pass-{number}"},
+        {"proposal": {"proposal_id": "1"}, "data_session": f"pass-{number}"},
+    ]
+    runs = [list(build_run_documents(hint=None, motors=None, columns={"I0": [1.0]}, start=start)) for start in named]
+    for place, run in enumerate(runs):
+        run[0][1]["time"] = 1000.0 + place
+        write(writer, run)
+    uids = [run[0][1]["uid"] for run in runs]
+    catalog = connect()
+    search = RunSearch(number, f"pass-{number}")
+    assert catalog.find_uids(search) == tuple(uids[:3])
+    assert catalog.find_uids(replace(search, since=1001.0, until=1001.5)) == (uids[1],)
+    assert catalog.find_uids(replace(search, since=2000.0)) == ()

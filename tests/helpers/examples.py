@@ -329,6 +329,8 @@ LATER: list[tuple[str, dict[str, Any]]] = [
     ("Xasxdi", {"xasxdi": True, "uid": UID, "filename": None}),
     ("Seadxdi", {"seadxdi": True, "uid": [UID], "filename": None}),
     ("Lsxdi", {"lsxdi": True, "uid": UID}),
+    ("EveryXas", {"everyxas": True, "gup": "312345", "since": "2026-01-15", "until": "2026-01-31"}),
+    ("EveryXas", {"everyxas": True, "gup": 312345}),
     ("TimescanStop", {"timescan": "stop", "fname": False, "uid": UID}),
     ("TimescanStop", {"timescan": "stop", "fname": None, "uid": [UID]}),
 ]

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from xafs_workers.catalog.search import RunSearch
 from xafs_workers.scans.metadata import as_mapping
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.runs import Run
@@ -119,9 +120,27 @@ class RunCatalog(Protocol):
         """
         ...
 
+    def find_run(self, uid: str) -> FinishedRun:
+        """Return a run if it is complete now; see `RunSource`."""
+        ...
+
+    def find_uids(self, search: RunSearch) -> tuple[str, ...]:
+        """Return the uids of the runs that match, in order of time; see `RunSource`."""
+        ...
+
 
 class RunSource(RunDetails, Protocol):
     """Source of finished runs that does not wait until a run is complete."""
+
+    def find_uids(self, search: RunSearch) -> tuple[str, ...]:
+        """Return the uids of the runs that match, in order of time.
+
+        Raises
+        ------
+        CatalogUnavailable, CatalogRefused
+            The catalog does not answer, or refuses the search.
+        """
+        ...
 
     def find_run(self, uid: str) -> FinishedRun:
         """Return a run if it is complete now.

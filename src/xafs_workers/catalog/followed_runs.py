@@ -10,6 +10,7 @@ from xafs_workers.catalog.errors import CatalogRefused, NotComplete, NotFound
 from xafs_workers.catalog.finished_run import Asset, FinishedRun, NDArray, RunSource, count_missing_points
 from xafs_workers.catalog.layouts import parse_asset_documents
 from xafs_workers.catalog.retry import RetryPolicy, call_with_retries
+from xafs_workers.catalog.search import RunSearch
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.runs import Run
@@ -21,6 +22,10 @@ class NoCatalog:
     def find_run(self, uid: str) -> FinishedRun:
         """Raise NotFound for every run."""
         raise NotFound(f"run {uid}: not followed by this worker, and no catalog is configured (catalog.uri)")
+
+    def find_uids(self, search: RunSearch) -> tuple[str, ...]:
+        """Find no run."""
+        return ()
 
     def read_baseline(self, uid: str, stop: Event) -> Points:
         """Refuse to read a baseline: raise CatalogRefused."""
@@ -84,3 +89,10 @@ class FollowedRuns:
                 raise
             lacks = f"{count_missing_points(run)} points" if run.stop else "its stop document"
             raise NotComplete(f"run {uid}: followed, but {lacks} did not come yet; {nowhere}") from None
+
+    def find_uids(self, search: RunSearch) -> tuple[str, ...]:
+        """Return the uids of the runs that match: those of the fallback, then others on the board, in order of time."""
+        listed = self._fallback.find_uids(search)
+        followed = [run for run in self._board().runs.values() if search.matches(run.start)]
+        followed.sort(key=lambda run: run.start_position)
+        return tuple(dict.fromkeys((*listed, *(run.uid for run in followed))))

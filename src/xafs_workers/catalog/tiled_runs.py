@@ -15,6 +15,7 @@ from xafs_workers.catalog.connection import Connection
 from xafs_workers.catalog.errors import MissingData, NotComplete, NotFound
 from xafs_workers.catalog.finished_run import Asset, FinishedRun, NDArray, count_missing_points
 from xafs_workers.catalog.retry import RetryPolicy, call_with_retries
+from xafs_workers.catalog.search import RunSearch, list_found_uids, narrow_down
 from xafs_workers.messages.analysing import LAST_RUN, WHOLE_UID_LENGTH
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.runs import Run
@@ -55,6 +56,17 @@ class TiledRuns:
         whole = self._complete_uid(uid)
         run = self._cache.get(("run", whole), lambda: self._read_complete_run(whole), _estimate_run_size)
         return FinishedRun(run, self)
+
+    def find_uids(self, search: RunSearch) -> tuple[str, ...]:
+        """Return the uids of the runs that match, in order of time.
+
+        Raises
+        ------
+        CatalogUnavailable, CatalogRefused
+            The catalog does not answer, or refuses the search.
+        """
+        with self._connection.open_runs() as runs:
+            return tuple(list_found_uids(narrow_down(runs, search), search))
 
     def read_baseline(self, uid: str, stop: Event) -> Points:
         """Return the scalars of the stream `baseline`; see `RunDetails`."""

@@ -63,19 +63,20 @@ def _format_digits(value: Any) -> Any:
     return str(value) if type(value) is int and 0 <= value < MAX_COUNT else value
 
 
-def _replace_empty_by_none(value: Any) -> Any:
+def replace_empty_by_none(value: Any) -> Any:
+    """Return None for an empty text, any other value unchanged."""
     return None if isinstance(value, str) and not value else value
 
 
 def _replace_false_by_none(value: Any) -> Any:
     """Return None for no file: plans pass on null, an empty text or false, as the user gave it."""
-    return None if value is False else _replace_empty_by_none(value)
+    return None if value is False else replace_empty_by_none(value)
 
 
 def _unwrap_single_uid(value: Any) -> Any:
     """Return the only member of a list: a plan returns the uids of its runs as a tuple."""
     members: list[Any] = list(cast("list[Any]", value)) if isinstance(value, list | tuple) else []
-    return members[0] if len(members) == 1 else _replace_empty_by_none(value)
+    return members[0] if len(members) == 1 else replace_empty_by_none(value)
 
 
 def _reject_nul(value: str) -> str:
@@ -197,8 +198,7 @@ FileName = Annotated[Name, AfterValidator(_reject_nul)]
 """A path or a file name; `storage` checks where it may be."""
 BaseName = Annotated[FileName, AfterValidator(_reject_slash)]
 """The stub or the name of a data file, never with a folder: one rule for questions, starts and files."""
-OptionalName = Annotated[Name | None, BeforeValidator(_replace_empty_by_none)]
-OptionalBaseName = Annotated[BaseName | None, BeforeValidator(_replace_empty_by_none)]
+OptionalName = Annotated[Name | None, BeforeValidator(replace_empty_by_none)]
 OptionalFile = Annotated[
     FileName | None,
     BeforeValidator(_replace_false_by_none),
