@@ -10,6 +10,7 @@ page then (`dossier_pages.py`).
 from __future__ import annotations
 
 import math
+import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -58,6 +59,8 @@ PICTURE_TIMEOUT = 60.0
 REST_TIMEOUT = 600.0
 """Attended time after the request for a dossier within which a living plan ends its scans, seconds."""
 
+_LAST_NUMBER = re.compile(r"_(\d{1,6})\.\w+$")
+
 MAX_RUNS, MAX_MISSING = 1000, 3
 """Largest numbers of runs and of missing runs in a dossier.
 
@@ -92,6 +95,25 @@ def list_captioned_pictures(board: Board, scan: Scan, number: int) -> tuple[tupl
         if one.end is not None and (caption := scan_kinds[one.kind].dossier_caption)
         for name in _list_requested_files(one.end, one, board, number)
         if not name.startswith("/")
+    )
+
+
+def is_picture_awaited(board: Board, control: ReceivedMessage, name: str) -> bool:
+    """Check whether a scan that ended before a message asks for this picture, which may still be drawn.
+
+    Parameters
+    ----------
+    name
+        Name relative to the proposal folder; its last digits are the sequence number where the scan has one.
+    """
+    digits = _LAST_NUMBER.search(name)
+    number = int(digits[1]) if digits else 0
+    return any(
+        name in _list_requested_files(scan.end, scan, board, number)
+        for scan in board.scans
+        if scan.end is not None
+        and scan.end.time <= control.time
+        and board.reading.attended < board.ended_at.get(scan.id, 0.0) + board.config.document_patience
     )
 
 

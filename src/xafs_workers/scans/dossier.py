@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from xafs_workers.messages.dossier import DossierSet, DossierStart
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.runs import TimePosition
 from xafs_workers.scans.scan import Scan, ScanKind, scan_kinds
 from xafs_workers.scans.scan_builder import get_time_position
 
@@ -70,10 +71,23 @@ def build_dossier(scan: Scan) -> Dossier:
     )
 
 
-def find_open_dossier(board: Board) -> Scan | None:
-    """Find the dossier that is open, None for none."""
-    filled = (scan for scan in reversed(board.scans) if scan.kind == KIND)
-    return next((scan for scan in filled if not scan.has_ended and not board.is_expired(scan)), None)
+def find_open_dossier(board: Board, sent: TimePosition | None = None) -> Scan | None:
+    """Find the dossier that is open, or was when a message was sent; None for none.
+
+    Parameters
+    ----------
+    sent
+        Position of the message in record time, which may be long ago; None for now.
+    """
+    for scan in reversed(board.scans):
+        if scan.kind != KIND or (sent is not None and scan.start_position > sent):
+            continue
+        closing = scan.end or scan.implicit_end_message
+        was_open = not scan.has_ended or (
+            sent is not None and closing is not None and sent < get_time_position(closing)
+        )
+        return scan if was_open and not board.is_expired(scan) else None
+    return None
 
 
 def list_reported_scans(board: Board, scan: Scan) -> Iterator[Scan]:

@@ -6,8 +6,10 @@ from pathlib import PurePosixPath
 
 from xafs_workers.filemanager.actions.context import ActionContext, Outcome, action_handlers, readiness_checks
 from xafs_workers.filemanager.actions.notify import Notice, finish_with, post_notice
-from xafs_workers.filemanager.actions.resolve_folder import find_proposal_folder
+from xafs_workers.filemanager.actions.resolve_folder import awaits_documents, find_proposal_folder
+from xafs_workers.filemanager.dossier_sources import is_picture_awaited
 from xafs_workers.messages.echoslack import Echoslack
+from xafs_workers.runtime.outcome import Postponed
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.services.message_log import has_file
@@ -23,7 +25,7 @@ def is_due(control: ReceivedMessage, board: Board) -> bool:
 
     A picture names its proposal, but waits as long, so that it is posted after the texts before it.
     """
-    return board.now >= control.time + board.config.settling_time
+    return board.now >= control.time + board.config.settling_time and not awaits_documents(control, board)
 
 
 @action_handlers.register("echoslack")
@@ -32,6 +34,8 @@ def post_echo(control: ReceivedMessage, board: Board, context: ActionContext) ->
 
     Raises
     ------
+    Postponed
+        The picture does not exist yet, but a scan before the message asks for it.
     Refused
         The picture is in no proposal folder, or does not exist.
     """
@@ -50,6 +54,8 @@ def post_echo(control: ReceivedMessage, board: Board, context: ActionContext) ->
 def _post_picture(control: ReceivedMessage, path: str, rid: str | bool | None, context: ActionContext) -> Outcome:
     folder, name = ProposalFolder.from_path(path, context.roots)
     if not name or not has_file(folder, name):
+        if is_picture_awaited(context.get_board(), control, name):
+            raise Postponed(f"post of {quote_value(path)}: waiting for the picture")
         raise Absent(f"picture {quote_value(path)} does not exist (expected an existing file)")
     with finish_with(Outcome("done")):
         post_notice(Notice(PurePosixPath(name).name, EFFECT, name, rid), folder, control, context)
