@@ -1,9 +1,12 @@
-"""Absorption edges and emission lines, from xraydb, loaded on first use."""
+"""Absorption edges and emission lines, from xraydb, loaded on first use; wavenumbers of photoelectrons."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import NamedTuple
+
+K_SQUARED_PER_EV = 0.262468
+"""2m/hbar² in 1/(Å² eV), so that k² = 0.262468 (E - E0)."""
 
 
 class EmissionLine(NamedTuple):

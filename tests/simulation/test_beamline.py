@@ -14,6 +14,7 @@ from event_model import DocumentNames, schema_validators
 
 from helpers.kafka_records import open_source, read_records
 from xafs_workers import wire
+from xafs_workers.elements import K_SQUARED_PER_EV
 from xafs_workers.messages.documents import check_document
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.simulation import beamline as module
@@ -23,7 +24,7 @@ from xafs_workers.simulation.beam import IR_RESPONSE, IT_RESPONSE, compute_charg
 from xafs_workers.simulation.beamline import SLOT_POSITION, Beamline, SimulationSetup, create_kafka_publisher
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.simulation.samples import REFERENCES, SAMPLES
-from xafs_workers.simulation.spectra import EV_TO_K2, compute_edge_position, compute_mu_t
+from xafs_workers.simulation.spectra import compute_edge_position, compute_mu_t
 
 pytestmark = pytest.mark.slow
 
@@ -335,7 +336,7 @@ def test_the_paths_of_a_sample_are_recovered_from_a_scan(monkeypatch: pytest.Mon
     grid = {"bounds": "-150 -20 30 13k", "steps": "10 2 0.05k", "times": "1 1 1"}
     run = runs(session(mount("stretched"), scan("cu", repetitions=1, **grid)))[0]
     mu = np.log(run.column("I0") / run.column("It"))
-    k = np.sqrt(EV_TO_K2 * np.maximum(run.column("dcm_energy") - compute_edge_position(sample), 0.0))
+    k = np.sqrt(K_SQUARED_PER_EV * np.maximum(run.column("dcm_energy") - compute_edge_position(sample), 0.0))
     inside = k > 3.0
     k, mu = k[inside], mu[inside]
     chi = mu - np.polyval(np.polyfit(k, mu, 4), k)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from xafs_workers.elements import K_SQUARED_PER_EV
 from xafs_workers.simulation.grid import GridError, build_energy_grid
-from xafs_workers.simulation.spectra import EV_TO_K2
 
 EDGE = 7112.0
 
@@ -15,12 +15,12 @@ def test_the_usual_grid_has_the_given_steps_and_times() -> None:
     energy, dwell = np.array(build_energy_grid("-200 -30 -10 25 12k", "10 2 0.5 0.05k", "0.5 0.5 0.5 0.25k", EDGE)).T
     above = energy - EDGE
     assert above[0] == -200.0
-    assert above[-1] == pytest.approx(144 / EV_TO_K2)
+    assert above[-1] == pytest.approx(144 / K_SQUARED_PER_EV)
     assert np.all(np.diff(energy) > 0)
     np.testing.assert_allclose(np.diff(above[above <= -30.0]), 10.0)
     np.testing.assert_allclose(np.diff(above[(above >= -30.0) & (above <= -10.0)]), 2.0)
     np.testing.assert_allclose(np.diff(above[(above >= -10.0) & (above <= 25.0)]), 0.5)
-    k = np.sqrt(EV_TO_K2 * above[above >= 25.0])
+    k = np.sqrt(K_SQUARED_PER_EV * above[above >= 25.0])
     np.testing.assert_allclose(np.diff(k)[:-1], 0.05)
     assert 0 < np.diff(k)[-1] <= 0.05 + 1e-9
     assert set(dwell[above < 25.0]) == {0.5}

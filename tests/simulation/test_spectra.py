@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import xraydb
 
+from xafs_workers.elements import K_SQUARED_PER_EV
 from xafs_workers.simulation.samples import REFERENCES, SAMPLES, Sample
 from xafs_workers.simulation.spectra import (
-    EV_TO_K2,
     compute_edge_position,
     compute_edge_width,
     compute_mu_background,
@@ -52,7 +52,7 @@ def test_the_edge_step_matches_that_of_the_sample(sample: Sample) -> None:
 @by_name
 def test_the_fine_structure_is_added_to_the_edge(sample: Sample) -> None:
     k = np.arange(4.0, 13.0, 0.05)
-    energy = compute_edge_position(sample) + k**2 / EV_TO_K2
+    energy = compute_edge_position(sample) + k**2 / K_SQUARED_PER_EV
     plain = replace(sample, paths=(), white_line=0.0)
     rise = compute_mu_edge(plain, energy)
     np.testing.assert_allclose(compute_mu_edge(sample, energy) / rise - 1.0, compute_sample_chi(sample, k), atol=2e-4)

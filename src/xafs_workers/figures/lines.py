@@ -17,6 +17,7 @@ from xafs_workers.figures.trace_builder import Curve, compute_traces
 from xafs_workers.scans import spectra
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.expected_range import find_motor_range, find_time_range
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
 
@@ -52,7 +53,8 @@ def _build_panel(key: str, y_label: str, curves: tuple[Curve, ...], request: Sig
     placed = (replace(curve, x=_select_abscissa(request), series=series) for series, curve in enumerate(curves))
     traces, notes = compute_traces(((run, curve) for curve in placed), "both")
     legend = "full" if any(trace.label for trace in traces) else "none"
-    return replace(panel, traces=traces, texts=notes, legend=legend)
+    x_range = find_motor_range(run, request.motor) if request.motor else find_time_range(run)
+    return replace(panel, traces=traces, texts=notes, legend=legend, x_range=x_range)
 
 
 def _select_abscissa(request: SignalRequest) -> Callable[[Run], Array]:

@@ -100,6 +100,8 @@ class Panel:
         Position and size in the figure's grid.
     x_name, y_name
         Machine names of the axes (a motor, ``energy``), '' for none.
+    x_range
+        Range of x that the running measurement is to cover, None where it is not known; only a live view shows it.
     legend
         ``full``, ``compact`` (many entries, small) or ``none``.
     y_scale
@@ -127,6 +129,7 @@ class Panel:
     has_warning: bool = False
     x_name: str = ""
     y_name: str = ""
+    x_range: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

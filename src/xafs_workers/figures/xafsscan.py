@@ -15,6 +15,7 @@ from xafs_workers.scans import spectra
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import ChannelSelection, compute_run_fluorescence, find_fluorescence_channels
+from xafs_workers.scans.expected_range import find_energy_range, find_motor_range
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import RunWindow, Scan
 from xafs_workers.settings import Columns
@@ -152,6 +153,7 @@ def _build_panel(view: _PanelSpec, windows: list[tuple[int, RunWindow, Run]], sc
         _build_repetition_trace(view, *window, scan, config) for window in windows if len(window[-1].points)
     )
     legend = "compact" if len(traces) >= COMPACT_LEGEND_SIZE else "full"
+    run = windows[-1][-1] if windows else None
     return Panel(
         view.key,
         view.title,
@@ -162,6 +164,7 @@ def _build_panel(view: _PanelSpec, windows: list[tuple[int, RunWindow, Run]], sc
         legend=legend,
         x_name="energy",
         y_name=view.key,
+        x_range=None if run is None else find_energy_range(run) or find_motor_range(run, config.columns.energy),
     )
 
 

@@ -7,14 +7,12 @@ from math import isfinite, sqrt
 
 import numpy as np
 
+from xafs_workers.elements import K_SQUARED_PER_EV
 from xafs_workers.figures.model import Mesh, Panel
 from xafs_workers.scans.scan import Scan
 
 ENERGY_AXIS = "energy"
 """Machine name of an energy axis."""
-
-K_SQUARED_PER_EV = 0.262468
-"""2m/hbar² in 1/(Å² eV), so that k² = 0.262468 (E - E0)."""
 
 
 def compute_wavenumber(energy: float, e0: float) -> float | None:

@@ -9,14 +9,16 @@ import numpy as np
 
 from xafs_workers.figures.model import Array
 
-HEADROOM_X = 0.25
-HEADROOM_Y = 0.15
 MARGIN_X = 0.02
 MARGIN_Y = 0.06
 
 MAX_MAGNITUDE = 1e200  # larger values overflow in the arithmetic of an axis
 _FLAT_TOLERANCE = 1e-9  # relative; a smaller span is rounding noise
 _MIN_USED_FRACTION = 0.3  # limits shrink again when the data fill less than this fraction of them
+_EARLY_HEADROOM = 1.0  # doubles the limits: the first points span little, and each growth redraws the panel
+_HEADROOM = 0.4
+_EARLY_POINTS = 30
+_MIN_POINTS = 5  # fewer points do not show yet how far they scatter, so limits do not shrink to them
 
 Interval = tuple[float, float]
 
@@ -90,7 +92,22 @@ def fit_interval(low: float, high: float, margin: float) -> Interval:
     return low - pad, high + pad
 
 
-def expand_interval(current: Interval | None, low: float, high: float, *, margin: float, headroom: float) -> Interval:
+def choose_headroom(points: int) -> float:
+    """Return the headroom for a panel whose longest curve has so many points.
+
+    Limits grow by at least this fraction, so their number of changes is at most logarithmic in the span.
+    """
+    return _EARLY_HEADROOM if points < _EARLY_POINTS else _HEADROOM
+
+
+def has_enough_points(points: int) -> bool:
+    """Check whether a curve is long enough for limits to shrink to it."""
+    return points >= _MIN_POINTS
+
+
+def expand_interval(
+    current: Interval | None, low: float, high: float, *, margin: float, headroom: float, can_shrink: bool = True
+) -> Interval:
     """Return limits that contain `low` to `high`, changing the current limits only where the data exceed them.
 
     Parameters
@@ -99,9 +116,11 @@ def expand_interval(current: Interval | None, low: float, high: float, *, margin
         Present limits in ascending order, None at first.
     headroom
         Fraction of the new span that is added on a side where the data exceed the present limits.
+    can_shrink
+        Whether limits that are far too wide are fitted to the data again.
     """
     fresh = fit_interval(low, high, margin)
-    if current is None or (high - low) < _MIN_USED_FRACTION * (current[1] - current[0]):
+    if current is None or (can_shrink and (high - low) < _MIN_USED_FRACTION * (current[1] - current[0])):
         return fresh
     room = headroom * (fresh[1] - fresh[0])
     return (current[0] if low >= current[0] else low - room, current[1] if high <= current[1] else high + room)

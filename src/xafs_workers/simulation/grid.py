@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from math import isfinite, nan, sqrt
 
-from xafs_workers.simulation.spectra import EV_TO_K2
+from xafs_workers.elements import K_SQUARED_PER_EV
 
 
 class GridError(ValueError):
@@ -56,7 +56,7 @@ def _parse_bound(word: str) -> float:
         return number
     if number < 0:
         raise GridError(f"bound {word!r} is a negative wavenumber (expected 0 or more)")
-    return number**2 / EV_TO_K2
+    return number**2 / K_SQUARED_PER_EV
 
 
 def _parse_number(word: str) -> float:
@@ -70,7 +70,7 @@ def _parse_number(word: str) -> float:
 
 
 def _to_wavenumber(energy: float) -> float:
-    return sqrt(max(energy, 0.0) * EV_TO_K2)
+    return sqrt(max(energy, 0.0) * K_SQUARED_PER_EV)
 
 
 def _iter_region(low: float, high: float, step: str) -> Iterator[float]:
@@ -80,7 +80,7 @@ def _iter_region(low: float, high: float, step: str) -> Iterator[float]:
     count = 0
     while True:
         if step.endswith("k"):
-            energy = (_to_wavenumber(low) + count * size) ** 2 / EV_TO_K2
+            energy = (_to_wavenumber(low) + count * size) ** 2 / K_SQUARED_PER_EV
         else:
             energy = low + count * size
         if energy >= high - 1e-6:

@@ -10,7 +10,6 @@ from xafs_workers import elements
 from xafs_workers.simulation.paths import Array, compute_chi
 from xafs_workers.simulation.samples import Sample
 
-EV_TO_K2 = 0.262468  # 2 m / hbar², 1/(Å² eV): k² = 0.262468 (E - E0)
 RESOLUTION = 1.33e-4  # dE/E of a Si(111) monochromator
 MATRIX = "BN"  # diluent of powder samples
 WHITE_LINE_WIDTH = 2.2  # standard deviation, eV
@@ -55,7 +54,7 @@ def compute_mu_edge(sample: Sample, energy: Array) -> Array:
     above = energy - compute_edge_position(sample)
     step = 0.5 + np.arctan(above / (compute_edge_width(sample) / 2.0)) / np.pi
     line = sample.white_line * np.exp(-0.5 * ((above - WHITE_LINE_OFFSET) / WHITE_LINE_WIDTH) ** 2)
-    fine = compute_sample_chi(sample, np.sqrt(EV_TO_K2 * np.maximum(above, 0.0)))
+    fine = compute_sample_chi(sample, np.sqrt(elements.K_SQUARED_PER_EV * np.maximum(above, 0.0)))
     return _compute_absorber_mass(sample) * _compute_edge_jump(sample, energy) * (step * (1.0 + fine) + line)
 
 

@@ -68,6 +68,7 @@ class TraceArtist(_ArtistGroup):
         self.trace = trace
         self.first_changed = 0
         self._line_properties: dict[str, Any] = {}
+        self._applied_style: tuple[SeriesStyle, Sizes] | None = None
         self._marker_size = 1.0
         self._set_arrays(trace, 0)
 
@@ -85,7 +86,10 @@ class TraceArtist(_ArtistGroup):
         return True
 
     def apply_style(self, series_style: SeriesStyle, sizes: Sizes) -> None:
-        """Set the colour, dashes, marker and widths of the line."""
+        """Set the colour, dashes, marker and widths of the line; nothing where they are set already."""
+        if self._applied_style == (series_style, sizes):
+            return
+        self._applied_style = (series_style, sizes)
         self._line_properties = {
             "color": series_style.colour,
             "linestyle": series_style.dashes if self.trace.style != "points" else "none",

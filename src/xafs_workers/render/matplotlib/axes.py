@@ -20,6 +20,7 @@ from xafs_workers.render.matplotlib import text_layout
 from xafs_workers.render.matplotlib.artists import ItemArtist, LineArtist, MarkArtist, NoteArtist, TraceArtist
 from xafs_workers.render.matplotlib.decorations import Decorations
 from xafs_workers.render.matplotlib.layout import Margins, Rect
+from xafs_workers.render.matplotlib.legend import LegendStrip
 from xafs_workers.render.matplotlib.meshes import MeshArtist
 from xafs_workers.render.matplotlib.style import Palette, Sizes, choose_series_style
 
@@ -31,13 +32,30 @@ _MAX_STAGGERED = 4
 
 def build_signature(panel: Panel) -> tuple[Any, ...]:
     """Build a key of a panel's layout: its labels, items and their styles, without data and title."""
+    return _build_axes_signature(panel), panel.legend, _list_trace_styles(panel)
+
+
+def _build_axes_signature(panel: Panel) -> tuple[Any, ...]:
     return (
-        (panel.x_label, panel.y_label, panel.legend, panel.y_inverted, panel.has_warning),
+        (panel.x_label, panel.y_label, panel.y_inverted, panel.has_warning),
         (panel.row, panel.column, panel.row_span, panel.column_span),
-        tuple((trace.key, trace.label, trace.series, trace.style) for trace in panel.traces),
         tuple((mesh.key, mesh.label) for mesh in panel.meshes),
         tuple(item.key for item in (*panel.lines, *panel.marks, *panel.texts)),
     )
+
+
+def _list_trace_styles(panel: Panel) -> tuple[Any, ...]:
+    return tuple((trace.key, trace.label, trace.series, trace.style) for trace in panel.traces)
+
+
+def _has_only_new_traces(old: Panel, new: Panel) -> bool:
+    """Check whether the traces of the old panel come first in the new one, unchanged but for their data.
+
+    Only then can the new ones be drawn over the old ones. A panel without a legend draws a curve that is alone
+    differently.
+    """
+    before, after = _list_trace_styles(old), _list_trace_styles(new)
+    return before == after[: len(before)] and (len(before) == len(after) or new.legend != "none")
 
 
 def _compute_decades(bottom: float, top: float) -> Interval:
@@ -55,10 +73,16 @@ class StaleParts(NamedTuple):
         Whether the axes, their labels or their limits changed, so that the whole panel must be drawn again.
     first_artist
         Index in the drawing order of the first changed artist, None if none changed.
+    has_stale_legend
+        Whether traces were added, so that the legend must be drawn again, but not the axes.
+    has_other_layout
+        Whether labels or items were replaced, so that margins no longer needed are given up.
     """
 
     has_stale_background: bool
     first_artist: int | None
+    has_stale_legend: bool = False
+    has_other_layout: bool = False
 
 
 class PanelView:
@@ -116,11 +140,14 @@ class PanelView:
         old, self.panel = self.panel, panel
         self.axes.patch.set_facecolor(self.palette.warning_face if panel.has_warning else self.palette.face)
         changed = self._sync_artists(panel)
-        is_stale = self._applied_limits is None or build_signature(old) != build_signature(panel)
+        is_new = self._applied_limits is None or _build_axes_signature(old) != _build_axes_signature(panel)
+        is_new |= not _has_only_new_traces(old, panel)
+        is_stale = is_new
         is_stale |= self._update_colours()
         is_stale |= self._update_limits()
         self._update_order()
-        return StaleParts(is_stale, self._find_first_changed(changed))
+        has_stale_legend = old.legend != panel.legend or len(old.traces) != len(panel.traces)
+        return StaleParts(is_stale, self._find_first_changed(changed), has_stale_legend, is_new)
 
     def reset_limits(self) -> None:
         """Fit the limits to the data without headroom, and discard the limits that the user chose."""
@@ -138,7 +165,10 @@ class PanelView:
         self._arrange_line_labels(rect.width, sizes)
         self._apply_style(sizes, rect.width)
         self.decorations.place(self.panel, rect, canvas, sizes)
-        self.decorations.draw_legend(self.panel, rect, sizes, self.trace_lines)
+
+    def draw_legend(self, rect: Rect, sizes: Sizes) -> LegendStrip | None:
+        """Create the artists of the panel's own legend above `rect`; return None where they are unchanged."""
+        return self.decorations.draw_legend(self.panel, rect, sizes, self.trace_lines)
 
     def remove(self) -> None:
         """Remove the panel from the figure."""
@@ -225,15 +255,32 @@ class PanelView:
         filled = any(self._select_artists(MeshArtist))
         margins = (0.0, 0.0) if filled else (limits.MARGIN_X, limits.MARGIN_Y)
         x, y = (self._data_limits if self.live else None) or (None, None)
+        points = max((len(trace.x) for trace in self.panel.traces), default=0)
+        can_shrink = filled or limits.has_enough_points(points)
+        growth: dict[str, Any] = {"headroom": limits.choose_headroom(points), "can_shrink": can_shrink}
+        left, right = self._add_expected_range(extent)
         bottom, top = extent.bottom, extent.top
         if self._is_log:
             bottom, top = _compute_decades(bottom, top)
             y = None if y is None else (math.log10(y[0]), math.log10(y[1]))
-        fitted = limits.expand_interval(y, bottom, top, margin=margins[1], headroom=limits.HEADROOM_Y)
+        fitted = limits.expand_interval(y, bottom, top, margin=margins[1], **growth)
         return (
-            limits.expand_interval(x, extent.left, extent.right, margin=margins[0], headroom=limits.HEADROOM_X),
-            (10.0 ** fitted[0], 10.0 ** fitted[1]) if self._is_log else fitted,
+            limits.expand_interval(x, left, right, margin=margins[0], **growth),
+            self._to_shown(fitted, y) if self._is_log else fitted,
         )
+
+    def _to_shown(self, decades: Interval, before: Interval | None) -> Interval:
+        """Return limits from their logarithms; unchanged ones are exactly those that are shown."""
+        if decades == before and self._data_limits is not None:
+            return self._data_limits[1]
+        return 10.0 ** decades[0], 10.0 ** decades[1]
+
+    def _add_expected_range(self, extent: Extent) -> Interval:
+        """Return the interval of x that contains the data and, in a live view, what is still to be measured."""
+        expected = self.panel.x_range
+        if not self.live or expected is None:
+            return extent.left, extent.right
+        return min(extent.left, *expected), max(extent.right, *expected)
 
     def _compute_line_extent(self) -> Extent | None:
         """Compute the extent of the vertical lines; it is used only if the panel has no other data."""

@@ -97,11 +97,16 @@ class Decorations:
         self.has_legend = True
         self._axes_width = 0.0
         self._legend_artists: list[Artist] = []
+        self._applied_sizes: Any = None
+        self._legend_content: Any = None
         configure_axes(axes, palette, is_log=is_log)
         axes.grid(visible=True, which="major", color=palette.grid, linestyle="solid", alpha=1.0)
 
     def apply_sizes(self, sizes: Sizes, *, empty: bool) -> None:
-        """Set sizes and colours; the axes of an empty panel have no tick labels."""
+        """Set sizes and colours, where they changed; the axes of an empty panel have no tick labels."""
+        if self._applied_sizes == (sizes, empty, self.colour_bar):
+            return
+        self._applied_sizes = (sizes, empty, self.colour_bar)
         apply_tick_sizes(self.axes, self.palette, sizes)
         shown = not empty
         self.axes.tick_params(
@@ -174,19 +179,36 @@ class Decorations:
         if self.colour_bar is not None:
             self.colour_bar.place(rect, canvas, sizes)
 
+    def list_artists(self) -> list[Artist]:
+        """List the artists of the panel but for its data, in drawing order: axes, colour bar, title and legend."""
+        bar = [self.colour_bar.axes] if self.colour_bar is not None else []
+        return [self.axes, *bar, *self.list_legend_artists(), self.title]
+
+    def list_legend_artists(self) -> list[Artist]:
+        """List the artists of the panel's own legend."""
+        return sorted(self._legend_artists, key=lambda artist: artist.get_zorder())
+
     def format_title(self, panel: Panel, sizes: Sizes) -> str:
         """Return the panel's title, fitted to the width of the axes."""
         return _format_title(panel, self._axes_width, sizes)
 
-    def draw_legend(self, panel: Panel, rect: Rect, sizes: Sizes, trace_lines: dict[str, Line2D]) -> None:
-        """Draw the legend above the axes again."""
+    def draw_legend(
+        self, panel: Panel, rect: Rect, sizes: Sizes, trace_lines: dict[str, Line2D]
+    ) -> legend.LegendStrip | None:
+        """Create the artists of the legend above the axes again; return None where they are unchanged."""
+        content = (self.has_legend, panel.legend, _list_legend_entries(panel), rect, sizes)
+        if content == self._legend_content:
+            return None
+        self._legend_content = content
         for artist in self._legend_artists:
             artist.remove()
         self._legend_artists = []
-        if self.has_legend:
-            fitted = legend.build_strip(panel, rect.width, sizes)
-            options = {"points": self.point_transform, "colour": self.palette.foreground}
-            self._legend_artists = legend.draw_strip(self.figure, fitted, rect, trace_lines, **options)
+        if not self.has_legend:
+            return None
+        strip = legend.build_strip(panel, rect.width, sizes)
+        options = {"points": self.point_transform, "colour": self.palette.foreground}
+        self._legend_artists = legend.draw_strip(self.figure, strip, rect, trace_lines, **options)
+        return strip if strip.entries else None
 
     def update_bar(self, label: str, norm: Normalize | None) -> None:
         """Show a colour bar with a label, or remove it if `norm` is None."""
@@ -203,6 +225,10 @@ class Decorations:
         self.update_bar("", None)
         for artist in (self.title, *self._legend_artists, self.axes):
             artist.remove()
+
+
+def _list_legend_entries(panel: Panel) -> tuple[Any, ...]:
+    return tuple((trace.key, trace.label, trace.series, trace.style) for trace in panel.traces)
 
 
 def _format_title(panel: Panel, room: float, sizes: Sizes) -> str:

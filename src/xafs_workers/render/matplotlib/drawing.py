@@ -15,8 +15,10 @@ from matplotlib.patches import Rectangle
 from matplotlib.transforms import Bbox, IdentityTransform
 
 from xafs_workers.figures.model import Figure, Panel
+from xafs_workers.render import limits
+from xafs_workers.render.limits import Extent
 from xafs_workers.render.matplotlib.axes import PanelView, StaleParts
-from xafs_workers.render.matplotlib.scene import Scene, TextChange
+from xafs_workers.render.matplotlib.scene import Patch, Scene
 from xafs_workers.render.matplotlib.style import Style
 
 Box = tuple[float, float, float, float]
@@ -24,9 +26,10 @@ Box = tuple[float, float, float, float]
 
 
 class Redraw(StrEnum):
-    """Amount of drawing for an update: the whole canvas, only the changed artists, or nothing."""
+    """Amount of drawing for an update: the whole canvas, whole panels, only the changed artists, or nothing."""
 
     FULL = "full"
+    PANEL = "panel"
     BLIT = "blit"
     NONE = "none"
 
@@ -58,7 +61,7 @@ class Drawing:
         self._scene = Scene(canvas.figure, style or Style(), live=True)
         self._layers: dict[str, _PanelLayers] = {}
         self._renderer: Any = None
-        self._drawn_extents: Any = None
+        self._drawn_extents: dict[str, Extent] = {}
         canvas.mpl_connect("draw_event", self._on_draw)
         canvas.mpl_connect("resize_event", self._on_resize)
 
@@ -79,6 +82,7 @@ class Drawing:
         for key, view in self._scene.views.items():
             if panel is None or panel == key:
                 view.reset_limits()
+        self._scene.fit_margins()
         self._draw_all()
         self.redraw_counts[Redraw.FULL] += 1
         return Redraw.FULL
@@ -86,6 +90,11 @@ class Drawing:
     def restyle(self, style: Style) -> None:
         """Use other sizes from the next update on; colours and the limits that the user chose stay."""
         self._scene.restyle(style)
+        self._renderer = None
+
+    def release_pixels(self) -> None:
+        """Free the saved pixels; the next figure is drawn on the whole canvas."""
+        self._layers = {}
         self._renderer = None
 
     def get_axes(self, panel: str) -> Axes:
@@ -97,43 +106,61 @@ class Drawing:
         return next((view.panel for view in self._scene.views.values() if view.axes is axes), None)
 
     def _draw(self, stale: dict[str, StaleParts]) -> Redraw:
-        if self._is_background_stale(stale):
+        panels = self._find_stale_panels(stale)
+        if self._is_canvas_stale(stale) or (self._needs_layout(stale, panels) and self._scene.arrange()):
             self._draw_all()
             return Redraw.FULL
-        text_changes = self._scene.take_text_changes()
+        patches = self._scene.take_patches()
         changed = {key: part.first_artist for key, part in stale.items() if part.first_artist is not None}
-        if not changed and not text_changes:
+        if not changed and not patches and not panels:
             return Redraw.NONE
-        for change in text_changes:
-            self.canvas.blit(self._replace_text(change))
-        for key, first in changed.items():
-            box = self._layers[key].repaint(first)
+        for key in panels:
+            self._redraw_panel(key)
+        for patch in patches:
+            self._draw_over(patch)
+        for key in changed.keys() - panels:
+            box = self._layers[key].repaint(changed[key])
             if box is not None:
                 self.canvas.blit(box)
-        return Redraw.BLIT
+        return Redraw.PANEL if panels else Redraw.BLIT
 
-    def _replace_text(self, change: TextChange) -> Bbox:
-        """Draw a changed text over a blank rectangle; return the box in which pixels may have changed."""
-        box = Bbox.union([change.old_box, change.text.get_window_extent()]).padded(2.0)
-        box = Bbox.from_extents(floor(box.x0), floor(box.y0), ceil(box.x1), ceil(box.y1))
-        blank = Rectangle(box.p0, box.width, box.height, facecolor=self._scene.style.palette.background, linewidth=0)
+    def _redraw_panel(self, key: str) -> None:
+        """Draw a panel with its decorations, which fill a cell of the canvas alone."""
+        view = self._scene.views[key]
+        self._draw_over(Patch(self._scene.compute_cell(key), tuple(view.decorations.list_artists())))
+        self._drawn_extents[key] = view.visible_extent
+        self._layers[key] = _PanelLayers(self.canvas, view)
+
+    def _draw_over(self, patch: Patch) -> None:
+        """Draw artists over a blank rectangle."""
+        box, colour = patch.box, self._scene.style.palette.background
+        blank = Rectangle(box.p0, box.width, box.height, facecolor=colour, linewidth=0)
         blank.set(antialiased=False, transform=IdentityTransform())
         renderer = self.canvas.get_renderer()
-        blank.draw(renderer)
-        change.text.draw(renderer)
-        return box
+        for artist in (blank, *patch.artists):
+            artist.draw(renderer)
+        self.canvas.blit(box)
 
-    def _is_background_stale(self, stale: dict[str, StaleParts]) -> bool:
-        """Check whether the axes must be drawn again; a canvas of a new size has a new renderer."""
+    def _find_stale_panels(self, stale: dict[str, StaleParts]) -> set[str]:
+        """Find the panels whose axes must be drawn again."""
+        extents = {key: view.visible_extent for key, view in self._scene.views.items()}
+        return {
+            key
+            for key, part in stale.items()
+            if part.has_stale_background or extents[key] != self._drawn_extents.get(key)
+        }
+
+    def _is_canvas_stale(self, stale: dict[str, StaleParts]) -> bool:
+        """Check whether all must be drawn again: for a new set of panels, or a canvas of a new size."""
         return (
-            self._renderer is not self.canvas.get_renderer()
-            or any(part.has_stale_background for part in stale.values())
+            self._renderer is None
+            or self._renderer is not self.canvas.get_renderer()
+            or self._scene.is_stale
             or self._layers.keys() != stale.keys()
-            or self._drawn_extents != self._list_extents()
         )
 
-    def _list_extents(self) -> list[Any]:
-        return [view.visible_extent for view in self._scene.views.values()]
+    def _needs_layout(self, stale: dict[str, StaleParts], panels: set[str]) -> bool:
+        return bool(panels) or any(part.has_stale_legend for part in stale.values())
 
     def _draw_all(self) -> None:
         self._scene.arrange()
@@ -144,7 +171,8 @@ class Drawing:
         if self.canvas.is_saving():
             return
         self._renderer = self.canvas.get_renderer()
-        self._drawn_extents = self._list_extents()
+        self._drawn_extents = {key: view.visible_extent for key, view in self._scene.views.items()}
+        self._scene.take_patches()
         self._layers = {key: _PanelLayers(self.canvas, view) for key, view in self._scene.views.items()}
 
     def _on_resize(self, event: object) -> None:
@@ -168,7 +196,9 @@ class _PanelLayers:
         self._background: Any = canvas.copy_from_bbox(self.box)
         self._static_pixels: Any = self._background
         self._static_count = 0
-        self._paint(view.drawing_order)
+        if len(view.drawing_order) > 1:  # the next change is expected in the last curve, or in one that follows it
+            self._extend_static(len(view.drawing_order) - 1)
+        self._paint(view.drawing_order[self._static_count :])
 
     def repaint(self, first: int) -> Bbox | None:
         """Draw the artists from index `first` on; return the box in which pixels may have changed."""
@@ -178,8 +208,7 @@ class _PanelLayers:
         before, self._artists_box = self._artists_box, self._compute_box(order[first:])
         if first > self._static_count:
             self.canvas.restore_region(self._static_pixels)
-            self._paint(order[self._static_count : first])
-            self._static_pixels, self._static_count = self.canvas.copy_from_bbox(self.box), first
+            self._extend_static(first)
             changed = self._panel_box
         else:
             changed = _clip_box(_merge_boxes(before, self._artists_box), self._panel_box)
@@ -188,6 +217,11 @@ class _PanelLayers:
             self._restore(changed)
         self._paint(order[first:])
         return Bbox.from_extents(*changed)
+
+    def _extend_static(self, count: int) -> None:
+        """Draw more artists over those that do not change, and save the pixels of the first `count` artists."""
+        self._paint(self.view.drawing_order[self._static_count : count])
+        self._static_pixels, self._static_count = self.canvas.copy_from_bbox(self.box), count
 
     def _restore(self, box: Box) -> None:
         """Restore the pixels of a box to the unchanged artists; the renderer counts rows from the top."""
@@ -200,15 +234,25 @@ class _PanelLayers:
         """Compute a box of whole pixels that contains everything the artists draw."""
         found = self._panel_box[2:] + self._panel_box[:2]
         for artist in artists:
-            if not isinstance(artist, Line2D):
+            if not isinstance(artist, Line2D) or artist.get_transform() is not self.view.axes.transData:
                 return self._panel_box
-            if np.size(artist.get_xdata(orig=True)):
-                left, bottom, right, top = map(float, artist.get_window_extent().extents)
-                if not isfinite(left + bottom + right + top):
+            x, y = (np.asarray(data) for data in artist.get_data(orig=True))
+            if x.size:
+                extent = limits.compute_extent(x, y)
+                if extent is None:
+                    return self._panel_box
+                left, bottom, right, top = self._to_pixels(extent)
+                if not isfinite(left + bottom + right + top):  # on a logarithmic axis
                     return self._panel_box
                 pad = (3.0 + 2.0 * artist.get_linewidth()) * self.canvas.figure.dpi / 72.0
                 found = _merge_boxes(found, (left - pad, bottom - pad, right + pad, top + pad))
         return floor(found[0]), floor(found[1]), ceil(found[2]), ceil(found[3])
+
+    def _to_pixels(self, extent: Extent) -> Box:
+        """Return the box of an extent; the scales of the axes are monotonic, so its corners suffice."""
+        corners = self.view.axes.transData.transform([(extent.left, extent.bottom), (extent.right, extent.top)])
+        (x0, y0), (x1, y1) = corners.tolist()
+        return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
 
     def _paint(self, artists: list[Any]) -> None:
         renderer = self.canvas.get_renderer()

@@ -28,9 +28,10 @@ class Margins(NamedTuple):
     bottom: float
     top: float
 
-    def expand_to(self, other: Margins) -> Margins:
-        """Return margins with the larger width on each side."""
-        return Margins(*(max(pair) for pair in zip(self, other, strict=True)))
+    def grow_to(self, need: Margins, slack: float) -> Margins:
+        """Return margins that are at least `need`; on the left and right, growth adds `slack`, so that it is rare."""
+        sides = (slack, slack, 0.0, 0.0)
+        return Margins(*(old if new <= old else new + more for old, new, more in zip(self, need, sides, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,8 @@ class Cell:
     margins: Margins
 
 
-def arrange(cells: dict[str, Cell], grid: tuple[int, int], canvas: Rect) -> dict[str, Rect]:
-    """Compute the rectangle of each panel's axes, aligned by row and column.
+def arrange(cells: dict[str, Cell], grid: tuple[int, int], canvas: Rect) -> tuple[dict[str, Rect], bool]:
+    """Compute the rectangle of each panel's axes, aligned by row and column, and whether margins had to shrink.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ def arrange(cells: dict[str, Cell], grid: tuple[int, int], canvas: Rect) -> dict
         left, right = across.compute_bounds(cell.column, cell.column_span)
         top, bottom = down.compute_bounds(cell.row, cell.row_span)
         rects[key] = Rect(canvas.left + left, canvas.bottom + canvas.height - bottom, right - left, bottom - top)
-    return rects
+    return rects, across.has_shrunk or down.has_shrunk
 
 
 class _Axis:
@@ -83,9 +84,18 @@ class _Axis:
         self.margins_before[start] = max(self.margins_before[start], before)
         self.margins_after[end] = max(self.margins_after[end], after)
 
+    @property
+    def _claimed(self) -> float:
+        return sum(self.margins_before) + sum(self.margins_after)
+
+    @property
+    def has_shrunk(self) -> bool:
+        """Whether the reserved margins are larger than what is left beside the axes."""
+        return self._claimed > (1.0 - _MIN_AXES_FRACTION) * self.length
+
     def compute_bounds(self, start: int, span: int) -> tuple[float, float]:
         """Return the start and the end of axes that fill `span` columns."""
-        claimed = sum(self.margins_before) + sum(self.margins_after)
+        claimed = self._claimed
         share = min(1.0, (1.0 - _MIN_AXES_FRACTION) * self.length / claimed) if claimed else 1.0
         inner = (self.length - share * claimed) / len(self.margins_before)
         end = start + span - 1

@@ -22,6 +22,7 @@ _HANDLE_LENGTH = 2.4  # ems, like the constants below
 _HANDLE_GAP = 0.5
 _COLUMN_GAP = 1.3
 _ROW_HEIGHT = 1.3
+_FRAME_GAP = 0.12  # half the width of the frame of the axes, rounded up
 _MAX_ROWS = 4
 
 
@@ -91,6 +92,12 @@ def build_strip(panel: Panel, room: float, sizes: Sizes) -> LegendStrip:
     columns = math.ceil(len(entries) / math.ceil(len(entries) / columns))  # rows of even length
     fitted = tuple(LegendEntry(text_layout.fit_text(entry.label, pitch - fixed, size), entry.key) for entry in entries)
     return LegendStrip(fitted, columns, pitch, size)
+
+
+def compute_box(strip: LegendStrip, axes: Rect) -> Rect:
+    """Compute the rectangle of a legend strip above `axes`, without the frame of the axes."""
+    gap = _FRAME_GAP * strip.font_size
+    return Rect(axes.left, axes.bottom + axes.height + gap, axes.width, max(strip.height - gap, 0.0))
 
 
 def draw_strip(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil, floor
 from typing import Any, NamedTuple
 
 from matplotlib.artist import Artist
@@ -16,20 +17,21 @@ from xafs_workers.render.matplotlib.layout import Cell, Margins, Rect, arrange
 from xafs_workers.render.matplotlib.style import Sizes, Style
 
 _EDGE_WIDTH = 0.5  # ems around the whole scene
+_OVERHANG = 0.2  # ems by which letters of the heading may reach into the blank top of a panel
 _LAYOUT_PASSES = 3  # margins depend on the size of the axes, which depends on the margins
 
 
-class TextChange(NamedTuple):
-    """Changed text of a heading or title that keeps its position.
+class Patch(NamedTuple):
+    """Part of the canvas outside of the axes that can be drawn again alone: a heading, a title or a legend.
 
     Attributes
     ----------
-    old_box
-        Box of the old text, pixels.
+    box
+        Box that contains the old and the new artists, and no others, pixels.
     """
 
-    text: Text
-    old_box: Bbox
+    box: Bbox
+    artists: tuple[Artist, ...]
 
 
 class Scene:
@@ -39,6 +41,11 @@ class Scene:
     ----------
     live
         See `PanelView`.
+
+    Attributes
+    ----------
+    is_stale
+        Whether the last update brought other panels or another number of lines in a title, so that all must be drawn.
     """
 
     def __init__(self, drawn: Drawn, style: Style, *, live: bool):
@@ -47,6 +54,7 @@ class Scene:
         self.live = live
         self.model: Figure | None = None
         self.views: dict[str, PanelView] = {}
+        self.is_stale = True
         drawn.set(facecolor=style.palette.background, edgecolor="none")
         drawn.set_layout_engine("none")
         self._point_transform = Affine2D().scale(1.0 / 72.0) + drawn.dpi_scale_trans
@@ -54,10 +62,12 @@ class Scene:
         self._heading = Text(ha="center", va="top", **options)
         drawn.add_artist(self._heading)
         self._margins: dict[str, Margins] = {}
+        self._rects: dict[str, Rect] = {}
         self._legend_artists: list[Artist] = []
-        self._text_changes: list[TextChange] = []
-        self._layout_signature: Any = None
-        self._placement_signature: Any = None
+        self._patches: list[Patch] = []
+        self._arranged_size: Any = None
+        self._frame_signature: Any = None
+        self._shared_legend: Any = None
 
     @property
     def canvas_size(self) -> tuple[float, float]:
@@ -82,51 +92,69 @@ class Scene:
         gone = [key for key in self.views if fresh or key not in panels]
         for key in gone:
             self.views.pop(key).remove()
-        redraws_all = fresh or bool(gone) or _get_grid(old) != _get_grid(model)
+        redraws_all = fresh or panels.keys() != self.views.keys() or bool(gone) or _get_grid(old) != _get_grid(model)
         stale: dict[str, StaleParts] = {}
         for key, panel in panels.items():
             stale[key] = self._get_view(key, panel).update(panel)
-        self._text_changes = []
+        self._patches = []
         if not redraws_all and not any(part.has_stale_background for part in stale.values()):
             redraws_all = not self._replace_texts(old, model)
-        return {key: StaleParts(True, 0) for key in panels} if redraws_all else stale
+        if redraws_all or any(part.has_other_layout for part in stale.values()):
+            self._margins = {}
+        self.is_stale = redraws_all
+        return stale
 
-    def take_text_changes(self) -> list[TextChange]:
-        """Return the changed texts of the last update that can be drawn alone, and remove them from the list."""
-        taken, self._text_changes = self._text_changes, []
+    def take_patches(self) -> list[Patch]:
+        """Return the patches that changed since the last call."""
+        taken, self._patches = self._patches, []
         return taken
 
     def restyle(self, style: Style) -> None:
         """Use other sizes from the next layout on."""
         self.style = style
-        self._layout_signature = self._placement_signature = None
+        self.fit_margins()
 
-    def arrange(self) -> None:
-        """Lay out the panels.
+    def fit_margins(self) -> None:
+        """Give up margins that are no longer needed in the next layout."""
+        self._margins, self._frame_signature = {}, None
 
-        If only limits changed since the last layout, margins can grow but not shrink, so that axes do not jump.
+    def compute_cell(self, key: str) -> Bbox:
+        """Compute the box of a panel with its decorations, which contains nothing of other panels; pixels."""
+        rect, margins = self._rects[key], self._margins[key]
+        top = margins.top - _OVERHANG * self.sizes.text
+        return self._to_pixels(
+            Rect(
+                rect.left - margins.left,
+                rect.bottom - margins.bottom,
+                rect.width + margins.left + margins.right,
+                rect.height + margins.bottom + top,
+            )
+        )
+
+    def arrange(self) -> bool:
+        """Lay out the panels; return whether anything has another position, so that all must be drawn again.
+
+        If only limits changed since the last layout, margins can grow but not shrink, so that axes do not jump; they
+        grow by a character more than is needed, so that longer tick labels rarely move the axes.
         """
         if self.model is None:
-            return
-        outline = (
-            _list_titles(self.model),
-            _get_grid(self.model),
-            [build_signature(panel) for panel in self.model.panels],
-        )
-        signature = self.canvas_size, outline
-        if signature != self._layout_signature:
+            return True
+        if self.canvas_size != self._arranged_size:
             self._margins = {}
+        self._arranged_size = self.canvas_size
         shared = legend.find_shared_panel(self.model.panels)
         for view in self.views.values():
             view.decorations.has_legend = shared is None
-        rects = self._compute_rects(self.model, self.sizes)
-        lines = [view.visible_extent for view in self.views.values() if view.panel.lines]
-        placed = signature, rects, lines, [view.is_empty for view in self.views.values()]
-        if placed != self._placement_signature:
-            for key, rect in rects.items():
-                self.views[key].place(rect, self.canvas_size, self.sizes)
-            self._draw_legend(shared)
-        self._layout_signature, self._placement_signature = signature, placed
+        room = self._reserve_legend(self._place_heading(self.model, self.sizes), self.sizes)
+        rects, is_crowded = self._compute_rects(self.model, room, self.sizes)
+        frame = self.canvas_size, self.style, room, rects, shared is None
+        has_moved = frame != self._frame_signature or is_crowded
+        for key, rect in rects.items():
+            self.views[key].place(rect, self.canvas_size, self.sizes)
+            self._draw_own_legend(self.views[key], rect)
+        self._draw_shared_legend(shared, room)
+        self._rects, self._frame_signature = rects, frame
+        return has_moved
 
     def _get_view(self, key: str, panel: Panel) -> PanelView:
         if key not in self.views:
@@ -146,12 +174,14 @@ class Scene:
         if any(text_layout.count_rows(text) != text_layout.count_rows(artist.get_text()) for artist, text in found):
             return False
         for artist, text in found:
-            self._text_changes.append(TextChange(artist, artist.get_window_extent()))
+            old_box = artist.get_window_extent()
             artist.set_text(text)
+            box = Bbox.union([old_box, artist.get_window_extent()]).padded(2.0)
+            self._patches.append(Patch(_round_outwards(box), (artist,)))
         return True
 
-    def _compute_rects(self, model: Figure, sizes: Sizes) -> dict[str, Rect]:
-        room = self._reserve_legend(self._place_heading(model, sizes), sizes)
+    def _compute_rects(self, model: Figure, room: Rect, sizes: Sizes) -> tuple[dict[str, Rect], bool]:
+        """Compute the rectangles of the axes, and whether there is too little room for all margins."""
         boxes = {
             panel.key: (
                 0.8 * room.width * panel.column_span / max(model.columns, 1),
@@ -159,18 +189,18 @@ class Scene:
             )
             for panel in model.panels
         }
-        previous, rects = self._margins, dict[str, Rect]()
+        previous, rects, is_crowded = self._margins, dict[str, Rect](), False
         for _ in range(_LAYOUT_PASSES):
             needs = {key: view.compute_margins(boxes[key], sizes) for key, view in self.views.items()}
-            needs = {key: need.expand_to(previous.get(key, need)) for key, need in needs.items()}
+            needs = {key: previous.get(key, need).grow_to(need, sizes.text) for key, need in needs.items()}
             cells = {
                 key: Cell(view.panel.row, view.panel.column, view.panel.row_span, view.panel.column_span, needs[key])
                 for key, view in self.views.items()
             }
-            rects = arrange(cells, (model.rows, model.columns), room)
+            rects, is_crowded = arrange(cells, (model.rows, model.columns), room)
             boxes = {key: (rect.width, rect.height) for key, rect in rects.items()}
             self._margins = needs
-        return rects
+        return rects, is_crowded
 
     def _place_heading(self, model: Figure, sizes: Sizes) -> Rect:
         """Place the heading at the top; return the rectangle that is left for the panels."""
@@ -193,24 +223,41 @@ class Scene:
         height = legend.build_strip(shared, room.width, sizes).height if shared is not None else 0.0
         return room._replace(height=max(room.height - height, 1.0))
 
-    def _draw_legend(self, shared: Panel | None) -> None:
-        """Draw the legend that several panels share below the heading, or remove it if `shared` is None."""
+    def _draw_own_legend(self, view: PanelView, rect: Rect) -> None:
+        strip = view.draw_legend(rect, self.sizes)
+        if strip is not None:
+            box = self._to_pixels(legend.compute_box(strip, rect))
+            self._patches.append(Patch(box, tuple(view.decorations.list_legend_artists())))
+
+    def _draw_shared_legend(self, shared: Panel | None, below: Rect) -> None:
+        """Draw the legend that several panels share above the rectangle of the panels; remove it for None."""
+        strip = None if shared is None else legend.build_strip(shared, below.width, self.sizes)
+        content = strip, below, self.sizes, None if shared is None else build_signature(shared)
+        if content == self._shared_legend:
+            return
+        self._shared_legend = content
         for artist in self._legend_artists:
             artist.remove()
         self._legend_artists = []
-        if shared is not None and self.model is not None:
-            room = self._place_heading(self.model, self.sizes)
+        if shared is not None and strip is not None:
             options = {"points": self._point_transform, "colour": self.style.palette.foreground}
-            fitted = legend.build_strip(shared, room.width, self.sizes)
-            below = self._reserve_legend(room, self.sizes)
-            self._legend_artists = legend.draw_strip(
-                self.figure, fitted, below, self.views[shared.key].trace_lines, **options
-            )
+            lines = self.views[shared.key].trace_lines
+            self._legend_artists = legend.draw_strip(self.figure, strip, below, lines, **options)
+            ordered = tuple(sorted(self._legend_artists, key=lambda artist: artist.get_zorder()))
+            self._patches.append(Patch(self._to_pixels(legend.compute_box(strip, below)), ordered))
+
+    def _to_pixels(self, rect: Rect) -> Bbox:
+        """Return the smallest box of whole pixels that contains a rectangle in points."""
+        scale = self.figure.dpi / 72.0
+        width, height = (scale * length for length in self.canvas_size)
+        left, bottom = max(scale * rect.left, 0.0), max(scale * rect.bottom, 0.0)
+        right, top = scale * (rect.left + rect.width), scale * (rect.bottom + rect.height)
+        return _round_outwards(Bbox.from_extents(left, bottom, min(right, width), min(top, height)))
+
+
+def _round_outwards(box: Bbox) -> Bbox:
+    return Bbox.from_extents(floor(box.x0), floor(box.y0), ceil(box.x1), ceil(box.y1))
 
 
 def _get_grid(model: Figure | None) -> tuple[int, ...]:
     return () if model is None else (model.rows, model.columns)
-
-
-def _list_titles(model: Figure) -> tuple[str, ...]:
-    return model.title, *(panel.title for panel in model.panels)
