@@ -347,6 +347,9 @@ class Reduction(_Section):
     task_seconds: float = Field(
         default=60.0, gt=0, description="time limit of a reduction, seconds; a longer one is killed and repeated"
     )
+    idle_seconds: float = Field(
+        default=600.0, gt=0, description="Larch's process ends after so long without a task; the next one starts it"
+    )
 
 
 class Catalog(_Section):

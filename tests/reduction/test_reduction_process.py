@@ -248,3 +248,34 @@ def test_a_cancelled_project_is_retried_after_a_restart(own: Any) -> None:
     content = build_project_content(build_sequence(board, board.scans[0]), board)
     with pytest.raises(TryLater, match="the worker ends"):
         AthenaProjects(reducer.request_project, 60.0).build_project(content)
+
+
+ANSWERS = DIES_OF_MERGES.replace("os._exit(9)", "pass")
+
+
+def test_an_idle_process_ends_and_starts_again_on_demand(own: Any) -> None:
+    reducer = own(start_process=lambda: ReductionProcess((sys.executable, "-c", ANSWERS)), idle_seconds=0.05)
+    found: set[int] = set()
+    for n in range(2):
+        wait_until(lambda: reducer.pid is None and bool(reducer.version), "the process to end")
+        assert not reducer.is_warm
+        reducer.ask(request(f"merge {n}"))
+        (item,) = collect(reducer, 1)
+        assert item.values == {"version": "none"}
+        found.add(reducer.restarts)
+    assert found == {0}
+
+
+def test_a_process_can_start_with_its_first_task(own: Any) -> None:
+    started: list[int] = []
+
+    def start() -> ReductionProcess:
+        started.append(1)
+        return ReductionProcess((sys.executable, "-c", ANSWERS))
+
+    reducer = own(start_process=start, starts_warm=False)
+    assert (reducer.pid, started) == (None, [])
+    reducer.ask(request("merge"))
+    collect(reducer, 1)
+    assert started == [1]
+    assert reducer.is_warm

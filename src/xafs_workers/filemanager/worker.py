@@ -91,7 +91,7 @@ def _start_reducer(settings: Settings, stack: ExitStack) -> Reducer | None:
             "no_larch", reason="files are checked by our own strict reader alone (expected xafs-workers[reduction])"
         )
         return None
-    reducer = Reducer(timeout=settings.reduction.task_seconds)
+    reducer = Reducer(timeout=settings.reduction.task_seconds, idle_seconds=settings.reduction.idle_seconds)
     stack.callback(reducer.close)
     reducer.start()
     return reducer

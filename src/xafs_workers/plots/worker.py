@@ -57,7 +57,7 @@ def run(settings: Settings, *, from_beginning: bool = False) -> int:
 def _run(
     settings: Settings, context: DurableContext, stop: threading.Event, stack: ExitStack, from_beginning: bool
 ) -> int:
-    reducer = Reducer(timeout=settings.reduction.task_seconds)
+    reducer = Reducer(timeout=settings.reduction.task_seconds, idle_seconds=settings.reduction.idle_seconds)
     fitter = Fitter()
     router = AnalysisRouter(reducer, fitter)
     stack.callback(router.close)

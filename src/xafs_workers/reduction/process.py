@@ -57,6 +57,10 @@ class Reducer:
         Called in the reducer's own thread when a result can be taken.
     timeout
         Time limit for one task, seconds; a process that does not answer in time is killed.
+    idle_seconds
+        Time without a task after which the process ends, seconds; the next task starts it again. None: never.
+    starts_warm
+        Whether the process is started before the first task needs it.
     start_process
         Starts a new process.
 
@@ -75,9 +79,12 @@ class Reducer:
         ready: Callable[[], object] = lambda: None,
         *,
         timeout: float = 60.0,
+        idle_seconds: float | None = None,
+        starts_warm: bool = True,
         start_process: Callable[[], ReductionProcess] = ReductionProcess,
     ):
         self._ready, self._timeout, self._start_process = ready, timeout, start_process
+        self._idle_seconds, self._starts_warm = idle_seconds, starts_warm
         self._jobs: deque[_Job] = deque()
         self._current_job: _Job | None = None
         self._changed = threading.Condition()
@@ -91,7 +98,7 @@ class Reducer:
         self.version, self.waits_for, self.restarts = "", "", 0
 
     def start(self) -> None:
-        """Start the thread and warm up the process."""
+        """Start the thread, and the process where it starts warm."""
         self._thread.start()
 
     @property
@@ -102,7 +109,7 @@ class Reducer:
     @property
     def is_warm(self) -> bool:
         """Whether the process runs and has loaded Larch."""
-        return bool(self.version) and not self.waits_for
+        return self._process is not None and bool(self.version) and not self.waits_for
 
     @property
     def idle(self) -> bool:
@@ -194,7 +201,8 @@ class Reducer:
         self._changed.notify_all()
 
     def _run(self) -> None:
-        self._warm_up()
+        if self._starts_warm:
+            self._warm_up()
         while (job := self._wait_for_job()) is not None:
             values = self._run_job(job)
             if values is not None:
@@ -206,12 +214,27 @@ class Reducer:
             self._process.end()
 
     def _wait_for_job(self) -> _Job | None:
+        while not self._wait_for_change():
+            self._end_idle_process()
         with self._changed:
-            self._changed.wait_for(lambda: bool(self._jobs) or self._stop.is_set())
             if self._stop.is_set():
                 return None
             self._current_job = self._jobs.popleft()
             return self._current_job
+
+    def _wait_for_change(self) -> bool:
+        """Wait for a job or the end; return False where the process has been idle for too long."""
+        with self._changed:
+            patience = self._idle_seconds if self._process is not None else None
+            return self._changed.wait_for(lambda: bool(self._jobs) or self._stop.is_set(), patience)
+
+    def _end_idle_process(self) -> None:
+        """End the process, which holds Larch in memory; without the lock, because it takes a moment."""
+        with self._changed:
+            process, self._process = self._process, None
+        if process is not None:
+            process.end()
+            log.info("reducer_idle", pid=process.pid)
 
     def _warm_up(self) -> None:
         """Start the process before the first job needs it."""
