@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import os
+import threading
 import tracemalloc
 import weakref
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 if not os.environ.get("CI"):
@@ -18,9 +20,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
+from helpers.processes import wait_until
 from helpers.screen import LINE, TIME, XAFS, ScreenHarness, make_line_scan, make_repetition, process_events
-from helpers.streams import build_run_documents
+from helpers.streams import build_run_documents, fold
 from xafs_workers.frontends.screen import window as window_module
+from xafs_workers.frontends.screen.frame_pacer import MAX_INTERVAL, FramePacer
 from xafs_workers.frontends.screen.window_geometry import WindowGeometry, read_geometry, write_geometry
 from xafs_workers.scans.board_config import BoardConfig
 
@@ -187,13 +191,44 @@ def test_an_unchanged_figure_is_not_drawn_again(desk: ScreenHarness) -> None:
     assert drawings(desk.figure_tab) == drawn
 
 
-def test_a_slow_frame_delays_the_next_one(desk: ScreenHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_board_is_drawn_when_it_is_announced(desk: ScreenHarness) -> None:
+    run = make_line_scan(20, finished=False)
+    desk.add_entries(("bmm", LINE), *run[:10])
+    desk.window._timer.stop()
+    desk.board = fold(desk._stamper.stamp(run[10:]), desk.board)
+    thread = threading.Thread(target=desk.window.board_changed.emit)
+    thread.start()
+    thread.join()
+    wait_until(lambda: process_events() or len(desk.axes.lines[0].get_xdata()) == 20, "the frame")
+
+
+def test_the_pace_of_frames_follows_the_cost_of_growing_curves() -> None:
+    pacer = FramePacer()
+    assert pacer.compute_delay(100.0) == 0.0
+    pacer.add_frame(100.0, 100.01, is_usual=True)
+    assert pacer.compute_delay(100.01) == pytest.approx(0.03)
+    pacer.add_frame(101.0, 101.3, is_usual=False)
+    assert pacer.compute_delay(101.3) <= 0.01  # a frame that draws axes again is rare
+    for n in range(40):
+        pacer.add_frame(102.0 + n, 102.3 + n, is_usual=True)
+    assert pacer.compute_delay(141.3) == pytest.approx(0.3, abs=0.01)
+    pacer.add_frame(150.0, 170.0, is_usual=True)
+    assert pacer.interval == MAX_INTERVAL
+
+
+def test_a_hidden_tab_holds_no_pixels_and_is_drawn_when_shown(desk: ScreenHarness) -> None:
     desk.add_entries(("bmm", LINE), *make_line_scan(10))
-    assert desk.window._timer.interval() >= 40
-    ticks = iter(0.3 * n for n in range(1000))
-    monkeypatch.setattr(window_module.time, "perf_counter", lambda: next(ticks))
-    desk.add_entries(*make_line_scan(1), ("bmm", LINE), *make_line_scan(4))
-    assert desk.window._timer.interval() >= 600
+    first = desk.figure_tab
+    before = np.array(first.canvas.buffer_rgba())
+    renderer = weakref.ref(first.canvas.get_renderer())
+    desk.add_entries(("bmm", TIME))
+    gc.collect()
+    assert renderer() is None
+    assert [tab.canvas.has_pixels for tab in desk.window.tabs.figure_tabs.values()] == [False, True]
+    desk.window.tabs.setCurrentIndex(0)
+    desk.refresh()
+    np.testing.assert_array_equal(np.array(first.canvas.buffer_rgba()), before)
+    assert [tab.canvas.has_pixels for tab in desk.window.tabs.figure_tabs.values()] == [True, False]
 
 
 def test_the_window_never_takes_the_focus(qt: None, monkeypatch: pytest.MonkeyPatch) -> None:

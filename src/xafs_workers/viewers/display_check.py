@@ -19,8 +19,28 @@ _PLATFORMS_WITHOUT_DISPLAY = ("offscreen", "minimal", "vnc")
 def find_missing_part() -> str:
     """Return the part that a window needs and that is missing, '' where none is.
 
-    Qt ends the whole process when it cannot reach a display or lacks a library, so another process tries it.
+    Qt ends the whole process when it cannot reach a display or lacks a library, so another process tries it, while
+    this one loads Qt and matplotlib.
     """
+    if not _needs_display():
+        return _find_missing_library()
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        missing = "a display: neither DISPLAY nor WAYLAND_DISPLAY is set (QT_QPA_PLATFORM=offscreen runs without)"
+        return _find_missing_library() or missing
+    with _start_probe() as probe:
+        missing = _find_missing_library()
+        if missing:
+            probe.kill()
+        return missing or _wait_for_probe(probe)
+
+
+def _needs_display() -> bool:
+    platform = os.environ.get("QT_QPA_PLATFORM", "").split(":")[0]
+    return sys.platform.startswith("linux") and platform not in _PLATFORMS_WITHOUT_DISPLAY
+
+
+def _find_missing_library() -> str:
+    """Load Qt and matplotlib; return what is missing, '' for nothing."""
     try:
         import PySide6.QtWidgets
     except ImportError as error:
@@ -37,13 +57,7 @@ def find_missing_part() -> str:
         import matplotlib.backends.backend_qtagg  # noqa: F401
     except ImportError as error:
         return f"matplotlib with Qt ({error}): install xafs-workers[screen]"
-    if os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in _PLATFORMS_WITHOUT_DISPLAY or not sys.platform.startswith(
-        "linux"
-    ):
-        return ""
-    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        return "a display: neither DISPLAY nor WAYLAND_DISPLAY is set (QT_QPA_PLATFORM=offscreen runs without)"
-    return _try_display()
+    return ""
 
 
 def _has_reference_loss() -> bool:
@@ -57,21 +71,25 @@ def _has_reference_loss() -> bool:
     return sys.getrefcount(None) < before - PROBE_CALLS // 2
 
 
-def _try_display() -> str:
+def _start_probe() -> subprocess.Popen[str]:
+    return subprocess.Popen(  # noqa: S603 - this very Python
+        [sys.executable, "-c", _PROBE_CODE],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
+
+
+def _wait_for_probe(probe: subprocess.Popen[str]) -> str:
     try:
-        done = subprocess.run(  # noqa: S603 - this very Python
-            [sys.executable, "-c", _PROBE_CODE],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=DISPLAY_TIMEOUT,
-            check=False,
-        )
+        _, errors = probe.communicate(timeout=DISPLAY_TIMEOUT)
     except subprocess.TimeoutExpired:
+        probe.kill()
         return f"a display that answers: {_format_environment()} did not within {DISPLAY_TIMEOUT:.0f} s"
-    if done.returncode == 0:
+    if probe.returncode == 0:
         return ""
-    reason = " ".join(done.stderr.split())[:300] or f"exit code {done.returncode}"
+    reason = " ".join(errors.split())[:300] or f"exit code {probe.returncode}"
     return f"a display that can be used: {_format_environment()}: {reason}"
 
 

@@ -61,6 +61,8 @@ class Follower:
     ----------
     before_live
         Called in this thread once the topics exist and before a figure is shown; may take long.
+    on_live
+        Called in this thread when the worker has caught up.
 
     Attributes
     ----------
@@ -70,6 +72,8 @@ class Follower:
         Time of the last turn of the loop, on the monotonic clock, seconds; None before the first.
     collect_extra_status
         Returns the front end's part of the heartbeat; called in the follower's thread.
+    on_board_changed
+        Called in the follower's thread when there are new records to show.
     """
 
     def __init__(
@@ -79,21 +83,27 @@ class Follower:
         role: Role,
         *,
         before_live: Callable[[], object] = lambda: None,
+        on_live: Callable[[], object] = lambda: None,
     ):
         discover_all()
-        self._settings, self._config, self._role, self._before_live = settings, config, role, before_live
+        self._settings, self._config, self._role = settings, config, role
+        self._before_live, self._on_live = before_live, on_live
         self._stop = threading.Event()
         self._thread = SupervisedThread(self._run, "follower", self._stop.is_set)
         self._empty_board = Board(BoardConfig.from_settings(settings, fetching_enabled=True))
         self._loop: Loop | None = None
         self._publisher: Publisher | None = None
         self._fetcher = RunFetcher(build_run_catalog(settings, self._get_board), self._empty_board.config)
-        self._reducer, self._fitter = Reducer(timeout=settings.reduction.task_seconds), Fitter()
+        rules = settings.reduction
+        self._reducer = Reducer(timeout=rules.task_seconds, idle_seconds=rules.idle_seconds, starts_warm=False)
+        self._fitter = Fitter()
         self._router = AnalysisRouter(self._reducer, self._fitter)
         self._lag, self._broker_away, self._lag_due = 0, False, 0.0
+        self._is_live = False
         self.failure: BaseException | None = None
         self.last_turn: float | None = None
         self.collect_extra_status: Callable[[], Mapping[str, Any]] = dict
+        self.on_board_changed: Callable[[], object] = lambda: None
 
     def start(self) -> None:
         """Start following."""
@@ -155,7 +165,7 @@ class Follower:
             serve_metrics(settings, self._role.name, heartbeat, stack)
             self._loop = loop
             while not self._stop.is_set():
-                loop.step()
+                self._turn(loop)
                 self.last_turn = time.monotonic()
                 self._update_lag(source)
                 heartbeat.send_if_due()
@@ -166,6 +176,19 @@ class Follower:
             self._fetcher.close()
             self._router.close()
             source.close()
+
+    def _turn(self, loop: Loop) -> None:
+        """Do one turn of the loop; notify the front end of new records, and when the worker has caught up.
+
+        Results of the reduction come with the next record, or when the front end looks by itself.
+        """
+        count = loop.step()
+        if loop.caught_up and not self._is_live:
+            self._is_live = True
+            self._on_live()
+            self.on_board_changed()
+        elif loop.caught_up and count:
+            self.on_board_changed()
 
     def _build_loop(self, source: KafkaSource) -> Loop:
         reader, rules = RecordParser(self._settings), self._empty_board.config

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 from collections.abc import Callable
 
 from xafs_workers.consumer.roles import SCREEN
+from xafs_workers.frontends.edge_energies import EdgeEnergies
 from xafs_workers.logs import configure_logging, get_logger
 from xafs_workers.producer.kafka_config import KafkaConfigError, read_kafka_config
 from xafs_workers.runtime.supervisor import ThreadSupervisor
@@ -20,8 +22,6 @@ log = get_logger("workers")
 EXIT_CANNOT_START = 2
 """Exit code: no display, no Qt, or no broker configured."""
 EXIT_DIED = 1
-EDGE_TABLES_TIMEOUT = 30.0
-"""How long the first figure waits for the tables of the elements, seconds."""
 
 
 def run(settings: Settings, *, large: bool = False) -> int:
@@ -37,15 +37,16 @@ def run(settings: Settings, *, large: bool = False) -> int:
     except KafkaConfigError as error:
         log.error("cannot_start", reason=str(error))
         return EXIT_CANNOT_START
+    early_stop = _catch_signals()
+    edges = EdgeEnergies()
+    follower = Follower(settings, config, SCREEN, on_live=edges.start)  # the tables take a second: first, be live
+    follower.start()
     from PySide6.QtWidgets import QApplication
 
-    from xafs_workers.frontends.edge_energies import EdgeEnergies
     from xafs_workers.frontends.screen.window import Window, WindowCallbacks
 
     application = QApplication(sys.argv[:1])
     application.setQuitOnLastWindowClosed(False)
-    edges = EdgeEnergies()
-    follower = Follower(settings, config, SCREEN, before_live=lambda: edges.wait(EDGE_TABLES_TIMEOUT))
     clicks = ClickDispatcher(*build_subscribers(settings, follower.publish_click))
     window = Window(
         WindowCallbacks(
@@ -57,11 +58,13 @@ def run(settings: Settings, *, large: bool = False) -> int:
             settings.screen.stale_seconds,
         )
     )
+    follower.on_board_changed = window.board_changed.emit
     follower.collect_extra_status = lambda: {"frame_seconds": window.frame_seconds}
-    for part in (edges, follower, clicks):
-        part.start()
+    clicks.start()
     window.start()
-    code = _run_until_quit(application.exec, application.exit, lambda: bool(follower.failure or supervisor.failure))
+    code = _run_until_quit(
+        application.exec, application.exit, lambda: bool(follower.failure or supervisor.failure), early_stop
+    )
     window.save_window_geometry()
     window.hide()
     clicks.close()
@@ -70,7 +73,20 @@ def run(settings: Settings, *, large: bool = False) -> int:
     return code
 
 
-def _run_until_quit(execute: Callable[[], int], leave: Callable[[int], object], has_failed: Callable[[], bool]) -> int:
+def _catch_signals() -> threading.Event:
+    """Take note of signals that come before Qt's loop runs."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def _run_until_quit(
+    execute: Callable[[], int],
+    leave: Callable[[int], object],
+    has_failed: Callable[[], bool],
+    early_stop: threading.Event,
+) -> int:
     """Run Qt's loop until the user quits, a signal comes, or a thread dies.
 
     Python's signal handlers run when Qt lets Python run (the window's timer does), in the middle of other
@@ -80,6 +96,8 @@ def _run_until_quit(execute: Callable[[], int], leave: Callable[[int], object], 
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: QTimer.singleShot(0, lambda: leave(0)))
+    if early_stop.is_set():
+        QTimer.singleShot(0, lambda: leave(0))
     watch = QTimer(interval=500)
     watch.timeout.connect(lambda: leave(EXIT_DIED) if has_failed() else None)
     watch.start()

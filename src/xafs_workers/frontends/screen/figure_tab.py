@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from matplotlib.backends.backend_qt import NavigationToolbar2QT
-from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
 from matplotlib.figure import Figure as Drawn
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QSizePolicy, QVBoxLayout, QWidget
 
 from xafs_workers.figures.model import Figure, Panel
+from xafs_workers.frontends.screen.canvas import FigureCanvas
 from xafs_workers.render.matplotlib.drawing import Drawing, Redraw
 from xafs_workers.render.matplotlib.style import Style
 
@@ -37,11 +37,14 @@ class FigureTabCallbacks:
         Receives (figure id, panel, x, y) of a click that is no drag, zoom or double click.
     on_move
         Receives the id of a figure to move to its own window, or back to the tabs.
+    on_reveal
+        Called when a tab that holds no pixels becomes visible.
     """
 
     format_readout: Callable[[str, Panel, float, float], str]
     on_click: Callable[[str, Panel, float, float], None]
     on_move: Callable[[str], None]
+    on_reveal: Callable[[], object] = lambda: None
 
 
 class Toolbar(NavigationToolbar2QT):
@@ -49,7 +52,7 @@ class Toolbar(NavigationToolbar2QT):
 
     toolitems: ClassVar = [item for item in NavigationToolbar2QT.toolitems if item[0] in TOOL_NAMES]
 
-    def __init__(self, canvas: FigureCanvasQTAgg, parent: QWidget, home: Callable[[], object]):
+    def __init__(self, canvas: FigureCanvas, parent: QWidget, home: Callable[[], object]):
         self._reset_view = home
         super().__init__(canvas, parent)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
@@ -92,7 +95,7 @@ class FigureTab(QWidget):
         super().__init__()
         self.figure_id, self._callbacks = figure, callbacks
         self.version, self.update_seconds = -1, 0.0
-        self.canvas = FigureCanvasQTAgg(Drawn())
+        self.canvas = FigureCanvas(Drawn())
         self.canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.drawing = Drawing(self.canvas, style)
         self.toolbar = Toolbar(self.canvas, self, self.drawing.reset_view)
@@ -131,6 +134,20 @@ class FigureTab(QWidget):
         """Use another style from the next drawing on."""
         self.drawing.restyle(style)
         self.version = -1
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
+        """Free the pixels of a tab that is no longer in front; a minimized window keeps them."""
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self.drawing.release_pixels()
+            self.canvas.release_pixels()
+            self.version = -1
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        """Have the figure drawn again."""
+        super().showEvent(event)
+        if self.version < 0:
+            self._callbacks.on_reveal()
 
     def set_detached(self, detached: bool) -> None:
         """Set the text of the button that detaches the figure or returns it to the tabs."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QRect, Qt, QTimer
+from PySide6.QtCore import QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QMoveEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QStackedWidget, QToolButton
 
@@ -18,17 +19,18 @@ from xafs_workers.frontends.click_position import build_click
 from xafs_workers.frontends.figure_factory import FigureFactory
 from xafs_workers.frontends.readout import format_scan_readout
 from xafs_workers.frontends.screen.figure_tab import FigureTabCallbacks
+from xafs_workers.frontends.screen.frame_pacer import FramePacer
 from xafs_workers.frontends.screen.status_line import StatusLine
 from xafs_workers.frontends.screen.tabs import FigureTabs
 from xafs_workers.frontends.screen.window_geometry import Rectangle, WindowGeometry, read_geometry, write_geometry
 from xafs_workers.frontends.status import STALE_AFTER, Feed, build_status
+from xafs_workers.render.matplotlib.drawing import Redraw
 from xafs_workers.render.matplotlib.style import Style
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan
 
-MIN_FRAME_INTERVAL = 40
-"""Minimum time between frames, ms; at most 25 frames a second."""
-MAX_FRAME_INTERVAL = 1000
+REFRESH_INTERVAL = 250
+"""Time between updates of the status line, ms; figures are drawn when the board changes."""
 GEOMETRY_SAVE_DELAY = 1000
 """Time after the last move of the window until its geometry is saved, ms."""
 TITLE_INTERVAL = 2.0
@@ -74,7 +76,17 @@ class WindowCallbacks:
 
 
 class Window(QMainWindow):
-    """Main window of the on-screen plot manager."""
+    """Main window of the on-screen plot manager.
+
+    Attributes
+    ----------
+    board_changed
+        Signal that there is a newer board; any thread may emit it.
+    frame_seconds
+        Duration of the last frame, None before the first.
+    """
+
+    board_changed = Signal()
 
     def __init__(self, callbacks: WindowCallbacks):
         super().__init__()
@@ -84,8 +96,17 @@ class Window(QMainWindow):
         self.frame_seconds: float | None = None
         self.setWindowTitle("XAFS live plots")
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
+        self._pacer = FramePacer()
+        self._frame_timer = QTimer(self, singleShot=True)
+        self._frame_timer.timeout.connect(self._draw_frame)
+        self.board_changed.connect(self._schedule_frame)
         self.tabs = FigureTabs(
-            FigureTabCallbacks(self._format_readout, self._on_click, lambda figure: self.tabs.move_figure(figure)),
+            FigureTabCallbacks(
+                self._format_readout,
+                self._on_click,
+                lambda figure: self.tabs.move_figure(figure),
+                lambda: self._frame_timer.start(0),
+            ),
             Style(),
         )
         self.tabs.currentChanged.connect(lambda _: self._draw_visible())
@@ -100,7 +121,7 @@ class Window(QMainWindow):
         self.large_type_action = self._create_action("&Large type", "Ctrl+L", self.set_large)
         self.channels_action = self._create_action("Each fluorescence &channel", "Ctrl+K", self._set_channels)
         self._create_menu()
-        self._timer = QTimer(self, interval=MIN_FRAME_INTERVAL)
+        self._timer = QTimer(self, interval=REFRESH_INTERVAL)
         self._timer.timeout.connect(self.refresh)
         self._geometry_timer = QTimer(self, singleShot=True, interval=GEOMETRY_SAVE_DELAY)
         self._geometry_timer.timeout.connect(self.save_window_geometry)
@@ -115,6 +136,15 @@ class Window(QMainWindow):
 
     def refresh(self) -> None:
         """Update the tabs, the visible figures and the status line."""
+        self._update_status(self._draw_frame())
+
+    def _schedule_frame(self) -> None:
+        """Draw the newest board as soon as the pace allows it; later changes until then are part of the same frame."""
+        if not self._frame_timer.isActive():
+            self._frame_timer.start(ceil(1000 * self._pacer.compute_delay(time.perf_counter())))
+
+    def _draw_frame(self) -> Feed:
+        """Update the tabs and the visible figures."""
         feed = self._callbacks.read_feed()
         if feed.board is not self._board:
             self._board = feed.board
@@ -123,7 +153,7 @@ class Window(QMainWindow):
                 self._arrange()
         self._pages.setCurrentWidget(self.tabs if self.tabs.count() else self._empty_label)
         self._draw_visible()
-        self._update_status(feed)
+        return feed
 
     def set_large(self, large: bool) -> None:
         """Switch between large type, which can be read at four metres, and normal type."""
@@ -174,22 +204,22 @@ class Window(QMainWindow):
             self.show()
 
     def _draw_visible(self) -> None:
-        """Draw the visible figures that are out of date; after a slow frame, the next one comes later."""
+        """Draw the visible figures that are out of date."""
         stale = {figure: tab for figure, tab in self.tabs.figure_tabs.items() if tab.version != self._version}
         if not stale:
             return
         on_show = {scan.figure_id: scan for scan in list_shown_scans(self._board)}
-        began, drawn = time.perf_counter(), False
+        began, changes = time.perf_counter(), list[Redraw]()
         for figure, tab in stale.items():
             if tab.is_on_screen and figure in on_show:
                 model = self._make_figure(on_show[figure])
-                tab.show_figure(model, self._version)
+                changes.append(tab.show_figure(model, self._version))
                 self.tabs.set_title(figure, model.title)
-                drawn = True
-        if drawn:
-            self.frame_seconds = time.perf_counter() - began
-            cost = 1000 * self.frame_seconds
-            self._timer.setInterval(int(min(MAX_FRAME_INTERVAL, max(MIN_FRAME_INTERVAL, 2 * cost))))
+        if changes:
+            painting = sum(tab.canvas.paint_seconds for tab in stale.values() if tab.is_on_screen)
+            ended = time.perf_counter() + painting  # Qt paints when this function has returned, as long as last time
+            self.frame_seconds = ended - began
+            self._pacer.add_frame(began, ended, is_usual=set(changes) <= {Redraw.BLIT, Redraw.NONE})
         self._update_titles(
             [on_show[figure] for figure, tab in stale.items() if figure in on_show and not tab.is_on_screen]
         )
