@@ -47,9 +47,9 @@ class Display:
         Of programs that are to be shown there.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, size: tuple[int, int] = SIZE) -> None:
         read, write = os.pipe()
-        command = ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{SIZE[0]}x{SIZE[1]}x24", "-nolisten", "tcp"]
+        command = ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size[0]}x{size[1]}x24", "-nolisten", "tcp"]
         self._processes = [_start_quietly(command, pass_fds=(write,))]
         os.close(write)
         with os.fdopen(read) as stream:
