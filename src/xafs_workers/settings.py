@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -212,7 +213,17 @@ class ReplyKeys(_Section):
 class KeyStore(_Section):
     """Redis server from which today's plans read picked positions and replies."""
 
-    url: str | None = Field(default=None, description="address as redis://host:port/db; without it nothing is written")
+    url: str | None = Field(
+        default=None,
+        description="address as redis://host:port/db, or rediss:// for TLS; db is the number of the database of the "
+        "keys `BMM:*`; without it nothing is written",
+    )
+    password_file: Path | None = Field(
+        default=None, description="file with the password alone; it is read again where the server refuses the old one"
+    )
+    ca_file: Path | None = Field(
+        default=None, description="certificates of the authorities that may vouch for the server; else the system's"
+    )
     replies: ReplyKeys = ReplyKeys()
     reply_seconds: float = Field(
         default=13.0,
@@ -220,6 +231,14 @@ class KeyStore(_Section):
         description="how long plans wait for the result of an analysis, seconds; later it is refused, because the plan "
         "has given up",
     )
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Self:
+        if self.password_file is not None and self.url is not None and urlsplit(self.url).password is not None:
+            raise PydanticCustomError(
+                HIDDEN_VALUE_ERROR, "the password is in url and in password_file: use one of them"
+            )
+        return self
 
 
 class Camera(_Section):

@@ -42,6 +42,7 @@ class FileManagerHarness:
     ledger: Ledger
     board: Board = field(default_factory=Board)
     posts: list[Post] = field(default_factory=list)
+    key_store: Any = None
 
     @property
     def folder(self) -> Path:
@@ -66,6 +67,7 @@ class FileManagerHarness:
             lambda: self.board,
             Event(),
             post=self.posts.append,
+            key_store=self.key_store,
         )
 
     def fold(self, items: list[Any]) -> None:

@@ -25,9 +25,13 @@ class RedisServer:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self._folder]
+        where = ["--bind", "127.0.0.1", "--save", "", "--dir", self._folder]
+        command = ["redis-server", *self._list_options(), *where]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         wait_until(self._answers, "Redis to answer", 20.0)
+
+    def _list_options(self) -> list[str]:
+        return ["--port", str(self.port)]
 
     def stop(self) -> None:
         if self._process is not None:
@@ -49,3 +53,28 @@ class RedisServer:
     def _answers(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+
+class SecuredRedisServer(RedisServer):
+    """A Redis that speaks TLS alone and wants a password, as the facility's."""
+
+    def __init__(self, folder: Path, password: str):
+        super().__init__(folder)
+        self.password, self.certificate, self._key = password, folder / "server.crt", folder / "server.key"
+        self.url = f"rediss://127.0.0.1:{self.port}/3"
+        names = ["-subj", "/CN=redis", "-addext", "subjectAltName=IP:127.0.0.1"]
+        files = ["-keyout", self._key, "-out", self.certificate]
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names, *files]
+        subprocess.run(command, check=True, capture_output=True)
+
+    def read(self, *keys: str) -> list[str | None]:
+        import redis
+
+        options = {"password": self.password, "ssl_ca_certs": str(self.certificate), "decode_responses": True}
+        with redis.Redis.from_url(self.url, **options) as client:
+            return list(client.mget(keys))  # type: ignore[arg-type]
+
+    def _list_options(self) -> list[str]:
+        port = ["--port", "0", "--tls-port", str(self.port), "--tls-auth-clients", "no"]
+        files = ["--tls-cert-file", str(self.certificate), "--tls-key-file", str(self._key)]
+        return [*port, *files, "--tls-ca-cert-file", str(self.certificate), "--requirepass", self.password]

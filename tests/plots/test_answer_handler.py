@@ -19,6 +19,7 @@ from xafs_workers.runtime.replies import ReplyWriter
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ClockTick
 from xafs_workers.services.key_store import KeyStoreWriter
+from xafs_workers.settings import KeyStore
 from xafs_workers.wire import Answer
 
 X = np.linspace(-3.0, 3.0, 31)
@@ -37,7 +38,7 @@ def fold_scan(y: Any, **message: Any) -> Board:
 def collect_answers(board: Board, url: str | None = None, *, after: float = 1.0, **more: Any) -> list[Answer]:
     """Return the answers to the last message."""
     given: list[Answer] = []
-    store = None if url is None else KeyStoreWriter(url)
+    store = None if url is None else KeyStoreWriter(KeyStore(url=url))
     engine = build_picture_engine(
         lambda *_: Outcome("done", ("picture",)),
         EngineCallbacks(lambda _: None, lambda *_: None, given.append, lambda *_: None),

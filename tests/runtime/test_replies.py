@@ -16,6 +16,7 @@ from xafs_workers.scans.analysis import Reply
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.services.key_store import KeyStoreWriter
+from xafs_workers.settings import KeyStore
 
 KEYS = ("BMM:peak_position", "BMM:peakposition")
 PRESET = "-10000000000.1"
@@ -31,7 +32,7 @@ def find_message(board: Board) -> ReceivedMessage:
 
 
 def build_writer(board: Board, url: str | None = None, *, after: float = 1.0) -> ReplyWriter:
-    store = None if url is None else KeyStoreWriter(url)
+    store = None if url is None else KeyStoreWriter(KeyStore(url=url))
     return ReplyWriter(store, lambda: board, 13.0, lambda: EPOCH + after)
 
 

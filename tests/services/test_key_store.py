@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from helpers.redis_server import RedisServer
 from xafs_workers.services.key_store import KeyStoreWriter
+from xafs_workers.settings import KeyStore
 
 LINE = {"figure": "f", "run": "r", "motor": "xafs_x", "position": 1.25}
 MAP = {**LINE, "motor2": "xafs_y", "position2": -0.5}
@@ -20,7 +21,7 @@ def keys(*parts: str) -> list[str]:
 
 
 def test_a_click_sets_the_keys_that_plans_poll(redis_server: RedisServer) -> None:
-    store = KeyStoreWriter(redis_server.url)
+    store = KeyStoreWriter(KeyStore(url=redis_server.url))
     assert store.write_click(MAP)
     assert redis_server.read(*keys("value", "motor", "value2", "motor2")) == ["1.25", "xafs_x", "-0.5", "xafs_y"]
     assert store.write_click({**LINE, "position": 3.0})
@@ -29,7 +30,7 @@ def test_a_click_sets_the_keys_that_plans_poll(redis_server: RedisServer) -> Non
 
 
 def test_an_outage_and_its_end_are_each_logged_once(redis_server: RedisServer) -> None:
-    store = KeyStoreWriter(redis_server.url)
+    store = KeyStoreWriter(KeyStore(url=redis_server.url))
     assert store.write_click(LINE)
     redis_server.stop()
     with capture_logs() as logs:
@@ -42,7 +43,7 @@ def test_an_outage_and_its_end_are_each_logged_once(redis_server: RedisServer) -
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "nonsense", "redis://127.0.0.1:port/0"])
 def test_an_unreachable_store_is_logged_once(url: str) -> None:
-    store = KeyStoreWriter(url)
+    store = KeyStoreWriter(KeyStore(url=url))
     with capture_logs() as logs:
         assert not store.write_click(LINE)
         assert not store.write_click(LINE)
@@ -51,7 +52,7 @@ def test_an_unreachable_store_is_logged_once(url: str) -> None:
 
 def test_a_missing_driver_is_logged_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "redis", None)
-    store: Any = KeyStoreWriter("redis://127.0.0.1:1/0")
+    store: Any = KeyStoreWriter(KeyStore(url="redis://127.0.0.1:1/0"))
     with capture_logs() as logs:
         assert not store.write_click(LINE)
         assert not store.write_click(LINE)
@@ -60,7 +61,7 @@ def test_a_missing_driver_is_logged_once(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_reply_is_written_while_a_preset_is_there(redis_server: RedisServer) -> None:
-    store = KeyStoreWriter(redis_server.url)
+    store = KeyStoreWriter(KeyStore(url=redis_server.url))
     store.write({"new": -10000000000.1, "old": "7.5"})
     assert store.write_where_preset({"new": "1.25", "old": "1.25", "uid": "u"}, ("new", "old")) == "written"
     assert redis_server.read("new", "old", "uid") == ["1.25", "1.25", "u"]
@@ -73,4 +74,4 @@ def test_a_reply_is_written_while_a_preset_is_there(redis_server: RedisServer) -
 
 
 def test_a_reply_to_a_store_that_is_away_is_not_written() -> None:
-    assert KeyStoreWriter("redis://127.0.0.1:1/0").write_where_preset({"key": "1.0"}, ("key",)) == "away"
+    assert KeyStoreWriter(KeyStore(url="redis://127.0.0.1:1/0")).write_where_preset({"key": "1.0"}, ("key",)) == "away"

@@ -6,6 +6,8 @@ import importlib.util
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from xafs_workers.consumer.loop import Loop, LoopCallbacks
@@ -44,7 +46,11 @@ def _run(
     newest: list[Board] = [Board(BoardConfig.from_settings(settings, waits_for_documents=True))]
     reducer = _start_reducer(settings, stack)
     actions = _build_context(settings, context, lambda: newest[0], stop, reducer)
-    engine = build_file_engine(actions, context.build_callbacks(_build_reply_writer(settings, stack)))
+    if settings.key_store.url is not None:
+        store = KeyStoreWriter(settings.key_store)
+        stack.callback(store.close)
+        actions = replace(actions, key_store=store)
+    engine = build_file_engine(actions, context.build_callbacks(partial(write_reply, actions.key_store)))
     loop = Loop(
         context.source,
         FILE_MANAGER,
@@ -121,18 +127,10 @@ def _build_context(
     )
 
 
-def _build_reply_writer(settings: Settings, stack: ExitStack) -> Callable[[str, Any], None]:
-    """Build the function that writes answers into the key store, where today's plans look for them."""
-    if settings.key_store.url is None:
-        return lambda kind, value: None
-    store = KeyStoreWriter(settings.key_store.url)
-    stack.callback(store.close)
-
-    def write_reply(kind: str, value: Any) -> None:
-        if kind in reply_keys:
-            store.write({reply_keys[kind]: str(value).lower() if isinstance(value, bool) else value})
-
-    return write_reply
+def write_reply(store: KeyStoreWriter | None, kind: str, value: Any) -> None:
+    """Write the answer to a question into the key store, where today's plans look for it."""
+    if store is not None and kind in reply_keys:
+        store.write({reply_keys[kind]: str(value).lower() if isinstance(value, bool) else value})
 
 
 def _finish(loop: Loop, engine: MessageEngine, heartbeat: Heartbeat, stop: threading.Event) -> None:

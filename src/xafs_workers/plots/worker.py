@@ -117,7 +117,7 @@ def _call_each(*callbacks: Callable[[ReceivedMessage], object]) -> Callable[[Rec
 def _build_reply_writer(settings: Settings, stack: ExitStack, get_board: Callable[[], Board]) -> ReplyWriter:
     store = None
     if settings.key_store.url is not None:
-        store = KeyStoreWriter(settings.key_store.url)
+        store = KeyStoreWriter(settings.key_store)
         stack.callback(store.close)
     return ReplyWriter(store, get_board, settings.key_store.reply_seconds)
 

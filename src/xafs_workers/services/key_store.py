@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any, Literal
 
 from xafs_workers.logs import get_logger
+from xafs_workers.settings import KeyStore
 
 log = get_logger("services")
 
@@ -32,12 +34,12 @@ class KeyStoreWriter:
 
     Parameters
     ----------
-    url
-        Address of the server, ``redis://host:port/db``.
+    settings
+        With the address of the server.
     """
 
-    def __init__(self, url: str):
-        self._url = url
+    def __init__(self, settings: KeyStore):
+        self._settings = settings
         self._client: Any = None
         self._away = False
 
@@ -71,10 +73,21 @@ class KeyStoreWriter:
             return "away"
         return "written" if written else "not preset"
 
+    def read(self, key: str) -> str | None:
+        """Return the text of a key; None where there is none, or no answer."""
+        found: list[bytes | None] = [None]
+
+        def get(client: Any) -> None:
+            found[0] = client.get(key)
+
+        self._try(get)
+        return None if found[0] is None else found[0].decode(errors="replace")
+
     def close(self) -> None:
         """Close the connection."""
-        if self._client is not None:
-            self._client.close()
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
     def _try(self, act: Callable[[Any], object]) -> bool:
         """Use the connection; return whether the server answered."""
@@ -84,6 +97,7 @@ class KeyStoreWriter:
             if not self._away:
                 log.warning("key_store_away", reason=f"{type(error).__name__}: {error}")
             self._away = True
+            self.close()  # the next attempt reads the password again
             return False
         if self._away:
             log.info("key_store_back")
@@ -92,10 +106,34 @@ class KeyStoreWriter:
 
     def _connect(self) -> Any:
         if self._client is None:
-            import redis
-
-            self._client = redis.Redis.from_url(self._url, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+            self._client = open_client(self._settings, TIMEOUT)
         return self._client
+
+
+def open_client(settings: KeyStore, timeout: float) -> Any:
+    """Open a client of the key store; it connects at its first request.
+
+    Raises
+    ------
+    OSError, ValueError
+        The file with the password cannot be read, or the address cannot be used. The text never has the password.
+    """
+    import redis
+
+    url = settings.url or ""
+    options: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
+    if settings.password_file is not None:
+        options["password"] = _read_password(settings.password_file)
+    if settings.ca_file is not None and url.startswith("rediss://"):
+        options["ssl_ca_certs"] = str(settings.ca_file)
+    return redis.Redis.from_url(url, **options)
+
+
+def _read_password(path: Path) -> str:
+    password = path.read_text(errors="replace").strip()
+    if not password:
+        raise ValueError(f"key_store.password_file: {path} is empty (expected the password)")
+    return password
 
 
 def _to_texts(values: Mapping[str, Any]) -> dict[str, str]:

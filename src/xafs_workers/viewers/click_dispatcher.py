@@ -54,4 +54,4 @@ def build_subscribers(settings: Settings, publish: ClickSubscriber) -> tuple[Cli
         return (publish,)
     from xafs_workers.services.key_store import KeyStoreWriter
 
-    return publish, KeyStoreWriter(settings.key_store.url).write_click
+    return publish, KeyStoreWriter(settings.key_store).write_click

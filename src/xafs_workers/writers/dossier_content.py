@@ -133,6 +133,8 @@ class DossierSources:
         Pictures of the scans whose kinds declare a caption: (caption, name relative to the proposal folder).
     cameras
         Cameras whose pictures are shown.
+    reference_materials
+        Materials of the reference foils by element, for runs that do not name theirs.
     """
 
     dossier: Dossier
@@ -145,6 +147,7 @@ class DossierSources:
     zone: tzinfo | None = None
     scan_pictures: Sequence[tuple[str, str]] = ()
     cameras: Sequence[Camera] = field(default_factory=lambda: Dossiers().cameras)
+    reference_materials: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def first_run(self) -> Run:

@@ -96,7 +96,8 @@ def _build_scan_section(sources: DossierSources) -> DetailSection:
     edge = parts.find_first_text(about, "edge") or parts.find_first_text(given, "edge")
     tabulated = find_edge_energy(element, edge) if element and edge else None
     bounds = html.format_line(given.get("bounds_given")) or html.format_line(given.get("bounds"))
-    material = parts.find_first_text(about, "reference_material")
+    foil = html.format_line(sources.reference_materials.get(element))
+    material = parts.find_first_text(about, "reference_material") or foil
     return DetailSection(
         "Scan details",
         (

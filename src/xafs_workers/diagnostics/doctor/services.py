@@ -59,18 +59,20 @@ def check_redis(case: Case) -> Iterator[Finding]:
         return
     try:
         import redis as driver
+
+        from xafs_workers.services.key_store import open_client
     except ImportError:
         yield report_fault("redis", "a key store is configured, but no driver", "install xafs-workers[redis]")
         return
     where = url.rpartition("@")[2]
     client: Any = None
     try:
-        client = driver.Redis.from_url(url, socket_timeout=case.timeout, socket_connect_timeout=case.timeout)
+        client = open_client(case.settings.key_store, case.timeout)
         client.ping()
         yield report_ok("redis", f"{where} answers")
     except (driver.RedisError, OSError, ValueError) as error:
         text = f"{where}: {type(error).__name__}: {error}"
-        yield report_fault("redis", text, "start it, or correct key_store.url; today's plans get no replies without it")
+        yield report_fault("redis", text, "start it, or correct key_store; today's plans get no replies without it")
     finally:
         if client is not None:
             client.close()

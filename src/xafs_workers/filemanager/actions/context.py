@@ -17,6 +17,7 @@ from xafs_workers.runtime.slack_posting import SlackPosting
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.services.key_store import KeyStoreWriter
 from xafs_workers.services.message_log import MessageLog
 from xafs_workers.services.slack_posts import Poster, discard_post
 from xafs_workers.settings import Settings
@@ -50,6 +51,8 @@ class ActionContext:
         Function that lets Larch read a file, None where Larch is not installed.
     is_dropped
         Function that returns whether the staff asked to drop a message, for actions that take long.
+    key_store
+        Key store of today's sessions, None where none is configured.
     """
 
     settings: Settings
@@ -65,6 +68,7 @@ class ActionContext:
     posting: SlackPosting | None = None
     message_log: MessageLog = field(default_factory=MessageLog)
     is_dropped: Callable[[ReceivedMessage], bool] = lambda control: False
+    key_store: KeyStoreWriter | None = None
 
 
 ActionHandler = Callable[[ReceivedMessage, Board, ActionContext], Outcome | Task]

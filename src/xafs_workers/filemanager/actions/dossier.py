@@ -30,6 +30,9 @@ log = get_logger("workers")
 
 EFFECT = "dossier"
 
+NUMBER_KEY = "BMM:dossier:seqnumber"
+"""Key of the key store with the number of the newest dossier of an XAFS sequence."""
+
 NO_OPEN_DOSSIER = "no dossier is open (expected one that was started)"
 NOTHING_MEASURED = "nothing was measured: no dossier is written"
 
@@ -126,6 +129,8 @@ def _write_page(
     if missing:
         raise Postponed(f"dossier of {dossier.stub[:80]}: waiting for {', '.join(missing)}")
     path, sources = page.publish()
+    if page.kind == "xafs" and context.key_store is not None:
+        context.key_store.write({NUMBER_KEY: page.number})
     outcome = Outcome("done", (path,), "; ".join(page.found.missing))
     with finish_with(outcome):
         page.add_to_logs(sources)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from xafs_workers.catalog.errors import CatalogError, CatalogUnavailable, Interrupted
@@ -17,10 +18,13 @@ from xafs_workers.filemanager.dossier_sources import (
     list_awaited_pictures,
     list_captioned_pictures,
 )
+from xafs_workers.filemanager.reference_materials import KEY as REFERENCES_KEY
+from xafs_workers.filemanager.reference_materials import parse_reference_materials
 from xafs_workers.logs import get_logger
 from xafs_workers.runtime.publish_once import publish_page, replace_own
 from xafs_workers.scans.dossier import Dossier, build_dossier
 from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.scans.metadata import as_mapping
 from xafs_workers.scans.scan import Scan
 from xafs_workers.services.message_log import has_anchor, has_file
 from xafs_workers.storage.errors import Refused
@@ -118,8 +122,20 @@ class DossierPage:
         context = self.context
         means = SourceContext(context.catalog, context.config, context.stop)
         sources = collect_sources(self.found, self.dossier, self.number, self.folder, means)
-        cameras = context.settings.dossiers.cameras
-        return replace(sources, exists=lookup, scan_pictures=self.list_captions(), cameras=cameras)
+        return replace(
+            sources,
+            exists=lookup,
+            scan_pictures=self.list_captions(),
+            cameras=context.settings.dossiers.cameras,
+            reference_materials=self._read_reference_materials(sources),
+        )
+
+    def _read_reference_materials(self, sources: DossierSources) -> Mapping[str, str]:
+        """Read the materials of the reference foils where the runs do not name theirs."""
+        store = self.context.key_store
+        if store is None or as_mapping(sources.first_run.xdi.get("Element")).get("reference_material"):
+            return {}
+        return parse_reference_materials(store.read(REFERENCES_KEY))
 
     def _render(self, sources: DossierSources) -> bytes:
         return render_dossier_page(self.kind, sources)
