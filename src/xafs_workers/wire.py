@@ -43,6 +43,8 @@ MAX_RECORD_BYTES = 8 * 1024 * 1024
 MAX_DEPTH = 100
 """Largest nesting of maps and lists. msgpack decodes 1,024 levels but encodes only 511, and pydantic fewer."""
 
+_TEXT = frozenset({str})
+
 UNNESTED_NAMES = frozenset({"event", "event_page"})
 """Documents whose nesting is not checked: they come often, and are never encoded again."""
 
@@ -180,7 +182,7 @@ def decode(value: bytes | None, limit: int = MAX_RECORD_BYTES) -> tuple[str, dic
     if len(value) > limit:
         raise DecodeError(f"record of {len(value)} bytes: the limit is {limit}")
     try:
-        hook = rebuild_numpy if any(mark in value for mark in NUMPY_MARKS) else None
+        hook = rebuild_numpy if NUMPY_MARKS[0] in value or NUMPY_MARKS[1] in value else None
         content = unpackb(value, raw=False, strict_map_key=False, object_hook=hook)
     except DecodeError:
         raise
@@ -215,9 +217,9 @@ def _unpack_envelope(content: Any) -> tuple[str, dict[str, Any]]:
         raise DecodeError(f"a name of type {type(name).__name__} (expected text)")
     if not isinstance(body, dict):
         raise DecodeError(f"{name or 'message'!r:.40} with a body of type {type(body).__name__} (expected a mapping)")
-    for key in body:
-        if not isinstance(key, str):
-            raise DecodeError(f"key {key!r:.40} of type {type(key).__name__} (expected text)")
+    if not set(map(type, body)) <= _TEXT:
+        key = next(key for key in body if not isinstance(key, str))
+        raise DecodeError(f"key {key!r:.40} of type {type(key).__name__} (expected text)")
     return name, body
 
 

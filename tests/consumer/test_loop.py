@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from helpers.fits import build_answers
 from helpers.hostile_records import HostileRecord, list_hostile_records
@@ -21,6 +22,8 @@ from xafs_workers.plots.picture_handler import build_picture_engine
 from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine
 from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.points import Points
 from xafs_workers.settings import Settings
 from xafs_workers.wire import encode
 
@@ -94,6 +97,35 @@ def test_events_of_an_unknown_descriptor_make_one_dead_letter() -> None:
     worker.run()
     assert len(worker.letters) == 1
     assert worker.loop.counters.misplaced == 5
+
+
+def test_events_that_fail_together_are_folded_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Points, "add_points", fail)
+    worker = Worker(HEADLESS)
+    columns = {"xafs_x": [1.0, 2.0, 3.0], "I0": [2.0] * 3}
+    run = list(build_run_documents(hint=None, motors=["xafs_x"], columns=columns))
+    worker.source.put_entries([("bmm", LINE), *run])
+    worker.run()
+    assert worker.letters == []
+    assert worker.loop.counters.documents == len(run)
+    (found,) = worker.loop.board.runs.values()
+    assert found.points.get_column("xafs_x").tolist() == columns["xafs_x"]
+
+
+def test_dropped_arrays_are_logged_once_and_reported() -> None:
+    worker = Worker(HEADLESS)
+    worker.loop.board = Board(BoardConfig(array_bytes=20))
+    columns = {"xafs_x": [1.0, 2.0, 3.0], "mca": [[1, 2, 3]] * 3}
+    with capture_logs() as logs:
+        worker.source.put_entries(build_run_documents(hint=None, motors=["xafs_x"], columns=columns))
+        worker.run()
+        worker.loop.step(0.0)
+    (uid,) = worker.loop.board.runs
+    assert worker.loop.runs_without_arrays == (uid,)
+    assert [line["run"] for line in logs if line["event"] == "arrays_dropped"] == [uid]
 
 
 def test_an_implausible_record_time_does_not_stop_a_scan() -> None:

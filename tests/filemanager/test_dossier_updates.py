@@ -158,7 +158,7 @@ def test_a_later_message_replaces_an_own_page_only(changed: bool, session: Sessi
     before = session.page.read_bytes()
     if changed:
         session.page.write_bytes(b"<p>mine</p>")
-    later = replace(session.write, position=replace(session.write.position, offset=10_000))
+    later = replace(session.write, position=session.write.position._replace(offset=10_000))
     session.add_anchor()  # the page of the second message leads to this line
     context = session.manager.build_context()
     page = DossierPage.from_runs(later, *session.find_sources(context), context)

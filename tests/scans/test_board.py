@@ -6,6 +6,7 @@ import gc
 import random
 import tracemalloc
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,6 +40,55 @@ def interleaved(items: list[BoardItem], rng: random.Random) -> list[BoardItem]:
                 merged.append(queues[which][heads[which]])
                 heads[which] += 1
     return merged
+
+
+STRANGE_VALUES = (1, 2.5, None, "text", float("nan"), [1.0], [1.0, 2.0], {}, 10**400, True, b"x", np.arange(3))
+
+
+@settings(max_examples=scale_examples(300), deadline=None)
+@given(
+    rows=st.lists(st.tuples(st.integers(1, 90), st.sampled_from(STRANGE_VALUES), st.booleans()), max_size=150),
+    sizes=st.lists(st.integers(1, 40), min_size=1),
+    limit=st.sampled_from([100, 10**6]),
+)
+def test_events_together_give_the_board_of_each(rows: Any, sizes: list[int], limit: int) -> None:
+    keys = {"a": [1.0], "b": [1.0], "mca": [[1, 2, 3]]}
+    head = stamp_entries(list(build_run_documents(hint=None, motors=["a"], columns=keys, finished=False)))
+    event = head.pop()
+    assert isinstance(event, Document)
+    events = [
+        event._replace(
+            doc={
+                **event.doc,
+                "seq_num": number,
+                "time": EPOCH + number,
+                "data": {"a": value, "mca": [number] * 3 if has_array else None, **({"b": 1.0} if has_array else {})},
+            },
+            time=EPOCH + 0.5 * number,
+        )
+        for number, value, has_array in rows
+    ]
+    empty, rest = Board(BoardConfig(array_bytes=limit)), list(events)
+    one_by_one, together = fold(events, fold(head, empty)), fold(head, empty)
+    while rest:
+        size = sizes[len(rest) % len(sizes)]
+        together, rest = together.apply_events(rest[:size]), rest[size:]
+    assert together.reading == one_by_one.reading
+    (expected,), (found,) = one_by_one.runs.values(), together.runs.values()
+    assert found.points.sequence_numbers == expected.points.sequence_numbers
+    assert found.points.generation == expected.points.generation
+    for key in ("a", "b"):
+        np.testing.assert_array_equal(found.points.get_column(key), expected.points.get_column(key))
+        assert found.points.find_problem(key) == expected.points.find_problem(key)
+    assert (found.arrays.size, found.arrays.dropped) == (expected.arrays.size, expected.arrays.dropped)
+
+
+def test_events_of_an_unknown_descriptor_are_refused_together() -> None:
+    event = Document(
+        "event", {"descriptor": "d", "seq_num": 1, "time": 1.0, "data": {}}, 1.0, RecordPosition("t", 0, 0)
+    )
+    with pytest.raises(UnknownRunError, match="unknown descriptor d"):
+        Board().apply_events([event, event])
 
 
 @settings(max_examples=scale_examples(1000), deadline=None, suppress_health_check=list(HealthCheck))
@@ -190,6 +240,13 @@ def test_memory_stays_flat_over_1000_line_scans() -> None:
     assert len(board.streams) == 2 * len(board.runs)
 
 
+def move_item(item: BoardItem, offset: int) -> BoardItem:
+    """Return an item at another offset."""
+    assert isinstance(item, ReceivedMessage | Document)
+    position = item.position._replace(offset=offset)
+    return item._replace(position=position) if isinstance(item, Document) else replace(item, position=position)
+
+
 @pytest.mark.slow
 def test_memory_after_1000_line_scans_equals_that_after_200() -> None:
     """Figures included: each scan is shown as a front end would show it."""
@@ -203,7 +260,7 @@ def test_memory_after_1000_line_scans_equals_that_after_200() -> None:
             offset = number * len(entries)
             time += 1.0
             for place, item in enumerate(stamp_entries(entries, times=[time + 0.001 * n for n in range(len(entries))])):
-                board = board.apply(replace(item, position=replace(item.position, offset=offset + place)))  # type: ignore[type-var]
+                board = board.apply(move_item(item, offset + place))
             build_shown_figures(board)
             if number in (200, 1000):
                 gc.collect()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.channels import find_bad_channels
 from xafs_workers.scans.detectors import ChannelSelection
-from xafs_workers.scans.items import ClockTick, ReductionResult
+from xafs_workers.scans.items import ClockTick, Document, ReductionResult
 from xafs_workers.scans.reduction_requests import build_reduction_requests, build_scan_requests, is_answered
 from xafs_workers.scans.xafs_sequence import build_sequence
 
@@ -145,18 +146,14 @@ def test_results_are_dropped_with_their_scan() -> None:
     later = stamp_entries(
         [*sequence_entries([]), *sequence_entries([run(1)])], times=[EPOCH + 100.0 + n for n in range(999)]
     )
-    shifted = [item if not hasattr(item, "position") else item.__class__(*_moved(item)) for item in later]
-    board = fold(shifted, board)
+    board = fold([_move_item(item) for item in later], board)
     kept = {scan.id for scan in board.scans}
     assert all(scan in kept for scan, _ in board.results.entries)
 
 
-def _moved(item: Any) -> tuple[Any, ...]:
-    from dataclasses import astuple, fields, replace
-
-    moved = replace(item, position=replace(item.position, offset=item.position.offset + 10_000))
-    assert astuple(moved.position)
-    return tuple(getattr(moved, field.name) for field in fields(moved))
+def _move_item(item: Any) -> Any:
+    position = item.position._replace(offset=item.position.offset + 10_000)
+    return item._replace(position=position) if isinstance(item, Document) else replace(item, position=position)
 
 
 def test_an_outdated_result_is_shown_and_the_request_stays() -> None:

@@ -38,6 +38,12 @@ ATTENDANCE_STEP = 1.0
 """While records arrive, the board gets the time attended in steps of this size, seconds."""
 
 
+MAX_EVENTS_TOGETHER = 500
+"""Largest number of events that are folded together."""
+
+ParsedRecord = ReceivedMessage | Document | RejectedRecord
+
+
 class MessageHandler(Protocol):
     """Handler of the messages that a role owns."""
 
@@ -130,6 +136,11 @@ class Loop:
         return self._ordered_reader.backlog_size + len(self._released)
 
     @property
+    def runs_without_arrays(self) -> tuple[str, ...]:
+        """Runs on the board whose arrays, such as spectra, exceeded the limits of memory and were dropped."""
+        return tuple(uid for uid, run in self.board.runs.items() if run.arrays.dropped)
+
+    @property
     def recovery_size(self) -> int:
         """Number of offsets up to what was there at the start, 0 once the worker has caught up."""
         if self.caught_up:
@@ -148,8 +159,17 @@ class Loop:
         if self._callbacks.reduction_requester is not None:
             self.board = self._callbacks.reduction_requester.fold(self.board, live=self.caught_up)
         self._callbacks.handler.poll(self.board)
+        self._log_dropped_arrays()
         self._store_offsets()
         return count
+
+    def _log_dropped_arrays(self) -> None:
+        """Log once for each run that its arrays were too large; its spectra come from a catalog."""
+        for uid in self.runs_without_arrays:
+            if self._is_first_time(f"arrays of {uid}"):
+                config = self.board.config
+                limits = f"more than {config.array_bytes} bytes of a run or {config.all_array_bytes} of all"
+                log.warning("arrays_dropped", run=uid, reason=limits)
 
     def _apply_clock(self) -> None:
         """Let time pass on the board; a worker that writes lets none pass while brokers are away or records wait."""
@@ -171,40 +191,85 @@ class Loop:
         return min(timeout, RESULT_TIMEOUT) if reductions is not None and reductions.is_waiting else timeout
 
     def _process_released(self) -> int:
-        """Process the released records, as many as fit into a turn; return how many."""
+        """Process the released records, as many as fit into a turn; return how many.
+
+        Events of one descriptor that follow each other are folded together.
+        """
         count, deadline = 0, time.monotonic() + TURN_SECONDS
+        events: list[tuple[RawRecord, Document]] = []
+        descriptor = ""
         while self._released:
-            self._process_record(self._released.popleft())
+            record = self._released.popleft()
+            self.last_record_time = record.time
+            item = self._parse_record(record)
+            event = item if isinstance(item, Document) and item.name == "event" else None
+            if events and (
+                event is None or len(events) >= MAX_EVENTS_TOGETHER or event.doc["descriptor"] != descriptor
+            ):
+                self._fold_events(events)
+                events = []
+            if event is not None:
+                descriptor = event.doc["descriptor"]
+                events.append((record, event))
+            else:
+                self._process_item(record, item)
             count += 1
             if time.monotonic() >= deadline:
                 break
+        if events:
+            self._fold_events(events)
         return count
 
-    def _process_record(self, record: RawRecord) -> None:
-        origin = record.position
-        partition = (origin.topic, origin.partition)
-        self.last_record_time = record.time
-        polls = False
-        item: ReceivedMessage | Document | RejectedRecord | None = None
+    def _parse_record(self, record: RawRecord) -> ParsedRecord | None:
+        """Parse a record; None if that fails for a reason that no record should cause."""
         try:
-            item = self._parser.parse_record(record)
-            polls = self._fold(record, item)
-            if self.caught_up and record.stamp_ms > 0 and not record.is_replayed:
+            return self._parser.parse_record(record)
+        except Exception as error:
+            log.exception("record_failed", record=str(record.position))
+            self._reject_record(record, self._build_failure(record, None, error))
+            return None
+
+    def _fold_events(self, events: list[tuple[RawRecord, Document]]) -> None:
+        """Fold events of one descriptor together; if that fails, one by one, so that each keeps its own outcome."""
+        try:
+            self.board = self.board.apply_events([item for _, item in events])
+        except Exception:  # noqa: BLE001 - logged with the record that causes it
+            for record, item in events:
+                self._process_item(record, item)
+            return
+        self.counters.documents += len(events)
+        for record, item in events:
+            if self.caught_up:
+                self._compare_clocks(record, item)
+            self._finish_record(record)
+
+    def _process_item(self, record: RawRecord, item: ParsedRecord | None) -> None:
+        polls = False
+        try:
+            if item is not None:
+                polls = self._fold(record, item)
                 self._compare_clocks(record, item)
         except Exception as error:
-            log.exception("record_failed", record=str(origin))
+            log.exception("record_failed", record=str(record.position))
             self._reject_record(record, self._build_failure(record, item, error))
-        self._next_offsets[partition] = origin.offset + 1
+        self._finish_record(record)
         if polls:  # outside of the try: a handler that cannot go on is no fault of this record
             self._callbacks.handler.poll(self.board)
 
-    def _compare_clocks(self, record: RawRecord, item: ReceivedMessage | Document | RejectedRecord) -> None:
+    def _finish_record(self, record: RawRecord) -> None:
+        origin = record.position
+        self._next_offsets[origin.topic, origin.partition] = origin.offset + 1
+
+    def _compare_clocks(self, record: RawRecord, item: ParsedRecord) -> None:
+        """Compare the clock of the sender of a live record with this machine's."""
+        if not self.caught_up or record.stamp_ms <= 0 or record.is_replayed:
+            return
         stamp = record.stamp_ms / 1000
         self.clock_skew.add_record(self._find_topic(record), stamp, self._callbacks.clock())
         if isinstance(item, Document):
             self.clock_skew.add_document(item.doc.get("time"), stamp)
 
-    def _build_failure(self, record: RawRecord, item: object, error: Exception) -> RejectedRecord:
+    def _build_failure(self, record: RawRecord, item: ParsedRecord | None, error: Exception) -> RejectedRecord:
         """Build the rejection of a record that raised; only the owner of a message answers it."""
         bad = RejectedRecord(
             self._find_topic(record), "failed", f"{type(error).__name__}: {error!s:.2000}", owner=self._role.name
@@ -215,7 +280,7 @@ class Loop:
         message_id = (message.message_id or "") if message.owner == self._role.name else ""
         return replace(bad, kind=message.kind, action=message.action, message_id=message_id)
 
-    def _fold(self, record: RawRecord, item: ReceivedMessage | Document | RejectedRecord) -> bool:
+    def _fold(self, record: RawRecord, item: ParsedRecord) -> bool:
         """Fold a record; return whether something may have become due."""
         if isinstance(item, RejectedRecord):
             self._reject_record(record, item)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from xafs_workers.consumer.partition_merger import PartitionMerger
@@ -95,11 +95,15 @@ class OrderedReader:
         self._pause_ahead()
         return released
 
-    def _update_targets(self, released: Iterable[RawRecord], entries: Iterable[RawRecord | EndOfPartition]) -> None:
+    def _update_targets(self, released: Sequence[RawRecord], entries: Iterable[RawRecord | EndOfPartition]) -> None:
         """Strike off partitions: by their last record, or by their end (the last offset need not hold a record)."""
-        reached = {record.partition: record.position.offset + 1 for record in released}
-        self._end_offsets |= {entry.partition: entry.offset for entry in entries if isinstance(entry, EndOfPartition)}
+        reached: dict[Partition, int] = {}
         backlog = self._merger.backlog
+        for record in reversed(released):  # the last of each partition is the first here
+            reached.setdefault(record.partition, record.position.offset + 1)
+            if len(reached) == len(backlog):
+                break
+        self._end_offsets |= {entry.partition: entry.offset for entry in entries if isinstance(entry, EndOfPartition)}
         for partition, goal in tuple(self._target_offsets.items()):
             # What was read up to its end may still be held back by another partition.
             ended = 0 if backlog[partition] else self._end_offsets.get(partition, 0)

@@ -58,7 +58,10 @@ class PartitionMerger:
         """Release the records whose turn has come."""
         released: list[RawRecord] = []
         while self._heads and not self._blocking_count:
-            released.append(self._release_next())
+            if len(self._heads) == 1:
+                released.extend(self._release_all(self._heads.pop()[1]))
+            else:
+                released.append(self._release_next())
         return released
 
     def drain(self) -> list[RawRecord]:
@@ -80,6 +83,13 @@ class PartitionMerger:
 
     def _push_head(self, record: RawRecord) -> None:
         heapq.heappush(self._heads, (record.time, record.partition))
+
+    def _release_all(self, partition: Partition) -> Iterable[RawRecord]:
+        """Release the records of the one partition that has any."""
+        lane = self._queues[partition]
+        records, lane.records, lane.size = lane.records, deque(), 0
+        self._blocking_count += not lane.is_at_end
+        return records
 
     def _release_next(self) -> RawRecord:
         lane = self._queues[heapq.heappop(self._heads)[1]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from xafs_workers.scans.items import ReceivedMessage, RecordPosition
 
@@ -16,8 +17,7 @@ NO_STAMP = -1
 """Stamp of a record to which the broker gives no time."""
 
 
-@dataclass(frozen=True, slots=True)
-class RawRecord:
+class RawRecord(NamedTuple):
     """A record as it is stored on Kafka.
 
     Attributes

@@ -43,7 +43,7 @@ def check_document(name: str, doc: Mapping[str, Any]) -> None:
     check = _CHECKS.get(name)
     if check is None:
         raise InvalidDocument(name, "", f"unknown document {format_value(name)} (expected one of {', '.join(_CHECKS)})")
-    if not isinstance(cast(object, doc), Mapping):
+    if not isinstance(cast(object, doc), dict | Mapping):  # most are of the first type, which is found at once
         raise InvalidDocument(name, "", f"{name}: got {format_value(doc)} (expected a mapping)")
     check(name, doc)
 
@@ -116,7 +116,26 @@ def _check_columns(name: str, doc: Doc, field: str, rows: int) -> None:
             raise InvalidDocument(name, field, reason)
 
 
+def _is_plain_event(doc: Doc) -> bool:
+    """Check an event whose fields have the types that nearly all have; several times as fast as the full check."""
+    get = doc.get
+    uid, descriptor, time, number = get("uid"), get("descriptor"), get("time"), get("seq_num")
+    return (
+        type(time) is float
+        and -MAX_TIME < time < MAX_TIME
+        and type(number) is int
+        and number >= 1
+        and type(uid) is str
+        and type(descriptor) is str
+        and uid != ""
+        and descriptor != ""
+        and type(get("data")) is dict
+    )
+
+
 def _check_event(name: str, doc: Doc) -> None:
+    if _is_plain_event(doc):
+        return
     _check_text(name, doc, "uid", "descriptor")
     _check_time(name, doc)
     if not _is_count(doc.get("seq_num")):

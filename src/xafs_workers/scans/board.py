@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 from typing import Any
 
 from xafs_workers.scans.arrays import EventArrays
@@ -156,6 +157,19 @@ class Board:
         results = add_result(self.results, item)
         return self if results is self.results else replace(self, version=self.version + 1, results=results)
 
+    def apply_events(self, items: Sequence[Document]) -> Board:
+        """Apply events of one descriptor that follow each other; as `apply` of each, and faster.
+
+        Raises
+        ------
+        UnknownRunError
+            The descriptor is unknown; the board does not change.
+        """
+        uid, stream = _find_stream(self, items[0])
+        if stream == "primary" and len(items) > 1:
+            return _apply_points(self, uid, items)
+        return reduce(_apply_event, items, self)
+
 
 def _apply_fetched_run(board: Board, item: FetchedRun) -> Board:
     """Apply a fetched run: it replaces an incomplete one, and adds arrays that the documents did not contain.
@@ -238,15 +252,11 @@ def _update_scans(board: Board, scans: tuple[Scan, ...], frontier: Frontier) -> 
         scans=kept.scans,
         hidden_figures=board.hidden_figures if kept.hidden_figures is None else kept.hidden_figures,
         results=results,
-        ended_at=_update_end_times(board, kept.scans),
+        # the ends of scans that have just been received are of now
+        ended_at={s.id: board.ended_at.get(s.id, board.reading.attended) for s in kept.scans if s.end is not None},
         frontier=None if kept.frees_runs else next_frontier,
         sizes=kept.sizes,
     )
-
-
-def _update_end_times(board: Board, scans: tuple[Scan, ...]) -> Mapping[str, float]:
-    """Return when the ends of scans were received: now for those that have just ended."""
-    return {scan.id: board.ended_at.get(scan.id, board.reading.attended) for scan in scans if scan.end is not None}
 
 
 def _apply_document(board: Board, item: Document) -> Board:
@@ -262,7 +272,7 @@ def _apply_document(board: Board, item: Document) -> Board:
         return _apply_stop(board, item)
     if item.name in RESOURCE_DOCUMENTS:
         return _apply_resource(board, item)
-    return replace(board, reading=board.reading.add_document(item))
+    return replace(board, reading=board.reading.add_documents(item))
 
 
 def _apply_start(board: Board, item: Document) -> Board:
@@ -273,7 +283,7 @@ def _apply_start(board: Board, item: Document) -> Board:
             raise UnknownRunError(uid, f"a second, different start document of run {uid}")
         return board
     run = build_run(item)
-    return _add_run(replace(board, reading=board.reading.add_document(item), runs={**board.runs, uid: run}), run)
+    return _add_run(replace(board, reading=board.reading.add_documents(item), runs={**board.runs, uid: run}), run)
 
 
 def _apply_descriptor(board: Board, item: Document) -> Board:
@@ -281,7 +291,7 @@ def _apply_descriptor(board: Board, item: Document) -> Board:
     run = _find_run(board, run_uid, item)
     if uid in board.streams:
         return board
-    board = replace(board, reading=board.reading.add_document(item), streams={**board.streams, uid: (run_uid, stream)})
+    board = replace(board, reading=board.reading.add_documents(item), streams={**board.streams, uid: (run_uid, stream)})
     if stream != "primary" or run.data_keys:
         return board
     data_keys = item.doc.get("data_keys", {})
@@ -310,17 +320,23 @@ def _apply_event(board: Board, item: Document) -> Board:
     return _replace_run(board, _replace_points(run, points, arrays), item)
 
 
+def _apply_points(board: Board, uid: str, items: Sequence[Document]) -> Board:
+    """Add the points of several events to a run."""
+    run, docs = board.runs[uid], [item.doc for item in items]
+    sequence, data = [doc["seq_num"] for doc in docs], [doc["data"] for doc in docs]
+    columns = {key: [row.get(key) for row in data] for key in run.points.keys}
+    points = run.points.add_points(sequence, [doc["time"] for doc in docs], columns)
+    arrays = run.arrays.add_points(zip(sequence, data, strict=True), board.config.array_bytes)
+    return _replace_run(board, _replace_points(run, points, arrays), *items)
+
+
 def _apply_resource(board: Board, item: Document) -> Board:
     """Store the name of a file with data of a run; a document of no known run is ignored."""
     run = board.runs.get(str(item.doc.get("run_start")))
     document = (item.name, item.doc)
-    if run is None or len(run.resources) >= MAX_RESOURCES or _is_listed(document, run):
-        return replace(board, reading=board.reading.add_document(item))
+    if run is None or len(run.resources) >= MAX_RESOURCES or any(is_same_content(document, k) for k in run.resources):
+        return replace(board, reading=board.reading.add_documents(item))
     return _replace_run(board, replace(run, resources=(*run.resources, document)), item)
-
-
-def _is_listed(document: tuple[str, Mapping[str, Any]], run: Run) -> bool:
-    return any(is_same_content(document, known) for known in run.resources)
 
 
 def _apply_baseline(board: Board, stream: tuple[str, str], data: Mapping[str, Any]) -> Board:
@@ -362,12 +378,13 @@ def _replace_points(run: Run, points: Points, arrays: EventArrays) -> Run:
     )
 
 
-def _replace_run(board: Board, run: Run, item: Document | None = None) -> Board:
+def _replace_run(board: Board, run: Run, *items: Document) -> Board:
+    """Replace a run on the board; the items are what changed it."""
     runs = {**board.runs, run.uid: run}
     return Board(
         board.config,
         board.version + 1,
-        board.reading if item is None else board.reading.add_document(item),
+        board.reading.add_documents(*items) if items else board.reading,
         board.messages,
         limit_array_memory(runs, board.config.all_array_bytes) if run.arrays.size else runs,
         board.streams,

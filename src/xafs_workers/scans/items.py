@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from xafs_workers.messages.base import ControlMessage
 
 MessageT = TypeVar("MessageT", bound=ControlMessage)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RecordPosition:
+class RecordPosition(NamedTuple):
     """Position of a record on Kafka."""
 
     topic: str
@@ -56,8 +55,7 @@ class ReceivedMessage:
         return self.message
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A Bluesky document with its record time (POSIX seconds).
 
     Attributes

@@ -216,9 +216,10 @@ class Points:
 
     def _parse_values(self, key: str, values: Sequence[Any]) -> array[float] | list[float]:
         parsed = _parse_column(values)
-        if isinstance(parsed, list) and parsed:
-            worst = next((place for place, number in enumerate(parsed) if math.isnan(number)), 0)
-            self._note_problem(key, values[worst])
+        if isinstance(parsed, list) and key not in self._problems:
+            for value, number in zip(values, parsed, strict=True):
+                if math.isnan(number):
+                    self._note_problem(key, value)
         return parsed
 
     def _note_problem(self, key: str, value: Any) -> None:

@@ -39,12 +39,14 @@ class ReadingState(NamedTuple):
         """Return the state after a record of this time."""
         return self if now <= self.now else self._replace(now=now)
 
-    def add_document(self, item: Document) -> ReadingState:
-        """Return the state after a document."""
-        time = item.time
-        own = min(find_document_time(item), time)
+    def add_documents(self, *items: Document) -> ReadingState:
+        """Return the state after some documents."""
         now, newest, attended = self
-        return ReadingState(time if time > now else now, own if own > newest else newest, attended)
+        for item in items:
+            time = item.time
+            own = min(find_document_time(item), time)
+            now, newest = time if time > now else now, own if own > newest else newest
+        return ReadingState(now, newest, attended)
 
     def add_tick(self, tick: ClockTick) -> ReadingState:
         """Return the state after a clock tick."""

@@ -15,6 +15,7 @@ GAUGES = {
     "uptime": ("uptime_seconds", "time since the worker was started"),
     "behind": ("lag_records", "records that are there and not yet folded"),
     "behind_seconds": ("lag_seconds", "age of the newest folded record, while there are others"),
+    "arrays_dropped": ("runs_without_arrays", "runs whose arrays were too large to be kept in memory"),
     "removed_unread": ("removed_unread_records", "records that Kafka removed before they were read"),
     "open_scans": ("open_scans", "scans in progress"),
     "posts_waiting": ("posts_waiting", "posts in the outbox"),
