@@ -136,6 +136,11 @@ class Station:
         """Wait until the broker has all that was published."""
         assert self._producer.flush(10 * PATIENCE) == 0
 
+    def refresh_producer(self) -> None:
+        """Take a new producer, which knows the partitions that were added to the topics."""
+        config = KafkaConfig(self.settings.kafka.bootstrap_servers or "")
+        self._producer = Producer({**config.get_producer_properties(), "log_level": 3})
+
     def put_late(self, entries: Iterable[Entry], delay: float) -> None:
         """Publish all messages at once, and the documents so many seconds later, all with the times of their making.
 
