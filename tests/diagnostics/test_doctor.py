@@ -24,6 +24,7 @@ from confluent_kafka import Producer
 from helpers.browser import BrowserHarness
 from helpers.patience import SECONDS as PATIENCE
 from helpers.processes import wait_until
+from helpers.redis_server import SecuredRedisServer
 from helpers.slack_server import SCOPES, TOKEN, SlackServer
 from plugins.brokers import ApacheAdmin, Broker, _build_broker
 from xafs_workers.configuration import load
@@ -223,10 +224,53 @@ def test_a_missing_kafka_file_is_reported(setup: DoctorSetup, monkeypatch: pytes
 
 
 def test_a_missing_topic_is_reported(setup: DoctorSetup) -> None:
-    setup.create_topics("dead_letters")
-    words = get_only_fault_text("topics", setup.run_examination())
-    assert f"missing: {setup.content['beamline']}.workers.dead-letters" in words
+    setup.create_topics("documents")
+    words = get_only_fault_text("topics", setup.run_check(check_broker))
+    assert f"missing: {setup.content['beamline']}.bluesky.runengine.documents" in words
     assert "create them" in words
+
+
+def test_the_topics_of_the_facility_alone_are_enough(setup: DoctorSetup) -> None:
+    setup.create_topics("answers", "status", "dead_letters")
+    findings = setup.run_check(check_broker)
+    assert find_faults(findings) == {}
+    words = [finding.text for finding in findings if finding.level == "warning"]
+    for part in ("plans that `ask` get no answer", "`status` and `watch` show no worker", "in the worker's log alone"):
+        assert any(part in text and "files, pictures, posts and the key store work" in text for text in words), part
+
+
+@pytest.mark.slow
+def test_the_example_of_bmm_is_all_ok(
+    setup: DoctorSetup, request: pytest.FixtureRequest, secured_redis: SecuredRedisServer, tmp_path: Path
+) -> None:
+    """On a simulated facility: a real Kafka by its file, Redis with TLS and password, Tiled, Slack's channel list."""
+    broker, given = _build_broker("apache", request), setup.content
+    content = yaml.safe_load((Path(__file__).parents[2] / "docs/examples/bmm.yaml").read_text())
+    facility = {"abort_run_on_kafka_exception": False, "bootstrap_servers": [broker.bootstrap_servers]}
+    kafka, secret = setup.folder / "kafka.yml", tmp_path / "redis.secret"
+    kafka.write_text(yaml.safe_dump({**facility, "runengine_producer_config": {"acks": 1}}))
+    secret.write_text(secured_redis.password)
+    setup.slack.lookups["1"] = [{"name": f"{SESSION}-{given['beamline']}", "conversation_id": "C1"}]
+    # What every facility has of its own: addresses, folders, secrets, and here the prefix of the topics.
+    content["beamline"], content["kafka"]["config_file"] = given["beamline"], str(kafka)
+    content["storage"]["proposals_root"] = given["storage"]["proposals_root"]
+    content["storage"]["root_aliases"] = {"/nsls2/data3/bmm/proposals": given["storage"]["proposals_root"]}
+    content["key_store"] |= {"url": secured_redis.url, "password_file": str(secret)}
+    content["key_store"]["ca_file"] = str(secured_redis.certificate)
+    content["catalog"] = given["catalog"]
+    content["slack"] |= {name: given["slack"][name] for name in ("token_file", "base_url", "staff_channel")}
+    content["slack"]["lookup_url"] = setup.slack.lookup_url
+    setup.content, setup.broker = (
+        {**content, "state_directory": given["state_directory"], "doctor": given["doctor"]},
+        broker,
+    )
+    setup.create_topics()
+    findings = setup.run_examination()
+    assert find_faults(findings) == {}
+    words = "\n".join(finding.text for finding in findings)
+    assert f"{SESSION}: channel" in words
+    for hidden in (TOKEN, secured_redis.password):
+        assert hidden not in words
 
 
 def test_an_unreachable_tiled_server_is_reported(setup: DoctorSetup, unused_port: int, wrong_key_file: Path) -> None:

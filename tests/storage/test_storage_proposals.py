@@ -129,3 +129,11 @@ def test_a_root_is_checked_too(path: str) -> None:
 def test_a_missing_root_is_an_error() -> None:
     with pytest.raises(Refused, match="no root"):
         Roots()
+
+
+def test_two_names_may_be_aliases_of_each_other() -> None:
+    """A configuration that turns the default alias round holds both."""
+    root = Root("/data", {"/data": "/data3", "/data3": "/data"})
+    for path in ("/data/2026-1/pass-1", "/data3/2026-1/pass-1"):
+        assert root.resolve_below(path) == ("2026-1", "pass-1")
+    assert root.resolve_below("/data4/2026-1") is None

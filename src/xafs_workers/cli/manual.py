@@ -29,7 +29,8 @@ CONFIGURATION_INTRODUCTION = """# Configuration
 Written by `make docs` from the settings. The file is YAML: `--config`, else `/etc/xafs-workers/config.yaml`, else
 `~/.config/xafs-workers/config.yaml`. Each setting can be given by the environment too:
 `XAFS_WORKERS_KAFKA__TAG=xas` is `kafka.tag`. Unknown keys are refused. For editors:
-[config.schema.json](config.schema.json); an example: [examples/another-beamline.yaml](examples/another-beamline.yaml).
+[config.schema.json](config.schema.json); examples: [examples/bmm.yaml](examples/bmm.yaml),
+[examples/another-beamline.yaml](examples/another-beamline.yaml).
 """
 
 

@@ -97,9 +97,17 @@ class Root:
             parse_path(name)
 
     def resolve_below(self, path: str) -> tuple[str, ...] | None:
-        """Return the components of an absolute path below this root, or None if the path is not below it."""
-        own, given = self._resolve_aliases(parse_path(self.path)), self._resolve_aliases(parse_path(path))
-        return given[len(own) :] if given[: len(own)] == own else None
+        """Return the components of an absolute path below this root, or None if the path is not below it.
+
+        Each is tried as it is and under the name that its alias has, for two names may be aliases of each other.
+        """
+        roots, names = self._list_names(self.path), self._list_names(path)
+        found = (given[len(own) :] for own in roots for given in names if given[: len(own)] == own)
+        return next(found, None)
+
+    def _list_names(self, path: str) -> tuple[tuple[str, ...], ...]:
+        parts = parse_path(path)
+        return (self._resolve_aliases(parts), parts)
 
     def _resolve_aliases(self, parts: tuple[str, ...]) -> tuple[str, ...]:
         known = sorted(((parse_path(a), parse_path(b)) for a, b in self.aliases.items()), key=lambda ab: -len(ab[0]))

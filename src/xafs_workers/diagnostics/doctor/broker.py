@@ -21,6 +21,13 @@ from xafs_workers.producer.kafka_config import KafkaConfig, KafkaConfigError, re
 TOPICS = ("control", "documents", "answers", "status", "dead_letters")
 READ_TOPICS = ("control", "documents")
 WRITE_ONLY_TOPICS = ("answers", "dead_letters")
+OWN_TOPICS = {
+    "answers": "plans that `ask` get no answer, and positions that a user picks do not reach them",
+    "status": "`status` and `watch` show no worker",
+    "dead_letters": "records that cannot be used are in the worker's log alone",
+}
+"""The topics that only the workers' own tools read, and what does not work without each."""
+WORKING = "files, pictures, posts and the key store"
 MAX_SKEW = 2.0
 """Clocks may differ by this much, seconds: runs are bound to scans by record times."""
 
@@ -71,15 +78,24 @@ def _list_topic_names(config: KafkaConfig, patience: float) -> set[str] | str:
 
 
 def _check_topics(case: Case, names: set[str]) -> Iterator[Finding]:
-    missing = [name for topic in TOPICS if (name := case.settings.get_topic(topic)) not in names]  # type: ignore[arg-type]
+    topics = {topic: case.settings.get_topic(topic) for topic in TOPICS}  # type: ignore[arg-type]
+    missing = [topic for topic in TOPICS if topics[topic] not in names]
     if not missing:
         yield report_ok("topics", f"all {len(TOPICS)} topics of {case.settings.beamline} are there")
         return
-    yield report_fault(
-        "topics",
-        f"missing: {', '.join(missing)}",
-        "ask whoever runs the broker to create them, or set their names (kafka.control_topic and so on) and beamline",
-    )
+    needed = [topics[topic] for topic in missing if topic in READ_TOPICS]
+    if needed:
+        yield report_fault(
+            "topics",
+            f"missing: {', '.join(needed)}",
+            "ask whoever runs the broker to create them, or set their names (kafka.control_topic, ...) and beamline",
+        )
+    for topic in (topic for topic in missing if topic in OWN_TOPICS):
+        yield report_warning(
+            "topics",
+            f"missing: {topics[topic]}; {WORKING} work without it, but {OWN_TOPICS[topic]}",
+            "ask whoever runs the broker to create it",
+        )
 
 
 def _describe_topics(config: KafkaConfig, topics: list[str]) -> dict[str, TopicFacts]:
