@@ -99,7 +99,7 @@ def read_fields(made: FileContents) -> dict[str, str]:
 
 def test_without_a_stub_the_run_names_the_file() -> None:
     assert list(write("xrrxdi", stub=None)) == ["film-of-the-run.xdi"]
-    with pytest.raises(CannotWrite, match="has no file name, and the message has no stub"):
+    with pytest.raises(CannotWrite, match=r"XDI\._filename: missing field"):
         write("xrrxdi", stub=None, xdi={})
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from xafs_workers.messages.eta_refinement import EtaRefinement
 from xafs_workers.writers.slides import UNKNOWN, Slide, SlidePicture, format_result
+
+METADATA_KEY = "eta_refinement"
+"""Key of the results in the family `Beamline` of a run's metadata."""
 
 HEADINGS = ("nominal", "delta", "attenuator", "found", "difference")
 FIELDS = ("eta_nominal", "delta", "attenuator", "eta_found", "diff")
@@ -34,9 +37,9 @@ def format_angle(angle: float | str | None) -> str:
     return "" if angle is None else angle if isinstance(angle, str) else f"{angle:g}"
 
 
-def compute_mean_difference(message: EtaRefinement) -> float | None:
+def compute_mean_difference(results: Iterable[Mapping[str, float | str | None]]) -> float | None:
     """Compute the mean of the differences that are known, degrees; None without any."""
-    known = [value for result in message.results if isinstance(value := result.get("diff"), float)]
+    known = [value for result in results if isinstance(value := result.get("diff"), float)]
     return sum(known) / len(known) if known else None
 
 
@@ -46,7 +49,7 @@ def build_slides(message: EtaRefinement, pictures: Sequence[SlidePicture]) -> It
         tuple(format_result(result.get(field), 0 if field == "attenuator" else 4) for field in FIELDS)
         for result in message.results
     ]
-    mean = compute_mean_difference(message)
+    mean = compute_mean_difference(message.results)
     average = f"mean difference: {format_result(mean)}{'' if mean is None else '°'}"
     yield Slide(f"Refinement of eta: {message.stub}", (average,), (HEADINGS, *(rows or [(UNKNOWN,) * len(FIELDS)])))
     for first in range(0, len(pictures), PICTURES_ON_A_SLIDE):

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 from xafs_workers.messages.sample_alignment import SampleAlignment
 from xafs_workers.writers.slides import Slide, SlidePicture, format_result
 
+METADATA_KEY = "sample_alignment"
+"""Key of the results in the family `Beamline` of a run's metadata."""
+
 HEADINGS = ("iteration", "samplez", "eta_peak", "eta_com", "eta_cen")
 FIELDS = ("samplez", "eta_peakpos", "eta_com", "eta_fwhm_center")
 

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 from xafs_workers.messages.xrrxdi import Xrrxdi
 from xafs_workers.scans.board_config import BoardConfig
-from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.reflectivity import compute_reflectivity
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.spectra import get_column
 from xafs_workers.writers import columns as parts
-from xafs_workers.writers import headers, text_format
+from xafs_workers.writers import headers
 from xafs_workers.writers.columns import COUNTS_UNIT, Column, build_table
-from xafs_workers.writers.registry import CannotWrite, FileContents, WriterInput, register_writer
+from xafs_workers.writers.registry import FileContents, WriterInput, find_file_name, register_writer
 from xafs_workers.writers.xdi_text import format_xdi
 
 LEFT_OUT = ("Beamline.eta_refinement", "Beamline.sample_alignment", "Detector.mythen_")
@@ -34,12 +33,7 @@ def find_stub(asked: str | None, run: Run) -> str:
     CannotWrite
         The run has none.
     """
-    if asked is not None:
-        return asked
-    named = as_text(run.xdi.get("_filename")) or as_text(as_mapping(run.start.get("BMM_kafka")).get("filename"))
-    if not named.strip():
-        raise CannotWrite("its start document has no file name, and the message has no stub (expected XDI._filename)")
-    return text_format.to_one_line(named).replace("/", "_")
+    return find_file_name(run) if asked is None else asked
 
 
 def build_content(material: WriterInput) -> bytes:

@@ -52,10 +52,20 @@ def read_pictures(
         A picture does not exist yet.
     """
     found = [_find_picture(folder, inside, caption, names) for caption, names in wanted]
-    missing = [picture.name for picture in found if picture.content is None]
+    wait_for_files([picture.name for picture in found if picture.content is None], control, context)
+    return found
+
+
+def wait_for_files(missing: Sequence[str], control: ReceivedMessage, context: ActionContext) -> None:
+    """Wait for files that do not exist, for a limited time after a message.
+
+    Raises
+    ------
+    Postponed
+        There are some, and the time is not over.
+    """
     if missing and context.get_board().now - control.time < PICTURE_PATIENCE:
         raise Postponed(f"report: waiting for {', '.join(missing)}")
-    return found
 
 
 def _find_picture(folder: ProposalFolder, inside: str, caption: str, names: tuple[str, ...]) -> SlidePicture:
