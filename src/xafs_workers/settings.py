@@ -208,6 +208,12 @@ class ReplyKeys(_Section):
     spinner_fluorescence_run: tuple[str, ...] = Field(
         default=("BMM:ga:fluo_uid",), description="uid of the fluorescence scan of a glancing angle alignment"
     )
+    peak_statistics: tuple[str, ...] = Field(
+        default=("BMM:xrd:peak_stats",), description="statistics of a peak, as the text of a Python dict"
+    )
+    mythen_calibration: tuple[str, ...] = Field(
+        default=("BMM:xrd:mythen_calibration",), description="geometry of the Mythen detector, as the text of a dict"
+    )
 
 
 class KeyStore(_Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 import numpy as np
@@ -101,3 +102,12 @@ def test_a_late_answer_is_a_failure() -> None:
     answer = collect_answers(fold_scan(PEAK, message_id="mine"), after=14.0)[-1]
     assert answer.state == "failed"
     assert "no plan waits" in answer.reason
+
+
+def test_statistics_of_the_goniometer_reach_the_key_store(redis_server: RedisServer) -> None:
+    run = make_run({"eta": X.tolist(), "dir": (5000.0 * PEAK).tolist()}, motors=["eta"])
+    asked = {"xrr_alignment": True, "motor": "eta", "detector": "dir", "uid": get_run_uid(run)}
+    answer = collect_answers(fold_board(run, asked, settled=False), redis_server.url)[-1]
+    (text,) = redis_server.read("BMM:xrd:peak_stats")
+    assert ast.literal_eval(text) == answer.value
+    assert answer.value["peakpos"] == X[np.argmax(PEAK)]

@@ -18,6 +18,7 @@ from functools import partial
 from threading import Event
 from typing import Any
 
+from xafs_workers.catalog.baseline import read_baseline
 from xafs_workers.catalog.errors import CatalogError, CatalogUnavailable, Interrupted
 from xafs_workers.catalog.finished_run import Asset, FinishedRun, RunCatalog
 from xafs_workers.logs import get_logger
@@ -34,7 +35,7 @@ from xafs_workers.scans.picture_requests import (
     build_project_request,
     requests_picture,
 )
-from xafs_workers.scans.runs import Run, extract_numbers, select_shaped_keys
+from xafs_workers.scans.runs import Run, select_shaped_keys
 from xafs_workers.scans.scan import Scan, scan_kinds
 from xafs_workers.services.message_log import has_anchor, has_file
 from xafs_workers.settings import Storage
@@ -241,20 +242,6 @@ def collect_sources(
         assets=_read_assets(found.runs, context.stop),
         counts=_read_xrf_counts(first.run, context),
     )
-
-
-def read_baseline(run: FinishedRun, stop: Event) -> Mapping[str, float]:
-    """Read the first baseline reading of a run, from its documents or else the catalog; empty where neither has it."""
-    if run.run.baseline:
-        return run.run.baseline
-    try:
-        points = run.read_baseline(stop)
-    except (CatalogUnavailable, Interrupted):
-        raise
-    except CatalogError as problem:
-        log.info("no_baseline", run=run.uid, reason=str(problem))
-        return {}
-    return extract_numbers({key: float(points.get_column(key)[0]) for key in points.keys}) if len(points) else {}
 
 
 def _read_assets(runs: Iterable[FinishedRun], stop: Event) -> Mapping[str, Sequence[Asset]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from xafs_workers.catalog.baseline import read_baseline
 from xafs_workers.catalog.errors import CatalogError, CatalogUnavailable, Interrupted
 from xafs_workers.catalog.finished_run import FinishedRun, RunCatalog
 from xafs_workers.catalog.followed_runs import FollowedRuns
@@ -117,6 +118,8 @@ class RunFetcher:
     def _read_run(self, wanted: RunRequest) -> FetchedRun:
         found = self._catalog.wait_for_run(wanted.uid, self._stop)
         run = found.run
+        if wanted.image_key and not run.arrays.size:
+            return _read_image(found, wanted.image_key, self._config, self._stop)
         if not wanted.spectrum_points or run.arrays.size:
             return FetchedRun(wanted.uid, run)
         arrays = _read_spectra(found, wanted, self._config, self._stop)
@@ -127,6 +130,19 @@ class RunFetcher:
         if reason != self.waits_for:
             self.waits_for = reason
             log.warning("waiting_for", reason=reason) if reason else log.info("wait_ended", what="the catalog")
+
+
+def _read_image(found: FinishedRun, key: str, rules: BoardConfig, stop: threading.Event) -> FetchedRun:
+    """Return a run with the array of one data key at each point, and with its baseline."""
+    run = found.run
+    if key not in found.data_keys:
+        return FetchedRun(run.uid, run, f"no {key} in this run")
+    image, numbers = found.read_array(key, stop), run.points.sequence_numbers
+    if len(image) != len(numbers):
+        return FetchedRun(run.uid, run, f"{len(image)} frames (expected one for each of {len(numbers)} points)")
+    rows = ((number, {key: frame}) for number, frame in zip(numbers, image, strict=True))
+    arrays = EventArrays.create((key,)).add_points(rows, rules.array_bytes)
+    return FetchedRun(run.uid, replace(run, arrays=arrays, baseline=run.baseline or read_baseline(found, stop)))
 
 
 def _read_spectra(found: FinishedRun, wanted: RunRequest, rules: BoardConfig, stop: threading.Event) -> EventArrays:

@@ -153,7 +153,7 @@ def _choose_estimate(state: FitState) -> FitState:
     assert state.signal is not None and state.estimates is not None  # noqa: S101, PT018 - as `_prepare` returns it
     x, y = state.signal.x, state.signal.y
     position = state.estimates.com if state.order.choice == "com" else state.estimates.peak
-    problem = _find_peak_problem(y) or _find_range_problem(position, x)
+    problem = find_peak_problem(y) or _find_range_problem(position, x)
     if problem:
         return replace(state, problem=problem)
     return replace(state, position=position, cross=(position, float(y.max())))
@@ -176,7 +176,7 @@ def _judge_fit(state: FitState, values: Mapping[str, Any]) -> FitState:
         cross=(position, height if state.order.shape != "peak" else float(y.max())),
     )
     problem = (
-        (_find_peak_problem(y) if state.order.shape == "peak" else "")
+        (find_peak_problem(y) if state.order.shape == "peak" else "")
         or _find_misfit(y, best, len(parameters))
         or _find_cut_step(state.order.shape, parameters, best)
         or "; ".join(filter(None, (_find_range_problem(at, x) for at in _list_edges(parameters, position, mode))))
@@ -202,7 +202,8 @@ def _list_edges(parameters: Mapping[str, float], position: float, mode: float | 
     yield from (float(value) for name, value in parameters.items() if name in ("center1", "center2"))
 
 
-def _find_peak_problem(y: Array) -> str:
+def find_peak_problem(y: Array) -> str:
+    """Find the reason why a signal, shape (n,), n >= 5, shows no peak to which a motor may be moved; '' for none."""
     height, noise = compute_height(y), compute_noise(y)
     if not height > NOISE_FACTOR * noise:
         return f"no peak: {_compare(height, noise)}"

@@ -23,10 +23,13 @@ class RunRequest:
     ----------
     spectrum_points
         Energies or indices of the points whose spectra are needed; empty for none.
+    image_key
+        Data key whose array is needed at each point, with the baseline; '' for none.
     """
 
     uid: str
     spectrum_points: tuple[float, ...] = ()
+    image_key: str = ""
 
 
 RunRequestBuilder = Callable[[Board, Scan], Iterable[RunRequest]]

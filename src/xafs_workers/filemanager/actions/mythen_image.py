@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from xafs_workers.catalog.baseline import read_baseline
 from xafs_workers.catalog.errors import CatalogError, CatalogUnavailable, Interrupted
 from xafs_workers.catalog.finished_run import FinishedRun
 from xafs_workers.filemanager.actions.context import ActionContext
-from xafs_workers.filemanager.dossier_sources import read_baseline
 from xafs_workers.scans.mythen import stack_images
 from xafs_workers.writers.registry import CannotWrite, WriterInput
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from xafs_workers.catalog.baseline import read_baseline
 from xafs_workers.filemanager.actions.context import ActionContext, Outcome, action_handlers
 from xafs_workers.filemanager.actions.notify import finish_with, report_action
 from xafs_workers.filemanager.actions.report_files import wait_for_files
-from xafs_workers.filemanager.dossier_sources import read_baseline
 from xafs_workers.messages.xrr_dossier import XrrDossier
 from xafs_workers.runtime.publish_once import publish_page
 from xafs_workers.scans.board import Board
