@@ -222,6 +222,32 @@ def test_a_process_that_starts_too_slowly_is_replaced(own: Any, monkeypatch: pyt
     assert reducer.restarts == 1
 
 
+def test_a_slow_start_gets_more_time_at_each_attempt(own: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A start that needs more than the first limit still ends: the limit doubles."""
+    limits: list[float] = []
+
+    class SlowProcess:
+        pid = 0
+
+        def run_task(self, task: str, asked: Any, timeout: float) -> tuple[str, dict[str, Any]]:
+            if task == "warm up":
+                limits.append(timeout)
+                if timeout < 300.0:
+                    raise ProcessDied("no answer in time")
+            return "done", {"version": "slow"}
+
+        def interrupt(self) -> None:
+            pass
+
+        kill = end = interrupt
+
+    monkeypatch.setattr("xafs_workers.reduction.process.RESTART_BACKOFF", (0.0,))
+    reducer = own(start_process=SlowProcess)
+    wait_until(lambda: reducer.pid is not None or reducer.restarts == 1, "the first start")
+    assert reducer.read_xdi(b"x").result(60.0) == {"version": "slow"}
+    assert limits == [120.0, 240.0, 480.0]
+
+
 LOADS_FOR_EVER = "import threading; threading.Event().wait()"
 
 

@@ -22,7 +22,13 @@ MAX_ATTEMPTS = 3
 """Number of attempts for one task; a task that kills the process so often is answered with a problem."""
 
 START_TIMEOUT = 120.0
-"""Time limit for the start, seconds: Larch takes ten seconds to load from a cold disk, longer on a busy machine."""
+"""Time limit for the first start, seconds: Larch takes ten seconds to load from a cold disk.
+
+On a very busy machine it takes minutes. The limit doubles with each start that fails, or no start would ever end.
+"""
+
+MAX_DOUBLINGS = 4
+"""Largest number of times that the limit is doubled: 32 minutes at most."""
 
 RESTART_BACKOFF = (0.0, 0.5, 2.0, 10.0)
 """Waits before a process is started again, seconds; the last one is repeated.
@@ -286,7 +292,8 @@ class Reducer:
             self._process = process
             if self._stop.is_set():  # `close` may have been called before there was a process to kill
                 process.interrupt()
-        state, values = process.run_task("warm up", {}, START_TIMEOUT)
+        limit = START_TIMEOUT * 2.0 ** min(self._failures, MAX_DOUBLINGS)
+        state, values = process.run_task("warm up", {}, limit)
         if state == "failed":
             process.end()
             self._process = None
