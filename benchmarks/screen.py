@@ -36,6 +36,8 @@ PAUSE = threading.Event()
 SIZE = (1600, 1100)
 """Size of the display, pixels; the window takes it all but for the frame."""
 LARGE_SIZE = (1900, 1000)
+SETTLING = 5.0
+"""Time after which a worker that is live has also loaded the tables of the elements, seconds."""
 TABS = 50
 EARLY = 30
 """Number of frames that are also reported alone: a figure that has just begun changes its limits most often."""
@@ -125,6 +127,7 @@ def open_worker(kafka: KafkaServer, size: tuple[int, int] = SIZE) -> Iterator[Wa
         made = WatchedWorker(station, log, started_at)
         try:
             made.wait_for_frame(lambda lines: any("live_at" in line for line in lines), "the worker to be live")
+            PAUSE.wait(SETTLING)
             yield made
         finally:
             station.close()

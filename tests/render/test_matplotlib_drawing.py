@@ -266,13 +266,13 @@ def test_a_zoom_survives_updates_until_it_is_reset():
     axes = drawing.get_axes("p")
     axes.set_xlim(2.0, 3.0)
     axes.set_ylim(0.0, 1.0)
-    assert drawing.show(figure(trace(y=5.0 * np.sin(X)))) is Redraw.FULL
+    assert drawing.show(figure(trace(y=5.0 * np.sin(X)))) in (Redraw.FULL, Redraw.PANEL)
     assert drawing.show(figure(trace(x=3.0 * X, y=50.0 * np.sin(X)))) is Redraw.BLIT
     assert (axes.get_xlim(), axes.get_ylim()) == ((2.0, 3.0), (0.0, 1.0))
     assert_equals_full_drawing(drawing)
     assert drawing.reset_view("p") is Redraw.FULL
     assert axes.get_xlim()[1] == pytest.approx(30.6)
-    assert drawing.show(figure(trace(x=30.0 * X))) is Redraw.FULL
+    assert drawing.show(figure(trace(x=30.0 * X))) in (Redraw.FULL, Redraw.PANEL)
     assert axes.get_xlim()[1] > 300.0
 
 
@@ -345,7 +345,7 @@ def test_an_empty_panel_gets_tick_labels_with_the_first_point():
     drawing.show(figure(trace(x=empty, y=empty)))
     labels = drawing.get_axes("p").yaxis.get_ticklabels
     assert not any(label.get_visible() for label in labels())
-    assert drawing.show(figure(trace(x=np.array([7112.0]), y=np.array([1.0])))) is Redraw.FULL
+    assert drawing.show(figure(trace(x=np.array([7112.0]), y=np.array([1.0])))) in (Redraw.FULL, Redraw.PANEL)
     assert all(label.get_visible() for label in labels())
     assert any("7112" in label.get_text() or "7000" in label.get_text()
                for label in drawing.get_axes("p").xaxis.get_ticklabels())  # fmt: skip

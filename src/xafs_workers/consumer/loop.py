@@ -31,6 +31,9 @@ STORE_INTERVAL = 1.0
 RESULT_TIMEOUT = 0.02
 """How long a turn lasts at most while something is being reduced, seconds."""
 
+VIEWER_RESULT_TIMEOUT = 0.1
+"""The same in a viewer, where only a curve waits for the result, seconds."""
+
 TURN_SECONDS = 1.0
 """A turn takes no further record after so long, so that heartbeats and systemd's watchdog are served, seconds."""
 
@@ -188,7 +191,8 @@ class Loop:
     def _compute_timeout(self, timeout: float) -> float:
         """Return how long to wait for records: a result that is on its way must not wait for the next one."""
         reductions = self._callbacks.reduction_requester
-        return min(timeout, RESULT_TIMEOUT) if reductions is not None and reductions.is_waiting else timeout
+        limit = RESULT_TIMEOUT if self._role.is_durable else VIEWER_RESULT_TIMEOUT
+        return min(timeout, limit) if reductions is not None and reductions.is_waiting else timeout
 
     def _process_released(self) -> int:
         """Process the released records, as many as fit into a turn; return how many.

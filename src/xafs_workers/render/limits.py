@@ -18,6 +18,7 @@ _MIN_USED_FRACTION = 0.3  # limits shrink again when the data fill less than thi
 _EARLY_HEADROOM = 1.0  # doubles the limits: the first points span little, and each growth redraws the panel
 _HEADROOM = 0.4
 _EARLY_POINTS = 30
+_QUICK_POINTS = 10
 _MIN_POINTS = 5  # fewer points do not show yet how far they scatter, so limits do not shrink to them
 
 Interval = tuple[float, float]
@@ -92,12 +93,17 @@ def fit_interval(low: float, high: float, margin: float) -> Interval:
     return low - pad, high + pad
 
 
-def choose_headroom(points: int) -> float:
+def choose_headroom(points: int, since: int) -> float:
     """Return the headroom for a panel whose longest curve has so many points.
 
     Limits grow by at least this fraction, so their number of changes is at most logarithmic in the span.
+
+    Parameters
+    ----------
+    since
+        Number of points since the limits changed last. If they are few, the signal changes quickly, as at an edge.
     """
-    return _EARLY_HEADROOM if points < _EARLY_POINTS else _HEADROOM
+    return _EARLY_HEADROOM if points < _EARLY_POINTS or since < _QUICK_POINTS else _HEADROOM
 
 
 def has_enough_points(points: int) -> bool:

@@ -108,6 +108,7 @@ class PanelView:
         self._data_limits: tuple[Interval, Interval] | None = None
         self._applied_limits: tuple[Any, Any] | None = None
         self._requested_limits: Any = None
+        self._changed_at = 0
 
     @property
     def is_zoomed(self) -> bool:
@@ -249,6 +250,7 @@ class PanelView:
         self.axes.set_xlim(*requested[0])
         self.axes.set_ylim(*requested[1])
         self._applied_limits = (self.axes.get_xlim(), self.axes.get_ylim())
+        self._changed_at = max((len(trace.x) for trace in self.panel.traces), default=0)
         return before != (self._data_limits, self._applied_limits)
 
     def _fit_limits(self, extent: Extent) -> tuple[Interval, Interval]:
@@ -257,7 +259,8 @@ class PanelView:
         x, y = (self._data_limits if self.live else None) or (None, None)
         points = max((len(trace.x) for trace in self.panel.traces), default=0)
         can_shrink = filled or limits.has_enough_points(points)
-        growth: dict[str, Any] = {"headroom": limits.choose_headroom(points), "can_shrink": can_shrink}
+        headroom = limits.choose_headroom(points, points - self._changed_at)
+        growth: dict[str, Any] = {"headroom": headroom, "can_shrink": can_shrink}
         left, right = self._add_expected_range(extent)
         bottom, top = extent.bottom, extent.top
         if self._is_log:

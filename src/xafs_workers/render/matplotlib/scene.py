@@ -66,6 +66,7 @@ class Scene:
         self._legend_artists: list[Artist] = []
         self._patches: list[Patch] = []
         self._arranged_size: Any = None
+        self._is_fitted = False
         self._frame_signature: Any = None
         self._shared_legend: Any = None
 
@@ -115,8 +116,8 @@ class Scene:
         self.fit_margins()
 
     def fit_margins(self) -> None:
-        """Give up margins that are no longer needed in the next layout."""
-        self._margins, self._frame_signature = {}, None
+        """Make the margins of the next layout as narrow as in a picture."""
+        self._margins, self._frame_signature, self._is_fitted = {}, None, True
 
     def compute_cell(self, key: str) -> Bbox:
         """Compute the box of a panel with its decorations, which contains nothing of other panels; pixels."""
@@ -134,8 +135,8 @@ class Scene:
     def arrange(self) -> bool:
         """Lay out the panels; return whether anything has another position, so that all must be drawn again.
 
-        If only limits changed since the last layout, margins can grow but not shrink, so that axes do not jump; they
-        grow by a character more than is needed, so that longer tick labels rarely move the axes.
+        If only limits changed since the last layout, margins can grow but not shrink, so that axes do not jump; those
+        of a live figure are a character wider than is needed, so that longer tick labels rarely move the axes.
         """
         if self.model is None:
             return True
@@ -153,7 +154,7 @@ class Scene:
             self.views[key].place(rect, self.canvas_size, self.sizes)
             self._draw_own_legend(self.views[key], rect)
         self._draw_shared_legend(shared, room)
-        self._rects, self._frame_signature = rects, frame
+        self._rects, self._frame_signature, self._is_fitted = rects, frame, False
         return has_moved
 
     def _get_view(self, key: str, panel: Panel) -> PanelView:
@@ -192,7 +193,7 @@ class Scene:
         previous, rects, is_crowded = self._margins, dict[str, Rect](), False
         for _ in range(_LAYOUT_PASSES):
             needs = {key: view.compute_margins(boxes[key], sizes) for key, view in self.views.items()}
-            needs = {key: previous.get(key, need).grow_to(need, sizes.text) for key, need in needs.items()}
+            needs = {key: self._choose_margins(previous.get(key), need, sizes.text) for key, need in needs.items()}
             cells = {
                 key: Cell(view.panel.row, view.panel.column, view.panel.row_span, view.panel.column_span, needs[key])
                 for key, view in self.views.items()
@@ -201,6 +202,14 @@ class Scene:
             boxes = {key: (rect.width, rect.height) for key, rect in rects.items()}
             self._margins = needs
         return rects, is_crowded
+
+    def _choose_margins(self, before: Margins | None, need: Margins, slack: float) -> Margins:
+        """Return margins that are wide enough; those of a live figure are as wide as longer tick labels would need."""
+        if before is not None:
+            return before.grow_to(need, slack)
+        if self._is_fitted or not self.live:
+            return need
+        return need._replace(left=need.left + slack, right=need.right + slack)
 
     def _place_heading(self, model: Figure, sizes: Sizes) -> Rect:
         """Place the heading at the top; return the rectangle that is left for the panels."""
