@@ -16,7 +16,7 @@ from benchmarks.canvases import DPI, WINDOW, Agg, Backend
 from benchmarks.frames import Compared
 from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.messages.parsing import parse
-from xafs_workers.reduction.merge import Merge, sort_spectrum
+from xafs_workers.reduction.curves import sort_spectrum
 from xafs_workers.reduction.process import Reducer
 from xafs_workers.reduction.reduce import Edge, reduce
 from xafs_workers.render.matplotlib.drawing import Drawing
@@ -84,10 +84,10 @@ def _next(reducer: Reducer) -> tuple[ReductionResult, ...]:
 def additions(reducer: Reducer, backend: Backend, repetitions: int) -> Iterator[tuple[float, float]]:
     """Yield for each repetition the seconds from `add` to the drawn figure, and the seconds to do everything again.
 
-    Everything again is how these messages were handled before: the new repetition is reduced, all repetitions are
-    merged, the merge is reduced, and a new matplotlib figure is drawn on Agg. Larch is loaded already, and reading the
-    run from a catalog, the largest part of that time, is left out. Both are measured in turns, so that other load of
-    the machine affects both.
+    Everything again is what a program without memory does: all repetitions are reduced and merged, the merge is
+    reduced, and a new matplotlib figure is drawn on Agg. Larch is loaded already, and reading the runs from a catalog,
+    the largest part of that time, is left out. Both are measured in turns, so that other load of the machine affects
+    both.
     """
     reduce(*_warm(), Edge("Fe", "K"))
     stream, rng = Stream(), np.random.default_rng(1)
@@ -107,19 +107,19 @@ def additions(reducer: Reducer, backend: Backend, repetitions: int) -> Iterator[
 
 
 def _afresh(board: Board, count: int) -> None:
-    spectra = [(one.energy, one.mu) for one in build_sequence(board, board.scans[0]).merged_spectra[:count]]
+    spectra = [
+        sort_spectrum(one.energy, one.mu) for one in build_sequence(board, board.scans[0]).merged_spectra[:count]
+    ]
     edge = Edge("Fe", "K")
-    reduce(*spectra[-1], edge)
-    first, *others = (sort_spectrum(*one) for one in spectra)
-    merge = Merge.from_spectrum(*first)
-    for one in others:
-        merge = merge.add_spectrum(*one)
-    group = reduce(merge.energy, merge.mu, edge)
+    groups = [reduce(*one, edge) for one in spectra]
+    energy = spectra[0][0]
+    mu = np.mean([np.interp(energy, *one) for one in spectra], axis=0)
+    group = reduce(energy, mu, edge, groups[0].e0)
     drawn = Figure(figsize=WINDOW, dpi=DPI, layout="tight")
     FigureCanvasAgg(drawn)
     grid = drawn.add_gridspec(2, 2)
     for place, curve, x_label, y_label in (
-        (grid[0, :], (merge.energy, merge.mu), "energy (eV)", "µ(E)"),
+        (grid[0, :], (energy, mu), "energy (eV)", "µ(E)"),
         (grid[1, 0], (group.k, group.k**2 * group.chi), "wavenumber (Å⁻¹)", "k² χ(k)"),
         (grid[1, 1], (group.r, group.chir_mag), "radial distance (Å)", "|χ(R)|"),
     ):

@@ -7,8 +7,9 @@ import pytest
 
 from helpers.reductions import answer_requests
 from helpers.streams import Entry, fold, stamp_entries
-from xafs_workers.figures.xafs_sequence import format_sequence_advice
+from xafs_workers.figures.xafs_sequence import build_sequence_answer
 from xafs_workers.reduction.process import Reducer
+from xafs_workers.scans.advice import format_noise
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.reduction_requests import find_result
 from xafs_workers.scans.xafs_sequence import build_sequence
@@ -78,4 +79,6 @@ def board_sample_first_shell(sample: str) -> float:
 def test_the_result_contains_the_advice_of_the_figure(reducer: Reducer) -> None:
     _, _, board = chi_r(measured_sequence("Fe foil", None, "transmission", 2), reducer)
     (scan,) = [scan for scan in board.scans if scan.kind == "xafs_sequence"]
-    assert format_sequence_advice(board, scan).startswith("ε(k) ")
+    answer = build_sequence_answer(board, scan)
+    assert answer["advice"].startswith(f"noise {format_noise(answer['epsilon_k'])} (2 repetitions)")
+    assert [one["state"] for one in answer["members"]] == ["merged", "merged"]

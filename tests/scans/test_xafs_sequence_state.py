@@ -190,10 +190,10 @@ def test_the_advice_is_placed_above_the_transform() -> None:
     r = np.linspace(0.0, 6.0, 20)
     shown = {"energy": np.array(ENERGY), "mu": np.ones(60), "k": r, "chi": r, "r": r, "chir_mag": r}
     for n, request in enumerate(build_scan_requests(board, board.scans[0]), start=1):
-        values = shown | {"epsilon_k": 1.5e-3 / math.sqrt(n)}
+        values = shown | {"epsilon_k": 1.5e-3 / math.sqrt(n), "members": [{"state": "merged"}] * n}
         board = board.apply(ReductionResult(request.scan_id, request.key, values))
     panel = build_figure(board, board.scans[0]).get_panel("chir")
-    assert (panel.title, panel.texts) == ("ε(k) 0.0011: about 1 more", ())
+    assert (panel.title, panel.texts) == ("noise 1.1e-3 (2 repetitions): about 1 more", ())
 
 
 @pytest.mark.parametrize(

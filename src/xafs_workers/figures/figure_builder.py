@@ -46,10 +46,10 @@ picture_figure_builders: Registry[PictureFigureBuilder] = Registry(
 A builder returns None where the picture of a message shows the scan's figure.
 """
 
-answer_value_builders: Registry[Callable[[Board, Scan], str]] = Registry(
+answer_value_builders: Registry[Callable[[Board, Scan], Mapping[str, Any]]] = Registry(
     "xafs_workers.figures", "answer_value_builders", scan_kinds.discover
 )
-"""Builders, by kind of scan, of the text in the answer to a picture's message; '' for none."""
+"""Builders, by kind of scan, of the value of the answer to a picture's message; {} for none."""
 
 
 @dataclass(frozen=True, slots=True)

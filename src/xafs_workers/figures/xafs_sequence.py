@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 from xafs_workers.figures.figure_builder import (
     FigureExample,
@@ -15,9 +17,9 @@ from xafs_workers.figures.figure_builder import (
     picture_figure_builders,
 )
 from xafs_workers.figures.model import Figure, Panel, Text, Trace
-from xafs_workers.figures.xafsscan_chi import compute_k2_chi
+from xafs_workers.figures.xafsscan_chi import compute_k2_chi, explain_missing_chi, explain_missing_chir
 from xafs_workers.messages.xafs_sequence import XafsSequenceAdd, XafsSequenceStart
-from xafs_workers.scans.advice import format_advice
+from xafs_workers.scans.advice import Advice, build_advice
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.channels import find_bad_channels
 from xafs_workers.scans.items import ReceivedMessage
@@ -30,8 +32,8 @@ from xafs_workers.scans.xafs_sequence_pictures import find_repetition_number
 MAX_R = 6.0
 """Upper limit of the shown R, Å; beyond it is noise."""
 
-RIGHT, NOTE_LINE = 0.98, 0.07
-"""Right end of notes, and height of their lines, as fractions of the axes: below the post-edge is free space."""
+SHOWN_NOTES = 2
+"""Number of notes that fit into the line under the title; the answer lists all."""
 
 EMPTY_RESULT = RankedResult(0, {})
 """Result before the first reduction."""
@@ -106,16 +108,28 @@ def _format_title(sequence: XafsSequence, n: int) -> str:
 def _build_panels(board: Board, sequence: XafsSequence, shown: _ShownMerge) -> tuple[Panel, ...]:
     values = shown.values
     mu = Panel("mu", "", "energy (eV)", "µ(E)", column_span=2, x_name="energy", y_name="mu")
-    mu = replace(mu, traces=_build_traces("mu", values, "energy", "mu"), texts=_build_notes(board, sequence, shown))
+    texts = () if values else (Text("waiting", _describe_progress(sequence)),)
+    notes = _format_note_line(build_sequence_notes(board, sequence, shown.values)) if values else ""
+    mu = replace(mu, title=notes, traces=_build_traces("mu", values, "energy", "mu"), texts=texts)
     if values.get("short"):
         return (mu,)
     chi = Panel("chi", "", "wavenumber (Å⁻¹)", "k² χ(k)  (Å⁻²)", row=1, x_name="k", y_name="chi")
     chir = Panel("chir", "", "radial distance (Å)", "|χ(R)|  (Å⁻³)", row=1, column=1, x_name="r", y_name="chir_mag")
+    advice = str(_build_advice(board, shown)) if shown.repetition_count else ""
     return (
         mu,
-        replace(chi, traces=_build_chi_traces(shown.result)),
-        replace(chir, traces=_build_chir_traces(shown.result), title=_format_advice(board, sequence, shown)),
+        replace(chi, traces=_build_chi_traces(shown.result), texts=_explain("no chi", explain_missing_chi(values))),
+        replace(
+            chir,
+            traces=_build_chir_traces(shown.result),
+            title=advice,
+            texts=_explain("no chir", explain_missing_chir(values)),
+        ),
     )
+
+
+def _explain(key: str, reason: str) -> tuple[Text, ...]:
+    return (Text(key, reason),) if reason else ()
 
 
 def _build_traces(key: str, values: Mapping[str, Any], x: str, y: str) -> tuple[Trace, ...]:
@@ -134,16 +148,18 @@ def _build_chir_traces(result: RankedResult) -> tuple[Trace, ...]:
     return (Trace("chir", *near),)
 
 
-def _build_notes(board: Board, sequence: XafsSequence, shown: _ShownMerge) -> tuple[Text, ...]:
-    """Build the notes on a merge, or on what it waits for."""
-    if not shown.values:
-        return (Text("waiting", _describe_progress(sequence)),)
-    lines = [f"scan {one.number} left out: {one.problem}" for one in sequence.excluded_repetitions]
-    lines += [f"{reason}, left out" for reason in shown.values.get("left_out", ())]
-    lines += [f"not reduced: {shown.values['problem']}"] if "problem" in shown.values else []
-    lines += _format_channel_notes(board, sequence)
-    lines += _format_mode_note(sequence)
-    return (Text("notes", "\n".join(lines), RIGHT, NOTE_LINE * (len(lines) + 1) / 2),) if lines else ()
+def build_sequence_notes(board: Board, sequence: XafsSequence, values: Mapping[str, Any]) -> tuple[str, ...]:
+    """Build all notes on a merge, the worst first: what was left out, what was changed, what is doubtful."""
+    aborted = [f"{one.number} left out: {one.problem}" for one in sequence.excluded_repetitions]
+    problem = [f"not reduced: {values['problem']}"] if "problem" in values else []
+    others = (*_format_channel_notes(board, sequence), *_format_mode_note(sequence))
+    return (*problem, *aborted, *values.get("notes", ()), *others)
+
+
+def _format_note_line(notes: Sequence[str]) -> str:
+    """Format the worst notes as one line, with the number of those that are not shown."""
+    more = len(notes) - SHOWN_NOTES
+    return "; ".join(notes[:SHOWN_NOTES]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _describe_progress(sequence: XafsSequence) -> str:
@@ -151,7 +167,7 @@ def _describe_progress(sequence: XafsSequence) -> str:
         return "mode test: nothing is reduced"
     if sequence.merged_spectra:
         return "being reduced ..."
-    problems = "\n".join(f"scan {one.number} left out: {one.problem}" for one in sequence.excluded_repetitions)
+    problems = "\n".join(f"{one.number} left out: {one.problem}" for one in sequence.excluded_repetitions)
     if sequence.scan.has_ended:
         return problems or "no repetition was finished"
     return problems or "waiting for the first repetition"
@@ -175,24 +191,44 @@ def _format_channel_notes(board: Board, sequence: XafsSequence) -> Iterator[str]
         yield f"{text} (scan {', '.join(numbers)})"
 
 
+ANSWER_NAMES = (
+    "members",
+    "e0",
+    "e0_merge",
+    "edge_step",
+    "nnorm",
+    "counts",
+    "mu_std",
+    "epsilon_k",
+    "epsilon_k_larch",
+    "drift",
+)
+"""Results of a merge that are part of the answer, under the same names."""
+
+
 @answer_value_builders.register("xafs_sequence")
-def format_sequence_advice(board: Board, scan: Scan) -> str:
-    """Format the advice and the notes on channels in a sequence's figure, a line each; '' for none."""
+def build_sequence_answer(board: Board, scan: Scan) -> Mapping[str, Any]:
+    """Build the value of the answer about a sequence: its numbers, all notes, and the advice; {} without a merge.
+
+    `aligned` is the number of energies of the merge with aligned energies, 0 for none.
+    """
     sequence = build_sequence(board, scan)
     shown = _find_shown_merge(board, sequence)
-    notes = (*_format_channel_notes(board, sequence), *_format_mode_note(sequence))
-    lines = (_format_advice(board, sequence, shown), *notes)
-    return "\n".join(line for line in lines if line)
+    values = shown.values
+    if not values:
+        return {}
+    aligned = values.get("aligned")
+    found = {name: values.get(name) for name in ANSWER_NAMES}
+    return {name: _to_plain(value) for name, value in found.items()} | {
+        "aligned": len(aligned["energy"]) if aligned else 0,
+        "notes": list(build_sequence_notes(board, sequence, values)),
+        "advice": str(_build_advice(board, shown)),
+    }
 
 
-def _format_advice(board: Board, sequence: XafsSequence, shown: _ShownMerge) -> str:
-    """Format the advice for the title of |χ(R)|: inside the panel, the curve may be anywhere."""
-    measured = [_find_noise(board, sequence, n) for n in range(1, shown.repetition_count)] + [
-        shown.values.get("epsilon_k", float("nan"))
-    ]
-    return format_advice(measured, board.config.reduction.target_noise) if shown.repetition_count else ""
+def _to_plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray) else value
 
 
-def _find_noise(board: Board, sequence: XafsSequence, n: int) -> float:
-    result = find_result(board, sequence.build_merge_request(n))
-    return float("nan") if result is None else float(result.values.get("epsilon_k", "nan"))
+def _build_advice(board: Board, shown: _ShownMerge) -> Advice:
+    return build_advice(shown.values, board.config.reduction.target_noise)

@@ -23,6 +23,27 @@ PROVISIONAL_NOTE = "provisional until +150 eV"
 """Note on a provisional χ(k): below +150 eV, the background follows the first shell of the first repetition."""
 
 
+XANES_NOTE = "XANES: no χ(k) below +150 eV"
+"""Reason why a finished spectrum has no χ(k)."""
+
+SHORT_NOTE = "no |χ(R)|: χ(k) ends below 8 Å⁻¹"
+"""Reason why a finished spectrum has no χ(R)."""
+
+
+def explain_missing_chi(values: Mapping[str, Any]) -> str:
+    """Explain why a finished reduction has no χ(k), '' if it has, or nothing is reduced yet."""
+    if not values or "chi" in values:
+        return ""
+    return "" if "problem" in values else XANES_NOTE
+
+
+def explain_missing_chir(values: Mapping[str, Any]) -> str:
+    """Explain why a finished reduction has no χ(R), '' if it has, or nothing is reduced yet."""
+    if "chi" in values:
+        return "" if "chir_mag" in values else SHORT_NOTE
+    return explain_missing_chi(values)
+
+
 def build_live_chi_panel(board: Board, scan: Scan) -> Panel:
     """Build the panel of live χ(k); series and labels are the same as in the scan's other panels."""
     series = {window.run_uid: index for index, window in enumerate(scan.windows)}
@@ -60,5 +81,6 @@ def _build_texts(state: Mapping[str, Any], *, empty: bool) -> tuple[Text, ...]:
     if state.get("provisional"):
         return (Text("provisional", PROVISIONAL_NOTE, 0.5, 0.95),)
     if empty:
-        return (Text("waiting", str(state.get("problem") or state.get("waiting") or WAITING_NOTE)),)
+        reason = state.get("problem") or state.get("waiting") or explain_missing_chi(state) or WAITING_NOTE
+        return (Text("waiting", str(reason)),)
     return ()

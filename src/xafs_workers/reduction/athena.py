@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.reduction import larch_api
-from xafs_workers.reduction.merge import Array, sort_spectrum
+from xafs_workers.reduction.curves import Array, sort_spectrum
 from xafs_workers.reduction.parameters import RECIPE, Recipe
 from xafs_workers.reduction.reduce import Edge, ReductionError, normalize, reduce
 
@@ -44,7 +44,7 @@ class ProjectMember:
 
 
 def build_athena_project(
-    members: Sequence[ProjectMember], edge: Edge, written: float, recipe: Recipe = RECIPE
+    members: Sequence[ProjectMember], edge: Edge, written: float, e0: float | None = None, recipe: Recipe = RECIPE
 ) -> bytes:
     """Build an Athena project with one group for each member; equal members give equal bytes.
 
@@ -52,13 +52,15 @@ def build_athena_project(
     ----------
     written
         Time written into the project, POSIX seconds.
+    e0
+        Origin of k of all groups, eV; None: each has its own.
 
     Raises
     ------
     ReductionError
         The project that was read back differs from the one that was written.
     """
-    groups = [_build_group(member, edge, recipe) for member in members]
+    groups = [_build_group(member, edge, e0, recipe) for member in members]
     _make_labels_unique(groups)
     with tempfile.TemporaryDirectory(prefix="xafs-workers-") as folder:
         path = Path(folder) / "project.prj"
@@ -76,10 +78,10 @@ def build_athena_project(
     return content
 
 
-def _build_group(member: ProjectMember, edge: Edge, recipe: Recipe) -> Any:
+def _build_group(member: ProjectMember, edge: Edge, e0: float | None, recipe: Recipe) -> Any:
     """Build a Larch Group with its parameters; a spectrum that cannot be reduced gives a group with data only."""
     energy, mu = sort_spectrum(member.energy, member.mu)
-    group = _reduce_as_far_as_possible(energy, mu, edge, recipe)
+    group = _reduce_as_far_as_possible(energy, mu, edge, e0, recipe)
     group.filename = member.label
     # Larch guesses both from e0, but the nearest tabulated edge may belong to another element.
     group.atsym, group.edge = edge.element, edge.edge
@@ -109,10 +111,10 @@ def _format_group_name(number: int) -> str:
     return "".join(letters)
 
 
-def _reduce_as_far_as_possible(energy: Array, mu: Array, edge: Edge, recipe: Recipe) -> Any:
+def _reduce_as_far_as_possible(energy: Array, mu: Array, edge: Edge, e0: float | None, recipe: Recipe) -> Any:
     for step in (reduce, normalize):
         try:
-            return step(energy, mu, edge, recipe)
+            return step(energy, mu, edge, e0, recipe=recipe)
         except ReductionError:
             continue
     return larch_api.create_group(energy=energy, mu=mu, e0=edge.energy or float(np.mean(energy)), edge_step=1.0)

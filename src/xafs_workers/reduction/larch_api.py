@@ -15,6 +15,13 @@ def import_xafs() -> Any:
     return larch.xafs
 
 
+def import_autobk_lmfit() -> Any:
+    """Import the twin of `autobk` that minimises with lmfit; the attribute `larch.xafs.autobk` is a function."""
+    from larch.xafs.autobk import autobk_lmfit
+
+    return autobk_lmfit
+
+
 def import_io() -> Any:
     """Import `larch.io`: create_athena, read_athena."""
     import larch.io

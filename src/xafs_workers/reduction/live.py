@@ -1,7 +1,7 @@
 """Chi(k) of a repetition that is still being measured; this module runs only in the reduction's process.
 
-The limits come from tests with partial data: the usual cubic post-edge line is useless on a short range, and below
-150 eV the background has too much freedom, so chi(k) is marked as provisional until then.
+The limits come from tests with partial data: below 150 eV the background has too much freedom, so chi(k) is marked as
+provisional until then.
 """
 
 from __future__ import annotations
@@ -12,28 +12,15 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.reduction import larch_api
-from xafs_workers.reduction.merge import Array, Curve, sort_spectrum
+from xafs_workers.reduction.curves import Array, Curve, sort_spectrum
 from xafs_workers.reduction.parameters import RECIPE, Recipe
-from xafs_workers.reduction.reduce import (
-    Edge,
-    ReductionError,
-    build_group_with_e0,
-    check_edge_step,
-    compute_background_end,
-    reduce,
-)
+from xafs_workers.reduction.reduce import Edge, ReductionError, normalize, remove_background
 
 CHI_FROM = 60.0
 """Energy above the tabulated edge from which chi(k) is shown, eV."""
 
 RELIABLE_FROM = 150.0
 """Energy above the tabulated edge from which chi(k) is no longer provisional, eV."""
-
-LINE_FROM, PARABOLA_FROM = 80.0, 300.0
-"""Energies above e0 from which the post-edge curve has degree 1 and 2, eV; it has degree 0 below."""
-
-MAX_NORM1 = 25.0
-"""Largest distance of the beginning of a short post-edge line from e0, eV."""
 
 
 def reduce_partial(
@@ -60,8 +47,9 @@ def reduce_partial(
     if energy[0] >= table:
         return {"waiting": "from the edge down"}
     if before is not None:
-        return {**apply_background(energy, mu, reduce(*before, edge, recipe)), "provisional": False}
-    group = _reduce_first(energy, mu, edge, recipe)
+        done = _reduce_spectrum(*sort_spectrum(*before), edge, recipe)
+        return {**apply_background(energy, mu, done), "provisional": False}
+    group = _reduce_spectrum(energy, mu, edge, recipe)
     return {"k": group.k, "chi": group.chi, "provisional": bool(energy[-1] < table + RELIABLE_FROM)}
 
 
@@ -102,38 +90,8 @@ def _interpolate_to_grid(energy: Array, chi: Array, done: Any) -> Mapping[str, A
     return {"k": grid, "chi": np.interp(grid, k, chi[above])}
 
 
-def _reduce_first(energy: Array, mu: Array, edge: Edge, recipe: Recipe) -> Any:
-    group = build_group_with_e0(energy, mu, edge)
-    span = float(energy[-1]) - group.e0
-    if span <= 0:
+def _reduce_spectrum(energy: Array, mu: Array, edge: Edge, recipe: Recipe) -> Any:
+    group = normalize(energy, mu, edge, recipe=recipe)
+    if energy[-1] <= group.e0:
         raise ReductionError("no edge yet")
-    pre1 = float(energy[0]) - group.e0
-    norm1 = min(span / 5, MAX_NORM1) if span < PARABOLA_FROM else span / 5
-    degree = 0 if span < LINE_FROM else 1 if span < PARABOLA_FROM else 2
-    end = compute_background_end(edge, recipe)
-    limit = {} if end is None else {"kmax": end}
-    try:
-        larch_api.import_xafs().pre_edge(
-            group,
-            e0=group.e0,
-            pre1=pre1,
-            pre2=pre1 / 3,
-            norm1=norm1,
-            norm2=span,
-            nnorm=degree,
-            nvict=recipe.nvict,
-            make_flat=False,
-        )
-        larch_api.import_xafs().autobk(
-            check_edge_step(group),
-            e0=group.e0,
-            kstep=recipe.kstep,
-            nfft=recipe.nfft,
-            **recipe.to_autobk_arguments(),
-            **limit,
-        )
-    except (ValueError, IndexError, TypeError) as error:
-        raise ReductionError(f"no background: {error}") from error
-    if not np.isfinite(group.chi).all():
-        raise ReductionError("no background: χ(k) is not finite")
-    return group
+    return remove_background(group, edge, float(energy[-1]), recipe)

@@ -14,15 +14,22 @@ class Recipe:
 
     Attributes
     ----------
-    nnorm
-        Degree of the polynomial of the post-edge line, as Larch counts (3 is a cubic).
+    constant_below
+        Length of the post-edge range below which the post-edge line is a constant, eV. Above, its degree follows
+        Larch's own rule: 1 for a range (norm2 - norm1) below 300 eV, otherwise 2.
+    chi_from
+        Distance from e0 that the data must reach for chi(k), eV: below, the background follows the first shell.
+    chir_from
+        Value of k that the data must reach for chi(R), 1/A.
     max_xanes_points
         Largest number of points of a XANES spectrum, of which only mu(E) is shown.
     below_next_edge, k_below_next_edge
         Distance of the ends of the post-edge line and of the background from the next edge of the element.
     """
 
-    nnorm: int = 3
+    constant_below: float = 200.0
+    chi_from: float = 150.0
+    chir_from: float = 8.0
     nvict: int = 0
     rbkg: float = 1.0
     background_kmin: float = 0.0
@@ -69,12 +76,19 @@ NEXT_EDGE = {"L3": "L2", "L2": "L1"}
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
-    """Ranges of the pre-edge and post-edge lines, eV relative to e0."""
+    """Ranges of the pre-edge and post-edge lines, eV relative to e0.
+
+    Attributes
+    ----------
+    nnorm
+        Degree of the post-edge line, as Larch counts (2 is a parabola); None for Larch's own rule.
+    """
 
     pre1: float
     pre2: float
     norm1: float
     norm2: float
+    nnorm: int | None
 
 
 def compute_ranges(lowest: float, highest: float, e0: float, gap: float | None, recipe: Recipe = RECIPE) -> Ranges:
@@ -85,13 +99,12 @@ def compute_ranges(lowest: float, highest: float, e0: float, gap: float | None, 
     lowest, highest
         First and last energy of the spectrum, eV.
     gap
-        Distance to the next edge of the element from `compute_next_edge_gap`, eV. `norm1` does not depend on it.
+        Distance to the next edge of the element from `compute_next_edge_gap`, eV.
     """
     pre1, norm2 = lowest - e0, highest - e0
-    norm1 = norm2 / 5
     if gap is not None and norm2 > gap:
         norm2 = gap - recipe.below_next_edge
-    return Ranges(pre1, pre1 / 3, norm1, norm2)
+    return Ranges(pre1, pre1 / 3, norm2 / 5, norm2, 0 if norm2 < recipe.constant_below else None)
 
 
 def compute_next_edge_gap(element: str, edge: str) -> float | None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from xafs_workers.logs import get_logger
-from xafs_workers.reduction.running_merge import RunningMerges
 from xafs_workers.reduction.subprocess_client import ProcessDied, ReductionProcess
+from xafs_workers.reduction.task_values import build_task_values
 from xafs_workers.scans.items import ReductionResult
 from xafs_workers.scans.reduction_requests import ReductionRequest
 from xafs_workers.threads import SupervisedThread
@@ -37,6 +37,10 @@ Not the pauses of `runtime.retry`: the first start does not wait, and a task is 
 """
 
 
+MEMBER_SECONDS = 6.0
+"""Time added to the limit for each further repetition, seconds: a noisy one takes so long to get its background."""
+
+
 class ReductionUnavailable(RuntimeError):
     """No process can be started; the text gives the reason."""
 
@@ -50,6 +54,7 @@ class _Job:
     slot: tuple[str, str] | None = None
     rank: int = 0
     attempts: int = 0
+    extra_time: float = 0.0
 
 
 class Reducer:
@@ -62,7 +67,8 @@ class Reducer:
     ready
         Called in the reducer's own thread when a result can be taken.
     timeout
-        Time limit for one task, seconds; a process that does not answer in time is killed.
+        Time limit for one task, seconds, to which `MEMBER_SECONDS` are added; a process that does not answer in time is
+        killed.
     idle_seconds
         Time without a task after which the process ends, seconds; the next task starts it again. None: never.
     starts_warm
@@ -97,7 +103,6 @@ class Reducer:
         self._stop = threading.Event()
         self._process: ReductionProcess | None = None
         self._failures = 0
-        self._merges = RunningMerges()
         self._futures: set[Future[Mapping[str, Any]]] = set()
         self._results: list[tuple[tuple[str, str], int, ReductionResult]] = []
         self._thread = SupervisedThread(self._run, "reducer", self._stop.is_set)
@@ -129,10 +134,11 @@ class Reducer:
         job = _Job(
             request.key,
             request.task,
-            lambda: self._merges.build_task_values(request),
+            lambda: build_task_values(request),
             lambda values: self._add_result(request, values),
             place,
             request.rank,
+            extra_time=MEMBER_SECONDS * (len(request.spectra) - 1),
         )
         with self._changed:
             known = [one for one in (*self._jobs, self._current_job) if one is not None and one.slot == place]
@@ -192,6 +198,8 @@ class Reducer:
 
     def _add_result(self, request: ReductionRequest, values: Mapping[str, Any]) -> None:
         item = ReductionResult(request.scan_id, request.key, values)
+        if values.get("notes"):
+            log.info("reduction_noted", scan=request.scan_id, key=request.key, notes=values["notes"])
         with self._changed:
             self._results.append(((request.scan_id, request.slot), request.rank, item))
             self._changed.notify_all()
@@ -260,7 +268,7 @@ class Reducer:
             return {"problem": f"{type(error).__name__}: {error}"}
         while not self._stop.is_set():
             try:
-                values = self._ensure_process().run_task(job.task, asked, self._timeout)[1]
+                values = self._ensure_process().run_task(job.task, asked, self._timeout + job.extra_time)[1]
             except ReductionUnavailable as error:
                 return {**_select_plottable(asked), "problem": str(error)}
             except ProcessDied as error:
@@ -270,7 +278,7 @@ class Reducer:
                     log.error("task_given_up", job=job.name, reason=str(error))
                     return {**_select_plottable(asked), "problem": f"the reduction died {MAX_ATTEMPTS} times: {error}"}
             else:
-                return {**_select_left_out(asked), **values}
+                return values
         return None
 
     def _ensure_process(self) -> ReductionProcess:
@@ -326,9 +334,6 @@ class Reducer:
 
 
 def _select_plottable(asked: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the values of a merge that can be drawn although it could not be reduced."""
-    return {name: asked[name] for name in ("energy", "mu", "members", "left_out") if name in asked}
-
-
-def _select_left_out(asked: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {"left_out": asked["left_out"]} if asked.get("left_out") else {}
+    """Return what can be drawn of a merge that could not be reduced: its newest repetition as measured."""
+    members = asked.get("members")
+    return {"energy": members[-1]["energy"], "mu": members[-1]["mu"]} if members else {}

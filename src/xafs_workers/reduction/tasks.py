@@ -14,24 +14,25 @@ from xafs_workers.reduction import larch_api, xdi
 from xafs_workers.reduction.athena import ProjectMember, build_athena_project
 from xafs_workers.reduction.fits import fit_signal, warm_up_fits
 from xafs_workers.reduction.live import reduce_partial
-from xafs_workers.reduction.noise import compute_noise
-from xafs_workers.reduction.parameters import RECIPE
-from xafs_workers.reduction.reduce import Edge, ReductionError, read_results, reduce
+from xafs_workers.reduction.member_cache import MemberCache
+from xafs_workers.reduction.noise import estimate_noise
+from xafs_workers.reduction.preparation import Member
+from xafs_workers.reduction.reduce import Edge, ReductionError, reduce
+from xafs_workers.reduction.sequence import reduce_sequence
 
 Values = Mapping[str, Any]
 
+CACHE = MemberCache()
+"""Results of single repetitions, for the life of the process; without them the same results are computed again."""
+
 
 def reduce_merge(asked: Values) -> Values:
-    """Reduce one merged spectrum from e0 to chi(R) and its noise; return only mu(E) of a short one."""
-    energy, mu = asked["energy"], asked["mu"]
-    plain: Values = {"energy": energy, "mu": mu, "members": asked.get("members", 1)}
-    if len(energy) <= RECIPE.max_xanes_points:
-        return {**plain, "short": True}
+    """Reduce a sequence of one or more repetitions to its merge, chi(k), chi(R), noise and notes."""
+    members = [_parse_member(one) for one in asked["members"]]
     try:
-        group = reduce(energy, mu, _parse_edge(asked))
+        return reduce_sequence(members, _parse_edge(asked), CACHE)
     except ReductionError as problem:
-        return {**plain, "problem": str(problem)}
-    return {**plain, **read_results(group), **compute_noise(group)}
+        return {"problem": str(problem)}
 
 
 def reduce_live(asked: Values) -> Values:
@@ -50,7 +51,7 @@ def build_athena(asked: Values) -> Values:
         for one in asked["members"]
     ]
     try:
-        return {"content": build_athena_project(members, _parse_edge(asked), asked["written"])}
+        return {"content": build_athena_project(members, _parse_edge(asked), asked["written"], asked.get("e0"))}
     except ReductionError as problem:
         return {"problem": str(problem)}
 
@@ -65,7 +66,7 @@ def warm_up(asked: Values) -> Values:
     energy = np.concatenate([np.arange(6912.0, 7100.0, 10.0), np.arange(7100.0, 7900.0, 3.0)])
     mu = np.arctan((energy - 7112.0) / 2.0) / np.pi + 0.02 * np.sin((energy - 7112.0) / 20.0) * (energy > 7112.0)
     group = reduce(energy, mu, Edge("Fe", "K"))
-    compute_noise(group)
+    estimate_noise(group)
     return {"version": larch_api.get_version()}
 
 
@@ -78,6 +79,18 @@ TASKS: Mapping[str, Callable[[Values], Values]] = {
     "warm up fits": warm_up_fits,
     "warm up": warm_up,
 }
+
+
+def _parse_member(asked: Values) -> Member:
+    needed: dict[str, Any] = {name: asked[name] for name in ("energy", "mu", "i0")}
+    return Member(
+        asked["uid"],
+        asked["number"],
+        **needed,
+        dwell=asked.get("dwell"),
+        reference=asked.get("reference"),
+        planned=asked["planned"],
+    )
 
 
 def _parse_edge(asked: Values) -> Edge:

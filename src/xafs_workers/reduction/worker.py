@@ -1,6 +1,6 @@
 """Main program of the reduction's process: reads tasks from stdin, runs them with Larch, writes results to stdout.
 
-It stores nothing between two tasks, so it may be killed at any time. It ends when its input ends.
+It stores only results that it can compute again, so it may be killed at any time. It ends when its input ends.
 """
 
 from __future__ import annotations

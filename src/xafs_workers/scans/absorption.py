@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +72,14 @@ class Spectrum:
         Energies, eV, shape (n,).
     mu, i0
         Absorption and incident intensity, shape (n,); NaN is a gap.
+    number
+        Number of the repetition.
+    dwell
+        Dwell time of each point, s, shape (n,); None if it was not recorded.
+    reference
+        Absorption of the reference sample, shape (n,); None if it was not measured.
+    planned
+        Number of points that the run promised, 0 for none.
     """
 
     uid: str
@@ -79,10 +88,14 @@ class Spectrum:
     energy: Array
     mu: Array
     i0: Array
+    number: int = 1
+    dwell: Array | None = None
+    reference: Array | None = None
+    planned: int = 0
 
 
-def compute_absorption(run: Run, config: BoardConfig, absorber: Absorber, label: str = "") -> Spectrum:
-    """Compute the absorption spectrum of a run.
+def compute_absorption(run: Run, config: BoardConfig, absorber: Absorber, number: int = 1) -> Spectrum:
+    """Compute the absorption spectrum of a run, which is the repetition of this number.
 
     Raises
     ------
@@ -94,7 +107,27 @@ def compute_absorption(run: Run, config: BoardConfig, absorber: Absorber, label:
     points, columns = run.points, config.columns
     energy = spectra.get_column(points, columns.energy)
     i0 = spectra.get_column(points, columns.i0)
-    return Spectrum(run.uid, label, points.generation, energy, _compute_signal(run, config, absorber), i0)
+    planned = run.start.get("num_points")
+    return Spectrum(
+        run.uid,
+        f"scan {number}",
+        points.generation,
+        energy,
+        _compute_signal(run, config, absorber),
+        i0,
+        number,
+        _find_signal(lambda: spectra.get_column(points, columns.dwell_time)),
+        None if absorber.mode == "reference" else _find_signal(lambda: spectra.compute_reference(points, columns)),
+        planned if isinstance(planned, int) else 0,
+    )
+
+
+def _find_signal(compute: Callable[[], Array]) -> Array | None:
+    """Compute a signal that a run may lack; None if it does."""
+    try:
+        return compute()
+    except spectra.MissingColumnError:
+        return None
 
 
 def _compute_signal(run: Run, config: BoardConfig, absorber: Absorber) -> Array:

@@ -3,56 +3,80 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-EXCESS_NOISE_FACTOR = 1.5
-"""Ratio of measured to expected noise above which the noise does not fall as 1/sqrt(n)."""
-
-MIN_REPETITIONS = 4
-"""Smallest number of repetitions for which the fall of the noise is judged."""
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Noise:
-    """Noise of the merges of the first 1, 2, ... repetitions.
+class Advice:
+    """Advice on the number of repetitions of a sequence.
 
     Attributes
     ----------
-    measured
-        Noise epsilon_k of each merge, NaN where it is not known.
+    repetitions
+        Number of merged repetitions.
+    noise
+        epsilon_k of their merge; None if it is not known.
+    target
+        Noise that is asked for; None for none.
+    more
+        Estimated number of further repetitions that reach the target, 0 if it is reached; None if it is not known.
+    open_question
+        Reason why no number is given although the noise is known: the repetitions disagree, or differ by more than
+        their noise. '' for none.
     """
 
-    measured: tuple[float, ...]
+    repetitions: int
+    noise: float | None
+    target: float | None
+    more: int | None
+    open_question: str
 
     @property
-    def expected(self) -> tuple[float, ...]:
-        """Noise that counting statistics predict from the first repetition: it falls as 1/sqrt(n)."""
-        first = self.measured[0] if self.measured else math.nan
-        return tuple(first / math.sqrt(n) for n in range(1, len(self.measured) + 1))
+    def is_enough(self) -> bool:
+        """Whether the target is reached and no question is open."""
+        return self.more == 0
 
-    @property
-    def is_excessive(self) -> bool:
-        """Whether the latest noise is far above the expected one, so that it has another cause than counting."""
-        n = len(self.measured)
-        return n >= MIN_REPETITIONS and self.measured[-1] > EXCESS_NOISE_FACTOR * self.expected[-1]
+    def __str__(self) -> str:
+        """Format the advice as one line, '' for none."""
+        if self.noise is None:
+            return ""
+        value = format_noise(self.noise)
+        if self.repetitions < 2:
+            return f"noise about {format_noise(self.noise, digits=0)} (estimated)"
+        said = f"noise {value} ({self.repetitions} repetitions)"
+        if self.open_question:
+            return f"{said}: {self.open_question}"
+        if self.more is None:
+            return said
+        return f"{said}: about {self.more} more" if self.more else f"{said}: enough"
 
-    def estimate_remaining_repetitions(self, target: float) -> int | None:
-        """Estimate how many more repetitions reach a target noise; 0 if it is reached, None if it is not known."""
-        if not self.measured or not math.isfinite(self.measured[-1]) or self.measured[-1] <= 0:
-            return None
-        n = len(self.measured)
-        return max(0, math.ceil(n * (self.measured[-1] / target) ** 2) - n)
+
+def build_advice(values: Mapping[str, Any], target: float | None) -> Advice:
+    """Build the advice from the results of a merge.
+
+    The noise falls as 1/sqrt(n), so n ((noise/target)^2 - 1) more repetitions reach the target.
+    """
+    count = sum(one["state"] == "merged" for one in values.get("members", ()))
+    noise = values.get("epsilon_k")
+    question = _find_open_question(values)
+    if noise is None or not math.isfinite(noise):
+        return Advice(count, None, target, None, question)
+    known = target is not None and not question and count > 1
+    more = max(0, math.ceil(count * ((noise / target) ** 2 - 1) - 1e-9)) if known and target is not None else None
+    return Advice(count, float(noise), target, more, question)
 
 
-def format_advice(measured: Sequence[float], target: float | None) -> str:
-    """Format the advice as one short line, '' for none."""
-    noise = Noise(tuple(measured))
-    if target is None or (more := noise.estimate_remaining_repetitions(target)) is None:
-        return ""
-    value = f"ε(k) {noise.measured[-1]:.2g}"
-    if not more:
-        return f"{value}: enough"
-    if noise.is_excessive:
-        return f"{value}: no longer falls as 1/√N"
-    return f"{value}: about {more} more"
+def format_noise(noise: float, digits: int = 1) -> str:
+    """Format a noise with few digits, as 1.2e-3."""
+    mantissa, _, exponent = f"{noise:.{digits}e}".partition("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def _find_open_question(values: Mapping[str, Any]) -> str:
+    if values.get("disagreement"):
+        return "the repetitions disagree"
+    if values.get("has_excess_scatter"):
+        return "differ by more than their noise: more will not help"
+    return ""

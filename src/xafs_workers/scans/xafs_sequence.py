@@ -165,7 +165,7 @@ def _describe_missing_run(board: Board, uid: str, run: Run | None, *, settled: b
 
 def _build_repetition(number: int, run: Run, config: BoardConfig, absorber: Absorber) -> Repetition:
     try:
-        spectrum = compute_absorption(run, config, absorber, label=f"scan {number}")
+        spectrum = compute_absorption(run, config, absorber, number)
     except (MissingColumnError, NoChannelsError) as problem:
         return Repetition(number, run.uid, problem=str(problem))
     usable = int(np.count_nonzero(np.isfinite(spectrum.mu) & np.isfinite(spectrum.energy)))

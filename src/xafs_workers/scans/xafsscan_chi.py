@@ -59,9 +59,9 @@ def _compute_spectrum(board: Board, run: Run, absorber: Absorber, window: RunWin
 
     def compute() -> Spectrum | None:
         try:
-            return compute_absorption(run, board.config, absorber, label=label)
+            return compute_absorption(run, board.config, absorber, number)
         except (MissingColumnError, NoChannelsError):
             return None
 
-    label = f"scan {window.repetition}"
-    return run.points.compute_once(("spectrum", absorber, label), compute)
+    number = window.repetition
+    return run.points.compute_once(("spectrum", absorber, number), compute)

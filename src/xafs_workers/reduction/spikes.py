@@ -1,0 +1,74 @@
+"""Spikes: single points that no smooth curve explains."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from xafs_workers.reduction.curves import NORMAL_WIDTH, Array, Mask, compute_local_steps, compute_misses
+
+LEVEL_FACTOR = 8.0
+"""Smallest ratio of a spike's deviation to the local level of deviations."""
+
+MIN_STEP_FRACTION = 0.02
+"""Smallest deviation of a spike, as a fraction of the edge step."""
+
+LEVEL_WINDOW = 31
+"""Number of points whose median deviation is the local level."""
+
+MAX_END_POINTS = 3
+"""Largest number of points that are removed at each end."""
+
+HOLE_STEPS = 4.0
+"""Gap, in local steps, that is a hole: a cubic across it explains nothing."""
+
+
+def find_spikes(energy: Array, values: Array, step: float) -> Mask:
+    """Find the points that deviate from the cubic through their neighbours, shape (n,).
+
+    Parameters
+    ----------
+    energy
+        Ascending energies, eV.
+    step
+        Edge step, in the unit of the values.
+    """
+    return rate_spikes(energy, values, step) > 0
+
+
+def rate_spikes(energy: Array, values: Array, step: float) -> Array:
+    """Compute the deviation of each spike, 0 for the other points, shape (n,)."""
+    from scipy.ndimage import maximum_filter1d, median_filter
+
+    if len(energy) < 5:
+        return np.zeros(len(energy))
+    misses = np.abs(compute_misses(energy, values)[0])
+    level = NORMAL_WIDTH * median_filter(misses, LEVEL_WINDOW)
+    found = (misses > LEVEL_FACTOR * level) & (misses > MIN_STEP_FRACTION * abs(step))
+    found &= (misses == maximum_filter1d(misses, 5)) & ~_find_hole_borders(energy)
+    return np.where(found, misses, 0.0)
+
+
+def count_bad_ends(values: Array, step: float) -> tuple[int, int]:
+    """Count the points at the two ends that jump away from the rest; the cubic does not see them."""
+    return _count_bad_start(values, step), _count_bad_start(values[::-1], step)
+
+
+def _count_bad_start(values: Array, step: float) -> int:
+    for count in range(MAX_END_POINTS):
+        jumps = np.abs(np.diff(values[count : count + 12]))
+        if len(jumps) < 11:
+            return count
+        usual = NORMAL_WIDTH * float(np.median(jumps[1:]))
+        if jumps[0] <= LEVEL_FACTOR * usual or jumps[0] <= MIN_STEP_FRACTION * abs(step):
+            return count
+    return MAX_END_POINTS
+
+
+def _find_hole_borders(energy: Array) -> Mask:
+    """Find the points with a hole among the gaps to their two neighbours on either side."""
+    holes = np.diff(energy) > HOLE_STEPS * compute_local_steps(energy)
+    near = np.zeros(len(energy), bool)
+    for offset in (-1, 0, 1, 2):
+        places = np.flatnonzero(holes) + offset
+        near[places[(places >= 0) & (places < len(energy))]] = True
+    return near
