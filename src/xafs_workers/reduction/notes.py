@@ -14,6 +14,9 @@ from xafs_workers.reduction.judgement import MAX_STEP_CHANGE, has_moved
 WEAK_EDGE_RATIO = 20.0
 """Ratio of edge step to the pre-edge's rms below which an edge is weak."""
 
+NOTED_WEIGHT = 0.5
+"""Weight below which a repetition is noted as noisier; the weights of equally noisy ones differ a little too."""
+
 
 def build_notes(findings: Findings) -> list[str]:
     """Build the notes on a sequence, the worst first."""
@@ -113,7 +116,7 @@ def _note_ends(findings: Findings, one: MergedMember) -> Iterator[str]:
 
 def _note_weights(findings: Findings) -> Iterator[str]:
     for one in findings.members:
-        if one.weight < 1:
+        if one.weight < NOTED_WEIGHT:
             yield f"{one.number} counts {one.weight:.2g} (noisier)"
 
 

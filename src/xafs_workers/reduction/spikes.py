@@ -54,14 +54,16 @@ def count_bad_ends(values: Array, step: float) -> tuple[int, int]:
 
 
 def _count_bad_start(values: Array, step: float) -> int:
+    """Count the points before the last of the first jumps that is too large: several may have the same wrong value."""
+    bad = 0
     for count in range(MAX_END_POINTS):
         jumps = np.abs(np.diff(values[count : count + 12]))
         if len(jumps) < 11:
-            return count
+            break
         usual = NORMAL_WIDTH * float(np.median(jumps[1:]))
-        if jumps[0] <= LEVEL_FACTOR * usual or jumps[0] <= MIN_STEP_FRACTION * abs(step):
-            return count
-    return MAX_END_POINTS
+        if jumps[0] > LEVEL_FACTOR * usual and jumps[0] > MIN_STEP_FRACTION * abs(step):
+            bad = count + 1
+    return bad
 
 
 def _find_hole_borders(energy: Array) -> Mask:
