@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -92,17 +93,45 @@ def assert_close(found: np.ndarray, wanted: np.ndarray) -> None:
     np.testing.assert_allclose(found, wanted, rtol=0, atol=1e-9 * float(np.abs(wanted).max()))
 
 
-def read_project(path: Path) -> tuple[list[str], list[np.ndarray], dict[str, object]]:
-    """Return labels, chi(k) and the last group's parameters, as Larch reads them in a process of its own."""
-    script = (
-        "import sys, json; from larch.io import read_athena\n"
-        "groups = list(read_athena(sys.argv[1], do_bkg=True, do_fft=False).groups.values())\n"
-        "last = {k: v for k, v in vars(groups[-1].athena_params).items() if isinstance(v, (int, float, str))}\n"
-        "fft = {'fft_' + k: v for k, v in vars(groups[-1].athena_params.fft).items()}\n"
-        "bkg = {'bkg_' + k: v for k, v in vars(groups[-1].athena_params.bkg).items()}\n"
-        "print(json.dumps([[g.label for g in groups], [list(g.chi) for g in groups], {**last, **fft, **bkg}], "
-        "default=str))"
-    )
-    done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True)
-    labels, chi, arguments = json.loads(done.stdout.splitlines()[-1])
-    return labels, [np.array(one) for one in chi], arguments
+@dataclass(frozen=True)
+class ReadGroup:
+    """One group of an Athena project: parameters, and chi(k) with the parameters as Athena means them."""
+
+    label: str
+    arguments: Mapping[str, Any]
+    arrays: tuple[str, ...]
+    chi: np.ndarray
+
+
+READ_PROJECT = """
+import sys, json
+from larch import Group
+from larch.io import read_athena
+from larch.xafs import autobk, pre_edge
+project = read_athena(sys.argv[1], do_preedge=False, do_bkg=False, do_fft=False)
+found = []
+for read in project.groups.values():
+    p = read.athena_params
+    bkg = p.bkg
+    g = Group(energy=read.energy, mu=read.mu, chi=[])
+    if bkg.clamp2 != "Strong":
+        pre_edge(g, e0=float(bkg.e0), pre1=float(bkg.pre1), pre2=float(bkg.pre2), norm1=float(bkg.nor1),
+                 norm2=float(bkg.nor2), nnorm=int(bkg.nnorm) - 1, nvict=0)
+        autobk(g, e0=float(bkg.e0), rbkg=float(bkg.rbkg), kmin=float(bkg.spl1), kmax=float(bkg.spl2), dk=float(bkg.dk),
+               kweight=float(bkg.kw), nclamp=int(bkg.nclamp), clamp_lo=float(bkg.clamp1), clamp_hi=float(bkg.clamp2))
+    args = {"bkg_" + k: v for k, v in vars(bkg).items()} | {"fft_" + k: v for k, v in vars(p.fft).items()}
+    args |= {k: v for k, v in vars(p).items() if isinstance(v, (int, float, str, list))}
+    arrays = [name for name in ("i0", "stddev") if getattr(read, name, None) is not None]
+    found.append([read.label, args, arrays, list(g.chi)])
+print(json.dumps([found, project.journal], default=str))
+"""
+"""Athena counts coefficients of the post-edge line; Larch's own reader would take their number for the degree.
+
+A group with Larch's default clamps was not reduced to chi(k)."""
+
+
+def read_project(path: Path) -> tuple[list[ReadGroup], str]:
+    """Return the groups and the journal of a project, as Larch reads them in a process of its own."""
+    done = subprocess.run([sys.executable, "-c", READ_PROJECT, str(path)], capture_output=True, text=True, check=True)
+    groups, journal = json.loads(done.stdout.splitlines()[-1])
+    return [ReadGroup(label, args, tuple(arrays), np.array(chi)) for label, args, arrays, chi in groups], journal

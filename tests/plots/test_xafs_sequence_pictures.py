@@ -85,7 +85,7 @@ def test_a_sequence_gives_progress_pictures_and_a_project(measured: Path, statio
         f"{root}/prj/Ni2O3_01.prj",
     }
     project = gzip.decompress((station.folder / "proposals" / root / "prj/Ni2O3_01.prj").read_bytes()).decode()
-    assert project.count("$old_group") == 4
+    assert project.count("$old_group") == 8  # three repetitions, their references, the merge and the aligned one
     assert [Path(path).name for path in station.list_final_answers("xafs_sequence")[0]["paths"]] == [
         "Ni2O3_01.png",
         "Ni2O3_01.prj",

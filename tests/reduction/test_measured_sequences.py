@@ -159,7 +159,7 @@ def test_every_order_of_arrival_gives_the_same_results(measured: Path, reducer: 
 
 
 @pytest.mark.parametrize("name", ["ni2o3", "cr2o3_fluo-realabort"])
-def test_the_project_holds_every_scan_and_the_merge(
+def test_the_project_has_scans_references_and_merges(
     measured: Path, reducer: Reducer, name: str, tmp_path: Path
 ) -> None:
     board = build_measured_board(measured, name, reducer)
@@ -169,10 +169,25 @@ def test_the_project_holds_every_scan_and_the_merge(
     assert made["content"] == again["content"]
     path = tmp_path / "read.prj"
     path.write_bytes(made["content"])
-    labels, chi, arguments = read_project(path)
-    stub = "Ni2O3" if "ni" in name else "Cr2O3"
-    assert labels == [*(f"{stub}.{n:03d}" for n in range(1, SETS[name] + 1)), f"{stub} merge"]
-    assert_close(chi[-1], load_partial_references(measured, name)["chi"][SETS[name] - 1])
-    assert arguments["bkg_z"] == stub[:2]
-    assert arguments["bkg_kw"] == 2
-    assert (arguments["fft_kmin"], arguments["fft_kmax"], arguments["fft_kwindow"]) == (3, 12, "hanning")
+    groups, journal = read_project(path)
+    drifts = name == "ni2o3"
+    stub = "Ni2O3" if drifts else "Cr2O3"
+    scans = [f"{stub}.{n:03d}" for n in range(1, SETS[name] + 1)]
+    references = [f"{scan} ref" for scan in scans] if drifts else []
+    merges = [f"{stub} merge", f"{stub} merge aligned"] if drifts else [f"{stub} merge"]
+    assert [group.label for group in groups] == [*scans, *references, *merges]
+    merge = groups[len(scans) + len(references)]
+    assert_close(merge.chi, load_partial_references(measured, name)["chi"][SETS[name] - 1])
+    if drifts:
+        np.testing.assert_allclose(groups[-1].chi, load_expected(measured, name)["aligned_chi"], atol=1e-6)
+    assert {group.arguments["bkg_z"] for group in groups} == {stub[:2]}
+    assert [group.arguments["is_merge"] for group in groups] == [int("merge" in group.label) for group in groups]
+    assert {(group.arguments["bkg_nnorm"], group.arguments["bkg_eshift"]) for group in groups} == {(3, 0)}
+    assert len({group.arguments["bkg_e0"] for group in groups}) == 1
+    assert [group.arrays for group in groups] == [
+        ("i0", "stddev") if "merge" in group.label else () if "ref" in group.label else ("i0",) for group in groups
+    ]
+    assert (merge.arguments["bkg_kw"], merge.arguments["fft_kmin"], merge.arguments["fft_kmax"]) == (2, 3, 12)
+    assert merge.arguments["fft_kwindow"] == "hanning"
+    assert "repetition 2: merged with weight 1" in merge.arguments["titles"]
+    assert ("energy drifts: -0.51 eV in 3 repetitions (reference too)" in journal) == drifts

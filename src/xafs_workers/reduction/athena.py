@@ -1,4 +1,4 @@
-"""Athena projects as bytes, with every scan and the merge; each project is read back and compared.
+"""Athena projects as bytes; each project is read back, reduced again and compared.
 
 This module runs only in the reduction's process, in a private temporary folder.
 """
@@ -18,82 +18,123 @@ import numpy as np
 
 from xafs_workers.reduction import larch_api
 from xafs_workers.reduction.curves import Array, sort_spectrum
-from xafs_workers.reduction.parameters import RECIPE, Recipe
+from xafs_workers.reduction.parameters import RECIPE
 from xafs_workers.reduction.reduce import Edge, ReductionError, normalize, reduce
 
 TOLERANCE = 1e-9
 """Largest difference between chi(k) as reduced and as read back, relative to its maximum."""
 
+PLAIN_SYMBOLS = str.maketrans({"χ": "chi", "µ": "mu", "'": "’", "\\": "/", "\n": " "})
+"""Replacements in texts: Perl reads them between single quotes."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ProjectMember:
-    """One group of a project: a spectrum as measured.
+class ProjectGroup:
+    """One group of a project: a spectrum as measured, a reference spectrum, or a merge.
 
     Attributes
     ----------
     label
         Label of the group in Athena's list.
-    energy, mu, i0
-        Energies (eV), mu(E) and the intensity I0.
+    energy, mu, i0, stddev
+        Energies (eV), mu(E), the intensity I0, and the standard deviation of mu of a merge.
+    edge
+        The measured edge; None for a reference, which may be of another element.
+    e0
+        Origin of k, eV; None: it is found.
+    reference
+        Label of the group to which this one is tied: if Athena aligns one, both move.
+    titles
+        Lines of text about the group.
     """
 
     label: str
     energy: Array
     mu: Array
+    edge: Edge | None
+    e0: float | None
     i0: Array | None = None
+    stddev: Array | None = None
+    is_merge: bool = False
+    reference: str = ""
+    titles: tuple[str, ...] = ()
 
 
-def build_athena_project(
-    members: Sequence[ProjectMember], edge: Edge, written: float, e0: float | None = None, recipe: Recipe = RECIPE
-) -> bytes:
-    """Build an Athena project with one group for each member; equal members give equal bytes.
+def build_athena_project(groups: Sequence[ProjectGroup], journal: Sequence[str], written: float) -> bytes:
+    """Build an Athena project; equal groups give equal bytes.
 
     Parameters
     ----------
+    journal
+        Lines of the project's journal.
     written
         Time written into the project, POSIX seconds.
-    e0
-        Origin of k of all groups, eV; None: each has its own.
 
     Raises
     ------
     ReductionError
         The project that was read back differs from the one that was written.
     """
-    groups = [_build_group(member, edge, e0, recipe) for member in members]
-    _make_labels_unique(groups)
+    made = [_build_larch_group(group) for group in groups]
+    _make_labels_unique(made)
     with tempfile.TemporaryDirectory(prefix="xafs-workers-") as folder:
         path = Path(folder) / "project.prj"
-        made = larch_api.import_io().create_athena(str(path))
-        for group in groups:
-            made.add_group(group)
-        for number, (key, entry) in enumerate(made.groups.items()):
-            entry.groupname = _format_group_name(number)
-            named = {name: entry.groupname for name, value in entry.args.items() if value == key}
-            entry.args.update(named, fft_kwindow=recipe.window)
-        made.save()
-        content = _set_date(gzip.decompress(path.read_bytes()), written)
+        project = larch_api.import_io().create_athena(str(path))
+        for group in made:
+            project.add_group(group)
+        names = {group.label: _format_group_name(number) for number, group in enumerate(groups)}
+        for number, (key, entry) in enumerate(project.groups.items()):
+            _complete_arguments(entry, key, _format_group_name(number), groups[number], names)
+        project.save()
+        content = _finish_text(gzip.decompress(path.read_bytes()), journal, written)
         path.write_bytes(content)
-        _check(path, groups)
+        _check(path, made)
     return content
 
 
-def _build_group(member: ProjectMember, edge: Edge, e0: float | None, recipe: Recipe) -> Any:
+def _build_larch_group(group: ProjectGroup) -> Any:
     """Build a Larch Group with its parameters; a spectrum that cannot be reduced gives a group with data only."""
-    energy, mu = sort_spectrum(member.energy, member.mu)
-    group = _reduce_as_far_as_possible(energy, mu, edge, e0, recipe)
-    group.filename = member.label
-    # Larch guesses both from e0, but the nearest tabulated edge may belong to another element.
-    group.atsym, group.edge = edge.element, edge.edge
-    if member.i0 is not None:
-        group.i0 = sort_spectrum(member.energy, np.where(np.isfinite(member.mu), member.i0, np.nan))[1]
-        if len(group.i0) != len(group.energy):
-            del group.i0
-    arguments = recipe.to_autobk_arguments()
-    if hasattr(group, "autobk_details"):
-        group.autobk_details.call_args = {**arguments, "kmax": float(group.autobk_details.kmax)}
-    group.xftf_details = larch_api.create_group(call_args=recipe.to_xftf_arguments())
-    return group
+    energy, mu = sort_spectrum(group.energy, group.mu)
+    made = _reduce_as_far_as_possible(energy, mu, group)
+    made.filename = group.label.translate(PLAIN_SYMBOLS)
+    if group.edge is not None:  # Larch guesses from e0, but the nearest tabulated edge may be another element's
+        made.atsym, made.edge = group.edge.element, group.edge.edge
+    for name, values in (("i0", group.i0), ("stddev", group.stddev)):
+        if values is not None:
+            kept = sort_spectrum(group.energy, np.where(np.isfinite(group.mu), values, np.nan))[1]
+            if len(kept) == len(energy):
+                setattr(made, name, kept)
+    if hasattr(made, "autobk_details"):
+        arguments = RECIPE.to_autobk_arguments()
+        made.autobk_details.call_args = {**arguments, "kmax": float(made.autobk_details.kmax)}
+    made.xftf_details = larch_api.create_group(call_args=RECIPE.to_xftf_arguments())
+    return made
+
+
+def _reduce_as_far_as_possible(energy: Array, mu: Array, group: ProjectGroup) -> Any:
+    for step in (reduce, normalize) if group.edge is not None else (normalize,):
+        try:
+            return step(energy, mu, group.edge, group.e0)
+        except ReductionError:
+            continue
+    table = group.edge.energy if group.edge is not None else None
+    e0 = group.e0 or table or float(np.mean(energy))
+    return larch_api.create_group(energy=energy, mu=mu, e0=e0, edge_step=1.0)
+
+
+def _complete_arguments(entry: Any, key: str, name: str, group: ProjectGroup, names: dict[str, str]) -> None:
+    """Replace Larch's random names, and set what Larch does not write as Athena reads it."""
+    entry.groupname = name
+    entry.args.update({argument: name for argument, value in entry.args.items() if value == key})
+    entry.args.update(fft_kwindow=RECIPE.window, bkg_eshift=0.0, is_merge=int(group.is_merge))
+    if group.edge is not None:
+        entry.args["bkg_z"] = group.edge.element
+    if hasattr(entry, "pre_edge_details"):
+        # Athena counts coefficients: 3 is a parabola, which Larch calls degree 2.
+        entry.args["bkg_nnorm"] = int(entry.pre_edge_details.nnorm) + 1
+    if group.reference in names:
+        entry.args["reference"] = names[group.reference]
+    entry.args["titles"] = [_to_plain(line) for line in group.titles]
 
 
 def _make_labels_unique(groups: Sequence[Any]) -> None:
@@ -111,36 +152,78 @@ def _format_group_name(number: int) -> str:
     return "".join(letters)
 
 
-def _reduce_as_far_as_possible(energy: Array, mu: Array, edge: Edge, e0: float | None, recipe: Recipe) -> Any:
-    for step in (reduce, normalize):
-        try:
-            return step(energy, mu, edge, e0, recipe=recipe)
-        except ReductionError:
-            continue
-    return larch_api.create_group(energy=energy, mu=mu, e0=edge.energy or float(np.mean(energy)), edge_step=1.0)
+def _to_plain(text: str) -> str:
+    return text.translate(PLAIN_SYMBOLS).encode("ascii", "replace").decode().replace("undef", "un-def")
 
 
-def _set_date(text: bytes, written: float) -> bytes:
-    """Compress a project's text with this time in text and gzip header, and without the system's versions."""
+def _finish_text(text: bytes, journal: Sequence[str], written: float) -> bytes:
+    """Compress a project's text with its journal and time, and without the system's versions.
+
+    Larch writes an empty journal, and drops every line that contains `undef` when it reads.
+    """
     moment = strftime("%Y-%m-%dT%H:%M:%SZ", gmtime(written)).encode()
+    entries = ",".join(f"'{_to_plain(line)}'" for line in journal).encode()
     lines = text.split(b"\n")
-    for number, line in enumerate(lines[:5]):
-        if line.startswith(b"# This file created at "):
+    for number, line in enumerate(lines):
+        if number < 5 and line.startswith(b"# This file created at "):
             lines[number] = b"# This file created at " + moment
-        elif line.startswith(b"# Using Larch version "):
+        elif number < 5 and line.startswith(b"# Using Larch version "):
             lines[number] = line.partition(b", Python")[0]
+        elif line == b"@journal = ();":
+            lines[number] = b"@journal = (" + entries + b");"
     return gzip.compress(b"\n".join(lines), mtime=int(written))
 
 
 def _check(path: Path, groups: Sequence[Any]) -> None:
-    found = list(larch_api.import_io().read_athena(str(path), do_bkg=True, do_fft=False).groups.values())
+    """Read a project back, reduce each group with the parameters read, and compare chi(k).
+
+    Raises
+    ------
+    ReductionError
+        The number of groups, or chi(k) of one of them, is another.
+    """
+    read = larch_api.import_io().read_athena(str(path), do_preedge=False, do_bkg=False, do_fft=False)
+    found = list(read.groups.values())
     if len(found) != len(groups):
         raise ReductionError(f"project of {len(groups)} groups read back as {len(found)}")
-    for made, read in zip(groups, found, strict=True):
-        if not hasattr(made, "chi"):
+    for made, entry in zip(groups, found, strict=True):
+        if not hasattr(made, "chi") or made.is_uncertain:
             continue
-        same = len(read.chi) == len(made.chi) and np.allclose(
-            read.chi, made.chi, rtol=0, atol=TOLERANCE * float(np.abs(made.chi).max())
-        )
-        if not same:
+        chi = _reduce_as_read(entry)
+        if len(chi) != len(made.chi) or not np.allclose(
+            chi, made.chi, rtol=0, atol=TOLERANCE * float(np.abs(made.chi).max())
+        ):
             raise ReductionError(f"project: χ(k) of {made.filename!r} was read back otherwise than it was written")
+
+
+def _reduce_as_read(entry: Any) -> Array:
+    """Reduce a group as Athena does with the parameters of the file; Larch's reader takes bkg_nnorm for a degree."""
+    parameters = entry.athena_params.bkg
+    group = larch_api.create_group(energy=entry.energy, mu=entry.mu)
+    xafs = larch_api.import_xafs()
+    xafs.pre_edge(
+        group,
+        e0=float(parameters.e0),
+        pre1=float(parameters.pre1),
+        pre2=float(parameters.pre2),
+        norm1=float(parameters.nor1),
+        norm2=float(parameters.nor2),
+        nnorm=int(parameters.nnorm) - 1,
+        nvict=RECIPE.nvict,
+        make_flat=False,
+    )
+    xafs.autobk(
+        group,
+        e0=float(parameters.e0),
+        rbkg=float(parameters.rbkg),
+        kmin=float(parameters.spl1),
+        kmax=float(parameters.spl2),
+        kweight=float(parameters.kw),
+        dk=float(parameters.dk),
+        nclamp=int(parameters.nclamp),
+        clamp_lo=float(parameters.clamp1),
+        clamp_hi=float(parameters.clamp2),
+        kstep=RECIPE.kstep,
+        nfft=RECIPE.nfft,
+    )
+    return group.chi

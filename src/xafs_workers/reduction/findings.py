@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.reduction.comparison import ComparedCurve, Fit
-from xafs_workers.reduction.curves import Array
 from xafs_workers.reduction.grid import Merge
 from xafs_workers.reduction.judgement import Trend, Verdict, has_moved
 from xafs_workers.reduction.noise import Scatter
@@ -135,7 +134,7 @@ class Findings:
     drift, white_line_trend
         Trends over the repetitions, None for none.
     aligned
-        Energies and mu of the merge with each repetition moved by its reference's shift; None if no shift is confirmed.
+        The merge with the energies of each repetition moved by its reference's shift; None if no shift is confirmed.
     """
 
     analysed: tuple[AnalysedMember, ...]
@@ -152,7 +151,7 @@ class Findings:
     larch_noise: float | None = None
     drift: Trend | None = None
     white_line_trend: Trend | None = None
-    aligned: tuple[Array, Array] | None = None
+    aligned: Merge | None = None
 
     @property
     def has_chi(self) -> bool:

@@ -67,7 +67,8 @@ def reduce_sequence(members: Sequence[Member], edge: Edge, cache: MemberCache | 
         values |= {"epsilon_k": findings.scatter.epsilon_k, "chi_std": findings.scatter.std}
     values["noise_members"] = findings.scatter.count if findings.scatter is not None else 1
     if findings.aligned is not None:
-        values["aligned"] = {"energy": findings.aligned[0], "mu": findings.aligned[1]}
+        moved = findings.aligned
+        values["aligned"] = {"energy": moved.energy, "mu": moved.mu, "mu_std": moved.std}
     return values
 
 
@@ -139,8 +140,7 @@ def _find_trends(findings: Findings) -> Findings:
         curves = [
             (one.spectrum.energy - (one.reference.shift if one.reference else 0.0), one.spectrum.mu) for one in compared
         ]
-        moved = merge_curves(curves, findings.merge.weights)
-        aligned = moved.energy, moved.mu
+        aligned = merge_curves(curves, findings.merge.weights)
     return replace(
         findings,
         drift=find_trend(numbers, [one.shift for one in compared], MIN_DRIFT),

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.reduction import larch_api, xdi
-from xafs_workers.reduction.athena import ProjectMember, build_athena_project
+from xafs_workers.reduction.athena import build_athena_project
 from xafs_workers.reduction.fits import fit_signal, warm_up_fits
 from xafs_workers.reduction.live import reduce_partial
 from xafs_workers.reduction.member_cache import MemberCache
@@ -19,6 +19,7 @@ from xafs_workers.reduction.noise import estimate_noise
 from xafs_workers.reduction.preparation import Member
 from xafs_workers.reduction.reduce import Edge, ReductionError, reduce
 from xafs_workers.reduction.sequence import reduce_sequence
+from xafs_workers.reduction.sequence_project import build_journal, build_sequence_groups
 
 Values = Mapping[str, Any]
 
@@ -45,13 +46,10 @@ def reduce_live(asked: Values) -> Values:
 
 
 def build_athena(asked: Values) -> Values:
-    """Build an Athena project; return its `content`, or the `problem`."""
-    members = [
-        ProjectMember(one["label"], np.asarray(one["energy"]), np.asarray(one["mu"]), one.get("i0"))
-        for one in asked["members"]
-    ]
+    """Build the Athena project of a sequence; return its `content`, or the `problem`."""
     try:
-        return {"content": build_athena_project(members, _parse_edge(asked), asked["written"], asked.get("e0"))}
+        groups = build_sequence_groups(asked, _parse_edge(asked))
+        return {"content": build_athena_project(groups, build_journal(asked), asked["written"])}
     except ReductionError as problem:
         return {"problem": str(problem)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -101,14 +101,17 @@ def find_first_finished_run(scan: Scan, board: Board) -> Run:
 
 def build_project_content(sequence: XafsSequence, board: Board) -> Mapping[str, Any]:
     """Build the content of a project; its time is that of the last run's stop document."""
-    result = _find_final_result(sequence, board)
     stops = [(board.runs[part.uid].stop or {}).get("time", 0.0) for part in sequence.merged_spectra]
     return {
         "element": sequence.absorber.element,
         "edge": sequence.absorber.edge,
+        "stub": sequence.stub,
         "written": max((time for time in stops if isinstance(time, int | float)), default=0.0),
-        "e0": result.get("e0"),
-        "members": list(_list_members(sequence, result)),
+        "result": _find_final_result(sequence, board),
+        "members": [
+            {name: getattr(part, name) for name in ("uid", "number", "energy", "mu", "i0", "reference")}
+            for part in sequence.merged_spectra
+        ],
     }
 
 
@@ -118,15 +121,6 @@ def _find_final_result(sequence: XafsSequence, board: Board) -> Mapping[str, Any
         return {}
     result = find_result(board, sequence.build_merge_request(len(sequence.merged_spectra)))
     return {} if result is None else result.values
-
-
-def _list_members(sequence: XafsSequence, result: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for one in sequence.repetitions:
-        if one.spectrum is not None:
-            part = one.spectrum
-            yield {"label": f"{sequence.stub}.{one.number:03d}", "energy": part.energy, "mu": part.mu, "i0": part.i0}
-    if "mu" in result:
-        yield {"label": f"{sequence.stub} merge", "energy": result["energy"], "mu": result["mu"]}
 
 
 picture_rules.register("xafs_sequence")(
