@@ -13,7 +13,7 @@ ENERGY = make_energies()
 OUT = np.searchsorted(ENERGY, E0 + 10)
 
 
-def curve(number: int, *, shift: float = 0.0, factor: float = 1.0, added: object = 0.0) -> ComparedCurve:
+def curve(number: int, *, shift: float = 0.0, factor: float = 1.0, added: float | np.ndarray = 0.0) -> ComparedCurve:
     mu = factor * (compute_mu(ENERGY - shift) + np.random.default_rng(number).normal(0, 2e-4, len(ENERGY)) + added)
     line = np.polyval(np.polyfit(ENERGY[:15], mu[:15], 1), ENERGY)
     return ComparedCurve(ENERGY, mu, (mu - line) / factor, E0 + shift, factor)

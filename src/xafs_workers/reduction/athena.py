@@ -112,14 +112,17 @@ def _build_larch_group(group: ProjectGroup) -> Any:
 
 
 def _reduce_as_far_as_possible(energy: Array, mu: Array, group: ProjectGroup) -> Any:
-    for step in (reduce, normalize) if group.edge is not None else (normalize,):
+    if group.edge is not None:
         try:
-            return step(energy, mu, group.edge, group.e0)
+            return reduce(energy, mu, group.edge, group.e0)
         except ReductionError:
-            continue
-    table = group.edge.energy if group.edge is not None else None
-    e0 = group.e0 or table or float(np.mean(energy))
-    return larch_api.create_group(energy=energy, mu=mu, e0=e0, edge_step=1.0)
+            pass
+    try:
+        return normalize(energy, mu, group.edge, group.e0)
+    except ReductionError:
+        table = group.edge.energy if group.edge is not None else None
+        e0 = group.e0 or table or float(np.mean(energy))
+        return larch_api.create_group(energy=energy, mu=mu, e0=e0, edge_step=1.0)
 
 
 def _complete_arguments(entry: Any, key: str, name: str, group: ProjectGroup, names: dict[str, str]) -> None:
