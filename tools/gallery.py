@@ -298,6 +298,36 @@ def glancing(stage: str) -> Figure:
     return session.figure()
 
 
+FITTED_X = np.linspace(-3.0, 3.0, 41)
+FITTED: dict[str, tuple[Numbers, Any]] = {
+    "peak": ({"peakfit": True, "signal": "I0", "choice": "peak"}, np.exp(-((FITTED_X - 0.7) ** 2))),
+    "peak-fitted": ({"peakfit": True, "signal": "It", "choice": "fit"}, np.exp(-((FITTED_X - 0.7) ** 2))),
+    "peak-noisy": ({"peakfit": True, "signal": "It", "choice": "peak"}, None),
+    "step": ({"stepfit": True, "signal": "It", "spinner": 3}, 1.0 - step(FITTED_X, 0.4, 0.4)),
+    "rectangle": ({"rectanglefit": True, "signal": "It"}, slot(FITTED_X, 0.3, 1.4, 0.2)),
+    "rectangle-one-sided": ({"rectanglefit": True, "signal": "It"}, slot(FITTED_X, 3.0, 1.4, 0.2)),
+}
+"""Message and signal of each fit that a plan asks for; None: noise alone."""
+
+
+def ask_fit(session: Session, name: str, motor: str, **more: Any) -> Session:
+    """Measure a line scan and ask for its fit."""
+    message, y = {**FITTED[name][0], "motor_name": motor, **more}, FITTED[name][1]
+    signal = 0.5 + 0.05 * RNG.standard_normal(41) if y is None else noisy(0.02 + 0.5 * y, 0.01)
+    i0 = np.full(41, 90.0) if message["signal"] != "I0" else 90.0 * signal
+    columns = {motor: FITTED_X, "I0": i0, "It": 90.0 * signal, **{f"Fe{n}": 90.0 * signal for n in range(1, 5)}}
+    uid = session.run(columns, units={motor: "deg" if motor.endswith("pitch") else "mm"}, motors=[motor])
+    return session.tell(**message, uid=uid)
+
+
+def fitted_summary(kind: str, parts: list[tuple[str, str, Numbers]]) -> Figure:
+    """Return the summary of an alignment whose fits a plan asked for."""
+    session = Session().tell(**{kind: "start"})
+    for name, motor, more in parts:
+        ask_fit(session, name, motor, **more)
+    return session.tell(**{kind: "stop"}).figure(kind)
+
+
 def wafer() -> Figure:
     """Return the edge of a wafer."""
     x = np.linspace(1.4, 5.4, 41)
@@ -453,6 +483,15 @@ def _alignments() -> Iterator[tuple[str, Figure]]:
         yield f"align_wheel-{stage}", align_wheel(stage)
     for stage in ("linear", "pitch", "fluo", "summary"):
         yield f"glancing_angle-{stage}", glancing(stage)
+    for name in FITTED:
+        yield f"fit-{name}", ask_fit(Session(), name, "xafs_x").figure()
+    yield "fit-awaited", Session().tell(**FITTED["step"][0], motor_name="xafs_x", uid="0a1b2c3d-4e5f").figure()
+    spinner = [("step", "xafs_y", {}), ("peak", "xafs_pitch", {"signal": "It", "spinner": 3}),
+               ("peak", "xafs_x", {"signal": "If", "spinner": 3})]  # fmt: skip
+    yield "fit-glancing_angle-summary", fitted_summary("glancing_angle", spinner)
+    yield "fit-glancing_angle-aborted", fitted_summary("glancing_angle", spinner[:1])
+    slots = [("rectangle", "xafs_y", {}), ("rectangle", "xafs_linx", {})]
+    yield "fit-align_wheel-summary", fitted_summary("align_wheel", slots)
     yield "wafer-edge", wafer()
     yield "mono_calibration-111", calibration("111", 1.0)
     yield "mono_calibration-311-no-errors", calibration("311", None)

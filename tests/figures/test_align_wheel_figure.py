@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+import pytest
+
 from helpers.alignment_curves import WHEEL_START, assert_shows_fit, make_slot_result
 from helpers.figures import (
     build_last_figure,
     build_shown_figures,
     fold_board,
     get_only_panel,
+    get_run_uid,
     join_notes,
     list_shown_figures,
     make_run,
 )
+from helpers.fits import apply_fits, compute_slot
+from xafs_workers.figures.figure_builder import build_figure
 
 
 def test_a_slot_shows_points_fit_and_a_cross_at_its_centre() -> None:
@@ -88,3 +94,20 @@ def test_a_direction_without_a_result_is_noted_as_missing() -> None:
         join_notes(build_last_figure(WHEEL_START, make_slot_result("xafs_y"), {"align_wheel": "stop"}))
         == "no scan along x came to a result"
     )
+
+
+@pytest.mark.slow
+def test_fits_between_start_and_stop_fill_the_summary() -> None:
+    x = np.linspace(-3.0, 3.0, 31)
+    entries: list[Any] = [{"align_wheel": "start"}]
+    for motor, center in (("xafs_y", 0.2), ("xafs_linx", -0.3)):
+        run = make_run({motor: x.tolist(), "I0": [1.0] * 31, "It": compute_slot(x, center).tolist()}, motors=[motor])
+        asked = {"rectanglefit": True, "signal": "It", "motor_name": motor, "uid": get_run_uid(run)}
+        entries += [run, {"close": "all"}, asked]
+    board = apply_fits(fold_board(*entries, {"close": "all"}, {"align_wheel": "stop"}))
+    figure = build_figure(board, board.scans[0])
+    assert [(panel.key, panel.row, round(panel.marks[0].x, 3)) for panel in figure.panels] == [
+        ("x", 0, -0.3),
+        ("y", 1, 0.2),
+    ]
+    assert [figure.id for figure in build_shown_figures(board)] == [board.scans[0].figure_id]

@@ -58,7 +58,7 @@ def test_a_fit_has_its_curve_and_a_cross(message: Any, y: Any, title: str | None
     data, fit = panel.traces
     assert title is None or figure.title == title
     assert panel.y_label == y_label
-    assert panel.marks[0].y == pytest.approx(height, abs=0.02)
+    assert panel.marks[-1].y == pytest.approx(height, abs=0.02)
     np.testing.assert_allclose(fit.y, data.y, atol=0.01)
     assert panel.texts == ()
 
@@ -69,8 +69,8 @@ def test_a_scan_without_a_result_shows_the_reason(choice: str) -> None:
     panel = get_only_panel(figure)
     assert panel.marks == ()
     assert len(panel.traces[0].x) == 31
-    assert "times the noise" in join_notes(figure)
-    assert "estimate, not used" in join_notes(figure)
+    assert "times the noise" in panel.title
+    assert "estimate, not used: maximum at" in panel.title
     assert "center" not in figure.title
 
 

@@ -27,20 +27,21 @@ def format_fit_title(state: FitState) -> str:
     what = f"{order.motor} scan" if state.best_fit is None else f"fit to {order.motor} scan"
     spinner = "" if order.spinner is None else f", spinner {order.spinner}"
     center = "" if state.position is None else f", center={state.position:.3f}"
-    return f"{what}{spinner}{center}"
+    mode = "" if state.mode is None else f", maximum at {state.mode:.3f}"
+    return f"{what}{spinner}{center}{mode}"
 
 
 def build_fit_panel(state: FitState, key: str = "fit") -> Panel:
-    """Build the panel of a fit; where there is no result, a note gives the reason and the marked estimate."""
+    """Build the panel of a fit; where there is no result, its title gives the reason and the marked estimate."""
     panel = Panel(key, "", _format_motor_label(state), _format_signal_label(state), x_name=state.order.motor)
     if state.signal is None:
         return replace(panel, texts=(Text("problem", state.problem or "waiting for the run"),))
     x, y = state.signal.x, state.signal.y
     style = "both" if state.order.shape == "peak" else "points"
     traces = (Trace("data", x, y, "measured", DATA, style), *_build_fit_traces(state, x))
-    marks = () if state.cross is None else (Mark("center", *state.cross),)
     legend = "full" if state.best_fit is not None else "none"
-    return replace(panel, traces=traces, marks=marks, texts=_build_notes(state), legend=legend)
+    shown = replace(panel, title=_format_problem(state), traces=traces, marks=_build_marks(state), legend=legend)
+    return shown if state.is_known else replace(shown, texts=(Text("problem", "waiting for the fit", 0.5, 0.95),))
 
 
 def _build_fit_traces(state: FitState, x: Array) -> tuple[Trace, ...]:
@@ -49,13 +50,20 @@ def _build_fit_traces(state: FitState, x: Array) -> tuple[Trace, ...]:
     return (Trace("fit", x, state.best_fit, "fit", FIT, "line"),)
 
 
-def _build_notes(state: FitState) -> tuple[Text, ...]:
-    if state.position is not None:
-        return ()
+def _build_marks(state: FitState) -> tuple[Mark, ...]:
+    """Build the mark of the result; a fitted peak has one more at the largest value of its curve."""
+    marks = () if state.cross is None else (Mark("center", *state.cross),)
+    if state.mode is None or state.best_fit is None:
+        return marks
+    return (*marks, Mark("mode", state.mode, float(state.best_fit.max())))
+
+
+def _format_problem(state: FitState) -> str:
+    """Format the reason why there is no result, with the estimate, marked as such; '' for none."""
     if not state.problem:
-        return (Text("problem", "waiting for the fit", 0.5, 0.95),)
-    estimate = "" if state.estimates is None else f"\nestimate, not used: maximum at {state.estimates.peak:.3f}"
-    return (Text("problem", f"no result: {state.problem}{estimate}", 0.5, 0.5),)
+        return ""
+    estimate = "" if state.estimates is None else f"; estimate, not used: maximum at {state.estimates.peak:.3f}"
+    return f"no result: {state.problem}{estimate}"
 
 
 def _format_motor_label(state: FitState) -> str:

@@ -173,7 +173,7 @@ def _judge_fit(state: FitState, values: Mapping[str, Any]) -> FitState:
         state,
         best_fit=best,
         parameters={name: float(value) for name, value in parameters.items()},
-        cross=(position, height if state.order.shape != "peak" else float(y.max())),
+        cross=(position, height if state.order.shape != "peak" else _interpolate(position, x, best)),
     )
     problem = (
         (find_peak_problem(y) if state.order.shape == "peak" else "")
@@ -184,6 +184,12 @@ def _judge_fit(state: FitState, values: Mapping[str, Any]) -> FitState:
     if problem:
         return replace(fitted, problem=problem, cross=None)
     return replace(fitted, position=position, mode=None if mode is None else float(mode))
+
+
+def _interpolate(position: float, x: Array, y: Array) -> float:
+    """Interpolate a curve whose positions may descend."""
+    order = np.argsort(x, kind="stable")
+    return float(np.interp(position, x[order], y[order]))
 
 
 def _read_position(shape: Shape, parameters: Mapping[str, float]) -> tuple[float, float]:
