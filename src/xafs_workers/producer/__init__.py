@@ -9,6 +9,7 @@ from xafs_workers.producer.alignments import (
     plot_wheel_alignment,
 )
 from xafs_workers.producer.answers import NoAnswer
+from xafs_workers.producer.fits import align_to_peak, align_to_rectangle, align_to_step
 from xafs_workers.producer.legacy_api import (
     close_last_plot,
     close_line_plots,
@@ -28,6 +29,9 @@ __all__ = [
     "MapAxis",
     "NoAnswer",
     "SequenceDescription",
+    "align_to_peak",
+    "align_to_rectangle",
+    "align_to_step",
     "ask",
     "ask_plan",
     "close_last_plot",
