@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import radians, sin
+from math import hypot, radians, sin
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,6 +30,12 @@ HOLDER_LENGTH = 20.0
 
 FLAT_PITCH = 2.4
 """Pitch of the stage at which the holder is parallel to the beam, degrees."""
+
+BEAM_HEIGHTS = {"dm3_bct": 43.0, "m2_yu": 6.0}
+"""Positions of the axes that follow the height of the beam at which they lose none of it, mm."""
+
+HEIGHT_LOSS = 0.08
+"""Pitch offset that loses as much beam as a height offset of 1 mm, mrad."""
 
 _FIRST_SAMPLE = "Fe foil"
 _END_TIMEOUT = 10.0
@@ -166,7 +172,12 @@ class Beamline:
         energy, dwell, x, y, pitch, tilt = (self.axes[name].position for name in names)
         # The front or the back edge of a tilted holder reaches into the beam.
         shadow = HOLDER_LENGTH / 2.0 * abs(sin(radians(tilt - FLAT_PITCH)))
-        return energy, dwell, (x, y + shadow), pitch - PEAK_PITCH
+        return energy, dwell, (x, y + shadow), hypot(pitch - PEAK_PITCH, self._compute_height_offset())
+
+    def _compute_height_offset(self) -> float:
+        """Compute the pitch offset, mrad, that loses as much beam as the present offsets of slits and mirror."""
+        offsets = (self.axes[name].position - height for name, height in BEAM_HEIGHTS.items())
+        return HEIGHT_LOSS * hypot(*offsets)
 
     def _create_beam(self, sample: Sample, channels: tuple[int, ...]) -> Beam:
         """Create a beam with its own noise, so that a sample mounted again does not give the same numbers again."""
