@@ -111,3 +111,9 @@ def test_statistics_of_the_goniometer_reach_the_key_store(redis_server: RedisSer
     (text,) = redis_server.read("BMM:xrd:peak_stats")
     assert ast.literal_eval(text) == answer.value
     assert answer.value["peakpos"] == X[np.argmax(PEAK)]
+
+
+@pytest.mark.slow
+def test_a_picture_is_drawn_although_the_answer_is_late() -> None:
+    board = fold_scan(compute_step(X, 0.4), stepfit=True, fname="edge.png")
+    assert [answer.state for answer in collect_answers(board, after=14.0)] == ["accepted", "failed", "done"]

@@ -50,8 +50,6 @@ class AnswerHandler:
         unwritten = self._replies.write(control, analysis.replies)
         if not problem and unwritten and control.message.message_id is None:
             problem = unwritten  # its sender reads nothing but the key store
-        value = dict(analysis.value)
-        if problem:
-            return Outcome("failed", reason=problem, value=value or None)
-        answer = Outcome("value", value=value)
+        value = dict(analysis.value) or None
+        answer = Outcome("failed", reason=problem, value=value) if problem else Outcome("value", value=value)
         return answer if picture is None else replace(picture, first=answer)

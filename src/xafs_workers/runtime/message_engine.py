@@ -298,6 +298,8 @@ class MessageEngine:
             note("")
             if outcome.first is not None:
                 self._report_outcome(arrival, outcome.first)
+                if outcome.first.state != "value":
+                    self._send_answer(arrival, outcome.first)
             self._enqueue(arrival, outcome)
             self._deferred.settle(control, finished=True)
             return True
