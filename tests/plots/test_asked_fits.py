@@ -78,7 +78,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, apache_kafka: KafkaServer, l
     redis.start()
     servers, name = apache_kafka.bootstrap_servers, f"b{uuid.uuid4().hex[:8]}"
     create = ApacheAdmin(apache_kafka).create_topic
-    station = Station(folder, servers, create, name, key_store={"url": redis.url})
+    station = Station(folder, servers, create, name, key_store={"url": redis.url, "reply_seconds": 13.0 * FACTOR})
     station.start()
     publish = create_kafka_publisher(servers, station.settings.get_topic("documents"))
 
@@ -244,7 +244,7 @@ def test_a_question_gets_the_value_without_a_preset(place: Place) -> None:
     asked = {"peakfit": True, "signal": "It", "choice": "fit", "uid": uid[:8], "motor_name": "xafs_x"}
     answer = client.ask(asked, 30.0 * FACTOR)
     client.close()
-    assert answer.state == "value"
+    assert answer.state == "value", answer.reason
     assert answer.value["position"] == pytest.approx(0.4, abs=0.02)
     assert answer.seconds < LIMIT
     assert place.redis.read(*KEYS) == ["7.5"] * 2

@@ -21,7 +21,7 @@ log = get_logger("reduction")
 START_TIMEOUT = 60.0
 """Time limit for the start, seconds: lmfit takes one to two seconds to load, longer on a busy machine."""
 
-FIT_TIMEOUT = 5.0
+FIT_TIMEOUT = 10.0
 """Time limit of one fit, seconds: one of some hundred points takes some 10 ms, and plans wait for 13 s."""
 
 IDLE_SECONDS = 900.0
