@@ -11,7 +11,7 @@ from xafs_workers import logs
 
 def test_detail_is_switched_for_existing_loggers(capsys: pytest.CaptureFixture[str]) -> None:
     logs.configure_logging("info", "json", worker="headless")
-    log = logs.get_logger("room")
+    log = logs.get_logger("package")
     log.debug("before")
     logs.set_detail(True)
     assert logs.is_detailed()
@@ -31,7 +31,7 @@ def test_switching_detail_off_restores_the_configured_level(capsys: pytest.Captu
 
 def test_the_newest_warning_is_stored() -> None:
     logs.configure_logging("error", "json")
-    log = logs.get_logger("room")
+    log = logs.get_logger("package")
     log.error("disk_full", reason="no space left")
     log.warning("not_shown_thus_not_remembered")
     log.info("fine")

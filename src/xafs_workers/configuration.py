@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+from pydantic_settings import EnvSettingsSource
 
 from xafs_workers.logs import mask_passwords
 from xafs_workers.settings import HIDDEN_VALUE_ERROR, Settings
@@ -18,22 +18,6 @@ CONFIG_FILES = (Path("/etc/xafs-workers/config.yaml"), Path("~/.config/xafs-work
 
 class ConfigurationError(ValueError):
     """Invalid configuration; the text names the file, the key and what is expected."""
-
-
-class _ResolvedSettings(Settings):
-    """Settings that already contain file and environment."""
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Use only the arguments of the constructor as source of the settings."""
-        return (init_settings,)
 
 
 def load(config: Path | None = None, options: dict[str, Any] | None = None) -> Settings:
@@ -53,12 +37,10 @@ def load(config: Path | None = None, options: dict[str, Any] | None = None) -> S
     """
     path = config or next((p.expanduser() for p in CONFIG_FILES if os.path.isfile(p.expanduser())), None)
     try:
-        settings = Settings(**(_read(path) if path else {}))
-        if options:
-            settings = _ResolvedSettings(**_merge(settings.model_dump(), options))
+        environment = EnvSettingsSource(Settings)()
+        return Settings(**_merge(_merge(_read(path) if path else {}, environment), options or {}))
     except ValidationError as error:
         raise ConfigurationError(f"{path or 'environment'}: " + _format_errors(error)) from error
-    return settings
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -27,9 +27,9 @@ def mask_passwords(text: str) -> str:
     return _QUERY_PASSWORD.sub(r"\1***", _USER_PASSWORD.sub(r"\1***@", text))
 
 
-def get_logger(room: str) -> Any:
+def get_logger(package: str) -> Any:
     """Return the logger of a package; use it with an event name and fields: ``log.info("file_written", path=path)``."""
-    return structlog.get_logger(room=room)
+    return structlog.get_logger(package=package)
 
 
 def configure_logging(level: str = "info", style: str = "text", **fields: Any) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 HIDDEN_VALUE_ERROR = "not_shown"
 """Type of the error whose value is not shown."""
@@ -385,8 +385,16 @@ class Catalog(_Section):
     path: str = Field(default="", description="path of the runs below that address, e.g. bmm/raw")
     api_key_file: Path | None = Field(default=None, description="file with the API key; else $TILED_API_KEY")
     timeout: float = Field(default=15.0, gt=0, description="time limit of one request, seconds")
-    appears_within: float = Field(default=20.0, ge=0, description="how long to wait for an unknown run, seconds")
-    complete_within: float = Field(default=180.0, ge=0, description="how long to wait for an incomplete run, seconds")
+    appears_within: float = Field(
+        default=20.0,
+        ge=0,
+        description="screen and browser: wait for an unknown run, seconds (others: patience.documents)",
+    )
+    complete_within: float = Field(
+        default=180.0,
+        ge=0,
+        description="screen and browser: wait for an incomplete run, seconds (others: patience.documents)",
+    )
     outage: float | None = Field(
         default=600.0, ge=0, description="how long to wait for an unreachable server, seconds; null: without limit"
     )
@@ -465,18 +473,6 @@ class Settings(BaseSettings):
         default=None,
         description="folder of ledger and outboxes; else $STATE_DIRECTORY, else ~/.local/state/xafs-workers",
     )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Use only the environment and the arguments of `configuration.load`."""
-        return (env_settings, init_settings)
 
     def get_topic(self, which: Literal["control", "documents", "answers", "status", "dead_letters"]) -> str:
         """Return the name of a topic at this beamline."""

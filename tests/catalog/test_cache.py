@@ -23,7 +23,7 @@ def test_the_least_recently_used_run_is_dropped_first() -> None:
     cache.get("a", lambda: pytest.fail("kept"), lambda _: 30)
     cache.get("d", lambda: "d", lambda _: 30)
     assert list_cached(cache, *"abcd") == ["a", "c", "d"]
-    assert cache.size_bytes == 90
+    assert cache._bytes == 90
 
 
 def test_a_run_over_the_limit_is_not_cached_and_drops_no_other() -> None:
@@ -31,7 +31,7 @@ def test_a_run_over_the_limit_is_not_cached_and_drops_no_other() -> None:
     cache.get("a", lambda: 1, lambda _: 50)
     assert cache.get("b", lambda: 2, lambda _: 101) == 2
     assert list_cached(cache, "a", "b") == ["a"]
-    assert cache.size_bytes == 50
+    assert cache._bytes == 50
 
 
 def test_a_failure_is_not_cached() -> None:

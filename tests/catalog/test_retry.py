@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import signal
 import subprocess
 import sys
 import threading
@@ -217,14 +218,15 @@ def test_a_hanging_server_is_unavailable_after_the_time_limit(
     runs = connect(timeout=0.5)
     with pytest.raises(NotFound):
         runs.find_run(str(uuid.uuid4()))
-    tiled_server.set_hanging(True)
+    assert tiled_server._process is not None
+    tiled_server._process.send_signal(signal.SIGSTOP)
     try:
         began = time.monotonic()
         with pytest.raises(CatalogUnavailable, match="Timeout"):
             runs.wait_for_run(uid, NEVER)
         assert time.monotonic() - began < 30
     finally:
-        tiled_server.set_hanging(False)
+        tiled_server._process.send_signal(signal.SIGCONT)
     assert runs.wait_for_run(uid, NEVER).uid == uid
 
 

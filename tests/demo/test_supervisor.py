@@ -13,6 +13,7 @@ import pytest
 
 from helpers.patience import SECONDS as PATIENCE
 from helpers.processes import wait_until
+from xafs_workers.demo.supervisor import SIGNALS, build_interrupt_handler
 
 
 def is_alive(pid: int) -> bool:
@@ -21,6 +22,21 @@ def is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_only_the_first_signal_interrupts_a_demo() -> None:
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    handler = build_interrupt_handler()
+    try:
+        for number in SIGNALS:
+            signal.signal(number, handler)
+        with pytest.raises(KeyboardInterrupt, match="SIGTERM"):
+            signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)
+    finally:
+        for number, known in before.items():
+            signal.signal(number, known)
 
 
 @pytest.mark.slow
@@ -40,8 +56,10 @@ def test_a_signal_ends_a_running_demo_and_its_workers(
         workers = [int(pid) for pid in re.findall(r"worker: process (\d+)", said.read_text())]
         assert len(workers) == 2
         demo.send_signal(number)
+        demo.send_signal(signal.SIGINT)  # of an impatient user, while the workers are being stopped
         assert demo.wait(PATIENCE) == 0, said.read_text()
     finally:
         demo.kill()
         demo.wait()
     assert not any(map(is_alive, workers)), said.read_text()
+    assert "Traceback" not in said.read_text()

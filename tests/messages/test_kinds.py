@@ -10,6 +10,7 @@ import xafs_workers.messages
 from helpers.examples import TODAYS_KINDS
 from xafs_workers.messages.base import ControlMessage, kinds, list_kind_names
 from xafs_workers.messages.parsing import parse
+from xafs_workers.wire import decode, encode
 
 NOT_KINDS = {"analysing", "base", "fields", "detectors", "parsing", "documents", "schema"}
 
@@ -46,6 +47,13 @@ def test_each_class_is_documented(key: str) -> None:
     assert "\n" not in message.__doc__
     for name, field in message.model_fields.items():
         assert field.description, name
+
+
+@every_class
+def test_a_message_is_parsed_again_from_its_body(key: str) -> None:
+    """A dead letter quotes this body, and `dead-letters retry` parses it."""
+    message = parse(kinds[key].example)
+    assert parse(decode(encode("", message.to_body()))[1]) == message
 
 
 @every_class

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections.abc import Iterator
@@ -13,9 +14,17 @@ from structlog.testing import capture_logs
 from helpers.patience import SECONDS as PATIENCE
 from helpers.processes import wait_until
 from helpers.slack_server import TOKEN, Fault, SlackServer
+from helpers.small_disk import SmallDisk
 from xafs_workers.services.slack.channels import ChannelDirectory, ChannelNotFound, LookupUnavailable
 from xafs_workers.services.slack.chat import SlackClient, escape_text
-from xafs_workers.services.slack.outbox import _COUNT_QUERY, _OLDEST_QUERY, _PRUNE, Outbox, OutboxUnusable
+from xafs_workers.services.slack.outbox import (
+    _COUNT_QUERY,
+    _OLDEST_QUERY,
+    _PRUNE,
+    Outbox,
+    OutboxUnavailable,
+    OutboxUnusable,
+)
 from xafs_workers.services.slack.outbox_worker import (
     InvalidPicture,
     OutboxCallbacks,
@@ -374,3 +383,28 @@ def test_no_query_of_the_outbox_reads_finished_posts(tmp_path: Path) -> None:
             for query, values in ((_PRUNE, (0.0,)), (_OLDEST_QUERY, ()), (_COUNT_QUERY, ()))
         ]
     assert not [row[-1] for plan in plans for row in plan if row[-1] == "SCAN posts"]
+
+
+def test_a_full_disk_refuses_posts_and_loses_none(tmp_path: Path) -> None:
+    """A post is stored or refused; those that were stored are there after a restart, each once."""
+    disk = SmallDisk(tmp_path / "disk")
+    try:
+        with Outbox(disk.folder / "outbox.sqlite") as outbox:
+            disk.fill(4)
+            stored: list[str] = []
+
+            def put_many() -> None:
+                for number in range(1000):
+                    assert outbox.put(Post(f"key {number}", f"session {number}", "x" * 500))
+                    stored.append(f"key {number}")
+
+            with pytest.raises(OutboxUnavailable) as refused:
+                put_many()
+            assert refused.value.errno == errno.ENOSPC
+            assert outbox.count_waiting() == len(stored)
+            disk.make_room()
+            assert outbox.put(Post("key 1000", "session 1000", "later"))
+        with Outbox(disk.folder / "outbox.sqlite") as outbox:
+            assert [pending.post.key for pending in outbox.list_oldest()] == [*stored, "key 1000"]
+    finally:
+        disk.unmount()

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xafs_workers.storage.confined import check_component
 from xafs_workers.storage.errors import Refused
 from xafs_workers.storage.names import (
     add_number,
@@ -16,7 +15,6 @@ from xafs_workers.storage.names import (
     insert_before_suffix,
     parse_picture_form,
     replace_picture_form,
-    sanitize_stub,
 )
 
 
@@ -80,33 +78,6 @@ def test_the_number_of_a_dossier_is_checked() -> None:
     assert add_number("dossier/fe.html", 7, separator="-") == "dossier/fe-07.html"
     with pytest.raises(ValueError, match=r"-1 \(expected 0 or more"):
         add_number("fe.png", -1)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Fe_foil", "Fe_foil"),
-        ("Fe foil / 2: (µ)", "Fe foil _ 2_ (µ)"),
-        ("../../etc/passwd", "_.._etc_passwd"),
-        (".hidden", "hidden"),
-        ("a\nb\0c", "a_b_c"),
-        ("name. ", "name"),
-        ("µ" * 500, "µ" * 90),
-    ],
-)
-def test_a_stub_is_made_safe(text: str, expected: str) -> None:
-    assert sanitize_stub(text) == expected
-
-
-@given(st.text())
-def test_every_stub_is_one_path_component_or_refused(text: str) -> None:
-    try:
-        stub = sanitize_stub(text)
-    except Refused:
-        return
-    assert check_component(f"{stub}_liveplot_07.png")
-    assert not stub.startswith(".")
-    assert sanitize_stub(stub) == stub
 
 
 @pytest.mark.parametrize(

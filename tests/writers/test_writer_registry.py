@@ -1,4 +1,4 @@
-"""The room's registry, and what importing it costs."""
+"""The package's registry, and what importing it costs."""
 
 from __future__ import annotations
 

@@ -25,11 +25,6 @@ class Cache:
         self._entries: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._bytes = 0
 
-    @property
-    def size_bytes(self) -> int:
-        """Total size of the stored values, bytes."""
-        return self._bytes
-
     def __contains__(self, key: Hashable) -> bool:
         return key in self._entries
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from confluent_kafka import Producer
 from rich.console import Console
@@ -27,6 +28,8 @@ from xafs_workers.simulation.tiled_server import TiledServer
 START_TIMEOUT = 60.0
 ANSWERS_TIMEOUT = 120.0
 BEAMLINE = "demo"
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+"""Signals that end the demo."""
 
 SessionRunner = Callable[[DemoStage, Console], None]
 """Function that sends messages and documents, and counts in `DemoStage.expected_answers` what must be answered."""
@@ -47,8 +50,9 @@ def run(options: DemoOptions) -> int:
     """Run the demo; return 0 only if all expected results exist and no worker logged an error."""
     require_module("bluesky")
     configure_logging("warning")
-    for number in (signal.SIGINT, signal.SIGTERM):  # in the background, a shell has a program ignore the first
-        signal.signal(number, signal.default_int_handler)
+    handler = build_interrupt_handler()
+    for number in SIGNALS:  # in the background, a shell has a program ignore the first
+        signal.signal(number, handler)
     console = Console()
     try:
         with ExitStack() as stack:
@@ -62,6 +66,18 @@ def run(options: DemoOptions) -> int:
         console.print(f"[bold red]demo failed[/]: {failure or 'interrupted'}")
         return 1
     return 1 if faults else 0
+
+
+def build_interrupt_handler() -> Callable[[int, FrameType | None], None]:
+    """Build a handler that interrupts the demo at the first signal only, so that its workers are stopped."""
+    received: list[int] = []
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+        if len(received) == 1:
+            raise KeyboardInterrupt(signal.Signals(number).name)
+
+    return interrupt
 
 
 def _prepare_stage(options: DemoOptions, stack: ExitStack, console: Console) -> DemoStage:

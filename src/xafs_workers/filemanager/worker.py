@@ -63,7 +63,9 @@ def _run(
         FILE_MANAGER.name,
         context.publisher.send_status,
         lambda: {
-            **collect_health(loop, context.source, engine.waits_for, context.posting.waits_for),
+            **collect_health(
+                loop, context.source, context.publisher.lost_counts, engine.waits_for, context.posting.waits_for
+            ),
             "last_files": list(engine.last_files),
             "waiting": engine.list_waiting(),
             "posts_waiting": context.posting.waiting_count,

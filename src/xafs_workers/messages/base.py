@@ -114,6 +114,13 @@ class ControlMessage(BaseModel):
         """Return the key under which registries hold what belongs to this message, as `kinds` does."""
         return f"{cls.kind}.{cls.action}" if cls.value == "action" else cls.kind
 
+    def to_body(self) -> dict[str, Any]:
+        """Return the message as a mapping from which it can be parsed again."""
+        fields = self.model_dump(by_alias=True, exclude_unset=True)
+        if self.value == "field":
+            return fields
+        return {self.kind: self.action if self.value == "action" else True, **fields}
+
     @property
     def named_run(self) -> str | None:
         """Uid of the run that the message names, None where it names none."""

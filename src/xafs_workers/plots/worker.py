@@ -84,7 +84,13 @@ def _run(
         context.publisher.send_status,
         lambda: {
             **collect_health(
-                loop, context.source, engine.waits_for, reducer.waits_for, fetcher.waits_for, context.posting.waits_for
+                loop,
+                context.source,
+                context.publisher.lost_counts,
+                engine.waits_for,
+                reducer.waits_for,
+                fetcher.waits_for,
+                context.posting.waits_for,
             ),
             **_summarize_work(loop, engine),
             "posts_waiting": context.posting.waiting_count,

@@ -15,8 +15,8 @@ class ClientLog:
     as errors.
     """
 
-    def __init__(self, room: str):
-        self._log = get_logger(room)
+    def __init__(self, package: str):
+        self._log = get_logger(package)
 
     def log(self, level: int, pattern: str, *args: Any) -> None:
         """Log one line."""

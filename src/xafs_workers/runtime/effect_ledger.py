@@ -122,7 +122,7 @@ def build_record_dead_letter(record: RawRecord, bad: RejectedRecord, worker: str
 def build_message_dead_letter(control: ReceivedMessage, reason: str, worker: str) -> DeadLetter:
     """Return the dead letter of a message that could not be carried out."""
     message = control.message
-    excerpt = encode("", message.model_dump(mode="python", exclude_unset=True))
+    excerpt = encode("", message.to_body())
     origin = control.position
     return DeadLetter(
         worker, origin.topic, origin.partition, origin.offset, control.time, "failed", reason, message.kind, "", excerpt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any, Protocol
 
@@ -34,11 +35,13 @@ class LagSource(Protocol):
         ...
 
 
-def collect_health(loop: Loop, source: LagSource, *waits_for: str) -> dict[str, Any]:
+def collect_health(loop: Loop, source: LagSource, lost: Mapping[str, int], *waits_for: str) -> dict[str, Any]:
     """Return the part of a heartbeat that all workers share.
 
     Parameters
     ----------
+    lost
+        Numbers of answers, dead letters and heartbeats that could not be sent, by tag.
     waits_for
         What the worker's parts wait for, '' for nothing.
     """
@@ -53,6 +56,7 @@ def collect_health(loop: Loop, source: LagSource, *waits_for: str) -> dict[str, 
         "behind_seconds": round(late, 3),
         "removed_unread": source.observations.removed_count,
         "broker_stamps": sorted(source.observations.broker_stamped),
+        "lost_records": sum(lost.values()),
         "arrays_dropped": len(loop.runs_without_arrays),
         "clock_skew": loop.clock_skew.summarize(),
         "last_record": loop.last_record_time,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import select
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -106,11 +105,6 @@ class TiledServer:
         if process is not None:
             with process:
                 process.kill()
-
-    def set_hanging(self, hanging: bool) -> None:
-        """Suspend the server with its connections open, or let it continue."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGSTOP if hanging else signal.SIGCONT)
 
     def __enter__(self) -> Self:
         self.start()

@@ -22,14 +22,6 @@ def describe_confusable(name: str) -> str:
     return odd or ("Cyrillic among Latin letters" if any(map(_is_mixed, _WORD.findall(name))) else "")
 
 
-def replace_confusables(text: str) -> str:
-    """Replace each character that would make a name look like another one by '_'."""
-    if text.isascii():
-        return text
-    visible = "".join("_" if _is_odd(character) else character for character in text)
-    return _WORD.sub(lambda found: _replace_cyrillic(found[0]) if _is_mixed(found[0]) else found[0], visible)
-
-
 def _is_odd(character: str) -> bool:
     if character.isascii():
         return False
@@ -42,10 +34,6 @@ def _is_odd(character: str) -> bool:
 
 def _is_mixed(word: str) -> bool:
     return {"LATIN", "CYRILLIC"} <= set(map(_get_script, word))
-
-
-def _replace_cyrillic(word: str) -> str:
-    return "".join("_" if _get_script(character) == "CYRILLIC" else character for character in word)
 
 
 def _get_script(letter: str) -> str:

@@ -1,4 +1,4 @@
-"""File names: pictures, numbered series, safe stubs, time stamps."""
+"""File names: pictures, numbered series, time stamps."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from xafs_workers.storage.confusables import replace_confusables
 from xafs_workers.storage.errors import Refused, quote_value
 
 PICTURE_SUFFIXES = (".png", ".pdf", ".svg")
@@ -14,9 +13,6 @@ _SUFFIXED = re.compile(
     r"(?P<stem>.+)(?P<suffix>\.(?:png|pdf|svg|jpe?g|prj|html|xlsx|mat|xrf))", re.IGNORECASE | re.DOTALL
 )
 _TEXT_SUFFIXED = re.compile(r"(?P<stem>.+)(?P<suffix>\.(?:xdi|txt|dat|pptx))", re.IGNORECASE | re.DOTALL)
-# Characters that are not legal on every system to which a group may copy its files.
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff/\\:*?"<>|]+')
-_STUB_BYTES = 180  # leaves room for what is added: detector, time stamp, number, suffix
 _TIME = "%Y-%m-%dT%H-%M-%S"
 
 
@@ -62,15 +58,6 @@ def insert_before_suffix(name: str, more: str) -> str:
     found = _SUFFIXED.fullmatch(name)
     stem, suffix = (found["stem"], found["suffix"]) if found else (name, "")
     return f"{stem}{more}{suffix}"
-
-
-def sanitize_stub(text: str) -> str:
-    """Convert text into a safe beginning of a file name: one component, not hidden, at most 180 bytes."""
-    stub = _UNSAFE.sub("_", replace_confusables(text.strip())).lstrip(".~-").rstrip(". ")
-    stub = stub.encode()[:_STUB_BYTES].decode(errors="ignore").rstrip(". ")
-    if not stub.strip("_"):
-        raise Refused(f"text {quote_value(text)} (expected text that can become a file name)")
-    return stub
 
 
 def compute_next_index(names: Iterable[str], stub: str) -> int:

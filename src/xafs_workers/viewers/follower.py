@@ -216,7 +216,8 @@ class Follower:
             self._lag, self._broker_away = source.compute_lag(), source.brokers_away
 
     def _collect_state(self, loop: Loop, source: KafkaSource) -> dict[str, Any]:
+        lost = self._publisher.lost_counts if self._publisher is not None else {}
         return {
-            **collect_health(loop, source, self._reducer.waits_for, self._fetcher.waits_for),
+            **collect_health(loop, source, lost, self._reducer.waits_for, self._fetcher.waits_for),
             **self.collect_extra_status(),
         }
