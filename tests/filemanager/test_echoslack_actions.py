@@ -78,12 +78,22 @@ def test_a_text_waits_for_the_run_of_the_scan_before_it(manager: FileManagerHarn
     items = stamp_entries([*earlier, *messages, *line], times=moments)
     before, late = items[: -len(line)], items[-len(line) :]
     manager.board = Board(config=BoardConfig(waits_for_documents=True))
-    manager.fold([*before, ClockTick(before[-1].time + 600.0, attended=600.0)])
+    manager.fold([*before[: len(earlier)], ClockTick(moments[len(earlier)] - 1.0, attended=1.0)])
+    manager.fold([*before[len(earlier) :], ClockTick(before[-1].time + 600.0, attended=600.0)])
     with pytest.raises(TryLater):
         manager.handle(find_text(items))
     manager.fold(late)
     assert manager.handle(find_text(items)).reason == ""
     assert [post.session for post in manager.posts] == ["pass-333333"]
+
+
+def test_a_text_waits_for_no_run_that_was_done_before_a_restart(manager: FileManagerHarness) -> None:
+    """The messages of a scan are read again because of the text, its documents are not."""
+    named = {"linescan": "stop", "fname": "x.png", "uid": "done-before"}
+    items = stamp_entries([("bmm", SCAN), ("bmm", named), ("bmm", TEXT)])
+    manager.board = Board(config=BoardConfig(waits_for_documents=True))
+    manager.fold([*items, ClockTick(items[-1].time + 10.0, attended=1.0)])
+    assert manager.handle(find_text(items)).state == "done"
 
 
 def test_a_text_of_a_dead_plan_is_posted_at_last(manager: FileManagerHarness) -> None:

@@ -64,7 +64,8 @@ def awaits_documents(control: ReceivedMessage, board: Board) -> bool:
     """Check whether runs of scans before a message are still to come: until then its proposal is not known.
 
     A scan that has ended waits for its documents as long as the board does. One that no message ended (its plan may
-    have died) is waited for as long, by record time.
+    have died) is waited for as long, by record time. The runs of a scan that ended before the worker caught up are
+    not awaited: they may be done, and are then not read again.
     """
     if any(_find_dossier_folder(control, board)):
         return False
@@ -76,7 +77,9 @@ def _awaits_run(scan: Scan, control: ReceivedMessage, board: Board) -> bool:
     windows = [window for window in scan.windows if window.start_position < sent]
     if all(window.run_uid in board.runs for window in windows) or board.is_closed(scan):
         return False
-    return scan.has_ended or board.now < control.time + board.config.document_patience
+    if scan.has_ended:
+        return board.ended_at.get(scan.id, 0.0) > 0.0
+    return board.now < control.time + board.config.document_patience
 
 
 def find_station(run: Run) -> str:
