@@ -31,7 +31,9 @@ PAUSE = 90.0
 """Pause after each message in cases with pauses, seconds of record time."""
 QUIET_SECONDS = 12.0
 """A page is completed within a few seconds after its last picture; so long no file may have changed."""
-EQUAL_WITHIN = 120.0
+ANSWERED_WITHIN = 1200.0
+"""How long after the last record an answer may come, seconds: on a busy machine Larch starts in minutes."""
+EQUAL_WITHIN = 300.0
 """How long after the last answer the results may differ, seconds."""
 
 
@@ -140,7 +142,7 @@ def _build_pauses(session: RecordedSession) -> Callable[[float], float]:
 
 def _wait_for_answers(site: Site, ids: tuple[str, ...]) -> None:
     try:
-        site.wait(lambda: not site.list_unanswered(ids), "all answers", 300.0)
+        site.wait(lambda: not site.list_unanswered(ids), "all answers", ANSWERED_WITHIN)
     except AssertionError as error:
         print(error, site.list_unanswered(ids))
 

@@ -38,6 +38,13 @@ def test_logs_of_two_replays_are_equal(tmp_path: Path) -> None:
     assert list_differences({"log": first}, {"log": second}) == []
 
 
+def test_replays_on_two_days_are_equal(tmp_path: Path) -> None:
+    """The heading of a day in the message log, and dates without a time."""
+    normalize = Normalizer(tmp_path, "site", BEGAN)
+    first, second = "<h2>Sunday, 29 November 2026</h2> 2026-11-29", "<h2>Monday, 30 November 2026</h2> 2026-11-30"
+    assert normalize(first) == normalize(second)
+
+
 @pytest.mark.parametrize(
     ("text", "other"),
     [

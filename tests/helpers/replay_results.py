@@ -39,6 +39,7 @@ _TIMES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], float]], ...] = (
 )
 _CLOCK = re.compile(r"(?<=<time>)(\d\d):(\d\d):(\d\d)(?=</time>)")
 _DATE = re.compile(r"\b20\d\d-\d\d-\d\d\b")
+_DAY = re.compile(r"\b[A-Z][a-z]+day, \d{1,2} [A-Z][a-z]+ \d{4}\b")
 _POSITION = re.compile(r'"key": "[^/]*/[^/]*/\d+/\d+/')
 
 
@@ -63,7 +64,7 @@ class Normalizer:
         text = _POSITION.sub('"key": "', text).replace(self._root, "<root>").replace(self._name, "<name>")
         for pattern, read in _TIMES:
             text = pattern.sub(lambda found, read=read: self._format(read(found)), text)
-        return _DATE.sub("<date>", _CLOCK.sub(self._format_clock, text))
+        return _DAY.sub("<date>", _DATE.sub("<date>", _CLOCK.sub(self._format_clock, text)))
 
     def normalize_file(self, path: Path) -> str:
         """Return the content of a file as a text; of a binary file the checksum."""
