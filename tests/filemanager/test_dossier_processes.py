@@ -4,34 +4,15 @@ from __future__ import annotations
 
 import copy
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from helpers.dossiers import ParsedPage, find_broken_links
-from helpers.processes import Station
+from helpers.processes import Station, TwoWorkerStation
 from helpers.streams import Entry, read_entries
 from xafs_workers.simulation.broker import EmbeddedBroker
-
-
-class TwoWorkerStation(Station):
-    """A file manager that can be killed, and a headless worker beside it."""
-
-    command = ("file-manager",)
-
-    def start_drawing(self) -> None:
-        command = [sys.executable, "-m", "xafs_workers", "plot-manager", "--headless", "--config", str(self.config)]
-        with (self.folder / "worker-drawing.log").open("wb") as stream:
-            self.drawing = subprocess.Popen(command, stderr=stream, stdout=stream)
-        self.wait(lambda: any(beat["worker"] == "headless" for beat in self.received["status"]), "the second heartbeat")
-
-    def close(self) -> None:
-        self.drawing.kill()
-        self.drawing.wait()
-        super().close()
 
 
 @pytest.fixture

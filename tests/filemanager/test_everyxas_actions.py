@@ -94,3 +94,20 @@ def test_scans_that_cannot_be_written_are_left_out(manager: FileManagerHarness) 
 def test_a_proposal_without_scans_writes_nothing(manager: FileManagerHarness) -> None:
     assert act(manager, gup="7").reason == "0 data files and 0 dossiers of proposal 7"
     assert list_names(manager.folder) == []
+
+
+def test_a_dossier_that_is_written_later_replaces_the_page(manager: FileManagerHarness) -> None:
+    """It waits for its pictures, and meanwhile all files may be asked for again; a page changed by hand is kept."""
+    run = make_scan("iron.001", "cam")
+    start = [("bmm", {"dossier": "start", "stub": "iron"})]
+    uid = run[0][1]["uid"]
+    manager.fold(stamp_entries([*start, *run, ("bmm", {"dossier": "set", "uidlist": [uid], "ini": "[scan]"})]))
+    act(manager)
+    page = manager.folder / "dossier/iron-01.html"
+    assert manager.send(dossier="write").paths == (str(page),)
+    assert "INI file" in page.read_text()
+    page.write_text("changed by hand")
+    act(manager, 1)
+    (archived,) = page.parent.glob("iron-01.html.2*")
+    assert archived.read_text() == "changed by hand"
+    assert "iron.001" in page.read_text()

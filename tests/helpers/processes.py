@@ -206,5 +206,22 @@ class Station:
         self._source.close()
 
 
+class TwoWorkerStation(Station):
+    """A file manager that can be killed, and a headless worker beside it."""
+
+    command = ("file-manager",)
+
+    def start_drawing(self) -> None:
+        command = [sys.executable, "-m", "xafs_workers", "plot-manager", "--headless", "--config", str(self.config)]
+        with (self.folder / "worker-drawing.log").open("wb") as stream:
+            self.drawing = subprocess.Popen(command, stderr=stream, stdout=stream)
+        self.wait(lambda: any(beat["worker"] == "headless" for beat in self.received["status"]), "the second heartbeat")
+
+    def close(self) -> None:
+        self.drawing.kill()
+        self.drawing.wait()
+        super().close()
+
+
 def make_start_document(**more: Any) -> dict[str, Any]:
     return {"data_session": "pass-123456", "cycle": "2026-3", **more}
