@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from xafs_workers.consumer.scan_requests import ScanRequestCollector
@@ -32,10 +33,19 @@ class ReductionClient(Protocol):
 
 
 class ReductionRequester:
-    """Submits the board's requests and folds the results."""
+    """Submits the board's requests and folds the results.
 
-    def __init__(self, client: ReductionClient):
-        self._client = client
+    Parameters
+    ----------
+    interval
+        Least time between two submissions, seconds; 0 to submit whenever the board has changed.
+    clock
+        Monotonic time, seconds.
+    """
+
+    def __init__(self, client: ReductionClient, interval: float = 0.0, clock: Callable[[], float] = time.monotonic):
+        self._client, self._interval, self._clock = client, interval, clock
+        self._due = 0.0
         self._requests = ScanRequestCollector(build_pending_requests)
         self._requested_for: tuple[Board, bool] | None = None
 
@@ -54,8 +64,9 @@ class ReductionRequester:
         """
         for item in self._client.take():
             board = _apply_guarded(board, item)
-        if self._requested_for is None or self._requested_for[0] is not board or self._requested_for[1] != live:
-            self._requested_for = (board, live)
+        is_new = self._requested_for is None or self._requested_for[0] is not board or self._requested_for[1] != live
+        if is_new and self._clock() >= self._due:
+            self._requested_for, self._due = (board, live), self._clock() + self._interval
             for request in self._requests.collect(board):
                 if live or request.task != "live":
                     self._client.ask(request)

@@ -37,6 +37,8 @@ log = get_logger("workers")
 
 WAITING_FOR_TOPICS = "the broker and its topics"
 WAITING_FOR_HISTORY = "what was measured before"
+REDUCTION_INTERVAL = 0.3
+"""Least time between two requests for reductions, seconds: no one can follow live chi(k) at many points a second."""
 LAG_INTERVAL = 0.5
 """Interval between look-ups of the lag, seconds."""
 
@@ -195,7 +197,7 @@ class Follower:
         since = time.time() - self._settings.recovery.look_back_hours * 3600
         positions = find_live_offsets(source, reader, rules, since)
         ends = {partition: high for partition, (_, high) in source.metadata.fetch_watermarks().items()}
-        reductions, fetches = ReductionRequester(self._router), RunRequester(self._fetcher)
+        reductions, fetches = ReductionRequester(self._router, REDUCTION_INTERVAL), RunRequester(self._fetcher)
         ports = LoopCallbacks(
             _NullHandler(),
             lambda record, bad: None,
