@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import random
-import re
 import sys
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
-from helpers.file_manager import FileManagerStation, build_xafs_run
-from helpers.processes import make_start_document
-from helpers.streams import Entry, build_run_documents
+from helpers.day import build_day, collect_files, fill_paths
+from helpers.file_manager import FileManagerStation
 from plugins.brokers import Broker
 
 Make = Callable[[str], FileManagerStation]
@@ -42,55 +38,6 @@ def make(tmp_path: Path, broker: Broker) -> Iterator[Make]:
         one.close()
 
 
-def build_map_run() -> list[Entry]:
-    columns = {
-        "xafs_y": [0.0, 0.0, 1.0, 1.0],
-        "xafs_x": [5.0, 6.0, 5.0, 6.0],
-        "I0": [10.0, 11.0, 12.0, 13.0],
-        "It": [1.0, 2.0, 3.0, 4.0],
-        "Ir": [1.0, 1.0, 1.0, 1.0],
-    }
-    told = {"Sample": {"name": "rust"}, "_snapshots": {"xlsxout": "maps/m.xlsx", "matout": "maps/m.mat"}}
-    start = make_start_document(XDI=told, shape=[2, 2], plan_name="grid_scan measurement xafs_y xafs_x It")
-    hint = "areascan It xafs_y xafs_x True False 7112.0"
-    return list(build_run_documents(hint=hint, motors=["xafs_y", "xafs_x"], columns=columns, start=start))
-
-
-def build_line_run() -> list[Entry]:
-    x = np.linspace(-1.0, 1.0, 11)
-    columns = {"xafs_x": x.tolist(), "I0": [100.0] * 11, "It": [50.0] * 11, "Ir": [20.0] * 11}
-    start = make_start_document(plan_name="rel_scan linescan xafs_x It")
-    return list(build_run_documents(hint="linescan It xafs_x", motors=["xafs_x"], columns=columns, start=start))
-
-
-def build_day() -> list[Entry]:
-    """Return a day at a beamline: every kind of file, some twice, one that must fail."""
-    folders = [("bmm", {"mkdir": f"{{session}}/{name}"}) for name in ("snapshots", "prj", "dossier", "maps")]
-    entries: list[Entry] = [*folders, ("bmm", {"touch": "{session}/dossier/MANIFEST"})]
-    entries.append(("bmm", {"copy": True, "file": "{workspace}/scan.ini", "target": "{session}/scan.ini"}))
-    for number in range(1, 5):
-        run = build_xafs_run(scan_id=number)
-        entries += [*run, ("bmm", {"xasxdi": True, "uid": run[0][1]["uid"], "filename": f"foil.{number:03d}"})]
-    entries.append(("bmm", {"copy": True, "file": "{workspace}/edited.ini", "target": "{session}/scan.ini"}))
-    entries.append(("bmm", {"xasxdi": True, "uid": run[0][1]["uid"], "filename": "foil.001"}))
-    area, line = build_map_run(), build_line_run()
-    entries += [*area, ("bmm", {"raster": True, "uid": area[0][1]["uid"]})]
-    entries += [*line, ("bmm", {"lsxdi": True, "uid": line[0][1]["uid"], "filename": "line.001"})]
-    entries.append(("bmm", {"echoslack": True, "text": "the day is over", "icon": "message", "rid": None}))
-    entries.append(("bmm", {"mkdir": "{session}/last", "message_id": "the last"}))
-    return entries
-
-
-def fill_paths(place: FileManagerStation, entries: list[Entry]) -> list[Entry]:
-    """Return entries with the paths of one file manager's folders."""
-    names = {"session": str(place.session), "workspace": str(place.folder / "workspace")}
-
-    def filled(body: dict[str, Any]) -> dict[str, Any]:
-        return {k: v.format(**names) if isinstance(v, str) and "{" in v else v for k, v in body.items()}
-
-    return [(name, filled(body) if name == "bmm" else body) for name, body in entries]
-
-
 def wait_for_answers(place: FileManagerStation, messages: int) -> None:
     """Wait until each message was answered for good."""
     place.wait(lambda: len(list_ended_ids(place)) >= messages, "the last answer")
@@ -100,18 +47,6 @@ def list_ended_ids(place: FileManagerStation) -> set[str]:
     return {
         answer["message_id"] for answer in place.received["answer"] if answer["state"] in ("done", "failed", "value")
     }
-
-
-def collect_files(place: FileManagerStation) -> dict[str, bytes | Counter[str]]:
-    """Return the files; a file set aside without its time, and of the message log the lines."""
-    found: dict[str, bytes | Counter[str]] = {}
-    for name, content in place.read_files().items():
-        if name.endswith("dossier/.rawlog"):
-            texts = re.findall(r'"text": *"((?:[^"\\]|\\.)*)"', content.decode())
-            found[name] = Counter(text.replace(str(place.folder), "") for text in texts)
-        elif not name.endswith("messagelog.html"):
-            found[re.sub(r"\.ini\.\d.*", ".ini.<time>", name)] = content
-    return found
 
 
 def compare_with_kills(make: Make, kills: int, seed: int) -> Counter[str]:

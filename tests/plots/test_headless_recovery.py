@@ -7,11 +7,10 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from helpers.processes import Station, make_start_document
-from helpers.streams import Entry, build_run_documents
+from helpers.day import build_sequence
+from helpers.processes import Station
 from plugins.brokers import Broker
 
 KILLS = 20
@@ -32,34 +31,6 @@ def station(tmp_path: Path, broker: Broker) -> Iterator[Callable[[str], Station]
         one.close()
 
 
-def sequence(repetitions: int = 3, points: int = 40) -> list[Entry]:
-    """Return a line scan with a picture and an XAFS sequence, as a plan would send them."""
-    rng = np.random.default_rng(7)
-    x = np.linspace(-1, 1, 21)
-    line = build_run_documents(
-        hint="linescan It xafs_x",
-        motors=["xafs_x"],
-        columns={"xafs_x": x.tolist(), "I0": [100.0] * 21, "It": rng.uniform(1, 9, 21).tolist()},
-        start=make_start_document(),
-    )
-    entries: list[Entry] = [("bmm", {"linescan": "start", "motor": "xafs_x", "detector": "it"}), *line]
-    entries.append(("bmm", {"linescan": "stop", "fname": "slot.png", "uid": entries[1][1]["uid"]}))
-    start = {"element": "Fe", "edge": "K", "mode": "transmission", "filename": "fe", "repetitions": repetitions}
-    entries.append(("bmm", {"xafsscan": "start", "sample": "Fe", "reference_material": "Fe foil", **start}))
-    first = ""
-    for count in range(1, repetitions + 1):
-        entries.append(("bmm", {"xafsscan": "next", "count": count}))
-        columns = {key: rng.uniform(10, 90, points).tolist() for key in ("I0", "It", "Ir")}
-        columns |= {"dcm_energy": np.linspace(7000, 7800, points).tolist(), "dwti_dwell_time": [0.5] * points}
-        more = make_start_document(BMM_kafka={"count": count})
-        run = list(build_run_documents(hint="xafs trans", motors=["dcm_energy"], columns=columns, start=more))
-        first = first or run[0][1]["uid"]
-        entries.extend(run)
-    entries.append(("bmm", {"xafsscan": "stop", "filename": "snapshots/fe_liveplot.png", "uid": first}))
-    entries.append(("bmm", {"resting_state": True}))
-    return entries
-
-
 def finish(station: Station) -> None:
     station.wait(
         lambda: bool(station.list_final_answers("xafsscan")) and bool(station.list_final_answers("resting_state", "")),
@@ -69,7 +40,7 @@ def finish(station: Station) -> None:
 
 @pytest.mark.slow
 def test_twenty_kills_leave_the_same_files_as_none(station: Callable[[str], Station]) -> None:
-    entries = sequence()
+    entries = build_sequence()
     calm, stormy = station("calm"), station("stormy")
     calm.start()
     calm.put(entries)
@@ -116,7 +87,7 @@ def _count_processed(station: Station) -> int:
 
 @pytest.mark.parametrize("delay", [4.0, pytest.param(60.0, marks=pytest.mark.slow)])
 def test_late_documents_give_the_same_files(station: Callable[[str], Station], delay: float) -> None:
-    entries = sequence()
+    entries = build_sequence()
     calm, late = station("calm"), station("late")
     for one, seconds in ((calm, 0.0), (late, delay)):
         one.start()
@@ -132,7 +103,7 @@ def test_messages_sent_during_downtime_are_done_later(station: Callable[[str], S
     one = station("down")
     one.start()
     assert one.terminate() < 5.0
-    one.put(sequence(repetitions=1))
+    one.put(build_sequence(repetitions=1))
     one.start()
     finish(one)
     assert len([name for name in one.read_files() if "/by-uid/" not in name]) == 3
@@ -140,7 +111,7 @@ def test_messages_sent_during_downtime_are_done_later(station: Callable[[str], S
 
 def test_a_first_start_ignores_earlier_messages(station: Callable[[str], Station]) -> None:
     one = station("first")
-    one.put(sequence(repetitions=1))
+    one.put(build_sequence(repetitions=1))
     one.start()
     one.put([("bmm", {"close": "all"})])
     one.wait(lambda: bool(one.list_final_answers("close", "all")), "the answer to close")
@@ -154,7 +125,7 @@ def test_an_existing_different_picture_is_never_overwritten(station: Callable[[s
     path.parent.mkdir()
     path.write_bytes(b"somebody's")
     one.start()
-    one.put(sequence(repetitions=1))
+    one.put(build_sequence(repetitions=1))
     finish(one)
     one.wait(lambda: bool(one.received["dead-letter"]), "the dead letter")
     (answer,) = one.list_final_answers("linescan")
