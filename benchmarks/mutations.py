@@ -37,7 +37,8 @@ from xafs_workers.filemanager.file_actions import FileActionHandler
 from xafs_workers.render.matplotlib.pictures import render_picture
 from xafs_workers.render.sketch import render_sketch
 from xafs_workers.runtime.effect_ledger import build_message_dead_letter, build_record_dead_letter
-from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine
+from xafs_workers.runtime.engine_callbacks import EngineCallbacks
+from xafs_workers.runtime.message_engine import MessageEngine
 from xafs_workers.runtime.rejections import RejectionCallbacks
 from xafs_workers.scans.board import Board
 from xafs_workers.settings import Settings

@@ -350,6 +350,24 @@ class Recovery(_Section):
     )
 
 
+class Failover(_Section):
+    """Two instances of the file manager, or of the headless plot manager: one acts, the other takes over."""
+
+    enabled: bool = Field(
+        default=False, description="true: instances of a worker share a ledger on Kafka, and only one of them acts"
+    )
+    takeover_seconds: float = Field(
+        default=10.0,
+        ge=3,
+        le=25,
+        description="time without a sign of life of the instance that acts after which another takes over, seconds",
+    )
+    ledger_topic: str = Field(
+        default="{beamline}.workers.{worker}.ledger",
+        description="topic of one partition with lease and ledger of a worker; {beamline} and {worker} are replaced",
+    )
+
+
 class Pictures(_Section):
     """Pictures in the proposal folder."""
 
@@ -458,6 +476,7 @@ class Settings(BaseSettings):
     retention: Retention = Retention()
     patience: Patience = Patience()
     recovery: Recovery = Recovery()
+    failover: Failover = Failover()
     pictures: Pictures = Pictures()
     screen: Screen = Screen()
     web: Web = Web()
@@ -477,6 +496,10 @@ class Settings(BaseSettings):
     def get_topic(self, which: Literal["control", "documents", "answers", "status", "dead_letters"]) -> str:
         """Return the name of a topic at this beamline."""
         return getattr(self.kafka, f"{which}_topic").format(beamline=self.beamline)
+
+    def get_ledger_topic(self, worker: str) -> str:
+        """Return the name of the topic with the shared ledger of a worker."""
+        return self.failover.ledger_topic.format(beamline=self.beamline, worker=worker)
 
     def find_state_folder(self) -> Path:
         """Return the state folder of the workers (not created)."""

@@ -94,13 +94,32 @@ def test_a_foreign_heartbeat_is_ignored() -> None:
         colleagues.add_record(RawRecord(RecordPosition("status", 0, 1), 100.0, None, value))
     table = build_table(colleagues.list_workers(101.0), 101.0)
     assert table.row_count == 1
+    shown = print_table(table)
+    assert "\x1b[31m" not in shown
+    assert "\x07" not in shown
+
+
+def test_a_leader_and_its_standby_are_well() -> None:
+    colleagues = WorkerTable()
+    pair = [{**BEAT, "worker": "headless", "failover": "leader"}, {**BEAT, "worker": "headless", "state": "standby"}]
+    for pid, beat in enumerate(pair, start=1):
+        value = encode("status", {**beat, "pid": pid})
+        colleagues.add_record(RawRecord(RecordPosition("status", 0, pid), 100.0, None, value))
+    workers = colleagues.list_workers(101.0)
+    assert [worker.is_well(101.0) for worker in workers] == [True, True]
+    shown = print_table(build_table(workers, 101.0))
+    assert "running (leader)" in shown
+    assert "standby" in shown
+
+
+def print_table(table: Any) -> str:
+    """Return a table as it is shown."""
     from rich.console import Console
 
     console = Console(width=200)
     with console.capture() as shown:
         console.print(table)
-    assert "\x1b[31m" not in shown.get()
-    assert "\x07" not in shown.get()
+    return shown.get()
 
 
 def lines(settings: Settings, number: int, **options: Any) -> list[str]:

@@ -19,7 +19,8 @@ from xafs_workers.consumer.roles import FILE_MANAGER, HEADLESS, SCREEN, Role
 from xafs_workers.consumer.source import RawRecord
 from xafs_workers.logs import configure_logging
 from xafs_workers.plots.picture_handler import build_picture_engine
-from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine
+from xafs_workers.runtime.engine_callbacks import EngineCallbacks
+from xafs_workers.runtime.message_engine import MessageEngine
 from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig

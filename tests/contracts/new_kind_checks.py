@@ -42,7 +42,7 @@ from xafs_workers.plots.picture_publisher import PicturePublisher
 from xafs_workers.plots.posted_pictures import PicturePoster
 from xafs_workers.render.matplotlib.pictures import render_picture
 from xafs_workers.runtime.effect_ledger import EffectLedger
-from xafs_workers.runtime.message_engine import EngineCallbacks
+from xafs_workers.runtime.engine_callbacks import EngineCallbacks
 from xafs_workers.runtime.outcome import Outcome, TryLater
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage

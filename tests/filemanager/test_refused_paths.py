@@ -20,7 +20,8 @@ from xafs_workers.messages.parsing import parse
 from xafs_workers.runtime import retry
 from xafs_workers.runtime.attempts import DROPPED
 from xafs_workers.runtime.drop_requests import DropRequests
-from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine
+from xafs_workers.runtime.engine_callbacks import EngineCallbacks
+from xafs_workers.runtime.message_engine import MessageEngine
 from xafs_workers.runtime.outcome import PartRefused
 from xafs_workers.scans.items import ReceivedMessage, RecordPosition
 from xafs_workers.storage.errors import PathUnavailable, Unavailable

@@ -14,7 +14,7 @@ from helpers.redis_server import RedisServer
 from helpers.streams import EPOCH
 from xafs_workers.plots.answer_handler import AnswerHandler
 from xafs_workers.plots.picture_handler import build_picture_engine
-from xafs_workers.runtime.message_engine import EngineCallbacks
+from xafs_workers.runtime.engine_callbacks import EngineCallbacks
 from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.runtime.replies import ReplyWriter
 from xafs_workers.scans.board import Board

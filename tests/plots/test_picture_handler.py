@@ -11,7 +11,7 @@ from helpers.figures import fold_board, get_run_uid, make_run
 from helpers.fits import build_answers
 from xafs_workers.messages.parsing import parse
 from xafs_workers.plots.picture_handler import build_picture_engine
-from xafs_workers.runtime.message_engine import EngineCallbacks
+from xafs_workers.runtime.engine_callbacks import EngineCallbacks
 from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage, RecordPosition

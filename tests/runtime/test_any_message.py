@@ -20,7 +20,8 @@ from xafs_workers.consumer.roles import FILE_MANAGER
 from xafs_workers.filemanager.actions.context import ActionContext
 from xafs_workers.filemanager.file_actions import FileActionHandler
 from xafs_workers.runtime.effect_ledger import build_message_dead_letter, build_record_dead_letter
-from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine
+from xafs_workers.runtime.engine_callbacks import EngineCallbacks
+from xafs_workers.runtime.message_engine import MessageEngine
 from xafs_workers.runtime.outcome import Outcome, Task
 from xafs_workers.runtime.rejections import RejectionCallbacks
 from xafs_workers.scans.board import Board

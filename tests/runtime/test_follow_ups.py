@@ -13,7 +13,8 @@ from helpers.figures import fold_board
 from helpers.processes import wait_until
 from xafs_workers.runtime import deferred_jobs
 from xafs_workers.runtime.deferred_jobs import FollowUp
-from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine
+from xafs_workers.runtime.engine_callbacks import EngineCallbacks
+from xafs_workers.runtime.message_engine import MessageEngine
 from xafs_workers.runtime.outcome import Outcome, Postponed, Task
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ClockTick, ReceivedMessage

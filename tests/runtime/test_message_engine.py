@@ -14,7 +14,8 @@ from helpers.processes import wait_until
 from xafs_workers.consumer.record_parser import RejectedRecord
 from xafs_workers.consumer.records import RawRecord
 from xafs_workers.runtime import message_engine, retry
-from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine
+from xafs_workers.runtime.engine_callbacks import EngineCallbacks
+from xafs_workers.runtime.message_engine import MessageEngine
 from xafs_workers.runtime.outcome import Outcome, Task, TryLater
 from xafs_workers.runtime.rejections import RejectionCallbacks
 from xafs_workers.runtime.supervisor import ThreadDied, ThreadSupervisor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from xafs_workers.settings import Storage
 from xafs_workers.storage.confined import Root, Roots
-from xafs_workers.storage.errors import Refused
+from xafs_workers.storage.errors import Refused, Unavailable
 from xafs_workers.storage.proposals import ProposalFolder, build_proposal_path
 
 START: dict[str, Any] = {"uid": "u-1", "data_session": "pass-1"}
@@ -137,3 +138,31 @@ def test_two_names_may_be_aliases_of_each_other() -> None:
     for path in ("/data/2026-1/pass-1", "/data3/2026-1/pass-1"):
         assert root.resolve_below(path) == ("2026-1", "pass-1")
     assert root.resolve_below("/data4/2026-1") is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: folder.publish("a", b"1", before_publish=lambda path, sha256: None),
+        lambda folder: folder.replace("dossier/messagelog.html", b"1"),
+        lambda folder: folder.append("dossier/.rawlog", b"1"),
+        lambda folder: folder.touch("a"),
+        lambda folder: folder.mkdir("a"),
+        lambda folder: folder.archive_existing("old"),
+        lambda folder: folder.reserve("a-01", b"1"),
+    ],
+)
+def test_a_process_that_may_change_nothing_changes_nothing(
+    change: Callable[[ProposalFolder], object], tmp_path: Path
+) -> None:
+    """An instance whose place another one has taken."""
+
+    def refuse() -> None:
+        raise Unavailable("another instance acts")
+
+    session = tmp_path / "2026-1" / "pass-1"
+    session.mkdir(parents=True)
+    (session / "old").write_text("old")
+    with pytest.raises(Unavailable, match="another instance acts"):
+        change(ProposalFolder(Roots(Root(str(tmp_path)), before_change=refuse), "2026-1", "pass-1"))
+    assert [path.name for path in session.rglob("*")] == ["old"]

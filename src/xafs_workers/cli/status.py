@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 UNHEALTHY = 1
 """Exit code: a worker is stale or waits, no worker sent a heartbeat, or no broker answers."""
 COLUMNS = ("worker", "host", "state", "up", "heard", "behind", "waits for", "last message", "last file", "last error")
-STYLES = {"running": "green", "recovering": "yellow", "stale": "bold red", "died": "bold red", "stopped": "dim"}
+STYLES = {
+    "running": "green",
+    "recovering": "yellow",
+    "standby": "cyan",
+    "stale": "bold red",
+    "died": "bold red",
+    "stopped": "dim",
+}
 
 
 def show_status(
@@ -114,7 +121,7 @@ def _format_cells(beat: Mapping[str, Any], state: str, age: float) -> tuple[str,
     return (
         f"{beat.get('worker')} {beat.get('version', '')}",
         f"{beat.get('host', '?')} ({beat.get('pid', '?')})",
-        state,
+        f"{state} (leader)" if beat.get("failover") == "leader" else state,
         _format_span(beat.get("uptime")),
         f"{_format_span(age)} ago",
         _format_behind(beat),

@@ -130,7 +130,7 @@ class Loop:
         self._ordered_reader.begin(positions, ends)
         self._ends = dict(ends)
         self._next_offsets = dict(positions)
-        self._stored_offsets = dict(positions)
+        self._stored_offsets = {}  # whether the first ones could be stored is not known here
         self._check_caught_up()
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
@@ -21,6 +22,15 @@ EXCERPT_BYTES = 64 * 1024
 """How much of an unusable record a dead letter carries."""
 FULL_QUEUE_SECONDS = 0.5
 """How long a full queue may hold up the loop for one record."""
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedRecord:
+    """A record as it is sent: topic, key and value."""
+
+    topic: str
+    key: bytes
+    value: bytes
 
 
 class Publisher:
@@ -56,7 +66,11 @@ class Publisher:
 
     def send_answer(self, answer: wire.Answer) -> None:
         """Send an answer; its reason shows no password."""
-        self._send("answer", {**answer.to_dict(), "reason": mask_passwords(answer.reason)})
+        self._send("answer", _build_answer_body(answer))
+
+    def encode_answer(self, answer: wire.Answer) -> tuple[EncodedRecord, ...]:
+        """Return an answer as `send_answer` sends it; nothing where it cannot be written, which is counted."""
+        return self._encode_record("answer", _build_answer_body(answer))
 
     def send_click(self, click: Mapping[str, Any]) -> None:
         """Send a position that a user picked on a figure."""
@@ -64,9 +78,16 @@ class Publisher:
 
     def send_dead_letter(self, letter: wire.DeadLetter) -> None:
         """Send a dead letter, its excerpt clipped."""
-        reason = mask_passwords(letter.reason)
-        clipped = dataclasses.replace(letter, reason=reason, excerpt=letter.excerpt[:EXCERPT_BYTES])
-        self._send("dead-letter", clipped.to_dict())
+        self._send("dead-letter", _build_letter_body(letter))
+
+    def encode_dead_letter(self, letter: wire.DeadLetter) -> tuple[EncodedRecord, ...]:
+        """Return a dead letter as `send_dead_letter` sends it; nothing where it cannot be written."""
+        return self._encode_record("dead-letter", _build_letter_body(letter))
+
+    def record_loss(self, topic: str, error: KafkaError) -> None:
+        """Count and log a record that another producer of the worker could not send."""
+        tag = next((tag for tag, name in self._topics.items() if name == topic), "answer")
+        self._record_loss(tag, error.name(), error.str())
 
     def send_status(self, status: Mapping[str, Any]) -> None:
         """Send a heartbeat."""
@@ -77,11 +98,20 @@ class Publisher:
         """Wait up to `timeout` seconds until all is delivered or lost; return whether nothing waits any more."""
         return self._producer.flush(timeout) == 0
 
-    def _send(self, tag: str, body: Mapping[str, Any]) -> None:
+    def _encode_record(self, tag: str, body: Mapping[str, Any]) -> tuple[EncodedRecord, ...]:
+        value = self._encode(tag, body)
+        return () if value is None else (EncodedRecord(self._topics[tag], self._worker.encode(), value),)
+
+    def _encode(self, tag: str, body: Mapping[str, Any]) -> bytes | None:
         try:
-            value = wire.encode(tag, body)
+            return wire.encode(tag, body)
         except (TypeError, ValueError, OverflowError) as error:
             self._record_loss(tag, "unwritable", str(error))
+            return None
+
+    def _send(self, tag: str, body: Mapping[str, Any]) -> None:
+        value = self._encode(tag, body)
+        if value is None:
             return
         try:
             self._enqueue_with_retry(tag, value)
@@ -112,3 +142,12 @@ class Publisher:
             self._logged_once.add((tag, kind))
         if first:
             log.error("record_lost", topic=self._topics[tag], worker=self._worker, error=kind, reason=reason)
+
+
+def _build_answer_body(answer: wire.Answer) -> Mapping[str, Any]:
+    return {**answer.to_dict(), "reason": mask_passwords(answer.reason)}
+
+
+def _build_letter_body(letter: wire.DeadLetter) -> Mapping[str, Any]:
+    reason = mask_passwords(letter.reason)
+    return dataclasses.replace(letter, reason=reason, excerpt=letter.excerpt[:EXCERPT_BYTES]).to_dict()

@@ -44,10 +44,10 @@ class WorkerStatus:
         return state
 
     def is_well(self, now: float) -> bool:
-        """Check whether it runs and waits for nothing; one that was stopped on request is well too."""
+        """Check whether it runs or is a standby, and waits for nothing; one that was stopped on request is well too."""
         waits_for = self.heartbeat.get("waits_for")
         waits = waits_for is not None and (not isinstance(waits_for, str) or bool(waits_for))
-        return self.determine_state(now) in ("running", "stopped") and not waits
+        return self.determine_state(now) in ("running", "standby", "stopped") and not waits
 
     def as_dict(self, now: float) -> dict[str, Any]:
         """Return the heartbeat with the values computed from it."""

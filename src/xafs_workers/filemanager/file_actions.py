@@ -20,7 +20,8 @@ from xafs_workers.filemanager.actions.context import (
 from xafs_workers.filemanager.actions.resolve_folder import find_proposal_folder
 from xafs_workers.filemanager.actions.write_data_files import write_files
 from xafs_workers.runtime.deferred_jobs import FollowUp
-from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine
+from xafs_workers.runtime.engine_callbacks import EngineCallbacks
+from xafs_workers.runtime.message_engine import MessageEngine
 from xafs_workers.runtime.outcome import Outcome, Task
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage

@@ -47,7 +47,7 @@ def _run(
     reducer = _start_reducer(settings, stack)
     actions = _build_context(settings, context, lambda: newest[0], stop, reducer)
     if settings.key_store.url is not None:
-        store = KeyStoreWriter(settings.key_store)
+        store = KeyStoreWriter(settings.key_store, context.check_leadership)
         stack.callback(store.close)
         actions = replace(actions, key_store=store)
     engine = build_file_engine(actions, context.build_callbacks(partial(write_reply, actions.key_store)))
@@ -64,8 +64,14 @@ def _run(
         context.publisher.send_status,
         lambda: {
             **collect_health(
-                loop, context.source, context.publisher.lost_counts, engine.waits_for, context.posting.waits_for
+                loop,
+                context.source,
+                context.publisher.lost_counts,
+                engine.waits_for,
+                context.posting.waits_for,
+                context.waits_for,
             ),
+            **context.describe_failover(),
             "last_files": list(engine.last_files),
             "waiting": engine.list_waiting(),
             "posts_waiting": context.posting.waiting_count,
@@ -112,7 +118,7 @@ def _build_context(
     stop: threading.Event,
     reducer: Reducer | None,
 ) -> ActionContext:
-    roots = Roots.from_settings(settings.storage)
+    roots = Roots.from_settings(settings.storage, context.check_leadership)
     return ActionContext(
         settings=settings,
         config=BoardConfig.from_settings(settings, waits_for_documents=True),

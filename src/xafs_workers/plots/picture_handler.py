@@ -8,7 +8,8 @@ from functools import partial
 from xafs_workers.logs import get_logger
 from xafs_workers.plots.actions.registry import immediate_actions
 from xafs_workers.plots.answer_handler import AnswerHandler
-from xafs_workers.runtime.message_engine import EngineCallbacks, MessageEngine
+from xafs_workers.runtime.engine_callbacks import EngineCallbacks
+from xafs_workers.runtime.message_engine import MessageEngine
 from xafs_workers.runtime.outcome import Outcome, Task
 from xafs_workers.scans.analysis import is_analysing
 from xafs_workers.scans.board import Board

@@ -55,6 +55,8 @@ class PicturePublisher:
         Loads spectra from a catalog, for figures of spectra that the documents do not contain.
     projects
         Builds Athena projects; without it there are none.
+    before_change
+        As for `Roots`.
     """
 
     def __init__(
@@ -64,10 +66,11 @@ class PicturePublisher:
         spectra_of: SpectraLoader | None = None,
         *,
         projects: AthenaProjects | None = None,
+        before_change: Callable[[], object] = lambda: None,
     ):
         self._settings, self._ledger, self._spectra_of = settings, records, spectra_of
         self._projects = projects
-        self._roots = Roots.from_settings(settings.storage)
+        self._roots = Roots.from_settings(settings.storage, before_change)
         self._rendering = threading.Lock()
 
     def warm_up(self) -> None:

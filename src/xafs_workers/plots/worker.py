@@ -62,9 +62,14 @@ def _run(
     router = AnalysisRouter(reducer, fitter)
     stack.callback(router.close)
     publisher = PicturePublisher(
-        settings, context.ledger, projects=AthenaProjects(reducer.request_project, settings.reduction.task_seconds)
+        settings,
+        context.ledger,
+        projects=AthenaProjects(reducer.request_project, settings.reduction.task_seconds),
+        before_change=context.check_leadership,
     )
-    engine = _build_engine(settings, context, publisher, _build_reply_writer(settings, stack, lambda: loop.board))
+    engine = _build_engine(
+        settings, context, publisher, _build_reply_writer(settings, context, stack, lambda: loop.board)
+    )
     stack.callback(engine.close)
     rules = BoardConfig.from_settings(settings, fetching_enabled=True, waits_for_documents=True)
     fetcher = RunFetcher(build_run_catalog(settings, lambda: loop.board, patient=True), rules)
@@ -91,7 +96,9 @@ def _run(
                 reducer.waits_for,
                 fetcher.waits_for,
                 context.posting.waits_for,
+                context.waits_for,
             ),
+            **context.describe_failover(),
             **_summarize_work(loop, engine),
             "posts_waiting": context.posting.waiting_count,
         },
@@ -120,10 +127,12 @@ def _call_each(*callbacks: Callable[[ReceivedMessage], object]) -> Callable[[Rec
     return call
 
 
-def _build_reply_writer(settings: Settings, stack: ExitStack, get_board: Callable[[], Board]) -> ReplyWriter:
+def _build_reply_writer(
+    settings: Settings, context: DurableContext, stack: ExitStack, get_board: Callable[[], Board]
+) -> ReplyWriter:
     store = None
     if settings.key_store.url is not None:
-        store = KeyStoreWriter(settings.key_store)
+        store = KeyStoreWriter(settings.key_store, context.check_leadership)
         stack.callback(store.close)
     return ReplyWriter(store, get_board, settings.key_store.reply_seconds)
 

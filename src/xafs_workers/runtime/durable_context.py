@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import Any
 
 from xafs_workers.consumer.loop import Loop
 from xafs_workers.consumer.publisher import Publisher
@@ -14,21 +16,25 @@ from xafs_workers.consumer.recovery import find_oldest_offsets, find_stored_offs
 from xafs_workers.consumer.roles import Role
 from xafs_workers.consumer.source import KafkaSource, Partition, RawRecord
 from xafs_workers.logs import get_logger
-from xafs_workers.producer.kafka_config import read_kafka_config
+from xafs_workers.producer.kafka_config import KafkaConfig, read_kafka_config
 from xafs_workers.registry import discover_all
 from xafs_workers.runtime.drop_requests import DropRequests
 from xafs_workers.runtime.effect_ledger import EffectLedger, build_message_dead_letter, build_record_dead_letter
+from xafs_workers.runtime.engine_callbacks import EngineCallbacks
+from xafs_workers.runtime.failover.fenced_producer import LeadershipLost
+from xafs_workers.runtime.failover.leadership import Leadership, build_leadership, wait_for_leadership
+from xafs_workers.runtime.failover.replica import LedgerTopicInvalid
+from xafs_workers.runtime.failover.standby import StandbySetup
 from xafs_workers.runtime.health import collect_start_health
 from xafs_workers.runtime.lifecycle import stop_on_signals
-from xafs_workers.runtime.message_engine import EngineCallbacks
 from xafs_workers.runtime.rejections import RejectionCallbacks
 from xafs_workers.runtime.retry import iterate_pauses
-from xafs_workers.runtime.slack_posting import SlackPosting
+from xafs_workers.runtime.slack_posting import OUTBOX_NAME, SlackPosting
 from xafs_workers.runtime.supervisor import ThreadSupervisor
 from xafs_workers.runtime.topic_watch import TopicRecord, TopicWatch, fetch_topic_ids
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.services.heartbeat import Heartbeat
-from xafs_workers.services.slack.outbox import OutboxUnusable
+from xafs_workers.services.slack.outbox import Outbox, OutboxUnusable
 from xafs_workers.services.systemd_notify import Notifier
 from xafs_workers.settings import Settings
 from xafs_workers.storage.errors import Unavailable
@@ -37,6 +43,11 @@ from xafs_workers.storage.state_lock import AlreadyRunning, StateLock
 from xafs_workers.wire import Answer
 
 log = get_logger("workers")
+
+FIRST_STORE_SECONDS = 30.0
+"""How long a leader tries to store its first offsets before it goes on without, seconds."""
+FIRST_STORE_PAUSE = 0.5
+"""Pause between two of these attempts, seconds."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,23 +63,42 @@ class DurableContext:
     drops: DropRequests
     refused_seconds: float
     topics: TopicRecord
+    leadership: Leadership | None = None
+
+    @property
+    def check_leadership(self) -> Callable[[], object]:
+        """Function that returns when this process may act: at once for a worker that is alone."""
+        return (lambda: None) if self.leadership is None else self.leadership.writer.check
+
+    def describe_failover(self) -> Mapping[str, Any]:
+        """Return the fields of a heartbeat about failover: none for a worker that is alone."""
+        return {} if self.leadership is None else {"failover": "leader"}
+
+    @property
+    def waits_for(self) -> str:
+        """Reason why a leader cannot store what is shared, '' for none."""
+        return "" if self.leadership is None else self.leadership.writer.waits_for
 
     def build_callbacks(
         self, write_reply: Callable[[str, object], object] = lambda kind, value: None
     ) -> EngineCallbacks:
         """Return the message engine's callbacks, made of the ledger and the publisher."""
+        shared = None if self.leadership is None else self.leadership.outcomes
         return EngineCallbacks(
             find_outcome=self.ledger.find_outcome,
             record_outcome=self.ledger.record_outcome,
             answer=self.publisher.send_answer,
             give_up=self._send_message_dead_letter,
             rejections=RejectionCallbacks(
-                self.ledger.is_rejection_recorded, self._send_record_dead_letter, self.ledger.record_rejection
+                self.ledger.is_rejection_recorded,
+                self._send_record_dead_letter,
+                self.ledger.record_rejection if shared is None else lambda record: None,
             ),
             write_reply=write_reply,
             is_dropped=self.is_dropped,
             on_dropped=lambda control: self.drops.remove(control.id, str(control.position)),
             refused_seconds=self.refused_seconds,
+            shared=shared,
         )
 
     def is_dropped(self, control: ReceivedMessage) -> bool:
@@ -78,6 +108,8 @@ class DurableContext:
     def begin_loop(self, loop: Loop, *, from_beginning: bool) -> None:
         """Start a loop at the stored offsets, or at the oldest records that Kafka has."""
         positions = find_oldest_offsets(self.source) if from_beginning else self._find_offsets()
+        if self.leadership is not None:
+            self._store_first(positions)
         ends = {partition: high for partition, (_, high) in self.source.metadata.fetch_watermarks().items()}
         self.source.assign(positions)
         loop.begin(positions, ends)
@@ -92,6 +124,12 @@ class DurableContext:
                 self._forget_created_topics(ids)
         return positions
 
+    def _store_first(self, positions: Mapping[Partition, int]) -> None:
+        """Store the offsets before this instance acts: after its death the next one must not begin at a later end."""
+        deadline = time.monotonic() + FIRST_STORE_SECONDS
+        while not self.source.store(positions) and time.monotonic() < deadline:
+            time.sleep(FIRST_STORE_PAUSE)
+
     def _forget_created_topics(self, ids: Mapping[str, str]) -> None:
         try:
             self.topics.write(ids)
@@ -99,13 +137,16 @@ class DurableContext:
             log.warning("topic_ids_not_stored", reason=str(error))
 
     def _send_record_dead_letter(self, record: RawRecord, bad: RejectedRecord) -> None:
-        letter = build_record_dead_letter(record, bad, self.role.name)
         log.warning("dead_letter", record=str(record.position), outcome=bad.outcome, kind=bad.kind, reason=bad.reason)
-        self.publisher.send_dead_letter(letter)
+        answer = None
         if bad.message_id:  # its sender waits
-            self.publisher.send_answer(
-                Answer(bad.message_id, self.role.name, bad.kind, bad.action, "failed", reason=bad.reason)
-            )
+            answer = Answer(bad.message_id, self.role.name, bad.kind, bad.action, "failed", reason=bad.reason)
+        if self.leadership is not None:
+            self.leadership.outcomes.reject(record, bad, answer)
+            return
+        self.publisher.send_dead_letter(build_record_dead_letter(record, bad, self.role.name))
+        if answer is not None:
+            self.publisher.send_answer(answer)
 
     def _send_message_dead_letter(self, control: ReceivedMessage, reason: str) -> None:
         self.publisher.send_dead_letter(build_message_dead_letter(control, reason, self.role.name))
@@ -113,8 +154,20 @@ class DurableContext:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _State:
+    """Files of the state folder; the outbox is None where Slack posting opens it, for a worker that is alone."""
+
     ledger: Ledger
-    posting: SlackPosting
+    posting: SlackPosting | None
+    outbox: Outbox | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Opened:
+    """Connections to Kafka."""
+
+    config: KafkaConfig
+    source: KafkaSource
+    publisher: Publisher
 
 
 def open_durable_context(
@@ -139,20 +192,22 @@ def open_durable_context(
     Notifier.from_environment().send_status("waiting for the broker and its topics")
     if not source.metadata.wait_for_topics(stop):
         return None
-    positions = find_stored_offsets(
-        source
-    )  # a first start stores the end now, so what comes during the wait is not lost
-    marks = source.metadata.fetch_watermarks()
-    behind = sum(max(0, high - positions.get(partition, high)) for partition, (_, high) in marks.items())
+    behind = 0 if settings.failover.enabled else _measure_backlog(source)
     state = _wait_for_state(role, settings, publisher, stop, stack, behind)
     if state is None:
         return None
-    records = EffectLedger(state.ledger, source.metadata.fetch_cluster_id())
+    leadership = None
+    if settings.failover.enabled:
+        leadership = _wait_for_leadership(role, settings, _Opened(config, source, publisher), state, stop, stack)
+        if leadership is None:
+            return None
+    records = leadership.ledger if leadership else EffectLedger(state.ledger, source.metadata.fetch_cluster_id())
+    posting = state.posting or SlackPosting.open(settings, role.name, stack, state.outbox)
     drops = DropRequests(settings.find_state_folder() / role.name)
     seconds = settings.storage.refused_path_seconds
     record = TopicRecord(settings.find_state_folder() / role.name / "topics.json")
     TopicWatch(record, lambda: fetch_topic_ids(config, topics), stop).start()
-    return DurableContext(role, source, publisher, records, state.posting, supervisor, drops, seconds, record)
+    return DurableContext(role, source, publisher, records, posting, supervisor, drops, seconds, record, leadership)
 
 
 def run_durable_worker(
@@ -170,10 +225,33 @@ def run_durable_worker(
     with ExitStack() as stack:
         try:
             context = open_durable_context(role, settings, stop, stack)
-        except (LedgerUnusable, OutboxUnusable, AlreadyRunning) as unusable:
+        except (LedgerUnusable, OutboxUnusable, AlreadyRunning, LedgerTopicInvalid, LeadershipLost) as unusable:
             log.error("cannot_start", reason=str(unusable))
             return 1
         return 0 if context is None else run(context, stop, stack)
+
+
+def _measure_backlog(source: KafkaSource) -> int:
+    """Count the records to be read; a first start stores the end now, so what arrives meanwhile is not lost."""
+    positions = find_stored_offsets(source)
+    marks = source.metadata.fetch_watermarks()
+    return sum(max(0, high - positions.get(partition, high)) for partition, (_, high) in marks.items())
+
+
+def _wait_for_leadership(
+    role: Role, settings: Settings, opened: _Opened, state: _State, stop: threading.Event, stack: ExitStack
+) -> Leadership | None:
+    """Wait until this instance leads; None where `stop` was set before."""
+    if state.outbox is None:
+        raise TypeError("a worker that is alone has no leadership")
+    topic, seconds = settings.get_ledger_topic(role.name), settings.failover.takeover_seconds
+    folder = settings.find_state_folder() / role.name
+    setup = StandbySetup(opened.config, topic, seconds, folder, state.ledger, state.outbox, opened.publisher)
+    writer = wait_for_leadership(setup, role.name, settings.logging.heartbeat_seconds, opened.source, stop, stack)
+    if writer is None:
+        return None
+    cluster = opened.source.metadata.fetch_cluster_id()
+    return build_leadership(writer, state.ledger, state.outbox, opened.publisher, role.name, cluster)
 
 
 def _wait_for_state(
@@ -219,6 +297,9 @@ def _open_state(role: Role, settings: Settings, stack: ExitStack) -> _State:
         attempt.enter_context(StateLock(folder))
         ledger = attempt.enter_context(Ledger.open(folder / "ledger.sqlite"))
         ledger.prune(RETENTION_DAYS)
-        posting = SlackPosting.open(settings, role.name, attempt)
+        if settings.failover.enabled:
+            state = _State(ledger, None, attempt.enter_context(Outbox(folder / OUTBOX_NAME)))
+        else:
+            state = _State(ledger, SlackPosting.open(settings, role.name, attempt))
         stack.enter_context(attempt.pop_all())
-    return _State(ledger, posting)
+    return state

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from xafs_workers.consumer.record_parser import RejectedRecord
 from xafs_workers.consumer.records import RawRecord, StampedMessage
 from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.scans.items import ReceivedMessage, RecordPosition
-from xafs_workers.storage.ledger import EffectEntry, EffectKey, Ledger
+from xafs_workers.storage.ledger import EffectEntry, EffectKey, EffectTable
 from xafs_workers.wire import DeadLetter, encode
 
 
@@ -19,7 +21,7 @@ class EffectLedger:
         Id of the Kafka cluster.
     """
 
-    def __init__(self, ledger: Ledger, cluster: str):
+    def __init__(self, ledger: EffectTable, cluster: str):
         self._ledger, self._cluster_id = ledger, cluster
 
     def find_outcome(self, control: ReceivedMessage) -> Outcome | None:
@@ -29,17 +31,15 @@ class EffectLedger:
 
     def record_outcome(self, control: ReceivedMessage, outcome: Outcome) -> None:
         """Record the outcome of a message."""
-        key = self.build_key(control, "answer")
-        reason = outcome.reason.encode(errors="backslashreplace").decode()  # it may quote a file name that is no text
-        self._ledger.finish(key, "done" if outcome.state == "done" else "failed", reason, outcome.paths)
+        self._ledger.finish(self.build_key(control, "answer"), *build_ending(outcome))
 
     def is_rejection_recorded(self, record: RawRecord) -> bool:
         """Check whether the dead letter of a record was sent before."""
-        return self._ledger.find_entry(self._build_key(record.position, record.stamp_ms, "dead-letter")) is not None
+        return self._ledger.find_entry(self.build_rejection_key(record)) is not None
 
     def record_rejection(self, record: RawRecord) -> None:
         """Record that the dead letter of a record was sent."""
-        self._ledger.finish(self._build_key(record.position, record.stamp_ms, "dead-letter"), "done")
+        self._ledger.finish(self.build_rejection_key(record), "done")
 
     def begin_publishing(self, control: ReceivedMessage, name: str, path: str, sha256: str) -> None:
         """Record a file before it gets its name."""
@@ -99,8 +99,18 @@ class EffectLedger:
         stamp = control.stamp_ms if isinstance(control, StampedMessage) else round(control.time * 1000)
         return self._build_key(control.position, stamp, effect)
 
+    def build_rejection_key(self, record: RawRecord) -> EffectKey:
+        """Return the ledger's key of the dead letter of a record."""
+        return self._build_key(record.position, record.stamp_ms, "dead-letter")
+
     def _build_key(self, origin: RecordPosition, stamp_ms: int, effect: str) -> EffectKey:
         return EffectKey(self._cluster_id, origin.topic, origin.partition, origin.offset, stamp_ms, effect)
+
+
+def build_ending(outcome: Outcome) -> tuple[Literal["done", "failed"], str, tuple[str, ...]]:
+    """Return the state, the reason and the paths with which an outcome is recorded."""
+    reason = outcome.reason.encode(errors="backslashreplace").decode()  # it may quote a file name that is no text
+    return "done" if outcome.state == "done" else "failed", reason, outcome.paths
 
 
 def build_record_dead_letter(record: RawRecord, bad: RejectedRecord, worker: str) -> DeadLetter:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -15,17 +14,18 @@ from xafs_workers.consumer.record_parser import RejectedRecord
 from xafs_workers.consumer.required_offsets import PendingRecord
 from xafs_workers.consumer.source import RawRecord
 from xafs_workers.logs import get_logger
-from xafs_workers.runtime.attempts import DROPPED, REFUSED_SECONDS, try_task
-from xafs_workers.runtime.deferred_jobs import DeferredJob, DeferredJobs, FollowUp
+from xafs_workers.runtime.attempts import DROPPED, try_task
+from xafs_workers.runtime.deferred_jobs import DeferredJob, DeferredJobs
+from xafs_workers.runtime.engine_callbacks import EngineCallbacks
 from xafs_workers.runtime.outcome import Outcome, Postponed, Task
-from xafs_workers.runtime.rejections import RejectionCallbacks, RejectionJob
+from xafs_workers.runtime.outcome_reporter import OutcomeReporter, guard_step
+from xafs_workers.runtime.rejections import RejectionJob
 from xafs_workers.runtime.retry import retry_until_done
 from xafs_workers.runtime.waiting import list_waiting
 from xafs_workers.runtime.work_queues import WorkQueues
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.storage.errors import Unavailable
-from xafs_workers.wire import Answer
 
 log = get_logger("workers")
 
@@ -63,46 +63,6 @@ class MessageWork(Protocol):
     def find_task(self, control: ReceivedMessage, board: Board) -> Task | Outcome | None:
         """Return the task or the outcome of an accepted message; None while the board is not ready for it."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class EngineCallbacks:
-    """Functions that the engine calls.
-
-    Attributes
-    ----------
-    find_outcome
-        Returns the recorded outcome of a message, None for a new one; called by the loop's thread, so it must not wait.
-    record_outcome
-        Records an outcome; called by queues.
-    answer
-        Sends an answer.
-    give_up
-        Sends the dead letter of a message that failed, with the reason.
-    rejections
-        None for a worker that sends no dead letters of records.
-    write_reply
-        Called with the kind and the value that answers a question, for plans that look elsewhere.
-    is_dropped
-        Returns whether the staff asked to drop a message; called often, so it must not wait.
-    on_dropped
-        Called when a message that was to be dropped has its outcome.
-    refused_seconds
-        How long a message waits whose path alone is refused.
-    find_follow_up
-        Returns what follows a message that is done, now or before a restart; it must not wait.
-    """
-
-    find_outcome: Callable[[ReceivedMessage], Outcome | None]
-    record_outcome: Callable[[ReceivedMessage, Outcome], object]
-    answer: Callable[[Answer], object]
-    give_up: Callable[[ReceivedMessage, str], object]
-    rejections: RejectionCallbacks | None = None
-    write_reply: Callable[[str, Any], object] = lambda kind, value: None
-    is_dropped: Callable[[ReceivedMessage], bool] = lambda control: False
-    on_dropped: Callable[[ReceivedMessage], object] = lambda control: None
-    refused_seconds: float = REFUSED_SECONDS
-    find_follow_up: Callable[[ReceivedMessage, Board, Outcome], FollowUp | None] = lambda control, board, outcome: None
 
 
 @dataclass(slots=True, eq=False)
@@ -234,12 +194,11 @@ class MessageEngine:
             return
         while self._arrivals:
             try:
-                before = self._callbacks.find_outcome(self._arrivals[0].control)
+                self._begin(self._arrivals[0], self._callbacks.find_outcome(self._arrivals[0].control))
             except Unavailable as away:
                 self._report_lookup(away.reason)
                 self._lookup_due = time.monotonic() + LOOKUP_RETRY_SECONDS
                 return
-            self._begin(self._arrivals[0], before)
             self._arrivals.popleft()
         self._report_lookup("")
 
@@ -251,17 +210,21 @@ class MessageEngine:
     def _begin(self, arrival: _Arrival, before: Outcome | None) -> None:
         """Answer a message that was done before; queue or accept a new one."""
         if before is not None:
-            with _guard("answer_failed", arrival.control):
+            with guard_step("answer_failed", arrival.control):
                 if self._work.is_answered_again(arrival.control):
-                    self._send_answer(arrival, before)
+                    self._reporter.repeat(arrival.control, arrival.since, before)
             self._begin_follow_up(arrival, before)
             return
         found = self._call_work(self._work.examine, arrival.control, arrival.board)
         if found is not None:
             self._enqueue(arrival, found)
             return
-        self._send_answer(arrival, Outcome("accepted"))
+        self._reporter.accept(arrival.control, arrival.since)
         self._accepted.append(arrival)
+
+    @property
+    def _reporter(self) -> OutcomeReporter:
+        return OutcomeReporter(self._callbacks, self._worker)
 
     def _call_work(
         self, ask: Callable[[ReceivedMessage, Board], Task | Outcome | None], control: ReceivedMessage, board: Board
@@ -296,28 +259,25 @@ class MessageEngine:
             return False
         if isinstance(outcome, Task):
             note("")
-            if outcome.first is not None:
-                self._report_outcome(arrival, outcome.first)
-                if outcome.first.state != "value":
-                    self._send_answer(arrival, outcome.first)
+            if outcome.first is not None and not self._reporter.answer_first(
+                control, arrival.since, outcome.first, self._stop, note
+            ):
+                return False
             self._enqueue(arrival, outcome)
             self._deferred.settle(control, finished=True)
             return True
-        self._report_outcome(arrival, outcome)
-        if retry_until_done(lambda: self._try_to_record(arrival.control, outcome, note), self._stop) is None:
+        if not self._reporter.settle(control, arrival.since, outcome, self._stop, note):
             return False
-        note("")
         if callbacks.is_dropped(control):
             callbacks.on_dropped(control)
         if outcome.state != "value":
             self.last_files = outcome.paths or self.last_files
-            self._send_answer(arrival, outcome)
         self._deferred.settle(control, finished=True)
         self._begin_follow_up(arrival, outcome)
         return True
 
     def _begin_follow_up(self, arrival: _Arrival, outcome: Outcome) -> None:
-        with _guard("follow_up_failed", arrival.control):
+        with guard_step("follow_up_failed", arrival.control):
             follow_up = self._callbacks.find_follow_up(arrival.control, arrival.board, outcome)
             if follow_up is not None:
                 self._deferred.add_follow_up(arrival.control, follow_up)
@@ -332,63 +292,6 @@ class MessageEngine:
         except Exception as error:
             log.exception("action_failed", message=arrival.control.id)
             return _fail(error)
-
-    def _report_outcome(self, arrival: _Arrival, outcome: Outcome) -> None:
-        """Send the dead letter of a failure, or the answer to a question, before the outcome is recorded."""
-        control = arrival.control
-        if outcome.state == "failed":
-            log.warning(
-                "message_failed",
-                kind=control.message.kind,
-                action=control.message.action,
-                message=control.id,
-                reason=outcome.reason,
-            )
-            with _guard("dead_letter_failed", control):
-                self._callbacks.give_up(control, outcome.reason)
-        elif outcome.state == "value":
-            with _guard("reply_failed", control):
-                self._callbacks.write_reply(control.message.kind, outcome.value)
-            self._send_answer(arrival, outcome)
-
-    def _try_to_record(self, control: ReceivedMessage, outcome: Outcome, note: Callable[[str], None]) -> Outcome | None:
-        """Record an outcome; return None where the ledger cannot be written now."""
-        recorded = Outcome("done") if outcome.state == "value" else outcome
-        try:
-            try:
-                self._callbacks.record_outcome(control, recorded)
-            except (TypeError, ValueError, OverflowError):  # its texts, not the ledger
-                log.exception("outcome_shortened", message=control.id)
-                self._callbacks.record_outcome(control, Outcome(recorded.state))
-        except Unavailable as away:
-            note(away.reason)
-            return None
-        return outcome
-
-    def _send_answer(self, arrival: _Arrival, outcome: Outcome) -> None:
-        message = arrival.control.message
-        answer = Answer(
-            message_id=arrival.control.id,
-            worker=self._worker,
-            kind=message.kind,
-            action=message.action,
-            state=outcome.state,
-            value=outcome.value,
-            paths=outcome.paths,
-            reason=outcome.reason,
-            seconds=round(time.monotonic() - arrival.since, 6),
-        )
-        with _guard("answer_failed", arrival.control):
-            self._callbacks.answer(answer)
-
-
-@contextmanager
-def _guard(event: str, control: ReceivedMessage) -> Iterator[None]:
-    """Log an error of one step of a message: it must not end the thread, which has other messages to carry out."""
-    try:
-        yield
-    except Exception:
-        log.exception(event, message=control.id)
 
 
 def _fail(error: Exception) -> Outcome:

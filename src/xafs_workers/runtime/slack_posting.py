@@ -16,6 +16,8 @@ from xafs_workers.storage.proposals import ProposalFolder
 
 log = get_logger("workers")
 
+OUTBOX_NAME = "outbox.sqlite"
+
 MAX_PICTURE_BYTES = 64 * 1024 * 1024
 """Size limit of a posted picture, bytes."""
 
@@ -34,8 +36,8 @@ class SlackPosting:
         self._roots = Roots.from_settings(settings.storage)
 
     @classmethod
-    def open(cls, settings: Settings, worker: str, stack: ExitStack) -> SlackPosting:
-        """Open the outbox of a worker and start its thread; both are closed with the stack."""
+    def open(cls, settings: Settings, worker: str, stack: ExitStack, outbox: Any = None) -> SlackPosting:
+        """Start the thread of a worker that posts, on its outbox or the given one; both are closed with the stack."""
         if not _is_configured(settings):
             return cls(settings)
         try:
@@ -45,7 +47,8 @@ class SlackPosting:
             return cls(settings)
         from xafs_workers.services.slack.outbox import Outbox
 
-        outbox = stack.enter_context(Outbox(settings.find_state_folder() / worker / "outbox.sqlite"))
+        if outbox is None:
+            outbox = stack.enter_context(Outbox(settings.find_state_folder() / worker / OUTBOX_NAME))
         made = cls(settings, outbox)
         made._start()
         stack.callback(made.close)

@@ -36,10 +36,12 @@ class KeyStoreWriter:
     ----------
     settings
         With the address of the server.
+    before_write
+        Called before each write; it raises Unavailable where this process may write nothing now.
     """
 
-    def __init__(self, settings: KeyStore):
-        self._settings = settings
+    def __init__(self, settings: KeyStore, before_write: Callable[[], object] = lambda: None):
+        self._settings, self._before_write = settings, before_write
         self._client: Any = None
         self._away = False
 
@@ -91,6 +93,7 @@ class KeyStoreWriter:
 
     def _try(self, act: Callable[[Any], object]) -> bool:
         """Use the connection; return whether the server answered."""
+        self._before_write()
         try:
             act(self._connect())
         except Exception as error:  # noqa: BLE001 - no driver, a bad URL, no server: the mirror is a convenience

@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -147,6 +147,8 @@ class Roots:
     ----------
     roots
         Allowed roots; proposal folders are below the first one.
+    before_change
+        Called before each change in a proposal folder; it raises Unavailable where this process may change nothing now.
 
     Attributes
     ----------
@@ -154,16 +156,16 @@ class Roots:
         Times at which folders below the roots were searched for leftovers.
     """
 
-    def __init__(self, *roots: Root):
+    def __init__(self, *roots: Root, before_change: Callable[[], object] = lambda: None):
         if not roots:
             raise Refused("no root is configured (expected at least one)")
-        self.roots = roots
+        self.roots, self.before_change = roots, before_change
         self.sweep_schedule = SweepSchedule()
 
     @classmethod
-    def from_settings(cls, storage: Storage) -> Roots:
+    def from_settings(cls, storage: Storage, before_change: Callable[[], object] = lambda: None) -> Roots:
         """Build the roots from the storage settings: the proposals root with its aliases."""
-        return cls(Root(str(storage.proposals_root), storage.root_aliases))
+        return cls(Root(str(storage.proposals_root), storage.root_aliases), before_change=before_change)
 
     @property
     def first(self) -> Root:

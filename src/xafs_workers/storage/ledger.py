@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from xafs_workers.storage.errors import Refused, Unavailable
 from xafs_workers.storage.proposals import ProposalFolder
@@ -56,6 +56,7 @@ _INDEX = "CREATE INDEX IF NOT EXISTS finished ON effects (changed) WHERE state !
 """Index of `prune`, which would otherwise read each entry."""
 
 _PRUNE = "DELETE FROM effects WHERE state != 'pending' AND changed < ?"
+_COPIES_SCHEMA = "CREATE TABLE IF NOT EXISTS copies (source TEXT PRIMARY KEY, position INTEGER NOT NULL)"
 _KEY = "cluster = ? AND topic = ? AND partition = ? AND offset = ? AND time_ms = ? AND effect = ?"
 _COLUMNS = "cluster, topic, partition, offset, time_ms, effect, state, path, sha256, reason, paths, changed"
 _BEGIN = f"""
@@ -63,6 +64,7 @@ INSERT INTO effects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, 'pending', ?, ?, '', 
 ON CONFLICT DO UPDATE SET path = excluded.path, sha256 = excluded.sha256, changed = excluded.changed
 WHERE state = 'pending'
 """  # noqa: S608 - constants of this module
+_PUT = f"INSERT OR REPLACE INTO effects ({_COLUMNS}) VALUES ({', '.join('?' * 12)})"  # noqa: S608 - as above
 _FINISH = f"""
 INSERT INTO effects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, '', '', ?, ?, ?)
 ON CONFLICT DO UPDATE SET state = excluded.state, reason = excluded.reason, paths = excluded.paths,
@@ -116,6 +118,28 @@ class EffectEntry:
     reason: str
     paths: tuple[str, ...]
     changed_at: float
+
+
+class EffectTable(Protocol):
+    """Table of effects, of one worker alone or shared with another instance."""
+
+    def find_entry(self, key: EffectKey) -> EffectEntry | None:
+        """Return the entry of an effect, None if the effect was never begun."""
+        ...
+
+    def look_up(self, key: EffectKey) -> EffectEntry | None:
+        """Find the entry of an effect without waiting for a thread or process that writes."""
+        ...
+
+    def begin(self, key: EffectKey, path: str = "", sha256: str = "") -> None:
+        """Record durably that an effect is about to happen."""
+        ...
+
+    def finish(
+        self, key: EffectKey, state: Literal["done", "failed"], reason: str = "", paths: Iterable[str] = ()
+    ) -> None:
+        """Record durably how an effect ended."""
+        ...
 
 
 class Ledger:
@@ -207,6 +231,29 @@ class Ledger:
         if known is None or known.state != state:
             raise AlreadyFinished(f"{key}: cannot be {state!r}, it is {known.state if known else 'gone'} already")
 
+    def put_entries(self, entries: Iterable[EffectEntry], source: str, position: int) -> None:
+        """Store entries as they are, and up to where the topic `source` that they come from is stored, all or none."""
+        rows = [_build_row(entry) for entry in entries]
+        with self._lock, _translate_sqlite_errors(self.path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                self._connection.executemany(_PUT, rows)
+                self._connection.execute("INSERT OR REPLACE INTO copies VALUES (?, ?)", (source, position))
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+
+    def read_position(self, source: str) -> int:
+        """Return up to where a topic is stored by `put_entries`, 0 if it never was."""
+        with self._lock, _translate_sqlite_errors(self.path):
+            row = self._connection.execute("SELECT position FROM copies WHERE source = ?", (source,)).fetchone()
+        return 0 if row is None else row[0]
+
+    def list_entries(self) -> list[EffectEntry]:
+        """Return all entries, oldest change first."""
+        return self._select_entries(f"SELECT {_COLUMNS} FROM effects ORDER BY changed", ())  # noqa: S608
+
     def prune(self, days: float) -> int:
         """Delete the effects that were finished more than `days` ago; return how many were deleted.
 
@@ -250,6 +297,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise LedgerUnusable(f"{path}: ledger of version {version} (expected {_VERSION}; a newer program wrote it)")
     connection.execute(_SCHEMA)
     connection.execute(_INDEX)
+    connection.execute(_COPIES_SCHEMA)
     connection.execute(f"PRAGMA user_version = {_VERSION}")
 
 
@@ -270,3 +318,8 @@ def _translate_sqlite_errors(path: Path) -> Iterator[None]:
 def _parse_row(row: tuple) -> EffectEntry:
     state, path, sha256, reason, paths, changed = row[6:]
     return EffectEntry(EffectKey(*row[:6]), state, path, sha256, reason, tuple(json.loads(paths)), changed)
+
+
+def _build_row(entry: EffectEntry) -> tuple[object, ...]:
+    made = json.dumps(list(entry.paths))
+    return (*astuple(entry.key), entry.state, entry.path, entry.sha256, entry.reason, made, entry.changed_at)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -175,23 +176,23 @@ class ProposalFolder:
             The file was not published; only new folders on its path remain. The program's own files are refused.
         """
         place = self._require_target(relative)
-        with self._open(place.folder, make_from=_SESSION_DEPTH) as folder:
+        with self._open_to_change(place.folder, make_from=_SESSION_DEPTH) as folder:
             self._sweep(folder)
             return publishing.publish(folder, place.path, content, overwrite=overwrite, before=before_publish)
 
     def replace(self, relative: str, content: bytes) -> PublishedFile:
         """Replace an index that the program owns, atomically."""
         place = self._require_owned(relative)
-        with self._open(place.folder, make_from=_SESSION_DEPTH) as folder:
+        with self._open_to_change(place.folder, make_from=_SESSION_DEPTH) as folder:
             self._sweep(folder)
             return publishing.publish(
-                folder, place.path, content, overwrite=True, before=_skip_record, is_replaceable=True
+                folder, place.path, content, overwrite=True, before=self._check_again, is_replaceable=True
             )
 
     def append(self, relative: str, content: bytes) -> str:
         """Append to a log that the program owns, durably; an incomplete write is removed again."""
         place = self._require_owned(relative)
-        with self._open(place.folder, make_from=_SESSION_DEPTH) as folder:
+        with self._open_to_change(place.folder, make_from=_SESSION_DEPTH) as folder:
             folder_edits.create_empty(folder, place.name, place.path)
             handle = open_regular(folder, place.name, place.path, os.O_WRONLY | os.O_APPEND)
             try:
@@ -205,7 +206,7 @@ class ProposalFolder:
         place = self._resolve_path(relative)
         if not is_touchable(place.parts[_SESSION_DEPTH:]):
             place = self._require_target(relative)
-        with self._open(place.folder, make_from=_SESSION_DEPTH) as folder:
+        with self._open_to_change(place.folder, make_from=_SESSION_DEPTH) as folder:
             folder_edits.create_empty(folder, place.name, place.path)
             os.close(open_regular(folder, place.name, place.path))
         return place.path
@@ -215,14 +216,18 @@ class ProposalFolder:
         place = self._resolve_path(relative)
         if len(place.parts) > _SESSION_DEPTH:
             self._require_target(relative, is_folder=True)
-        with self._open(place, make_from=_SESSION_DEPTH if len(place.parts) > _SESSION_DEPTH else _SESSION_DEPTH - 1):
+        depth = _SESSION_DEPTH if len(place.parts) > _SESSION_DEPTH else _SESSION_DEPTH - 1
+        with self._open_to_change(place, make_from=depth):
             return place.path
 
     def archive_existing(self, relative: str) -> str | None:
         """Rename a file to `<name>.<UTC time of its last change>`; return the new path, None if there is no file."""
         place = self._require_target(relative)
         try:
-            with self._open(place.folder) as folder, open_for_reading(folder, place.name, place.path) as handle:
+            with (
+                self._open_to_change(place.folder) as folder,
+                open_for_reading(folder, place.name, place.path) as handle,
+            ):
                 return os.path.join(place.folder.path, folder_edits.archive_existing(folder, place.path, handle))
         except Absent:
             return None
@@ -230,7 +235,7 @@ class ProposalFolder:
     def reserve(self, name: str, content: bytes) -> bool:
         """Reserve a name with a content; return False if the name is taken, whatever its content."""
         place = self._resolve_path(f"{RESERVATIONS_FOLDER}/{name}")
-        with self._open(place.folder, make_from=_SESSION_DEPTH) as folder:
+        with self._open_to_change(place.folder, make_from=_SESSION_DEPTH) as folder:
             self._sweep(folder)
             with publishing.write_draft(folder, place.path, content) as complete, translate_os_errors(place.path):
                 try:
@@ -255,6 +260,16 @@ class ProposalFolder:
         """Check whether a regular file of that name exists, readable or not; False for a link to a file."""
         mode = self._read_mode(relative)
         return mode is not None and stat.S_ISREG(mode)
+
+    @contextmanager
+    def _open_to_change(self, place: RootedPath, *, make_from: int | None = None) -> Iterator[int]:
+        self._roots.before_change()
+        with self._open(place, make_from=make_from) as folder:
+            yield folder
+
+    def _check_again(self, path: str, sha256: str) -> None:
+        """Check again that an index may be replaced; no record, as it can be made again from the files it lists."""
+        self._roots.before_change()
 
     def _read_mode(self, relative: str) -> int | None:
         place = self._resolve_path(relative)
@@ -348,7 +363,3 @@ class ProposalFolder:
                 f"path {quote_value(relative)}: only {', '.join(sorted(OWNED_FILES))} are replaced or appended to"
             )
         return place
-
-
-def _skip_record(path: str, sha256: str) -> None:
-    """Skip the ledger's record: an index can always be made again from the files it lists."""

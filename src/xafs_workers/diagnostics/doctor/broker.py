@@ -15,6 +15,7 @@ from xafs_workers.consumer.records import RawRecord
 from xafs_workers.consumer.source import KafkaSource
 from xafs_workers.consumer.topic_admin import AdminRequestError, TopicFacts, describe_topics
 from xafs_workers.diagnostics.doctor.finding import Case, Finding, report_fault, report_ok, report_warning
+from xafs_workers.diagnostics.doctor.ledger_topics import check_ledger_topics
 from xafs_workers.producer.clients import ClientLog
 from xafs_workers.producer.kafka_config import KafkaConfig, KafkaConfigError, read_kafka_config
 
@@ -65,6 +66,7 @@ def check_broker(case: Case) -> Iterator[Finding]:
     facts = _describe_topics(config, list(there.values()))
     yield from _check_rights(case, config, there, facts)
     yield from _check_topic_settings({name: facts[topic] for name, topic in there.items() if topic in facts}, there)
+    yield from check_ledger_topics(case, config, names)
     yield from _check_clock(case, config, there)
 
 

@@ -6,10 +6,11 @@ import errno
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from xafs_workers.services.slack_posts import Post
 from xafs_workers.storage.ledger import RETENTION_DAYS
@@ -35,6 +36,7 @@ _INDEXES = (
 )
 _PRUNE = "DELETE FROM posts WHERE state IN ('done', 'failed') AND changed < ?"
 _COUNT_QUERY = "SELECT COUNT(*) FROM posts WHERE state IN ('waiting', 'unclear')"
+_ROW = "key, session, text, picture, state, file_id, tried, reason"
 _OLDEST_QUERY = """
 SELECT number, key, session, text, picture, state, file_id, tried FROM posts WHERE number IN
 (SELECT MIN(number) FROM posts WHERE state IN ('waiting', 'unclear') GROUP BY session) ORDER BY number
@@ -74,8 +76,35 @@ class PendingPost:
     tried_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class PostChange:
+    """Change of one post, as two instances of a worker share it.
+
+    Attributes
+    ----------
+    key
+        Permanent name of the post.
+    post
+        The post, where it is new; None for a change of its state.
+    state, file_id, tried_at, reason
+        What is stored from now on; as in `PendingPost`, and the reason of the final state.
+    """
+
+    key: str
+    post: Post | None = None
+    state: PostState = "waiting"
+    file_id: str = ""
+    tried_at: float = 0.0
+    reason: str = ""
+
+
 class Outbox:
     """Queue of posts, each key once; safe to use from any thread.
+
+    Attributes
+    ----------
+    share
+        Commits a change for all instances and stores it here by `apply`; None for a worker that shares nothing.
 
     Raises
     ------
@@ -88,6 +117,7 @@ class Outbox:
     def __init__(self, path: Path):
         self._lock = threading.Lock()
         self._waiting_count = 0
+        self.share: Callable[[PostChange], object] | None = None
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._connection = sqlite3.connect(
@@ -119,13 +149,13 @@ class Outbox:
         OutboxUnavailable
             The post could not be stored; a later attempt may succeed.
         """
-        row = (post.key, post.session, post.text, post.picture, time.time())
         try:
-            return self._update(
-                "INSERT INTO posts (key, session, text, picture, state, changed) VALUES (?, ?, ?, ?, 'waiting', ?) "
-                "ON CONFLICT DO NOTHING",
-                row,
-            )
+            if self.share is None:
+                return self._insert(post)
+            if self._find_row("key = ?", post.key) is not None:
+                return False
+            self.share(PostChange(post.key, post))
+            return True
         except sqlite3.OperationalError as error:
             raise _build_unavailable(error) from error
 
@@ -137,23 +167,38 @@ class Outbox:
 
     def begin_attempt(self, number: int, file_id: str = "") -> None:
         """Record that a post is about to be made; until the attempt ends its result is unknown."""
-        now = time.time()
-        self._update(
-            "UPDATE posts SET state = 'unclear', file_id = ?, tried = ?, changed = ? WHERE number = ?",
-            (file_id, now, now, number),
-        )
+        self._change(number, "unclear", file_id=file_id, tried_at=time.time())
 
     def mark_not_posted(self, number: int) -> None:
         """Record that an attempt certainly made no post."""
-        self._update(
-            "UPDATE posts SET state = 'waiting', file_id = '', changed = ? WHERE number = ?", (time.time(), number)
-        )
+        self._change(number, "waiting", file_id="")
 
     def finish(self, number: int, state: Literal["done", "failed"], reason: str = "") -> None:
         """Record the final state of a post."""
-        self._update(
-            "UPDATE posts SET state = ?, reason = ?, changed = ? WHERE number = ?", (state, reason, time.time(), number)
-        )
+        self._change(number, state, reason=reason)
+
+    def apply(self, change: PostChange) -> None:
+        """Store a change that is committed; doing it again changes nothing.
+
+        Raises
+        ------
+        OutboxUnavailable
+            The change could not be stored; a later attempt may succeed.
+        """
+        try:
+            if change.post is not None:
+                self._insert(change.post)
+            else:
+                self._store_state(change)
+        except sqlite3.OperationalError as error:
+            raise _build_unavailable(error) from error
+
+    def list_changes(self) -> list[PostChange]:
+        """Return the changes that make the same posts elsewhere, in order."""
+        with self._lock:
+            rows = self._connection.execute(f"SELECT {_ROW} FROM posts ORDER BY number").fetchall()  # noqa: S608
+        posts = [PostChange(row[0], Post(*row[:4])) for row in rows]
+        return posts + [PostChange(row[0], None, *row[4:]) for row in rows if row[4] != "waiting"]
 
     def count_waiting(self) -> int:
         """Return how many posts are not finished, as counted after the last change; nothing is waited for."""
@@ -178,6 +223,34 @@ class Outbox:
         for index in _INDEXES:
             self._connection.execute(index)
         self._connection.execute(f"PRAGMA user_version = {_VERSION}")
+
+    def _change(self, number: int, state: PostState, **values: Any) -> None:
+        """Store the new state of a post; what is not given stays as it is."""
+        row = self._find_row("number = ?", number)
+        if row is None:
+            return
+        change = replace(PostChange(row[0], None, *row[4:]), state=state, **values)
+        if self.share is None:
+            self._store_state(change)
+        else:
+            self.share(change)
+
+    def _find_row(self, condition: str, value: object) -> tuple[Any, ...] | None:
+        with self._lock:
+            return self._connection.execute(f"SELECT {_ROW} FROM posts WHERE {condition}", (value,)).fetchone()  # noqa: S608
+
+    def _insert(self, post: Post) -> bool:
+        return self._update(
+            "INSERT INTO posts (key, session, text, picture, state, changed) VALUES (?, ?, ?, ?, 'waiting', ?) "
+            "ON CONFLICT DO NOTHING",
+            (post.key, post.session, post.text, post.picture, time.time()),
+        )
+
+    def _store_state(self, change: PostChange) -> None:
+        self._update(
+            "UPDATE posts SET state = ?, file_id = ?, tried = ?, reason = ?, changed = ? WHERE key = ?",
+            (change.state, change.file_id, change.tried_at, change.reason, time.time(), change.key),
+        )
 
     def _update(self, query: str, values: tuple[object, ...]) -> bool:
         with self._lock:
