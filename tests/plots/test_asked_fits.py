@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,11 +76,22 @@ class Place:
 def place(tmp_path_factory: pytest.TempPathFactory, apache_kafka: KafkaServer, larch: None) -> Iterator[Place]:
     folder = tmp_path_factory.mktemp("asked_fits")
     redis = RedisServer(folder)
-    redis.start()
     servers, name = apache_kafka.bootstrap_servers, f"b{uuid.uuid4().hex[:8]}"
     create = ApacheAdmin(apache_kafka).create_topic
-    station = Station(folder, servers, create, name, key_store={"url": redis.url, "reply_seconds": 13.0 * FACTOR})
-    station.start()
+    more = {"key_store": {"url": redis.url, "reply_seconds": 13.0 * FACTOR}}
+    with ExitStack() as stack:
+        stack.callback(redis.stop)
+        redis.start()
+        station = Station(folder, servers, create, name, **more)
+        stack.callback(station.close)
+        station.start()
+        made = Place(station, redis, stack.enter_context(build_beamline(station, servers)))
+        load_fits(made)
+        yield made
+
+
+def build_beamline(station: Station, servers: str) -> Beamline:
+    """Build a beamline whose messages and documents go to the station's topics."""
     publish = create_kafka_publisher(servers, station.settings.get_topic("documents"))
 
     def publish_now(name: str, document: dict[str, Any]) -> None:
@@ -92,13 +104,9 @@ def place(tmp_path_factory: pytest.TempPathFactory, apache_kafka: KafkaServer, l
 
     proposal = Proposal("2026-3", "pass-123456")
     setup = SimulationSetup(send, publish_now, str(station.folder / "proposals"), proposal, seed=5)
-    with Beamline(setup, context_managers=[]) as beamline:
-        beamline.mount("Fe2O3", "4-element SDD")
-        made = Place(station, redis, beamline)
-        load_fits(made)
-        yield made
-    station.close()
-    redis.stop()
+    beamline = Beamline(setup, context_managers=[])
+    beamline.mount("Fe2O3", "4-element SDD")
+    return beamline
 
 
 def load_fits(place: Place) -> None:
