@@ -56,6 +56,15 @@ def test_a_fit_writes_its_center_and_answers_its_mode(direction: int) -> None:
 
 
 @pytest.mark.slow
+def test_a_peak_without_noise_is_fitted() -> None:
+    """lmfit stops at its limit of evaluations here, and reports no success."""
+    x = np.linspace(-3.0, 3.0, 31)
+    analysis = get_analysis(fold_fit(ask("fit"), x, compute_peak(x, 0.4)))
+    assert analysis.problem == ""
+    assert analysis.value["position"] == pytest.approx(0.4, abs=1e-3)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("choice", ["peak", "com", "fit"])
 @pytest.mark.parametrize(
     ("y", "reason"),

@@ -14,9 +14,6 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 MODE_GRID = 401
 """Number of points among which the largest value of a fitted peak is looked for, before it is refined."""
 
-AT_LIMIT_OF_PRECISION = (6, 7, 8)
-"""States of MINPACK's lmdif in which it stops because no digit can be gained: so end fits of data without noise."""
-
 
 def fit_signal(asked: Mapping[str, Any]) -> Mapping[str, Any]:
     """Fit a model to a signal; return `parameters`, `best_fit` and for a peak its `mode`, or the `problem`.
@@ -32,7 +29,8 @@ def fit_signal(asked: Mapping[str, Any]) -> Mapping[str, Any]:
         result = model.fit(y, start, x=x)
     except (TypeError, ValueError, RuntimeError, FloatingPointError) as error:
         return {"problem": f"{type(error).__name__}: {error}"}
-    if not result.success and result.ier not in AT_LIMIT_OF_PRECISION:
+    # Without noise lmfit ends at its limit of precision or evaluations, with good parameters: `scans.fits` judges them.
+    if not np.isfinite(result.best_fit).all():
         return {"problem": f"lmfit did not converge: {result.message}"}
     names = [name for name, parameter in result.params.items() if parameter.expr is None]
     values = {name: float(result.params[name].value) for name in names}
