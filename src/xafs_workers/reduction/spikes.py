@@ -41,10 +41,13 @@ def rate_spikes(energy: Array, values: Array, step: float) -> Array:
 
     if len(energy) < 5:
         return np.zeros(len(energy))
-    misses = np.abs(compute_misses(energy, values)[0])
-    level = NORMAL_WIDTH * median_filter(misses, LEVEL_WINDOW)
-    found = (misses > LEVEL_FACTOR * level) & (misses > MIN_STEP_FRACTION * abs(step))
-    found &= (misses == maximum_filter1d(misses, 5)) & ~_find_hole_borders(energy)
+    misses, widths = compute_misses(energy, values)
+    misses = np.abs(misses)
+    # Where the steps change, the cubic is an extrapolation that amplifies noise; on even steps all widths are equal.
+    ratios = misses / widths
+    level = NORMAL_WIDTH * median_filter(ratios, LEVEL_WINDOW)
+    found = (ratios > LEVEL_FACTOR * level) & (misses > MIN_STEP_FRACTION * abs(step))
+    found &= (ratios == maximum_filter1d(ratios, 5)) & ~_find_hole_borders(energy)
     return np.where(found, misses, 0.0)
 
 
