@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from xafs_workers.catalog.retry import RetryState
 from xafs_workers.catalog.search import RunSearch
 from xafs_workers.scans.metadata import as_mapping
 from xafs_workers.scans.points import Points
@@ -122,6 +123,10 @@ class RunCatalog(Protocol):
 
     def find_run(self, uid: str) -> FinishedRun:
         """Return a run if it is complete now; see `RunSource`."""
+        ...
+
+    def begin_retries(self) -> RetryState:
+        """Return the state of a wait for a run whose attempts the caller makes with `find_run`."""
         ...
 
     def find_uids(self, search: RunSearch) -> tuple[str, ...]:

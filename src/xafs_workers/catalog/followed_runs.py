@@ -9,7 +9,7 @@ from typing import NoReturn
 from xafs_workers.catalog.errors import CatalogRefused, NotComplete, NotFound
 from xafs_workers.catalog.finished_run import Asset, FinishedRun, NDArray, RunSource, count_missing_points
 from xafs_workers.catalog.layouts import parse_asset_documents
-from xafs_workers.catalog.retry import RetryPolicy, call_with_retries
+from xafs_workers.catalog.retry import RetryPolicy, RetryState, call_with_retries
 from xafs_workers.catalog.search import RunSearch
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.points import Points
@@ -76,6 +76,10 @@ class FollowedRuns:
     def wait_for_run(self, uid: str, stop: Event) -> FinishedRun:
         """Return a run as soon as the board or the fallback has it complete; see `RunCatalog.wait_for_run`."""
         return call_with_retries(lambda: self.find_run(uid), self._retry_policy, stop)
+
+    def begin_retries(self) -> RetryState:
+        """Return the state of a wait for a run whose attempts the caller makes with `find_run`."""
+        return RetryState(self._retry_policy, self._retry_policy.clock())
 
     def find_run(self, uid: str) -> FinishedRun:
         """Return a run if it is complete now; see `RunSource.find_run`."""

@@ -54,7 +54,7 @@ class RetryPolicy:
 
 
 @dataclass(slots=True)
-class _RetryState:
+class RetryState:
     """Time spent on each kind of failure.
 
     The time of an outage starts again after each answer. The other times are summed over all attempts, so that
@@ -98,7 +98,7 @@ def call_with_retries(attempt: Callable[[], T], policy: RetryPolicy, stop: Event
     Interrupted
         The event was set. A running attempt ends first; that takes at most the time limit of its requests.
     """
-    state = _RetryState(policy, policy.clock())
+    state = RetryState(policy, policy.clock())
     while not stop.is_set():
         try:
             return attempt()

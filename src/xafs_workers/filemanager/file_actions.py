@@ -19,6 +19,7 @@ from xafs_workers.filemanager.actions.context import (
 )
 from xafs_workers.filemanager.actions.resolve_folder import find_proposal_folder
 from xafs_workers.filemanager.actions.write_data_files import write_files
+from xafs_workers.filemanager.awaited_runs import AwaitedRuns
 from xafs_workers.runtime.deferred_jobs import FollowUp
 from xafs_workers.runtime.engine_callbacks import EngineCallbacks
 from xafs_workers.runtime.message_engine import MessageEngine
@@ -59,6 +60,7 @@ class FileActionHandler:
 
     def __init__(self, context: ActionContext, list_messages: Callable[[], Iterable[ReceivedMessage]]):
         self._context, self._list_messages = context, list_messages
+        self._awaited_runs = AwaitedRuns(context.catalog, context.is_dropped)
 
     def is_relevant(self, control: ReceivedMessage) -> bool:
         """Check whether the file manager acts on a message: its own, or another worker's that also requests a file."""
@@ -85,8 +87,19 @@ class FileActionHandler:
             return None
         folder = find_proposal_folder(control, board, self._context.roots, self._context.settings)
         uid = control.message.named_run
-        queue = folder.path if folder is not None else f"run {uid}" if uid else NO_PROPOSAL
+        if folder is None and uid:
+            return self._build_waiting_task(control, board, uid)
+        queue = NO_PROPOSAL if folder is None else folder.path
         return Task(queue, partial(_attempt, lambda: self._run_action(control, board)))
+
+    def _build_waiting_task(self, control: ReceivedMessage, board: Board, uid: str) -> Task:
+        """Build the task that waits for a run whose proposal is not known; then it goes on in the queue of that run."""
+
+        def go_on() -> Task:
+            self._awaited_runs.require_run(uid, control)
+            return Task(f"run {uid}", lambda: self._run_action(control, board))
+
+        return Task(self._awaited_runs.add_message(uid, control), partial(_attempt, go_on))
 
     def find_follow_up(self, control: ReceivedMessage, board: Board, outcome: Outcome) -> FollowUp | None:
         """Return what follows a message that made files, None for nothing."""

@@ -162,10 +162,11 @@ class MessageEngine:
         return (*(arrival.control for arrival in (*self._arrivals, *self._accepted)), *jobs, *deferred)
 
     def list_messages(self) -> tuple[ReceivedMessage, ...]:
-        """Return the accepted and queued messages that are not done, without those that are not looked up."""
+        """Return the accepted, queued and postponed messages that are not done, those not looked up excepted."""
         jobs = (job.pending for job in self._queues.list_jobs())
         queued = tuple(item for item in jobs if isinstance(item, ReceivedMessage))
-        return (*(arrival.control for arrival in self._accepted), *queued)
+        postponed = (job.pending for _, _, jobs in self._deferred.list_postponed() for job in jobs)
+        return (*(arrival.control for arrival in self._accepted), *queued, *postponed)
 
     def list_waiting(self) -> list[dict[str, Any]]:
         """Return what waits, for heartbeats."""
