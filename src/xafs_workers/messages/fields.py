@@ -236,7 +236,11 @@ Steps = Annotated[int, Field(strict=True, ge=1, le=MAX_STEPS), BeforeValidator(_
 Channel = Annotated[int, Field(strict=True, ge=1, le=8), BeforeValidator(_coerce_integer)]
 Spinner = Annotated[int, Field(strict=True, ge=1, le=8), BeforeValidator(_coerce_integer)]
 Flag = Annotated[bool, Field(strict=True), BeforeValidator(_coerce_boolean)]
-Digits = Annotated[Name, BeforeValidator(_format_digits)]
+Digits = Annotated[
+    Name,
+    BeforeValidator(_format_digits),
+    WithJsonSchema({"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer"}]}),
+]
 
 Curve = Annotated[
     tuple[float, ...],

@@ -14,7 +14,6 @@ from xafs_workers.scans.scan import RunWindow, Scan
 from xafs_workers.scans.spectra import MissingColumnError
 
 
-@request_builders.register("xafsscan")
 def build_live_requests(board: Board, scan: Scan) -> Iterator[ReductionRequest]:
     """Yield a request for each repetition that has points.
 
@@ -38,6 +37,9 @@ def build_live_requests(board: Board, scan: Scan) -> Iterator[ReductionRequest]:
             before = spectrum
         else:
             yield ReductionRequest(scan.id, live, spectrum.generation, "live", absorber, (spectrum,), before)
+
+
+request_builders.register("xafsscan")(build_live_requests)
 
 
 def list_measured_windows(board: Board, scan: Scan) -> Iterator[tuple[RunWindow, Run]]:
