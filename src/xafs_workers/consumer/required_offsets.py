@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from xafs_workers.consumer.source import Partition
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.dossier import KIND, list_reported_scans
-from xafs_workers.scans.items import RecordPosition
+from xafs_workers.scans.items import ReceivedMessage, RecordPosition
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
 
@@ -63,7 +63,8 @@ def compute_required_offsets(
     for origin in (*(control.position for control in waiting), *(scan.start.position for scan in needed)):
         _move_back(positions, origin)
     needed += [one for scan in needed if scan.kind == KIND for one in list_reported_scans(board, scan)]
-    for run in _select_required_runs(board, needed):
+    named = set(_list_named_uids(waiting))
+    for run in _select_required_runs(board, needed, named):
         _move_back(positions, RecordPosition(*run.start_position[2:]))
     return positions
 
@@ -72,8 +73,17 @@ def _has_pending_message(scan: Scan, ids: Collection[str]) -> bool:
     return any(part.id in ids for part in scan.all_messages)
 
 
-def _select_required_runs(board: Board, scans: Iterable[Scan]) -> Iterable[Run]:
-    bound = {uid for scan in scans for uid in scan.run_uids}
+def _list_named_uids(pending: Iterable[PendingItem]) -> Iterator[str]:
+    """Yield the uids of the runs that pending messages name: their documents may be older than all other items."""
+    for item in pending:
+        if isinstance(item, ReceivedMessage):
+            uid = item.message.named_run
+            yield from (uid,) if uid else ()
+            yield from item.message.named_runs or ()
+
+
+def _select_required_runs(board: Board, scans: Iterable[Scan], named: Collection[str]) -> Iterable[Run]:
+    bound = {uid for scan in scans for uid in scan.run_uids} | set(named)
     for run in board.runs.values():
         age = board.now - run.start_position[0]
         if run.uid in bound or age < RECENT_SECONDS or (run.stop is None and age < board.config.expiry_time):
