@@ -80,3 +80,13 @@ def test_a_scan_without_a_slot_gives_no_position(shape: Any, direction: int) -> 
     assert analysis.replies == ()
     assert analysis.problem
     assert "position" not in analysis.value
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "first", "where"), [("rectanglefit", -5003.0, 5), ("stepfit", 9.0, 59)])
+def test_one_bad_reading_gives_no_position(kind: str, first: float, where: int) -> None:
+    x = np.linspace(first, first + 6.0, 61)
+    y = add_noise(np.where(np.arange(61) == where, 1e3, 1.0), 0.01, seed=1)
+    analysis = get_analysis(fold_fit({kind: True, "signal": "It"}, x, y))
+    assert analysis.replies == ()
+    assert "times the noise" in analysis.problem

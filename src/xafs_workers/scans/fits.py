@@ -219,11 +219,11 @@ def find_peak_problem(y: Array) -> str:
 def _find_misfit(y: Array, best: Array, parameters: int) -> str:
     """Return why a fitted curve is not believed, '' where it is high compared with what it leaves unexplained.
 
-    It must be so at more than one point.
+    It must be so at more than one point, and so must the data: a curve may smear one bad reading over its neighbours.
     """
     left = max(1, len(y) - parameters)
     noise = math.sqrt(float(((y - best) ** 2).sum()) / left)
-    height = float(np.ptp(smooth(best)))
+    height = float(min(np.ptp(smooth(best)), np.ptp(smooth(y))))
     return "" if height > NOISE_FACTOR * noise else f"no fit: {_compare(height, noise)}"
 
 
