@@ -61,6 +61,12 @@ def test_the_centre_of_mass_is_at_a_fractional_index() -> None:
     assert compute_peak_statistics(x, y).com == np.interp(index, np.arange(6), x)
 
 
+def test_a_peak_below_zero_has_no_width() -> None:
+    found = compute_peak_statistics(X, PEAK - 10_000.0)
+    assert (found.fwhm, found.fwhm_center) == (None, None)
+    assert found.peakpos == X[np.argmax(PEAK)]
+
+
 @pytest.mark.parametrize(("first", "last"), [(0, 113), (111, 201)])
 def test_a_peak_of_which_one_side_was_scanned_has_no_width(first: int, last: int) -> None:
     board = fold_alignment(PEAK[first:last], X[first:last])

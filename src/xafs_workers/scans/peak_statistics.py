@@ -45,7 +45,7 @@ class PeakStatistics:
 def compute_peak_statistics(x: Array, y: Array) -> PeakStatistics:
     """Compute the statistics of finite points, shape (n,), in any order of x; no background is subtracted.
 
-    A peak that does not fall to half of its height on one side has no width and no middle.
+    A peak that does not fall to half of its height on one side has no width and no middle, nor has one below zero.
     """
     order = np.argsort(x, kind="stable")
     x, y = x[order], y[order]
@@ -54,7 +54,7 @@ def compute_peak_statistics(x: Array, y: Array) -> PeakStatistics:
     below = np.flatnonzero(y < half)
     left, right = below[below < largest], below[below > largest]
     fwhm = center = None
-    if len(left) and len(right):
+    if half > 0.0 and len(left) and len(right):
         low = _interpolate_crossing(x, y, int(left[-1]), half)
         high = _interpolate_crossing(x, y, int(right[0]) - 1, half)
         fwhm, center = high - low, (high + low) / 2.0
