@@ -114,3 +114,7 @@ def test_an_unknown_kind_has_no_description() -> None:
 )
 def test_the_limits_of_a_number_are_described(about: dict[str, Any], words: str) -> None:
     assert format_type(about) == words
+
+
+def test_a_field_that_may_be_false_says_so() -> None:
+    assert format_type({"anyOf": [{"type": "string"}, {"type": "null"}, {"const": False}]}) == "text or null or false"

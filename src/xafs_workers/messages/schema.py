@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from xafs_workers.messages.base import ControlMessage, Owner, kinds
+from xafs_workers.messages.base import ControlMessage, Owner, format_value, kinds
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -166,6 +166,8 @@ def format_type(about: Mapping[str, Any]) -> str:
     """Describe the type that a JSON Schema requires in words."""
     if "anyOf" in about:
         return " or ".join(dict.fromkeys(format_type(choice) for choice in about["anyOf"]))
+    if "const" in about:
+        return format_value(about["const"])
     if "prefixItems" in about:
         return f"[{', '.join(format_type(member) for member in about['prefixItems'])}]"
     named = _TYPE_NAMES.get(about.get("type", ""), "anything")
