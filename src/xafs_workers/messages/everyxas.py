@@ -10,15 +10,20 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from xafs_workers.messages.base import ControlMessage, Example, kinds
 from xafs_workers.messages.fields import Digits, Name, build_error, replace_empty_by_none
 
+FIRST_YEAR, LAST_YEAR = 1970, 9998
+"""Years in which every day has a time in POSIX seconds, and a next day."""
+
 
 def _check_date(value: str | None) -> str | None:
     """Check that a text is a date, with or without a time of day."""
     if value is None:
         return None
     try:
-        datetime.fromisoformat(value)
+        year = datetime.fromisoformat(value).year
     except ValueError:
         raise build_error("a date as 2026-01-31, or with a time as 2026-01-31T10:00") from None
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise build_error(f"a date in the years {FIRST_YEAR} to {LAST_YEAR}")
     return value
 
 
