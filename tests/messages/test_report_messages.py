@@ -26,5 +26,12 @@ def test_what_is_no_list_of_results_is_refused(results: object) -> None:
     assert expect_refusal({**BODY, "results": results}).field == "results"
 
 
+@pytest.mark.parametrize("folder", [None, False, ""])
+def test_pictures_are_in_snapshots_where_no_folder_is_named(folder: object) -> None:
+    message = parse({**BODY, "results": [], "folder": folder})
+    assert isinstance(message, SampleAlignment)
+    assert message.folder == "snapshots"
+
+
 def test_a_stub_has_no_folder() -> None:
     assert expect_refusal({**BODY, "stub": "a/b", "results": []}).field == "stub"

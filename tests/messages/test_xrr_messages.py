@@ -11,11 +11,17 @@ from xafs_workers.messages.xrrplot import XrrPlot
 def test_motor_and_detector_have_defaults() -> None:
     start = parse({"xrr": "start"})
     assert isinstance(start, XrrStart)
-    assert (start.motor, start.detector, start.title) == ("eta", "mythen", "")
+    assert (start.motor, start.detector, start.title) == ("eta", "mythen", None)
 
 
 def test_an_empty_uid_means_that_the_scan_was_aborted() -> None:
-    for body, aborted in (({"uid": ""}, True), ({"uid": None}, True), ({"uid": "abc"}, False), ({}, False)):
+    for body, aborted in (
+        ({"uid": ""}, True),
+        ({"uid": None}, True),
+        ({"uid": ["abc"]}, False),
+        ({"uid": "abc"}, False),
+        ({}, False),
+    ):
         stop = parse({"xrr": "stop", "filename": "film-a.png", **body})
         assert isinstance(stop, XrrStop)
         assert stop.is_aborted == aborted

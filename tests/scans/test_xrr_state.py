@@ -39,8 +39,8 @@ def test_an_aborted_or_unnamed_scan_has_no_picture(stop: dict[str, Any]) -> None
     assert request_last_picture(START, run, {"xrr": "stop", **stop}) is None
 
 
-@pytest.mark.parametrize(("title", "expected"), [("film a", "XRR: film a"), ("", "XRR")])
-def test_the_post_has_the_title_of_the_scan(title: str, expected: str) -> None:
+@pytest.mark.parametrize(("title", "expected"), [("film a", "XRR: film a"), ("", "XRR"), (None, "XRR")])
+def test_the_post_has_the_title_of_the_scan(title: str | None, expected: str) -> None:
     _, scan = find_last_message(fold_board({"xrr": "start", "title": title}))
     assert picture_rules["xrr"].build_post_title(scan) == expected
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
-from xafs_workers.messages.fields import BaseName, FileName, Flag, Results
+from xafs_workers.messages.fields import BaseName, FileName, Flag, PictureFolder, Results
 
 
 @kinds.register("eta_refinement")
@@ -61,7 +61,7 @@ class EtaRefinement(ControlMessage):
 
     path: FileName = Field(description="absolute path of the proposal folder")
     stub: BaseName = Field(description="beginning of the names of pictures and report")
-    folder: FileName = Field(default="snapshots", description="folder of the pictures, in the proposal folder")
+    folder: PictureFolder = Field(default="snapshots", description="folder of the pictures, in the proposal folder")
     results: Results = Field(
         description="steps: eta_nominal, delta, eta_found, diff (degrees), attenuator (setting), uid"
     )

@@ -73,6 +73,11 @@ def _replace_false_by_none(value: Any) -> Any:
     return None if value is False else replace_empty_by_none(value)
 
 
+def _name_default_folder(value: Any) -> Any:
+    """Return the folder of pictures for null, false or an empty text, which plans send where the user gave none."""
+    return "snapshots" if value is False or value is None or value == "" else value
+
+
 def _unwrap_single_uid(value: Any) -> Any:
     """Return the only member of a list: a plan returns the uids of its runs as a tuple."""
     members: list[Any] = list(cast("list[Any]", value)) if isinstance(value, list | tuple) else []
@@ -209,6 +214,12 @@ OptionalBaseName = Annotated[
     BeforeValidator(_replace_false_by_none),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "null"}, {"const": False}]}),
 ]
+PictureFolder = Annotated[
+    FileName,
+    BeforeValidator(_name_default_folder),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "null"}, {"const": False}]}),
+]
+"""Folder of pictures in the proposal folder, `snapshots` where none is named."""
 OptionalUid = Annotated[
     Name | None,
     BeforeValidator(_unwrap_single_uid),

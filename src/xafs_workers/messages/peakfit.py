@@ -8,7 +8,7 @@ from pydantic import Field
 
 from xafs_workers.messages.analysing import AnalysingMessage
 from xafs_workers.messages.base import Example, kinds
-from xafs_workers.messages.fields import FITTED_SIGNAL_DESCRIPTION, Flag, Motor, Name, Spinner
+from xafs_workers.messages.fields import FITTED_SIGNAL_DESCRIPTION, Flag, Motor, Name, OptionalName, Spinner
 
 
 @kinds.register("peakfit")
@@ -29,7 +29,7 @@ class Peakfit(AnalysingMessage):
 
     motor_name: Motor
     signal: Name = Field(description=FITTED_SIGNAL_DESCRIPTION)
-    choice: Name = Field(
+    choice: OptionalName = Field(
         default="peak",
         description="peak: the position of the largest value; com: the centre of mass; fit: a fitted skewed Gaussian; "
         "any other word means peak",

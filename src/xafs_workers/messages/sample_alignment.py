@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
-from xafs_workers.messages.fields import BaseName, FileName, Flag, Results
+from xafs_workers.messages.fields import BaseName, FileName, Flag, PictureFolder, Results
 
 
 @kinds.register("sample_alignment")
@@ -53,7 +53,7 @@ class SampleAlignment(ControlMessage):
 
     path: FileName = Field(description="absolute path of the proposal folder")
     stub: BaseName = Field(description="beginning of the names of pictures and report")
-    folder: FileName = Field(default="snapshots", description="folder of the pictures, in the proposal folder")
+    folder: PictureFolder = Field(default="snapshots", description="folder of the pictures, in the proposal folder")
     results: Results = Field(
         description="passes: samplez (mm), eta_peakpos, eta_com, eta_fwhm_center (degrees), v_uid, e_uid"
     )

@@ -7,7 +7,15 @@ from typing import ClassVar
 from pydantic import Field
 
 from xafs_workers.messages.base import ControlMessage, Example, kinds
-from xafs_workers.messages.fields import OVERWRITE_DESCRIPTION, Flag, Motor, Name, OptionalFile, OptionalName, Text
+from xafs_workers.messages.fields import (
+    OVERWRITE_DESCRIPTION,
+    Flag,
+    Motor,
+    Name,
+    OptionalFile,
+    OptionalName,
+    OptionalUid,
+)
 
 
 @kinds.register("xrr.start")
@@ -21,7 +29,7 @@ class XrrStart(ControlMessage):
 
     motor: Motor = "eta"
     detector: Name = Field(default="mythen", description="detector; its regions of interest are plotted")
-    title: Text = Field(default="", description="title of the figure and of the Slack post")
+    title: OptionalName = Field(default=None, description="title of the figure and of the Slack post")
 
 
 @kinds.register("xrr.stop")
@@ -37,7 +45,7 @@ class XrrStop(ControlMessage):
         "filename": "film-a.png",
     }
 
-    uid: OptionalName = Field(default=None, description="uid of the run; empty: the scan was aborted")
+    uid: OptionalUid = Field(default=None, description="uid of the run; empty: the scan was aborted")
     filename: OptionalFile = Field(default=None, description="picture, below pictures/; null: not saved")
     overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)
 

@@ -11,12 +11,12 @@ from xafs_workers.messages.base import Example, kinds
 from xafs_workers.messages.fields import (
     OVERWRITE_DESCRIPTION,
     BaseName,
-    FileName,
     Flag,
     Motor,
     Name,
     Number,
     OptionalBaseName,
+    PictureFolder,
 )
 
 
@@ -67,5 +67,5 @@ class XrrAlignment(AnalysingMessage):
     with_refl: Flag = Field(default=False, description="draw the reflected region too")
     angle: AngleText = Field(default=None, description="part of the title and of the picture's name")
     stub: OptionalBaseName = Field(default=None, description="beginning of the picture's name; null: not saved")
-    folder: FileName = Field(default="snapshots", description="folder of the picture, in the proposal folder")
+    folder: PictureFolder = Field(default="snapshots", description="folder of the picture, in the proposal folder")
     overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)

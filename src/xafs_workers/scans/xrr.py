@@ -31,7 +31,7 @@ def is_picture_requested(control: ReceivedMessage, scan: Scan, board: Board) -> 
 
 def build_post_title(scan: Scan) -> str:
     """Build the title of the picture's post."""
-    return f"XRR: {scan.start.get_message(XrrStart).title}".rstrip(": ")
+    return f"XRR: {scan.start.get_message(XrrStart).title or ''}".rstrip(": ")
 
 
 scan_kinds.register("xrr")(
