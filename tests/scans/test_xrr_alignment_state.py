@@ -67,6 +67,13 @@ def test_a_peak_below_zero_has_no_width() -> None:
     assert found.peakpos == X[np.argmax(PEAK)]
 
 
+def test_noise_has_its_reason_above_the_data_and_no_marks() -> None:
+    panel = build_figure(fold_alignment(add_noise(np.ones(201), 0.1))).get_panel("peak")
+    assert panel.title.startswith("no result: no peak: ")
+    assert (panel.marks, panel.lines, panel.texts) == ((), (), ())
+    assert panel.traces[0].key == "data"
+
+
 @pytest.mark.parametrize(("first", "last"), [(0, 113), (111, 201)])
 def test_a_peak_of_which_one_side_was_scanned_has_no_width(first: int, last: int) -> None:
     board = fold_alignment(PEAK[first:last], X[first:last])

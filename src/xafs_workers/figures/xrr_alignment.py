@@ -44,6 +44,8 @@ def _build_panel(message: XrrAlignment, state: AlignmentState) -> Panel:
     texts = _build_notes(state)
     if signal is None or found is None:
         return replace(panel, texts=texts)
+    if state.problem:
+        return replace(panel, title=f"no result: {state.problem}", traces=tuple(_build_traces(state)), legend="full")
     com = () if found.com is None else (Line("com", found.com, "com"),)
     traces = tuple(_build_traces(state))
     mark = Mark("peak", found.peakpos, found.peak)
@@ -65,8 +67,6 @@ def _build_notes(state: AlignmentState) -> tuple[Text, ...]:
     """Build the note on what is missing, or on a peak of which only one side was scanned."""
     if state.signal is None:
         return (Text("problem", state.problem or "waiting for the run"),)
-    if state.problem:
-        return (Text("problem", f"no result: {state.problem}", 0.5, 0.9),)
     if state.statistics is not None and state.statistics.fwhm is None:
         return (Text("problem", "no width: the scan shows one side of the peak", 0.5, 0.9),)
     return ()
