@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from helpers.detector_columns import DETECTOR_COLUMNS, FOUR_CHANNELS, SEVEN_CHANNELS, X, divide_by_i0
-from helpers.figures import build_last_figure, fold_board, get_only_panel, list_shown_figures, make_run
+from helpers.figures import build_last_figure, fold_board, get_only_panel, join_notes, list_shown_figures, make_run
 from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.figures.model import Figure
 
@@ -54,6 +54,10 @@ def test_every_detector_of_the_plans_gives_its_curve(
     assert panel.y_label == label
     assert [trace.x.tolist() for trace in panel.traces] == [X] * len(expected)
     np.testing.assert_array_equal([trace.y for trace in panel.traces], expected)
+
+
+def test_a_scan_without_points_says_so() -> None:
+    assert join_notes(build_line_figure("It", columns={"xafs_x": [], "I0": [], "It": []})) == "no points"
 
 
 def test_split_chambers_of_which_a_run_has_none_are_i0() -> None:

@@ -30,6 +30,10 @@ def test_counts_are_left_and_reflectivity_is_right() -> None:
     assert found.x.tolist() == REFLECTIVITY["eta"]
 
 
+def test_a_scan_without_points_says_so() -> None:
+    assert join_notes(build_last_figure(START, {"xrr": "stop", "uid": ""})) == "no points no points"
+
+
 def test_the_counting_error_is_drawn_as_two_bounds() -> None:
     found = get_values(build(REFLECTIVITY).get_panel("reflectivity"))
     expected = compute_expected_reflectivity()

@@ -13,7 +13,7 @@ from xafs_workers.figures.signal import (
     build_signal_curves,
     format_with_unit,
 )
-from xafs_workers.figures.trace_builder import Curve, compute_traces
+from xafs_workers.figures.trace_builder import NO_POINTS, Curve, compute_traces
 from xafs_workers.scans import spectra
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
@@ -49,7 +49,7 @@ def _build_panel(key: str, y_label: str, curves: tuple[Curve, ...], request: Sig
     x_label = format_with_unit(request.motor, run) if request.motor else "time (seconds)"
     panel = Panel(key, "", x_label, y_label, x_name=request.motor or "time", y_name=key)
     if run is None or not len(run.points):
-        return panel
+        return replace(panel, texts=NO_POINTS)
     placed = (replace(curve, x=_select_abscissa(request), series=series) for series, curve in enumerate(curves))
     traces, notes = compute_traces(((run, curve) for curve in placed), "both")
     legend = "full" if any(trace.label for trace in traces) else "none"

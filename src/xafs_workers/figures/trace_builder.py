@@ -15,6 +15,10 @@ from xafs_workers.scans.spectra import MissingColumnError
 Style = Literal["line", "points", "both"]
 
 
+NO_POINTS = (Text("waiting", "no points"),)
+"""Note in a panel whose run has not come, or has not measured a point."""
+
+
 @dataclass(frozen=True, slots=True)
 class Curve:
     """A trace that is not computed yet: its names, and its arrays as functions of a run (x: time unless given)."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
 from xafs_workers.figures.model import Array, Figure, Panel, Trace
 from xafs_workers.figures.signal import build_channel_curve
-from xafs_workers.figures.trace_builder import Curve, collect_traces, compute_trace, compute_traces
+from xafs_workers.figures.trace_builder import NO_POINTS, Curve, collect_traces, compute_trace, compute_traces
 from xafs_workers.figures.xafsscan_chi import CHI_PANEL, build_live_chi_panel
 from xafs_workers.messages.xafsscan import XafsscanNext, XafsscanStart
 from xafs_workers.scans import spectra
@@ -160,7 +160,7 @@ def _build_panel(view: _PanelSpec, windows: list[tuple[int, RunWindow, Run]], sc
         "energy (eV)",
         view.y_label,
         traces=traces,
-        texts=notes,
+        texts=notes or (() if traces else NO_POINTS),
         legend=legend,
         x_name="energy",
         y_name=view.key,

@@ -17,7 +17,7 @@ from xafs_workers.figures.reflectivity import (
     describe_gaps,
 )
 from xafs_workers.figures.signal import format_with_unit
-from xafs_workers.figures.trace_builder import Curve, Style, collect_traces, compute_trace, compute_traces
+from xafs_workers.figures.trace_builder import NO_POINTS, Curve, Style, collect_traces, compute_trace, compute_traces
 from xafs_workers.messages.xrr import XrrStart
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
@@ -45,7 +45,7 @@ def build_xrr_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure
 def _build_counts_panel(motor: str, run: Run | None, config: BoardConfig) -> Panel:
     panel = Panel("counts", "", format_with_unit(motor, run), "counts", x_name=motor, y_name="counts")
     if run is None or not len(run.points):
-        return panel
+        return replace(panel, texts=NO_POINTS)
     traces, notes = collect_traces(
         compute_trace(run, curve, style) for curve, style in _list_count_curves(motor, run, config)
     )
@@ -98,7 +98,7 @@ def _build_reflectivity_panel(motor: str, run: Run | None, config: BoardConfig) 
         y_scale="log",
     )
     if run is None or not len(run.points):
-        return panel
+        return replace(panel, texts=NO_POINTS)
     curve = build_reflectivity_curve("reflectivity", motor, config, label="reflectivity")
     bounds, _ = compute_traces((run, bound) for bound in build_error_curves(motor, config, series=ERROR_SERIES))
     traces, notes = compute_traces([(run, curve)], "both")
