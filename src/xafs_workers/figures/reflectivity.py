@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from xafs_workers.figures.model import Array, Text
+from xafs_workers.figures.model import Array
 from xafs_workers.figures.trace_builder import Curve
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.reflectivity import Reflectivity, compute_reflectivity
@@ -55,6 +55,6 @@ def describe_gaps(run: Run, config: BoardConfig) -> tuple[str, ...]:
     return (*found.problems, *zeros)
 
 
-def build_notes(lines: tuple[str, ...]) -> tuple[Text, ...]:
-    """Build the note at the bottom of a panel, none without lines."""
-    return (Text("gaps", "\n".join(dict.fromkeys(lines)), 0.5, 0.1),) if lines else ()
+def join_notes(lines: Iterable[str]) -> str:
+    """Join notes for the title of a panel, above its curves."""
+    return "; ".join(dict.fromkeys(lines))

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
-from xafs_workers.figures.model import Figure, Panel, Text
+from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.figures.reflectivity import (
     REFLECTIVITY_LABEL,
     build_error_curves,
-    build_notes,
     build_reflectivity_curve,
     describe_gaps,
+    join_notes,
 )
 from xafs_workers.figures.signal import format_with_unit
 from xafs_workers.figures.trace_builder import NO_POINTS, Curve, Style, collect_traces, compute_trace, compute_traces
@@ -50,8 +50,7 @@ def _build_counts_panel(motor: str, run: Run | None, config: BoardConfig) -> Pan
         compute_trace(run, curve, style) for curve, style in _list_count_curves(motor, run, config)
     )
     warning = _describe_saturation(run, config)
-    texts = (*notes, Text("warning", warning, 0.5, 0.92)) if warning else notes
-    return replace(panel, traces=traces, texts=texts, legend="full", has_warning=bool(warning))
+    return replace(panel, title=warning, traces=traces, texts=notes, legend="full", has_warning=bool(warning))
 
 
 def _list_count_curves(motor: str, run: Run, config: BoardConfig) -> Iterator[tuple[Curve, Style]]:
@@ -102,8 +101,8 @@ def _build_reflectivity_panel(motor: str, run: Run | None, config: BoardConfig) 
     curve = build_reflectivity_curve("reflectivity", motor, config, label="reflectivity")
     bounds, _ = compute_traces((run, bound) for bound in build_error_curves(motor, config, series=ERROR_SERIES))
     traces, notes = compute_traces([(run, curve)], "both")
-    texts = (*notes, *build_notes(describe_gaps(run, config)))
-    return replace(panel, traces=(*bounds, *traces), texts=texts, legend="full")
+    title = join_notes(describe_gaps(run, config))
+    return replace(panel, title=title, traces=(*bounds, *traces), texts=notes, legend="full")
 
 
 @figure_examples.register("xrr")

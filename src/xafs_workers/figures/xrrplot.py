@@ -9,9 +9,9 @@ from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, fi
 from xafs_workers.figures.model import Figure, Panel, Text, Trace
 from xafs_workers.figures.reflectivity import (
     REFLECTIVITY_LABEL,
-    build_notes,
     build_reflectivity_curve,
     describe_gaps,
+    join_notes,
 )
 from xafs_workers.figures.trace_builder import collect_traces, compute_trace
 from xafs_workers.figures.xrr import build_example as build_scan_example
@@ -29,8 +29,8 @@ def build_xrrplot_figure(board: Board, scan: Scan, options: FigureOptions) -> Fi
     panel = Panel("reflectivity", "", f"{eta} (deg)", REFLECTIVITY_LABEL, legend="full", x_name=eta, y_scale="log")
     traces, problems = collect_traces(_build_trace(board, uid, number) for number, uid in enumerate(uids, start=1))
     known = [board.runs[uid] for uid in uids if uid in board.runs]
-    notes = build_notes(tuple(note for run in known for note in describe_gaps(run, board.config)))
-    panel = replace(panel, traces=traces, texts=(*_place_apart(problems, traces), *notes))
+    title = join_notes(note for run in known for note in describe_gaps(run, board.config))
+    panel = replace(panel, title=title, traces=traces, texts=tuple(_place_apart(problems, traces)))
     return Figure(scan.figure_id, scan.kind, "reflectivity", (panel,), width=9.0)
 
 
