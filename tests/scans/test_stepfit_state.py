@@ -57,6 +57,16 @@ def test_nothing_is_subtracted_from_the_counts_of_a_monitor(signal: str) -> None
     assert get_analysis(board).value["position"] == pytest.approx(12.0, abs=1e-6)
 
 
+@pytest.mark.parametrize("signal", ["bicron", "Bicron"])
+def test_a_monitor_may_be_named_with_a_capital(signal: str) -> None:
+    x = make_x(12.0)
+    run = make_run({"xafs_x": x.tolist(), "monitor": (5.0 + 1000.0 * compute_step(x, 12.0)).tolist()})
+    board = fold_board(run, {**ASK, "signal": signal, "uid": "last", "motor_name": "xafs_x"}, settled=False)
+    fitted = find_fit(board, board.scans[-1]).signal
+    assert fitted is not None
+    assert fitted.y[2] == 5.0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "shape",

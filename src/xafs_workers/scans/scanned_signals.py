@@ -92,7 +92,7 @@ def _extract(run: Run, motor: str, signal: str, config: BoardConfig, rate: bool,
     x, y = x[usable], y[usable]
     if x.min() == x.max():
         raise UnusableScanError(f"{motor} did not move")
-    return ScannedSignal(x, y, label, signal in MONITORS)
+    return ScannedSignal(x, y, label, signal.lower() in MONITORS)
 
 
 def _compute_signal(run: Run, signal: str, config: BoardConfig) -> tuple[str, Array]:
