@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import Any
 
 import numpy as np
@@ -140,3 +141,8 @@ def test_titles_and_variables_are_legal(name: str) -> None:
     assert variable.isidentifier()
     assert variable.isascii()
     assert len(variable) <= 31
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(math.nan, ""), (math.inf, ""), (3725.0, "1 h 02 min"), (12.4, "12 s")])
+def test_a_length_of_time_may_be_unknown(seconds: float, text: str) -> None:
+    assert text_format.format_duration(seconds) == text

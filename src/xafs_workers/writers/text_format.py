@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import datetime, tzinfo
 from typing import Any, cast
@@ -70,7 +71,9 @@ def format_document_time(seconds: object, zone: tzinfo | None) -> str:
 
 
 def format_duration(seconds: float) -> str:
-    """Return a length of time as `1 h 02 min`, `3 min 20 s` or `12 s`."""
+    """Return a length of time as `1 h 02 min`, `3 min 20 s` or `12 s`; '' for one that is not finite."""
+    if not math.isfinite(seconds):
+        return ""
     whole = round(seconds)
     hours, minutes, left = whole // 3600, whole // 60 % 60, whole % 60
     if hours:

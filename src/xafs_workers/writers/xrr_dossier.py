@@ -126,7 +126,7 @@ def _build_rows(title: str, values: Mapping[str, Any], names: Sequence[tuple[str
 
 def _format_elapsed(begun: Any, ended: Any) -> str:
     known = isinstance(begun, int | float) and isinstance(ended, int | float)
-    return format_duration(ended - begun) if known else MISSING
+    return (format_duration(ended - begun) if known else "") or MISSING
 
 
 def _find_energy(sources: PageSources) -> str:
