@@ -87,9 +87,9 @@ class FileActionHandler:
             return None
         folder = find_proposal_folder(control, board, self._context.roots, self._context.settings)
         uid = control.message.named_run
-        if folder is None and uid:
+        if folder is None and uid and control.message.requires_run:
             return self._build_waiting_task(control, board, uid)
-        queue = NO_PROPOSAL if folder is None else folder.path
+        queue = folder.path if folder is not None else f"run {uid}" if uid else NO_PROPOSAL
         return Task(queue, partial(_attempt, lambda: self._run_action(control, board)))
 
     def _build_waiting_task(self, control: ReceivedMessage, board: Board, uid: str) -> Task:

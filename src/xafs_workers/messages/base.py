@@ -127,6 +127,12 @@ class ControlMessage(BaseModel):
         return self._get_declared("uid")
 
     @property
+    def requires_run(self) -> bool:
+        """Whether the message is about one run: it cannot be sent without a uid."""
+        field = type(self).model_fields.get("uid")
+        return field is not None and field.is_required()
+
+    @property
     def named_runs(self) -> tuple[str, ...] | None:
         """Uids of a whole list of runs, which replaces those named before; None where there is no list."""
         return self._get_declared("uidlist")
