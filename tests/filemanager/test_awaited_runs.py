@@ -9,7 +9,7 @@ from xafs_workers.catalog.errors import CatalogUnavailable, NotFound
 from xafs_workers.catalog.finished_run import FinishedRun
 from xafs_workers.catalog.followed_runs import FollowedRuns
 from xafs_workers.catalog.retry import RetryPolicy
-from xafs_workers.filemanager.awaited_runs import WAITING_QUEUES, AwaitedRuns
+from xafs_workers.filemanager.awaited_runs import MAX_RUN_QUEUES, WAITING_QUEUES, AwaitedRuns
 from xafs_workers.messages.parsing import parse
 from xafs_workers.runtime.outcome import Postponed
 from xafs_workers.scans.board import Board
@@ -80,3 +80,20 @@ def test_an_outage_has_no_end_but_an_absence_has() -> None:
 def test_many_unknown_runs_need_few_queues() -> None:
     waits = AwaitedRuns(LateCatalog(), lambda control: False)
     assert len({waits.add_message(str(n), ask(n, str(n))) for n in range(1000)}) == WAITING_QUEUES
+
+
+def test_only_so_many_runs_have_a_queue_of_their_own() -> None:
+    waits = AwaitedRuns(LateCatalog(), lambda control: False)
+    assert all(waits.claim_own_queue(str(n)) for n in range(MAX_RUN_QUEUES))
+    assert waits.claim_own_queue("0")
+    assert not waits.claim_own_queue("more")
+    waits.release_own_queue("0")
+    assert not waits.claim_own_queue("more")
+    waits.release_own_queue("0")
+    assert waits.claim_own_queue("more")
+
+
+def test_a_run_that_is_looked_for_gets_no_second_queue() -> None:
+    waits = AwaitedRuns(LateCatalog(), lambda control: False)
+    waits.add_message("a", ask(1))
+    assert not waits.claim_own_queue("a")

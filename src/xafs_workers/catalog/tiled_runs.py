@@ -122,7 +122,7 @@ class TiledRuns:
         _check_uid(uid)
         with self._connection.open_runs() as runs:
             if uid == LAST_RUN:
-                found = runs.sort(("start.time", -1)).values().head(1)
+                found = runs.search(Like("start.uid", "%")).sort(("start.time", -1)).values().head(1)
             elif uid in runs:
                 return uid
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import zlib
+from collections import Counter
 from collections.abc import Callable
 
 from xafs_workers.catalog.errors import CatalogError, CatalogUnavailable, NotYetAvailable
@@ -14,6 +15,10 @@ from xafs_workers.scans.items import ReceivedMessage, RecordPosition
 
 WAITING_QUEUES = 4
 """Number of queues in which runs are looked for; each has one thread, however many messages wait."""
+
+
+MAX_RUN_QUEUES = 32
+"""Number of awaited runs that have a queue, and so a thread, of their own; the messages of further runs share few."""
 
 
 class AwaitedRuns:
@@ -30,7 +35,27 @@ class AwaitedRuns:
     def __init__(self, catalog: RunCatalog, is_dropped: Callable[[ReceivedMessage], bool]):
         self._catalog, self._is_dropped = catalog, is_dropped
         self._lock = threading.Lock()
+        self._own_queues: Counter[str] = Counter()
         self._waits: dict[str, dict[RecordPosition, tuple[ReceivedMessage, RetryState]]] = {}
+
+    def claim_own_queue(self, uid: str) -> bool:
+        """Count a message in the queue of its run; return False where too many runs have one.
+
+        There the message waits in its thread, which finds a run within a second, and no message of its proposal gets
+        far ahead of it.
+        """
+        with self._lock:
+            allowed = uid not in self._waits and (uid in self._own_queues or len(self._own_queues) < MAX_RUN_QUEUES)
+            if allowed:
+                self._own_queues[uid] += 1
+            return allowed
+
+    def release_own_queue(self, uid: str) -> None:
+        """Count a message of a run's queue as done."""
+        with self._lock:
+            self._own_queues[uid] -= 1
+            if self._own_queues[uid] <= 0:
+                del self._own_queues[uid]
 
     def add_message(self, uid: str, control: ReceivedMessage) -> str:
         """Add a message that names a run; return the name of the queue in which the run is looked for."""

@@ -93,13 +93,23 @@ class FileActionHandler:
         return Task(queue, partial(_attempt, lambda: self._run_action(control, board)))
 
     def _build_waiting_task(self, control: ReceivedMessage, board: Board, uid: str) -> Task:
-        """Build the task that waits for a run whose proposal is not known; then it goes on in the queue of that run."""
+        """Build the task of a message about a run whose proposal is not known: in the queue of that run.
 
-        def go_on() -> Task:
+        Where many runs are awaited, the run is looked for in a queue that several share before.
+        """
+
+        def look_for_run() -> Task:
             self._awaited_runs.require_run(uid, control)
             return Task(f"run {uid}", lambda: self._run_action(control, board))
 
-        return Task(self._awaited_runs.add_message(uid, control), partial(_attempt, go_on))
+        def act() -> Outcome | Task:
+            found = _attempt(lambda: self._run_action(control, board))
+            self._awaited_runs.release_own_queue(uid)
+            return found
+
+        if self._awaited_runs.claim_own_queue(uid):
+            return Task(f"run {uid}", act)
+        return Task(self._awaited_runs.add_message(uid, control), partial(_attempt, look_for_run))
 
     def find_follow_up(self, control: ReceivedMessage, board: Board, outcome: Outcome) -> FollowUp | None:
         """Return what follows a message that made files, None for nothing."""
