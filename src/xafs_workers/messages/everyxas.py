@@ -38,7 +38,7 @@ Date = Annotated[Name | None, BeforeValidator(replace_empty_by_none), AfterValid
 
 @kinds.register("everyxas")
 class EveryXas(ControlMessage):
-    """Write the XDI files of all complete XAFS scans of a proposal again, and a dossier of each sequence."""
+    """Write the XDI files of a proposal's complete XAFS scans again, older ones renamed, and a dossier a sequence."""
 
     kind = "everyxas"
     action = ""

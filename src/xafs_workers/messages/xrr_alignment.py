@@ -39,7 +39,7 @@ AngleText = Annotated[
 
 @kinds.register("xrr_alignment")
 class XrrAlignment(AnalysingMessage):
-    """Answer with the statistics of the peak in a scan of the goniometer, and show it."""
+    """Answer with com, peak, peakpos, fwhm and fwhm_center (null if one-sided) of a goniometer scan, and show it."""
 
     kind = "xrr_alignment"
     action = ""
