@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,9 +13,9 @@ from typer.testing import CliRunner
 from helpers.mixed_day import list_later_entries, list_older_entries
 from helpers.processes import Station, TwoWorkerStation
 from helpers.streams import Entry
+from plugins.brokers import Broker
 from xafs_workers.cli.main import app
 from xafs_workers.messages.base import list_kind_names
-from xafs_workers.simulation.broker import EmbeddedBroker
 
 NEEDS_MORE = set(
     "align_wheel areascan copy file_exists glancing_angle logger lsxdi mkdir mono_calibration next_index raster seadxdi"
@@ -34,10 +35,8 @@ def test_a_kind_is_part_of_the_day_or_tested_elsewhere(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def station(tmp_path: Path, embedded_broker: EmbeddedBroker, larch: None) -> Iterator[Station]:
-    made = TwoWorkerStation(
-        tmp_path, embedded_broker.bootstrap_servers, lambda n, _: embedded_broker.create_topic(n), "mixed"
-    )
+def station(tmp_path: Path, broker: Broker, larch: None) -> Iterator[Station]:
+    made = TwoWorkerStation(tmp_path, broker.bootstrap_servers, broker.create_topic, f"mixed{uuid.uuid4().hex[:8]}")
     made.start_drawing()
     made.start()
     yield made
