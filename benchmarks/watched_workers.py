@@ -161,7 +161,7 @@ def produce(workers: WatchedWorkers, entries: Iterable[tuple[str, dict[str, Any]
     station, count, run = workers.station, 0, ""
     for name, body in entries:
         if name == "start":
-            body, run = {**body, "time": time.time()}, body["uid"]
+            body, run = {**body, "time": max(time.time(), station.newest_stamp)}, body["uid"]
         topic = station.settings.get_topic("control" if name == "bmm" else "documents")
         station.put_raw(topic, encode(name, body), "abcdef" if name == "bmm" else run)
         count += 1

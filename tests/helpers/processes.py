@@ -126,6 +126,11 @@ class Station:
                 self.put_raw(self.settings.get_topic("documents"), encode(name, body), self._run)
         assert self._producer.flush(PATIENCE) == 0
 
+    @property
+    def newest_stamp(self) -> float:
+        """Record time of the newest record, POSIX seconds; records made faster than one a millisecond run ahead."""
+        return self._stamp / 1000
+
     def put_raw(self, topic: str, value: bytes | None, key: str = "abcdef", stamp: int | None = None) -> None:
         # A plan's messages and documents are milliseconds apart; a loop in Python is faster than that.
         self._stamp = max(self._stamp + 1, int(time.time() * 1000))
