@@ -20,6 +20,7 @@ from xafs_workers.filemanager.actions.context import (
 from xafs_workers.filemanager.actions.resolve_folder import find_proposal_folder
 from xafs_workers.filemanager.actions.write_data_files import write_files
 from xafs_workers.filemanager.awaited_runs import AwaitedRuns
+from xafs_workers.runtime.attempts import TRANSIENT_ERRORS
 from xafs_workers.runtime.deferred_jobs import FollowUp
 from xafs_workers.runtime.engine_callbacks import EngineCallbacks
 from xafs_workers.runtime.message_engine import MessageEngine
@@ -103,7 +104,13 @@ class FileActionHandler:
             return Task(f"run {uid}", lambda: self._run_action(control, board))
 
         def act() -> Outcome | Task:
-            found = _attempt(lambda: self._run_action(control, board))
+            try:
+                found = _attempt(lambda: self._run_action(control, board))
+            except TRANSIENT_ERRORS:
+                raise  # another attempt follows in the same queue
+            except BaseException:
+                self._awaited_runs.release_own_queue(uid)
+                raise
             self._awaited_runs.release_own_queue(uid)
             return found
 

@@ -90,13 +90,13 @@ def _check_topics(case: Case, names: set[str]) -> Iterator[Finding]:
         yield report_fault(
             "topics",
             f"missing: {', '.join(needed)}",
-            "ask whoever runs the broker to create them, or set their names (kafka.control_topic, ...) and beamline",
+            "ask the broker's staff to create them, or set their names (kafka.control_topic, ...) and beamline",
         )
     for topic in (topic for topic in missing if topic in OWN_TOPICS):
         yield report_warning(
             "topics",
             f"missing: {topics[topic]}; {WORKING} work without it, but {OWN_TOPICS[topic]}",
-            "ask whoever runs the broker to create it",
+            "ask the broker's staff to create it",
         )
 
 
