@@ -1,0 +1,38 @@
+"""Settings of the workers, a class for each section. Unknown keys are refused."""
+
+from xafs_workers.settings.columns import Columns, Detectors, Goniometer
+from xafs_workers.settings.files import Camera, Dossiers, Pictures, Storage
+from xafs_workers.settings.section import HIDDEN_VALUE_ERROR, Section
+from xafs_workers.settings.services import Doctor, KeyStore, Metrics, ReplyKeys, Slack
+from xafs_workers.settings.settings import Settings
+from xafs_workers.settings.sources import Catalog, Kafka
+from xafs_workers.settings.views import Screen, Web
+from xafs_workers.settings.workers import Failover, Logging, Patience, Recovery, Reduction, Retention
+
+__all__ = [
+    "HIDDEN_VALUE_ERROR",
+    "Camera",
+    "Catalog",
+    "Columns",
+    "Detectors",
+    "Doctor",
+    "Dossiers",
+    "Failover",
+    "Goniometer",
+    "Kafka",
+    "KeyStore",
+    "Logging",
+    "Metrics",
+    "Patience",
+    "Pictures",
+    "Recovery",
+    "Reduction",
+    "ReplyKeys",
+    "Retention",
+    "Screen",
+    "Section",
+    "Settings",
+    "Slack",
+    "Storage",
+    "Web",
+]

@@ -1,0 +1,79 @@
+"""Settings of the columns and detectors of a beamline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from xafs_workers.settings.section import Section
+
+
+class Columns(Section):
+    """Names of the data keys at this beamline."""
+
+    i0: str = "I0"
+    it: str = "It"
+    ir: str = "Ir"
+    iy: str = "Iy"
+    pips: str = Field(default="Pips", description="current of the PIPS diode, which measures fluorescence")
+    diode: str = Field(default="Diode", description="current of the photodiode, which measures a reflected beam")
+    diffuse: tuple[str, ...] = Field(
+        default=("diffuse", "dir"),
+        description="diffuse scattering on an area detector: the first key that a run has",
+    )
+    specular: tuple[str, ...] = Field(
+        default=("specular", "refl"), description="specular scattering: the first key that a run has"
+    )
+    area_total: str = Field(default="full", description="counts on the whole area detector, for maps")
+    energy: str = "dcm_energy"
+    dwell_time: str = Field(default="dwti_dwell_time", description="dwell time, seconds")
+    downwards: tuple[str, ...] = Field(
+        default=("xafs_y",), description="slow axes of maps that are drawn with positions growing downwards"
+    )
+
+
+class Detectors(Section):
+    """Channels of each fluorescence detector, in the order in which they are summed."""
+
+    channels: dict[str, tuple[int, ...]] = Field(
+        default={
+            "1-element SDD": (8,),
+            "4-element SDD": (1, 2, 3, 4),
+            "7-element SDD": (1, 2, 3, 4, 5, 6, 7),
+            "dante": (1, 2, 3, 4, 5, 6, 7),
+        }
+    )
+    column: str = Field(
+        default="{element}{channel}",
+        pattern=r"\{channel\}",
+        description="data key of a channel's region of interest; {element} is optional",
+    )
+    regions_file: Path | None = Field(
+        default=None,
+        description="JSON file with `low` and `high` of each element's edges, in bins of 10 eV (e.g. rois.json of the "
+        "profile): figures of spectra mark them; read again when the session sends `reset_rois`",
+    )
+
+
+class Goniometer(Section):
+    """Data keys and constants of reflectivity measured on the goniometer with a Mythen strip detector."""
+
+    eta: str = Field(default="eta", description="angle of the sample, degrees")
+    delta: str = Field(default="delta", description="angle of the detector, degrees")
+    nu: str = Field(default="nu", description="second angle of the detector, degrees")
+    direct: str = Field(default="dir", description="counts in the region of the direct beam")
+    reflected: str = Field(default="refl", description="counts in the region of the reflected beam")
+    largest: str = Field(default="max_counts", description="counts of the pixel with most counts")
+    total: str = Field(default="mca_full", description="counts of all pixels")
+    monitor: str = Field(default="monitor", description="counts of the beam monitor")
+    attenuator: str = Field(default="attenuator_attenuation", description="setting of the attenuator, a whole number")
+    image: str = Field(default="mythen-2_image", description="counts of each pixel")
+    attenuator_factors: tuple[float, ...] = Field(
+        default=(1.0, 6.67114, 44.16972, 273.1222, 1800.653, 11568.12, 92113.0, 468725.0, 1442273.0),
+        description="factor of each setting of the attenuator, from 0 on, by which counts are multiplied",
+    )
+    count_limit: float = Field(
+        default=120_000.0, gt=0, description="counts of one pixel above which the detector may be saturated"
+    )
+    pixel_width: float = Field(default=0.05, gt=0, description="width of a pixel, mm")
