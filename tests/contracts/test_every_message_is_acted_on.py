@@ -10,6 +10,7 @@ from xafs_workers.messages.parsing import parse
 from xafs_workers.plots.actions.registry import immediate_actions
 from xafs_workers.scans.items import ReceivedMessage, RecordPosition
 from xafs_workers.scans.scan_builder import affects_scans
+from xafs_workers.scans.scan_questions import scan_questions
 from xafs_workers.writers.registry import writers
 
 NOT_ACTED_ON = {"mythen_plot", "xrf.quickplot"}
@@ -25,7 +26,7 @@ def is_acted_on(message: type[ControlMessage], owner: str) -> bool:
     if owner == "file-manager":
         return any(key in registry for registry in (action_handlers, question_handlers, writers))
     control = ReceivedMessage(parse(message.example), 1.0, RecordPosition("t", 0, 0))
-    return affects_scans(control) or key in immediate_actions
+    return affects_scans(control) or key in immediate_actions or key in scan_questions
 
 
 @pytest.mark.parametrize(("key", "owner"), OWNERS)
@@ -38,8 +39,8 @@ def test_few_messages_are_not_acted_on() -> None:
     assert {key for key, message in kinds.discover().items() if message.not_acted_on} == NOT_ACTED_ON
 
 
-@pytest.mark.parametrize("registry", [action_handlers, question_handlers, writers, immediate_actions])
+@pytest.mark.parametrize("registry", [action_handlers, question_handlers, writers, immediate_actions, scan_questions])
 def test_a_worker_acts_only_on_what_it_owns(registry: dict[str, object]) -> None:
-    worker = "headless" if registry is immediate_actions else "file-manager"
+    worker = "headless" if registry in (immediate_actions, scan_questions) else "file-manager"
     for key in registry:
         assert worker in (kinds[key].owner, kinds[key].helper), key

@@ -148,6 +148,7 @@ TODAY: list[tuple[str, dict[str, Any]]] = [
     ),
     ("XafsSequenceAdd", {"xafs_sequence": "add", "uid": UID}),
     ("XafsSequenceStop", {"xafs_sequence": "stop", "filename": "snapshots/mysample.png"}),
+    ("XafsSequenceEnough", {"xafs_sequence": "enough", "uid": UID, "target": 0.001}),
     ("AlignWheelStart", {"align_wheel": "start"}),
     ("AlignWheelStop", {"align_wheel": "stop"}),
     (

@@ -121,6 +121,7 @@ def list_sequence(folder: Path, mode: str) -> Iterator[Entry]:
     yield "bmm", {"xafsscan": "next", "count": 1}
     yield from run
     yield "bmm", {"xafs_sequence": "add", "uid": get_run_uid(run)}
+    yield "bmm", {"xafs_sequence": "enough", "target": 1e-3}
     yield "bmm", {"xasxdi": True, "uid": get_run_uid(run), "filename": None}
     yield "bmm", {"dossier": "set", "uidlist": [get_run_uid(run)]}
     yield "bmm", {"dossier": "write"}

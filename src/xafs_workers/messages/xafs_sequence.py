@@ -15,7 +15,9 @@ from xafs_workers.messages.fields import (
     Element,
     Flag,
     Mode,
+    Number,
     OptionalFile,
+    OptionalUid,
     RunUid,
 )
 
@@ -70,3 +72,18 @@ class XafsSequenceStop(ControlMessage):
 
     filename: OptionalFile = Field(default=None, description="picture, relative to the proposal folder or absolute")
     overwrite: Flag = Field(default=False, description=OVERWRITE_DESCRIPTION)
+
+
+@kinds.register("xafs_sequence.enough")
+class XafsSequenceEnough(ControlMessage):
+    """Answer whether the repetitions so far are enough, with their noise, and why."""
+
+    kind = "xafs_sequence"
+    action = "enough"
+    owner = "headless"
+    example: ClassVar[Example] = {"xafs_sequence": "enough", "target": 0.001}
+
+    uid: OptionalUid = Field(default=None, description="uid of a run added to the sequence; null: the open sequence")
+    target: Number | None = Field(
+        default=None, gt=0, description="epsilon_k to be reached; null: the setting reduction.target_noise"
+    )

@@ -8,6 +8,7 @@ from functools import partial
 from xafs_workers.logs import get_logger
 from xafs_workers.plots.actions.registry import immediate_actions
 from xafs_workers.plots.answer_handler import AnswerHandler
+from xafs_workers.plots.question_handler import QuestionHandler
 from xafs_workers.runtime.engine_callbacks import EngineCallbacks
 from xafs_workers.runtime.message_engine import MessageEngine
 from xafs_workers.runtime.outcome import Outcome, Task
@@ -46,10 +47,12 @@ class PictureHandler:
         reduction_enabled: bool = False,
     ):
         self._draw, self._answers, self._reduction_enabled = draw, answers, reduction_enabled
+        self._questions = QuestionHandler()
 
     def is_relevant(self, control: ReceivedMessage) -> bool:
-        """Check whether a message affects scans, or has an action without a picture."""
-        if affects_scans(control) or control.message.get_key() in immediate_actions:
+        """Check whether a message affects scans, asks about one, or has an action without a picture."""
+        has_action = control.message.get_key() in immediate_actions or self._questions.is_question(control)
+        if has_action or affects_scans(control):
             return True
         log.info("not_acted_on", kind=control.message.kind, action=control.message.action)
         return False
@@ -59,10 +62,12 @@ class PictureHandler:
         return True
 
     def examine(self, control: ReceivedMessage, board: Board) -> Outcome | None:
-        """Return the outcome of a message that asks for no picture and no analysis; None for one that does."""
+        """Return the outcome of a message that asks for neither picture nor answer; None for one that does."""
         act = immediate_actions.get(control.message.get_key())
         if act is not None:
             return act(control, board)
+        if self._questions.is_question(control):
+            return None
         scan = board.find_scan(control)
         if scan is None and control.message.kind in scan_kinds:
             return Outcome("failed", reason=f"no {control.message.kind} is open")
@@ -71,7 +76,9 @@ class PictureHandler:
         return Outcome("done")
 
     def find_task(self, control: ReceivedMessage, board: Board) -> Task | Outcome | None:
-        """Return the task of a message whose picture can be drawn, or whose analysis is known; None before."""
+        """Return the task of a message whose picture can be drawn, or whose answer is known; None before."""
+        if self._questions.is_question(control):
+            return self._questions.find_outcome(control, board)
         scan = board.find_scan(control)
         if scan is None:
             return Outcome("failed", reason="its scan is no longer kept")

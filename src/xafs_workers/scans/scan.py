@@ -162,6 +162,8 @@ class ScanKind:
         Actions that add runs by their uids, or other content, to the scan.
     end_actions
         Actions that end the scan.
+    question_actions
+        Actions that ask about the scan and do not change it; `scans.scan_questions` has their answers.
     has_figure
         True if scans of the kind have a figure.
     ended_by_resting_state
@@ -194,6 +196,7 @@ class ScanKind:
     names_its_run: bool = False
     add_actions: frozenset[str] = frozenset({"add"})
     end_actions: frozenset[str] = frozenset({"stop"})
+    question_actions: frozenset[str] = frozenset()
     has_figure: bool = True
     ended_by_resting_state: bool = False
     ends_with: str = ""

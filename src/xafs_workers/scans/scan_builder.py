@@ -15,6 +15,8 @@ def affects_scans(control: ReceivedMessage) -> bool:
     kind = scan_kinds.get(control.message.kind)
     if kind is None:
         return bool(control.message.closes) or control.message.ends_open_scans
+    if control.message.action in kind.question_actions:
+        return False
     if not kind.has_figure:
         return control.message.action in {"start", *kind.add_actions, *kind.end_actions}
     return not kind.single_message_actions or control.message.action in kind.single_message_actions

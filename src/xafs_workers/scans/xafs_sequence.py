@@ -28,7 +28,9 @@ MIN_POINTS = 2
 """Smallest number of points of a spectrum that is merged."""
 
 
-scan_kinds.register("xafs_sequence")(ScanKind(ends_with=LIVE_KIND, reported_by_dossier=True))
+scan_kinds.register("xafs_sequence")(
+    ScanKind(ends_with=LIVE_KIND, reported_by_dossier=True, question_actions=frozenset({"enough"}))
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
