@@ -39,8 +39,9 @@ def make(tmp_path: Path, broker: Broker) -> Iterator[Make]:
 
 
 def wait_for_answers(place: FileManagerStation, messages: int) -> None:
-    """Wait until each message was answered for good."""
+    """Wait until each message was answered for good, and the one that must fail has its dead letter."""
     place.wait(lambda: len(list_ended_ids(place)) >= messages, "the last answer")
+    place.wait(lambda: bool(place.received["dead-letter"]), "the dead letter")
 
 
 def list_ended_ids(place: FileManagerStation) -> set[str]:

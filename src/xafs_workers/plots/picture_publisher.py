@@ -161,11 +161,9 @@ def _has_data(figure: Figure) -> bool:
 
 
 def _build_empty_outcome(figure: Figure) -> Outcome:
-    """Return the outcome of a picture without data: a failure where a text of the figure gives the reason."""
+    """Return the failure of a picture without data, with the reasons that its panels give."""
     reasons = dict.fromkeys(text.text for panel in figure.panels for text in panel.texts)
-    if reasons:
-        return Outcome("failed", reason="; ".join(reasons))
-    return Outcome("done", reason="nothing was measured")
+    return Outcome("failed", reason="; ".join(reasons) or "nothing was measured")
 
 
 def _load_renderer() -> Any:
