@@ -297,7 +297,7 @@ def _apply_descriptor(board: Board, item: Document) -> Board:
     data_keys = item.doc.get("data_keys", {})
     points = Points.create(select_scalar_keys(data_keys), describe_other_keys(data_keys))
     arrays = EventArrays.create(select_array_keys(data_keys))
-    return _replace_run(board, replace(run, data_keys=data_keys, points=points, arrays=arrays))
+    return _replace_run(board, replace(run, data_keys=data_keys, points=points, arrays=arrays, descriptor=item.doc))
 
 
 def _find_stream(board: Board, event: Document) -> tuple[str, str]:
@@ -374,7 +374,16 @@ def _apply_stop(board: Board, item: Document) -> Board:
 
 def _replace_points(run: Run, points: Points, arrays: EventArrays) -> Run:
     return Run(
-        run.uid, run.start, run.start_position, run.data_keys, points, run.stop, arrays, run.baseline, run.resources
+        run.uid,
+        run.start,
+        run.start_position,
+        run.data_keys,
+        points,
+        run.stop,
+        arrays,
+        run.baseline,
+        run.resources,
+        run.descriptor,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xafs_workers.settings import Columns, Detectors, Goniometer, Reduction, ReplyKeys, Settings
+from xafs_workers.settings import Columns, Detectors, Goniometer, Metadata, Reduction, ReplyKeys, Settings
 
 Region = tuple[float, float]
 """First and last energy of a region of interest, eV."""
@@ -41,6 +41,7 @@ class BoardConfig:
     """
 
     columns: Columns = field(default_factory=Columns)
+    metadata: Metadata = field(default_factory=Metadata)
     channels: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: Detectors().channels)
     channel_column: str = "{element}{channel}"
     goniometer: Goniometer = field(default_factory=Goniometer)
@@ -68,6 +69,7 @@ class BoardConfig:
             document_patience=settings.patience.documents,
             fetching_enabled=fetching_enabled and settings.catalog.configured,
             columns=settings.columns,
+            metadata=settings.metadata,
             channels=settings.detectors.channels,
             channel_column=settings.detectors.column,
             goniometer=settings.goniometer,

@@ -26,6 +26,14 @@ def as_texts(value: object) -> tuple[str, ...]:
     return tuple(str(member) for member in cast(list[object], value)) if isinstance(value, list | tuple) else ()
 
 
+def find_by_path(document: Mapping[str, Any], path: str) -> Any:
+    """Find a value in nested mappings by its path, inner keys after dots; None where there is none."""
+    value: Any = document
+    for key in path.split("."):
+        value = as_mapping(value).get(key)
+    return value
+
+
 def as_shape(about: object) -> tuple[int, ...]:
     """Return the shape in the description of a data key; () where it has none, -1 for a length that is not known."""
     shape = as_mapping(about).get("shape")

@@ -41,6 +41,8 @@ class Run:
         Numbers in the first reading of the stream `baseline`; empty before it arrives.
     resources
         Documents that name files with data of the run, as (name, document), in order.
+    descriptor
+        Descriptor of the stream `primary`; empty before it arrives.
     """
 
     uid: str
@@ -52,6 +54,7 @@ class Run:
     arrays: EventArrays = field(default_factory=lambda: EventArrays.create(()))
     baseline: Mapping[str, float] = field(default_factory=dict[str, float])
     resources: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    descriptor: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     @property
     def hint(self) -> str:

@@ -1,6 +1,6 @@
 """Settings of the workers, a class for each section. Unknown keys are refused."""
 
-from xafs_workers.settings.columns import Columns, Detectors, Goniometer
+from xafs_workers.settings.columns import Columns, Detectors, Goniometer, Metadata
 from xafs_workers.settings.files import Camera, Dossiers, Pictures, Storage
 from xafs_workers.settings.section import HIDDEN_VALUE_ERROR, Section
 from xafs_workers.settings.services import Doctor, KeyStore, Metrics, ReplyKeys, Slack
@@ -22,6 +22,7 @@ __all__ = [
     "Kafka",
     "KeyStore",
     "Logging",
+    "Metadata",
     "Metrics",
     "Patience",
     "Pictures",

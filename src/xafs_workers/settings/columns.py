@@ -26,10 +26,46 @@ class Columns(Section):
         default=("specular", "refl"), description="specular scattering: the first key that a run has"
     )
     area_total: str = Field(default="full", description="counts on the whole area detector, for maps")
-    energy: str = "dcm_energy"
+    energy: str = Field(default="dcm_energy", description="photon energy; '' for none, then the next three are tried")
+    energy_lists: tuple[str, ...] = Field(
+        default=("user_input.E_points", "scan.energy"),
+        description="lists in start documents with the energy of each point; inner keys after dots",
+    )
+    energy_bins: tuple[str, ...] = Field(
+        default=("energy_bins/E_centers",), description="stream/key of arrays with the energy of each bin of a fly scan"
+    )
+    bragg: str = Field(default="", description="angle of the monochromator, for runs without an energy; '' for none")
+    d_spacing: str = Field(
+        default="",
+        description="key of the crystal's d-spacing in the configuration of the descriptor; see `metadata.d_spacing`",
+    )
+    units: dict[str, str] = Field(
+        default={"dcm_energy": "eV"},
+        description="unit of a data key, or of a path of `energy_lists`, that the documents give wrongly or not at all",
+    )
     dwell_time: str = Field(default="dwti_dwell_time", description="dwell time, seconds")
     downwards: tuple[str, ...] = Field(
         default=("xafs_y",), description="slow axes of maps that are drawn with positions growing downwards"
+    )
+
+
+class Metadata(Section):
+    """Places in start documents that name the sample and its edge, the first that is there; inner keys after dots."""
+
+    element: tuple[str, ...] = Field(
+        default=("XDI.Element.symbol", "element", "user_input.element", "scan.element"),
+        description="symbol of the absorber; text such as `Ni_K` names both element and edge",
+    )
+    edge: tuple[str, ...] = Field(
+        default=("XDI.Element.edge", "edge", "user_input.edge", "scan.edge"),
+        description="absorption edge, such as K; text such as `Ni_K` names both element and edge",
+    )
+    sample: tuple[str, ...] = Field(
+        default=("XDI.Sample.name", "sample_name", "sample.name", "scan_title"), description="name of the sample"
+    )
+    d_spacing: tuple[str, ...] = Field(
+        default=("XDI.Mono.d_spacing", "d_spacing"),
+        description="d-spacing of the monochromator, Å, or a mapping of several crystals' by device",
     )
 
 

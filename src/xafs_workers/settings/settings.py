@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from xafs_workers.settings.columns import Columns, Detectors, Goniometer
+from xafs_workers.settings.columns import Columns, Detectors, Goniometer, Metadata
 from xafs_workers.settings.files import Dossiers, Pictures, Storage
 from xafs_workers.settings.services import Doctor, KeyStore, Metrics, Slack
 from xafs_workers.settings.sources import Catalog, Kafka
@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     kafka: Kafka = Kafka()
     storage: Storage = Storage()
     columns: Columns = Columns()
+    metadata: Metadata = Metadata()
     detectors: Detectors = Detectors()
     goniometer: Goniometer = Goniometer()
     retention: Retention = Retention()

@@ -1,0 +1,58 @@
+"""Streams of other beamlines (the folder `any` of the measured data), and the settings that their figures need."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.streams import fold, read_entries, stamp_entries
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.runs import Run
+from xafs_workers.settings import Columns, Settings
+
+TWO_MOVERS: dict[str, Any] = {
+    "energy": "monochromator-energy",
+    "i0": "I0-count_rate",
+    "it": "It-count_rate",
+    "ir": "Iref-count_rate",
+    "dwell_time": "I0-mcs-scaler-elapsed_time",
+    "units": {},
+}
+LINEAR_DRIVE: dict[str, Any] = {"energy": "", "i0": "I0", "it": "It", "dwell_time": "dwell_time", "units": {}}
+STREAMED: dict[str, Any] = {
+    "energy": "energy",
+    "i0": "I0",
+    "it": "It",
+    "ir": "Ir",
+    "dwell_time": "gate_duration",
+    "units": {"energy": "eV"},
+}
+
+
+def find_stream(name: str) -> Path:
+    """Return the path of a stream of the folder `any`; skips the test where it is not available."""
+    path = Path(os.environ.get("XAFS_WORKERS_TEST_DATA", "")) / "any" / f"{name}.jsonl"
+    if not os.environ.get("XAFS_WORKERS_TEST_DATA") or not path.exists():
+        pytest.skip("XAFS_WORKERS_TEST_DATA has no folder `any` with streams of other beamlines")
+    return path
+
+
+def build_config(columns: dict[str, Any], **others: Any) -> BoardConfig:
+    """Build the configuration of a board with these columns."""
+    return replace(BoardConfig.from_settings(Settings()), columns=Columns(**columns), **others)
+
+
+def fold_stream(name: str, config: BoardConfig) -> Board:
+    """Fold a stream of the folder `any` into a board."""
+    return fold(stamp_entries(read_entries(find_stream(name))), Board(config))
+
+
+def fold_runs(name: str, config: BoardConfig) -> tuple[Run, ...]:
+    """Return the runs of a stream, in the order of their starts."""
+    runs = fold_stream(name, config).runs.values()
+    return tuple(sorted(runs, key=lambda run: run.start_position))
