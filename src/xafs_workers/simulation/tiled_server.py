@@ -136,11 +136,24 @@ def serve() -> None:
     """Run a Tiled server until standard input ends; its options are one line of JSON on standard input."""
     from tiled.server.simple import SimpleTiledServer
 
+    _open_connections_for_each_request()
     options = json.loads(sys.stdin.readline())
     with SimpleTiledServer(**options) as server:
         sys.stdout.write(f"{server.port}\n")
         sys.stdout.flush()
         sys.stdin.read()
+
+
+def _open_connections_for_each_request() -> None:
+    """Make Tiled take a DuckDB connection for each request from a pool.
+
+    Tiled 0.2.20 uses one connection in all its threads, and DuckDB ends the process when two of them query it at the
+    same time (duckdb issues 7183, 8312).
+    """
+    from sqlalchemy.pool import QueuePool
+    from tiled import storage
+
+    storage.sqlalchemy.pool.StaticPool = QueuePool
 
 
 if __name__ == "__main__":
