@@ -12,6 +12,7 @@ import pytest
 from helpers.streams import fold, read_entries, stamp_entries
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.points import Points
 from xafs_workers.scans.runs import Run
 from xafs_workers.settings import Columns, Settings
 
@@ -56,3 +57,27 @@ def fold_runs(name: str, config: BoardConfig) -> tuple[Run, ...]:
     """Return the runs of a stream, in the order of their starts."""
     runs = fold_stream(name, config).runs.values()
     return tuple(sorted(runs, key=lambda run: run.start_position))
+
+
+def make_run(
+    columns: dict[str, list[float]], units: dict[str, str] | None = None, *, is_stopped: bool = True, **start: Any
+) -> Run:
+    """Make a run of one device for each word before `-` in its data keys."""
+    units, n = units or {}, len(next(iter(columns.values())))
+    keys = {
+        key: {"dtype": "number", "shape": [], "object_name": key.partition("-")[0], "units": units.get(key)}
+        for key in columns
+    }
+    points = Points.create(tuple(columns)).add_points(list(range(1, n + 1)), [0.0] * n, columns)
+    objects: dict[str, list[str]] = {}
+    for key in columns:
+        objects.setdefault(key.partition("-")[0], []).append(key)
+    return Run(
+        "u",
+        {"uid": "u", **start},
+        (0.0, 1, "", 0, 0),
+        keys,
+        points,
+        stop={"exit_status": "success"} if is_stopped else None,
+        descriptor={"object_keys": objects},
+    )

@@ -8,37 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.any_beamline import LINEAR_DRIVE, TWO_MOVERS, build_config, fold_runs
+from helpers.any_beamline import LINEAR_DRIVE, TWO_MOVERS, build_config, fold_runs, make_run
 from xafs_workers.scans.energy_axis import NoEnergyError, compute_energy, find_energy_axis
-from xafs_workers.scans.points import Points
-from xafs_workers.scans.runs import Run
 
 NO_AXIS = "no energy axis: set columns.energy or columns.bragg"
 PLAIN: dict[str, Any] = {"energy": "", "units": {}}
-
-
-def make_run(
-    columns: dict[str, list[float]], units: dict[str, str] | None = None, *, is_stopped: bool = True, **start: Any
-) -> Run:
-    """Make a run of one device for each word before `-` in its data keys."""
-    units, n = units or {}, len(next(iter(columns.values())))
-    keys = {
-        key: {"dtype": "number", "shape": [], "object_name": key.partition("-")[0], "units": units.get(key)}
-        for key in columns
-    }
-    points = Points.create(tuple(columns)).add_points(list(range(1, n + 1)), [0.0] * n, columns)
-    objects: dict[str, list[str]] = {}
-    for key in columns:
-        objects.setdefault(key.partition("-")[0], []).append(key)
-    return Run(
-        "u",
-        {"uid": "u", **start},
-        (0.0, 1, "", 0, 0),
-        keys,
-        points,
-        stop={"exit_status": "success"} if is_stopped else None,
-        descriptor={"object_keys": objects},
-    )
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from helpers.streams import build_run_documents, fold, stamp_entries
+from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.expected_range import find_energy_range, find_motor_range, find_time_range
 from xafs_workers.scans.runs import Run
 
@@ -59,7 +60,7 @@ def test_no_range_before_the_first_point_and_after_the_end() -> None:
     ],
 )
 def test_bounds_give_the_range_of_energy(user: dict[str, Any], expected: Any) -> None:
-    found = find_energy_range(build_run([4.0], XDI={"_user": user}))
+    found = find_energy_range(build_run([4.0], XDI={"_user": user}), BoardConfig())
     assert found == (pytest.approx(expected) if expected else None)
 
 

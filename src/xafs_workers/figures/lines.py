@@ -11,7 +11,7 @@ from xafs_workers.figures.signal import (
     SignalRequest,
     build_ratio_curve,
     build_signal_curves,
-    format_with_unit,
+    format_key_label,
 )
 from xafs_workers.figures.trace_builder import NO_POINTS, Curve, compute_traces
 from xafs_workers.scans import spectra
@@ -36,17 +36,24 @@ def _build_panels(request: SignalRequest, run: Run | None, config: BoardConfig) 
         names = {"dante": "dante", "pips": "PIPS"}
         name = names.get(request.detector) or request.fluo_detector or "SDD"
         _, fluorescence = build_signal_curves(request, run, config)
-        yield _build_panel("fluorescence", f"fluorescence ({name})", fluorescence, request, run)
+        yield _build_panel("fluorescence", f"fluorescence ({name})", fluorescence, request, run, config)
         yield _build_panel(
-            "transmission", "transmission", (build_ratio_curve("It/I0", config.columns.it, config),), request, run
+            "transmission",
+            "transmission",
+            (build_ratio_curve("It/I0", config.columns.it, config),),
+            request,
+            run,
+            config,
         )
         return
     label, curves = build_signal_curves(request, run, config)
-    yield _build_panel("signal", label, curves, request, run)
+    yield _build_panel("signal", label, curves, request, run, config)
 
 
-def _build_panel(key: str, y_label: str, curves: tuple[Curve, ...], request: SignalRequest, run: Run | None) -> Panel:
-    x_label = format_with_unit(request.motor, run) if request.motor else "time (seconds)"
+def _build_panel(
+    key: str, y_label: str, curves: tuple[Curve, ...], request: SignalRequest, run: Run | None, config: BoardConfig
+) -> Panel:
+    x_label = format_key_label(request.motor, run, config) if request.motor else "time (seconds)"
     panel = Panel(key, "", x_label, y_label, x_name=request.motor or "time", y_name=key)
     if run is None or not len(run.points):
         return replace(panel, texts=NO_POINTS)

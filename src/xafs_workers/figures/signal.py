@@ -9,8 +9,8 @@ from xafs_workers.figures.trace_builder import Curve
 from xafs_workers.scans import spectra
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import ChannelSelection, compute_run_fluorescence, find_fluorescence_channels
-from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.runs import Run
+from xafs_workers.scans.units import find_unit, format_with_unit
 
 FLUORESCENCE_DETECTORS = frozenset({"fluorescence", "xs1", "dante"})
 STRIP_DETECTORS = frozenset({"mythen", "mca_full", "dir", "refl"})
@@ -71,8 +71,8 @@ def build_signal_curves(request: SignalRequest, run: Run | None, config: BoardCo
     charges = {"i0": columns.i0, "ic0": columns.i0, "test": columns.i0, "reference": columns.ir}
     if request.detector in charges:
         key = charges[request.detector]
-        return f"{key} (nA·s)", (_build_raw_curve(key),)
-    return format_with_unit(request.detector, run), (_build_raw_curve(request.detector),)
+        return format_key_label(key, run, config), (_build_raw_curve(key),)
+    return format_key_label(request.detector, run, config), (_build_raw_curve(request.detector),)
 
 
 def _build_paired_curves(detector: str, run: Run | None, config: BoardConfig) -> tuple[str, tuple[Curve, ...]] | None:
@@ -87,7 +87,8 @@ def _build_paired_curves(detector: str, run: Run | None, config: BoardConfig) ->
             build_ratio_curve("Itb/I0", "Itb", config),
         )
     if detector == "ic0" and run is not None and "I0a" in run.points:
-        return "I0a and I0b (nA·s)", (_build_raw_curve("I0a", "I0a"), _build_raw_curve("I0b", "I0b"))
+        label = f"I0a and {format_key_label('I0b', run, config)}"
+        return label, (_build_raw_curve("I0a", "I0a"), _build_raw_curve("I0b", "I0b"))
     return None
 
 
@@ -120,24 +121,23 @@ def build_fluorescence_curves(request: SignalRequest, run: Run | None, config: B
 
 def build_channel_curve(key: str, config: BoardConfig) -> Curve:
     """Build the curve of one fluorescence channel divided by I0."""
-    return Curve(key, y=lambda run: spectra.compute_ratio(run.points, key, config.columns.i0), label=key)
+    return Curve(key, y=lambda run: spectra.compute_ratio(run, config, key, config.columns.i0), label=key)
 
 
 def build_ratio_curve(label: str, key: str, config: BoardConfig) -> Curve:
     """Build the curve of a data key divided by I0."""
     legend = label if key in ("Ita", "Itb") else ""
-    return Curve(label, y=lambda run: spectra.compute_ratio(run.points, key, config.columns.i0), label=legend)
+    return Curve(label, y=lambda run: spectra.compute_ratio(run, config, key, config.columns.i0), label=legend)
 
 
-def format_with_unit(key: str, run: Run | None) -> str:
-    """Format a data key with its unit, where the run's descriptor contains one."""
-    unit = as_text(as_mapping(run.data_keys.get(key)).get("units")) if run else ""
-    return f"{key} ({unit})" if unit else key
+def format_key_label(key: str, run: Run | None, config: BoardConfig) -> str:
+    """Format a data key with its unit, where the settings or the run's descriptor contain one."""
+    return format_with_unit(key, find_unit(run, config, key).text)
 
 
 def _build_rate_curve(key: str, label: str, config: BoardConfig) -> Curve:
     """Build the curve of counts divided by the dwell time."""
-    return Curve(key, y=lambda run: spectra.compute_ratio(run.points, key, config.columns.dwell_time), label=label)
+    return Curve(key, y=lambda run: spectra.compute_rate(run, config, key), label=label)
 
 
 def _build_region_curve(label: str, keys: tuple[str, ...]) -> Curve:

@@ -15,10 +15,12 @@ from xafs_workers.scans import spectra
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import ChannelSelection, compute_run_fluorescence, find_fluorescence_channels
-from xafs_workers.scans.expected_range import find_energy_range, find_motor_range
+from xafs_workers.scans.energy_axis import compute_energy
+from xafs_workers.scans.expected_range import find_energy_range
+from xafs_workers.scans.named_edge import NamedEdge
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import RunWindow, Scan
-from xafs_workers.settings import Columns
+from xafs_workers.scans.units import find_current_unit, format_with_unit
 
 COMPACT_LEGEND_SIZE = 10
 """Smallest number of repetitions with a compact legend."""
@@ -42,8 +44,8 @@ def build_xafsscan_figure(board: Board, scan: Scan, options: FigureOptions) -> F
     """Build the live figure of an XAFS sequence."""
     start = scan.start.get_message(XafsscanStart)
     places, rows, columns, (width, height) = _arrange_panels(start.mode)
-    known = _build_panel_specs(start, board.config)
     windows = [(i, window, board.runs[window.run_uid]) for i, window in enumerate(scan.windows) if window.run_uid]
+    known = _build_panel_specs(start, windows[-1][-1] if windows else None, board.config)
     shown = {key for key, _, _ in places}
     drawn = {key: _build_panel(known[key], windows, scan, board.config) for key in known if key in shown}
     if options.separate_channels and "fluorescence" in drawn and start.mode != "pips":
@@ -90,52 +92,54 @@ def _format_title(start: XafsscanStart, scan: Scan) -> str:
     return f"{title}  ({start.mode.note})" if start.mode.note else title
 
 
-def _build_panel_specs(start: XafsscanStart, config: BoardConfig) -> dict[str, _PanelSpec]:
+def _build_panel_specs(start: XafsscanStart, latest: Run | None, config: BoardConfig) -> dict[str, _PanelSpec]:
     columns = config.columns
     data = f"data: {start.sample}" if start.sample else "data"
     reference = f"reference: {start.reference_material}" if start.reference_material else "reference"
     name = "PIPS" if start.mode == "pips" else start.fluo_detector
     detector = f"  ({name})" if name else ""
     found = (
-        _PanelSpec(
-            "transmission", data, "transmission µ(E)", lambda run: spectra.compute_transmission(run.points, columns)
-        ),
+        _PanelSpec("transmission", data, "transmission µ(E)", lambda run: spectra.compute_transmission(run, config)),
         _PanelSpec(
             "fluorescence", data, f"fluorescence µ(E){detector}", lambda run: _compute_fluorescence(run, start, config)
         ),
-        _PanelSpec("I0", "I0", "I0 (nA)", lambda run: spectra.compute_current(run.points, columns.i0, columns)),
         _PanelSpec(
-            "reference", reference, "reference µ(E)", lambda run: spectra.compute_reference(run.points, columns)
+            "I0",
+            "I0",
+            format_with_unit("I0", find_current_unit(latest, config, columns.i0)),
+            lambda run: spectra.compute_current(run, config, columns.i0),
         ),
+        _PanelSpec("reference", reference, "reference µ(E)", lambda run: spectra.compute_reference(run, config)),
         _PanelSpec(
             "yield",
             "electron yield",
             "electron yield µ(E)",
-            lambda run: spectra.compute_electron_yield(run.points, columns),
+            lambda run: spectra.compute_electron_yield(run, config),
         ),
         _PanelSpec(
             "diffuse",
             "diffuse scattering",
             "diffuse intensity / I0",
-            lambda run: spectra.compute_first_ratio(run.points, columns.diffuse, columns.i0),
+            lambda run: spectra.compute_first_ratio(run, config, columns.diffuse, columns.i0),
         ),
-        _build_specular_spec(start, columns),
+        _build_specular_spec(start, config),
     )
     return {view.key: view for view in found}
 
 
-def _build_specular_spec(start: XafsscanStart, columns: Columns) -> _PanelSpec:
+def _build_specular_spec(start: XafsscanStart, config: BoardConfig) -> _PanelSpec:
     """Build the specification of the panel of the specular beam, which an area detector or a photodiode measures."""
+    columns = config.columns
     if start.with_diode:
         title, label, keys = "specular beam on the diode", "diode / I0", (columns.diode,)
     else:
         title, label, keys = "specular scattering", "specular intensity / I0", columns.specular
-    return _PanelSpec("specular", title, label, lambda run: spectra.compute_first_ratio(run.points, keys, columns.i0))
+    return _PanelSpec("specular", title, label, lambda run: spectra.compute_first_ratio(run, config, keys, columns.i0))
 
 
 def _compute_fluorescence(run: Run, start: XafsscanStart, config: BoardConfig) -> Array:
     if start.mode == "pips":
-        return spectra.compute_diode_fluorescence(run.points, config.columns)
+        return spectra.compute_diode_fluorescence(run, config)
     return compute_run_fluorescence(run, config, _build_channel_selection(start))
 
 
@@ -144,8 +148,8 @@ def _build_channel_selection(start: XafsscanStart) -> ChannelSelection:
     return ChannelSelection(detector, start.fluo_detector, start.element)
 
 
-def _select_energy(config: BoardConfig) -> Callable[[Run], Array]:
-    return lambda run: spectra.get_column(run.points, config.columns.energy)
+def _select_energy(start: XafsscanStart, config: BoardConfig) -> Callable[[Run], Array]:
+    return lambda run: compute_energy(run, config, NamedEdge(start.element, start.edge))
 
 
 def _build_panel(view: _PanelSpec, windows: list[tuple[int, RunWindow, Run]], scan: Scan, config: BoardConfig) -> Panel:
@@ -164,7 +168,7 @@ def _build_panel(view: _PanelSpec, windows: list[tuple[int, RunWindow, Run]], sc
         legend=legend,
         x_name="energy",
         y_name=view.key,
-        x_range=None if run is None else find_energy_range(run) or find_motor_range(run, config.columns.energy),
+        x_range=None if run is None else find_energy_range(run, config),
     )
 
 
@@ -173,9 +177,10 @@ def _build_repetition_trace(
 ) -> Trace | str:
     """Build the trace of one repetition; the same object is returned as long as the run has the same points."""
     label = _format_label(window, run)
+    energy = _select_energy(scan.start.get_message(XafsscanStart), config)
     return run.points.compute_once(
         ("trace", scan.id, view.key, index, label),
-        lambda: compute_trace(run, Curve(f"scan-{index}", view.compute, _select_energy(config), label, index)),
+        lambda: compute_trace(run, Curve(f"scan-{index}", view.compute, energy, label, index)),
     )
 
 
@@ -191,7 +196,7 @@ def _split_channels(
     if found.problem:
         return panel
     curves = (
-        replace(build_channel_curve(key, config), x=_select_energy(config), series=i)
+        replace(build_channel_curve(key, config), x=_select_energy(start, config), series=i)
         for i, key in enumerate(found.columns)
     )
     traces, notes = compute_traces((run, curve) for curve in curves)

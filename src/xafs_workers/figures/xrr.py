@@ -16,7 +16,7 @@ from xafs_workers.figures.reflectivity import (
     describe_gaps,
     join_notes,
 )
-from xafs_workers.figures.signal import format_with_unit
+from xafs_workers.figures.signal import format_key_label
 from xafs_workers.figures.trace_builder import NO_POINTS, Curve, Style, collect_traces, compute_trace, compute_traces
 from xafs_workers.messages.xrr import XrrStart
 from xafs_workers.scans.board import Board
@@ -43,7 +43,7 @@ def build_xrr_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure
 
 
 def _build_counts_panel(motor: str, run: Run | None, config: BoardConfig) -> Panel:
-    panel = Panel("counts", "", format_with_unit(motor, run), "counts", x_name=motor, y_name="counts")
+    panel = Panel("counts", "", format_key_label(motor, run, config), "counts", x_name=motor, y_name="counts")
     if run is None or not len(run.points):
         return replace(panel, texts=NO_POINTS)
     traces, notes = collect_traces(
@@ -90,7 +90,7 @@ def _build_reflectivity_panel(motor: str, run: Run | None, config: BoardConfig) 
     panel = Panel(
         "reflectivity",
         "",
-        format_with_unit(motor, run),
+        format_key_label(motor, run, config),
         REFLECTIVITY_LABEL,
         x_name=motor,
         y_name="reflectivity",

@@ -9,9 +9,10 @@ import numpy as np
 
 from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
 from xafs_workers.figures.model import Figure, Line, Mark, Panel, Text, Trace
-from xafs_workers.figures.signal import format_with_unit
+from xafs_workers.figures.signal import format_key_label
 from xafs_workers.messages.xrr_alignment import XrrAlignment
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.peak_statistics import PeakStatistics
 from xafs_workers.scans.scan import Scan
 from xafs_workers.scans.xrr_alignment import AlignmentState, find_alignment
@@ -21,7 +22,13 @@ from xafs_workers.scans.xrr_alignment import AlignmentState, find_alignment
 def build_alignment_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
     """Build the figure of an alignment from its present state."""
     message, state = scan.start.get_message(XrrAlignment), find_alignment(board, scan)
-    return Figure(scan.figure_id, scan.kind, _format_title(message, state), (_build_panel(message, state),), width=10.0)
+    return Figure(
+        scan.figure_id,
+        scan.kind,
+        _format_title(message, state),
+        (_build_panel(message, state, board.config),),
+        width=10.0,
+    )
 
 
 def _format_title(message: XrrAlignment, state: AlignmentState) -> str:
@@ -37,10 +44,12 @@ def _format_numbers(found: PeakStatistics) -> str:
     return ", ".join(f"{name} = {'none' if value is None else f'{value:.4f}'}" for name, value in values)
 
 
-def _build_panel(message: XrrAlignment, state: AlignmentState) -> Panel:
+def _build_panel(message: XrrAlignment, state: AlignmentState, config: BoardConfig) -> Panel:
     signal, found = state.signal, state.statistics
     label = message.detector if signal is None else signal.label
-    panel = Panel("peak", "", format_with_unit(message.motor, state.run), label, x_name=message.motor, y_name="peak")
+    panel = Panel(
+        "peak", "", format_key_label(message.motor, state.run, config), label, x_name=message.motor, y_name="peak"
+    )
     texts = _build_notes(state)
     if signal is None or found is None:
         return replace(panel, texts=texts)

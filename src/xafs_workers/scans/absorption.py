@@ -11,6 +11,8 @@ import numpy as np
 from xafs_workers.scans import spectra
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import ChannelSelection, compute_run_fluorescence
+from xafs_workers.scans.energy_axis import compute_energy
+from xafs_workers.scans.named_edge import NamedEdge
 from xafs_workers.scans.runs import Run
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -105,7 +107,7 @@ def compute_absorption(run: Run, config: BoardConfig, absorber: Absorber, number
         The channels to be summed are not known.
     """
     points, columns = run.points, config.columns
-    energy = spectra.get_column(points, columns.energy)
+    energy = compute_energy(run, config, NamedEdge(absorber.element, absorber.edge))
     i0 = spectra.get_column(points, columns.i0)
     planned = run.start.get("num_points")
     return Spectrum(
@@ -116,8 +118,8 @@ def compute_absorption(run: Run, config: BoardConfig, absorber: Absorber, number
         _compute_signal(run, config, absorber),
         i0,
         number,
-        _find_signal(lambda: spectra.get_column(points, columns.dwell_time)),
-        None if absorber.mode == "reference" else _find_signal(lambda: spectra.compute_reference(points, columns)),
+        _find_signal(lambda: spectra.get_dwell_time(run, config)),
+        None if absorber.mode == "reference" else _find_signal(lambda: spectra.compute_reference(run, config)),
         planned if isinstance(planned, int) else 0,
     )
 
@@ -134,4 +136,4 @@ def _compute_signal(run: Run, config: BoardConfig, absorber: Absorber) -> Array:
     if absorber.is_fluorescence:
         return compute_run_fluorescence(run, config, absorber.channel_selection)
     formula = FORMULAS.get(absorber.mode, spectra.compute_transmission)
-    return formula(run.points, config.columns)
+    return formula(run, config)

@@ -46,11 +46,11 @@ def find_bad_channels(run: Run, config: BoardConfig, selection: ChannelSelection
     columns, i0 = found.columns, config.columns.i0
     if len(columns) < MIN_CHANNELS or i0 not in run.points:
         return ()
-    return run.points.compute_once(("bad channels", columns), lambda: _compare_channels(run, columns, i0))
+    return run.points.compute_once(("bad channels", columns), lambda: _compare_channels(run, columns, config))
 
 
-def _compare_channels(run: Run, columns: tuple[str, ...], i0: str) -> tuple[BadChannel, ...]:
-    signals = np.array([spectra.compute_ratio(run.points, column, i0) for column in columns])
+def _compare_channels(run: Run, columns: tuple[str, ...], config: BoardConfig) -> tuple[BadChannel, ...]:
+    signals = np.array([spectra.compute_ratio(run, config, column, config.columns.i0) for column in columns])
     signals = signals[:, np.isfinite(signals).all(axis=0)]
     if signals.shape[1] < MIN_POINTS:
         return ()

@@ -84,7 +84,7 @@ def compute_run_fluorescence(run: Run, config: BoardConfig, selection: ChannelSe
     found = find_fluorescence_channels(run, config, selection)
     if found.problem:
         raise NoChannelsError(found.problem)
-    return spectra.compute_fluorescence(run.points, found.columns, config.columns)
+    return spectra.compute_fluorescence(run, config, found.columns)
 
 
 def find_fluorescence_channels(run: Run, config: BoardConfig, selection: ChannelSelection) -> FluorescenceChannels:

@@ -110,6 +110,12 @@ def compute_energy(run: Run, config: BoardConfig, named: NamedEdge | None = None
     return axis.energies
 
 
+def get_energies(run: Run, config: BoardConfig) -> Array:
+    """Return the energies of a run's points, eV, shape (n,); of shape (0,) if it has no energy axis."""
+    axis = find_energy_axis(run, config)
+    return np.empty(0) if axis.problem else axis.energies
+
+
 def _find_axis(run: Run, config: BoardConfig, named: NamedEdge) -> EnergyAxis:
     problems: list[str] = []
     for rule in (_use_key, _use_list, _use_angle, _use_only_energy):

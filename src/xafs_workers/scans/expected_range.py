@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 from xafs_workers.elements import K_SQUARED_PER_EV
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.energy_axis import find_energy_axis
 from xafs_workers.scans.metadata import as_mapping
 from xafs_workers.scans.runs import Run
 
@@ -31,8 +33,18 @@ def find_motor_range(run: Run, motor: str) -> Range | None:
     return first + min(planned) - planned[0], first + max(planned) - planned[0]
 
 
-def find_energy_range(run: Run) -> Range | None:
-    """Return the range of energy of an XAFS scan by its bounds and its edge, eV; None where they are not known."""
+def find_energy_range(run: Run, config: BoardConfig) -> Range | None:
+    """Return the range of energy that an XAFS scan covers, eV; None where it is not known or the run has ended."""
+    by_bounds = _find_bounds_range(run)
+    if by_bounds is not None:
+        return by_bounds
+    axis = find_energy_axis(run, config)
+    planned = find_motor_range(run, axis.key) if axis.source == "key" else None
+    return None if planned is None else (planned[0] * axis.factor, planned[1] * axis.factor)
+
+
+def _find_bounds_range(run: Run) -> Range | None:
+    """Return the range of energy by the bounds of a scan and its edge, eV."""
     user = as_mapping(run.xdi.get("_user"))
     e0 = _to_number(user.get("e0")) or _to_number(as_mapping(run.xdi.get("Scan")).get("edge_energy"))
     bounds = user.get("bounds_given") or user.get("bounds")

@@ -11,7 +11,9 @@ import numpy as np
 
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import SINGLE_ELEMENT_CHANNEL
+from xafs_workers.scans.energy_axis import get_energies
 from xafs_workers.scans.runs import Run
+from xafs_workers.scans.units import find_unit
 
 Array = np.ndarray[Any, Any]
 
@@ -65,7 +67,9 @@ def load_spectra(run: Run | None, uid: str, config: BoardConfig, catalog: Spectr
         return _read_documents(run, config)
     found = catalog(uid) if catalog is not None else None
     if found:
-        energies = np.ravel(np.asarray(found.get(config.columns.energy, ()), dtype=np.float64))
+        key = config.columns.energy
+        unit = find_unit(run, config, key)
+        energies = np.ravel(np.asarray(found.get(key, ()), dtype=np.float64)) * unit.factor
         count = min(len(column) for column in found.values())
         return RunSpectra(count, energies, lambda index: {key: column[index] for key, column in found.items()})
     raise NoSpectraError(f"waiting for the spectra of run {uid[:8]} from a catalog: {_describe_missing(run)}")
@@ -73,9 +77,9 @@ def load_spectra(run: Run | None, uid: str, config: BoardConfig, catalog: Spectr
 
 def _read_documents(run: Run, config: BoardConfig) -> RunSpectra:
     points, arrays = run.points, run.arrays
-    energy = config.columns.energy
-    energies = points.get_column(energy) if energy in points else np.empty(0)
-    return RunSpectra(len(points), energies, lambda index: arrays.get_point(points.sequence_numbers[index]))
+    return RunSpectra(
+        len(points), get_energies(run, config), lambda index: arrays.get_point(points.sequence_numbers[index])
+    )
 
 
 def _describe_missing(run: Run | None) -> str:

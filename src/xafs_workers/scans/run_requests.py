@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from xafs_workers.registry import Registry
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.energy_axis import get_energies
 from xafs_workers.scans.mca import NoSpectraError, find_point
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan, scan_kinds
@@ -52,8 +51,7 @@ def is_awaiting_runs(board: Board, scan: Scan) -> bool:
 
 def find_point_indices(at: tuple[float, ...], run: Run, config: BoardConfig) -> tuple[int, ...]:
     """Find the indices of the selected points; points that the run does not have are left out."""
-    key = config.columns.energy
-    energies = run.points.get_column(key) if key in run.points else np.empty(0)
+    energies = get_energies(run, config)
     found: list[int] = []
     for asked in at:
         try:

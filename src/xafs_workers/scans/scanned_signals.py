@@ -80,7 +80,7 @@ def _extract(run: Run, motor: str, signal: str, config: BoardConfig, rate: bool,
         x = spectra.get_column(run.points, motor)
         label, y = _compute_signal(run, signal, config)
         if rate:
-            y = compute_quotient(y, spectra.get_column(run.points, config.columns.dwell_time))
+            y = compute_quotient(y, spectra.get_dwell_time(run, config))
     except (MissingColumnError, NoChannelsError) as problem:
         raise UnusableScanError(str(problem)) from problem
     usable = np.isfinite(x) & np.isfinite(y)
@@ -105,12 +105,12 @@ def _compute_signal(run: Run, signal: str, config: BoardConfig) -> tuple[str, Ar
     special: Mapping[str, Callable[[], tuple[str, Array]]] = {
         "i0": lambda: ("I0", spectra.get_column(points, columns.i0)),
         "if": lambda: ("If/I0", compute_run_fluorescence(run, config, ChannelSelection())),
-        "mythen_dir": lambda: ("dir / dwell time", spectra.compute_ratio(points, "dir", columns.dwell_time)),
+        "mythen_dir": lambda: ("dir / dwell time", spectra.compute_rate(run, config, "dir")),
     }
     name = signal.lower()
     if name in ratios:
         label, above, below = ratios[name]
-        return label, spectra.compute_ratio(points, above, below)
+        return label, spectra.compute_ratio(run, config, above, below)
     if name in special:
         return special[name]()
     key = _find_key(points, signal)

@@ -1,4 +1,8 @@
-"""Signals of a run's points, each computed once for a set of points."""
+"""Signals of a run's points, each computed once for a set of points.
+
+A quotient divides like by like: where one part is collected for the dwell time (a charge, counts) and the other is not
+(a current, a rate), the latter is multiplied by the dwell time.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,10 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.scans import signals
+from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.points import Points
-from xafs_workers.settings import Columns
+from xafs_workers.scans.runs import Run
+from xafs_workers.scans.units import COLLECTED, PER_TIME, find_ratio_factor, find_unit
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -23,6 +29,13 @@ class MissingColumnError(KeyError):
 
     def __str__(self) -> str:
         return f"{self.key}: {self.problem}, not numbers" if self.problem else f"no {self.key} in this run"
+
+
+class UnlikeUnitsError(MissingColumnError):
+    """A quotient of unlike quantities requires the dwell time, which the run does not have."""
+
+    def __str__(self) -> str:
+        return self.problem
 
 
 def get_column(points: Points, key: str) -> Array:
@@ -39,29 +52,29 @@ def get_column(points: Points, key: str) -> Array:
     return points.compute_once(("column", key), lambda: points.get_column(key))
 
 
-def compute_transmission(points: Points, columns: Columns) -> Array:
+def compute_transmission(run: Run, config: BoardConfig) -> Array:
     """Compute the transmission mu(E) = ln(I0/It), shape (n,)."""
-    return _compute_signal(points, "transmission", signals.compute_transmission, columns.i0, columns.it)
+    return _compute_quotient(run, config, (config.columns.i0, config.columns.it), signals.compute_transmission)
 
 
-def compute_reference(points: Points, columns: Columns) -> Array:
+def compute_reference(run: Run, config: BoardConfig) -> Array:
     """Compute the reference's mu(E) = ln(It/Ir), shape (n,)."""
-    return _compute_signal(points, "reference", signals.compute_reference, columns.it, columns.ir)
+    return _compute_quotient(run, config, (config.columns.it, config.columns.ir), signals.compute_reference)
 
 
-def compute_electron_yield(points: Points, columns: Columns) -> Array:
+def compute_electron_yield(run: Run, config: BoardConfig) -> Array:
     """Compute the electron yield mu(E) = Iy/I0, shape (n,)."""
-    return _compute_signal(points, "electron yield", signals.compute_electron_yield, columns.iy, columns.i0)
+    return compute_ratio(run, config, config.columns.iy, config.columns.i0)
 
 
-def compute_diode_fluorescence(points: Points, columns: Columns) -> Array:
+def compute_diode_fluorescence(run: Run, config: BoardConfig) -> Array:
     """Compute the fluorescence mu(E) = Pips/I0 that a PIPS diode measures, shape (n,)."""
-    return compute_ratio(points, columns.pips, columns.i0)
+    return compute_ratio(run, config, config.columns.pips, config.columns.i0)
 
 
-def compute_ratio(points: Points, above: str, below: str) -> Array:
-    """Compute one data key divided by another, shape (n,)."""
-    return _compute_signal(points, "ratio", signals.compute_quotient, above, below)
+def compute_ratio(run: Run, config: BoardConfig, above: str, below: str) -> Array:
+    """Compute one data key divided by another, like by like, shape (n,)."""
+    return _compute_quotient(run, config, (above, below), signals.compute_quotient)
 
 
 def find_first_key(points: Points, keys: tuple[str, ...]) -> str:
@@ -69,21 +82,53 @@ def find_first_key(points: Points, keys: tuple[str, ...]) -> str:
     return next((key for key in keys if key in points), keys[0])
 
 
-def compute_first_ratio(points: Points, above: tuple[str, ...], below: str) -> Array:
+def compute_first_ratio(run: Run, config: BoardConfig, above: tuple[str, ...], below: str) -> Array:
     """Compute the first of several data keys that the points have, divided by another, shape (n,)."""
-    return compute_ratio(points, find_first_key(points, above), below)
+    return compute_ratio(run, config, find_first_key(run.points, above), below)
 
 
-def compute_current(points: Points, key: str, columns: Columns) -> Array:
-    """Compute the current of an ion chamber, nA, shape (n,)."""
-    return _compute_signal(points, "current", signals.compute_current, key, columns.dwell_time)
+def compute_rate(run: Run, config: BoardConfig, key: str) -> Array:
+    """Compute counts of each point divided by its dwell time, 1/s, shape (n,); `key` has counts, whatever its unit."""
+    parts = get_column(run.points, key), get_dwell_time(run, config)
+    return run.points.compute_once(("rate", key), lambda: signals.compute_quotient(*parts))
 
 
-def compute_fluorescence(points: Points, channels: tuple[str, ...], columns: Columns) -> Array:
+def compute_current(run: Run, config: BoardConfig, key: str) -> Array:
+    """Compute what a detector measures in a second, shape (n,), in the unit of `units.find_current_unit`.
+
+    A charge or counts are divided by the dwell time; all else is returned unchanged.
+    """
+    values, unit = get_column(run.points, key), find_unit(run, config, key)
+    if unit.kind not in COLLECTED:
+        return values
+    dwell = get_dwell_time(run, config)
+    return run.points.compute_once(
+        ("current", key), lambda: signals.compute_current(_multiply(values, unit.factor), dwell)
+    )
+
+
+def compute_fluorescence(run: Run, config: BoardConfig, channels: tuple[str, ...]) -> Array:
     """Compute the fluorescence mu(E) = sum of the channels / I0, shape (n,)."""
-    counts = [get_column(points, key) for key in channels]
-    i0 = get_column(points, columns.i0)
-    return points.compute_once(("fluorescence", channels), lambda: signals.compute_fluorescence(counts, i0))
+    i0 = config.columns.i0
+    counts = [get_column(run.points, key) for key in channels]
+    parts = [_equalise(run, config, key, i0, values) for key, values in zip(channels, counts, strict=True)]
+    return run.points.compute_once(
+        ("fluorescence", channels), lambda: signals.compute_fluorescence([part[0] for part in parts], parts[0][1])
+    )
+
+
+def get_dwell_time(run: Run, config: BoardConfig) -> Array:
+    """Return the dwell time of each point, s, shape (n,).
+
+    Raises
+    ------
+    MissingColumnError
+        The run has none.
+    """
+    key = config.columns.dwell_time
+    values, unit = get_column(run.points, key), find_unit(run, config, key)
+    factor = unit.factor if unit.kind == "time" else 1.0
+    return run.points.compute_once(("dwell time", key), lambda: _multiply(values, factor))
 
 
 def compute_elapsed_time(points: Points) -> Array:
@@ -91,6 +136,41 @@ def compute_elapsed_time(points: Points) -> Array:
     return points.compute_once("elapsed", lambda: points.time - points.time[:1])
 
 
-def _compute_signal(points: Points, name: str, formula: Callable[..., Array], *keys: str) -> Array:
-    arrays = [get_column(points, key) for key in keys]
-    return points.compute_once((name, *keys), lambda: formula(*arrays))
+def _compute_quotient(
+    run: Run, config: BoardConfig, keys: tuple[str, str], formula: Callable[[Array, Array], Array]
+) -> Array:
+    above, below = keys
+    parts = _equalise(run, config, above, below, get_column(run.points, above))
+    return run.points.compute_once((formula.__name__, above, below), lambda: formula(*parts))
+
+
+def _equalise(run: Run, config: BoardConfig, above: str, below: str, values: Array) -> tuple[Array, Array]:
+    """Return dividend and divisor as like quantities: both for the dwell time, or both for a second.
+
+    Raises
+    ------
+    UnlikeUnitsError
+        The dwell time, which this takes, is missing.
+    """
+    divisor = get_column(run.points, below)
+    one, other = find_unit(run, config, above), find_unit(run, config, below)
+    values = _multiply(values, find_ratio_factor(one, other))
+    if one.kind in COLLECTED and other.kind in PER_TIME:
+        return values, divisor * _get_needed_dwell_time(run, config, above, below)
+    if one.kind in PER_TIME and other.kind in COLLECTED:
+        return values * _get_needed_dwell_time(run, config, above, below), divisor
+    return values, divisor
+
+
+def _get_needed_dwell_time(run: Run, config: BoardConfig, above: str, below: str) -> Array:
+    try:
+        return get_dwell_time(run, config)
+    except MissingColumnError as problem:
+        kinds = (find_unit(run, config, key).kind for key in (above, below))
+        text = f"{above} is a {next(kinds)}, {below} is a {next(kinds)}, and there is no dwell time: {problem}"
+        raise UnlikeUnitsError(config.columns.dwell_time, f"{text} (columns.dwell_time)") from problem
+
+
+def _multiply(values: Array, factor: float) -> Array:
+    """Multiply values by a factor; for 1 they stay the same object."""
+    return values if factor == 1.0 else values * factor

@@ -48,6 +48,14 @@ KIND_UNITS: dict[Kind, str] = {
 }
 """Unit to which factors convert, in pint's notation."""
 
+COLLECTED: frozenset[Kind] = frozenset({"charge", "count"})
+"""Kinds that grow with the dwell time."""
+
+PER_TIME: frozenset[Kind] = frozenset({"current", "rate"})
+"""Kinds that do not."""
+
+_FAMILIES: dict[Kind, str] = {"charge": "electric", "current": "electric", "count": "counted", "rate": "counted"}
+
 UNKNOWN = Unit("", "unknown")
 
 _COUNTS = Unit("counts", "count")
@@ -68,13 +76,14 @@ _TABLE: dict[str, Unit] = {
     "kev": Unit("keV", "energy", 1000.0),
     "mrad": Unit("mrad", "angle", 1e-3),
     "nm": Unit("nm", "length", 10.0),
-    "um": Unit("µm", "length", 1e4),
+    "um": Unit("um", "length", 1e4),
     "mm": Unit("mm", "length", 1e7),
     "ms": Unit("ms", "time", 1e-3),
     "na": Unit("nA", "current"),
-    "ua": Unit("µA", "current", 1e3),
-    "na*s": Unit("nA s", "charge"),
-    "na s": Unit("nA s", "charge"),
+    "ua": Unit("uA", "current", 1e3),
+    "na·s": Unit("nA·s", "charge"),
+    "na*s": Unit("nA·s", "charge"),
+    "na s": Unit("nA·s", "charge"),
 }
 """Units by their text in small letters."""
 
@@ -82,10 +91,29 @@ _CASED = {"mA": Unit("mA", "current", 1e6), "pA": Unit("pA", "current", 1e-3), "
 """Units whose capital letters decide."""
 
 
-def find_unit(run: Run, config: BoardConfig, key: str) -> Unit:
+def find_unit(run: Run | None, config: BoardConfig, key: str) -> Unit:
     """Find the unit of a data key of a run: of the setting `columns.units`, else of the descriptor."""
     given = config.columns.units.get(key)
-    return read_unit(as_text(as_mapping(run.data_keys.get(key)).get("units")) if given is None else given)
+    if given is None and run is not None:
+        given = as_text(as_mapping(run.data_keys.get(key)).get("units"))
+    return read_unit(given or "")
+
+
+def find_current_unit(run: Run | None, config: BoardConfig, key: str) -> str:
+    """Find the unit of what `spectra.compute_current` returns; '' if it is not known."""
+    unit = find_unit(run, config, key)
+    return {"charge": "nA", "count": "counts/s"}.get(unit.kind, unit.text)
+
+
+def find_ratio_factor(above: Unit, below: Unit) -> float:
+    """Find the factor that brings a dividend to the divisor's unit, 1 where they measure different things."""
+    family = _FAMILIES.get(above.kind)
+    return above.factor / below.factor if family is not None and family == _FAMILIES.get(below.kind) else 1.0
+
+
+def format_with_unit(name: str, unit: str) -> str:
+    """Format the label of an axis: a name, with its unit if that is known."""
+    return f"{name} ({unit})" if unit else name
 
 
 @cache

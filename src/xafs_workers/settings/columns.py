@@ -8,6 +8,8 @@ from pydantic import Field
 
 from xafs_workers.settings.section import Section
 
+CHAMBERS = ("I0", "It", "Ir", "Iy", "Pips", "Diode", "I0a", "I0b", "Ita", "Itb")
+
 
 class Columns(Section):
     """Names of the data keys at this beamline."""
@@ -40,7 +42,10 @@ class Columns(Section):
         description="key of the crystal's d-spacing in the configuration of the descriptor; see `metadata.d_spacing`",
     )
     units: dict[str, str] = Field(
-        default={"dcm_energy": "eV"},
+        default={
+            "dcm_energy": "eV",
+            **dict.fromkeys(CHAMBERS, "nA*s"),
+        },
         description="unit of a data key, or of a path of `energy_lists`, that the documents give wrongly or not at all",
     )
     dwell_time: str = Field(default="dwti_dwell_time", description="dwell time, seconds")

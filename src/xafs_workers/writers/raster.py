@@ -151,7 +151,7 @@ def build_signals(run: Run, config: BoardConfig, detector: str) -> Iterator[MapS
         raw = spectra.get_column(run.points, key)
         over = names.i0 in run.points
         yield MapSignal(
-            label, raw, spectra.compute_ratio(run.points, key, names.i0) if over else np.full(raw.shape, np.nan)
+            label, raw, spectra.compute_ratio(run, config, key, names.i0) if over else np.full(raw.shape, np.nan)
         )
 
 

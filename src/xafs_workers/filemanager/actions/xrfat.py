@@ -12,6 +12,7 @@ from xafs_workers.filemanager.actions.write_data_files import publish_files
 from xafs_workers.filemanager.actions.xrf_spectra import Array, read_spectra
 from xafs_workers.messages.xrfat import XrfatStart
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.energy_axis import get_energies
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.mca import NoSpectraError, find_point
 from xafs_workers.writers.registry import CannotWrite, FileContext
@@ -41,8 +42,7 @@ def write_spectra_file(control: ReceivedMessage, board: Board, context: ActionCo
 
 def _build_columns(message: XrfatStart, run: FinishedRun, context: ActionContext) -> dict[str, Array]:
     """Build the columns of the file by label: counts of the sum or of each channel, at each energy."""
-    key = context.config.columns.energy
-    energies = run.points.get_column(key) if key in run.points else np.empty(0)
+    energies = get_energies(run.run, context.config)
     places = dict.fromkeys(find_point(asked, energies, len(run.points)) for asked in message.energy)
     if not places:
         raise NoSpectraError("no energy was asked for")
