@@ -34,7 +34,7 @@ def test_the_file_has_the_spectra_at_the_energies(
     assert outcome.paths == (str(manager.folder / "XRF" / "spectra.xrf"),)
     lines = Path(outcome.paths[0]).read_text().splitlines()
     labels = next(line for line in reversed(lines) if line.startswith("#")).split()[1:]
-    assert labels[:3] == ["energy", "MCA1_7100.0", "MCA2_7100.0"]
+    assert labels[:3] == ["energy", "mca1_7100_0", "mca2_7100_0"]
     table = np.array([list(map(float, line.split())) for line in lines if not line.startswith("#")])
     assert table.shape == (BINS, 9)
     np.testing.assert_array_equal(table[:, 1], make_counts(1, 2))

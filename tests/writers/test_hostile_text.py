@@ -66,7 +66,7 @@ def check_header(file: XdiFile) -> None:
     assert file.fields["Mono.d_spacing"] == "3.1354173"
     assert len(file.fields["Scan.uid"]) == 36
     for value in [*file.fields.values(), *file.comments]:
-        assert value.isprintable()
+        assert value.replace("\t", "").isprintable()
 
 
 @settings(max_examples=scale_examples(200), deadline=None)
@@ -75,8 +75,8 @@ def test_any_metadata_keeps_xafs_and_time_scan_files_readable(metadata: dict[str
     run = make_finished_run({**XAFS, **SDD}, "xafs transmission", xdi=merge_xdi(**metadata))
     file = read(xasxdi.build_content(run, RULES))
     check_header(file)
-    for key in ("I0", "It", "Ir"):
-        np.testing.assert_allclose(file.get_column(key), XAFS[key], rtol=1e-9)
+    for label, key in (("i0", "I0"), ("itrans", "It"), ("irefer", "Ir")):
+        np.testing.assert_allclose(file.get_column(label), XAFS[key], rtol=1e-9)
     check_header(read(seadxdi.build_content(run, RULES)))
     check_header(read(xrf.build_content(run, {1: np.arange(4)})))
 
@@ -86,7 +86,7 @@ def test_any_metadata_keeps_xafs_and_time_scan_files_readable(metadata: dict[str
 def test_any_motor_name_keeps_line_scan_files_readable(motor: str, unit: str) -> None:
     run = make_finished_run({motor: [1.0, 2.0], "Q": [3.0, 4.0]}, "linescan Q x", motors=[motor], xdi={})
     run.data_keys[motor] = {**run.data_keys[motor], "units": unit}  # type: ignore[index]
-    if text_format.to_label(motor) == "Q":
+    if motor == "Q":
         return
     np.testing.assert_array_equal(read(lsxdi.build_content(run, RULES)).data, [[1, 2], [3, 4]])
 
@@ -97,7 +97,7 @@ def test_hostile_names_and_comments_keep_files_readable(text: str) -> None:
     file = read(xasxdi.build_content(make_finished_run(XAFS, "xafs transmission", xdi=xdi), RULES))
     check_header(file)
     name = file.fields.get("Sample.name", "")
-    assert text_format.to_one_line(text).startswith(name.removesuffix("…"))
+    assert text_format.to_one_line(text).startswith(name.removesuffix("..."))
     assert name or not text_format.to_one_line(text)
     assert file.comments[-1] == "end"
     assert file.data.shape == (7, 4)

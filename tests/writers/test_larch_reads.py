@@ -109,7 +109,8 @@ def test_larch_reads_measured_runs(name: str, measured: Path, larch: Any, tmp_pa
         content = xasxdi.build_content(run, RULES)
         path = tmp_path / f"{run.uid}.xdi"
         path.write_bytes(content)
-        found = larch.XDIFile(str(path))
+        with np.errstate(all="ignore"):  # it takes the logarithm of any counts
+            found = larch.XDIFile(str(path))
         np.testing.assert_array_equal(found.data, read(content).data)
         assert (found.element, found.edge, found.dspacing) == (run.element.encode(), b"K", 3.1354173)
 

@@ -38,31 +38,36 @@ def scan(more: dict[str, list[float]], hint: str = "linescan It xafs_x", **told:
 def test_a_line_scan_is_written_with_any_fluorescence_detector(detectors: list[str], numbers: tuple[int, ...]) -> None:
     more = make_channels("Fe", *numbers)
     file = read(lsxdi.build_content(scan(more, detectors=detectors), RULES))
-    assert file.labels == ("xafs_x", "I0", "It", "Ir", *more)
+    assert file.labels == ("xafs_x", "i0", "itrans", "irefer", *map(str.lower, more))
     assert file.headings[1:] == (
-        *("I0 nA*s", "Itrans nA*s", "Irefer nA*s"),
-        *(f"Fe{n} counts" for n in numbers),
+        *("i0 nC", "itrans nC", "irefer nC"),
+        *(f"fe{n} counts" for n in numbers),
     )
-    for key, values in {**POSITION, **CHAMBERS, **more}.items():
-        np.testing.assert_array_equal(file.get_column(key), values)
-    assert file.comments == ("linescan on xafs_x",)
+    for label, values in zip(file.labels, {**POSITION, **CHAMBERS, **more}.values(), strict=True):
+        np.testing.assert_array_equal(file.get_column(label), values)
+    assert (file.fields["XafsWorkers.content"], file.comments) == ("line scan on xafs_x", ())
 
 
 def test_the_plotted_signal_is_written() -> None:
     more = {**IY, **AREA_DETECTOR, "bicron": [1.0, 2.0, 3.0, 4.0]}
     labels = read(lsxdi.build_content(scan(more, "linescan bicron xafs_x"), RULES)).labels
-    assert labels[4:] == ("Iy", "diffuse", "specular", "bicron")
+    assert labels[4:] == ("iy", "diffuse", "specular", "bicron")
 
 
 def test_an_ion_chamber_named_by_its_key_is_written_once() -> None:
-    assert read(lsxdi.build_content(scan({}, "linescan I0 xafs_x"), RULES)).labels == ("xafs_x", "I0", "It", "Ir")
+    assert read(lsxdi.build_content(scan({}, "linescan I0 xafs_x"), RULES)).labels == (
+        "xafs_x",
+        "i0",
+        "itrans",
+        "irefer",
+    )
 
 
 def test_the_motor_has_its_unit_and_is_found_in_the_hint() -> None:
     columns = {**POSITION, **CHAMBERS}
     run = make_finished_run(columns, "rectanglescan It xafs_x negated", xdi={})
-    run.data_keys["xafs_x"] = {**run.data_keys["xafs_x"], "units": "mm\n# x"}  # type: ignore[index]
-    assert read(lsxdi.build_content(run, RULES)).headings[0] == "xafs_x mm # x"
+    run.data_keys["xafs_x"] = {**run.data_keys["xafs_x"], "units": "µm / step %\n# x"}  # type: ignore[index]
+    assert read(lsxdi.build_content(run, RULES)).headings[0] == "xafs_x um_per_step_percent_x"
 
 
 def test_a_scan_without_a_motor_is_refused_with_the_reason() -> None:

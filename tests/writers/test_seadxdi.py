@@ -19,12 +19,12 @@ SDD = make_channels("Fe", 1, 2, 3, 4)
 def test_the_header_describes_the_columns_of_the_data() -> None:
     file = read(seadxdi.build_content(make_finished_run({**CHAMBERS, **SDD}, "timescan Xs"), RULES))
     assert file.headings == (
-        *("time seconds", "I0 nA*s", "Itrans nA*s", "Irefer nA*s"),
-        *("Fe1 counts", "Fe2 counts", "Fe3 counts", "Fe4 counts"),
+        *("time seconds", "i0 nC", "itrans nC", "irefer nC"),
+        *("fe1 counts", "fe2 counts", "fe3 counts", "fe4 counts"),
     )
     np.testing.assert_array_equal(file.get_column("time"), [0.0, 1.0, 2.0, 3.0])
-    for key, values in {**CHAMBERS, **SDD}.items():
-        np.testing.assert_array_equal(file.get_column(key), values)
+    for label, values in zip(file.labels[1:], {**CHAMBERS, **SDD}.values(), strict=True):
+        np.testing.assert_array_equal(file.get_column(label), values)
 
 
 def test_the_edge_energy_is_read_from_the_monochromator() -> None:
@@ -40,12 +40,12 @@ def test_a_time_scan_with_little_metadata_is_written(xdi: dict) -> None:
     file = read(seadxdi.build_content(run, RULES))
     assert file.fields["Scan.uid"] == run.uid
     told = bool(xdi.get("Scan"))
-    assert file.labels[4:] == tuple(SDD if told else {**SDD, **make_channels("Mn", 1, 2, 3, 4)})
+    assert file.labels[4:] == tuple(map(str.lower, SDD if told else {**SDD, **make_channels("Mn", 1, 2, 3, 4)}))
 
 
 def test_missing_ion_chambers_are_left_out() -> None:
     columns = {"I0": CHAMBERS["I0"], **IY, "Ita": [1.0, 2.0, 3.0, 4.0]}
-    assert read(seadxdi.build_content(make_finished_run(columns), RULES)).labels == ("time", "I0", "Iy", "Ita")
+    assert read(seadxdi.build_content(make_finished_run(columns), RULES)).labels == ("time", "i0", "iy", "ita")
 
 
 def test_a_run_without_a_signal_is_refused_with_the_reason() -> None:

@@ -8,23 +8,25 @@ import numpy as np
 import pytest
 
 from xafs_workers.writers.columns import Column
+from xafs_workers.writers.gaps import Table
 from xafs_workers.writers.xdi_reader import Unreadable, check, read
 from xafs_workers.writers.xdi_text import format_xdi
 
-COLUMNS = (Column("energy", np.array([1.0, 2.0]), "eV"), Column("It", np.array([3.0, np.nan]), "nA*s", "Itrans"))
+COLUMNS = (Column("energy", np.array([1.0, 2.0]), "eV"), Column("itrans", np.array([3.0, 0.0]), "nC"))
+TABLE = Table(COLUMNS, {})
 FIELDS = {"Element.symbol": "Fe", "Scan.uid": "x"}
-GOOD = format_xdi("XDI/1.0 a/1 b/2", FIELDS, COLUMNS, ["said"])
-SAID = ["said", "0 stands for no value in column It, row 2"]
+GOOD = format_xdi("XDI/1.0 a/1 b/2", FIELDS, TABLE, ["said"])
+SAID = ["said"]
 
 
 def test_a_written_file_is_read() -> None:
     file = read(GOOD)
     assert file.version == "XDI/1.0 a/1 b/2"
     assert file.fields == FIELDS
-    assert file.headings == ("energy eV", "Itrans nA*s")
-    assert file.labels == ("energy", "It")
-    assert file.comments == ("said", "0 stands for no value in column It, row 2")
-    np.testing.assert_array_equal(file.get_column("It"), [3.0, 0.0])
+    assert file.headings == ("energy eV", "itrans nC")
+    assert file.labels == ("energy", "itrans")
+    assert file.comments == ("said",)
+    np.testing.assert_array_equal(file.get_column("itrans"), [3.0, 0.0])
 
 
 BROKEN: list[tuple[str, Callable[[bytes], bytes], str]] = [
@@ -35,7 +37,12 @@ BROKEN: list[tuple[str, Callable[[bytes], bytes], str]] = [
     ("escaped line", lambda text: text.replace(b"# Scan.uid: x", b"# Scan.uid: x\ny"), "line 4: got 'y'"),
     ("a line twice", lambda text: text.replace(b"# Scan.uid", b"# Element.symbol"), "each once"),
     ("columns out of order", lambda text: text.replace(b"Column.2", b"Column.3"), "expected # Column.2"),
-    ("a column too few", lambda text: text.replace(b"# Column.2: Itrans nA*s\n", b""), "expected 1 labels"),
+    (
+        "a column too few",
+        lambda text: text.replace(b"# Column.2: itrans nC\n", b""),
+        "expected the labels of the 1 col",
+    ),
+    ("another label", lambda text: text.replace(b"# energy  itrans", b"# energy  It"), "expected the labels of the 2"),
     ("no slashes", lambda text: text.replace(b"/" * 60, b""), "Family.key: value, each once, or slashes"),
     ("no dashes", lambda text: text.replace(b"#" + b"-" * 60 + b"\n", b""), "expected # and a comment, or dashes"),
     ("cut off in the header", lambda text: text[:40], "Family.key|slashes"),
@@ -56,11 +63,10 @@ def test_damaged_text_is_refused_with_the_line(name: str, spoil: Callable[[bytes
 
 OTHER: list[tuple[bytes, bytes, str]] = [
     (b"Scan.uid: x", b"Scan.uid: y", "header"),
-    (b"Itrans nA*s", b"Itrans nA", "columns"),
-    (b"# energy  It", b"# energy  Ir", "labels"),
+    (b"itrans nC", b"itrans nA", "columns"),
     (b"# said", b"# unsaid", "comments"),
-    (b"1  3", b"1  3.00000001", "column It"),
-    (b"\n2  0\n", b"\n2  1\n", "column It"),
+    (b"1  3", b"1  3.00000001", "column itrans"),
+    (b"\n2  0\n", b"\n2  1\n", "the numbers"),
 ]
 
 
@@ -80,4 +86,4 @@ def test_a_missing_row_is_detected() -> None:
 @pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\x85b", "a\u2028b"])
 def test_a_value_with_line_breaks_is_not_written(value: str) -> None:
     with pytest.raises(Unreadable):
-        format_xdi("XDI/1.0 a/1", {"Sample.name": value}, COLUMNS)
+        format_xdi("XDI/1.0 a/1", {"Sample.name": value}, TABLE)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 
 def read_xdi(content: bytes) -> Mapping[str, Any]:
     """Read XDI content with Larch; return its `labels` and the number of `rows`, or the `problem`."""
@@ -16,7 +18,8 @@ def read_xdi(content: bytes) -> Mapping[str, Any]:
         path = Path(folder) / "data.xdi"
         path.write_bytes(content)
         try:
-            found = XDIFile(str(path))
+            with np.errstate(all="ignore"):  # it takes the logarithm of any counts
+                found = XDIFile(str(path))
         except Exception as error:  # noqa: BLE001 - any error of Larch is the answer
             return {"problem": f"{type(error).__name__}: {error}"}
         return {"labels": [str(label) for label in found.array_labels], "rows": int(getattr(found, "npts", 0))}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,10 @@ from xafs_workers.writers.registry import CannotWrite
 
 Array = np.ndarray[Any, Any]
 
-CHARGE_UNIT = "nA*s"
-"""Unit of all ion chambers' columns: a current in nA, collected for the dwell time in s; not the descriptor's."""
+CHARGE_UNIT = "nC"
+"""Unit of all ion chambers' columns: a current in nA, collected for the dwell time in s; not the descriptor's.
+
+XDI's dictionary gives a unit as one word, so not nA*s."""
 
 COUNTS_UNIT = "counts"
 
@@ -32,11 +34,11 @@ class Column:
     Attributes
     ----------
     label
-        Word above the numbers.
+        Word above the numbers and in the header: small letters, digits and underscores, as in XDI's dictionary.
     values
         Shape (n,); NaN is a gap.
-    name
-        Name in the header, where it differs from the label.
+    unit
+        One word, '' for none.
     source
         Data key that it shows, '' for a computed column.
     """
@@ -44,19 +46,22 @@ class Column:
     label: str
     values: Array
     unit: str = ""
-    name: str = ""
     source: str = ""
 
     @property
     def heading(self) -> str:
         """Name and unit, as in the header."""
-        return f"{self.name or self.label} {self.unit}".rstrip()
+        return f"{self.label} {self.unit}".rstrip()
+
+    def select(self, rows: Array) -> Column:
+        """Return the column with these rows only (a mask of shape (n,))."""
+        return replace(self, values=self.values[rows])
 
 
-def build_key_column(run: Run, key: str, unit: str, *, label: str = "", name: str = "") -> Iterator[Column]:
+def build_key_column(run: Run, key: str, unit: str, *, label: str = "") -> Iterator[Column]:
     """Yield the column of a data key, nothing where the run has none."""
     if key in run.points:
-        yield Column(label or text_format.to_label(key), run.points.get_column(key), unit, name, key)
+        yield Column(label or text_format.to_word(key), run.points.get_column(key), unit, key)
 
 
 def build_energy_columns(run: Run, config: BoardConfig) -> Iterator[Column]:
@@ -76,20 +81,20 @@ def build_energy_columns(run: Run, config: BoardConfig) -> Iterator[Column]:
 def build_chamber_columns(run: Run, config: BoardConfig) -> Iterator[Column]:
     """Yield the ion chambers that the run has."""
     names = config.columns
-    yield from build_key_column(run, names.i0, CHARGE_UNIT, label="I0")
-    yield from build_key_column(run, names.it, CHARGE_UNIT, label="It", name="Itrans")
-    yield from build_key_column(run, names.ir, CHARGE_UNIT, label="Ir", name="Irefer")
+    yield from build_key_column(run, names.i0, CHARGE_UNIT, label="i0")
+    yield from build_key_column(run, names.it, CHARGE_UNIT, label="itrans")
+    yield from build_key_column(run, names.ir, CHARGE_UNIT, label="irefer")
 
 
 def build_electron_yield_column(run: Run, config: BoardConfig) -> Iterator[Column]:
     """Yield the electron yield, if the run has it."""
-    return build_key_column(run, config.columns.iy, CHARGE_UNIT, label="Iy")
+    return build_key_column(run, config.columns.iy, CHARGE_UNIT, label="iy")
 
 
 def build_diode_columns(run: Run, config: BoardConfig) -> Iterator[Column]:
     """Yield the PIPS diode and the photodiode, as far as the run has them."""
-    yield from build_key_column(run, config.columns.pips, CHARGE_UNIT, label="Pips")
-    yield from build_key_column(run, config.columns.diode, CHARGE_UNIT, label="Diode")
+    yield from build_key_column(run, config.columns.pips, CHARGE_UNIT, label="pips")
+    yield from build_key_column(run, config.columns.diode, CHARGE_UNIT, label="diode")
 
 
 def build_channel_columns(run: Run, config: BoardConfig, selection: ChannelSelection) -> Iterator[Column]:
@@ -113,28 +118,34 @@ def build_split_chamber_columns(run: Run) -> Iterator[Column]:
         yield from build_key_column(run, key, CHARGE_UNIT)
 
 
-def build_table(columns: Iterable[Column]) -> tuple[Column, ...]:
-    """Return columns as a table: each data key once, labels that differ.
+def select_columns(columns: Iterable[Column]) -> tuple[Column, ...]:
+    """Select the columns of a file: each data key once, and labels that differ.
 
     Raises
     ------
     CannotWrite
-        It would have no rows.
+        There are no rows.
     """
     found: list[Column] = []
     for column in columns:
         known = {other.source for other in found if other.source}
         if column.source not in known:
-            found.append(column)
-    labels = [column.label for column in found]
-    if len(set(labels)) != len(labels):
-        raise CannotWrite(f"two columns of one name: {', '.join(labels)}")
+            found.append(replace(column, label=_find_free_label(column.label, {other.label for other in found})))
     if not found or not len(found[0].values):
         raise CannotWrite("nothing was measured in it")
     return tuple(found)
 
 
-def find_column_numbers(columns: Sequence[Column], labels: Iterable[str]) -> list[int]:
-    """Return the numbers, from 1, of the columns with these labels."""
+def _find_free_label(label: str, taken: Collection[str]) -> str:
+    """Return a label, with a number where another column has it: data keys may differ in case alone."""
+    number, free = 2, label
+    while free in taken:
+        number, free = number + 1, f"{label}_{number}"
+    return free
+
+
+def find_column_numbers(columns: Sequence[Column], labels: Iterable[str]) -> list[int] | None:
+    """Return the numbers, from 1, of the columns with these labels; None if one is not there."""
     place = {column.label: number for number, column in enumerate(columns, start=1)}
-    return [place[label] for label in labels]
+    found = [place.get(label, 0) for label in labels]
+    return found if all(found) else None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,15 +11,17 @@ from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import text_format
 from xafs_workers.writers.registry import AssetLike, CannotWrite, FileContext, read_end_time
-
-FAMILIES = ("Beamline", "Detector", "Element", "Facility", "Mono", "Sample", "Scan")
+from xafs_workers.writers.xdi_dictionary import (
+    FAMILIES,
+    OWN_NAMESPACE,
+    fit_edge,
+    fit_field,
+    fit_spacing,
+    fit_symbol,
+    normalize_name,
+)
 
 EXCLUDED_FIELDS = frozenset({"Sample.comment", "Sample.extra_metadata"})
-
-UNITS = {"Facility.energy": "GeV", "Facility.current": "mA", "Scan.edge_energy": "eV", "Beamline.energy": "eV"}
-"""Added to bare numbers: the XDI dictionary wants these with units, and the documents have them without."""
-
-_BARE_NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?\Z")
 
 _DETECTORS = (
     ("mythen", "mythen"),
@@ -33,9 +34,6 @@ _DETECTORS = (
 
 _HDF5 = (".h5", ".hdf5", ".hdf", ".nxs")
 _PARTS_OF_PATH = 6
-
-EDGES = re.compile(r"(K|L[123]?|M[12345]?|N[1-7]?|O[1-7]?)\Z")
-SYMBOL = re.compile(r"[A-Z][a-z]?\Z")
 
 HeaderFields = dict[str, str]
 """Header lines by `Family.key`, in their order."""
@@ -57,31 +55,37 @@ def build_fields(run: Run, context: FileContext) -> HeaderFields:
         The run did not end.
     """
     given = {name: value for name, value in _list_document_fields(run.xdi) if value and name not in EXCLUDED_FIELDS}
-    return merge_fields(given, _build_own_fields(run, context))
+    fitted = dict(fit_field(name, value) for name, value in given.items())
+    return sort_fields(merge_fields(fitted, _build_own_fields(run, context)))
 
 
 def merge_fields(given: Mapping[str, str], own: Mapping[str, str]) -> HeaderFields:
-    """Return header lines with those of the program's own after them, which replace given ones."""
-    return {name: value for name, value in given.items() if name not in own} | dict(own)
+    """Return header lines with those of the program's own after them, which replace given ones of any case."""
+    replaced = {name.lower() for name in own}
+    return {name: value for name, value in given.items() if name.lower() not in replaced} | dict(own)
 
 
 def sort_fields(fields: HeaderFields) -> HeaderFields:
-    """Return header lines with the families in their order."""
-    return dict(sorted(fields.items(), key=lambda item: FAMILIES.index(item[0].partition(".")[0])))
+    """Return header lines with the families in their order, the program's own namespace last."""
+    order = {family: place for place, family in enumerate((*FAMILIES, OWN_NAMESPACE))}
+    return dict(sorted(fields.items(), key=lambda item: order[item[0].partition(".")[0]]))
+
+
+def build_remark(key: str, text: str) -> HeaderFields:
+    """Return a remark of the program as a field of its namespace: the user's comments are the user's."""
+    return {f"{OWN_NAMESPACE}.{key}": text_format.to_one_line(text)}
 
 
 def _list_document_fields(xdi: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield names and values as the start document has them, of two that would get one name the later one."""
+    """Yield names and values as the start document has them; of several names that differ in case the last one."""
+    found: dict[str, tuple[str, str]] = {}
     for family in FAMILIES:
         for given, value in as_mapping(xdi.get(family)).items():
             key = text_format.to_key(str(given))
             if key:
-                name = f"{family}.{key}"
-                yield name, _add_unit(name, text_format.format_value(value))
-
-
-def _add_unit(name: str, value: str) -> str:
-    return f"{value} {UNITS[name]}" if name in UNITS and _BARE_NUMBER.match(value) else value
+                name = normalize_name(family, key)
+                found[name.lower()] = name, text_format.format_value(value)
+    yield from found.values()
 
 
 def _build_own_fields(run: Run, surroundings: FileContext) -> HeaderFields:
@@ -129,28 +133,26 @@ def build_absorber_fields(run: Run) -> HeaderFields:
     symbol = fields.get("Element.symbol") or text_format.format_value(plan.get("element"))
     edge = fields.get("Element.edge") or text_format.format_value(plan.get("edge"))
     spacing = fields.get("Mono.d_spacing", "")
-    _require("Element.symbol", symbol, bool(SYMBOL.match(symbol)), "the symbol of an element")
-    _require("Element.edge", edge, bool(EDGES.match(edge)), "an edge, such as K or L3")
-    _require("Mono.d_spacing", spacing, _is_positive(spacing), "a number of Angstrom greater than zero")
-    return {"Element.symbol": symbol, "Element.edge": edge, "Mono.d_spacing": spacing}
+    return {
+        "Element.symbol": _require("Element.symbol", symbol, fit_symbol(symbol), "the symbol of an element"),
+        "Element.edge": _require("Element.edge", edge, fit_edge(edge), "an edge, such as K or L3"),
+        "Mono.d_spacing": _require(
+            "Mono.d_spacing", spacing, fit_spacing(spacing), "a number of Angstrom greater than zero"
+        ),
+    }
 
 
-def _require(name: str, value: str, usable: bool, expected: str) -> None:
-    if not usable:
-        problem = f"field 'XDI.{name}': got {value[:40]!r}" if value else f"missing field 'XDI.{name}'"
+def _require(name: str, given: str, fitted: str | None, expected: str) -> str:
+    if fitted is None:
+        problem = f"field 'XDI.{name}': got {given[:40]!r}" if given else f"missing field 'XDI.{name}'"
         raise CannotWrite(f"start document: {problem} (expected {expected})")
-
-
-def _is_positive(value: str) -> bool:
-    try:
-        return 0 < float(value) < float("inf")
-    except ValueError:
-        return False
+    return fitted
 
 
 def read_comments(run: Run) -> list[str]:
-    """Return the user's comments on the run, line by line."""
+    """Return the user's comments on the run, line by line, also empty ones; [] where there is no text."""
     given = run.xdi.get("_comment")
     members = given if isinstance(given, list | tuple) else [given]
-    lines = (line for member in members if isinstance(member, str) for line in member.splitlines())
-    return [line for line in map(text_format.to_one_line, lines) if line]
+    lines = [line for member in members if isinstance(member, str) for line in member.splitlines() or [""]]
+    found = [text_format.to_comment_line(line) for line in lines]
+    return found if any(found) else []

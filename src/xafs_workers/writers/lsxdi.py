@@ -12,7 +12,8 @@ from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import columns as parts
 from xafs_workers.writers import headers, text_format
-from xafs_workers.writers.columns import Column, build_table
+from xafs_workers.writers.columns import Column, select_columns
+from xafs_workers.writers.gaps import take_out_gaps
 from xafs_workers.writers.registry import CannotWrite, FileContext, WriterInput, find_file_name, register_writer
 from xafs_workers.writers.xdi_text import format_xdi
 
@@ -40,16 +41,18 @@ def build_content(run: Run, config: BoardConfig, *, context: FileContext = _NO_C
         The motor's positions are missing.
     """
     motor, detector = _find_motor(run), _find_hint_word(run, 1)
-    columns = build_table(_build_columns(run, config, motor, detector))
+    columns = select_columns(_build_columns(run, config, motor, detector))
     if len(columns) == 1:
         raise CannotWrite(f"it has no signal (expected {config.columns.i0} or fluorescence channels, for example)")
-    fields = headers.build_fields(run, context)
-    return format_xdi(headers.format_first_line(run), fields, columns, [f"linescan on {text_format.to_label(motor)}"])
+    fields = headers.build_fields(run, context) | headers.build_remark("content", f"line scan on {motor}")
+    return format_xdi(
+        headers.format_first_line(run), headers.sort_fields(fields), take_out_gaps(columns), headers.read_comments(run)
+    )
 
 
 def _build_columns(run: Run, config: BoardConfig, motor: str, detector: str) -> Iterator[Column]:
     position = spectra.get_column(run.points, motor)
-    yield Column(text_format.to_label(motor), position, _find_unit(run, motor), source=motor)
+    yield Column(text_format.to_word(motor), position, _find_unit(run, motor), source=motor)
     yield from parts.build_chamber_columns(run, config)
     yield from parts.build_channel_columns(run, config, ChannelSelection())
     yield from parts.build_electron_yield_column(run, config)
@@ -73,6 +76,4 @@ def _find_hint_word(run: Run, place: int) -> str:
 
 
 def _find_unit(run: Run, key: str) -> str:
-    return text_format.to_one_line(as_text(as_mapping(run.data_keys.get(key)).get("units")))[
-        : text_format.MAX_NAME_LENGTH
-    ].strip()
+    return text_format.to_unit(as_text(as_mapping(run.data_keys.get(key)).get("units")))

@@ -1,4 +1,4 @@
-"""Measurement mode of an XAFS scan, from its start document, and the xmu of that mode."""
+"""Measurement mode of an XAFS scan, from its start document, and the absorption in that mode."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _list_mode_texts(run: Run) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class PlotHint:
-    """Formula of xmu: in words, and as (labels to be added, label to divide by), with or without logarithm."""
+    """Formula of mu: in words, and as (labels to be added, label to divide by), with or without logarithm."""
 
     description: str
     numerators: tuple[str, ...]
@@ -43,17 +43,20 @@ class PlotHint:
     has_logarithm: bool = False
 
     def format_text(self, columns: Sequence[Column]) -> str:
-        """Return the hint with the numbers of the columns, as plot programs read it."""
-        formula = "+".join(f"${number}" for number in find_column_numbers(columns, self.numerators))
+        """Return the hint with the numbers of the columns, as plot programs read it; '' if a column is missing."""
+        numbers = find_column_numbers(columns, (*self.numerators, *filter(None, [self.denominator])))
+        if numbers is None:
+            return ""
+        formula = "+".join(f"${number}" for number in numbers[: len(self.numerators)])
         if len(self.numerators) > 1:
             formula = f"({formula})"
         if self.denominator:
-            formula += f"/${find_column_numbers(columns, [self.denominator])[0]}"
+            formula += f"/${numbers[-1]}"
         return f"{self.description}  --  {f'ln({formula})' if self.has_logarithm else formula}"
 
 
-def compute_xmu(run: Run, config: BoardConfig, absorber: Absorber) -> tuple[Column, PlotHint]:
-    """Return the column xmu, by the functions of the plots, and its formula.
+def compute_mu_column(run: Run, config: BoardConfig, absorber: Absorber) -> tuple[Column, PlotHint]:
+    """Return the column of mu, by the functions of the plots, and its formula.
 
     Raises
     ------
@@ -64,17 +67,24 @@ def compute_xmu(run: Run, config: BoardConfig, absorber: Absorber) -> tuple[Colu
     """
     if absorber.mode == "test":
         i0 = spectra.get_column(run.points, config.columns.i0)
-        return Column("xmu", i0, CHARGE_UNIT), PlotHint("I0", ("I0",))
-    column = Column("xmu", compute_absorption(run, config, absorber).mu)
+        return Column("xmu", i0, CHARGE_UNIT), PlotHint("I0", ("i0",))
+    column = Column(find_mu_label(absorber), compute_absorption(run, config, absorber).mu)
     if absorber.is_fluorescence:
         labels = tuple(
-            map(text_format.to_label, find_fluorescence_channels(run, config, absorber.channel_selection).columns)
+            map(text_format.to_word, find_fluorescence_channels(run, config, absorber.channel_selection).columns)
         )
-        total = "+".join(labels)
-        return column, PlotHint(f"({total})/I0" if len(labels) > 1 else f"{total}/I0", labels, "I0")
+        total = "+".join(find_fluorescence_channels(run, config, absorber.channel_selection).columns)
+        return column, PlotHint(f"({total})/I0" if len(labels) > 1 else f"{total}/I0", labels, "i0")
     hints = {
-        "reference": PlotHint("ln(It/Ir)", ("It",), "Ir", has_logarithm=True),
-        "yield": PlotHint("Iy/I0", ("Iy",), "I0"),
-        "pips": PlotHint("Pips/I0", ("Pips",), "I0"),
+        "reference": PlotHint("ln(It/Ir)", ("itrans",), "irefer", has_logarithm=True),
+        "yield": PlotHint("Iy/I0", ("iy",), "i0"),
+        "pips": PlotHint("Pips/I0", ("pips",), "i0"),
     }
-    return column, hints.get(absorber.mode, PlotHint("ln(I0/It)", ("I0",), "It", has_logarithm=True))
+    return column, hints.get(absorber.mode, PlotHint("ln(I0/It)", ("i0",), "itrans", has_logarithm=True))
+
+
+def find_mu_label(absorber: Absorber) -> str:
+    """Return the label of a mode's mu: a word of XDI's dictionary, except for the electron yield."""
+    if absorber.is_fluorescence or absorber.mode == "pips":
+        return "mufluor"
+    return {"reference": "murefer", "yield": "muyield"}.get(absorber.mode, "mutrans")

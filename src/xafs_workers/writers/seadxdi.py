@@ -12,7 +12,8 @@ from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import columns as parts
 from xafs_workers.writers import headers
-from xafs_workers.writers.columns import Column, build_table
+from xafs_workers.writers.columns import Column, select_columns
+from xafs_workers.writers.gaps import take_out_gaps
 from xafs_workers.writers.registry import CannotWrite, FileContext, WriterInput, find_file_name, register_writer
 from xafs_workers.writers.xdi_text import format_xdi
 
@@ -37,11 +38,14 @@ def build_content(run: Run, config: BoardConfig, *, context: FileContext = _NO_C
     CannotWrite
         The run did not end, or nothing was measured.
     """
-    columns = build_table(_build_columns(run, config))
+    columns = select_columns(_build_columns(run, config))
     if len(columns) == 1:
         raise CannotWrite(f"it has no signal (expected {config.columns.i0} or fluorescence channels, for example)")
     fields = {_rename_field(name): value for name, value in headers.build_fields(run, context).items()}
-    return format_xdi(headers.format_first_line(run), fields, columns, headers.read_comments(run))
+    fields |= headers.build_remark("content", "time scan at one energy")
+    return format_xdi(
+        headers.format_first_line(run), headers.sort_fields(fields), take_out_gaps(columns), headers.read_comments(run)
+    )
 
 
 def _build_columns(run: Run, config: BoardConfig) -> Iterator[Column]:

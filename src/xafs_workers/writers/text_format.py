@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from datetime import datetime, tzinfo
 from typing import Any, cast
 
@@ -13,6 +14,8 @@ MAX_NAME_LENGTH = 64
 """Characters of labels and keys."""
 
 _NOT_IN_A_LABEL = re.compile(r"[^A-Za-z0-9_.+\-]+")
+_NOT_IN_A_WORD = re.compile(r"[^a-z0-9_]+")
+_UNIT_PARTS = {"%": "percent", "°": "deg", "Å": "Angstrom", "Ω": "Ohm", "/": "_per_"}
 _NOT_IN_A_KEY = re.compile(r"[^A-Za-z0-9_]+")
 
 
@@ -43,6 +46,24 @@ def _format_member(value: Any) -> str:
 def to_label(name: str) -> str:
     """Return a name as the label of a column: one word."""
     return _NOT_IN_A_LABEL.sub("_", name).strip("_")[:MAX_NAME_LENGTH] or "column"
+
+
+def to_word(name: str) -> str:
+    """Return a name as one word of small letters, digits and underscores."""
+    return _NOT_IN_A_WORD.sub("_", name.lower()).strip("_")[:MAX_NAME_LENGTH] or "column"
+
+
+def to_unit(text: str) -> str:
+    """Return a unit as one word of letters, digits and underscores: `counts_per_s`, `um`; '' for none."""
+    ascii_only = unicodedata.normalize("NFKC", text).replace("\N{GREEK SMALL LETTER MU}", "u")
+    for sign, word in _UNIT_PARTS.items():
+        ascii_only = ascii_only.replace(sign, word)
+    return re.sub("_+", "_", to_key(ascii_only))
+
+
+def to_comment_line(text: str) -> str:
+    """Return a text without line breaks and control characters; its blanks and tabs stay, but not at the end."""
+    return "".join(char if char.isprintable() or char == "\t" else " " for char in text).rstrip()
 
 
 def to_key(name: str) -> str:

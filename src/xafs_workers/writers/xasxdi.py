@@ -11,8 +11,9 @@ from xafs_workers.scans.detectors import ChannelSelection
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import columns as parts
 from xafs_workers.writers import headers
-from xafs_workers.writers.columns import Column, build_table
-from xafs_workers.writers.measurement_mode import compute_xmu, find_run_mode
+from xafs_workers.writers.columns import Column, select_columns
+from xafs_workers.writers.gaps import take_out_gaps
+from xafs_workers.writers.measurement_mode import compute_mu_column, find_run_mode
 from xafs_workers.writers.registry import FileContext, WriterInput, find_file_name, register_writer
 from xafs_workers.writers.xdi_text import format_xdi
 
@@ -45,12 +46,14 @@ def build_content(
     """
     needed = headers.build_absorber_fields(run)
     absorber = Absorber(needed["Element.symbol"], needed["Element.edge"], find_run_mode(run, config))
-    signal, hint = compute_xmu(run, config, absorber)
-    columns = build_table(_build_columns(run, config, absorber, signal, include_yield or absorber.mode == "yield"))
-    fields = headers.sort_fields(headers.build_fields(run, context) | needed)
-    fields |= headers.build_asset_fields(context.assets)
-    fields["Scan.plot_hint"] = hint.format_text(columns)
-    return format_xdi(headers.format_first_line(run), fields, columns, _build_comments(run, config, include_yield))
+    signal, hint = compute_mu_column(run, config, absorber)
+    with_yield = include_yield or absorber.mode == "yield"
+    table = take_out_gaps(select_columns(_build_columns(run, config, absorber, signal, with_yield)))
+    plot_hint = hint.format_text(table.columns)
+    own = needed | headers.build_asset_fields(context.assets) | _build_remarks(run, config, include_yield)
+    own |= {"Scan.plot_hint": plot_hint} if plot_hint else {}
+    fields = headers.sort_fields(headers.merge_fields(headers.build_fields(run, context), own))
+    return format_xdi(headers.format_first_line(run), fields, table, headers.read_comments(run))
 
 
 def _build_columns(
@@ -67,8 +70,7 @@ def _build_columns(
     yield from parts.build_scattering_columns(run, config)
 
 
-def _build_comments(run: Run, config: BoardConfig, include_yield: bool) -> list[str]:
-    said = headers.read_comments(run)
+def _build_remarks(run: Run, config: BoardConfig, include_yield: bool) -> headers.HeaderFields:
     if include_yield and config.columns.iy not in run.points:
-        said.append("the electron yield was asked for; this scan has none")
-    return said
+        return headers.build_remark("electron_yield", "asked for; this scan has none")
+    return {}

@@ -40,7 +40,7 @@ class ExpectedColumn(Protocol):
 
     @property
     def values(self) -> Array:
-        """The numbers; 0 is written for those that are not finite."""
+        """The numbers, all finite."""
         ...
 
 
@@ -110,8 +110,8 @@ def read(content: bytes) -> XdiFile:
     headings = tuple(fields.pop(name) for name in [name for name in fields if name.startswith("Column.")])
     comments = tuple(_parse_comments(lines))
     labels = tuple(next(iter(lines), "").split()[1:])
-    if len(labels) != len(headings):
-        raise lines.refuse(f"{len(headings)} labels, as columns are described")
+    if labels != tuple(heading.split()[0] for heading in headings if heading):
+        raise lines.refuse(f"the labels of the {len(headings)} columns, as they are described")
     return XdiFile(version[2:], fields, headings, comments, labels, _parse_data(lines, len(labels)))
 
 
@@ -137,7 +137,7 @@ def _parse_comments(lines: _LineReader) -> Iterator[str]:
     for line in lines:
         if DASHES.match(line):
             return
-        if not line.startswith("# ") or SLASHES.match(line):
+        if not (line.startswith("# ") or line == "#") or SLASHES.match(line):
             raise lines.refuse("# and a comment, or dashes")
         yield line[2:]
     raise lines.refuse("a line of dashes before the end of the file")
@@ -170,11 +170,10 @@ def check(
     _require_same("header", dict(found.fields), dict(fields))
     _require_same("columns", found.headings, tuple(column.heading for column in columns))
     _require_same("labels", found.labels, tuple(column.label for column in columns))
-    _require_same("comments", found.comments, tuple(comments))
+    _require_same("comments", found.comments, tuple(line.rstrip() for line in comments))
     _require_same("rows", [found.data.shape[1]] * len(columns), [len(column.values) for column in columns])
     for column, values in zip(columns, found.data, strict=True):
-        written = np.where(np.isfinite(column.values), column.values, 0.0)
-        if not np.allclose(values, written, rtol=TOLERANCE, atol=0):
+        if not np.allclose(values, column.values, rtol=TOLERANCE, atol=0):
             raise Unreadable(f"column {column.label}: the numbers read back differ from those written")
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-
-import numpy as np
 
 from xafs_workers.writers import text_format
 from xafs_workers.writers.columns import Column
+from xafs_workers.writers.gaps import Table
 from xafs_workers.writers.xdi_reader import check
 
 SLASHES = "#" + "/" * 60
 DASHES = "#" + "-" * 60
 """Without a blank after the #: Larch's reader takes only those for the end of the comments."""
 
-MAX_COMMENT_LENGTH = 100
+MAX_COMMENT_LENGTH = 500
 """Characters of a line of comments; longer ones go on in the next."""
 
 MAX_LINE_LENGTH = 6000
@@ -25,29 +23,26 @@ MAX_LINE_LENGTH = 6000
 _LIKE_A_MARK = re.compile(r"[/\-]{2,}")
 
 
-def format_xdi(
-    first_line: str, fields: Mapping[str, str], columns: Sequence[Column], comments: Iterable[str] = ()
-) -> bytes:
+def format_xdi(first_line: str, fields: Mapping[str, str], table: Table, comments: Iterable[str] = ()) -> bytes:
     """Return a file in the XAS Data Interchange format.
-
-    The format has no gaps: 0 is written, and a comment names the places.
 
     Parameters
     ----------
     fields
-        Values by `Family.key`, on one line each.
+        Values by `Family.key`, on one line each. Remarks of the program belong here, in its own namespace.
     comments
-        Long ones are wrapped; a line that begins like a mark of the format is set off by a bar.
+        Those of the user, and no others. Very long ones are wrapped; a line that begins like a mark of the format is
+        set off by a bar.
 
     Raises
     ------
     Unreadable
         The content read back differs from that written.
     """
-    fitted = {name: _truncate_value(name, value) for name, value in fields.items()}
-    remarks = [line for comment in (*comments, *_describe_gaps(columns)) for line in _wrap_comment(comment)]
-    content = ("\n".join(_format_lines(first_line, fitted, columns, remarks)) + "\n").encode()
-    check(content, fitted, columns, remarks)
+    fitted = {name: _truncate_value(name, value) for name, value in {**fields, **table.fields}.items()}
+    remarks = [line for comment in comments for line in _wrap_comment(comment)]
+    content = ("\n".join(_format_lines(first_line, fitted, table.columns, remarks)) + "\n").encode()
+    check(content, fitted, table.columns, remarks)
     return content
 
 
@@ -61,11 +56,10 @@ def _format_lines(
         yield f"# Column.{number}: {column.heading}"
     yield SLASHES
     for line in comments:
-        yield f"# {line}"
+        yield f"# {line}".rstrip()
     yield DASHES
     yield "# " + "  ".join(column.label for column in columns)
-    values = (np.where(np.isfinite(column.values), column.values, 0.0).tolist() for column in columns)
-    for row in zip(*values, strict=True):
+    for row in zip(*(column.values.tolist() for column in columns), strict=True):
         yield "  ".join(map(text_format.format_number, row))
 
 
@@ -73,19 +67,16 @@ def _truncate_value(name: str, value: str) -> str:
     """Return a value whose line is not too long, cut off with an ellipsis where needed."""
     room = MAX_LINE_LENGTH - len(f"# {name}: ")
     encoded = value.encode()
-    return value if len(encoded) <= room else encoded[: room - 3].decode(errors="ignore").rstrip() + "…"
+    return value if len(encoded) <= room else encoded[: room - 3].decode(errors="ignore").rstrip() + "..."
 
 
 def _wrap_comment(comment: str) -> Iterator[str]:
-    for line in textwrap.wrap(comment, MAX_COMMENT_LENGTH - 2, break_on_hyphens=False):
+    """Yield the lines of a comment, broken at blanks; its other blanks stay."""
+    room, left = MAX_COMMENT_LENGTH - 2, comment
+    while True:
+        end = len(left) if len(left) <= room else left.rfind(" ", 1, room + 1)
+        line = left[: end if end > 0 else room]
+        left = left[len(line) :].removeprefix(" ")
         yield f"| {line}" if _LIKE_A_MARK.match(line) else line
-
-
-def _describe_gaps(columns: Iterable[Column]) -> Iterator[str]:
-    """Yield, for each column with gaps, in which rows they are."""
-    for column in columns:
-        rows = np.flatnonzero(~np.isfinite(column.values)) + 1
-        if len(rows):
-            runs = np.split(rows, np.flatnonzero(np.diff(rows) > 1) + 1)
-            listed = ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in runs)
-            yield f"0 stands for no value in column {column.label}, row {listed}"
+        if not left:
+            return

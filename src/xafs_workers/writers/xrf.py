@@ -12,7 +12,8 @@ from xafs_workers.scans.mca import BIN_WIDTH
 from xafs_workers.scans.metadata import as_text
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import headers, text_format
-from xafs_workers.writers.columns import COUNTS_UNIT, Column, build_table
+from xafs_workers.writers.columns import COUNTS_UNIT, Column, select_columns
+from xafs_workers.writers.gaps import take_out_gaps
 from xafs_workers.writers.registry import CannotWrite, FileContext, WriterInput, register_writer
 from xafs_workers.writers.xdi_text import format_xdi
 
@@ -52,12 +53,12 @@ def format_spectra(run: Run, spectra: Mapping[str, Array], context: FileContext 
     bins = max(len(counts) for counts in spectra.values())
     energy = Column("energy", BIN_WIDTH * np.arange(bins), "eV")
     counted = (
-        Column(text_format.to_label(label), _resize_spectrum(counts, bins), COUNTS_UNIT)
+        Column(text_format.to_word(label), _resize_spectrum(counts, bins), COUNTS_UNIT)
         for label, counts in spectra.items()
     )
-    columns = build_table([energy, *counted])
+    table = take_out_gaps(select_columns([energy, *counted]))
     return format_xdi(
-        headers.format_first_line(run), _build_fields(run, len(spectra), context), columns, headers.read_comments(run)
+        headers.format_first_line(run), _build_fields(run, len(spectra), context), table, headers.read_comments(run)
     )
 
 
@@ -70,7 +71,7 @@ def _resize_spectrum(counts: Array, bins: int) -> Array:
 
 def _build_fields(run: Run, channels: int, surroundings: FileContext) -> headers.HeaderFields:
     """Return the metadata: the detector as given, else as the run names it, and the energy of the beam."""
-    fields = headers.build_fields(run, surroundings)
+    fields = headers.build_fields(run, surroundings) | headers.build_remark("content", "fluorescence spectra")
     fields.setdefault("Detector.fluorescence", _find_detector(run, channels))
     pcc = text_format.format_value(run.xdi.get("_pccenergy"))
     if pcc:

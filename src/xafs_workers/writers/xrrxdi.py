@@ -11,7 +11,8 @@ from xafs_workers.scans.runs import Run
 from xafs_workers.scans.spectra import get_column
 from xafs_workers.writers import columns as parts
 from xafs_workers.writers import headers
-from xafs_workers.writers.columns import COUNTS_UNIT, Column, build_table
+from xafs_workers.writers.columns import COUNTS_UNIT, Column, select_columns
+from xafs_workers.writers.gaps import take_out_gaps
 from xafs_workers.writers.registry import FileContents, WriterInput, find_file_name, register_writer
 from xafs_workers.writers.xdi_text import format_xdi
 
@@ -47,12 +48,12 @@ def build_content(material: WriterInput) -> bytes:
         There is no angle, or no reflectivity can be computed.
     """
     run, config = material.run, material.config
-    columns = build_table(_build_columns(run, config))
+    table = take_out_gaps(select_columns(_build_columns(run, config)))
     fields = headers.build_fields(run, material.context)
     kept = {name: value for name, value in fields.items() if not name.startswith(LEFT_OUT)}
     kept = headers.merge_fields(kept, headers.build_asset_fields(material.context.assets))
-    comments = (*headers.read_comments(run), *_describe_formula(run, config))
-    return format_xdi(headers.format_first_line(run), headers.sort_fields(kept), columns, comments)
+    kept |= _build_remarks(run, config)
+    return format_xdi(headers.format_first_line(run), headers.sort_fields(kept), table, headers.read_comments(run))
 
 
 def _build_columns(run: Run, config: BoardConfig) -> Iterator[Column]:
@@ -69,11 +70,14 @@ def _build_columns(run: Run, config: BoardConfig) -> Iterator[Column]:
     ):
         yield from parts.build_key_column(run, key, COUNTS_UNIT, label=label)
     yield from parts.build_key_column(run, names.attenuator, "", label="attenuator")
-    yield Column("xrr", compute_reflectivity(run.points, config).values, "1/s")
+    yield Column("xrr", compute_reflectivity(run.points, config).values, "per_s")
 
 
-def _describe_formula(run: Run, config: BoardConfig) -> Iterator[str]:
-    yield "xrr = factor * refl / monitor / measurement_time, with the factor of the attenuator"
-    table = ", ".join(f"{factor:.7g}" for factor in config.goniometer.attenuator_factors)
-    yield f"factors of attenuator 0, 1, 2 and so on: {table}"
-    yield from compute_reflectivity(run.points, config).problems
+def _build_remarks(run: Run, config: BoardConfig) -> headers.HeaderFields:
+    formula = "factor * refl / monitor / measurement_time, with the factor of the attenuator"
+    factors = ", ".join(f"{factor:.7g}" for factor in config.goniometer.attenuator_factors)
+    remarks = headers.build_remark("content", "reflectivity scan") | headers.build_remark("xrr", formula)
+    remarks |= headers.build_remark("attenuator_factors", f"{factors} (of attenuator 0, 1, 2 and so on)")
+    for number, problem in enumerate(compute_reflectivity(run.points, config).problems, start=1):
+        remarks |= headers.build_remark(f"problem_{number}", problem)
+    return remarks

@@ -31,6 +31,9 @@ from xafs_workers.writers.registry import (
 log = get_logger("workers")
 
 XDI_HEADER = b"# XDI/"
+MIN_LARCH_ROWS = 3
+"""Number of rows below which Larch's reader refuses any file: such a run gets its file all the same."""
+
 READ_TIMEOUT = 60.0
 """Longest time that Larch may take to read a file, seconds; then it is tried again."""
 
@@ -108,7 +111,7 @@ def publish_content(
 
 
 def check_readable(name: str, content: bytes, context: ActionContext) -> None:
-    """Let Larch read an XDI file before it gets its name.
+    """Let Larch read an XDI file before it gets its name, unless it has too few rows for Larch.
 
     Raises
     ------
@@ -119,10 +122,12 @@ def check_readable(name: str, content: bytes, context: ActionContext) -> None:
     """
     if context.read_xdi is None or not content.startswith(XDI_HEADER):
         return
+    columns, rows = _measure_shape(content)
+    if rows < MIN_LARCH_ROWS:
+        return
     answer = _wait_for_answer(context.read_xdi(content))
     if "problem" in answer:
         raise Refused(f"{name}: Larch cannot read the new file: {answer['problem']}")
-    columns, rows = _measure_shape(content)
     if (len(answer["labels"]), answer["rows"]) != (columns, rows):
         got = f"{answer['rows']} rows of {', '.join(answer['labels'])}"
         raise Refused(f"{name}: Larch reads {got} (expected {rows} rows of {columns} columns)")
