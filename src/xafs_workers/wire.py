@@ -258,6 +258,9 @@ def encode(name: str, body: Mapping[str, Any]) -> bytes:
     return bytes(packed)
 
 
+_ANSWER_WORDS = ("message_id", "worker", "kind", "action", "state", "reason", "origin")
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Report of a worker about one control message, on the answers topic.
@@ -270,6 +273,8 @@ class Answer:
         ``accepted``, ``done``, ``failed`` or ``value``.
     seconds
         Time from reading the message to this answer.
+    origin
+        Record of the message, ``<topic>/<partition>/<offset>@<stamp in ms>``, '' if unknown.
     """
 
     message_id: str
@@ -281,6 +286,7 @@ class Answer:
     paths: tuple[str, ...] = ()
     reason: str = ""
     seconds: float = 0.0
+    origin: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as a mapping to be encoded."""
@@ -295,7 +301,7 @@ class Answer:
         DecodeError
             A key is missing or has the wrong type.
         """
-        words = {name: body.get(name, "") for name in ("message_id", "worker", "kind", "action", "state", "reason")}
+        words = {name: body.get(name, "") for name in _ANSWER_WORDS}
         for name, word in words.items():
             if not isinstance(word, str):
                 raise DecodeError(f"an answer whose {name} is a {type(word).__name__} (expected text)")

@@ -50,6 +50,12 @@ def list_ended_ids(place: FileManagerStation) -> set[str]:
     }
 
 
+def list_repeated_answers(place: FileManagerStation) -> list[tuple[str, str]]:
+    """Return the messages and states of answers that came twice."""
+    counts = Counter((answer["message_id"], answer["state"]) for answer in place.received["answer"])
+    return [answer for answer, count in counts.items() if count > 1]
+
+
 def compare_with_kills(make: Make, kills: int, seed: int) -> Counter[str]:
     """Compare a day with so many kills to one in peace; return what the kills met."""
     entries = build_day()
@@ -75,6 +81,7 @@ def compare_with_kills(make: Make, kills: int, seed: int) -> Counter[str]:
     wait_for_answers(stormy, messages)
     stormy.terminate()
     assert stormy.starts == kills + 2
+    assert list_repeated_answers(stormy) == []
     expected = collect_files(calm)
     root = "2026-3/pass-123456"
     kept = {f"{root}/{name}" for name in ("scan.ini", "scan.ini.<time>", "maps/m.xlsx", "maps/m.mat", "line.001")}

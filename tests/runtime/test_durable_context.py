@@ -20,7 +20,7 @@ from xafs_workers.wire import Answer, encode
 def reject(role: Role, body: dict[str, Any], tag: str = "bmm") -> list[Answer]:
     """Return the answers to a message that cannot be used."""
     publisher = Mock()
-    context = DurableContext(role, Mock(), publisher, Mock(), Mock(), Mock(), Mock(), 300.0, Mock())
+    context = DurableContext(role, Mock(), publisher, Mock(), Mock(), Mock(), Mock(), CONTROL, 300.0, Mock(), Mock())
     record = RawRecord(RecordPosition(CONTROL, 0, 7), 1.0, None, encode(tag, body))
     rejected = RecordParser(Settings(beamline="bmm", kafka={"control_topic": CONTROL})).parse_record(record)
     assert isinstance(rejected, RejectedRecord)

@@ -29,6 +29,7 @@ from xafs_workers.runtime.health import collect_start_health
 from xafs_workers.runtime.lifecycle import stop_on_signals
 from xafs_workers.runtime.rejections import RejectionCallbacks
 from xafs_workers.runtime.retry import iterate_pauses
+from xafs_workers.runtime.sent_answers import SentAnswers
 from xafs_workers.runtime.slack_posting import OUTBOX_NAME, SlackPosting
 from xafs_workers.runtime.supervisor import ThreadSupervisor
 from xafs_workers.runtime.topic_watch import TopicRecord, TopicWatch, fetch_topic_ids
@@ -61,8 +62,10 @@ class DurableContext:
     posting: SlackPosting
     supervisor: ThreadSupervisor
     drops: DropRequests
+    control_topic: str
     refused_seconds: float
     topics: TopicRecord
+    sent: SentAnswers
     leadership: Leadership | None = None
 
     @property
@@ -87,7 +90,7 @@ class DurableContext:
         return EngineCallbacks(
             find_outcome=self.ledger.find_outcome,
             record_outcome=self.ledger.record_outcome,
-            answer=self.publisher.send_answer,
+            answer=self._send_answer,
             give_up=self._send_message_dead_letter,
             rejections=RejectionCallbacks(
                 self.ledger.is_rejection_recorded,
@@ -110,6 +113,8 @@ class DurableContext:
         positions = find_oldest_offsets(self.source) if from_beginning else self._find_offsets()
         if self.leadership is not None:
             self._store_first(positions)
+        elif (since := self._find_oldest_message_time(positions)) is not None:
+            self.sent.read(since)
         ends = {partition: high for partition, (_, high) in self.source.metadata.fetch_watermarks().items()}
         self.source.assign(positions)
         loop.begin(positions, ends)
@@ -123,6 +128,20 @@ class DurableContext:
             if self.source.store(positions):
                 self._forget_created_topics(ids)
         return positions
+
+    def _find_oldest_message_time(self, positions: Mapping[Partition, int]) -> float | None:
+        """Return the record time of the oldest message that is read again, POSIX seconds; None where none is."""
+        records = (
+            self.source.metadata.read_record(partition, offset)
+            for partition, offset in positions.items()
+            if partition[0] == self.control_topic
+        )
+        return min((record.time for record in records if record is not None), default=None)
+
+    def _send_answer(self, answer: Answer) -> None:
+        """Send an answer, unless it was sent before the worker was started again."""
+        if not self.sent.is_sent(answer):
+            self.publisher.send_answer(answer)
 
     def _store_first(self, positions: Mapping[Partition, int]) -> None:
         """Store the offsets before this instance acts: after its death the next one must not begin at a later end."""
@@ -207,7 +226,10 @@ def open_durable_context(
     seconds = settings.storage.refused_path_seconds
     record = TopicRecord(settings.find_state_folder() / role.name / "topics.json")
     TopicWatch(record, lambda: fetch_topic_ids(config, topics), stop).start()
-    return DurableContext(role, source, publisher, records, posting, supervisor, drops, seconds, record, leadership)
+    sent = SentAnswers(config, settings.get_topic("answers"), role.name)
+    return DurableContext(
+        role, source, publisher, records, posting, supervisor, drops, topics[0], seconds, record, sent, leadership
+    )
 
 
 def run_durable_worker(

@@ -91,13 +91,8 @@ class EffectLedger:
         return self.build_key(control, f"file {name}")
 
     def build_key(self, control: ReceivedMessage, effect: str) -> EffectKey:
-        """Return the ledger's key of an effect of a message.
-
-        It holds the stamp and not the record time: that is the arrival time if the stamp is far in the future, and
-        another one after a restart.
-        """
-        stamp = control.stamp_ms if isinstance(control, StampedMessage) else round(control.time * 1000)
-        return self._build_key(control.position, stamp, effect)
+        """Return the ledger's key of an effect of a message."""
+        return self._build_key(control.position, get_stamp(control), effect)
 
     def build_rejection_key(self, record: RawRecord) -> EffectKey:
         """Return the ledger's key of the dead letter of a record."""
@@ -105,6 +100,15 @@ class EffectLedger:
 
     def _build_key(self, origin: RecordPosition, stamp_ms: int, effect: str) -> EffectKey:
         return EffectKey(self._cluster_id, origin.topic, origin.partition, origin.offset, stamp_ms, effect)
+
+
+def get_stamp(control: ReceivedMessage) -> int:
+    """Return the stamp of a message's record, milliseconds.
+
+    It identifies the record, which the record time does not: that is the arrival time if the stamp is far in the
+    future, and another one after a restart.
+    """
+    return control.stamp_ms if isinstance(control, StampedMessage) else round(control.time * 1000)
 
 
 def build_ending(outcome: Outcome) -> tuple[Literal["done", "failed"], str, tuple[str, ...]]:

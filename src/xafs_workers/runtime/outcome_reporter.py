@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from xafs_workers.logs import get_logger
+from xafs_workers.runtime.effect_ledger import get_stamp
 from xafs_workers.runtime.engine_callbacks import EngineCallbacks
 from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.runtime.retry import retry_until_done
@@ -69,7 +70,7 @@ class OutcomeReporter:
         )
 
     def repeat(self, control: ReceivedMessage, since: float, before: Outcome) -> None:
-        """Answer a message that was done before a restart, unless the answer is known to be sent."""
+        """Answer a message that was done before a restart, unless its answer was sent."""
         if self._callbacks.shared is None:
             self._send_answer(control, self._build_answer(control, since, before))
 
@@ -157,6 +158,7 @@ class OutcomeReporter:
             paths=outcome.paths,
             reason=outcome.reason,
             seconds=round(time.monotonic() - since, 6),
+            origin=f"{control.position}@{get_stamp(control)}",
         )
 
     def _send_early(self, control: ReceivedMessage, answer: Answer) -> None:
