@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from helpers.streams import build_run_documents, fold, stamp_entries
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.channels import describe_channels
 from xafs_workers.scans.detectors import ChannelSelection, build_roi_pattern, find_fluorescence_channels
 from xafs_workers.settings import Detectors, Settings
 
@@ -54,3 +55,29 @@ def test_other_keys_are_not_channels(key: str) -> None:
 def test_a_pattern_without_a_channel_is_refused() -> None:
     with pytest.raises(ValidationError, match="column"):
         Detectors(column="{element}")
+
+
+@pytest.mark.parametrize(
+    ("present", "wish", "columns", "missing"),
+    [
+        ((1, 2, 4), "Vortex ME4", (1, 2, 4), (3,)),
+        ((1,), "Vortex ME4", (1,), (2, 3, 4)),
+        ((1, 2, 4), None, (1, 2, 4), (3,)),
+        ((1, 2, 3, 4), None, (1, 2, 3, 4), ()),
+        ((1,), "Ketek", (1,), ()),
+        ((1, 2, 3, 4, 5), None, tuple(range(1, 6)), (6, 7)),
+    ],
+)
+def test_missing_channels_are_named_and_the_rest_is_summed(
+    present: tuple[int, ...], wish: str | None, columns: tuple[int, ...], missing: tuple[int, ...]
+) -> None:
+    """One element never stands for a detector of several without a word."""
+    rules = BoardConfig.from_settings(Settings(detectors=Detectors(channels=TABLE)))
+    documents = build_run_documents(hint=None, motors=None, columns={f"Fe{n}": [1.0] for n in present})
+    (run,) = fold(stamp_entries(documents), Board(rules)).runs.values()
+    found = find_fluorescence_channels(run, rules, ChannelSelection(fluo_detector=wish, element="Fe"))
+    assert found.columns == tuple(f"Fe{n}" for n in columns)
+    assert found.missing == tuple(f"Fe{n}" for n in missing)
+    assert describe_channels(run, rules, ChannelSelection(fluo_detector=wish, element="Fe")) == (
+        (f"no {', '.join(found.missing)}: the sum is of {', '.join(found.columns)}",) if missing else ()
+    )

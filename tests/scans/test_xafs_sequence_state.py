@@ -172,7 +172,7 @@ EDGE = np.concatenate([np.full(20, 10.0), np.full(40, 100.0)])
     [
         (EDGE * 0.9, []),
         (EDGE * 0.0, ["channel Fe4 looks dead"]),
-        (np.linspace(95.0, 100.0, 60), ["channel Fe4 looks saturated"]),
+        (np.linspace(95.0, 100.0, 60), ["channel Fe4 looks saturated, or set to another line"]),
     ],
 )
 def test_a_channel_that_differs_from_the_others_is_named(fourth: np.ndarray, said: list[str]) -> None:

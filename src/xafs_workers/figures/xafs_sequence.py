@@ -21,7 +21,7 @@ from xafs_workers.figures.xafsscan_chi import compute_k2_chi, explain_missing_ch
 from xafs_workers.messages.xafs_sequence import XafsSequenceAdd, XafsSequenceStart
 from xafs_workers.scans.advice import Advice, build_advice
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.channels import find_bad_channels
+from xafs_workers.scans.channels import compute_sum_without_bad, describe_channels
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.reduction_requests import find_result
 from xafs_workers.scans.results import RankedResult
@@ -111,6 +111,7 @@ def _build_panels(board: Board, sequence: XafsSequence, shown: _ShownMerge) -> t
     texts = () if values else (Text("waiting", _describe_progress(sequence)),)
     notes = _format_note_line(build_sequence_notes(board, sequence, shown.values)) if values else ""
     mu = replace(mu, title=notes, traces=_build_traces("mu", values, "energy", "mu"), texts=texts)
+    mu = _add_sum_without_bad_channels(mu, board, sequence)
     if values.get("short"):
         return (mu,)
     chi = Panel("chi", "", "wavenumber (Å⁻¹)", "k² χ(k)  (Å⁻²)", row=1, x_name="k", y_name="chi")
@@ -126,6 +127,22 @@ def _build_panels(board: Board, sequence: XafsSequence, shown: _ShownMerge) -> t
             texts=_explain("no chir", explain_missing_chir(values)),
         ),
     )
+
+
+def _add_sum_without_bad_channels(panel: Panel, board: Board, sequence: XafsSequence) -> Panel:
+    """Add the spectrum of the last repetition without its bad channels, on the level of the sum with them."""
+    last = next((one for one in reversed(sequence.repetitions) if one.spectrum is not None), None)
+    run = None if last is None else board.runs.get(last.uid)
+    if last is None or last.spectrum is None or run is None or not sequence.absorber.is_fluorescence:
+        return panel
+    without = compute_sum_without_bad(run, board.config, sequence.absorber.channel_selection)
+    if without is None or not panel.traces:
+        return panel
+    columns, energy, mu = without.columns, last.spectrum.energy, without.values
+    label = f"scan {last.number} without {', '.join(columns)}"
+    trace = run.points.compute_once(("sum without", columns, label), lambda: Trace("without", energy, mu, label, 1))
+    (merge,) = panel.traces
+    return replace(panel, traces=(replace(merge, label="merge"), trace), legend="full")
 
 
 def _explain(key: str, reason: str) -> tuple[Text, ...]:
@@ -185,8 +202,8 @@ def _format_channel_notes(board: Board, sequence: XafsSequence) -> Iterator[str]
     numbers_by_note: dict[str, list[str]] = {}
     for one in sequence.repetitions:
         if one.spectrum is not None and one.uid in board.runs:
-            for bad in find_bad_channels(board.runs[one.uid], board.config, sequence.absorber.channel_selection):
-                numbers_by_note.setdefault(str(bad), []).append(str(one.number))
+            for text in describe_channels(board.runs[one.uid], board.config, sequence.absorber.channel_selection):
+                numbers_by_note.setdefault(text, []).append(str(one.number))
     for text, numbers in numbers_by_note.items():
         yield f"{text} (scan {', '.join(numbers)})"
 

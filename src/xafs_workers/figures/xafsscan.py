@@ -96,7 +96,7 @@ def _build_panel_specs(start: XafsscanStart, latest: Run | None, config: BoardCo
     columns = config.columns
     data = f"data: {start.sample}" if start.sample else "data"
     reference = f"reference: {start.reference_material}" if start.reference_material else "reference"
-    name = "PIPS" if start.mode == "pips" else start.fluo_detector
+    name = _name_detector(start, latest, config)
     detector = f"  ({name})" if name else ""
     found = (
         _PanelSpec("transmission", data, "transmission µ(E)", lambda run: spectra.compute_transmission(run, config)),
@@ -125,6 +125,17 @@ def _build_panel_specs(start: XafsscanStart, latest: Run | None, config: BoardCo
         _build_specular_spec(start, config),
     )
     return {view.key: view for view in found}
+
+
+def _name_detector(start: XafsscanStart, latest: Run | None, config: BoardConfig) -> str:
+    """Name the detector whose sum is shown, with the channels that the latest run lacks."""
+    if start.mode == "pips":
+        return "PIPS"
+    name = start.fluo_detector or ""
+    if latest is None:
+        return name
+    found = find_fluorescence_channels(latest, config, _build_channel_selection(start))
+    return f"{found.detector or name} without {', '.join(found.missing)}".strip() if found.missing else name
 
 
 def _build_specular_spec(start: XafsscanStart, config: BoardConfig) -> _PanelSpec:

@@ -64,11 +64,14 @@ class FluorescenceChannels:
         Data keys, in the order of the sum; empty if there is a `problem`.
     detector
         Name of the detector for labels, '' if it is not known.
+    missing
+        Data keys of the detector's other channels, which this run does not have.
     """
 
     columns: tuple[str, ...] = ()
     problem: str = ""
     detector: str = ""
+    missing: tuple[str, ...] = ()
 
 
 def compute_run_fluorescence(run: Run, config: BoardConfig, selection: ChannelSelection) -> Array:
@@ -92,7 +95,7 @@ def find_fluorescence_channels(run: Run, config: BoardConfig, selection: Channel
 
     These are the columns of `XDI._dtc` that the primary descriptor has. Without any, they are `<Element><n>` for the
     element and the detector's channels. Without any, they are those of the only element in the descriptor; several
-    elements give none.
+    elements give none. Where a run lacks channels of the detector, the others are summed, and the result names both.
     """
     return run.points.compute_once(
         ("fluorescence channels", selection), lambda: _select_channels(run, config, selection)
@@ -103,14 +106,20 @@ def _select_channels(run: Run, config: BoardConfig, selection: ChannelSelection)
     name = _find_detector_name(run, config, selection)
     single = selection.detector == "xs1"
     wanted = (SINGLE_ELEMENT_CHANNEL,) if single else config.channels.get(name, ())
-    listed = _select_listed_columns(run, config.channel_column, wanted if single else ())
-    if listed:
-        return FluorescenceChannels(listed, detector=name)
+    listed = _list_dead_time_columns(run, config.channel_column, wanted if single else ())
+    if any(key in run.points for key in listed):
+        return _split_present(run, listed, name)
     for symbol in filter(None, (selection.element, run.element)):
-        found = _select_element_columns(run, config, symbol, wanted)
-        if found:
-            return FluorescenceChannels(found, detector=name)
+        found = _select_element_columns(run, config, symbol, wanted, name)
+        if found is not None:
+            return found
     return _select_only_candidate(run, config, wanted, name)
+
+
+def _split_present(run: Run, keys: tuple[str, ...], name: str) -> FluorescenceChannels:
+    """Return the columns that a run has, and those that it lacks."""
+    present = tuple(key for key in keys if key in run.points)
+    return FluorescenceChannels(present, detector=name, missing=tuple(key for key in keys if key not in present))
 
 
 def _find_detector_name(run: Run, config: BoardConfig, selection: ChannelSelection) -> str:
@@ -129,9 +138,10 @@ def _find_detector_name(run: Run, config: BoardConfig, selection: ChannelSelecti
     return ""
 
 
-def _select_listed_columns(run: Run, column: str, only: tuple[int, ...]) -> tuple[str, ...]:
-    present = tuple(key for key in as_texts(run.xdi.get("_dtc")) if key in run.points)
-    return tuple(key for key in present if not only or _parse_channel(key, column) in only)
+def _list_dead_time_columns(run: Run, column: str, only: tuple[int, ...]) -> tuple[str, ...]:
+    """List the columns of `XDI._dtc`, of these channels only if any are given."""
+    listed = as_texts(run.xdi.get("_dtc"))
+    return tuple(key for key in listed if not only or _parse_channel(key, column) in only)
 
 
 def _parse_channel(key: str, column: str) -> int | None:
@@ -139,22 +149,45 @@ def _parse_channel(key: str, column: str) -> int | None:
     return int(match["channel"]) if match else None
 
 
-def _select_element_columns(run: Run, config: BoardConfig, symbol: str, wanted: tuple[int, ...]) -> tuple[str, ...]:
-    """Select the columns of the given channels or, if the run lacks one, of the largest detector that it has."""
-    choices = sorted(config.channels.values(), key=len, reverse=True)
-    for channels in [wanted] if wanted == (SINGLE_ELEMENT_CHANNEL,) else [wanted, *choices]:
-        keys = tuple(config.channel_column.format(element=symbol, channel=channel) for channel in channels)
-        if keys and all(key in run.points for key in keys):
-            return keys
-    return ()
+def _select_element_columns(
+    run: Run, config: BoardConfig, symbol: str, wanted: tuple[int, ...], name: str
+) -> FluorescenceChannels | None:
+    """Select the channels of one element that are summed; None where the run has none of the detector's.
+
+    These are the wanted channels that the run has. Without any, or without a known detector, they are those of the
+    smallest detector in the table that has all the run's channels, otherwise of the largest that the run has whole.
+    """
+    known = {number for number in _list_channel_numbers(config) if _format_key(config, symbol, number) in run.points}
+    if not known:
+        return None
+    if known & set(wanted):
+        return _split_present(run, tuple(_format_key(config, symbol, number) for number in wanted), name)
+    if wanted == (SINGLE_ELEMENT_CHANNEL,):
+        return None
+    tables = sorted(config.channels.items(), key=lambda entry: len(entry[1]))
+    around = [entry for entry in tables if known <= set(entry[1])]
+    whole = [entry for entry in reversed(tables) if entry[1] and set(entry[1]) <= known]
+    for other, channels in (*around, *whole):
+        keys = tuple(_format_key(config, symbol, number) for number in channels)
+        return _split_present(run, keys, other if wanted else name)
+    return None
+
+
+def _list_channel_numbers(config: BoardConfig) -> set[int]:
+    return {number for channels in config.channels.values() for number in channels}
+
+
+def _format_key(config: BoardConfig, symbol: str, number: int) -> str:
+    return config.channel_column.format(element=symbol, channel=number)
 
 
 def _select_only_candidate(run: Run, config: BoardConfig, wanted: tuple[int, ...], name: str) -> FluorescenceChannels:
     matches = map(build_roi_pattern(config.channel_column).match, run.points.keys)
     symbols = sorted({match.groupdict().get("element", "") for match in matches if match})
-    found = {symbol: columns for symbol in symbols if (columns := _select_element_columns(run, config, symbol, wanted))}
+    candidates = {symbol: _select_element_columns(run, config, symbol, wanted, name) for symbol in symbols}
+    found = {symbol: channels for symbol, channels in candidates.items() if channels is not None}
     if len(found) == 1:
-        return FluorescenceChannels(next(iter(found.values())), detector=name)
+        return next(iter(found.values()))
     if found:
         return FluorescenceChannels(
             problem=f"fluorescence of {' or '.join(found)}: which element is unknown", detector=name

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from xafs_workers.messages.xasxdi import Xasxdi
 from xafs_workers.scans.absorption import Absorber
 from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.channels import describe_channels
 from xafs_workers.scans.detectors import ChannelSelection
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import columns as parts
@@ -50,7 +51,7 @@ def build_content(
     with_yield = include_yield or absorber.mode == "yield"
     table = take_out_gaps(select_columns(_build_columns(run, config, absorber, signal, with_yield)))
     plot_hint = hint.format_text(table.columns)
-    own = needed | headers.build_asset_fields(context.assets) | _build_remarks(run, config, include_yield)
+    own = needed | headers.build_asset_fields(context.assets) | _build_remarks(run, config, absorber, include_yield)
     own |= {"Scan.plot_hint": plot_hint} if plot_hint else {}
     fields = headers.sort_fields(headers.merge_fields(headers.build_fields(run, context), own))
     return format_xdi(headers.format_first_line(run), fields, table, headers.read_comments(run))
@@ -70,7 +71,11 @@ def _build_columns(
     yield from parts.build_scattering_columns(run, config)
 
 
-def _build_remarks(run: Run, config: BoardConfig, include_yield: bool) -> headers.HeaderFields:
+def _build_remarks(run: Run, config: BoardConfig, absorber: Absorber, include_yield: bool) -> headers.HeaderFields:
+    remarks: headers.HeaderFields = {}
     if include_yield and config.columns.iy not in run.points:
-        return headers.build_remark("electron_yield", "asked for; this scan has none")
-    return {}
+        remarks |= headers.build_remark("electron_yield", "asked for; this scan has none")
+    if absorber.is_fluorescence:
+        channels = "; ".join(describe_channels(run, config, absorber.channel_selection))
+        remarks |= headers.build_remark("channels", channels) if channels else {}
+    return remarks
