@@ -152,7 +152,7 @@ def test_only_the_owner_acts_on_a_message() -> None:
 
 def test_stored_offsets_do_not_pass_what_an_open_scan_needs() -> None:
     worker = Worker(HEADLESS)
-    run = list(build_run_documents(hint=None, motors=["xafs_x"], columns={"xafs_x": [1.0], "I0": [2.0]}))
+    run = list(build_run_documents(hint=None, motors=["xafs_x"], columns={"xafs_x": [1.0, 2.0], "I0": [2.0, 2.0]}))
     worker.source.put_entries([("bmm", {"mkdir": "/x"}), ("bmm", LINE), *run])
     worker.run()
     assert worker.loop.store_now()
@@ -213,7 +213,7 @@ def test_the_recovery_is_counted_and_done_in_turns(monkeypatch: pytest.MonkeyPat
 
 def test_live_records_compare_the_clocks() -> None:
     worker = Worker(SCREEN)
-    run = list(build_run_documents(hint=None, motors=["xafs_x"], columns={"xafs_x": [1.0], "I0": [2.0]}))
+    run = list(build_run_documents(hint=None, motors=["xafs_x"], columns={"xafs_x": [1.0, 2.0], "I0": [2.0, 2.0]}))
     for name, body in run:
         worker.source.put(DOCUMENTS, encode(name, {**body, "time": EPOCH - 3.0}), time=EPOCH - 5.0)
     worker.run()

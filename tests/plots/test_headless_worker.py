@@ -89,7 +89,7 @@ def test_a_missing_folder_is_waited_for_and_then_used(station: Station) -> None:
     away = station.folder / "away"
     station.start()
     proposals.rename(away)
-    run = list(build_run_documents(hint=None, motors=None, columns={"I0": [1.0]}, start=make_start_document()))
+    run = list(build_run_documents(hint=None, motors=None, columns={"I0": [1.0, 1.0]}, start=make_start_document()))
     station.put(
         [("bmm", {"timescan": "start", "detector": "i0"}), *run, ("bmm", {"timescan": "stop", "fname": "t.png"})]
     )

@@ -71,7 +71,7 @@ def test_posts_go_to_their_proposal_and_use_a_new_token(station: Station, slack:
     picture.write_bytes(b"a picture")
     (station.folder / "token").write_text("xoxb-old")
     station.start()
-    run = list(build_run_documents(hint=None, motors=None, columns={"I0": [1.0]}, start=make_start_document()))
+    run = list(build_run_documents(hint=None, motors=None, columns={"I0": [1.0, 1.0]}, start=make_start_document()))
     said = {"echoslack": True, "text": "Starting Fe :tada:", "img": None, "icon": "message", "rid": None}
     station.put([*run, ("bmm", said), ("bmm", {**said, "img": str(picture)})])
     station.wait(lambda: len(station.list_final_answers("echoslack", "")) == 2, "answers, while Slack refuses")

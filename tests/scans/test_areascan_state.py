@@ -13,7 +13,7 @@ from xafs_workers.scans.picture_requests import PictureRequest
 
 
 def request_map_picture(**stop: Any) -> PictureRequest | None:
-    run = make_run({"I0": [1.0]}, None, ["xafs_y", "xafs_x"])
+    run = make_run({"I0": [1.0, 2.0]}, None, ["xafs_y", "xafs_x"])
     return request_last_picture({**AREASCAN}, run, {"areascan": "stop", **stop})
 
 

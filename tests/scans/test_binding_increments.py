@@ -36,7 +36,9 @@ def check_increments(items: list[BoardItem], board: Board) -> Board:
     for item in items:
         board = board.apply(item)
         if isinstance(item, ReceivedMessage) or item.name == "start":  # type: ignore[union-attr]
-            afresh = binding.bind(build_scans(board.messages, board.hidden_figures), board.runs.values(), board.config)
+            afresh = binding.bind(
+                build_scans(board.messages, board.table.hidden_figures), board.table.outlines.values(), board.config
+            )
             assert board.scans == afresh
     return board
 
@@ -82,8 +84,8 @@ def test_only_the_last_windows_of_a_long_scan_are_open() -> None:
             run = build_run_documents(hint="xafs transmission", motors=["dcm_energy"], columns={}, start=more)
             entries += [entry for entry in run if entry[0] == "start"]
     board = check_increments(stamp_entries(entries), Board())
-    assert board.frontier is not None
-    assert len(board.frontier.runs) <= 40
+    assert board.table.frontier is not None
+    assert len(board.table.frontier.runs) <= 40
     assert sum(window.run_uid is not None for window in board.scans[0].windows) == 45
 
 

@@ -282,7 +282,7 @@ def test_memory_stays_flat_while_an_alignment_stays_open() -> None:
     board = fold(stamp_entries(entries), board)
     assert [scan.kind for scan in board.scans] == ["align_wheel", *["linescan"] * 5]
     assert len(board.messages) < 35
-    assert len(board.hidden_figures) <= 6
+    assert len(board.table.hidden_figures) <= 6
 
 
 def test_a_close_of_a_dropped_figure_hides_no_other_one() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from helpers.bound_runs import LINE, list_bound_runs, make_line_run
+from helpers.figures import get_run_uid
 from helpers.streams import EPOCH, fold, stamp_entries
 
 
@@ -21,10 +24,34 @@ def test_the_first_run_is_bound_if_no_run_has_a_hint() -> None:
 
 @pytest.mark.parametrize(
     ("hint", "motors"),
-    [("areascan It x y", ["xafs_x"]), ("timescan It", ["xafs_x"]), (None, ["xafs_y"]), (None, ["xafs_y", "xafs_x"])],
+    [
+        ("areascan It x y", ["xafs_x"]),
+        ("timescan It", ["xafs_x"]),
+        (None, ["xafs_y", "xafs_z"]),
+        (None, ["a", "b", "c"]),
+    ],
 )
-def test_a_run_with_another_hint_or_motor_is_not_bound(hint: str | None, motors: list[str]) -> None:
+def test_a_run_with_another_hint_or_kind_is_not_bound(hint: str | None, motors: list[str]) -> None:
     assert list_bound_runs([("bmm", LINE), *make_line_run(hint, motors)]) == [()]
+
+
+def test_a_run_that_moves_the_motor_precedes_one_that_moves_another() -> None:
+    other, own = make_line_run(None, ["xafs_y"]), make_line_run(None, ["xafs_x"])
+    assert list_bound_runs([("bmm", LINE), *other, *own]) == [(get_run_uid(own),)]
+    assert list_bound_runs([("bmm", LINE), *other]) == [(get_run_uid(other),)]
+
+
+@pytest.mark.parametrize("start", [{"num_points": 1}, {"plan_name": "record_dark_current"}])
+def test_a_reading_is_bound_only_by_its_hint(start: dict[str, Any]) -> None:
+    dark = make_line_run(None, start=start)
+    assert list_bound_runs([("bmm", LINE), *dark]) == [()]
+    hinted = make_line_run(start=start)
+    assert list_bound_runs([("bmm", LINE), *hinted]) == [(get_run_uid(hinted),)]
+
+
+def test_a_hint_binds_whatever_the_motors_are() -> None:
+    run = make_line_run(motors=["another"])
+    assert list_bound_runs([("bmm", LINE), *run]) == [(get_run_uid(run),)]
 
 
 def test_a_rectangle_scan_is_bound_to_a_line_scan() -> None:

@@ -36,6 +36,9 @@ FigureBuilder = Callable[[Board, Scan, FigureOptions], Figure]
 figure_builders: Registry[FigureBuilder] = Registry("xafs_workers.figures", "figure_builders", scan_kinds.discover)
 """Builders of figures by kind of scan, each registered in the module of the same name."""
 
+implied_figure_builders: Registry[FigureBuilder] = Registry("xafs_workers.figures", "implied_figure_builders")
+"""Builders of the figures of implied scans, those of runs without a message, by form."""
+
 PictureFigureBuilder = Callable[[Board, Scan, ReceivedMessage], Figure | None]
 
 picture_figure_builders: Registry[PictureFigureBuilder] = Registry(
@@ -101,7 +104,8 @@ def build_figure(
     KeyError
         Scans of this kind have no figure.
     """
-    return figure_builders[scan.kind](board, scan, FigureOptions(separate_channels, spectra_loader))
+    builder = figure_builders[scan.kind] if scan.outline is None else implied_figure_builders[scan.outline.form]
+    return builder(board, scan, FigureOptions(separate_channels, spectra_loader))
 
 
 def list_shown_scans(board: Board) -> tuple[Scan, ...]:

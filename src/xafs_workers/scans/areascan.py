@@ -34,6 +34,7 @@ scan_kinds.register("areascan")(
     ScanKind(
         ("areascan",),
         find_motors,
+        "map",
         ended_by_resting_state=True,
         clickable_axes=("x", "y"),
         reported_by_dossier=True,

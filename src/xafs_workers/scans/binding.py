@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import RecordPosition
-from xafs_workers.scans.runs import MAX_DELAY, Run, TimePosition
+from xafs_workers.scans.outline import Outline
+from xafs_workers.scans.runs import MAX_DELAY, TimePosition
 from xafs_workers.scans.scan import Motors, RunWindow, Scan, ScanKind, scan_kinds
 
 CLOCK_SKEW = 10.0
@@ -35,15 +36,15 @@ class _Slot:
 class _FreeRuns:
     """Runs that no window has, in the order of their starts."""
 
-    runs: Sequence[Run]
+    runs: Sequence[Outline]
     times: Sequence[float]
     taken: set[str] = field(default_factory=set[str])
-    by_uid: dict[str, Run] = field(init=False)
+    by_uid: dict[str, Outline] = field(init=False)
 
     def __post_init__(self) -> None:
         self.by_uid = {run.uid: run for run in self.runs}
 
-    def iterate_between(self, first: float, last: float | None) -> Iterator[Run]:
+    def iterate_between(self, first: float, last: float | None) -> Iterator[Outline]:
         """Yield the free runs that start in a stretch of time; None: without an end."""
         begin = bisect_left(self.times, first)
         end = len(self.runs) if last is None else bisect_right(self.times, last)
@@ -69,34 +70,37 @@ class Frontier:
 
     position: TimePosition = BEGINNING
     waiting: tuple[tuple[RecordPosition, int], ...] = ()
-    runs: tuple[Run, ...] = ()
+    runs: tuple[Outline, ...] = ()
 
-    def add_run(self, run: Run) -> Frontier:
+    def add_run(self, run: Outline) -> Frontier:
         """Add a run that starts after the position."""
         runs = list(self.runs)
         insort(runs, run, key=_get_start_position)
         return replace(self, runs=tuple(runs))
+
+    def replace_run(self, run: Outline) -> Frontier:
+        """Replace what is known of a run."""
+        return replace(self, runs=tuple(run if one.uid == run.uid else one for one in self.runs))
 
     def remove_runs(self, kept: Container[str]) -> Frontier:
         """Remove the runs that are no longer kept."""
         return replace(self, runs=tuple(run for run in self.runs if run.uid in kept))
 
 
-def bind(scans: Sequence[Scan], runs: Iterable[Run], config: BoardConfig) -> tuple[Scan, ...]:
+def bind(scans: Sequence[Scan], runs: Iterable[Outline], config: BoardConfig) -> tuple[Scan, ...]:
     """Bind runs to the windows of scans; returns the scans with their runs.
 
     The runs that the ends of scans name are bound first. Then each window, in the order in which the windows open,
-    takes the first free run in it whose hint begins with the kind's word (and whose count is the repetition), else the
-    first free run without a hint. A window without a run takes a free run with a matching hint and count that starts
-    close by: the clocks of messages and documents may differ, and documents may be published late. A run with another
-    kind's hint, or with other motors, is bound to no window of the kind.
+    takes the first free run in it of the best rank (`rank_run`). A window without a run takes a free run with a
+    matching hint and count that starts close by: the clocks of messages and documents may differ, and documents may be
+    published late. A reading, or a run with another kind's hint, is bound to no window of the kind.
 
     Parameters
     ----------
     scans
         Scans as `scan_builder.build_scans` returns them.
     runs
-        Runs in any order.
+        Outlines of the runs, in any order.
     """
     frontier = Frontier(runs=tuple(sorted(runs, key=_get_start_position)))
     return bind_after(tuple(scans), frontier, config)[0]
@@ -109,7 +113,7 @@ def bind_after(scans: tuple[Scan, ...], frontier: Frontier, config: BoardConfig)
         frontier = replace(frontier, waiting=())
     slots = _build_slots(scans, frontier, config)
     free = _FreeRuns(frontier.runs, [run.start_position[0] for run in frontier.runs])
-    chosen: dict[tuple[int, int], Run] = {}
+    chosen: dict[tuple[int, int], Outline] = {}
     for find in (_find_named, _find_inside, _find_nearby):
         _choose_runs(slots, find, free, chosen)
     if len(slots) - len(frontier.waiting) > 2 * OPEN_WINDOWS:
@@ -119,7 +123,7 @@ def bind_after(scans: tuple[Scan, ...], frontier: Frontier, config: BoardConfig)
     return _set_runs(scans, slots, chosen), frontier
 
 
-def _get_start_position(run: Run) -> TimePosition:
+def _get_start_position(run: Outline) -> TimePosition:
     return run.start_position
 
 
@@ -154,9 +158,9 @@ def _find_motors(scan: Scan, config: BoardConfig) -> Motors:
 
 def _choose_runs(
     slots: Mapping[tuple[int, int], _Slot],
-    find: Callable[[_Slot, _FreeRuns], Run | None],
+    find: Callable[[_Slot, _FreeRuns], Outline | None],
     free: _FreeRuns,
-    chosen: dict[tuple[int, int], Run],
+    chosen: dict[tuple[int, int], Outline],
 ) -> None:
     """Let each window that has no run choose one."""
     for place, slot in slots.items():
@@ -171,7 +175,7 @@ def _choose_runs(
 
 
 def _advance_frontier(
-    frontier: Frontier, slots: dict[tuple[int, int], _Slot], chosen: Mapping[tuple[int, int], Run]
+    frontier: Frontier, slots: dict[tuple[int, int], _Slot], chosen: Mapping[tuple[int, int], Outline]
 ) -> Frontier:
     """Return a frontier at one of the last windows, or before one whose run may still be replaced."""
     starts = [slot.window.start_position for slot in slots.values()]
@@ -195,7 +199,7 @@ def _advance_frontier(
     return Frontier(position, waiting, runs)
 
 
-def _may_release(slot: _Slot, run: Run | None, position: TimePosition) -> bool:
+def _may_release(slot: _Slot, run: Outline | None, position: TimePosition) -> bool:
     """Check whether a run before a position may be replaced in its window by one after it."""
     if run is None or run.start_position >= position:
         return False
@@ -206,7 +210,7 @@ def _may_release(slot: _Slot, run: Run | None, position: TimePosition) -> bool:
 
 
 def _set_runs(
-    scans: tuple[Scan, ...], slots: Mapping[tuple[int, int], _Slot], chosen: Mapping[tuple[int, int], Run]
+    scans: tuple[Scan, ...], slots: Mapping[tuple[int, int], _Slot], chosen: Mapping[tuple[int, int], Outline]
 ) -> tuple[Scan, ...]:
     """Return the scans with the chosen runs; those without a change are the same objects."""
     changed: dict[int, list[RunWindow]] = {}
@@ -223,35 +227,55 @@ def _set_runs(
     return tuple(bound)
 
 
-def _find_named(slot: _Slot, free: _FreeRuns) -> Run | None:
+def rank_run(run: Outline, scan: Scan, window: RunWindow, motors: Motors) -> int | None:
+    """Rank a run as a candidate for a window; the lowest rank is the best, None binds never.
+
+    0: its hint's word is the kind's, and its count the repetition. 1: it moves the motors of the message. 2: it is, by
+    its documents, of the message's kind.
+    """
+    kind = scan_kinds[scan.kind]
+    if run.hint:
+        return 0 if _has_matching_hint(run, kind, window) else None
+    if run.is_reading:
+        return None
+    if motors.match(run):
+        return 1
+    form = "time" if kind.form == "line" and not motors.required else kind.form
+    return 2 if form and run.form == form else None
+
+
+def _rank(run: Outline, slot: _Slot) -> int | None:
+    return rank_run(run, slot.scan, slot.window, slot.motors)
+
+
+def _find_named(slot: _Slot, free: _FreeRuns) -> Outline | None:
     """Return the run that the end of the scan names, if it fits."""
     uid = slot.scan.end.message.named_run if slot.scan.end is not None else None
     if not uid or uid in free.taken:
         return None
     first = slot.window.start_position[0] - CLOCK_SKEW
     run = free.by_uid.get(uid)
-    if run is None or run.start_position[0] < first or not slot.motors.match(run.motors):
+    if run is None or run.start_position[0] < first or _rank(run, slot) is None:
         return None
-    fits = _has_matching_hint(run, slot) if run.hint else not slot.kind.has_repetitions
-    return run if fits else None
+    return run if run.hint or not slot.kind.has_repetitions else None
 
 
-def _find_inside(slot: _Slot, free: _FreeRuns) -> Run | None:
-    """Return the first fitting run that starts inside the window, preferably with a hint."""
-    window = slot.window
-    end = window.end_position
-    inside = [
-        run
-        for run in free.iterate_between(window.start_position[0], None if end is None else end[0])
-        if window.start_position < run.start_position
-        and (end is None or run.start_position < end)
-        and slot.motors.match(run.motors)
-    ]
-    hinted = (run for run in inside if run.hint and _has_matching_hint(run, slot))
-    return next(hinted, None) or next((run for run in inside if not run.hint), None)
+def _find_inside(slot: _Slot, free: _FreeRuns) -> Outline | None:
+    """Return the first run of the best rank that starts inside the window."""
+    window, end = slot.window, slot.window.end_position
+    best: tuple[int, Outline] | None = None
+    for run in free.iterate_between(window.start_position[0], None if end is None else end[0]):
+        if not window.start_position < run.start_position or (end is not None and run.start_position >= end):
+            continue
+        rank = _rank(run, slot)
+        if rank is not None and (best is None or rank < best[0]):
+            best = (rank, run)
+            if not rank:
+                break
+    return None if best is None else best[1]
 
 
-def _find_nearby(slot: _Slot, free: _FreeRuns) -> Run | None:
+def _find_nearby(slot: _Slot, free: _FreeRuns) -> Outline | None:
     """Return the first run outside the window whose hint fits: within the skew of clocks, or late with its count."""
     start, end = slot.window.start_position[0], slot.window.end_position
     if end is None:
@@ -263,20 +287,19 @@ def _find_nearby(slot: _Slot, free: _FreeRuns) -> Run | None:
             run
             for run in near
             if run.hint
-            and _has_matching_hint(run, slot)
-            and slot.motors.match(run.motors)
+            and _has_matching_hint(run, slot.kind, slot.window)
             and (_is_close(run, slot.window) or (slot.kind.has_repetitions and run.repetition is not None))
         ),
         None,
     )
 
 
-def _is_close(run: Run, window: RunWindow) -> bool:
+def _is_close(run: Outline, window: RunWindow) -> bool:
     return window.end_position is None or run.start_position[0] <= window.end_position[0] + CLOCK_SKEW
 
 
-def _has_matching_hint(run: Run, slot: _Slot) -> bool:
+def _has_matching_hint(run: Outline, kind: ScanKind, window: RunWindow) -> bool:
     word = run.hint.split()[:1]
-    if not word or word[0] not in slot.kind.hint_prefixes:
+    if not word or word[0] not in kind.hint_prefixes:
         return False
-    return not slot.kind.has_repetitions or run.repetition in (None, slot.window.repetition)
+    return not kind.has_repetitions or run.repetition in (None, window.repetition)

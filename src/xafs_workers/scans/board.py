@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from typing import Any
 
 from xafs_workers.scans.arrays import EventArrays
-from xafs_workers.scans.binding import Frontier, bind_after
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage, ReductionResult
 from xafs_workers.scans.metadata import is_same_content
+from xafs_workers.scans.outline_builder import may_change
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.results import ResultTable, add_result, select_scan_results
-from xafs_workers.scans.retention import KeptSizes, select_retained
 from xafs_workers.scans.runs import (
     FetchedRun,
     Run,
@@ -27,7 +25,7 @@ from xafs_workers.scans.runs import (
     select_scalar_keys,
 )
 from xafs_workers.scans.scan import Scan
-from xafs_workers.scans.scan_builder import affects_scans, build_scans, extend_scans, get_message_order
+from xafs_workers.scans.scan_table import ChangedScans, ScanTable, add_message, add_run, review_run
 from xafs_workers.scans.settling import ReadingState, has_stopped, is_scan_settled
 
 BoardItem = ReceivedMessage | Document | ClockTick | ReductionResult | FetchedRun
@@ -62,20 +60,12 @@ class Board:
         Number that rises with each item that changes the board.
     reading
         Times up to which the topics are read.
-    messages
-        Messages that affect scans, sorted by record time.
     streams
         Run uid and stream name by descriptor uid.
-    scans
-        Scans with their bound runs, in the order in which they started.
-    hidden_figures
-        Ids of figures that were closed by messages removed since.
+    table
+        Scans with their bound runs, and the messages that affect them.
     results
         Results of the requested reductions.
-    frontier
-        What is still to be bound; None: everything.
-    sizes
-        Numbers of messages and runs after the last check of their limits.
     ended_at
         Value of `reading.attended` when the end of a scan was received, by the scan's id, seconds.
     missing_runs
@@ -85,16 +75,22 @@ class Board:
     config: BoardConfig = field(default_factory=BoardConfig)
     version: int = 0
     reading: ReadingState = field(default_factory=ReadingState)
-    messages: tuple[ReceivedMessage, ...] = ()
     runs: Mapping[str, Run] = field(default_factory=dict[str, Run])
     streams: Mapping[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
-    scans: tuple[Scan, ...] = ()
-    hidden_figures: frozenset[str] = frozenset()
+    table: ScanTable = field(default_factory=ScanTable)
     results: ResultTable = field(default_factory=ResultTable)
     missing_runs: Mapping[str, str] = field(default_factory=dict[str, str])
     ended_at: Mapping[str, float] = field(default_factory=dict[str, float])
-    frontier: Frontier | None = field(default_factory=Frontier)
-    sizes: KeptSizes = field(default_factory=KeptSizes)
+
+    @property
+    def scans(self) -> tuple[Scan, ...]:
+        """Scans with their bound runs, in the order in which they started."""
+        return self.table.scans
+
+    @property
+    def messages(self) -> tuple[ReceivedMessage, ...]:
+        """Messages that affect scans, sorted by record time."""
+        return self.table.messages
 
     @property
     def now(self) -> float:
@@ -188,74 +184,34 @@ def _apply_fetched_run(board: Board, item: FetchedRun) -> Board:
         return replace(board, version=board.version + 1, missing_runs=absent)
     changed = replace(board, runs={**board.runs, run.uid: run}, missing_runs=absent)
     if known is None:
-        return _add_run(changed, run)
-    if (run.hint, run.repetition, run.motors) == (known.hint, known.repetition, known.motors):
-        return replace(changed, version=board.version + 1)
-    return _update_scans(changed, *_bind_all(changed))
+        return _update_scans(changed, add_run(board.table, run, changed.runs, board.config))
+    return _review_run(replace(changed, version=board.version + 1), run)
 
 
 def _apply_message(board: Board, item: ReceivedMessage) -> Board:
-    reading = board.reading.advance(item.time)
-    messages = board.messages
-    place = bisect_right(messages, get_message_order(item), key=get_message_order)
-    if not affects_scans(item) or (place and messages[place - 1].position == item.position):
-        return replace(board, reading=reading)
-    changed = replace(board, reading=reading, messages=(*messages[:place], item, *messages[place:]))
-    if place < len(messages) or board.frontier is None:
-        return _update_scans(changed, *_bind_all(changed))
-    scans = extend_scans(board.scans, item, board.hidden_figures)
-    if _names_other_run(board, scans, item):
-        return _update_scans(changed, *_bind_all(changed))
-    return _update_scans(changed, *bind_after(scans, board.frontier, board.config))
+    changed = replace(board, reading=board.reading.advance(item.time))
+    found = add_message(board.table, item, board.runs, board.config)
+    return changed if found is None else _update_scans(changed, found)
 
 
-def _names_other_run(board: Board, scans: tuple[Scan, ...], end: ReceivedMessage) -> bool:
-    """Check whether the end of a scan names a run that is bound elsewhere, or to a later window of the scan."""
-    uid = end.message.named_run
-    if not uid or uid not in board.runs:
-        return False
-    scan = next((scan for scan in reversed(scans) if scan.end is end), None)
-    return scan is not None and bool(scan.windows) and scan.windows[0].run_uid != uid
-
-
-def _add_run(board: Board, run: Run) -> Board:
-    """Bind a run that is new on the board; all are bound again if it comes late, or if the end of a scan names it."""
-    frontier = board.frontier
-    named = (scan.end.message.named_run for scan in board.scans if scan.end is not None and scan.windows)
-    if frontier is None or run.start_position < frontier.position or run.uid in named:
-        return _update_scans(board, *_bind_all(board))
-    return _update_scans(board, *bind_after(board.scans, frontier.add_run(run), board.config))
-
-
-def _bind_all(board: Board) -> tuple[tuple[Scan, ...], Frontier]:
-    """Build all scans and bind all runs."""
-    runs = sorted(board.runs.values(), key=lambda run: run.start_position)
-    scans = build_scans(board.messages, board.hidden_figures)
-    return bind_after(scans, Frontier(runs=tuple(runs)), board.config)
-
-
-def _update_scans(board: Board, scans: tuple[Scan, ...], frontier: Frontier) -> Board:
-    """Replace the scans, and remove what exceeds the limits."""
-    kept = select_retained(scans, board.messages, board.runs, board.config, board.sizes)
-    streams, results, next_frontier = board.streams, board.results, frontier
-    if len(kept.scans) != len(scans):
-        results = select_scan_results(results, {scan.id for scan in kept.scans})
-    if len(kept.runs) != len(board.runs):
-        streams = {uid: stream for uid, stream in streams.items() if stream[0] in kept.runs}
-        next_frontier = frontier.remove_runs(kept.runs)
+def _update_scans(board: Board, found: ChangedScans) -> Board:
+    """Replace the scans, and remove what belongs to scans and runs that are no longer kept."""
+    table, runs = found
+    streams, results = board.streams, board.results
+    if len(table.scans) != len(board.scans):
+        results = select_scan_results(results, {scan.id for scan in table.scans})
+    if len(runs) != len(board.runs):
+        streams = {uid: stream for uid, stream in streams.items() if stream[0] in runs}
+    # the ends of scans that have just been received are of now
+    ended_at = {s.id: board.ended_at.get(s.id, board.reading.attended) for s in table.told if s.end is not None}
     return replace(
         board,
         version=board.version + 1,
-        messages=kept.messages,
-        runs=kept.runs,
+        runs=runs,
         streams=streams,
-        scans=kept.scans,
-        hidden_figures=board.hidden_figures if kept.hidden_figures is None else kept.hidden_figures,
+        table=table,
         results=results,
-        # the ends of scans that have just been received are of now
-        ended_at={s.id: board.ended_at.get(s.id, board.reading.attended) for s in kept.scans if s.end is not None},
-        frontier=None if kept.frees_runs else next_frontier,
-        sizes=kept.sizes,
+        ended_at=ended_at,
     )
 
 
@@ -282,8 +238,9 @@ def _apply_start(board: Board, item: Document) -> Board:
         if not is_same_content(known.start, item.doc):
             raise UnknownRunError(uid, f"a second, different start document of run {uid}")
         return board
-    run = build_run(item)
-    return _add_run(replace(board, reading=board.reading.add_documents(item), runs={**board.runs, uid: run}), run)
+    run, reading = build_run(item), board.reading.add_documents(item)
+    runs = {**board.runs, uid: run}
+    return _update_scans(replace(board, reading=reading), add_run(board.table, run, runs, board.config))
 
 
 def _apply_descriptor(board: Board, item: Document) -> Board:
@@ -390,21 +347,25 @@ def _replace_points(run: Run, points: Points, arrays: EventArrays) -> Run:
 def _replace_run(board: Board, run: Run, *items: Document) -> Board:
     """Replace a run on the board; the items are what changed it."""
     runs = {**board.runs, run.uid: run}
-    return Board(
+    changed = Board(
         board.config,
         board.version + 1,
         board.reading.add_documents(*items) if items else board.reading,
-        board.messages,
         limit_array_memory(runs, board.config.all_array_bytes) if run.arrays.size else runs,
         board.streams,
-        board.scans,
-        board.hidden_figures,
+        board.table,
         board.results,
         board.missing_runs,
         board.ended_at,
-        board.frontier,
-        board.sizes,
     )
+    outline = board.table.outlines[run.uid]
+    return _review_run(changed, run) if may_change(outline, run, items) else changed
+
+
+def _review_run(board: Board, run: Run) -> Board:
+    """Describe a run again, and bind it again where what it is has changed."""
+    found = review_run(board.table, run, board.runs, board.config)
+    return board if found is None else _update_scans(board, found)
 
 
 def _find_run(board: Board, uid: str, item: Document) -> Run:

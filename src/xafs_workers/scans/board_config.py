@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xafs_workers.settings import Columns, Detectors, Goniometer, Metadata, Reduction, ReplyKeys, Settings
+from xafs_workers.settings import Columns, Detectors, Goniometer, Metadata, Reduction, ReplyKeys, Scans, Settings
 
 Region = tuple[float, float]
 """First and last energy of a region of interest, eV."""
@@ -38,6 +38,10 @@ class BoardConfig:
         True if runs whose documents are missing are fetched from a catalog.
     regions
         Regions that figures of spectra mark.
+    implied_forms
+        Forms of the scans that runs without a message become by their documents.
+    ignored_plans
+        Patterns of the names of plans whose runs are readings.
     """
 
     columns: Columns = field(default_factory=Columns)
@@ -58,6 +62,8 @@ class BoardConfig:
     reply_keys: ReplyKeys = field(default_factory=ReplyKeys)
     fetching_enabled: bool = False
     regions: Regions = field(default_factory=dict[tuple[str, str], Region])
+    implied_forms: frozenset[str] = frozenset()
+    ignored_plans: tuple[str, ...] = field(default_factory=lambda: Scans().ignore)
 
     @classmethod
     def from_settings(
@@ -79,4 +85,6 @@ class BoardConfig:
             reduction=settings.reduction,
             reply_time=settings.key_store.reply_seconds,
             reply_keys=settings.key_store.replies,
+            implied_forms=settings.scans.implied_forms,
+            ignored_plans=settings.scans.ignore,
         )

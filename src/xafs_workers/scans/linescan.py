@@ -24,6 +24,7 @@ scan_kinds.register("linescan")(
     ScanKind(
         ("linescan", "rectanglescan"),
         find_motors,
+        "line",
         keeps_previous=True,
         ended_by_resting_state=True,
         closed_by_line=True,

@@ -55,27 +55,32 @@ def select_retained(
     checks_messages = bool(gone) or len(messages) > sizes.messages + MESSAGE_LIMIT
     if not checks_runs and not checks_messages:
         return RetainedState(scans, messages, runs, sizes)
-    going = {scan.start.position for scan in gone}
-    kept = tuple(scan for scan in scans if scan.start.position not in going) if gone else scans
+    going = {(scan.start.position, scan.kind) for scan in gone}
+    kept = tuple(scan for scan in scans if (scan.start.position, scan.kind) not in going) if gone else scans
     left, freed = (_select_runs(kept, gone, runs, config)) if checks_runs else (runs, False)
     stay = _select_messages(kept, gone, messages) if checks_messages else messages
     sizes = KeptSizes(len(stay) if checks_messages else sizes.messages, len(left) if checks_runs else sizes.runs)
     if len(stay) == len(messages):
         return RetainedState(kept, messages, left, sizes, frees_runs=freed)
-    hidden = frozenset(scan.figure_id for scan in kept if not scan.is_shown and scan.figure_message is not None)
+    hidden = frozenset(
+        scan.figure_id for scan in kept if not scan.is_shown and (scan.figure_message is not None or scan.is_implied)
+    )
     return RetainedState(kept, stay, left, sizes, hidden, freed)
 
 
 def _select_surplus_scans(scans: Sequence[Scan], config: BoardConfig) -> Sequence[Scan]:
-    """Select the oldest ended scans beyond the limit; scans with and without a figure are counted separately."""
+    """Select the oldest ended scans beyond the limit.
+
+    Scans with and without a figure, and implied ones, are counted separately.
+    """
     if len(scans) <= config.scan_limit:
         return ()
     ended = [scan for scan in scans if scan.has_ended]
     if len(ended) <= config.scan_limit:
         return ()
     surplus: list[Scan] = []
-    for has_figure in (True, False):
-        same = [scan for scan in ended if scan.has_figure is has_figure]
+    for sort in ((True, False), (False, False), (True, True)):
+        same = [scan for scan in ended if (scan.has_figure, scan.is_implied) == sort]
         surplus += same[: max(0, len(same) - config.scan_limit)]
     return surplus
 
@@ -107,7 +112,11 @@ def _select_messages(
     theirs = {part.position for scan in gone for part in scan.all_messages}
     ours = {part.position for scan in kept for part in scan.all_messages}
     ours |= {scan.implicit_end_message.position for scan in kept if scan.implicit_end_message is not None}
-    horizon = min((scan.start_position for scan in kept if scan.has_ended), default=None) if gone else None
+    horizon = (
+        min((scan.start_position for scan in kept if scan.has_ended and not scan.is_implied), default=None)
+        if gone
+        else None
+    )
     other = [
         control
         for control in messages

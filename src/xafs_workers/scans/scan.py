@@ -10,6 +10,7 @@ from xafs_workers.messages.base import list_kind_names
 from xafs_workers.registry import Registry
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.scans.outline import Form, Outline
 from xafs_workers.scans.runs import TimePosition
 
 
@@ -47,7 +48,8 @@ class Scan:
     end
         Message that ended the scan, None for none.
     implicit_end
-        Reason of an end without an end message: `superseded` or `resting_state`; '' for none.
+        Reason of an end without an end message: `superseded`, `resting_state`, or for an implied scan `stopped`; ''
+        for none.
     implicit_end_message
         Message that ended the scan in that way, None for none.
     is_shown
@@ -58,6 +60,8 @@ class Scan:
         Messages that contain a result, in order.
     figure_message
         Message that opened the present figure, None before there is one.
+    outline
+        What the run is, for an implied scan: one that no message started. None for a scan of messages.
     """
 
     id: str
@@ -72,11 +76,17 @@ class Scan:
     result_messages: tuple[ReceivedMessage, ...] = ()
     figure_message: ReceivedMessage | None = None
     implicit_end_message: ReceivedMessage | None = None
+    outline: Outline | None = None
 
     @property
     def figure_id(self) -> str:
         """Id of the present figure; each result of an alignment, and its summary, opens a new one."""
         return self.id if self.figure_message is None else self.figure_message.id
+
+    @property
+    def is_implied(self) -> bool:
+        """Whether the scan is what the documents of its run say, without a message."""
+        return self.outline is not None
 
     @property
     def has_ended(self) -> bool:
@@ -126,16 +136,24 @@ class Scan:
 
 @dataclass(frozen=True, slots=True)
 class Motors:
-    """Motors that a run of a scan moves: all the required ones, and possibly some of the optional ones."""
+    """What a run of a scan moves.
+
+    Attributes
+    ----------
+    required
+        Names of motors, each a device or a column; a run that moves all of them precedes others of the kind.
+    has_energy
+        True if it moves the energy, whatever the name of its axis.
+    """
 
     required: frozenset[str] = frozenset()
-    optional: frozenset[str] = frozenset()
+    has_energy: bool = False
 
-    def match(self, moved: tuple[str, ...] | None) -> bool:
-        """Check whether a run that moves these motors may belong to the scan; None (not known) may."""
-        if moved is None:
-            return True
-        return self.required <= set(moved) <= self.required | self.optional
+    def match(self, run: Outline) -> bool:
+        """Check whether a run moves them; False if none is asked for."""
+        if self.has_energy:
+            return run.moves_energy
+        return bool(self.required) and self.required <= run.movers
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +166,8 @@ class ScanKind:
         First words of the hints of its runs.
     motors
         Function that returns the motors that a run of the scan moves; None for a kind without bound runs.
+    form
+        Form of its runs, by which runs that no message claims become scans of the kind; '' for none.
     has_repetitions
         True if windows open at `next` messages, not at `start`.
     keeps_previous
@@ -189,6 +209,7 @@ class ScanKind:
 
     hint_prefixes: tuple[str, ...] = ()
     motors: Callable[[ReceivedMessage, BoardConfig], Motors] | None = None
+    form: Form = ""
     has_repetitions: bool = False
     keeps_previous: bool = False
     result_actions: frozenset[str] = frozenset()

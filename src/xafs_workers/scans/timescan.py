@@ -24,6 +24,7 @@ scan_kinds.register("timescan")(
     ScanKind(
         ("timescan",),
         find_motors,
+        "time",
         keeps_previous=True,
         ended_by_resting_state=True,
         closed_by_line=True,

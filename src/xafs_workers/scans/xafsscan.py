@@ -17,12 +17,14 @@ from xafs_workers.scans.scan import Motors, Scan, ScanKind, scan_kinds
 
 
 def find_motors(start: ReceivedMessage, config: BoardConfig) -> Motors:
-    """Return the energy axis; the dwell time may be stepped with it."""
-    return Motors(frozenset({config.columns.energy}), frozenset({config.columns.dwell_time}))
+    """Return the energy."""
+    return Motors(has_energy=True)
 
 
 scan_kinds.register("xafsscan")(
-    ScanKind(("xafs",), find_motors, has_repetitions=True, ended_by_resting_state=True, reported_by_dossier=True)
+    ScanKind(
+        ("xafs",), find_motors, "xafs", has_repetitions=True, ended_by_resting_state=True, reported_by_dossier=True
+    )
 )
 
 

@@ -17,10 +17,8 @@ HINTS = ("xrr", "XRR", "reflectivity")
 
 
 def find_motors(start: ReceivedMessage, config: BoardConfig) -> Motors:
-    """Return the scanned motor, and the axes that may move with it."""
-    names = config.goniometer
-    others = (names.eta, names.delta, names.nu, names.attenuator, config.columns.dwell_time)
-    return Motors(frozenset({start.get_message(XrrStart).motor}), frozenset(others))
+    """Return the scanned motor."""
+    return Motors(frozenset({start.get_message(XrrStart).motor}))
 
 
 def is_picture_requested(control: ReceivedMessage, scan: Scan, board: Board) -> bool:

@@ -7,7 +7,7 @@ from xafs_workers.settings.services import Doctor, KeyStore, Metrics, ReplyKeys,
 from xafs_workers.settings.settings import Settings
 from xafs_workers.settings.sources import Catalog, Kafka
 from xafs_workers.settings.views import Screen, Web
-from xafs_workers.settings.workers import Failover, Logging, Patience, Recovery, Reduction, Retention
+from xafs_workers.settings.workers import Failover, Logging, Patience, Recovery, Reduction, Retention, Scans
 
 __all__ = [
     "HIDDEN_VALUE_ERROR",
@@ -30,6 +30,7 @@ __all__ = [
     "Reduction",
     "ReplyKeys",
     "Retention",
+    "Scans",
     "Screen",
     "Section",
     "Settings",

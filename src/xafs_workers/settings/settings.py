@@ -14,7 +14,7 @@ from xafs_workers.settings.files import Dossiers, Pictures, Storage
 from xafs_workers.settings.services import Doctor, KeyStore, Metrics, Slack
 from xafs_workers.settings.sources import Catalog, Kafka
 from xafs_workers.settings.views import Screen, Web
-from xafs_workers.settings.workers import Failover, Logging, Patience, Recovery, Reduction, Retention
+from xafs_workers.settings.workers import Failover, Logging, Patience, Recovery, Reduction, Retention, Scans
 
 
 class Settings(BaseSettings):
@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     metadata: Metadata = Metadata()
     detectors: Detectors = Detectors()
     goniometer: Goniometer = Goniometer()
+    scans: Scans = Scans()
     retention: Retention = Retention()
     patience: Patience = Patience()
     recovery: Recovery = Recovery()

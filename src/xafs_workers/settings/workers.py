@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 
@@ -15,6 +15,30 @@ class Retention(Section):
     scans: int = Field(default=50, ge=1, description="number of ended scans whose figures stay")
     runs: int = Field(default=50, ge=1, description="number of finished runs that belong to no scan")
     open_hours: float = Field(default=24.0, gt=0, description="open scans older than this are closed and dropped")
+
+
+ImpliedForm = Literal["line", "time", "map", "xafs"]
+
+
+class Scans(Section):
+    """Scans of runs that no control message claims."""
+
+    from_documents: bool | tuple[ImpliedForm, ...] = Field(
+        default=False,
+        description="true: such a run is shown as the scan that its documents say it is; or a list of such "
+        "forms: line, time, map, xafs",
+    )
+    ignore: tuple[str, ...] = Field(
+        default=("record_dark_current", "get_offsets", "*dark*", "*_offset*", "*snapshot*"),
+        description="names of plans whose runs are readings, never scans; * stands for any text",
+    )
+
+    @property
+    def implied_forms(self) -> frozenset[str]:
+        """Forms of the scans that such a run may become."""
+        if isinstance(self.from_documents, bool):
+            return frozenset(get_args(ImpliedForm)) if self.from_documents else frozenset()
+        return frozenset(self.from_documents)
 
 
 class Patience(Section):
