@@ -6,7 +6,7 @@ export PIP_CONSTRAINT = $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gallery kafka test test-fast soak lint format types imports check bench constraints schema docs clean
+.PHONY: help demo gallery kafka test test-fast soak lint format types imports check bench constraints schema pages docs links clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -82,12 +82,21 @@ bench: $(VENV)/dev.stamp ## benchmarks: ratios against named peers
 schema: $(VENV)/demo.stamp ## write the JSON schema of the configuration again
 	$(BIN)/xafs-workers config schema > docs/config.schema.json
 
-docs: schema ## write the pages of the manual that come from the models again
+pages: schema ## write the pages of the manual that come from the models again
 	$(BIN)/xafs-workers messages --markdown > docs/messages.md
 	$(BIN)/xafs-workers config manual > docs/configuration.md
+
+SPHINX = $(BIN)/python -m sphinx --quiet -d docs/_build/doctrees
+docs: $(VENV)/dev.stamp ## the manual as a site in docs/_build/html: spelling checked, each warning is an error
+	$(BIN)/codespell
+	rm -rf docs/_build/figures docs/reference/messages
+	$(SPHINX) -W --keep-going -b html docs docs/_build/html
+
+links: docs ## check the links of the manual to other sites (needs a network)
+	$(SPHINX) -b linkcheck docs docs/_build/links
 
 constraints: $(VENV)/dev.stamp ## write down the versions that are installed now
 	$(BIN)/python -m pip freeze --exclude-editable --exclude xafs-workers | grep -v ' @ ' > constraints.txt
 
 clean: ## remove what was built
-	rm -rf $(VENV) build dist demo-output .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist docs/_build demo-output .pytest_cache .ruff_cache .hypothesis .import_linter_cache

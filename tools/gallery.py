@@ -404,6 +404,16 @@ def draw_example(kind: str, example: FigureExample) -> Figure:
     return session.figure(kind)
 
 
+def manual_figures() -> Iterator[tuple[str, Figure]]:
+    """Yield the figures that the manual's pages of messages show: `manual-<kind>` in place of a kind's example."""
+    yield "manual-xafsscan", xafs("fluorescence", detector="4-element SDD")
+    yield "manual-xafs_sequence", merged_sequence(4)
+    yield "manual-areascan", area("If", contour=True)
+    yield "manual-align_wheel", align_wheel("summary")
+    yield "manual-glancing_angle", glancing("summary")
+    yield from example_figures()
+
+
 def find_slot_screens() -> Iterator[tuple[str, Figure]]:
     """Yield what is on show while a slot is searched for."""
     session = Session().tell(align_wheel="start")
@@ -519,14 +529,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Every figure as a picture, and a page that shows them.")
     parser.add_argument("output", type=Path)
     parser.add_argument("--only", default="", help="pictures whose name contains this")
+    parser.add_argument("--manual", action="store_true", help="only the figures of the manual")
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     entries: list[str] = []
     if importlib.util.find_spec("larch"):
         _routers.append(AnalysisRouter(Reducer(), Fitter()))
         _routers[0].start()
-    examples_only = options.only.startswith("example-")
-    for name, figure in example_figures() if examples_only else figures():
+    for name, figure in manual_figures() if options.manual else figures():
         if options.only not in name:
             continue
         file = f"{name.replace(' ', '_')}.png"

@@ -26,7 +26,7 @@ LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 def test_the_page_matches_the_models(page: str, command: list[str]) -> None:
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0
-    assert (DOCS / page).read_text() == result.output, f"docs/{page} is not up to date: make docs"
+    assert (DOCS / page).read_text() == result.output, f"docs/{page} is not up to date: make pages"
 
 
 def test_each_example_on_the_page_is_a_valid_message() -> None:
@@ -55,3 +55,21 @@ def test_the_page_for_plan_authors_names_existing_functions() -> None:
     text = (DOCS / "queueserver.md").read_text()
     for name in set(producer.__all__) - {"DeliveryError", "flush", "close_last_plot"}:
         assert name in text, name
+
+
+@pytest.mark.parametrize(
+    ("heading", "workers"),
+    [
+        ("### linescan: start", "Shown by the screen, the browser view and the headless plot manager; the headless"),
+        ("### close: all", "The screen, the browser view and the headless plot manager act on it; the headless plot"),
+        (
+            "## verbose",
+            "The file manager, the screen, the browser view and the headless plot manager act on it; the file",
+        ),
+        ("## copy", "The file manager acts on it and answers."),
+        ("### xrf: quickplot", "No worker acts on it: it shows what a detector measures now"),
+    ],
+)
+def test_the_page_names_who_shows_and_who_answers(heading: str, workers: str) -> None:
+    section = (DOCS / "messages.md").read_text().partition(f"\n{heading}\n")[2][:600]
+    assert f"\n{workers}" in section

@@ -11,13 +11,19 @@ if TYPE_CHECKING:
 
 WORKER_NAMES = {"file-manager": "the file manager", "headless": "the headless plot manager"}
 
+DISPLAYS = "the screen, the browser view and the headless plot manager"
+"""The workers that draw: in a window, in browsers, and as pictures."""
+
+AUDIENCES = {"displays": DISPLAYS, "all": f"the file manager, {DISPLAYS}"}
+
 MESSAGES_INTRODUCTION = """# Control messages
 
-Written by `make docs` from the models that the workers read messages with.
+Written by `make pages` from the models that the workers read messages with.
 
 A message is a mapping; on the wire it is msgpack of `[tag, message]`. The key that names the kind is there, its value
-is the action. One worker owns each kind: it acts on the message and answers it. Unknown further fields are kept
-and do no harm. A needed field that is missing, or one that cannot be understood, makes the message a dead letter.
+is the action. Of the workers that show or act on a message, one owns it: that worker answers.
+Unknown further fields are kept and do no harm. A needed field that is missing, or one that cannot be understood, makes
+the message a dead letter.
 Every message may carry `message_id` (text): it is repeated in the answers. `end` is understood as `stop`.
 
 From a session: `producer.kafka_message({...})`, in a plan `yield from producer.send_plan({...})`, from a terminal
@@ -26,7 +32,7 @@ From a session: `producer.kafka_message({...})`, in a plan `yield from producer.
 
 CONFIGURATION_INTRODUCTION = """# Configuration
 
-Written by `make docs` from the settings. The file is YAML: `--config`, else `/etc/xafs-workers/config.yaml`, else
+Written by `make pages` from the settings. The file is YAML: `--config`, else `/etc/xafs-workers/config.yaml`, else
 `~/.config/xafs-workers/config.yaml`. Each setting can be given by the environment too:
 `XAFS_WORKERS_KAFKA__TAG=xas` is `kafka.tag`. Unknown keys are refused. For editors:
 [config.schema.json](config.schema.json); examples: [examples/bmm.yaml](examples/bmm.yaml),
@@ -95,9 +101,7 @@ def _render_kind(kind: KindDescription) -> Iterator[str]:
 def _render_action(kind: str, action: ActionDescription, *, several: bool) -> Iterator[str]:
     if several:
         yield from ("", f"### {kind}: {action.value}", "", action.summary)
-    yield from ("", f"For {WORKER_NAMES[action.owner]}.", "")
-    if action.not_acted_on:
-        yield from (f"No worker acts on it: {action.not_acted_on}. It is answered with this reason.", "")
+    yield from ("", _describe_workers(kind, action), "")
     if action.fields:
         rows = (
             [f"`{f.name}`", f.type, f.unit, _format_requirement(f.required, f.default), f.description]
@@ -106,6 +110,24 @@ def _render_action(kind: str, action: ActionDescription, *, several: bool) -> It
         yield from _render_table(["field", "type", "unit", "if left out", "meaning"], rows)
         yield ""
     yield from ("```json", json.dumps(dict(action.example), ensure_ascii=False), "```")
+
+
+def _describe_workers(kind: str, action: ActionDescription) -> str:
+    """Describe which workers show or act on a message, and which one answers it."""
+    from xafs_workers.figures.figure_builder import figure_builders
+
+    owner = WORKER_NAMES[action.owner]
+    if action.not_acted_on:
+        return f"No worker acts on it: {action.not_acted_on}. {_capitalize(owner)} answers with this reason."
+    if kind in figure_builders and action.owner == "headless":
+        return f"Shown by {DISPLAYS}; {owner} answers."
+    if action.audience in AUDIENCES:
+        return f"{_capitalize(AUDIENCES[action.audience])} act on it; {owner} answers."
+    return f"{_capitalize(owner)} acts on it and answers."
+
+
+def _capitalize(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _format_requirement(required: bool, default: Any) -> str:

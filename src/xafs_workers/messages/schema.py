@@ -6,11 +6,14 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from xafs_workers.messages.base import ControlMessage, Owner, format_value, kinds
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+Audience = Literal["owner", "displays", "all"]
+"""Workers that act on a message besides drawing it: the one that answers, those that draw, or all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class ActionDescription:
     fields: tuple[FieldDescription, ...]
     example: Mapping[str, Any]
     not_acted_on: str = ""
+    audience: Audience = "owner"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,14 @@ def _describe_action(message: type[ControlMessage]) -> ActionDescription:
         fields,
         message.example,
         message.not_acted_on,
+        _find_audience(message),
     )
+
+
+def _find_audience(message: type[ControlMessage]) -> Audience:
+    if message.model_validate(message.example).detailed_logging is not None:
+        return "all"
+    return "displays" if message.closes or message.ends_open_scans or message.reloads_regions else "owner"
 
 
 def _describe_field(name: str, about: Mapping[str, Any], required: bool) -> FieldDescription:
