@@ -47,7 +47,7 @@ from xafs_workers.runtime.outcome import Outcome, TryLater
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.services.slack_posts import Post
-from xafs_workers.settings import Settings, Storage
+from xafs_workers.settings import Settings
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.ledger import Ledger
@@ -105,7 +105,7 @@ class Workers:
         root = place / "proposals"
         self.board, self.folder = board, root / "2026-1/pass-1"
         self.folder.mkdir(parents=True)
-        self.settings = Settings(storage=Storage(proposals_root=root, root_aliases={}))
+        self.settings = Settings(storage={"proposals_root": root, "root_aliases": {}})
         self.roots = Roots.from_settings(self.settings.storage)
         self.ledger = EffectLedger(ledger, "cluster")
         self.posts, self.answers, self.given_up = list[Post](), list[Answer](), list[str]()

@@ -11,7 +11,7 @@ import pytest
 
 from xafs_workers.diagnostics.doctor.finding import Case, Finding, RoleName
 from xafs_workers.diagnostics.doctor.publishing import check_publishing
-from xafs_workers.settings import Settings, Storage
+from xafs_workers.settings import Settings
 from xafs_workers.storage import exclusive_names
 from xafs_workers.storage.owned_names import fold_name
 
@@ -31,7 +31,7 @@ def session(tmp_path: Path) -> Path:
 
 
 def examine(session: Path, role: RoleName | None = "file-manager") -> list[Finding]:
-    settings = Settings(storage=Storage(proposals_root=session.parent.parent, root_aliases={}))
+    settings = Settings(storage={"proposals_root": session.parent.parent, "root_aliases": {}})
     return list(check_publishing(Case(settings, role)))
 
 

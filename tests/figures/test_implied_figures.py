@@ -16,7 +16,7 @@ from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.figures.model import Figure
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
-from xafs_workers.settings import Scans
+from xafs_workers.settings import Detectors, Scans
 
 CONFIG = BoardConfig(implied_forms=Scans(from_documents=True).implied_forms)
 
@@ -130,8 +130,8 @@ def test_six_of_many_signals_are_drawn() -> None:
 
 def test_ratios_of_configured_columns_come_first() -> None:
     columns = {"x": [1.0, 2.0], "I0": [10.0, 20.0], "It": [5.0, 5.0], "Fe1": [1.0, 2.0]}
-    config = {"channels": {"one": (1,)}}
-    board = fold(stamp_entries(make_stock_run(columns, dimensions=[["x"]])), Board(replace(CONFIG, **config)))
+    config = replace(CONFIG, detectors=Detectors(channels={"one": (1,)}))
+    board = fold(stamp_entries(make_stock_run(columns, dimensions=[["x"]])), Board(config))
     figure = build_figure(board, board.scans[0])
     assert [panel.key for panel in figure.panels] == ["It/I0", "fluorescence", "I0", "It", "Fe1"]
     assert figure.panels[0].traces[0].y.tolist() == [0.5, 0.25]

@@ -45,7 +45,7 @@ QUICK = RetryPolicy(appears_within=0.05, complete_within=0.05, outage=0.05, paus
 @pytest.fixture
 def storage(tmp_path: Path) -> Storage:
     (tmp_path / "proposals" / "2025-1" / "pass-333333").mkdir(parents=True)
-    return Storage(proposals_root=tmp_path / "proposals", root_aliases={})
+    return Settings(storage={"proposals_root": tmp_path / "proposals", "root_aliases": {}}).storage
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from xafs_workers.runtime.outcome import TryLater
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ClockTick, ReceivedMessage, RecordPosition
 from xafs_workers.services.slack_posts import Post
-from xafs_workers.settings import Settings, Storage
+from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.ledger import Ledger
 from xafs_workers.writers.registry import build_writer_key
@@ -53,7 +53,7 @@ class FileManagerHarness:
         return ParsedPage((self.folder / "dossier/messagelog.html").read_bytes())
 
     def build_context(self) -> ActionContext:
-        settings = Settings(storage=Storage(proposals_root=self.proposals, root_aliases={}))
+        settings = Settings(storage={"proposals_root": self.proposals, "root_aliases": {}})
         roots = Roots.from_settings(settings.storage)
         runs = FollowedRuns(lambda: self.board, None, QUICK)
         records = EffectLedger(self.ledger, "cluster")

@@ -73,7 +73,7 @@ class Station:
             "logging": {"style": "json", "heartbeat_seconds": 0.1},
         }
         for part, more in settings.items():
-            content[part] = {**content.get(part, {}), **more}
+            content[part] = {**content.get(part, {}), **more} if isinstance(more, dict) else more
         self.config = folder / "config.yaml"
         self.config.write_text(yaml.safe_dump(content))
         self.settings: Settings = load(self.config)

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from xafs_workers.cli.main import app
 from xafs_workers.configuration import load
 from xafs_workers.install.plan import SCRIPTS, build_install_plan
-from xafs_workers.settings import Settings, Storage
+from xafs_workers.settings import Settings
 
 DOCUMENTED = {
     "run-filemanager",
@@ -34,7 +34,7 @@ def root(tmp_path: Path) -> Path:
     program = tmp_path / "xafs-workers"
     program.write_text('#!/bin/sh\necho "ran: $*"\nexit 3\n')
     program.chmod(0o755)
-    settings = Settings(beamline="six", storage=Storage(proposals_root=Path("/data/our proposals")))
+    settings = Settings(beamline="six", storage={"proposals_root": Path("/data/our proposals")})
     for file in build_install_plan(settings, target=tmp_path / "root", account="root", command=str(program)):
         file.write()
     return tmp_path / "root"

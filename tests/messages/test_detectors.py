@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from xafs_workers.messages.detectors import MODES, normalize_detector, normalize_fluo_detector, normalize_mode
-from xafs_workers.settings import Detectors
+from xafs_workers.settings import Settings
 
 SPELLINGS = {
     "fluorescence": "if xs xs4 xs7 fluo flou fluor fluorescence flourescence both",
@@ -77,7 +77,7 @@ def test_every_mode_is_read_under_its_own_name() -> None:
     assert normalize_mode("test transmission") == "transmission"
 
 
-@pytest.mark.parametrize("name", list(Detectors().channels))
+@pytest.mark.parametrize("name", list(Settings().detectors.channels))
 def test_fluorescence_detectors_of_the_table_are_read(name: str) -> None:
     assert normalize_fluo_detector(name.upper()) == name
     assert normalize_fluo_detector("another one") == "another one"

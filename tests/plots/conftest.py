@@ -9,7 +9,7 @@ import pytest
 
 from xafs_workers.plots.picture_publisher import PicturePublisher
 from xafs_workers.runtime.effect_ledger import EffectLedger
-from xafs_workers.settings import Settings, Storage
+from xafs_workers.settings import Settings
 from xafs_workers.storage.ledger import Ledger
 
 
@@ -21,6 +21,6 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def shelf(root: Path, tmp_path: Path) -> Iterator[PicturePublisher]:
-    settings = Settings(storage=Storage(proposals_root=root))
+    settings = Settings(storage={"proposals_root": root})
     with Ledger.open(tmp_path / "state" / "ledger.sqlite") as ledger:
         yield PicturePublisher(settings, EffectLedger(ledger, "cluster"))

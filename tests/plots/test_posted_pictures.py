@@ -17,7 +17,7 @@ from xafs_workers.runtime.effect_ledger import EffectLedger
 from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.scans.picture_requests import picture_rules
 from xafs_workers.services.slack_posts import Post
-from xafs_workers.settings import Pictures, Settings, Storage
+from xafs_workers.settings import Pictures, Settings
 from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.ledger import Ledger
 
@@ -28,7 +28,7 @@ class PostCollector:
     """Draws and keeps the posts."""
 
     def __init__(self, root: Path, ledger: Ledger):
-        settings = Settings(storage=Storage(proposals_root=root, root_aliases={}), pictures=Pictures(also=("pdf",)))
+        settings = Settings(storage={"proposals_root": root, "root_aliases": {}}, pictures=Pictures(also=("pdf",)))
         records, roots = EffectLedger(ledger, "cluster"), Roots.from_settings(settings.storage)
         self.root, self.posts = root, list[Post]()
         self.draw = PicturePoster(PicturePublisher(settings, records).draw, self.posts.append, records, roots)

@@ -17,7 +17,7 @@ from xafs_workers.filemanager.actions.context import ActionContext, action_handl
 from xafs_workers.runtime.slack_posting import SlackPosting
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.services.slack_posts import Post
-from xafs_workers.settings import Settings, Slack, Storage
+from xafs_workers.settings import Settings, Slack
 
 PICTURE = b"\x89PNG not really"
 
@@ -36,7 +36,7 @@ def settings(tmp_path: Path, server: SlackServer) -> Settings:
         (tmp_path / "proposals/2026-1" / session / "snapshots").mkdir(parents=True)
     (tmp_path / "token").write_text(TOKEN)
     return Settings(
-        storage=Storage(proposals_root=tmp_path / "proposals", root_aliases={}),
+        storage={"proposals_root": tmp_path / "proposals", "root_aliases": {}},
         slack=Slack(
             token_file=tmp_path / "token",
             base_url=server.base_url,

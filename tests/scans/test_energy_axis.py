@@ -113,8 +113,8 @@ def test_angle_without_unit_or_spacing_is_refused(units: dict[str, str], spacing
 
 
 def test_spacing_comes_from_the_descriptor_too():
-    (run,) = fold_runs("step_two_movers", build_config(TWO_MOVERS))
     config = build_config({**TWO_MOVERS, "energy": "", "bragg": "monochromator-bragg"})
+    (run,) = fold_runs("step_two_movers", config)
     assert find_energy_axis(run, config).source == "angle"
     bare = make_run({"mono-bragg": [12.0]}, {"mono-bragg": "deg"})
     about = {"mono": {"data": {"mono-d": 0.31356}, "data_keys": {"mono-d": {"units": "nm"}}}}

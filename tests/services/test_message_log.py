@@ -9,7 +9,7 @@ import pytest
 
 from helpers.dossiers import ParsedPage, find_broken_links, touch_files
 from xafs_workers.services.message_log import MessageLog
-from xafs_workers.settings import Storage
+from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.errors import Absent
 from xafs_workers.storage.proposals import ProposalFolder
@@ -26,7 +26,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def proposal(root: Path) -> ProposalFolder:
-    settings = Storage(proposals_root=root.parent.parent, root_aliases={})
+    settings = Settings(storage={"proposals_root": root.parent.parent, "root_aliases": {}}).storage
     return ProposalFolder(Roots.from_settings(settings), "2025-1", "pass-1")
 
 
@@ -147,7 +147,7 @@ def test_an_invalid_picture_does_no_harm(picture: str, root: Path, proposal: Pro
 
 def test_a_line_creates_no_proposal_folder(tmp_path: Path) -> None:
     (tmp_path / "2025-1").mkdir()
-    settings = Storage(proposals_root=tmp_path, root_aliases={})
+    settings = Settings(storage={"proposals_root": tmp_path, "root_aliases": {}}).storage
     nowhere = ProposalFolder(Roots.from_settings(settings), "2025-1", "pass-9")
     with pytest.raises(Absent):
         MessageLog().add_entry(nowhere, LogEntry("1", 1.7e9, "x"))

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from xafs_workers.settings import Storage
+from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Root, Roots
 from xafs_workers.storage.errors import Refused, Unavailable
 from xafs_workers.storage.proposals import ProposalFolder, build_proposal_path
 
 START: dict[str, Any] = {"uid": "u-1", "data_session": "pass-1"}
-OURS = Storage()
+OURS = Settings().storage
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ OURS = Storage()
 )
 def test_the_cycle_is_read_from_run_or_settings(more: dict[str, Any], configured: str, cycle: str) -> None:
     """Line scans have Facility without cycle."""
-    folder = build_proposal_path({**START, **more}, Storage(cycle=configured))
+    folder = build_proposal_path({**START, **more}, Settings(storage={"cycle": configured}).storage)
     assert folder == f"/nsls2/data3/bmm/proposals/{cycle}/pass-1"
 
 
@@ -56,7 +56,9 @@ def test_folder_names_of_another_facility_are_configurable(
     settings: dict[str, Any], start: dict[str, Any], folder: str
 ) -> None:
     assert (
-        build_proposal_path({"uid": "u-1", **start}, Storage(proposals_root=Path("/data"), **settings))
+        build_proposal_path(
+            {"uid": "u-1", **start}, Settings(storage=dict(proposals_root=Path("/data"), **settings)).storage
+        )
         == f"/data/{folder}"
     )
 
@@ -84,7 +86,7 @@ def test_a_run_without_a_folder_has_a_reason(start: dict[str, Any], reason: str)
 
 
 def test_the_folder_of_a_run_is_found(root: Path) -> None:
-    storage = Storage(proposals_root=root, cycle="2026-3")
+    storage = Settings(storage={"proposals_root": root, "cycle": "2026-3"}).storage
     folder = ProposalFolder.from_run(START, Roots.from_settings(storage), storage)
     assert folder.path == build_proposal_path(START, storage) == f"{root}/2026-3/pass-1"
 

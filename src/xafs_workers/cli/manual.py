@@ -37,6 +37,9 @@ Written by `make pages` from the settings. The file is YAML: `--config`, else `/
 `XAFS_WORKERS_KAFKA__TAG=xas` is `kafka.tag`. Unknown keys are refused. For editors:
 [config.schema.json](config.schema.json); examples: [examples/bmm.yaml](examples/bmm.yaml),
 [examples/another-beamline.yaml](examples/another-beamline.yaml).
+
+Where two defaults are given, the second is that of the profile `bmm`, which is in force unless the file has
+`profile: plain`. A table or mapping in the file replaces the profile's.
 """
 
 
@@ -77,14 +80,22 @@ def _render_not_acted_on(kinds: Sequence[KindDescription]) -> Iterator[str]:
 def render_configuration_page() -> str:
     """Return the page of all settings, as Markdown."""
     from xafs_workers.settings import Settings
+    from xafs_workers.settings.profiles import DEFAULT_PROFILE, read_profile
 
-    schema = Settings.model_json_schema()
+    schema, profile = Settings.model_json_schema(), read_profile(DEFAULT_PROFILE)
     parts = {name: _find_part(schema, about) for name, about in schema["properties"].items()}
     own = {name: about for name, about in schema["properties"].items() if parts[name] is None}
-    lines = [CONFIGURATION_INTRODUCTION, *_render_settings(own)]
+    lines = [CONFIGURATION_INTRODUCTION, *_render_settings(own, {})]
     for name, part in parts.items():
         if part is not None:
-            lines += ["", f"## {name}", "", part.get("description", ""), "", *_render_settings(part["properties"])]
+            lines += [
+                "",
+                f"## {name}",
+                "",
+                part.get("description", ""),
+                "",
+                *_render_settings(part["properties"], profile.get(name, {})),
+            ]
     return "\n".join([*lines, ""])
 
 
@@ -140,13 +151,18 @@ def _find_part(schema: Mapping[str, Any], about: Mapping[str, Any]) -> Mapping[s
     return None if reference is None else schema["$defs"][reference.rpartition("/")[2]]
 
 
-def _render_settings(properties: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    rows = ([f"`{name}`", _format_default(about), about.get("description", "")] for name, about in properties.items())
+def _render_settings(properties: Mapping[str, Mapping[str, Any]], profile: Mapping[str, Any]) -> list[str]:
+    rows = (
+        [f"`{name}`", _format_default(about, profile.get(name)), about.get("description", "")]
+        for name, about in properties.items()
+    )
     return _render_table(["setting", "default", "meaning"], rows)
 
 
-def _format_default(about: Mapping[str, Any]) -> str:
-    return f"`{json.dumps(about['default'], ensure_ascii=False)}`" if "default" in about else ""
+def _format_default(about: Mapping[str, Any], in_profile: Any) -> str:
+    found = (about["default"],) if "default" in about else ()
+    values = (*found, in_profile) if in_profile is not None and in_profile not in found else found
+    return "; ".join(f"`{json.dumps(value, ensure_ascii=False)}`" for value in values)
 
 
 def _render_table(header: list[str], rows: Any) -> list[str]:

@@ -115,8 +115,9 @@ def normalize_mode(text: str) -> ModeName:
 @cache
 def _load_fluo_detectors() -> dict[str, str]:
     from xafs_workers.settings import Detectors
+    from xafs_workers.settings.profiles import build_default_section
 
-    return {name.lower(): name for name in Detectors().channels}
+    return {name.lower(): name for name in build_default_section("detectors", Detectors).channels}
 
 
 def normalize_fluo_detector(name: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from xafs_workers.settings import Columns, Detectors, Goniometer, Metadata, Reduction, ReplyKeys, Scans, Settings
+from xafs_workers.settings.profiles import build_default_section
 
 Region = tuple[float, float]
 """First and last energy of a region of interest, eV."""
@@ -44,10 +45,9 @@ class BoardConfig:
         Patterns of the names of plans whose runs are readings.
     """
 
-    columns: Columns = field(default_factory=Columns)
+    columns: Columns = field(default_factory=lambda: build_default_section("columns", Columns))
     metadata: Metadata = field(default_factory=Metadata)
-    channels: Mapping[str, tuple[int, ...]] = field(default_factory=lambda: Detectors().channels)
-    channel_column: str = "{element}{channel}"
+    detectors: Detectors = field(default_factory=lambda: build_default_section("detectors", Detectors))
     goniometer: Goniometer = field(default_factory=Goniometer)
     scan_limit: int = 50
     run_limit: int = 50
@@ -76,8 +76,7 @@ class BoardConfig:
             fetching_enabled=fetching_enabled and settings.catalog.configured,
             columns=settings.columns,
             metadata=settings.metadata,
-            channels=settings.detectors.channels,
-            channel_column=settings.detectors.column,
+            detectors=settings.detectors,
             goniometer=settings.goniometer,
             scan_limit=settings.retention.scans,
             run_limit=settings.retention.runs,

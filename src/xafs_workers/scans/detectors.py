@@ -16,9 +16,6 @@ from xafs_workers.scans.runs import Run
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
-SINGLE_ELEMENT_CHANNEL = 8
-"""Channel of the 1-element detector."""
-
 
 @cache
 def build_roi_pattern(column: str) -> re.Pattern[str]:
@@ -42,7 +39,7 @@ class ChannelSelection:
     Attributes
     ----------
     detector
-        Canonical name; ``xs1`` selects channel 8, whatever `fluo_detector` is.
+        Canonical name; ``xs1`` selects `detectors.single_channel`, whatever `fluo_detector` is.
     fluo_detector
         Name in the table of channels.
     element
@@ -105,8 +102,8 @@ def find_fluorescence_channels(run: Run, config: BoardConfig, selection: Channel
 def _select_channels(run: Run, config: BoardConfig, selection: ChannelSelection) -> FluorescenceChannels:
     name = _find_detector_name(run, config, selection)
     single = selection.detector == "xs1"
-    wanted = (SINGLE_ELEMENT_CHANNEL,) if single else config.channels.get(name, ())
-    listed = _list_dead_time_columns(run, config.channel_column, wanted if single else ())
+    wanted = _list_single_channel(config) if single else config.detectors.channels.get(name, ())
+    listed = _list_dead_time_columns(run, config.detectors.column, wanted if single else ())
     if any(key in run.points for key in listed):
         return _split_present(run, listed, name)
     for symbol in filter(None, (selection.element, run.element)):
@@ -114,6 +111,12 @@ def _select_channels(run: Run, config: BoardConfig, selection: ChannelSelection)
         if found is not None:
             return found
     return _select_only_candidate(run, config, wanted, name)
+
+
+def _list_single_channel(config: BoardConfig) -> tuple[int, ...]:
+    """List the channel that messages ask for as `xs1`; none where the settings have none."""
+    channel = config.detectors.single_channel
+    return () if channel is None else (channel,)
 
 
 def _split_present(run: Run, keys: tuple[str, ...], name: str) -> FluorescenceChannels:
@@ -125,12 +128,13 @@ def _split_present(run: Run, keys: tuple[str, ...], name: str) -> FluorescenceCh
 def _find_detector_name(run: Run, config: BoardConfig, selection: ChannelSelection) -> str:
     """Find the detector's name in the table of channels, '' if it is not known."""
     if selection.detector == "xs1":
-        return next((name for name, channels in config.channels.items() if channels == (SINGLE_ELEMENT_CHANNEL,)), "")
+        wanted = _list_single_channel(config)
+        return next((name for name, channels in config.detectors.channels.items() if channels == wanted), "")
     if selection.detector == "dante":
         return "dante"
     if selection.fluo_detector:
         return selection.fluo_detector
-    table = {name.lower(): name for name in config.channels}
+    table = {name.lower(): name for name in config.detectors.channels}
     for given in run.detectors:
         known = table.get(given.lower()) or table.get(given.lower().partition("-")[0])
         if known:
@@ -162,9 +166,9 @@ def _select_element_columns(
         return None
     if known & set(wanted):
         return _split_present(run, tuple(_format_key(config, symbol, number) for number in wanted), name)
-    if wanted == (SINGLE_ELEMENT_CHANNEL,):
+    if wanted and wanted == _list_single_channel(config):
         return None
-    tables = sorted(config.channels.items(), key=lambda entry: len(entry[1]))
+    tables = sorted(config.detectors.channels.items(), key=lambda entry: len(entry[1]))
     around = [entry for entry in tables if known <= set(entry[1])]
     whole = [entry for entry in reversed(tables) if entry[1] and set(entry[1]) <= known]
     for other, channels in (*around, *whole):
@@ -174,15 +178,15 @@ def _select_element_columns(
 
 
 def _list_channel_numbers(config: BoardConfig) -> set[int]:
-    return {number for channels in config.channels.values() for number in channels}
+    return {number for channels in config.detectors.channels.values() for number in channels}
 
 
 def _format_key(config: BoardConfig, symbol: str, number: int) -> str:
-    return config.channel_column.format(element=symbol, channel=number)
+    return config.detectors.column.format(element=symbol, channel=number)
 
 
 def _select_only_candidate(run: Run, config: BoardConfig, wanted: tuple[int, ...], name: str) -> FluorescenceChannels:
-    matches = map(build_roi_pattern(config.channel_column).match, run.points.keys)
+    matches = map(build_roi_pattern(config.detectors.column).match, run.points.keys)
     symbols = sorted({match.groupdict().get("element", "") for match in matches if match})
     candidates = {symbol: _select_element_columns(run, config, symbol, wanted, name) for symbol in symbols}
     found = {symbol: channels for symbol, channels in candidates.items() if channels is not None}

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.scans.board_config import BoardConfig
-from xafs_workers.scans.detectors import SINGLE_ELEMENT_CHANNEL
 from xafs_workers.scans.energy_axis import get_energies
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.units import find_unit
@@ -120,13 +119,16 @@ def _extract_spectra(key: str, value: Array, config: BoardConfig) -> list[tuple[
     """Extract (detector, channel, spectrum) for each spectrum in an array."""
     match = _SDD_PATTERN.match(key)
     if match:
-        channel = SINGLE_ELEMENT_CHANNEL if match[1] == "1" else int(match[2])
+        single = config.detectors.single_channel
+        channel = single if match[1] == "1" and single is not None else int(match[2])
         return [(match[1], channel, np.ravel(value))]
     if not _DANTE_PATTERN.match(key):
         return []
     rows = np.reshape(value, (-1, np.shape(value)[-1]))
     return [
-        ("dante", channel, rows[channel - 1]) for channel in config.channels.get("dante", ()) if channel <= len(rows)
+        ("dante", channel, rows[channel - 1])
+        for channel in config.detectors.channels.get("dante", ())
+        if channel <= len(rows)
     ]
 
 

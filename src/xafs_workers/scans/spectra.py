@@ -28,6 +28,8 @@ class MissingColumnError(KeyError):
         self.key, self.problem = key, problem
 
     def __str__(self) -> str:
+        if not self.key:
+            return "no data key is set for it in `columns`"
         return f"{self.key}: {self.problem}, not numbers" if self.problem else f"no {self.key} in this run"
 
 
@@ -79,7 +81,7 @@ def compute_ratio(run: Run, config: BoardConfig, above: str, below: str) -> Arra
 
 def find_first_key(points: Points, keys: tuple[str, ...]) -> str:
     """Find the first of several data keys that the points have; the first of all if they have none."""
-    return next((key for key in keys if key in points), keys[0])
+    return next((key for key in keys if key in points), keys[0] if keys else "")
 
 
 def compute_first_ratio(run: Run, config: BoardConfig, above: tuple[str, ...], below: str) -> Array:

@@ -8,27 +8,23 @@ from pydantic import Field
 
 from xafs_workers.settings.section import Section
 
-CHAMBERS = ("I0", "It", "Ir", "Iy", "Pips", "Diode", "I0a", "I0b", "Ita", "Itb")
-
 
 class Columns(Section):
-    """Names of the data keys at this beamline."""
+    """Names of the data keys at this beamline; '' for a detector that it has not."""
 
-    i0: str = "I0"
-    it: str = "It"
-    ir: str = "Ir"
-    iy: str = "Iy"
-    pips: str = Field(default="Pips", description="current of the PIPS diode, which measures fluorescence")
-    diode: str = Field(default="Diode", description="current of the photodiode, which measures a reflected beam")
+    i0: str = Field(default="", description="ion chamber before the sample")
+    it: str = Field(default="", description="ion chamber behind the sample")
+    ir: str = Field(default="", description="ion chamber behind the reference sample")
+    iy: str = Field(default="", description="electron yield")
+    pips: str = Field(default="", description="current of the PIPS diode, which measures fluorescence")
+    diode: str = Field(default="", description="current of the photodiode, which measures a reflected beam")
     diffuse: tuple[str, ...] = Field(
-        default=("diffuse", "dir"),
+        default=(),
         description="diffuse scattering on an area detector: the first key that a run has",
     )
-    specular: tuple[str, ...] = Field(
-        default=("specular", "refl"), description="specular scattering: the first key that a run has"
-    )
-    area_total: str = Field(default="full", description="counts on the whole area detector, for maps")
-    energy: str = Field(default="dcm_energy", description="photon energy; '' for none, then the next three are tried")
+    specular: tuple[str, ...] = Field(default=(), description="specular scattering: the first key that a run has")
+    area_total: str = Field(default="", description="counts on the whole area detector, for maps")
+    energy: str = Field(default="", description="photon energy; '' for none, then the next three are tried")
     energy_lists: tuple[str, ...] = Field(
         default=("user_input.E_points", "scan.energy"),
         description="lists in start documents with the energy of each point; inner keys after dots",
@@ -42,15 +38,12 @@ class Columns(Section):
         description="key of the crystal's d-spacing in the configuration of the descriptor; see `metadata.d_spacing`",
     )
     units: dict[str, str] = Field(
-        default={
-            "dcm_energy": "eV",
-            **dict.fromkeys(CHAMBERS, "nA*s"),
-        },
+        default={},
         description="unit of a data key, or of a path of `energy_lists`, that the documents give wrongly or not at all",
     )
-    dwell_time: str = Field(default="dwti_dwell_time", description="dwell time, seconds")
+    dwell_time: str = Field(default="", description="dwell time, seconds")
     downwards: tuple[str, ...] = Field(
-        default=("xafs_y",), description="slow axes of maps that are drawn with positions growing downwards"
+        default=(), description="slow axes of maps that are drawn with positions growing downwards"
     )
 
 
@@ -78,17 +71,15 @@ class Detectors(Section):
     """Channels of each fluorescence detector, in the order in which they are summed."""
 
     channels: dict[str, tuple[int, ...]] = Field(
-        default={
-            "1-element SDD": (8,),
-            "4-element SDD": (1, 2, 3, 4),
-            "7-element SDD": (1, 2, 3, 4, 5, 6, 7),
-            "dante": (1, 2, 3, 4, 5, 6, 7),
-        }
+        default={}, description="numbers of the channels of each detector, by the name that messages give"
     )
     column: str = Field(
         default="{element}{channel}",
         pattern=r"\{channel\}",
         description="data key of a channel's region of interest; {element} is optional",
+    )
+    single_channel: int | None = Field(
+        default=None, description="channel that messages ask for as `xs1`, whatever detector they name; null: none"
     )
     regions_file: Path | None = Field(
         default=None,

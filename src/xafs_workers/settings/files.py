@@ -14,22 +14,20 @@ class Storage(Section):
     """Folders of a group's files."""
 
     proposals_root: Path = Field(
-        default=Path("/nsls2/data3/bmm/proposals"),
+        default=Path("/data/proposals"),
         description="folder that contains <cycle>/<data_session>; must exist",
     )
-    root_aliases: dict[str, str] = Field(
-        default={"/nsls2/data/bmm/proposals": "/nsls2/data3/bmm/proposals"}, description="other names of the same root"
-    )
+    root_aliases: dict[str, str] = Field(default={}, description="other names of the same root")
     cycle: str | None = Field(default=None, description="cycle of runs whose start document names none")
     cycle_keys: tuple[str, ...] = Field(
-        default=("cycle", "XDI.Facility.cycle"),
+        default=("cycle",),
         description="keys of the outer folder in start documents, the first that exists is used; inner keys after dots",
     )
     session_keys: tuple[str, ...] = Field(
         default=("data_session",), description="keys of the group's folder in start documents"
     )
     commissioning_keys: tuple[str, ...] = Field(
-        default=("XDI.Facility.commissioning",),
+        default=(),
         description="keys that are true in start documents of commissioning; their outer folder is not the cycle",
     )
     commissioning_folder: str = Field(default="commissioning", description="outer folder of commissioning")
@@ -56,14 +54,7 @@ class Dossiers(Section):
     """Pages of dossiers."""
 
     cameras: tuple[Camera, ...] = Field(
-        default=(
-            Camera(name="XAS web camera", files=("webcam_file",), uids=("webcam_uid",)),
-            Camera(name="analog pinhole camera", files=("analog_file",), uids=("anacam_uid", "analog_uid")),
-            Camera(name="USB camera #1", files=("usb1_file",), uids=("usbcam1_uid", "usb1_uid")),
-            Camera(name="USB camera #2", files=("usb2_file",), uids=("usbcam2_uid", "usb2_uid")),
-            Camera(name="GigE camera #8", files=("cam8_file",), uids=("cam8_uid",)),
-            Camera(name="GigE camera #9", files=("cam9_file",), uids=("cam9_uid",)),
-        ),
+        default=(),
         description="cameras whose pictures are shown, in this order; a picture that a run has not is left out",
     )
 

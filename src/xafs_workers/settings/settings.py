@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from xafs_workers.settings.columns import Columns, Detectors, Goniometer, Metadata
 from xafs_workers.settings.files import Dossiers, Pictures, Storage
+from xafs_workers.settings.profiles import DEFAULT_PROFILE, PLAIN_PROFILE, PROFILES, read_profile, select_unset
 from xafs_workers.settings.services import Doctor, KeyStore, Metrics, Slack
 from xafs_workers.settings.sources import Catalog, Kafka
 from xafs_workers.settings.views import Screen, Web
 from xafs_workers.settings.workers import Failover, Logging, Patience, Recovery, Reduction, Retention, Scans
+
+
+class _ProfileSource(PydanticBaseSettingsSource):
+    """Source of the settings that the profile adds to the given ones."""
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        """Return no single value: `__call__` returns all."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the profile's settings that are not given."""
+        name = self.current_state.get("profile", DEFAULT_PROFILE)
+        known = name if name in PROFILES else PLAIN_PROFILE  # an unknown name is refused by its field
+        return select_unset(read_profile(known), self.current_state, self.settings_cls)
 
 
 class Settings(BaseSettings):
@@ -28,6 +43,11 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
+    profile: Literal["bmm", "plain"] = Field(
+        default=DEFAULT_PROFILE,
+        description="settings of a beamline below those of this file: bmm, or plain for none; "
+        "a table or mapping of this file replaces the profile's",
+    )
     beamline: str = Field(default="bmm", description="prefix of topics and consumer groups")
     kafka: Kafka = Kafka()
     storage: Storage = Storage()
@@ -55,6 +75,18 @@ class Settings(BaseSettings):
         default=None,
         description="folder of ledger and outboxes; else $STATE_DIRECTORY, else ~/.local/state/xafs-workers",
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the sources of the settings, the first one has priority."""
+        return init_settings, env_settings, _ProfileSource(settings_cls)
 
     def get_topic(self, which: Literal["control", "documents", "answers", "status", "dead_letters"]) -> str:
         """Return the name of a topic at this beamline."""

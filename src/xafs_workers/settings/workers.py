@@ -24,7 +24,7 @@ class Scans(Section):
     """Scans of runs that no control message claims."""
 
     from_documents: bool | tuple[ImpliedForm, ...] = Field(
-        default=False,
+        default=True,
         description="true: such a run is shown as the scan that its documents say it is; or a list of such "
         "forms: line, time, map, xafs",
     )

@@ -14,6 +14,7 @@ from bluesky.preprocessors import SupplementalData
 
 from xafs_workers.elements import find_edge_energy
 from xafs_workers.settings import Detectors
+from xafs_workers.settings.profiles import build_default_section
 from xafs_workers.simulation.axes import BASELINE, PEAK_PITCH, build_axes
 from xafs_workers.simulation.beam import Beam, Slot
 from xafs_workers.simulation.devices import Detector, Exposure, build_fluorescence_detector, build_ion_chambers
@@ -129,7 +130,11 @@ class Beamline:
         ValueError
             The sample or the detector does not exist.
         """
-        known = {name: numbers for name, numbers in Detectors().channels.items() if name.endswith("SDD")}
+        known = {
+            name: numbers
+            for name, numbers in build_default_section("detectors", Detectors).channels.items()
+            if name.endswith("SDD")
+        }
         if sample not in SAMPLES:
             raise ValueError(f"unknown sample {sample!r} (expected one of {', '.join(SAMPLES)})")
         if detector is not None and detector not in known:

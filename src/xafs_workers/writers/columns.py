@@ -100,7 +100,7 @@ def build_diode_columns(run: Run, config: BoardConfig) -> Iterator[Column]:
 def build_channel_columns(run: Run, config: BoardConfig, selection: ChannelSelection) -> Iterator[Column]:
     """Yield each channel of the sum; where those are not known, all that look like channels."""
     found = find_fluorescence_channels(run, config, selection).columns or tuple(
-        filter(build_roi_pattern(config.channel_column).match, run.points.keys)
+        filter(build_roi_pattern(config.detectors.column).match, run.points.keys)
     )
     for key in found:
         yield from build_key_column(run, key, COUNTS_UNIT)

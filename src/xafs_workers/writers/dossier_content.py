@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from xafs_workers.scans.dossier import Dossier
 from xafs_workers.scans.runs import Run
 from xafs_workers.settings import Camera, Dossiers
+from xafs_workers.settings.profiles import build_default_section
 from xafs_workers.writers.registry import AssetLike
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ class DossierSources:
     counts: SpectrumCounts | None = None
     zone: tzinfo | None = None
     scan_pictures: Sequence[tuple[str, str]] = ()
-    cameras: Sequence[Camera] = field(default_factory=lambda: Dossiers().cameras)
+    cameras: Sequence[Camera] = field(default_factory=lambda: build_default_section("dossiers", Dossiers).cameras)
     reference_materials: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
