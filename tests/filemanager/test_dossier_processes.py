@@ -59,6 +59,15 @@ def test_a_kill_before_the_page_is_written_loses_nothing(station: TwoWorkerStati
     for name in ("Ni2O3-01.html", "00INDEX.html", "messagelog.html"):
         assert ParsedPage((folder / "dossier" / name).read_bytes()).problems == []
         assert find_broken_links(folder / "dossier" / name) == []
+    page = ParsedPage((folder / "dossier/Ni2O3-01.html").read_bytes())
+    assert "../Ni2O3.merge_01.xdi" in page.addresses
+    for fact in (
+        "E0 of the merge 8346.000 eV",
+        "Edge step 0.449",
+        "Noise of the merge 1.1",
+        "Repetitions merged 1, 2, 3",
+    ):
+        assert fact in page.text
     log = ParsedPage((folder / "dossier/messagelog.html").read_bytes()).text
     for line in ("starting repetition 2 of 3", "wrote XAFS dossier", "finished 🎉"):
         assert log.count(line) == 1

@@ -141,7 +141,7 @@ def test_a_tiled_outage_delays_only_the_sequence(make: Make, measured: Path, til
     station.wait(lambda: bool(station.list_final_answers("xafs_sequence")), "the sequence's files")
     (answer,) = station.list_final_answers("xafs_sequence")
     assert answer["state"] == "done"
-    assert {Path(path).suffix for path in answer["paths"]} == {".png", ".prj"}
+    assert {Path(path).suffix for path in answer["paths"]} == {".png", ".xdi", ".prj"}
 
 
 def test_a_run_that_never_comes_fails_the_files_of_its_sequence(

@@ -15,8 +15,11 @@ import numpy as np
 import pytest
 
 from helpers.processes import Station, make_start_document
+from helpers.reductions import load_expected
 from helpers.streams import Entry, build_run_documents, read_entries
+from helpers.xdi_rules import find_violations
 from plugins.brokers import Broker
+from xafs_workers.writers.xdi_reader import read
 
 
 @pytest.fixture
@@ -68,7 +71,9 @@ def wait_until_done(station: Station) -> None:
 
 def results(station: Station) -> dict[str, bytes]:
     return {
-        Path(name).name: content for name, content in station.read_files().items() if name.endswith((".png", ".prj"))
+        Path(name).name: content
+        for name, content in station.read_files().items()
+        if name.endswith((".png", ".prj", ".xdi"))
     }
 
 
@@ -88,8 +93,15 @@ def test_a_sequence_gives_progress_pictures_and_a_project(measured: Path, statio
     assert project.count("$old_group") == 8  # three repetitions, their references, the merge and the aligned one
     assert [Path(path).name for path in station.list_final_answers("xafs_sequence")[0]["paths"]] == [
         "Ni2O3_01.png",
+        "Ni2O3.merge_01.xdi",
         "Ni2O3_01.prj",
     ]
+    merge = (station.folder / "proposals" / root / "Ni2O3.merge_01.xdi").read_bytes()
+    assert list(find_violations(merge.decode())) == []
+    file, expected = read(merge), load_expected(measured, "ni2o3")
+    np.testing.assert_allclose(file.get_column("mutrans"), expected["mu"], rtol=1e-9)
+    assert file.fields["XafsWorkers.edge_step"] == f"{float(expected['edge_step']):.7g}"
+    assert "energy drifts: -0.51 eV" in file.fields["XafsWorkers.note_1"]
 
 
 @pytest.mark.slow
@@ -111,7 +123,7 @@ def test_killing_worker_or_reduction_leaves_the_same_files(measured: Path, stati
     station.put(entries[third + 100 :])
     wait_until_done(station)
     assert results(station) == results(undisturbed)
-    assert set(results(station)) == {"Ni2O3_01.png", "Ni2O3_liveplot_01.png", "Ni2O3_01.prj"}
+    assert set(results(station)) == {"Ni2O3_01.png", "Ni2O3_liveplot_01.png", "Ni2O3_01.prj", "Ni2O3.merge_01.xdi"}
 
 
 @pytest.mark.slow
@@ -165,5 +177,5 @@ def test_a_kill_between_repetitions_loses_no_picture_or_project(
     station.start()
     station.put(entries[first + 1 :])
     wait_until_done(station)
-    assert set(results(station)) == {"short_01.png", "short_liveplot_01.png", "short_01.prj"}
+    assert set(results(station)) == {"short_01.png", "short_liveplot_01.png", "short_01.prj", "short.merge_01.xdi"}
     assert results(station) == results(undisturbed)

@@ -82,6 +82,18 @@ def change_metadata(run: Run, **changes: Any) -> Run:
 
 
 @pytest.mark.first_case_fast
+def test_the_page_shows_what_the_reduction_found(measured: Path, tmp_path: Path) -> None:
+    board = fold(stamp_entries(read_entries(measured / "ni2o3.jsonl")))
+    fields = {"XafsWorkers.e0": "8346.000 eV", "XafsWorkers.edge_step": "0.4497", "XafsWorkers.left_out": "2 (no edge)"}
+    made = replace(build_board_sources(board, tmp_path, 7), merge_fields=fields)
+    touch_files(tmp_path, f"{made.dossier.stub}.merge_07.xdi")
+    page = ParsedPage(write_page(tmp_path, "xafs", made).read_bytes())
+    assert f"../{made.dossier.stub}.merge_07.xdi" in page.addresses
+    for text in ("E0 of the merge 8346.000 eV", "Edge step 0.4497", "Repetitions left out 2 (no edge)"):
+        assert text in page.text
+    assert "Noise of the merge" not in page.text
+
+
 @pytest.mark.parametrize("name", ["ni2o3", "ni2o3-bothways", "cr2o3_fluo", "cr2o3_fluo-realabort"])
 def test_measured_sequences_give_complete_pages(measured: Path, name: str, tmp_path: Path) -> None:
     board = fold(stamp_entries(read_entries(measured / f"{name}.jsonl")))

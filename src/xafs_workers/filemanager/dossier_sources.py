@@ -42,6 +42,7 @@ from xafs_workers.settings import Storage
 from xafs_workers.storage.errors import Absent, Refused
 from xafs_workers.storage.names import add_number, ensure_picture_suffix, insert_before_suffix
 from xafs_workers.storage.proposals import ProposalFolder, find_proposal
+from xafs_workers.writers import merged_xdi, xdi_reader
 from xafs_workers.writers.dossier_content import DossierKind, DossierSources, SpectrumCounts
 from xafs_workers.writers.dossier_index import (
     INDEX_PATH,
@@ -241,7 +242,20 @@ def collect_sources(
         baseline=read_baseline(first, context.stop),
         assets=_read_assets(found.runs, context.stop),
         counts=_read_xrf_counts(first.run, context),
+        merge_fields=_read_merge_fields(folder, dossier.stub, number),
     )
+
+
+def _read_merge_fields(folder: ProposalFolder, stub: str, number: int) -> Mapping[str, str]:
+    """Read the header of the data file of the merged scans; {} where there is none that can be read."""
+    name = merged_xdi.build_name(stub, number)
+    if not has_file(folder, name):
+        return {}
+    try:
+        return xdi_reader.read(folder.read(name)).fields
+    except (Absent, Refused, xdi_reader.Unreadable) as problem:
+        log.info("no_merge_fields", file=name, reason=str(problem))
+        return {}
 
 
 def _read_assets(runs: Iterable[FinishedRun], stop: Event) -> Mapping[str, Sequence[Asset]]:

@@ -40,6 +40,8 @@ from xafs_workers.storage.names import (
 )
 from xafs_workers.storage.proposals import ProposalFolder
 from xafs_workers.storage.sequence_number import reserve_sequence_number
+from xafs_workers.writers import merged_xdi
+from xafs_workers.writers.registry import CannotWrite
 
 log = get_logger("workers")
 
@@ -95,10 +97,10 @@ class PicturePublisher:
                     return _build_empty_outcome(figure)
                 paths += self._publish_formats(control, wanted, figure)
             if project is not None and self._projects is not None:
-                paths.append(self._publish_project(control, project, self._projects))
+                paths += self._publish_merge(control, project, self._projects)
         except NothingToDrawError as nothing:
             return Outcome("done", reason=str(nothing))
-        except (Refused, NoFolderError) as refusal:
+        except (Refused, NoFolderError, CannotWrite) as refusal:
             return Outcome("failed", reason=str(refusal))
         except PathUnavailable:
             raise  # the engine lets the message step aside
@@ -109,13 +111,20 @@ class PicturePublisher:
         build_value = answer_value_builders.get(scan.kind)
         return Outcome("done", tuple(paths), value=None if build_value is None else build_value(board, scan) or None)
 
-    def _publish_project(self, control: ReceivedMessage, project: ProjectRequest, projects: AthenaProjects) -> str:
-        """Put an Athena project in place, numbered as the picture is."""
+    def _publish_merge(
+        self, control: ReceivedMessage, project: ProjectRequest, projects: AthenaProjects
+    ) -> Iterator[str]:
+        """Put the data file of a merge and an Athena project in place, numbered as the picture is."""
         folder = ProposalFolder.from_run(project.run.start, self._roots, self._settings.storage)
         number = reserve_sequence_number(folder, project.stub, project.run.uid)
-        content = projects.build_project(project.build_content())
+        content = project.build_content()
+        if project.runs and merged_xdi.can_build(content["result"]):
+            merge = merged_xdi.build_content(content, project.runs)
+            name = merged_xdi.build_name(project.stub, number)
+            yield self._publish(folder, name, control, lambda: merge, overwrite=project.overwrite)
+        made = projects.build_project(content)
         name = add_number(f"prj/{project.stub}.prj", number)
-        return self._publish(folder, name, control, lambda: content, overwrite=project.overwrite)
+        yield self._publish(folder, name, control, lambda: made, overwrite=project.overwrite)
 
     def _publish_formats(self, control: ReceivedMessage, wanted: PictureRequest, figure: Figure) -> Iterator[str]:
         folder = self._find_folder(wanted)

@@ -41,21 +41,24 @@ class PictureRequest:
 
 @dataclass(frozen=True, slots=True)
 class ProjectRequest:
-    """Request for an Athena project, which is written with a picture.
+    """Request for an Athena project and the data file of a merge, which are written with a picture.
 
     Attributes
     ----------
     stub
-        Stub of its name; the number of the sequence is added.
+        Stub of their names; the number of the sequence is added.
     run
         Run that determines the proposal folder.
     build_content
-        Function that returns the content from which the reduction builds the project.
+        Function that returns the content from which the reduction builds the project, and the writer the data file.
+    runs
+        The runs that are merged, in order.
     """
 
     stub: str
     run: Run
     build_content: Callable[[], Mapping[str, Any]]
+    runs: tuple[Run, ...] = ()
     overwrite: bool = False
 
 

@@ -78,7 +78,8 @@ def build_project(control: ReceivedMessage, scan: Scan, board: Board) -> Project
         return None
     run, sequence = find_first_finished_run(scan, board), build_sequence(board, scan)
     content = partial(build_project_content, sequence, board)
-    return ProjectRequest(sequence.stub, run, content, overwrite=control.message.overwrite)
+    runs = tuple(board.runs[part.uid] for part in sequence.merged_spectra if part.uid in board.runs)
+    return ProjectRequest(sequence.stub, run, content, runs, overwrite=control.message.overwrite)
 
 
 def find_first_finished_run(scan: Scan, board: Board) -> Run:
@@ -105,6 +106,7 @@ def build_project_content(sequence: XafsSequence, board: Board) -> Mapping[str, 
     return {
         "element": sequence.absorber.element,
         "edge": sequence.absorber.edge,
+        "mode": sequence.absorber.mode,
         "stub": sequence.stub,
         "written": max((time for time in stops if isinstance(time, int | float)), default=0.0),
         "result": _find_final_result(sequence, board),
@@ -112,6 +114,7 @@ def build_project_content(sequence: XafsSequence, board: Board) -> Mapping[str, 
             {name: getattr(part, name) for name in ("uid", "number", "energy", "mu", "i0", "reference")}
             for part in sequence.merged_spectra
         ],
+        "excluded": [{"number": one.number, "why": one.problem} for one in sequence.excluded_repetitions],
     }
 
 

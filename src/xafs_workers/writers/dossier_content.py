@@ -136,6 +136,8 @@ class DossierSources:
         Cameras whose pictures are shown.
     reference_materials
         Materials of the reference foils by element, for runs that do not name theirs.
+    merge_fields
+        Header fields of the data file of the merged runs; {} without one.
     """
 
     dossier: Dossier
@@ -149,6 +151,7 @@ class DossierSources:
     scan_pictures: Sequence[tuple[str, str]] = ()
     cameras: Sequence[Camera] = field(default_factory=lambda: build_default_section("dossiers", Dossiers).cameras)
     reference_materials: Mapping[str, str] = field(default_factory=dict[str, str])
+    merge_fields: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def first_run(self) -> Run:

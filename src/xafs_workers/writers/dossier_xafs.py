@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from xafs_workers.elements import find_edge_energy
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import dossier_parts as parts
-from xafs_workers.writers import html
+from xafs_workers.writers import html, merged_xdi
 from xafs_workers.writers.dossier_content import DetailSection, DossierSources, FileGroup, Link, PageContent, Picture
+from xafs_workers.writers.xdi_dictionary import OWN_NAMESPACE
 
 
 def build_content(sources: DossierSources) -> PageContent:
@@ -28,6 +29,8 @@ def build_content(sources: DossierSources) -> PageContent:
 
 def _build_file_groups(sources: DossierSources) -> Iterator[FileGroup]:
     yield FileGroup("XAS scans", tuple(_build_scan_link(sources, run, place) for place, run in enumerate(sources.runs)))
+    merge = merged_xdi.build_name(sources.dossier.stub, sources.number)
+    yield FileGroup("Merged scans", _build_present_links(sources, "", merge))
     project = f"{sources.dossier.stub}_{sources.number:02d}.prj"
     yield FileGroup("Athena project", _build_present_links(sources, "prj", project))
     yield FileGroup(
@@ -110,8 +113,21 @@ def _build_scan_section(sources: DossierSources) -> DetailSection:
             ("Times", html.format_line(given.get("times"))),
             ("Scans", str(len(sources.runs))),
             ("Reference", material and html.format_formula(material)),
+            *_list_merge_facts(sources),
         ),
     )
+
+
+def _list_merge_facts(sources: DossierSources) -> Iterator[tuple[str, str]]:
+    """Yield what the reduction found, as the data file of the merge states it."""
+    for what, key in (
+        ("E0 of the merge", "e0"),
+        ("Edge step", "edge_step"),
+        ("Noise of the merge", "noise"),
+        ("Repetitions merged", "repetitions"),
+        ("Repetitions left out", "left_out"),
+    ):
+        yield what, html.format_line(sources.merge_fields.get(f"{OWN_NAMESPACE}.{key}"))
 
 
 def _format_element(symbol: str) -> str:
