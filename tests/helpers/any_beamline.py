@@ -14,7 +14,7 @@ from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.runs import Run
-from xafs_workers.settings import Columns, Settings
+from xafs_workers.settings import Columns, DetectorTable, Settings
 
 TWO_MOVERS: dict[str, Any] = {
     "energy": "monochromator-energy",
@@ -33,6 +33,7 @@ STREAMED: dict[str, Any] = {
     "dwell_time": "gate_duration",
     "units": {"energy": "eV"},
 }
+VORTEX = DetectorTable(channels=(0, 1, 2, 3), column="vortex-element{channel}-roi0-count")
 
 
 def find_stream(name: str) -> Path:

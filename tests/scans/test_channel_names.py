@@ -79,5 +79,5 @@ def test_missing_channels_are_named_and_the_rest_is_summed(
     assert found.columns == tuple(f"Fe{n}" for n in columns)
     assert found.missing == tuple(f"Fe{n}" for n in missing)
     assert describe_channels(run, rules, ChannelSelection(fluo_detector=wish, element="Fe")) == (
-        (f"no {', '.join(found.missing)}: the sum is of {', '.join(found.columns)}",) if missing else ()
+        (f"{len(columns)} of {len(columns + missing)} channels, {', '.join(found.missing)} missing",) if missing else ()
     )

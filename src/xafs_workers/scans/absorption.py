@@ -10,7 +10,7 @@ import numpy as np
 
 from xafs_workers.scans import spectra
 from xafs_workers.scans.board_config import BoardConfig
-from xafs_workers.scans.detectors import ChannelSelection, compute_run_fluorescence
+from xafs_workers.scans.detectors import ChannelSelection, compute_run_fluorescence, find_fluorescence_channels
 from xafs_workers.scans.energy_axis import compute_energy
 from xafs_workers.scans.named_edge import NamedEdge
 from xafs_workers.scans.runs import Run
@@ -82,6 +82,8 @@ class Spectrum:
         Absorption of the reference sample, shape (n,); None if it was not measured.
     planned
         Number of points that the run promised, 0 for none.
+    channels
+        Data keys of the fluorescence channels that are summed; empty for other signals.
     """
 
     uid: str
@@ -94,6 +96,7 @@ class Spectrum:
     dwell: Array | None = None
     reference: Array | None = None
     planned: int = 0
+    channels: tuple[str, ...] = ()
 
 
 def compute_absorption(run: Run, config: BoardConfig, absorber: Absorber, number: int = 1) -> Spectrum:
@@ -121,7 +124,14 @@ def compute_absorption(run: Run, config: BoardConfig, absorber: Absorber, number
         _find_signal(lambda: spectra.get_dwell_time(run, config)),
         None if absorber.mode == "reference" else _find_signal(lambda: spectra.compute_reference(run, config)),
         planned if isinstance(planned, int) else 0,
+        _list_channels(run, config, absorber),
     )
+
+
+def _list_channels(run: Run, config: BoardConfig, absorber: Absorber) -> tuple[str, ...]:
+    if not absorber.is_fluorescence:
+        return ()
+    return find_fluorescence_channels(run, config, absorber.channel_selection).columns
 
 
 def _find_signal(compute: Callable[[], Array]) -> Array | None:

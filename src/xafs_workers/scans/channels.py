@@ -70,7 +70,7 @@ def describe_channels(run: Run, config: BoardConfig, selection: ChannelSelection
     bad = tuple(map(str, find_bad_channels(run, config, selection)))
     if not found.missing:
         return bad
-    return (f"no {', '.join(found.missing)}: the sum is of {', '.join(found.columns)}", *bad)
+    return (found.describe_missing(), *bad)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -11,6 +11,7 @@ import numpy as np
 
 from xafs_workers.scans import spectra
 from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.detector_tables import FluorescenceChannels, select_from_table, split_present
 from xafs_workers.scans.metadata import as_texts
 from xafs_workers.scans.runs import Run
 
@@ -51,26 +52,6 @@ class ChannelSelection:
     element: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FluorescenceChannels:
-    """Columns to be summed, or the reason why there are none.
-
-    Attributes
-    ----------
-    columns
-        Data keys, in the order of the sum; empty if there is a `problem`.
-    detector
-        Name of the detector for labels, '' if it is not known.
-    missing
-        Data keys of the detector's other channels, which this run does not have.
-    """
-
-    columns: tuple[str, ...] = ()
-    problem: str = ""
-    detector: str = ""
-    missing: tuple[str, ...] = ()
-
-
 def compute_run_fluorescence(run: Run, config: BoardConfig, selection: ChannelSelection) -> Array:
     """Compute a run's fluorescence mu(E), shape (n,).
 
@@ -90,9 +71,10 @@ def compute_run_fluorescence(run: Run, config: BoardConfig, selection: ChannelSe
 def find_fluorescence_channels(run: Run, config: BoardConfig, selection: ChannelSelection) -> FluorescenceChannels:
     """Find the columns whose sum is the run's fluorescence.
 
-    These are the columns of `XDI._dtc` that the primary descriptor has. Without any, they are `<Element><n>` for the
-    element and the detector's channels. Without any, they are those of the only element in the descriptor; several
-    elements give none. Where a run lacks channels of the detector, the others are summed, and the result names both.
+    These are the columns of a detector in the table `detectors.table`. Without any, they are the columns of `XDI._dtc`
+    that the primary descriptor has. Without any, they are `<Element><n>` for the element and the detector's channels.
+    Without any, they are those of the only element in the descriptor; several elements give none. Where a run lacks
+    channels of the detector, the others are summed, and the result names both.
     """
     return run.points.compute_once(
         ("fluorescence channels", selection), lambda: _select_channels(run, config, selection)
@@ -100,12 +82,15 @@ def find_fluorescence_channels(run: Run, config: BoardConfig, selection: Channel
 
 
 def _select_channels(run: Run, config: BoardConfig, selection: ChannelSelection) -> FluorescenceChannels:
+    found = select_from_table(run, config, selection.fluo_detector, selection.element)
+    if found is not None:
+        return found
     name = _find_detector_name(run, config, selection)
     single = selection.detector == "xs1"
     wanted = _list_single_channel(config) if single else config.detectors.channels.get(name, ())
     listed = _list_dead_time_columns(run, config.detectors.column, wanted if single else ())
     if any(key in run.points for key in listed):
-        return _split_present(run, listed, name)
+        return split_present(run, listed, name)
     for symbol in filter(None, (selection.element, run.element)):
         found = _select_element_columns(run, config, symbol, wanted, name)
         if found is not None:
@@ -117,12 +102,6 @@ def _list_single_channel(config: BoardConfig) -> tuple[int, ...]:
     """List the channel that messages ask for as `xs1`; none where the settings have none."""
     channel = config.detectors.single_channel
     return () if channel is None else (channel,)
-
-
-def _split_present(run: Run, keys: tuple[str, ...], name: str) -> FluorescenceChannels:
-    """Return the columns that a run has, and those that it lacks."""
-    present = tuple(key for key in keys if key in run.points)
-    return FluorescenceChannels(present, detector=name, missing=tuple(key for key in keys if key not in present))
 
 
 def _find_detector_name(run: Run, config: BoardConfig, selection: ChannelSelection) -> str:
@@ -165,7 +144,7 @@ def _select_element_columns(
     if not known:
         return None
     if known & set(wanted):
-        return _split_present(run, tuple(_format_key(config, symbol, number) for number in wanted), name)
+        return split_present(run, tuple(_format_key(config, symbol, number) for number in wanted), name)
     if wanted and wanted == _list_single_channel(config):
         return None
     tables = sorted(config.detectors.channels.items(), key=lambda entry: len(entry[1]))
@@ -173,7 +152,7 @@ def _select_element_columns(
     whole = [entry for entry in reversed(tables) if entry[1] and set(entry[1]) <= known]
     for other, channels in (*around, *whole):
         keys = tuple(_format_key(config, symbol, number) for number in channels)
-        return _split_present(run, keys, other if wanted else name)
+        return split_present(run, keys, other if wanted else name)
     return None
 
 

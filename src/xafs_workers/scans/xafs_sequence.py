@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -101,7 +102,8 @@ def build_sequence(board: Board, scan: Scan) -> XafsSequence:
     live = companion.start.message if companion is not None else None
     live = live if isinstance(live, XafsscanStart) else None
     absorber = Absorber(start.element, start.edge, start.mode, live.fluo_detector if live else None)
-    repetitions = (*_build_added_repetitions(board, scan, absorber), *_find_failed_repetitions(board, scan, companion))
+    added = _exclude_other_channels(tuple(_build_added_repetitions(board, scan, absorber)))
+    repetitions = (*added, *_find_failed_repetitions(board, scan, companion))
     first = next((board.runs[uid] for uid in scan.added_run_uids if uid in board.runs), None)
     stub = (live.filename if live else "") or _read_metadata(first, "filename") or _find_file_stem(scan)
     return XafsSequence(scan, _find_sample_name(live, first) or stub, stub, absorber, start.repetitions, repetitions)
@@ -154,6 +156,20 @@ def _build_added_repetitions(board: Board, scan: Scan, absorber: Absorber) -> It
             yield Repetition(number, uid, problem=_describe_exit_status(run))
         else:
             yield _build_repetition(number, run, board.config, absorber)
+
+
+def _exclude_other_channels(repetitions: tuple[Repetition, ...]) -> tuple[Repetition, ...]:
+    """Exclude the repetitions whose sum is of other fluorescence channels than that of most."""
+    counts = Counter(one.spectrum.channels for one in repetitions if one.spectrum is not None)
+    if len(counts) < 2:
+        return repetitions
+    usual = counts.most_common(1)[0][0]
+    return tuple(
+        one
+        if one.spectrum is None or one.spectrum.channels == usual
+        else replace(one, spectrum=None, problem=f"its channels are others: {', '.join(one.spectrum.channels)}")
+        for one in repetitions
+    )
 
 
 def _describe_missing_run(board: Board, uid: str, run: Run | None, *, settled: bool) -> str:

@@ -1,6 +1,6 @@
 """Settings of the workers, a class for each section. Unknown keys are refused."""
 
-from xafs_workers.settings.columns import Columns, Detectors, Goniometer, Metadata
+from xafs_workers.settings.columns import Columns, Detectors, DetectorTable, Goniometer, Metadata
 from xafs_workers.settings.files import Camera, Dossiers, Pictures, Storage
 from xafs_workers.settings.section import HIDDEN_VALUE_ERROR, Section
 from xafs_workers.settings.services import Doctor, KeyStore, Metrics, ReplyKeys, Slack
@@ -14,6 +14,7 @@ __all__ = [
     "Camera",
     "Catalog",
     "Columns",
+    "DetectorTable",
     "Detectors",
     "Doctor",
     "Dossiers",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from xafs_workers.settings.section import Section
 
@@ -67,6 +68,28 @@ class Metadata(Section):
     )
 
 
+class DetectorTable(Section):
+    """Channels of one fluorescence detector, in the order in which they are summed, and their data keys."""
+
+    channels: tuple[int, ...] = Field(description="numbers of the channels, from 0 or from 1 as in the data keys")
+    column: str = Field(description="data key of a channel, e.g. `xs_channel{channel:02d}_total`")
+
+    @field_validator("column")
+    @classmethod
+    def _a_pattern(cls, column: str) -> str:
+        try:
+            differs = column.format(element="Fe", channel=1) != column.format(element="Fe", channel=2)
+        except (LookupError, ValueError):
+            differs = False
+        if not differs:
+            raise PydanticCustomError("column", "expected a name with {channel} and perhaps {element}")
+        return column
+
+    def list_keys(self, element: str) -> tuple[str, ...]:
+        """List the data keys of the channels for an element's symbol."""
+        return tuple(self.column.format(element=element, channel=channel) for channel in self.channels)
+
+
 class Detectors(Section):
     """Channels of each fluorescence detector, in the order in which they are summed."""
 
@@ -77,6 +100,11 @@ class Detectors(Section):
         default="{element}{channel}",
         pattern=r"\{channel\}",
         description="data key of a channel's region of interest; {element} is optional",
+    )
+    table: dict[str, DetectorTable] = Field(
+        default={},
+        description="channels and column of each detector whose data keys have a form of their own, by the name of its "
+        "device or the name that messages give; these take precedence over `channels`",
     )
     single_channel: int | None = Field(
         default=None, description="channel that messages ask for as `xs1`, whatever detector they name; null: none"
