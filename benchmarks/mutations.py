@@ -29,7 +29,8 @@ from benchmarks.mutated_records import generate_records
 from helpers.file_actions import FileManagerHarness
 from helpers.list_source import ListSource
 from helpers.streams import EPOCH
-from xafs_workers.consumer.loop import Loop, LoopCallbacks
+from xafs_workers.consumer.loop import Loop
+from xafs_workers.consumer.loop_callbacks import LoopCallbacks
 from xafs_workers.consumer.record_parser import RecordParser
 from xafs_workers.consumer.roles import FILE_MANAGER
 from xafs_workers.figures.figure_builder import build_figure, list_shown_scans

@@ -61,13 +61,14 @@ def samples(scans: int) -> Iterator[Sample]:
     from PySide6.QtWidgets import QApplication
 
     from xafs_workers.frontends.screen.window import Window, WindowCallbacks
+    from xafs_workers.sources.connections import Connections
     from xafs_workers.viewers.follower import Follower
 
     application = QApplication.instance() or QApplication([])
     settings = Settings(beamline=f"b{uuid.uuid4().hex[:8]}")
     with EmbeddedBroker(settings) as broker:
         config = KafkaConfig(broker.bootstrap_servers)
-        follower = Follower(settings, config, SCREEN)
+        follower = Follower(settings, Connections(settings, config), SCREEN)
         window = Window(WindowCallbacks(follower.build_feed, lambda click: None))
         follower.start()
         window.start()

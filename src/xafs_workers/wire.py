@@ -40,6 +40,9 @@ NUMPY_MARKS = (b"\x02nd", b"\x07complex")
 
 MAX_RECORD_BYTES = 8 * 1024 * 1024
 
+MAX_NAME_BYTES = 31
+"""Longest name that msgpack writes behind one byte; no document has a longer one."""
+
 MAX_DEPTH = 100
 """Largest nesting of maps and lists. msgpack decodes 1,024 levels but encodes only 511, and pydantic fewer."""
 
@@ -256,6 +259,19 @@ def encode(name: str, body: Mapping[str, Any]) -> bytes:
     if packed is None:  # pragma: no cover - only with autoreset=False
         raise TypeError("nothing was packed")
     return bytes(packed)
+
+
+def join_envelope(name: bytes, packed: bytes) -> bytes:
+    """Return the value of a record whose body is msgpack already; `decode` checks both parts.
+
+    Raises
+    ------
+    ValueError
+        The name is longer than any document's.
+    """
+    if len(name) > MAX_NAME_BYTES:
+        raise ValueError(f"a name of {len(name)} bytes (expected the name of a document)")
+    return b"\x92" + bytes((0xA0 | len(name),)) + name + packed
 
 
 _ANSWER_WORDS = ("message_id", "worker", "kind", "action", "state", "reason", "origin")

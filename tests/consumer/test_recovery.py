@@ -14,7 +14,8 @@ from helpers.processes import PATIENCE
 from helpers.streams import Entry, build_run_documents
 from plugins.brokers import ApacheAdmin, Broker
 from xafs_workers.configuration import load
-from xafs_workers.consumer.loop import Loop, LoopCallbacks
+from xafs_workers.consumer.loop import Loop
+from xafs_workers.consumer.loop_callbacks import LoopCallbacks
 from xafs_workers.consumer.record_parser import RecordParser
 from xafs_workers.consumer.recovery import find_live_offsets, find_oldest_offsets, find_stored_offsets
 from xafs_workers.consumer.roles import SCREEN

@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 
 from helpers.list_source import ListSource
 from helpers.streams import CONTROL, EPOCH
-from xafs_workers.consumer.loop import Loop, LoopCallbacks
+from xafs_workers.consumer.loop import Loop
+from xafs_workers.consumer.loop_callbacks import LoopCallbacks
 from xafs_workers.consumer.record_parser import RecordParser
 from xafs_workers.consumer.region_file import load_regions
 from xafs_workers.consumer.roles import HEADLESS

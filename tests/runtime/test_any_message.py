@@ -14,7 +14,8 @@ from helpers.example_counts import scale_examples
 from helpers.file_actions import FileManagerHarness
 from helpers.list_source import ListSource
 from helpers.streams import CONTROL, EPOCH
-from xafs_workers.consumer.loop import Loop, LoopCallbacks
+from xafs_workers.consumer.loop import Loop
+from xafs_workers.consumer.loop_callbacks import LoopCallbacks
 from xafs_workers.consumer.record_parser import RecordParser
 from xafs_workers.consumer.roles import FILE_MANAGER
 from xafs_workers.filemanager.actions.context import ActionContext

@@ -10,6 +10,7 @@ from plugins.brokers import Broker
 from xafs_workers.consumer.publisher import Publisher
 from xafs_workers.runtime.sent_answers import SentAnswers
 from xafs_workers.settings import Kafka, Settings
+from xafs_workers.sources.connections import Connections
 from xafs_workers.wire import Answer, DeadLetter
 
 WORKER = "file-manager"
@@ -42,7 +43,7 @@ def send(broker: Broker, *answers: Answer) -> str:
     ],
 )
 def test_an_answer_is_known_by_record_and_state(broker: Broker, sent: str, asked: str, is_sent: bool) -> None:
-    answers = SentAnswers(broker.config, send(broker, make_answer(sent)), WORKER)
+    answers = SentAnswers(Connections(Settings(), broker.config), send(broker, make_answer(sent)), WORKER)
     answers.read(0.0)
     assert answers.is_sent(make_answer(asked)) is is_sent
 
@@ -51,13 +52,13 @@ def test_an_answer_is_known_by_record_and_state(broker: Broker, sent: str, asked
     "other", [make_answer("done", "bmm/0/7@2000"), make_answer("done", ""), make_answer("done", worker="w")]
 )
 def test_an_answer_to_another_record_is_none(broker: Broker, other: Answer) -> None:
-    answers = SentAnswers(broker.config, send(broker, other), WORKER)
+    answers = SentAnswers(Connections(Settings(), broker.config), send(broker, other), WORKER)
     answers.read(0.0)
     assert not answers.is_sent(make_answer("done"))
 
 
 def test_answers_are_sent_again_if_the_topic_is_absent(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("xafs_workers.runtime.sent_answers.LOOKUP_SECONDS", 0.5)
-    answers = SentAnswers(broker.config, f"absent-{uuid.uuid4().hex[:8]}", WORKER)
+    answers = SentAnswers(Connections(Settings(), broker.config), f"absent-{uuid.uuid4().hex[:8]}", WORKER)
     answers.read(0.0)
     assert not answers.is_sent(make_answer("done"))

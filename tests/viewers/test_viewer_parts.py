@@ -20,6 +20,7 @@ from xafs_workers.consumer.roles import SCREEN
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.settings import Settings
 from xafs_workers.simulation.broker import EmbeddedBroker
+from xafs_workers.sources.connections import Connections
 from xafs_workers.threads import ThreadEnded
 from xafs_workers.viewers import display_check
 from xafs_workers.viewers.click_dispatcher import ClickDispatcher
@@ -112,7 +113,7 @@ class ViewerTopics:
             self._broker.create_topic(self.settings.get_topic(name), 4)  # type: ignore[arg-type]
 
     def follower(self, config: KafkaConfig | None = None, **more: Any) -> Follower:
-        made = Follower(self.settings, config or self.config, SCREEN, **more)
+        made = Follower(self.settings, Connections(self.settings, config or self.config), SCREEN, **more)
         self.followers.append(made)
         made.start()
         return made

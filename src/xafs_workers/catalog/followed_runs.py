@@ -6,7 +6,7 @@ from collections.abc import Callable
 from threading import Event
 from typing import NoReturn
 
-from xafs_workers.catalog.errors import CatalogRefused, NotComplete, NotFound
+from xafs_workers.catalog.errors import CatalogRefused, MissingData, NotComplete, NotFound
 from xafs_workers.catalog.finished_run import Asset, FinishedRun, NDArray, RunSource, count_missing_points
 from xafs_workers.catalog.layouts import parse_asset_documents
 from xafs_workers.catalog.retry import RetryPolicy, RetryState, call_with_retries
@@ -83,7 +83,8 @@ class FollowedRuns:
 
     def find_run(self, uid: str) -> FinishedRun:
         """Return a run if it is complete now; see `RunSource.find_run`."""
-        run = self._board().runs.get(uid)
+        board = self._board()
+        run = board.runs.get(uid)
         if run is not None and run.stop is not None and not count_missing_points(run):
             return FinishedRun(run, _FollowedRunDetails(run, self._fallback))
         try:
@@ -91,6 +92,8 @@ class FollowedRuns:
         except NotFound as nowhere:
             if run is None:
                 raise
+            if run.stop is not None and uid in board.missing_runs:
+                raise MissingData(f"run {uid}: {board.missing_runs[uid]}") from None
             lacks = f"{count_missing_points(run)} points" if run.stop else "its stop document"
             raise NotComplete(f"run {uid}: followed, but {lacks} did not come yet; {nowhere}") from None
 

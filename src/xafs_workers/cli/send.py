@@ -73,12 +73,13 @@ def check_message(text: str) -> dict[str, Any]:
 
 def ask(settings: Settings, body: Mapping[str, Any], timeout: float, *, as_json: bool = False) -> int:
     """Send a message, print the answer, and return the exit code."""
+    from xafs_workers.producer.control_requests import RequestError
     from xafs_workers.producer.kafka_config import KafkaConfigError
     from xafs_workers.producer.requests import RequestClient
 
     try:
         asker = RequestClient(settings)
-    except KafkaConfigError as error:
+    except (KafkaConfigError, RequestError) as error:
         exit_with_error(str(error), WRONG_USE)
     try:
         return ask_with(asker, body, timeout, as_json=as_json)
@@ -117,14 +118,15 @@ def _print_answer(answer: Answer) -> None:
 
 
 def _send_only(settings: Settings, body: Mapping[str, Any]) -> None:
+    from xafs_workers.producer.control_requests import RequestError
     from xafs_workers.producer.kafka_config import KafkaConfigError
-    from xafs_workers.producer.send import ControlSender, DeliveryError
+    from xafs_workers.producer.send import DeliveryError, open_sender
 
     try:
-        sender = ControlSender(settings)
+        sender = open_sender(settings)
         sender.send(body)
         sender.flush()
-    except KafkaConfigError as error:
+    except (KafkaConfigError, RequestError) as error:
         exit_with_error(str(error), WRONG_USE)
     except DeliveryError as error:
         exit_with_error(str(error), NO_ANSWER)

@@ -27,7 +27,19 @@ if TYPE_CHECKING:
 
 UNHEALTHY = 1
 """Exit code: a worker is stale or waits, no worker sent a heartbeat, or no broker answers."""
-COLUMNS = ("worker", "host", "state", "up", "heard", "behind", "waits for", "last message", "last file", "last error")
+COLUMNS = (
+    "worker",
+    "host",
+    "state",
+    "up",
+    "heard",
+    "sources",
+    "behind",
+    "waits for",
+    "last message",
+    "last file",
+    "last error",
+)
 STYLES = {
     "running": "green",
     "recovering": "yellow",
@@ -59,6 +71,8 @@ def show_status(
         listener = HeartbeatListener(settings, max(0.0, time.time() - parse_time(since, time.time())))
     except (KafkaConfigError, ValueError) as error:
         exit_with_error(str(error), WRONG_USE)
+    except SourceError as error:
+        exit_with_error(str(error), UNHEALTHY)
     try:
         listener.read_recent()
         if not (once or as_json):
@@ -124,6 +138,7 @@ def _format_cells(beat: Mapping[str, Any], state: str, age: float) -> tuple[str,
         f"{state} (leader)" if beat.get("failover") == "leader" else state,
         _format_span(beat.get("uptime")),
         f"{_format_span(age)} ago",
+        _format_sources(beat.get("sources")),
         _format_behind(beat),
         str(beat.get("waits_for", "")),
         _format_message(beat.get("last_message")),
@@ -137,6 +152,14 @@ def _format_behind(beat: Mapping[str, Any]) -> str:
     if not isinstance(records, int):
         return ""
     return f"{records} ({_format_span(beat.get('behind_seconds'))})" if records else ""
+
+
+def _format_sources(sources: Any) -> str:
+    """Return each source with its promise; Kafka alone, as everywhere, needs no word."""
+    if not isinstance(sources, list):
+        return ""
+    named = [(str(one.get("name")), str(one.get("promise"))) for one in sources if isinstance(one, Mapping)]
+    return "kafka" if named == [("kafka", "at-least-once")] else ", ".join(f"{name} {how}" for name, how in named)
 
 
 def _format_message(message: Any) -> str:

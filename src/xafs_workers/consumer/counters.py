@@ -16,6 +16,7 @@ class Counters:
     invalid: int = 0
     misplaced: int = 0
     failed: int = 0
+    incomplete_runs: int = 0
 
     def count_rejected(self, outcome: str) -> None:
         """Count a record that could not be used."""

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
-from typing import Protocol
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from xafs_workers.consumer.attendance import Attendance
 from xafs_workers.consumer.clock_skew import ClockSkew
 from xafs_workers.consumer.counters import Counters
+from xafs_workers.consumer.loop_callbacks import LoopCallbacks
 from xafs_workers.consumer.ordered_reader import OrderedReader, RecordSource
 from xafs_workers.consumer.record_parser import RecordParser, RejectedRecord
-from xafs_workers.consumer.reduction_requests import ReductionRequester
-from xafs_workers.consumer.required_offsets import PendingItem, compute_required_offsets
+from xafs_workers.consumer.records import STAMPED_TOPICS, Partition, RawRecord
+from xafs_workers.consumer.required_offsets import compute_required_offsets
 from xafs_workers.consumer.roles import Role, TopicName
-from xafs_workers.consumer.run_requests import RunRequester
-from xafs_workers.consumer.source import Partition, RawRecord
 from xafs_workers.logs import get_logger, is_detailed, set_detail
 from xafs_workers.scans.board import Board, UnknownRunError
-from xafs_workers.scans.board_config import Regions
 from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage
+from xafs_workers.scans.runs import FetchedRun
 
 log = get_logger("consumer")
 
@@ -47,49 +45,19 @@ MAX_EVENTS_TOGETHER = 500
 ParsedRecord = ReceivedMessage | Document | RejectedRecord
 
 
-class MessageHandler(Protocol):
-    """Handler of the messages that a role owns."""
+@dataclass(slots=True)
+class _EventBatch:
+    """Events of one descriptor that follow each other."""
 
-    def on_message(self, control: ReceivedMessage, board: Board) -> None:
-        """Take note of a message that the role owns; the board has it already."""
-        ...
+    events: list[tuple[RawRecord, Document]] = field(default_factory=list[tuple[RawRecord, Document]])
 
-    def poll(self, board: Board) -> None:
-        """Do what has become due."""
-        ...
-
-    def pending(self) -> Iterable[PendingItem]:
-        """Return the messages and records whose effects are not done."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class LoopCallbacks:
-    """Functions and clients that the loop calls.
-
-    Attributes
-    ----------
-    on_rejected_record
-        Receives each record of this role that could not be used.
-    clock
-        POSIX seconds.
-    reduction_requester
-        None for a worker that has nothing reduced.
-    run_requester
-        None for a worker that asks no catalog for runs that scans name.
-    on_live_message
-        Receives each new message, of any owner; not those of the past.
-    load_regions
-        Returns the regions of interest for the board, from the present ones; None for a worker that draws nothing.
-    """
-
-    handler: MessageHandler
-    on_rejected_record: Callable[[RawRecord, RejectedRecord], None]
-    clock: Callable[[], float] = time.time
-    reduction_requester: ReductionRequester | None = None
-    run_requester: RunRequester | None = None
-    on_live_message: Callable[[ReceivedMessage], object] = lambda control: None
-    load_regions: Callable[[Regions], Regions] | None = None
+    def accepts(self, event: Document) -> bool:
+        """Check whether an event may be folded together with those collected."""
+        if not self.events:
+            return True
+        return (
+            len(self.events) < MAX_EVENTS_TOGETHER and self.events[-1][1].doc["descriptor"] == event.doc["descriptor"]
+        )
 
 
 class Loop:
@@ -148,13 +116,15 @@ class Loop:
         """Number of offsets up to what was there at the start, 0 once the worker has caught up."""
         if self.caught_up:
             return 0
-        return sum(max(0, self._ends.get(partition, 0) - at) for partition, at in self._next_offsets.items())
+        counted = {place: at for place, at in self._next_offsets.items() if place[0] not in STAMPED_TOPICS}
+        return sum(max(0, self._ends.get(partition, 0) - at) for partition, at in counted.items())
 
     def step(self, timeout: float = 0.2) -> int:
         """Do one turn and return how many records were processed."""
         if not self._released:
             self._released.extend(self._ordered_reader.take(self._compute_timeout(timeout)))
         count = self._process_released()
+        self._fold_joined()
         self._check_caught_up()
         self._apply_clock()
         if self._callbacks.run_requester is not None:
@@ -200,29 +170,57 @@ class Loop:
         Events of one descriptor that follow each other are folded together.
         """
         count, deadline = 0, time.monotonic() + TURN_SECONDS
-        events: list[tuple[RawRecord, Document]] = []
-        descriptor = ""
+        batch = _EventBatch()
         while self._released:
             record = self._released.popleft()
             self.last_record_time = record.time
-            item = self._parse_record(record)
-            event = item if isinstance(item, Document) and item.name == "event" else None
-            if events and (
-                event is None or len(events) >= MAX_EVENTS_TOGETHER or event.doc["descriptor"] != descriptor
-            ):
-                self._fold_events(events)
-                events = []
-            if event is not None:
-                descriptor = event.doc["descriptor"]
-                events.append((record, event))
-            else:
-                self._process_item(record, item)
+            for entry in self._join(record, self._parse_record(record)):
+                self._collect_or_process(batch, *entry)
             count += 1
             if time.monotonic() >= deadline:
                 break
+        self._fold_batch(batch)
+        return count
+
+    def _join(self, record: RawRecord, item: ParsedRecord | None) -> Iterable[tuple[RawRecord, ParsedRecord | None]]:
+        """Return what is to be applied after a record; one whose document is a double, or waits, is finished."""
+        joiner = self._callbacks.joiner
+        if joiner is None or not isinstance(item, Document):
+            return ((record, item),)
+        joined = joiner.add(record, item)
+        self._finish_record(record)
+        return joined
+
+    def _collect_or_process(self, batch: _EventBatch, record: RawRecord, item: ParsedRecord | None) -> None:
+        event = item if isinstance(item, Document) and item.name == "event" else None
+        if event is None or not batch.accepts(event):
+            self._fold_batch(batch)
+        if event is None:
+            self._process_item(record, item)
+        else:
+            batch.events.append((record, event))
+
+    def _fold_batch(self, batch: _EventBatch) -> None:
+        events, batch.events = batch.events, []
         if events:
             self._fold_events(events)
-        return count
+
+    def _fold_joined(self) -> None:
+        """Apply what the joiner held back long enough, and note the runs of which something never arrived."""
+        joiner = self._callbacks.joiner
+        if joiner is None:
+            return
+        batch = _EventBatch()
+        for record, item in joiner.take_due():
+            self._collect_or_process(batch, record, item)
+        self._fold_batch(batch)
+        for uid, reason in joiner.take_losses():
+            self.counters.incomplete_runs += 1
+            requester = self._callbacks.run_requester
+            if not self._callbacks.has_catalog:
+                self.board = self.board.apply(FetchedRun(uid, None, reason))
+            elif requester is not None:
+                requester.request_run(uid)
 
     def _parse_record(self, record: RawRecord) -> ParsedRecord | None:
         """Parse a record; None if that fails for a reason that no record should cause."""
@@ -262,7 +260,10 @@ class Loop:
 
     def _finish_record(self, record: RawRecord) -> None:
         origin = record.position
-        self._next_offsets[origin.topic, origin.partition] = origin.offset + 1
+        following = origin.offset + 1
+        if self._callbacks.joiner is not None:  # which may give records back later than others of their partition
+            following = max(following, self._next_offsets.get(record.partition, 0))
+        self._next_offsets[record.partition] = following
 
     def _compare_clocks(self, record: RawRecord, item: ParsedRecord) -> None:
         """Compare the clock of the sender of a live record with this machine's."""
@@ -360,10 +361,17 @@ class Loop:
         if not self._role.is_durable or self._callbacks.clock() < self._next_store_time:
             return True
         self._next_store_time = self._callbacks.clock() + STORE_INTERVAL
-        needed = compute_required_offsets(self.board, self._next_offsets, self._callbacks.handler.pending())
+        needed = self._compute_required_offsets()
         if needed == self._stored_offsets:
             return True
         stored = self._source.store(needed)
         if stored:
             self._stored_offsets = needed
         return stored
+
+    def _compute_required_offsets(self) -> dict[Partition, int]:
+        pending, joiner = self._callbacks.handler.pending(), self._callbacks.joiner
+        if joiner is None:
+            return compute_required_offsets(self.board, self._next_offsets, pending)
+        waiting = (*pending, *joiner.pending())
+        return compute_required_offsets(self.board, self._next_offsets, waiting, joiner.list_starts)

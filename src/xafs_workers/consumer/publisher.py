@@ -1,14 +1,14 @@
-"""Records that a worker publishes on Kafka: answers, dead letters and its heartbeat."""
+"""Records that a worker publishes: answers, dead letters and its heartbeat."""
 
 from __future__ import annotations
 
 import dataclasses
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 
 from xafs_workers import wire
 from xafs_workers.logs import get_logger, mask_passwords
@@ -33,27 +33,54 @@ class EncodedRecord:
     value: bytes
 
 
+class RecordProducer(Protocol):
+    """Producer of records, with the methods of Kafka's."""
+
+    def produce(
+        self, topic: str, *, value: bytes, key: str | bytes, on_delivery: Callable[[KafkaError | None, Any], None]
+    ) -> None:
+        """Send a record in the background."""
+        ...
+
+    def poll(self, timeout: float) -> int:
+        """Report the outcomes that are known."""
+        ...
+
+    def flush(self, timeout: float) -> int:
+        """Wait for the outcomes; return how many records wait."""
+        ...
+
+
 class Publisher:
     """Sends a worker's records in the background; what cannot be sent is counted and never raised.
 
     Parameters
     ----------
     config
-        Connection to Kafka.
+        Connection to Kafka; None where `producer` is given.
     settings
         Names of the topics.
     worker
         The worker's name, which is the records' key.
+    producer
+        Another producer than Kafka's.
+
+    Raises
+    ------
+    ValueError
+        Neither a connection nor a producer is given.
     """
 
-    def __init__(self, config: KafkaConfig, settings: Settings, worker: str):
+    def __init__(
+        self, config: KafkaConfig | None, settings: Settings, worker: str, producer: RecordProducer | None = None
+    ):
         self._topics = {
             "answer": settings.get_topic("answers"),
             "dead-letter": settings.get_topic("dead_letters"),
             "status": settings.get_topic("status"),
         }
         self._worker = worker
-        self._producer = Producer(config.get_producer_properties(), logger=ClientLog("consumer"))
+        self._producer: RecordProducer = producer or _connect(config)
         self._lock = threading.Lock()
         self._lost_counts: dict[str, int] = dict.fromkeys(self._topics, 0)
         self._logged_once: set[tuple[str, str]] = set()
@@ -129,7 +156,7 @@ class Publisher:
             self._enqueue(tag, value)
 
     def _enqueue(self, tag: str, value: bytes) -> None:
-        def report_delivery(error: KafkaError | None, _message: Message) -> None:
+        def report_delivery(error: KafkaError | None, _message: Any) -> None:
             if error is not None:
                 self._record_loss(tag, error.name(), error.str())
 
@@ -142,6 +169,12 @@ class Publisher:
             self._logged_once.add((tag, kind))
         if first:
             log.error("record_lost", topic=self._topics[tag], worker=self._worker, error=kind, reason=reason)
+
+
+def _connect(config: KafkaConfig | None) -> Any:
+    if config is None:
+        raise ValueError("neither a connection to Kafka nor a producer is given")
+    return Producer(config.get_producer_properties(), logger=ClientLog("consumer"))
 
 
 def _build_answer_body(answer: wire.Answer) -> Mapping[str, Any]:

@@ -60,6 +60,8 @@ class RecordParser:
 
     def parse_record(self, record: RawRecord) -> ReceivedMessage | Document | RejectedRecord:
         """Parse a record into an item; a record that cannot be parsed is returned as rejected."""
+        if record.problem:
+            return RejectedRecord("documents", "undecodable", record.problem)
         if record.position.topic == self.control_topic:
             return self._parse_message(record)
         try:

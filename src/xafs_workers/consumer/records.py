@@ -1,8 +1,8 @@
-"""Undecoded input from Kafka: records, and reports that a partition's end was reached."""
+"""Undecoded input from sources: records, and reports that a partition's end was reached."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from xafs_workers.scans.items import ReceivedMessage, RecordPosition
@@ -13,12 +13,15 @@ Partition = tuple[str, int]
 MAX_FUTURE_SECONDS = 3600.0
 """A record time further ahead than this is a wrong clock: the record counts as of its arrival."""
 
+STAMPED_TOPICS = frozenset({"zmq", "tiled", "recording"})
+"""Topics of sources that keep no numbered records: their offsets are times, microseconds, which always rise."""
+
 NO_STAMP = -1
 """Stamp of a record to which the broker gives no time."""
 
 
 class RawRecord(NamedTuple):
-    """A record as it is stored on Kafka.
+    """A record as a source gives it.
 
     Attributes
     ----------
@@ -28,6 +31,8 @@ class RawRecord(NamedTuple):
         Whether `xafs-workers replay` sent it, with the times of a recording in its value.
     stamp_ms
         Time that Kafka stores with the record, ms, whatever it is; `NO_STAMP` if there is none.
+    problem
+        Reason why the source refuses the record, '' for none.
     """
 
     position: RecordPosition
@@ -36,6 +41,7 @@ class RawRecord(NamedTuple):
     value: bytes | None
     is_replayed: bool = False
     stamp_ms: int = NO_STAMP
+    problem: str = ""
 
     @property
     def partition(self) -> Partition:
@@ -62,6 +68,30 @@ class EndOfPartition:
 
     partition: Partition
     offset: int
+
+
+SourceEntry = RawRecord | EndOfPartition
+
+
+@dataclass(slots=True)
+class TopicObservations:
+    """Properties of topics that show in the records of a source.
+
+    Attributes
+    ----------
+    removed
+        Number of records that Kafka removed (retention) before they were read, by partition and first offset.
+    broker_stamped
+        Topics whose records have the broker's time (LogAppendTime), not their sender's.
+    """
+
+    removed: dict[tuple[Partition, int], int] = field(default_factory=dict[tuple[Partition, int], int])
+    broker_stamped: set[str] = field(default_factory=set[str])
+
+    @property
+    def removed_count(self) -> int:
+        """Number of all records that were removed before they were read."""
+        return sum(self.removed.values())
 
 
 def compute_record_time(milliseconds: int | None, now: float) -> float:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from xafs_workers.consumer.record_parser import RecordParser
-from xafs_workers.consumer.source import EndOfPartition, KafkaSource, Partition
+from xafs_workers.consumer.records import EndOfPartition, Partition
+from xafs_workers.consumer.source_interface import Source
 from xafs_workers.logs import get_logger
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
@@ -16,12 +17,12 @@ log = get_logger("consumer")
 Offsets = dict[Partition, int]
 
 
-def find_oldest_offsets(source: KafkaSource) -> Offsets:
+def find_oldest_offsets(source: Source) -> Offsets:
     """Return the oldest record kept of each partition."""
     return {partition: low for partition, (low, _) in source.metadata.fetch_watermarks().items()}
 
 
-def find_stored_offsets(source: KafkaSource, created_again: Collection[str] = ()) -> Offsets:
+def find_stored_offsets(source: Source, created_again: Collection[str] = ()) -> Offsets:
     """Return the offsets at which a worker that stores them goes on: at the stored ones, the first time at the end.
 
     The first time that end is stored at once. An offset that the broker no longer has becomes the oldest kept.
@@ -50,7 +51,7 @@ def find_stored_offsets(source: KafkaSource, created_again: Collection[str] = ()
     return positions
 
 
-def find_live_offsets(source: KafkaSource, parser: RecordParser, config: BoardConfig, since: float) -> Offsets:
+def find_live_offsets(source: Source, parser: RecordParser, config: BoardConfig, since: float) -> Offsets:
     """Return the offsets at which a best-effort worker begins: at the oldest scan still open, else at the end.
 
     Parameters
@@ -72,7 +73,7 @@ def find_live_offsets(source: KafkaSource, parser: RecordParser, config: BoardCo
     return positions
 
 
-def _read_messages(source: KafkaSource, reader: RecordParser, since: float) -> Iterable[ReceivedMessage]:
+def _read_messages(source: Source, reader: RecordParser, since: float) -> Iterable[ReceivedMessage]:
     topic = reader.control_topic
     starts = source.metadata.find_offsets(topic, since)
     waiting = {

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from xafs_workers.consumer.source import Partition
+from xafs_workers.consumer.records import Partition
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.dossier import KIND, list_reported_scans
 from xafs_workers.scans.items import ReceivedMessage, RecordPosition
@@ -44,8 +44,16 @@ class PendingRecord:
         return str(self.position)
 
 
+def _list_no_starts(uid: str) -> Iterable[RecordPosition]:
+    """Return nothing: each run has come from one source."""
+    return ()
+
+
 def compute_required_offsets(
-    board: Board, reached: Mapping[Partition, int], pending: Iterable[PendingItem]
+    board: Board,
+    reached: Mapping[Partition, int],
+    pending: Iterable[PendingItem],
+    list_starts: Callable[[str], Iterable[RecordPosition]] = _list_no_starts,
 ) -> dict[Partition, int]:
     """Return, for each partition, the offset from which everything that still matters can be read again.
 
@@ -55,6 +63,8 @@ def compute_required_offsets(
         Offset of the next record to be read.
     pending
         Messages and records whose effects are not done.
+    list_starts
+        Returns the first records of a run in other sources than the one that the board has it from.
     """
     waiting = tuple(pending)
     ids = {control.id for control in waiting}
@@ -65,7 +75,8 @@ def compute_required_offsets(
     needed += [one for scan in needed if scan.kind == KIND for one in list_reported_scans(board, scan)]
     named = set(_list_named_uids(waiting))
     for run in _select_required_runs(board, needed, named):
-        _move_back(positions, RecordPosition(*run.start_position[2:]))
+        for origin in (RecordPosition(*run.start_position[2:]), *list_starts(run.uid)):
+            _move_back(positions, origin)
     return positions
 
 

@@ -50,6 +50,10 @@ class RunRequester:
                 self._client.ask(wanted)
         return board
 
+    def request_run(self, uid: str) -> None:
+        """Request a run of which something never arrived."""
+        self._client.ask(RunRequest(uid))
+
 
 def _apply_guarded(board: Board, item: FetchedRun) -> Board:
     """Apply a fetched run; one that the board cannot take counts as missing."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time as time_module
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from confluent_kafka import OFFSET_BEGINNING, TIMESTAMP_LOG_APPEND_TIME, KafkaException, Message, TopicPartition
 
@@ -21,7 +20,8 @@ from xafs_workers.consumer.client import (
 )
 from xafs_workers.consumer.lookup import LookupOptions
 from xafs_workers.consumer.offsets import OffsetStore
-from xafs_workers.consumer.records import EndOfPartition, Partition, RawRecord
+from xafs_workers.consumer.records import EndOfPartition, Partition, RawRecord, SourceEntry, TopicObservations
+from xafs_workers.consumer.source_interface import SourceReport
 from xafs_workers.consumer.topic_metadata import RETRY_SECONDS, TopicMetadata, fetch_partitions
 from xafs_workers.logs import get_logger
 from xafs_workers.producer.kafka_config import KafkaConfig
@@ -29,29 +29,6 @@ from xafs_workers.producer.kafka_config import KafkaConfig
 __all__ = ["EndOfPartition", "KafkaSource", "Partition", "RawRecord", "SourceError"]
 
 log = get_logger("consumer")
-
-Entry = RawRecord | EndOfPartition
-
-
-@dataclass(slots=True)
-class TopicObservations:
-    """Properties of topics that show in the records of a source.
-
-    Attributes
-    ----------
-    removed
-        Number of records that Kafka removed (retention) before they were read, by partition and first offset.
-    broker_stamped
-        Topics whose records have the broker's time (LogAppendTime), not their sender's.
-    """
-
-    removed: dict[tuple[Partition, int], int] = field(default_factory=dict[tuple[Partition, int], int])
-    broker_stamped: set[str] = field(default_factory=set[str])
-
-    @property
-    def removed_count(self) -> int:
-        """Number of all records that were removed before they were read."""
-        return sum(self.removed.values())
 
 
 class KafkaSource:
@@ -107,7 +84,7 @@ class KafkaSource:
         self._assigned = set(positions)
         self._ends.clear()
 
-    def poll(self, timeout: float, limit: int = 500) -> list[Entry]:
+    def poll(self, timeout: float, limit: int = 500) -> list[SourceEntry]:
         """Return the records that arrived, each partition in its order; wait up to `timeout` seconds for the first.
 
         The last record that is there at the moment is followed by an EndOfPartition at once.
@@ -160,6 +137,16 @@ class KafkaSource:
         """Whether a connection is known to be lost."""
         return self._health.brokers_away
 
+    @property
+    def waits_for(self) -> str:
+        """What the source waits for, '' for nothing."""
+        return "the broker" if self.brokers_away else ""
+
+    @property
+    def reports(self) -> tuple[SourceReport, ...]:
+        """State of the source, for heartbeats."""
+        return (SourceReport("kafka", "at-least-once", self.waits_for),)
+
     def compute_lag(self) -> int:
         """Return how many records, as far as is known without asking the broker, `poll` has not returned yet."""
         count = 0
@@ -182,7 +169,7 @@ class KafkaSource:
         self._client.close()
         self._offsets.close()
 
-    def _convert_message(self, message: Message) -> Entry | None:
+    def _convert_message(self, message: Message) -> SourceEntry | None:
         error, partition = message.error(), get_partition(message)
         if error is None:
             self._health.record_recovery(partition)
@@ -221,13 +208,13 @@ class KafkaSource:
         self._ends[partition] = offset
         return EndOfPartition(partition, offset)
 
-    def _find_ends(self, entries: list[Entry]) -> list[Entry]:
+    def _find_ends(self, entries: list[SourceEntry]) -> list[SourceEntry]:
         """Return the ends that were reached by the last records.
 
         The broker reports them only with its next, empty answer, which would hold back live records for that long.
         """
         last = {entry.partition: entry for entry in entries}
-        ends: list[Entry] = []
+        ends: list[SourceEntry] = []
         for partition, entry in last.items():
             if isinstance(entry, RawRecord):
                 following = entry.position.offset + 1

@@ -9,11 +9,12 @@ from typing import Any
 
 from xafs_workers import wire
 from xafs_workers.consumer.records import EndOfPartition, Partition, RawRecord
-from xafs_workers.consumer.source import KafkaSource
+from xafs_workers.consumer.source_interface import Source
 from xafs_workers.messages.base import InvalidMessage
 from xafs_workers.messages.parsing import find_owner, parse
-from xafs_workers.producer.kafka_config import KafkaConfig, read_kafka_config
+from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.settings import Settings
+from xafs_workers.sources.connections import Connections
 
 READ_TIMEOUT = 10.0
 """How long a broker may take to show what it has, seconds."""
@@ -41,7 +42,7 @@ class DeadLetters:
 
     def __init__(self, settings: Settings, config: KafkaConfig | None = None):
         self._settings = settings
-        self._config = config or read_kafka_config(settings.kafka)
+        self._connections = Connections(settings, config) if config else Connections.from_settings(settings)
         self._known_topics = {settings.get_topic("control"), settings.get_topic("documents")}
 
     def list_since(self, begin: float) -> list[wire.DeadLetter]:
@@ -118,8 +119,8 @@ class DeadLetters:
                     _remove_reached(ends, entry)
 
     @contextmanager
-    def _open_source(self, topic: str) -> Iterator[KafkaSource]:
-        source = KafkaSource(self._config, [topic], f"{self._settings.beamline}.dead-letters", timeout=READ_TIMEOUT)
+    def _open_source(self, topic: str) -> Iterator[Source]:
+        source = self._connections.open_topics([topic], "dead-letters", timeout=READ_TIMEOUT)
         try:
             yield source
         finally:

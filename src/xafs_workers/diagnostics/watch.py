@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from xafs_workers.consumer.records import RawRecord
-from xafs_workers.consumer.source import KafkaSource
+from xafs_workers.consumer.source_interface import Source
 from xafs_workers.diagnostics.printable import dump_json, escape_unprintable, format_time
 from xafs_workers.messages.base import InvalidMessage
 from xafs_workers.messages.documents import InvalidDocument, check_document
 from xafs_workers.messages.parsing import parse
-from xafs_workers.producer.kafka_config import read_kafka_config
 from xafs_workers.settings import Settings
+from xafs_workers.sources.connections import Connections
 from xafs_workers.wire import DecodeError, decode
 
 MAX_LENGTH = 160
@@ -40,7 +40,7 @@ def watch(
     """
     names = ["control", "documents", *(["answers", "dead_letters", "status"] if workers else [])]
     topics = {settings.get_topic(name): name for name in names}  # type: ignore[arg-type]
-    source = KafkaSource(read_kafka_config(settings.kafka), list(topics), f"{settings.beamline}.watch")
+    source = Connections.from_settings(settings).open_topics(list(topics), "watch")
     try:
         if not source.metadata.wait_for_topics(stop):
             return
@@ -53,7 +53,7 @@ def watch(
         source.close()
 
 
-def _find_positions(source: KafkaSource, topics: Mapping[str, str], since: float | None) -> dict[tuple[str, int], int]:
+def _find_positions(source: Source, topics: Mapping[str, str], since: float | None) -> dict[tuple[str, int], int]:
     if since is None:
         return {partition: high for partition, (_, high) in source.metadata.fetch_watermarks().items()}
     return {place: offset for topic in topics for place, offset in source.metadata.find_offsets(topic, since).items()}

@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xafs_workers.consumer.records import EndOfPartition, RawRecord
-from xafs_workers.consumer.source import KafkaSource
-from xafs_workers.producer.kafka_config import read_kafka_config
 from xafs_workers.settings import Settings
+from xafs_workers.sources.connections import Connections
 from xafs_workers.wire import DecodeError, decode
 
 MISSED_HEARTBEATS = 3.0
@@ -103,8 +102,7 @@ class HeartbeatListener:
 
     def __init__(self, settings: Settings, look_back: float):
         self._topic, self._look_back = settings.get_topic("status"), look_back
-        config = read_kafka_config(settings.kafka)
-        self._source = KafkaSource(config, [self._topic], f"{settings.beamline}.status", timeout=READ_TIMEOUT)
+        self._source = Connections.from_settings(settings).open_topics([self._topic], "status", timeout=READ_TIMEOUT)
         self.worker_table = WorkerTable()
 
     def read_recent(self) -> None:

@@ -10,7 +10,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from xafs_workers.consumer.loop import Loop, LoopCallbacks
+from xafs_workers.consumer.loop import Loop
+from xafs_workers.consumer.loop_callbacks import LoopCallbacks
 from xafs_workers.consumer.record_parser import RecordParser
 from xafs_workers.consumer.roles import FILE_MANAGER
 from xafs_workers.filemanager.actions.context import ActionContext, reply_keys
@@ -56,7 +57,12 @@ def _run(
         FILE_MANAGER,
         RecordParser(settings),
         newest[0],
-        LoopCallbacks(_TrackingHandler(engine, newest), engine.on_rejected_record),
+        LoopCallbacks(
+            _TrackingHandler(engine, newest),
+            engine.on_rejected_record,
+            joiner=context.joiner,
+            has_catalog=settings.catalog.configured,
+        ),
     )
     context.begin_loop(loop, from_beginning=from_beginning)
     heartbeat = Heartbeat(
@@ -72,6 +78,7 @@ def _run(
                 context.waits_for,
             ),
             **context.describe_failover(),
+            **context.describe_control(),
             "last_files": list(engine.last_files),
             "waiting": engine.list_waiting(),
             "posts_waiting": context.posting.waiting_count,

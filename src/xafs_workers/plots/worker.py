@@ -8,7 +8,8 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
-from xafs_workers.consumer.loop import Loop, LoopCallbacks
+from xafs_workers.consumer.loop import Loop
+from xafs_workers.consumer.loop_callbacks import LoopCallbacks
 from xafs_workers.consumer.record_parser import RecordParser
 from xafs_workers.consumer.reduction_requests import ReductionRequester
 from xafs_workers.consumer.region_file import load_regions
@@ -79,6 +80,8 @@ def _run(
         engine.on_rejected_record,
         reduction_requester=ReductionRequester(router),
         run_requester=RunRequester(fetcher),
+        joiner=context.joiner,
+        has_catalog=settings.catalog.configured,
         on_live_message=_call_each(context.posting.on_message, fitter.on_message),
         load_regions=partial(load_regions, settings.detectors.regions_file),
     )

@@ -12,8 +12,10 @@ from uuid import uuid4
 from xafs_workers import configuration, wire
 from xafs_workers import settings as settings_module
 from xafs_workers.producer.answers import AnswerListener, NoAnswer
-from xafs_workers.producer.kafka_config import KafkaConfig, read_kafka_config
-from xafs_workers.producer.send import ControlSender
+from xafs_workers.producer.delivery import DeliveryError
+from xafs_workers.producer.direct import DirectListener, DirectSender
+from xafs_workers.producer.kafka_config import KafkaConfig
+from xafs_workers.producer.send import open_sender
 
 ANSWER_TIMEOUT = 10.0
 """Default time to wait for an answer, seconds."""
@@ -34,9 +36,9 @@ class RequestClient:
 
     def __init__(self, settings: settings_module.Settings, config: KafkaConfig | None = None):
         self._settings = settings
-        self._config = config or read_kafka_config(settings.kafka)
-        self._sender = ControlSender(settings, self._config)
-        self._idle_listeners: list[AnswerListener] = []
+        self._config = config
+        self._sender = open_sender(settings, config)
+        self._idle_listeners: list[AnswerListener | DirectListener] = []
 
     def ask(self, message: Mapping[str, Any], timeout: float = ANSWER_TIMEOUT) -> wire.Answer:
         """Send a message and return the final answer, also a failure.
@@ -50,19 +52,31 @@ class RequestClient:
             No final answer within `timeout` seconds, or Kafka cannot be reached.
         """
         asked = {"message_id": uuid4().hex, **message}
-        listener = self._idle_listeners.pop() if self._idle_listeners else AnswerListener(self._settings, self._config)
+        listener = self._idle_listeners.pop() if self._idle_listeners else self._open_listener()
         try:
             listener.begin(timeout)
-            self._sender.send(asked)
+            self._send(asked)
             return listener.wait(asked["message_id"])
         finally:
             listener.end()
             self._idle_listeners.append(listener)
 
+    def _send(self, message: Mapping[str, Any]) -> None:
+        try:
+            self._sender.send(message)
+        except DeliveryError as error:
+            raise NoAnswer(str(error)) from error
+
+    def _open_listener(self) -> AnswerListener | DirectListener:
+        settings = self._settings
+        return AnswerListener(settings, self._config) if settings.has_kafka_control else DirectListener(settings)
+
     def close(self) -> None:
         """Close the connections."""
         while self._idle_listeners:
             self._idle_listeners.pop().close()
+        if isinstance(self._sender, DirectSender):
+            self._sender.close()
 
 
 def extract_value(answer: wire.Answer) -> Any:

@@ -11,6 +11,8 @@ from xafs_workers import configuration, wire
 from xafs_workers import settings as settings_module
 from xafs_workers.logs import get_logger
 from xafs_workers.producer.clients import ClientLog
+from xafs_workers.producer.delivery import EXIT_TIMEOUT, DeliveryError
+from xafs_workers.producer.direct import DirectSender
 from xafs_workers.producer.kafka_config import KafkaConfig, read_kafka_config
 
 if TYPE_CHECKING:
@@ -20,12 +22,6 @@ log = get_logger("producer")
 
 FULL_QUEUE_TIMEOUT = 5.0
 """How long `send` waits for space in the client's queue, seconds."""
-EXIT_TIMEOUT = 10.0
-"""How long the exiting interpreter waits for undelivered messages, seconds."""
-
-
-class DeliveryError(RuntimeError):
-    """Control messages that did not reach the broker; the text gives number and reason."""
 
 
 class ControlSender:
@@ -112,7 +108,23 @@ class ControlSender:
             self._failures.append(error.str())
 
 
-_sender: ControlSender | None = None
+def open_sender(settings: settings_module.Settings, config: KafkaConfig | None = None) -> ControlSender | DirectSender:
+    """Return the sender that the settings name.
+
+    Parameters
+    ----------
+    config
+        Kafka configuration; without it that of the settings.
+
+    Raises
+    ------
+    RequestError
+        There is neither Kafka nor another way for control messages.
+    """
+    return ControlSender(settings, config) if settings.has_kafka_control else DirectSender(settings)
+
+
+_sender: ControlSender | DirectSender | None = None
 _sender_lock = threading.Lock()
 
 
@@ -129,16 +141,16 @@ def flush(timeout: float = EXIT_TIMEOUT) -> None:
     _get_shared_sender().flush(timeout)
 
 
-def _get_shared_sender() -> ControlSender:
+def _get_shared_sender() -> ControlSender | DirectSender:
     global _sender
     with _sender_lock:
         if _sender is None:
-            _sender = ControlSender(configuration.load())
+            _sender = open_sender(configuration.load())
             atexit.register(_flush_at_exit, _sender)
     return _sender
 
 
-def _flush_at_exit(sender: ControlSender) -> None:
+def _flush_at_exit(sender: ControlSender | DirectSender) -> None:
     try:
         sender.flush(EXIT_TIMEOUT)
     except DeliveryError as error:

@@ -9,14 +9,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from xafs_workers.consumer.client import SourceError
 from xafs_workers.consumer.loop import Loop
 from xafs_workers.consumer.publisher import Publisher
 from xafs_workers.consumer.record_parser import RejectedRecord
+from xafs_workers.consumer.records import STAMPED_TOPICS, Partition, RawRecord
 from xafs_workers.consumer.recovery import find_oldest_offsets, find_stored_offsets
-from xafs_workers.consumer.roles import Role
-from xafs_workers.consumer.source import KafkaSource, Partition, RawRecord
+from xafs_workers.consumer.roles import FILE_MANAGER, Role
+from xafs_workers.consumer.source_interface import Source
 from xafs_workers.logs import get_logger
-from xafs_workers.producer.kafka_config import KafkaConfig, read_kafka_config
+from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.registry import discover_all
 from xafs_workers.runtime.drop_requests import DropRequests
 from xafs_workers.runtime.effect_ledger import EffectLedger, build_message_dead_letter, build_record_dead_letter
@@ -38,6 +40,10 @@ from xafs_workers.services.heartbeat import Heartbeat
 from xafs_workers.services.slack.outbox import Outbox, OutboxUnusable
 from xafs_workers.services.systemd_notify import Notifier
 from xafs_workers.settings import Settings
+from xafs_workers.sources.connections import Connections
+from xafs_workers.sources.control_inbox import ControlInbox
+from xafs_workers.sources.control_server import ControlUnusable, start_control
+from xafs_workers.sources.joiner import RunJoiner
 from xafs_workers.storage.errors import Unavailable
 from xafs_workers.storage.ledger import RETENTION_DAYS, Ledger, LedgerUnusable
 from xafs_workers.storage.state_lock import AlreadyRunning, StateLock
@@ -45,6 +51,16 @@ from xafs_workers.wire import Answer
 
 log = get_logger("workers")
 
+CANNOT_START = (
+    LedgerUnusable,
+    OutboxUnusable,
+    AlreadyRunning,
+    LedgerTopicInvalid,
+    LeadershipLost,
+    ControlUnusable,
+    SourceError,
+)
+"""Errors that end a worker before it starts; their texts say all."""
 FIRST_STORE_SECONDS = 30.0
 """How long a leader tries to store its first offsets before it goes on without, seconds."""
 FIRST_STORE_PAUSE = 0.5
@@ -56,7 +72,7 @@ class DurableContext:
     """Parts of a durable worker; they are closed with the stack on which they were opened."""
 
     role: Role
-    source: KafkaSource
+    source: Source
     publisher: Publisher
     ledger: EffectLedger
     posting: SlackPosting
@@ -67,6 +83,8 @@ class DurableContext:
     topics: TopicRecord
     sent: SentAnswers
     leadership: Leadership | None = None
+    joiner: RunJoiner | None = None
+    control: ControlInbox | None = None
 
     @property
     def check_leadership(self) -> Callable[[], object]:
@@ -76,6 +94,10 @@ class DurableContext:
     def describe_failover(self) -> Mapping[str, Any]:
         """Return the fields of a heartbeat about failover: none for a worker that is alone."""
         return {} if self.leadership is None else {"failover": "leader"}
+
+    def describe_control(self) -> Mapping[str, Any]:
+        """Return the fields of a heartbeat about control messages without Kafka: none where others take them."""
+        return {} if self.control is None else {"control": self.control.summarize()}
 
     @property
     def waits_for(self) -> str:
@@ -182,10 +204,10 @@ class _State:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Opened:
-    """Connections to Kafka."""
+    """Connections to Kafka, of a worker with failover."""
 
     config: KafkaConfig
-    source: KafkaSource
+    source: Source
     publisher: Publisher
 
 
@@ -202,11 +224,10 @@ def open_durable_context(
         Another process uses the state folder.
     """
     supervisor = ThreadSupervisor.install()
-    config = read_kafka_config(settings.kafka)
-    topics = (settings.get_topic("control"), settings.get_topic("documents"))
-    source = KafkaSource(config, topics, f"{settings.beamline}.{role.name}")
+    connections = Connections.from_settings(settings)
+    source = connections.open_source(role.name, is_durable=True)
     stack.callback(source.close)
-    publisher = Publisher(config, settings, role.name)
+    publisher = connections.open_publisher(role.name)
     stack.callback(publisher.flush, 2.0)
     Notifier.from_environment().send_status("waiting for the broker and its topics")
     if not source.metadata.wait_for_topics(stop):
@@ -216,8 +237,9 @@ def open_durable_context(
     if state is None:
         return None
     leadership = None
-    if settings.failover.enabled:
-        leadership = _wait_for_leadership(role, settings, _Opened(config, source, publisher), state, stop, stack)
+    if settings.failover.enabled and connections.kafka is not None:
+        opened = _Opened(connections.kafka, source, publisher)
+        leadership = _wait_for_leadership(role, settings, opened, state, stop, stack)
         if leadership is None:
             return None
     records = leadership.ledger if leadership else EffectLedger(state.ledger, source.metadata.fetch_cluster_id())
@@ -225,11 +247,14 @@ def open_durable_context(
     drops = DropRequests(settings.find_state_folder() / role.name)
     seconds = settings.storage.refused_path_seconds
     record = TopicRecord(settings.find_state_folder() / role.name / "topics.json")
-    TopicWatch(record, lambda: fetch_topic_ids(config, topics), stop).start()
-    sent = SentAnswers(config, settings.get_topic("answers"), role.name)
-    return DurableContext(
-        role, source, publisher, records, posting, supervisor, drops, topics[0], seconds, record, sent, leadership
-    )
+    if (kafka := connections.kafka) is not None:
+        TopicWatch(record, lambda: fetch_topic_ids(kafka, connections.kafka_topics), stop).start()
+    sent = SentAnswers(connections, settings.get_topic("answers"), role.name)
+    topic = settings.get_topic("control")
+    joiner = connections.build_joiner()
+    control = start_control(settings, stack) if role == FILE_MANAGER else None
+    parts = (supervisor, drops, topic, seconds, record, sent, leadership, joiner, control)
+    return DurableContext(role, source, publisher, records, posting, *parts)
 
 
 def run_durable_worker(
@@ -247,17 +272,18 @@ def run_durable_worker(
     with ExitStack() as stack:
         try:
             context = open_durable_context(role, settings, stop, stack)
-        except (LedgerUnusable, OutboxUnusable, AlreadyRunning, LedgerTopicInvalid, LeadershipLost) as unusable:
+        except CANNOT_START as unusable:
             log.error("cannot_start", reason=str(unusable))
             return 1
         return 0 if context is None else run(context, stop, stack)
 
 
-def _measure_backlog(source: KafkaSource) -> int:
+def _measure_backlog(source: Source) -> int:
     """Count the records to be read; a first start stores the end now, so what arrives meanwhile is not lost."""
     positions = find_stored_offsets(source)
-    marks = source.metadata.fetch_watermarks()
-    return sum(max(0, high - positions.get(partition, high)) for partition, (_, high) in marks.items())
+    marks = {place: high for place, (_, high) in source.metadata.fetch_watermarks().items()}
+    counted = {place: high for place, high in marks.items() if place[0] not in STAMPED_TOPICS}
+    return sum(max(0, high - positions.get(place, high)) for place, high in counted.items())
 
 
 def _wait_for_leadership(

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from xafs_workers.consumer.counters import Counters
 from xafs_workers.consumer.loop import Loop
-from xafs_workers.consumer.source import TopicObservations
+from xafs_workers.consumer.records import TopicObservations
+from xafs_workers.consumer.source_interface import SourceReport
 from xafs_workers.logs import get_last_problem, get_logger
 from xafs_workers.services.heartbeat import Heartbeat
 from xafs_workers.settings import Settings
@@ -21,8 +22,13 @@ class LagSource(Protocol):
     """Source that knows how many records it has not read."""
 
     @property
-    def brokers_away(self) -> bool:
-        """Whether a connection is known to be lost."""
+    def waits_for(self) -> str:
+        """Reason why nothing can be read, '' for none."""
+        ...
+
+    @property
+    def reports(self) -> tuple[SourceReport, ...]:
+        """State of each source."""
         ...
 
     @property
@@ -47,11 +53,12 @@ def collect_health(loop: Loop, source: LagSource, lost: Mapping[str, int], *wait
     """
     behind = max(source.compute_lag() + loop.backlog_size, loop.recovery_size)
     late = max(0.0, time.time() - loop.last_record_time) if behind and loop.last_record_time is not None else 0.0
-    waits = ("the broker" if source.brokers_away else "", *waits_for)
+    waits = (source.waits_for, *waits_for)
     kind = loop.last_message
     return {
         "state": "running" if loop.caught_up else "recovering",
         "waits_for": "; ".join(part for part in waits if part),
+        "sources": [report.to_dict() for report in source.reports],
         "behind": behind,
         "behind_seconds": round(late, 3),
         "removed_unread": source.observations.removed_count,

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from xafs_workers.consumer.client import SourceError
-from xafs_workers.consumer.records import RawRecord
-from xafs_workers.consumer.source import EndOfPartition, KafkaSource
+from xafs_workers.consumer.records import EndOfPartition, RawRecord
+from xafs_workers.consumer.source_interface import Source
 from xafs_workers.logs import get_logger
-from xafs_workers.producer.kafka_config import KafkaConfig
+from xafs_workers.sources.connections import Connections
 from xafs_workers.wire import Answer, DecodeError, decode
 
 log = get_logger("workers")
@@ -31,14 +31,16 @@ class SentAnswers:
 
     Parameters
     ----------
+    connections
+        Connections to the answers topic.
     topic
         Name of the answers topic.
     worker
         Name of the worker.
     """
 
-    def __init__(self, config: KafkaConfig, topic: str, worker: str):
-        self._config, self._topic, self._worker = config, topic, worker
+    def __init__(self, connections: Connections, topic: str, worker: str):
+        self._connections, self._topic, self._worker = connections, topic, worker
         self._states: dict[str, set[str]] = {}
 
     def is_sent(self, answer: Answer) -> bool:
@@ -51,19 +53,23 @@ class SentAnswers:
 
         If the topic cannot be read, the answers to messages that are read again are sent again.
         """
-        source = KafkaSource(self._config, (self._topic,), f"{self._worker}.sent-answers", timeout=LOOKUP_SECONDS)
         states: defaultdict[str, set[str]] = defaultdict(set)
+        source = None
         try:
+            source = self._connections.open_topics(
+                [self._topic], f"{self._worker}.sent-answers", timeout=LOOKUP_SECONDS
+            )
             for answer in self._iter_answers(source, since - CLOCK_MARGIN):
                 states[answer.origin].add(answer.state)
         except SourceError as error:
             log.warning("answers_may_repeat", topic=self._topic, reason=str(error))
         finally:
-            source.close()
+            if source is not None:
+                source.close()
         self._states = dict(states)
         log.info("sent_answers_read", messages=len(states))
 
-    def _iter_answers(self, source: KafkaSource, since: float) -> Iterator[Answer]:
+    def _iter_answers(self, source: Source, since: float) -> Iterator[Answer]:
         waiting = source.metadata.find_offsets(self._topic, since)
         source.assign(waiting)
         left = set(waiting)

@@ -178,7 +178,8 @@ def _apply_fetched_run(board: Board, item: FetchedRun) -> Board:
     run = item.run
     known = None if run is None else board.runs.get(run.uid)
     if run is not None and known is not None:
-        merged = known if known.stop is not None else replace(run, start_position=known.start_position)
+        is_whole = known.stop is not None and len(known.points) >= len(run.points)
+        merged = known if is_whole else replace(run, start_position=known.start_position)
         run = replace(merged, arrays=run.arrays) if run.arrays.size else merged
     if run is None or run is known:
         return replace(board, version=board.version + 1, missing_runs=absent)

@@ -1,6 +1,14 @@
 """Settings of the workers, a class for each section. Unknown keys are refused."""
 
 from xafs_workers.settings.columns import Columns, Detectors, DetectorTable, Goniometer, Metadata
+from xafs_workers.settings.document_sources import (
+    Control,
+    CurveKeys,
+    HttpControl,
+    Sources,
+    ZmqControl,
+    ZmqDocuments,
+)
 from xafs_workers.settings.files import Camera, Dossiers, Pictures, Storage
 from xafs_workers.settings.section import HIDDEN_VALUE_ERROR, Section
 from xafs_workers.settings.services import Doctor, KeyStore, Metrics, ReplyKeys, Slack
@@ -14,12 +22,15 @@ __all__ = [
     "Camera",
     "Catalog",
     "Columns",
+    "Control",
+    "CurveKeys",
     "DetectorTable",
     "Detectors",
     "Doctor",
     "Dossiers",
     "Failover",
     "Goniometer",
+    "HttpControl",
     "Kafka",
     "KeyStore",
     "Logging",
@@ -36,6 +47,9 @@ __all__ = [
     "Section",
     "Settings",
     "Slack",
+    "Sources",
     "Storage",
     "Web",
+    "ZmqControl",
+    "ZmqDocuments",
 ]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from xafs_workers.settings.columns import Columns, Detectors, Goniometer, Metadata
+from xafs_workers.settings.document_sources import Control, Sources
 from xafs_workers.settings.files import Dossiers, Pictures, Storage
 from xafs_workers.settings.profiles import DEFAULT_PROFILE, PLAIN_PROFILE, PROFILES, read_profile, select_unset
 from xafs_workers.settings.services import Doctor, KeyStore, Metrics, Slack
@@ -50,6 +52,8 @@ class Settings(BaseSettings):
     )
     beamline: str = Field(default="bmm", description="prefix of topics and consumer groups")
     kafka: Kafka = Kafka()
+    sources: Sources = Sources()
+    control: Control = Control()
     storage: Storage = Storage()
     columns: Columns = Columns()
     metadata: Metadata = Metadata()
@@ -87,6 +91,35 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Return the sources of the settings, the first one has priority."""
         return init_settings, env_settings, _ProfileSource(settings_cls)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _move_kafka(cls, given: Any) -> Any:
+        """Take `sources.kafka` as the section `kafka`; the options of the command line may add to it."""
+        sources = given.get("sources") if isinstance(given, dict) else None
+        if not isinstance(sources, dict) or not isinstance(sources.get("kafka"), dict):
+            return given
+        defaults = Kafka().model_dump()
+        top = {key: value for key, value in dict(given.get("kafka", {})).items() if value != defaults.get(key)}
+        return {**given, "kafka": {**defaults, **sources["kafka"], **top}}
+
+    @model_validator(mode="after")
+    def _check_failover(self) -> Self:
+        if self.failover.enabled and (not self.has_kafka_control or self.sources.names != ("kafka",)):
+            raise PydanticCustomError(
+                "failover", "failover needs documents and control messages from Kafka alone (expected no other source)"
+            )
+        return self
+
+    @property
+    def has_kafka_documents(self) -> bool:
+        """Whether documents come from Kafka, alone or beside other sources."""
+        return "kafka" in self.sources.names
+
+    @property
+    def has_kafka_control(self) -> bool:
+        """Whether control messages, answers and heartbeats pass through Kafka."""
+        return not self.control.is_local and (self.has_kafka_documents or self.kafka != Kafka())
 
     def get_topic(self, which: Literal["control", "documents", "answers", "status", "dead_letters"]) -> str:
         """Return the name of a topic at this beamline."""

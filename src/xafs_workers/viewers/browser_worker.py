@@ -8,11 +8,12 @@ from collections.abc import Callable
 
 from xafs_workers.consumer.roles import WEB
 from xafs_workers.logs import configure_library_logs, configure_logging, get_logger
-from xafs_workers.producer.kafka_config import KafkaConfigError, read_kafka_config
+from xafs_workers.producer.kafka_config import KafkaConfigError
 from xafs_workers.runtime.lifecycle import require_module
 from xafs_workers.runtime.supervisor import ThreadSupervisor
 from xafs_workers.services.systemd_notify import Notifier
 from xafs_workers.settings import Settings
+from xafs_workers.sources.connections import Connections
 from xafs_workers.viewers.access_token import TokenFileError, read_access_token
 from xafs_workers.viewers.click_dispatcher import ClickDispatcher, build_subscribers
 from xafs_workers.viewers.follower import Follower
@@ -43,7 +44,7 @@ def run(settings: Settings) -> int:
     require_module("bokeh")
     configure_library_logs(LIBRARY_LOG_LEVELS)
     try:
-        config = read_kafka_config(settings.kafka)
+        connections = Connections.from_settings(settings)
         token = read_access_token(settings.web.token_file)
     except (KafkaConfigError, TokenFileError) as error:
         log.error("cannot_start", reason=str(error))
@@ -54,7 +55,7 @@ def run(settings: Settings) -> int:
     from xafs_workers.frontends.edge_energies import EdgeEnergies
 
     edges, notifier = EdgeEnergies(), Notifier.from_environment()
-    follower = Follower(settings, config, WEB, before_live=lambda: edges.wait(EDGE_TABLES_TIMEOUT))
+    follower = Follower(settings, connections, WEB, before_live=lambda: edges.wait(EDGE_TABLES_TIMEOUT))
     clicks = ClickDispatcher(*build_subscribers(settings, follower.publish_click))
     web = settings.web
     gallery = Gallery(follower.build_feed, stale_after=web.stale_seconds)

@@ -9,7 +9,8 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
-from xafs_workers.consumer.loop import Loop, LoopCallbacks
+from xafs_workers.consumer.loop import Loop
+from xafs_workers.consumer.loop_callbacks import LoopCallbacks
 from xafs_workers.consumer.publisher import Publisher
 from xafs_workers.consumer.record_parser import RecordParser
 from xafs_workers.consumer.recovery import find_live_offsets
@@ -17,10 +18,9 @@ from xafs_workers.consumer.reduction_requests import ReductionRequester
 from xafs_workers.consumer.region_file import load_regions
 from xafs_workers.consumer.roles import Role
 from xafs_workers.consumer.run_requests import RunRequester
-from xafs_workers.consumer.source import KafkaSource
+from xafs_workers.consumer.source_interface import Source
 from xafs_workers.frontends.status import Feed
 from xafs_workers.logs import get_logger
-from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.reduction.fitter import AnalysisRouter, Fitter
 from xafs_workers.reduction.process import Reducer
 from xafs_workers.registry import discover_all
@@ -31,6 +31,7 @@ from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.services.heartbeat import Heartbeat
 from xafs_workers.settings import Settings
+from xafs_workers.sources.connections import Connections
 from xafs_workers.threads import SupervisedThread
 
 log = get_logger("workers")
@@ -81,14 +82,14 @@ class Follower:
     def __init__(
         self,
         settings: Settings,
-        config: KafkaConfig,
+        connections: Connections,
         role: Role,
         *,
         before_live: Callable[[], object] = lambda: None,
         on_live: Callable[[], object] = lambda: None,
     ):
         discover_all()
-        self._settings, self._config, self._role = settings, config, role
+        self._settings, self._connections, self._role = settings, connections, role
         self._before_live, self._on_live = before_live, on_live
         self._stop = threading.Event()
         self._thread = SupervisedThread(self._run, "follower", self._stop.is_set)
@@ -100,7 +101,7 @@ class Follower:
         self._reducer = Reducer(timeout=rules.task_seconds, idle_seconds=rules.idle_seconds, starts_warm=False)
         self._fitter = Fitter()
         self._router = AnalysisRouter(self._reducer, self._fitter)
-        self._lag, self._broker_away, self._lag_due = 0, False, 0.0
+        self._lag, self._waits_for, self._lag_due = 0, "", 0.0
         self._is_live = False
         self.failure: BaseException | None = None
         self.last_turn: float | None = None
@@ -127,7 +128,7 @@ class Follower:
         behind = self._lag + loop.backlog_size
         if not loop.caught_up:
             return Feed(self._empty_board, WAITING_FOR_HISTORY, loop.last_record_time, behind)
-        return Feed(loop.board, "the broker" if self._broker_away else "", loop.last_record_time, behind)
+        return Feed(loop.board, self._waits_for, loop.last_record_time, behind)
 
     def publish_click(self, click: Mapping[str, Any]) -> None:
         """Publish a picked position."""
@@ -148,13 +149,12 @@ class Follower:
 
     def _follow(self) -> None:
         settings = self._settings
-        topics = (settings.get_topic("control"), settings.get_topic("documents"))
         stack = ExitStack()
-        source = KafkaSource(self._config, topics, f"{settings.beamline}.{self._role.name}")
+        source = self._connections.open_source(self._role.name, is_durable=False)
         try:
             if not source.metadata.wait_for_topics(self._stop):
                 return
-            self._publisher = publisher = Publisher(self._config, settings, self._role.name)
+            self._publisher = publisher = self._connections.open_publisher(self._role.name)
             self._router.start()
             loop = self._build_loop(source)
             self._before_live()
@@ -192,7 +192,7 @@ class Follower:
         elif loop.caught_up and count:
             self.on_board_changed()
 
-    def _build_loop(self, source: KafkaSource) -> Loop:
+    def _build_loop(self, source: Source) -> Loop:
         reader, rules = RecordParser(self._settings), self._empty_board.config
         since = time.time() - self._settings.recovery.look_back_hours * 3600
         positions = find_live_offsets(source, reader, rules, since)
@@ -205,19 +205,21 @@ class Follower:
             run_requester=fetches,
             load_regions=partial(load_regions, self._settings.detectors.regions_file),
             on_live_message=self._fitter.on_message,
+            joiner=self._connections.build_joiner(),
+            has_catalog=self._settings.catalog.configured,
         )
         loop = Loop(source, self._role, reader, Board(rules), ports)
         source.assign(positions)
         loop.begin(positions, ends)
         return loop
 
-    def _update_lag(self, source: KafkaSource) -> None:
+    def _update_lag(self, source: Source) -> None:
         now = time.monotonic()
         if now >= self._lag_due:
             self._lag_due = now + LAG_INTERVAL
-            self._lag, self._broker_away = source.compute_lag(), source.brokers_away
+            self._lag, self._waits_for = source.compute_lag(), source.waits_for
 
-    def _collect_state(self, loop: Loop, source: KafkaSource) -> dict[str, Any]:
+    def _collect_state(self, loop: Loop, source: Source) -> dict[str, Any]:
         lost = self._publisher.lost_counts if self._publisher is not None else {}
         return {
             **collect_health(loop, source, lost, self._reducer.waits_for, self._fetcher.waits_for),

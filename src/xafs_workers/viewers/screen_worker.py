@@ -10,9 +10,10 @@ from collections.abc import Callable
 from xafs_workers.consumer.roles import SCREEN
 from xafs_workers.frontends.edge_energies import EdgeEnergies
 from xafs_workers.logs import configure_logging, get_logger
-from xafs_workers.producer.kafka_config import KafkaConfigError, read_kafka_config
+from xafs_workers.producer.kafka_config import KafkaConfigError
 from xafs_workers.runtime.supervisor import ThreadSupervisor
 from xafs_workers.settings import Settings
+from xafs_workers.sources.connections import Connections
 from xafs_workers.viewers.click_dispatcher import ClickDispatcher, build_subscribers
 from xafs_workers.viewers.display_check import find_missing_part
 from xafs_workers.viewers.follower import Follower
@@ -33,13 +34,13 @@ def run(settings: Settings, *, large: bool = False) -> int:
         log.error("cannot_show", missing=missing)
         return EXIT_CANNOT_START
     try:
-        config = read_kafka_config(settings.kafka)
+        connections = Connections.from_settings(settings)
     except KafkaConfigError as error:
         log.error("cannot_start", reason=str(error))
         return EXIT_CANNOT_START
     early_stop = _catch_signals()
     edges = EdgeEnergies()
-    follower = Follower(settings, config, SCREEN, on_live=edges.start)  # the tables take a second: first, be live
+    follower = Follower(settings, connections, SCREEN, on_live=edges.start)  # the tables take a second: first, be live
     follower.start()
     from PySide6.QtWidgets import QApplication
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xafs_workers.consumer.publisher import Publisher
-from xafs_workers.consumer.source import KafkaSource
+from xafs_workers.consumer.source_interface import Source
 from xafs_workers.runtime.effect_ledger import EffectLedger
 from xafs_workers.runtime.failover.changes import Change
 from xafs_workers.runtime.failover.shared_ledger import SharedLedger
@@ -50,7 +50,7 @@ def wait_for_leadership(
     setup: StandbySetup,
     worker: str,
     heartbeat_seconds: float,
-    source: KafkaSource,
+    source: Source,
     stop: threading.Event,
     stack: ExitStack,
 ) -> SharedWriter | None:
@@ -79,7 +79,7 @@ def wait_for_leadership(
     return writer
 
 
-def _build_turn(source: KafkaSource, heartbeat: Heartbeat, notifier: Notifier) -> Callable[[], None]:
+def _build_turn(source: Source, heartbeat: Heartbeat, notifier: Notifier) -> Callable[[], None]:
     def turn() -> None:
         source.poll(0.0)
         heartbeat.send_if_due()
@@ -88,6 +88,6 @@ def _build_turn(source: KafkaSource, heartbeat: Heartbeat, notifier: Notifier) -
     return turn
 
 
-def _collect_health(standby: Standby, source: KafkaSource) -> Mapping[str, Any]:
-    waits_for = "the broker" if source.brokers_away else ""
+def _collect_health(standby: Standby, source: Source) -> Mapping[str, Any]:
+    waits_for = source.waits_for
     return {**collect_start_health(waits_for), "state": "standby", **standby.describe()}

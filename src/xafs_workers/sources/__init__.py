@@ -1,0 +1,1 @@
+"""Sources of documents behind one interface, and what replaces Kafka's topics where there is no Kafka."""
