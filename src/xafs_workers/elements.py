@@ -74,3 +74,12 @@ def find_atomic_number(element: str) -> int | None:
         return int(xraydb.atomic_number(element))
     except (ValueError, KeyError):
         return None
+
+
+@cache
+def guess_edge(energy: float) -> tuple[str, str] | None:
+    """Guess element and edge from the energy of a rise, eV; None where no edge is near (xraydb)."""
+    import xraydb
+
+    element, edge = xraydb.guess_edge(energy)
+    return (element, edge) if element and edge else None

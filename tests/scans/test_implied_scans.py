@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import replace
 from typing import Any
@@ -17,7 +18,10 @@ from helpers.stock_runs import make_stock_run
 from helpers.streams import EPOCH, Entry, digest, fold, generate_session, stamp_entries
 from xafs_workers.scans.board import Board, BoardItem
 from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.implied_scans import find_sequences
 from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.scans.outline import Outline, SpectrumOutline
+from xafs_workers.scans.xafs_sequence import build_sequence
 from xafs_workers.settings import Scans
 
 CONFIG = BoardConfig(implied_forms=Scans(from_documents=True).implied_forms)
@@ -107,7 +111,6 @@ def test_the_limits_hold() -> None:
     assert len(board.scans) <= 6
     assert len(board.runs) <= 11
     assert board.runs.keys() == board.table.outlines.keys()
-    assert len(board.table.implied.free) <= len(board.runs)
 
 
 def interleave(items: list[BoardItem], rng: random.Random) -> list[BoardItem]:
@@ -135,7 +138,7 @@ def generate_runs(rng: random.Random, count: int) -> list[Entry]:
 def generate_run(rng: random.Random) -> list[Entry]:
     points, finished = rng.randint(0, 5), rng.random() < 0.8
     up, still = [float(n) for n in range(points)], [1.0] * points
-    which = rng.randrange(4)
+    which = rng.randrange(6)
     if which == 0:
         return make_line(rng.choice(["xafs_x", "xafs_y"]), points, finished=finished)
     if which == 1:
@@ -143,7 +146,73 @@ def generate_run(rng: random.Random) -> list[Entry]:
         return make_stock_run(columns, dimensions=[["xafs_x"], ["xafs_y"]])
     if which == 2:
         return make_stock_run({"I0": up}, dimensions=[["time"]], finished=finished)
-    return generate_session(rng, 12)
+    if which == 3:
+        return generate_session(rng, 12)
+    return make_repetition(rng.randint(0, 20), rng.choice(["a", "b"]), rng.choice(["success", "abort"]), finished)
+
+
+def make_repetition(points: int, sample: str, exit_status: str = "success", finished: bool = True) -> list[Entry]:
+    columns = {"dcm_energy": [7100.0 + 10 * n for n in range(points)], "I0": [2.0] * points, "It": [1.0] * points}
+    named = {"element": "Fe", "edge": "K", "sample_name": sample, "num_points": 20}
+    run = make_stock_run(columns, dimensions=[["dcm_energy"]], motors=["dcm"], finished=finished, **named)
+    for name, body in run:
+        if name == "stop":
+            body["exit_status"] = exit_status
+    return run
+
+
+def test_repetitions_are_one_sequence_until_another_begins() -> None:
+    first, aborted, third, other, last = (
+        make_repetition(20, "a"),
+        make_repetition(5, "a", "abort"),
+        make_repetition(20, "a"),
+        make_repetition(20, "b"),
+        make_repetition(20, "a"),
+    )
+    board = fold_entries(first, make_line(), aborted, third, other, last)
+    uids = {scan.id: scan.run_uids for scan in board.scans if scan.kind == "xafsscan"}
+    assert list(uids.values()) == [
+        tuple(map(get_run_uid, (first, aborted, third))),
+        (get_run_uid(other),),
+        (get_run_uid(last),),
+    ]
+    merges = {scan.id: scan.run_uids for scan in board.scans if scan.kind == "xafs_sequence"}
+    assert merges == {f"{name}:merge": runs for name, runs in uids.items()}
+    assert [scan.kind for scan in board.scans].count("linescan") == 1
+
+
+def test_an_aborted_repetition_is_left_out_with_a_note() -> None:
+    board = fold_entries(make_repetition(20, "a"), make_repetition(9, "a", "abort"))
+    scan = next(scan for scan in board.scans if scan.kind == "xafs_sequence")
+    sequence = build_sequence(board, scan)
+    assert len(sequence.merged_spectra) == 1
+    assert [one.problem for one in sequence.excluded_repetitions] == ["aborted"]
+    assert sequence.name == "a"
+
+
+@pytest.mark.parametrize(
+    ("change", "count"),
+    [
+        ({}, 1),
+        ({"sample": "b"}, 2),
+        ({"element": "Co"}, 2),
+        ({"mode": "yield"}, 2),
+        ({"first": 7105.0}, 2),
+        ({"first": 7100.5}, 1),
+        ({"last": math.nan}, 1),
+        ({"last": 7200.0}, 2),
+        ({"began": 1099.0}, 1),
+        ({"began": 1101.0}, 2),
+    ],
+)
+def test_what_makes_a_repetition(change: dict[str, Any], count: int) -> None:
+    known = {"element": "Fe", "edge": "K", "mode": "transmission", "sample": "a", "first": 7100.0, "last": 7290.0}
+    made: list[Outline] = []
+    for n, values in enumerate(({"began": 100.0, **known}, {"began": 210.0, **known, **change})):
+        identity = tuple(values[key] for key in ("element", "edge", "mode", "sample"))
+        spectrum = SpectrumOutline(**values, identity=identity, ended=values["began"] + 100.0)  # type: ignore[arg-type]
+        made.append(Outline(f"run-{n}", (float(n), 1, "d", 0, n), form="xafs", spectrum=spectrum))
+    assert len(find_sequences(made, 900.0)) == count
 
 
 @settings(max_examples=scale_examples(300), deadline=None, suppress_health_check=list(HealthCheck))
@@ -155,4 +224,4 @@ def test_every_order_of_arrival_gives_the_same_scans(seed: int, count: int, step
     found = fold(interleave(items, rng), Board(CONFIG))
     assert digest(found) == digest(expected)
     assert found.table.outlines == expected.table.outlines
-    assert found.table.implied.free == expected.table.implied.free
+    assert found.table.implied == expected.table.implied

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
+from xafs_workers.figures.figure_builder import (
+    FigureExample,
+    FigureOptions,
+    figure_builders,
+    figure_examples,
+    implied_figure_builders,
+)
+from xafs_workers.figures.implied import build_implied_map
 from xafs_workers.figures.model import Array, Figure, Mesh, Panel, Text
 from xafs_workers.figures.signal import SignalRequest, build_signal_curves
 from xafs_workers.figures.trace_builder import Curve
@@ -63,6 +70,9 @@ def build_areascan_figure(board: Board, scan: Scan, options: FigureOptions) -> F
     title = f"{DETECTOR_LABELS.get(start.detector, start.detector)}   Energy = {start.energy:.1f}"
     size = (min(8.0 * columns, 18.0), min(6.5 * rows, 13.0))
     return Figure(scan.figure_id, scan.kind, title, panels, rows, columns, *size)
+
+
+implied_figure_builders.register("areascan")(build_implied_map)
 
 
 @figure_examples.register("areascan")

@@ -36,8 +36,13 @@ FigureBuilder = Callable[[Board, Scan, FigureOptions], Figure]
 figure_builders: Registry[FigureBuilder] = Registry("xafs_workers.figures", "figure_builders", scan_kinds.discover)
 """Builders of figures by kind of scan, each registered in the module of the same name."""
 
-implied_figure_builders: Registry[FigureBuilder] = Registry("xafs_workers.figures", "implied_figure_builders")
-"""Builders of the figures of implied scans, those of runs without a message, by form."""
+implied_figure_builders: Registry[FigureBuilder] = Registry(
+    "xafs_workers.figures", "implied_figure_builders", scan_kinds.discover
+)
+"""Builders of the figures of implied scans, those of runs without a message, by kind of scan.
+
+A kind without one shows an implied scan as it shows a scan of messages.
+"""
 
 PictureFigureBuilder = Callable[[Board, Scan, ReceivedMessage], Figure | None]
 
@@ -104,8 +109,8 @@ def build_figure(
     KeyError
         Scans of this kind have no figure.
     """
-    builder = figure_builders[scan.kind] if scan.outline is None else implied_figure_builders[scan.outline.form]
-    return builder(board, scan, FigureOptions(separate_channels, spectra_loader))
+    builder = implied_figure_builders.get(scan.kind) if scan.is_implied else None
+    return (builder or figure_builders[scan.kind])(board, scan, FigureOptions(separate_channels, spectra_loader))
 
 
 def list_shown_scans(board: Board) -> tuple[Scan, ...]:

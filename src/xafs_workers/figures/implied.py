@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from xafs_workers.figures.figure_builder import FigureOptions, implied_figure_builders
+from xafs_workers.figures.figure_builder import FigureOptions
 from xafs_workers.figures.model import Array, Figure, Mesh, Panel, Text
 from xafs_workers.figures.plotted_signals import PlottedSignals, find_plotted_signals
 from xafs_workers.figures.signal import format_key_label
@@ -40,20 +40,17 @@ class _Drawn:
 PanelBuilder = Callable[[str, Curve, _Drawn], Panel]
 
 
-@implied_figure_builders.register("line")
-def build_line_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
+def build_implied_line(board: Board, scan: Scan, options: FigureOptions) -> Figure:
     """Build the figure of an implied line scan."""
     return _build_figure(board, scan, _build_line_panel)
 
 
-@implied_figure_builders.register("time")
-def build_time_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
+def build_implied_time(board: Board, scan: Scan, options: FigureOptions) -> Figure:
     """Build the figure of an implied time scan."""
     return _build_figure(board, scan, _build_time_panel)
 
 
-@implied_figure_builders.register("map")
-def build_map_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
+def build_implied_map(board: Board, scan: Scan, options: FigureOptions) -> Figure:
     """Build the figure of an implied area scan."""
     return _build_figure(board, scan, _build_map_panel)
 

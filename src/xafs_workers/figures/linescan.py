@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
+from xafs_workers.figures.figure_builder import (
+    FigureExample,
+    FigureOptions,
+    figure_builders,
+    figure_examples,
+    implied_figure_builders,
+)
+from xafs_workers.figures.implied import build_implied_line
 from xafs_workers.figures.lines import build_line_figure
 from xafs_workers.figures.model import Figure
 from xafs_workers.figures.signal import SignalRequest
@@ -24,6 +31,9 @@ def build_linescan_figure(board: Board, scan: Scan, options: FigureOptions) -> F
         with_reflected=start.add_refl,
     )
     return build_line_figure(board, scan, request, f"{start.motor} alignment scan" if start.motor else "time scan")
+
+
+implied_figure_builders.register("linescan")(build_implied_line)
 
 
 @figure_examples.register("linescan")

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
+from xafs_workers.figures.figure_builder import (
+    FigureExample,
+    FigureOptions,
+    figure_builders,
+    figure_examples,
+    implied_figure_builders,
+)
+from xafs_workers.figures.implied import build_implied_time
 from xafs_workers.figures.lines import build_line_figure
 from xafs_workers.figures.model import Figure
 from xafs_workers.figures.signal import SignalRequest
@@ -19,6 +26,9 @@ def build_timescan_figure(board: Board, scan: Scan, options: FigureOptions) -> F
         start.detector, fluo_detector=start.fluo_detector, separate_channels=options.separate_channels
     )
     return build_line_figure(board, scan, request, "time scan")
+
+
+implied_figure_builders.register("timescan")(build_implied_time)
 
 
 @figure_examples.register("timescan")

@@ -57,7 +57,7 @@ def build_xafs_sequence_figure(board: Board, scan: Scan, options: FigureOptions)
     sequence = build_sequence(board, scan)
     shown = _find_shown_merge(board, sequence)
     title = _format_title(sequence, shown.repetition_count)
-    if scan.has_ended:
+    if scan.has_ended and not scan.is_implied:
         plural = "" if shown.repetition_count == 1 else "s"
         title = f"Sequence ended: {sequence.name}  {shown.repetition_count} scan{plural}"
     return _build_figure(board, sequence, shown, title)

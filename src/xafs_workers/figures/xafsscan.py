@@ -30,7 +30,7 @@ SCATTERING_MODES = ("pilatus", "eiger")
 
 
 @dataclass(frozen=True, slots=True)
-class _PanelSpec:
+class PanelSpec:
     """Specification of a panel: its labels, and its signal as a function of a run."""
 
     key: str
@@ -45,11 +45,11 @@ def build_xafsscan_figure(board: Board, scan: Scan, options: FigureOptions) -> F
     start = scan.start.get_message(XafsscanStart)
     places, rows, columns, (width, height) = _arrange_panels(start.mode)
     windows = [(i, window, board.runs[window.run_uid]) for i, window in enumerate(scan.windows) if window.run_uid]
-    known = _build_panel_specs(start, windows[-1][-1] if windows else None, board.config)
+    known = build_panel_specs(start, windows[-1][-1] if windows else None, board.config)
     shown = {key for key, _, _ in places}
-    drawn = {key: _build_panel(known[key], windows, scan, board.config) for key in known if key in shown}
+    drawn = {key: build_repetitions_panel(known[key], windows, scan, board.config) for key in known if key in shown}
     if options.separate_channels and "fluorescence" in drawn and start.mode != "pips":
-        drawn["fluorescence"] = _split_channels(drawn["fluorescence"], start, windows, board.config)
+        drawn["fluorescence"] = split_channels(drawn["fluorescence"], start, windows, board.config)
     tall = rows if places[-1][0] != CHI_PANEL else 1
     drawn[CHI_PANEL] = replace(build_live_chi_panel(board, scan), row_span=tall)
     panels = tuple(replace(drawn[key], row=row, column=column) for key, row, column in places)
@@ -92,31 +92,32 @@ def _format_title(start: XafsscanStart, scan: Scan) -> str:
     return f"{title}  ({start.mode.note})" if start.mode.note else title
 
 
-def _build_panel_specs(start: XafsscanStart, latest: Run | None, config: BoardConfig) -> dict[str, _PanelSpec]:
+def build_panel_specs(start: XafsscanStart, latest: Run | None, config: BoardConfig) -> dict[str, PanelSpec]:
+    """Build the specifications of all panels that a mode may show, by their keys."""
     columns = config.columns
     data = f"data: {start.sample}" if start.sample else "data"
     reference = f"reference: {start.reference_material}" if start.reference_material else "reference"
     name = _name_detector(start, latest, config)
     detector = f"  ({name})" if name else ""
     found = (
-        _PanelSpec("transmission", data, "transmission µ(E)", lambda run: spectra.compute_transmission(run, config)),
-        _PanelSpec(
+        PanelSpec("transmission", data, "transmission µ(E)", lambda run: spectra.compute_transmission(run, config)),
+        PanelSpec(
             "fluorescence", data, f"fluorescence µ(E){detector}", lambda run: _compute_fluorescence(run, start, config)
         ),
-        _PanelSpec(
+        PanelSpec(
             "I0",
             "I0",
             format_with_unit("I0", find_current_unit(latest, config, columns.i0)),
             lambda run: spectra.compute_current(run, config, columns.i0),
         ),
-        _PanelSpec("reference", reference, "reference µ(E)", lambda run: spectra.compute_reference(run, config)),
-        _PanelSpec(
+        PanelSpec("reference", reference, "reference µ(E)", lambda run: spectra.compute_reference(run, config)),
+        PanelSpec(
             "yield",
             "electron yield",
             "electron yield µ(E)",
             lambda run: spectra.compute_electron_yield(run, config),
         ),
-        _PanelSpec(
+        PanelSpec(
             "diffuse",
             "diffuse scattering",
             "diffuse intensity / I0",
@@ -138,14 +139,14 @@ def _name_detector(start: XafsscanStart, latest: Run | None, config: BoardConfig
     return f"{found.detector or name} without {', '.join(found.missing)}".strip() if found.missing else name
 
 
-def _build_specular_spec(start: XafsscanStart, config: BoardConfig) -> _PanelSpec:
+def _build_specular_spec(start: XafsscanStart, config: BoardConfig) -> PanelSpec:
     """Build the specification of the panel of the specular beam, which an area detector or a photodiode measures."""
     columns = config.columns
     if start.with_diode:
         title, label, keys = "specular beam on the diode", "diode / I0", (columns.diode,)
     else:
         title, label, keys = "specular scattering", "specular intensity / I0", columns.specular
-    return _PanelSpec("specular", title, label, lambda run: spectra.compute_first_ratio(run, config, keys, columns.i0))
+    return PanelSpec("specular", title, label, lambda run: spectra.compute_first_ratio(run, config, keys, columns.i0))
 
 
 def _compute_fluorescence(run: Run, start: XafsscanStart, config: BoardConfig) -> Array:
@@ -163,7 +164,10 @@ def _select_energy(start: XafsscanStart, config: BoardConfig) -> Callable[[Run],
     return lambda run: compute_energy(run, config, NamedEdge(start.element, start.edge))
 
 
-def _build_panel(view: _PanelSpec, windows: list[tuple[int, RunWindow, Run]], scan: Scan, config: BoardConfig) -> Panel:
+def build_repetitions_panel(
+    view: PanelSpec, windows: list[tuple[int, RunWindow, Run]], scan: Scan, config: BoardConfig
+) -> Panel:
+    """Build the panel of a signal with a trace for each repetition."""
     traces, notes = collect_traces(
         _build_repetition_trace(view, *window, scan, config) for window in windows if len(window[-1].points)
     )
@@ -184,7 +188,7 @@ def _build_panel(view: _PanelSpec, windows: list[tuple[int, RunWindow, Run]], sc
 
 
 def _build_repetition_trace(
-    view: _PanelSpec, index: int, window: RunWindow, run: Run, scan: Scan, config: BoardConfig
+    view: PanelSpec, index: int, window: RunWindow, run: Run, scan: Scan, config: BoardConfig
 ) -> Trace | str:
     """Build the trace of one repetition; the same object is returned as long as the run has the same points."""
     label = _format_label(window, run)
@@ -195,7 +199,7 @@ def _build_repetition_trace(
     )
 
 
-def _split_channels(
+def split_channels(
     panel: Panel, start: XafsscanStart, windows: list[tuple[int, RunWindow, Run]], config: BoardConfig
 ) -> Panel:
     """Replace the sums in the fluorescence panel by each channel of the latest repetition."""

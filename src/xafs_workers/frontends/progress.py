@@ -56,8 +56,8 @@ def count_expected_points(run: Run) -> int:
 def _estimate_sequence_progress(board: Board, scan: Scan, runs: tuple[Run, ...], now: float) -> Progress | None:
     if not scan.windows:
         return None
-    planned = max(1, scan.start.message.planned_repetitions)
     window = scan.windows[-1]
+    planned = max(1, scan.start.message.planned_repetitions, window.repetition)
     whole = next((run for run in reversed(runs) if run.has_succeeded and len(run.points) > 1), None)
     run = board.runs.get(window.run_uid or "")
     part = _compute_repetition_fraction(run, whole) if run is not None else 0.0

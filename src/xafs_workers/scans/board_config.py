@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from xafs_workers.settings import Columns, Detectors, Goniometer, Metadata, Reduction, ReplyKeys, Scans, Settings
+from xafs_workers.settings import (
+    Columns,
+    Detectors,
+    Goniometer,
+    Metadata,
+    Reduction,
+    ReplyKeys,
+    Scans,
+    Settings,
+)
 from xafs_workers.settings.profiles import build_default_section
 
 Region = tuple[float, float]
@@ -41,6 +50,10 @@ class BoardConfig:
         Regions that figures of spectra mark.
     implied_forms
         Forms of the scans that runs without a message become by their documents.
+    sequence_gap
+        Longest time between two repetitions of a sequence without messages, seconds.
+    session_keys
+        Places in start documents that name the folder of a session.
     ignored_plans
         Patterns of the names of plans whose runs are readings.
     """
@@ -63,6 +76,8 @@ class BoardConfig:
     fetching_enabled: bool = False
     regions: Regions = field(default_factory=dict[tuple[str, str], Region])
     implied_forms: frozenset[str] = frozenset()
+    sequence_gap: float = 900.0
+    session_keys: tuple[str, ...] = ()
     ignored_plans: tuple[str, ...] = field(default_factory=lambda: Scans().ignore)
 
     @classmethod
@@ -85,5 +100,7 @@ class BoardConfig:
             reply_time=settings.key_store.reply_seconds,
             reply_keys=settings.key_store.replies,
             implied_forms=settings.scans.implied_forms,
+            sequence_gap=settings.scans.sequence_gap,
+            session_keys=(*settings.storage.cycle_keys, *settings.storage.session_keys),
             ignored_plans=settings.scans.ignore,
         )

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Container, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import ClassVar
 
 from xafs_workers.messages.base import ControlMessage, Example
+from xafs_workers.registry import Registry
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import ReceivedMessage, RecordPosition
-from xafs_workers.scans.outline import Form, Outline
+from xafs_workers.scans.outline import Form, Outline, SpectrumOutline
 from xafs_workers.scans.runs import TimePosition
 from xafs_workers.scans.scan import RunWindow, Scan, scan_kinds
 from xafs_workers.scans.scan_builder import get_time_position
+from xafs_workers.scans.spectrum_outline import is_same_sequence
 
 PREFIX = "run:"
-"""First part of the id of an implied scan, before the uid of its run."""
+"""First part of the id of an implied scan, before the uid of its first run."""
+
+Group = tuple[Outline, ...]
+"""The repetitions of a sequence, or one other run."""
 
 
 class RunStart(ControlMessage):
@@ -30,60 +35,165 @@ class RunStart(ControlMessage):
 
 
 @dataclass(frozen=True, slots=True)
-class ImpliedScans:
-    """The runs that no message claims, and their scans.
+class ImpliedMessages:
+    """Messages that stand for those that a group of runs does not have.
 
     Attributes
     ----------
-    free
-        Outlines of the runs, in the order of their starts.
-    scans
-        Scans of those that have a figure, in the order of their starts.
+    suffix
+        Last part of the scan's id, where a group has several scans.
+    added
+        A message for each run that adds it, if the kind's scans have their runs so; else empty.
     """
 
-    free: tuple[Outline, ...] = ()
-    scans: tuple[Scan, ...] = ()
+    start: ControlMessage
+    suffix: str = ""
+    added: tuple[ControlMessage, ...] = ()
+
+
+implied_messages: Registry[Callable[[Group], ImpliedMessages]] = Registry(
+    "xafs_workers.scans", "implied_messages", scan_kinds.discover
+)
+"""Builders of the messages of implied scans by kind; a kind without one has a `RunStart`."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownGroup:
+    """A group of runs with its scans."""
+
+    runs: Group
+    scans: tuple[Scan, ...]
+
+    @property
+    def start_position(self) -> TimePosition:
+        """Position of the start of the first run."""
+        return self.runs[0].start_position
+
+
+@dataclass(frozen=True, slots=True)
+class ImpliedScans:
+    """The runs that no message claims, as scans.
+
+    Attributes
+    ----------
+    singles
+        Runs that are scans of their own, in the order of their starts.
+    sequences
+        Sequences of repetitions, in the order of their first starts.
+    hidden
+        Ids of the scans whose figures are closed.
+    """
+
+    singles: tuple[ShownGroup, ...] = ()
+    sequences: tuple[ShownGroup, ...] = ()
+    hidden: frozenset[str] = frozenset()
+
+    @property
+    def scans(self) -> tuple[Scan, ...]:
+        """Scans of all groups, in the order of their starts."""
+        if not self.sequences:
+            groups: Iterable[ShownGroup] = self.singles
+        else:
+            groups = sorted((*self.singles, *self.sequences), key=_get_start)
+        return tuple(_set_shown(scan, scan.id not in self.hidden) for group in groups for scan in group.scans)
 
     def put(self, outline: Outline, config: BoardConfig) -> ImpliedScans:
         """Add a run, or replace what is known of it."""
-        place = bisect_left(self.free, outline.start_position, key=_get_start)
-        known = self.free[place : place + 1]
-        after = place + 1 if known and known[0].uid == outline.uid else place
-        free = (*self.free[:place], outline, *self.free[after:])
-        place = bisect_left(self.scans, outline.start_position, key=_get_scan_start)
-        shown = self.scans[place : place + 1]
-        after = place + 1 if shown and shown[0].run_uids == (outline.uid,) else place
-        return ImpliedScans(free, (*self.scans[:place], *build_scans(outline, config), *self.scans[after:]))
+        others = self.remove({outline.uid}, config)
+        if outline.form not in config.implied_forms or outline.reason:
+            return others
+        if outline.spectrum is not None:
+            since = max(0, bisect_right(others.sequences, outline.start_position, key=_get_start) - 1)
+            return _group_again(others, since, lambda runs: sorted((*runs, outline), key=_get_run_start), config)
+        singles, group = others.singles, ShownGroup((outline,), build_scans((outline,)))
+        place = bisect_right(singles, group.start_position, key=_get_start)
+        return replace(others, singles=(*singles[:place], group, *singles[place:]))
 
-    def remove(self, uids: Container[str]) -> ImpliedScans:
+    def remove(self, uids: Container[str], config: BoardConfig) -> ImpliedScans:
         """Remove runs: a message claims them, or they are no longer kept."""
-        if not any(outline.uid in uids for outline in self.free):
-            return self
-        return ImpliedScans(
-            tuple(outline for outline in self.free if outline.uid not in uids),
-            tuple(scan for scan in self.scans if not any(uid in uids for uid in scan.run_uids)),
+        singles = tuple(group for group in self.singles if group.runs[0].uid not in uids)
+        others = self if len(singles) == len(self.singles) else replace(self, singles=singles)
+        changed = (n for n, group in enumerate(self.sequences) if any(run.uid in uids for run in group.runs))
+        first = next(changed, None)
+        if first is None:
+            return others
+        return _group_again(
+            others, max(0, first - 1), lambda runs: [run for run in runs if run.uid not in uids], config
         )
 
     def hide_closed(self, messages: Sequence[ReceivedMessage], hidden: Container[str]) -> ImpliedScans:
         """Hide the figures that a message closed since, and those that a later one of their kind replaces."""
-        if not self.scans:
+        if not self.singles and not self.sequences:
             return self
         closers = [control for control in messages if control.message.closes in ("all", "line")]
-        latest = {scan.kind: scan.id for scan in self.scans}
-        return replace(
-            self, scans=tuple(_set_shown(scan, _is_shown(scan, closers, latest, hidden)) for scan in self.scans)
+        scans = self.scans
+        latest = {scan.kind: scan.id for scan in scans}
+        gone = frozenset(scan.id for scan in scans if scan.id in hidden or not _is_shown(scan, closers, latest))
+        return self if gone == self.hidden else replace(self, hidden=gone)
+
+
+def _group_again(
+    scans: ImpliedScans, since: int, change: Callable[[Iterable[Outline]], Iterable[Outline]], config: BoardConfig
+) -> ImpliedScans:
+    """Change the runs of the sequences from one on, and find the sequences among them."""
+    runs = change(run for group in scans.sequences[since:] for run in group.runs)
+    made = (ShownGroup(group, build_scans(group)) for group in find_sequences(runs, config.sequence_gap))
+    return replace(scans, sequences=(*scans.sequences[:since], *made))
+
+
+def find_sequences(runs: Iterable[Outline], gap: float) -> list[Group]:
+    """Find the sequences among repetitions in the order of their starts: each lasts until another one begins."""
+    groups: list[list[Outline]] = []
+    last: SpectrumOutline | None = None
+    for run in runs:
+        if last is None or run.spectrum is None or not is_same_sequence(last, run.spectrum, gap):
+            groups.append([])
+        groups[-1].append(run)
+        last = run.spectrum
+    return [tuple(group) for group in groups]
+
+
+def build_scans(runs: Group) -> tuple[Scan, ...]:
+    """Build the scans of a group of runs: one of their form, and for repetitions one that merges them."""
+    first = runs[0]
+    position = first.start_position
+    end = "stopped" if all(run.has_stopped for run in runs) else ""
+    scans: list[Scan] = []
+    for kind in list_kinds(first.form):
+        builder = implied_messages.get(kind)
+        made = ImpliedMessages(RunStart()) if builder is None else builder(runs)
+        start = _receive(made.start.model_copy(update={"message_id": f"{PREFIX}{first.uid}{made.suffix}"}), position)
+        added = tuple(_receive(one, run.start_position) for one, run in zip(made.added, runs, strict=False))
+        windows = () if added else tuple(_build_window(run.uid, run.start_position, n) for n, run in enumerate(runs))
+        scans.append(
+            Scan(start.id, kind, start, position, windows, implicit_end=end, added_messages=added, outline=first)
         )
+    return tuple(scans)
+
+
+def _receive(message: ControlMessage, position: TimePosition) -> ReceivedMessage:
+    return ReceivedMessage(message, position[0], RecordPosition(*position[2:]))
+
+
+@lru_cache(maxsize=4096)
+def _build_window(uid: str, position: TimePosition, place: int) -> RunWindow:
+    return RunWindow(_receive(RunStart(), position), place + 1, position, run_uid=uid)
+
+
+@cache
+def list_kinds(form: Form) -> tuple[str, ...]:
+    """List the kinds of the scans of a form: the one that shows the runs, then the one that merges them."""
+    own = [name for name in scan_kinds if scan_kinds[name].form == form]
+    return (*own, *(name for name in scan_kinds if scan_kinds[name].merged_form == form))
 
 
 def _set_shown(scan: Scan, is_shown: bool) -> Scan:
     return scan if scan.is_shown == is_shown else replace(scan, is_shown=is_shown)
 
 
-def _is_shown(
-    scan: Scan, closers: Sequence[ReceivedMessage], latest: Mapping[str, str], hidden: Container[str]
-) -> bool:
+def _is_shown(scan: Scan, closers: Sequence[ReceivedMessage], latest: Mapping[str, str]) -> bool:
     kind = scan_kinds[scan.kind]
-    if scan.id in hidden or (not kind.keeps_previous and latest[scan.kind] != scan.id):
+    if not kind.keeps_previous and latest[scan.kind] != scan.id:
         return False
     return not any(
         get_time_position(control) > scan.start_position and (control.message.closes == "all" or kind.closed_by_line)
@@ -91,26 +201,9 @@ def _is_shown(
     )
 
 
-def _get_start(outline: Outline) -> TimePosition:
-    return outline.start_position
+def _get_start(group: ShownGroup) -> TimePosition:
+    return group.start_position
 
 
-def _get_scan_start(scan: Scan) -> TimePosition:
-    return scan.start_position
-
-
-def build_scans(outline: Outline, config: BoardConfig) -> tuple[Scan, ...]:
-    """Build the scan of a run; none for a run without a figure."""
-    if outline.form not in config.implied_forms or outline.reason:
-        return ()
-    position = outline.start_position
-    start = ReceivedMessage(RunStart(message_id=f"{PREFIX}{outline.uid}"), position[0], RecordPosition(*position[2:]))
-    window = RunWindow(start, 0, position, run_uid=outline.uid)
-    end = "stopped" if outline.has_stopped else ""
-    return (Scan(start.id, find_kind(outline.form), start, position, (window,), implicit_end=end, outline=outline),)
-
-
-@cache
-def find_kind(form: Form) -> str:
-    """Find the kind of the scans of a form."""
-    return next(name for name in scan_kinds if scan_kinds[name].form == form)
+def _get_run_start(run: Outline) -> TimePosition:
+    return run.start_position

@@ -12,6 +12,33 @@ Form = Literal["", "line", "time", "map", "xafs"]
 
 
 @dataclass(frozen=True, slots=True)
+class SpectrumOutline:
+    """What is known of a repetition over an absorption edge.
+
+    Attributes
+    ----------
+    element, edge
+        Those that the start document names; '' for none.
+    identity
+        What is the same in all repetitions of a sequence.
+    first, last
+        First and last energy, eV; NaN for one that is not known. Only a successful run has a last one.
+    began, ended
+        Times of the start and the stop document, POSIX seconds; NaN before it has come.
+    """
+
+    element: str
+    edge: str
+    mode: str
+    sample: str
+    identity: tuple[object, ...]
+    first: float
+    last: float
+    began: float
+    ended: float
+
+
+@dataclass(frozen=True, slots=True)
 class Outline:
     """What a run is.
 
@@ -29,6 +56,8 @@ class Outline:
         Names of what is moved, devices and columns; all columns where the start document names none.
     moves_energy
         True if the run has an energy axis that moves.
+    spectrum
+        What is known of a repetition over an edge, None for any other run.
     hint, repetition
         As in `Run`.
     is_reading
@@ -48,6 +77,7 @@ class Outline:
     companions: tuple[str, ...] = ()
     movers: frozenset[str] = frozenset()
     moves_energy: bool = False
+    spectrum: SpectrumOutline | None = None
     hint: str = ""
     repetition: int | None = None
     is_reading: bool = False

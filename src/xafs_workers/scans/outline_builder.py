@@ -17,6 +17,7 @@ from xafs_workers.scans.outline import Form, Outline
 from xafs_workers.scans.run_axes import RunAxes, find_axes, iterate_members
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import scan_kinds
+from xafs_workers.scans.spectrum_outline import describe_spectrum
 
 DECIDING_POINTS = 3
 """Number of points by which a run with two axes is known to be a map or a line."""
@@ -45,8 +46,13 @@ def describe_run(run: Run, config: BoardConfig) -> Outline:
     )
     if not run.hint and is_reading(run, config):
         return replace(outline, is_reading=True, reason="a reading")
-    found = _describe_axes(outline, run, axes)
+    found = _describe_spectrum(outline, run, config) or _describe_axes(outline, run, axes)
     return _apply_hint(found) if run.hint else found
+
+
+def _describe_spectrum(outline: Outline, run: Run, config: BoardConfig) -> Outline | None:
+    spectrum = describe_spectrum(run, config)
+    return None if spectrum is None else replace(outline, form="xafs", spectrum=spectrum)
 
 
 def may_change(outline: Outline, run: Run, items: Sequence[Document]) -> bool:
@@ -79,10 +85,10 @@ def _apply_hint(outline: Outline) -> Outline:
 
 def find_hinted_form(hint: str) -> Form:
     """Find the form of the kind that the first word of a hint names, '' for none."""
-    word = hint.split()[:1]
-    return next(
-        (scan_kinds[name].form for name in scan_kinds if word and word[0] in scan_kinds[name].hint_prefixes), ""
-    )
+    word = next(iter(hint.split()), "")
+    found = (scan_kinds[name] for name in scan_kinds if word in scan_kinds[name].hint_prefixes)
+    kind = next(found, None)
+    return "" if kind is None else kind.form
 
 
 def is_reading(run: Run, config: BoardConfig) -> bool:
@@ -117,9 +123,11 @@ def _describe_time_scan(outline: Outline, run: Run) -> Outline:
 
 
 def _describe_line(outline: Outline, run: Run, fields: tuple[str, ...]) -> Outline:
-    return replace(
-        outline, form="line", axes=fields[:1], companions=fields[1:], reason=_find_missing_column(run, fields[:1])
-    )
+    reason = _find_missing_column(run, fields[:1])
+    may_be_spectrum = outline.moves_energy and run.stop is None
+    if may_be_spectrum and not reason and len(run.points) < DECIDING_POINTS:
+        reason = f"fewer than {DECIDING_POINTS} points"
+    return replace(outline, form="line", axes=fields[:1], companions=fields[1:], reason=reason, is_open=may_be_spectrum)
 
 
 def _describe_two_axes(outline: Outline, run: Run, keys: tuple[str, str]) -> Outline:

@@ -168,6 +168,8 @@ class ScanKind:
         Function that returns the motors that a run of the scan moves; None for a kind without bound runs.
     form
         Form of its runs, by which runs that no message claims become scans of the kind; '' for none.
+    merged_form
+        Form of the runs that its scans merge; '' for none.
     has_repetitions
         True if windows open at `next` messages, not at `start`.
     keeps_previous
@@ -210,6 +212,7 @@ class ScanKind:
     hint_prefixes: tuple[str, ...] = ()
     motors: Callable[[ReceivedMessage, BoardConfig], Motors] | None = None
     form: Form = ""
+    merged_form: Form = ""
     has_repetitions: bool = False
     keeps_previous: bool = False
     result_actions: frozenset[str] = frozenset()

@@ -147,7 +147,7 @@ def _update_scans(
     if len(kept.runs) != len(runs):
         outlines = {uid: outline for uid, outline in outlines.items() if uid in kept.runs}
         frontier = frontier.remove_runs(kept.runs)
-        implied = implied.remove(runs.keys() - kept.runs.keys())
+        implied = implied.remove(runs.keys() - kept.runs.keys(), config)
     if kept.hidden_figures is not None:
         hidden = kept.hidden_figures
     told = tuple(scan for scan in kept.scans if not scan.is_implied) if implied.scans else kept.scans
@@ -177,7 +177,7 @@ def _update_claims(
         if released:
             released -= {uid for scan in told for uid in scan.run_uids}
         claims = (claims - released) | after
-        implied = implied.remove(after)
+        implied = implied.remove(after, config)
         for uid in released & table.outlines.keys():
             implied = implied.put(table.outlines[uid], config)
     for outline in changed:

@@ -15,6 +15,7 @@ from xafs_workers.scans.absorption import Absorber, Spectrum, compute_absorption
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import NoChannelsError
+from xafs_workers.scans.edge_guess import resolve_absorber
 from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.reduction_requests import ReductionRequest, request_builders
 from xafs_workers.scans.run_requests import RunRequest, run_request_builders
@@ -30,7 +31,7 @@ MIN_POINTS = 2
 
 
 scan_kinds.register("xafs_sequence")(
-    ScanKind(ends_with=LIVE_KIND, reported_by_dossier=True, question_actions=frozenset({"enough"}))
+    ScanKind(merged_form="xafs", ends_with=LIVE_KIND, reported_by_dossier=True, question_actions=frozenset({"enough"}))
 )
 
 
@@ -98,10 +99,13 @@ class XafsSequence:
 def build_sequence(board: Board, scan: Scan) -> XafsSequence:
     """Build the present state of a sequence from the board."""
     start = scan.start.get_message(XafsSequenceStart)
-    companion = _find_companion(board, scan)
+    companion = _find_implied_companion(board, scan) if scan.is_implied else _find_companion(board, scan)
     live = companion.start.message if companion is not None else None
     live = live if isinstance(live, XafsscanStart) else None
     absorber = Absorber(start.element, start.edge, start.mode, live.fluo_detector if live else None)
+    if scan.is_implied:
+        found = resolve_absorber(absorber, board.runs[scan.run_uids[0]], board.config)
+        absorber = replace(absorber, mode="test") if found is None else found
     added = _exclude_other_channels(tuple(_build_added_repetitions(board, scan, absorber)))
     repetitions = (*added, *_find_failed_repetitions(board, scan, companion))
     first = next((board.runs[uid] for uid in scan.added_run_uids if uid in board.runs), None)
@@ -112,9 +116,9 @@ def build_sequence(board: Board, scan: Scan) -> XafsSequence:
 @request_builders.register("xafs_sequence")
 def build_merge_requests(board: Board, scan: Scan) -> Iterator[ReductionRequest]:
     """Yield a request for the merge after each repetition: the noise of each is part of the advice."""
-    if scan.start.get_message(XafsSequenceStart).mode == "test":
-        return
     sequence = build_sequence(board, scan)
+    if sequence.absorber.mode == "test":
+        return
     for n in range(1, len(sequence.merged_spectra) + 1):
         yield sequence.build_merge_request(n)
 
@@ -129,6 +133,11 @@ def build_run_requests(board: Board, scan: Scan) -> Iterator[RunRequest]:
             yield RunRequest(uid)
 
 
+def _find_implied_companion(board: Board, scan: Scan) -> Scan | None:
+    """Find the implied live scan of the same runs."""
+    return next((one for one in board.scans if one.kind == LIVE_KIND and one.outline is scan.outline), None)
+
+
 def _find_companion(board: Board, scan: Scan) -> Scan | None:
     """Find the live scan that belongs to a sequence: the first that started before the next sequence."""
     following = [
@@ -139,6 +148,7 @@ def _find_companion(board: Board, scan: Scan) -> Scan | None:
         one
         for one in board.scans
         if one.kind == LIVE_KIND
+        and not one.is_implied
         and one.start_position > scan.start_position
         and (until is None or one.start_position < until)
     )

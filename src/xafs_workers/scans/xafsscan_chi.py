@@ -8,6 +8,7 @@ from xafs_workers.messages.xafsscan import XafsscanStart
 from xafs_workers.scans.absorption import Absorber, Spectrum, compute_absorption
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.detectors import NoChannelsError
+from xafs_workers.scans.edge_guess import resolve_absorber
 from xafs_workers.scans.reduction_requests import ReductionRequest, request_builders
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import RunWindow, Scan
@@ -20,8 +21,10 @@ def build_live_requests(board: Board, scan: Scan) -> Iterator[ReductionRequest]:
     A successful repetition is reduced as a whole. One that runs, or was aborted, is reduced by the rules for partial
     data, with the background of the last successful repetition before it.
     """
-    absorber = build_absorber(scan)
-    if absorber.mode == "test":
+    absorber: Absorber | None = build_absorber(scan)
+    if scan.is_implied:
+        absorber = resolve_absorber(absorber, board.runs[scan.run_uids[0]], board.config)
+    if absorber is None or absorber.mode == "test":
         return
     before: Spectrum | None = None
     for window, run in list_measured_windows(board, scan):

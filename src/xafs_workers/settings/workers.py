@@ -28,6 +28,12 @@ class Scans(Section):
         description="true: such a run is shown as the scan that its documents say it is; or a list of such "
         "forms: line, time, map, xafs",
     )
+    sequence_gap: float = Field(
+        default=900.0,
+        ge=0,
+        description="longest time from the stop of an XAFS scan to the start of the next repetition, seconds; later it "
+        "begins another sequence",
+    )
     ignore: tuple[str, ...] = Field(
         default=("record_dark_current", "get_offsets", "*dark*", "*_offset*", "*snapshot*"),
         description="names of plans whose runs are readings, never scans; * stands for any text",
