@@ -183,6 +183,16 @@ def test_titles_of_hidden_tabs_are_updated_at_times(desk: ScreenHarness) -> None
     assert desk.titles[0] == "fe: scan 3 of 3"
 
 
+def test_the_title_of_a_hidden_tab_follows_to_the_end(desk: ScreenHarness) -> None:
+    desk.add_entries(("bmm", XAFS), *make_repetition(1))
+    desk.add_entries(("bmm", TIME))
+    desk.add_entries(*make_repetition(2), *make_repetition(3), ("bmm", {"xafsscan": "stop"}))
+    desk.add_entries(("bmm", TIME))  # the board has moved on: the sequence is closed
+    desk.now += 10
+    desk.refresh()
+    assert desk.titles[0] == "fe: scan 3 of 3"
+
+
 def test_an_unchanged_figure_is_not_drawn_again(desk: ScreenHarness) -> None:
     desk.add_entries(("bmm", LINE), *make_line_scan(10))
     drawn = drawings(desk.figure_tab)

@@ -30,7 +30,7 @@ PANEL = Panel(
 
 def build_view(panel: Panel, *, live: bool = False) -> PanelView:
     view = PanelView(Drawn(), panel, LIGHT, live=live)
-    view.update(panel)
+    view.update(panel, is_growing=live)
     return view
 
 
@@ -43,7 +43,7 @@ def test_limits_are_fitted_in_decades() -> None:
 
 def test_limits_grow_with_a_live_curve() -> None:
     view = build_view(PANEL, live=True)
-    view.update(replace(PANEL, traces=(Trace("a", X, np.array([1e-6, np.nan, 1e3])),)))
+    view.update(replace(PANEL, traces=(Trace("a", X, np.array([1e-6, np.nan, 1e3])),)), is_growing=True)
     low, high = view.axes.get_ylim()
     assert low < 1e-6
     assert high > 1e3
@@ -87,7 +87,7 @@ def test_a_warning_colours_the_background_and_goes_again() -> None:
     view = build_view(PANEL)
     faces = []
     for warned in (True, False):
-        view.update(replace(PANEL, has_warning=warned))
+        view.update(replace(PANEL, has_warning=warned), is_growing=False)
         faces.append(view.axes.patch.get_facecolor())
     assert faces[0] != faces[1]
 

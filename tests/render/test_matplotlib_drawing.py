@@ -180,6 +180,21 @@ def test_a_drawing_fitted_to_its_data_equals_the_picture():
     np.testing.assert_array_equal(pixels(drawing), still)
 
 
+def test_the_end_of_a_measurement_takes_the_headroom_back():
+    drawing = make_drawing()
+    for points in (1, 10, 30, 51):
+        growing = figure(trace(x=X[:points]), x_range=(0.0, 30.0))
+        drawing.show(growing)
+    axes = drawing.get_axes("p")
+    assert axes.get_xlim()[1] > 30.0
+    drawing.show(replace(growing, is_finished=True))
+    assert axes.get_xlim() == pytest.approx((-0.2, 10.2))
+    assert axes.get_ylim() == pytest.approx((-1.12, 1.12), abs=0.02)
+    axes.set_xlim(2.0, 3.0)
+    drawing.show(replace(growing, is_finished=True, title="another"))
+    assert axes.get_xlim() == (2.0, 3.0)
+
+
 @pytest.mark.first_case_fast
 @pytest.mark.parametrize(
     "changes",

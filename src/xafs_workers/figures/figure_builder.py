@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xafs_workers.figures.model import Figure
@@ -110,7 +110,9 @@ def build_figure(
         Scans of this kind have no figure.
     """
     builder = implied_figure_builders.get(scan.kind) if scan.is_implied else None
-    return (builder or figure_builders[scan.kind])(board, scan, FigureOptions(separate_channels, spectra_loader))
+    options = FigureOptions(separate_channels, spectra_loader)
+    figure = (builder or figure_builders[scan.kind])(board, scan, options)
+    return replace(figure, is_finished=True) if scan.has_ended else figure
 
 
 def list_shown_scans(board: Board) -> tuple[Scan, ...]:

@@ -146,6 +146,10 @@ class Figure:
         Size of the grid of panels.
     width, height
         Size of a picture of the figure, inches.
+    reading_order
+        Keys of all panels in the order in which they fill a grid of another shape; empty where the grid is fixed.
+    is_finished
+        Whether the measurement has ended, so that limits need no headroom.
     """
 
     id: str
@@ -156,6 +160,8 @@ class Figure:
     columns: int = 1
     width: float = 8.0
     height: float = 6.0
+    reading_order: tuple[str, ...] = ()
+    is_finished: bool = False
 
     def get_panel(self, key: str) -> Panel:
         """Return the panel with this key.

@@ -53,7 +53,9 @@ def build_xafsscan_figure(board: Board, scan: Scan, options: FigureOptions) -> F
     tall = rows if places[-1][0] != CHI_PANEL else 1
     drawn[CHI_PANEL] = replace(build_live_chi_panel(board, scan), row_span=tall)
     panels = tuple(replace(drawn[key], row=row, column=column) for key, row, column in places)
-    return Figure(scan.figure_id, scan.kind, _format_title(start, scan), panels, rows, columns, width, height)
+    order = tuple(sorted((panel.key for panel in panels), key=lambda key: key == CHI_PANEL))
+    title = _format_title(start, scan)
+    return Figure(scan.figure_id, scan.kind, title, panels, rows, columns, width, height, reading_order=order)
 
 
 @figure_examples.register("xafsscan")

@@ -106,8 +106,7 @@ class FigureTabs(QTabWidget):
         if index < 0:
             self.detached_windows[figure].setWindowTitle(title)
         elif self.tabToolTip(index) != title or not self.tabText(index):
-            text = title if len(title) <= MAX_LABEL_LENGTH else f"{title[: MAX_LABEL_LENGTH - 2]}…"
-            self.setTabText(index, text.replace("&", "&&"))
+            self.setTabText(index, _elide_middle(title).replace("&", "&&"))
             self.setTabToolTip(index, title)
 
     def restyle(self, style: Style, points: int) -> None:
@@ -135,3 +134,11 @@ class FigureTabs(QTabWidget):
         tab.close()
         tab.setParent(None)
         tab.deleteLater()
+
+
+def _elide_middle(title: str) -> str:
+    """Return a title of at most `MAX_LABEL_LENGTH` characters; its end, the number of the scan, stays."""
+    if len(title) <= MAX_LABEL_LENGTH:
+        return title
+    half = (MAX_LABEL_LENGTH - 1) // 2
+    return f"{title[:half]}…{title[-half:]}"

@@ -35,6 +35,8 @@ GEOMETRY_SAVE_DELAY = 1000
 """Time after the last move of the window until its geometry is saved, ms."""
 TITLE_INTERVAL = 2.0
 """Time between updates of the titles of figures that are not visible, seconds."""
+FINAL_TITLE_SECONDS = 60.0
+"""Time for which such a title still follows after its scan is closed: the last merge may come late, seconds."""
 
 LARGE_STYLE = Style(scale=2.4, has_adaptive_type=False)
 LARGE_POINTS = 24
@@ -93,6 +95,7 @@ class Window(QMainWindow):
         self._callbacks = callbacks
         self._board, self._figure_factory = Board(), FigureFactory()
         self._version, self._titles_due = -1, 0.0
+        self._closed_since: dict[str, float] = {}
         self.frame_seconds: float | None = None
         self.setWindowTitle("XAFS live plots")
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
@@ -225,14 +228,18 @@ class Window(QMainWindow):
         )
 
     def _update_titles(self, scans: list[Scan]) -> None:
-        """Update the titles of open figures, which contain the progress of the scan."""
+        """Update the titles of hidden figures, which contain the progress of the scan; the last one after its end."""
         now = self._callbacks.clock()
         if now < self._titles_due:
             return
         self._titles_due = now + TITLE_INTERVAL
         for scan in scans:
-            if not self._board.is_closed(scan):
+            if self._board.is_closed(scan):
+                self._closed_since.setdefault(scan.figure_id, now)
+            if now - self._closed_since.get(scan.figure_id, now) <= FINAL_TITLE_SECONDS:
                 self.tabs.set_title(scan.figure_id, self._make_figure(scan).title)
+        for figure in self._closed_since.keys() - self.tabs.figure_tabs.keys():
+            del self._closed_since[figure]
 
     def _update_status(self, feed: Feed) -> None:
         status = build_status(feed, self._callbacks.clock(), stale_after=self._callbacks.stale_after)

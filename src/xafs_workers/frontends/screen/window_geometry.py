@@ -30,7 +30,7 @@ class WindowGeometry:
     monitor
         Name of the monitor, '' for the main one.
     maximized
-        Whether the window is maximized; the numbers are then those of the normal window.
+        Whether the window is maximized, as at the first start; the numbers are then those of the normal window.
     """
 
     left: float = 0.45
@@ -38,7 +38,7 @@ class WindowGeometry:
     width: float = 0.5
     height: float = 0.85
     monitor: str = ""
-    maximized: bool = False
+    maximized: bool = True
 
     @classmethod
     def from_window(

@@ -89,17 +89,16 @@ class PanelView:
 
     def _create_plot(self, panel: Panel) -> Plot:
         filled = bool(panel.meshes)
-        padding = 0.0 if filled else limits.MARGIN_X
+        # Bokeh's padding is that of both sides together
+        padding_x, padding_y = (0.0, 0.0) if filled else (2.0 * limits.MARGIN_X, 2.0 * limits.MARGIN_Y)
         palette = self._style.palette
         plot = Plot(
             name=panel.key,
             tools=TOOLS,
             active_drag=None if self._style.narrow else "box_zoom",
             active_scroll=None,
-            x_range=DataRange1d(range_padding=padding, syncable=False),
-            y_range=DataRange1d(
-                range_padding=0.0 if filled else limits.MARGIN_Y, flipped=panel.y_inverted, syncable=False
-            ),
+            x_range=DataRange1d(range_padding=padding_x, syncable=False),
+            y_range=DataRange1d(range_padding=padding_y, flipped=panel.y_inverted, syncable=False),
             y_axis_type=panel.y_scale,
             sizing_mode="stretch_width",
             background_fill_color=palette.face,

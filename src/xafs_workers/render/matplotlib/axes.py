@@ -92,14 +92,14 @@ class PanelView:
     ----------
     live
         Whether the panel is updated on a screen: the artists are then drawn separately, over the saved canvas, and the
-        limits grow with headroom.
+        limits grow with headroom until the measurement has ended.
     """
 
     def __init__(self, figure: Figure, panel: Panel, palette: Palette, *, live: bool):
         self.axes = figure.add_axes((0.0, 0.0, 1.0, 1.0), label=panel.key)
         self.decorations = Decorations(self.axes, palette, is_log=panel.y_scale == "log")
         self.palette = palette
-        self.live = live
+        self.live = self._is_growing = live
         self.panel = panel
         self.drawing_order: list[Artist] = []
         self._item_artists: dict[ItemKey, ItemArtist] = {}
@@ -134,10 +134,17 @@ class PanelView:
         """Lines of the traces by trace key."""
         return {artist.trace.key: artist.line for artist in self._select_artists(TraceArtist)}
 
-    def update(self, panel: Panel) -> StaleParts:
-        """Update the artists to a newer state of the panel; return what must be drawn again."""
-        if panel is self.panel and self._applied_limits is not None:
+    def update(self, panel: Panel, *, is_growing: bool) -> StaleParts:
+        """Update the artists to a newer state of the panel; return what must be drawn again.
+
+        Parameters
+        ----------
+        is_growing
+            Whether more points are to come, for which the limits have headroom.
+        """
+        if panel is self.panel and self._applied_limits is not None and is_growing == self._is_growing:
             return StaleParts(False, None)
+        self._is_growing = is_growing
         old, self.panel = self.panel, panel
         self.axes.patch.set_facecolor(self.palette.warning_face if panel.has_warning else self.palette.face)
         changed = self._sync_artists(panel)
@@ -220,7 +227,7 @@ class PanelView:
         known = [mesh.value_interval for mesh in maps if mesh.value_interval is not None]
         low = min((span[0] for span in known), default=0.0)
         high = max((span[1] for span in known), default=1.0)
-        now = self._value_interval if self.live and known else None
+        now = self._value_interval if self._is_growing and known else None
         values = limits.expand_interval(now, low, high, margin=0.0, headroom=_COLOUR_HEADROOM)
         changed = values != self._value_interval
         self._value_interval = values if known else None
@@ -256,7 +263,7 @@ class PanelView:
     def _fit_limits(self, extent: Extent) -> tuple[Interval, Interval]:
         filled = any(self._select_artists(MeshArtist))
         margins = (0.0, 0.0) if filled else (limits.MARGIN_X, limits.MARGIN_Y)
-        x, y = (self._data_limits if self.live else None) or (None, None)
+        x, y = (self._data_limits if self._is_growing else None) or (None, None)
         points = max((len(trace.x) for trace in self.panel.traces), default=0)
         can_shrink = filled or limits.has_enough_points(points)
         headroom = limits.choose_headroom(points, points - self._changed_at)
@@ -281,7 +288,7 @@ class PanelView:
     def _add_expected_range(self, extent: Extent) -> Interval:
         """Return the interval of x that contains the data and, in a live view, what is still to be measured."""
         expected = self.panel.x_range
-        if not self.live or expected is None:
+        if not self._is_growing or expected is None:
             return extent.left, extent.right
         return min(extent.left, *expected), max(extent.right, *expected)
 

@@ -20,6 +20,7 @@ from xafs_workers.render.limits import Extent
 from xafs_workers.render.matplotlib.axes import PanelView, StaleParts
 from xafs_workers.render.matplotlib.scene import Patch, Scene
 from xafs_workers.render.matplotlib.style import Style
+from xafs_workers.render.reflow import GridFitter
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right and top, pixels."""
@@ -60,6 +61,8 @@ class Drawing:
         self.redraw_counts: Counter[Redraw] = Counter()
         self._scene = Scene(canvas.figure, style or Style(), live=True)
         self._layers: dict[str, _PanelLayers] = {}
+        self._source: Figure | None = None
+        self._fitter = GridFitter()
         self._renderer: Any = None
         self._drawn_extents: dict[str, Extent] = {}
         canvas.mpl_connect("draw_event", self._on_draw)
@@ -72,7 +75,8 @@ class Drawing:
 
     def show(self, figure: Figure) -> Redraw:
         """Show a figure on the canvas; return how much was drawn."""
-        stale = self._scene.update(figure)
+        self._source = figure
+        stale = self._scene.update(self._fitter.fit(figure, *self._scene.canvas_size))
         change = self._draw(stale)
         self.redraw_counts[change] += 1
         return change
@@ -176,6 +180,9 @@ class Drawing:
         self._layers = {key: _PanelLayers(self.canvas, view) for key, view in self._scene.views.items()}
 
     def _on_resize(self, event: object) -> None:
+        """Arrange the panels on a canvas of a new size, in another grid if its shape asks for one."""
+        if self._source is not None:
+            self._scene.update(self._fitter.fit(self._source, *self._scene.canvas_size))
         self._scene.arrange()
 
 

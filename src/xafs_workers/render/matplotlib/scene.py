@@ -96,7 +96,7 @@ class Scene:
         redraws_all = fresh or panels.keys() != self.views.keys() or bool(gone) or _get_grid(old) != _get_grid(model)
         stale: dict[str, StaleParts] = {}
         for key, panel in panels.items():
-            stale[key] = self._get_view(key, panel).update(panel)
+            stale[key] = self._get_view(key, panel).update(panel, is_growing=self.live and not model.is_finished)
         self._patches = []
         if not redraws_all and not any(part.has_stale_background for part in stale.values()):
             redraws_all = not self._replace_texts(old, model)
