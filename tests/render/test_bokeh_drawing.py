@@ -207,3 +207,16 @@ def test_an_empty_panel_gets_tick_labels_with_the_first_point() -> None:
     assert len(plot.renderers) == 1
     (label,) = [one for one in plot.center if type(one).__name__ == "Label"]
     assert label.text.text == "$$x$$"
+
+
+def test_the_grid_follows_the_width_of_the_page() -> None:
+    keys = ("transmission", "I0", "reference", "chi")
+    panels = tuple(Panel(key, column=column) for column, key in enumerate(keys))
+    shown = Figure("f", "xafsscan", "", panels, 1, 4, 22.0, 5.5, reading_order=keys)
+    drawing = Drawing(shown, Style())
+    assert drawing.figure.columns == 4
+    drawing.resize(1300, 800)
+    assert drawing.figure.columns == 2
+    assert [child[1:3] for child in drawing.root.children] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    drawing.resize(2500, 500)
+    assert drawing.figure.columns == 4

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from xafs_workers.render.bokeh.style import Style
 
 MIN_HEIGHT, MAX_HEIGHT = 320, 4000
 """Limits of the total height of the plots, pixels."""
+
+MAX_WIDTH = 20_000
+"""Limit of the width of the plots, pixels."""
 
 MAX_MESSAGE_LENGTH = 4096
 """Maximum length of a message from a page, characters."""
@@ -19,9 +23,11 @@ MAX_MESSAGE_LENGTH = 4096
 def parse_style(fields: object) -> Style:
     """Parse the plot style that a page asks for; missing or invalid fields get their defaults."""
     given: Mapping[str, Any] = fields if isinstance(fields, Mapping) else {}
-    height = parse_number(given.get("height"))
-    chosen = (given.get(name) is True for name in ("dark", "large", "narrow"))
-    return Style(*chosen) if height is None else Style(*chosen, height=int(min(MAX_HEIGHT, max(MIN_HEIGHT, height))))
+    height, width = (parse_number(given.get(name)) for name in ("height", "width"))
+    style = Style(*(given.get(name) is True for name in ("dark", "large", "narrow")))
+    if height is not None:
+        style = replace(style, height=int(min(MAX_HEIGHT, max(MIN_HEIGHT, height))))
+    return style if width is None else replace(style, width=int(min(MAX_WIDTH, max(0, width))))
 
 
 def parse_message(text: object) -> dict[str, Any]:

@@ -136,7 +136,7 @@ class Viewer:
             self._plot_column.children = [self._drawing.root]
         else:
             self._drawing.show(figure)
-            self._drawing.resize(style.height)
+            self._drawing.resize(style.width, style.height)
         self._dirty = not self._drawing.is_complete
 
     def _drop_drawing(self) -> None:

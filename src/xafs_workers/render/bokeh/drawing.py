@@ -13,9 +13,13 @@ from bokeh.plotting import figure as Plot  # noqa: N812 - a class that is named 
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.render.bokeh.panel import PanelView
 from xafs_workers.render.bokeh.style import Style
+from xafs_workers.render.reflow import GridFitter
 
 MIN_ROW_HEIGHT = 240
 NARROW_HEIGHT = 300
+
+POINTS_PER_PIXEL = 0.75
+"""Size of a pixel of CSS, points."""
 
 _MAX_ROOMY_COLUMNS = 2
 """Maximum number of columns at which the axes have room for the usual number of tick labels."""
@@ -57,11 +61,13 @@ class Drawing:
         self.views: dict[str, PanelView] = {}
         self.root = GridBox(sizing_mode="stretch_width", spacing=4, syncable=False)
         self._arrangement: object = None
+        self._source, self._fitter = figure, GridFitter()
         self.show(figure)
 
     def show(self, figure: Figure) -> None:
         """Show a figure, reusing the existing models."""
-        self.figure = figure
+        self._source = figure
+        self.figure = figure = self._fit(figure)
         before, self.views = self.views, {}
         new = [panel.key for panel in figure.panels if panel.key not in before]
         later = frozenset() if self._panels_per_call is None else frozenset(new[self._panels_per_call :])
@@ -74,10 +80,18 @@ class Drawing:
         self.is_complete = not later
         self._arrange(figure)
 
-    def resize(self, height: int) -> None:
-        """Set the total height of the plots, in pixels."""
-        self.style = replace(self.style, height=height)
+    def resize(self, width: int, height: int) -> None:
+        """Set the width and the total height of the plots, in pixels."""
+        self.style = replace(self.style, width=width, height=height)
+        self.figure = self._fit(self._source)
         self._arrange(self.figure)
+
+    def _fit(self, figure: Figure) -> Figure:
+        """Return a figure with the grid that suits the page; a narrow page has one column."""
+        style = self.style
+        if style.narrow:
+            return figure
+        return self._fitter.fit(figure, POINTS_PER_PIXEL * style.width, POINTS_PER_PIXEL * style.height)
 
     def _create_view(self, figure: Figure, panel: Panel) -> PanelView:
         view = PanelView(panel, self.style, crowded=self.style.narrow or figure.columns > _MAX_ROOMY_COLUMNS)

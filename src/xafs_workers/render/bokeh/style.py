@@ -23,12 +23,15 @@ class Style:
         Whether the panels are in one column, as on a phone.
     height
         Total height of the plots, pixels.
+    width
+        Width of the plots, pixels; 0 if it is not known, and figures keep their own grids.
     """
 
     dark: bool = False
     large: bool = False
     narrow: bool = False
     height: int = 640
+    width: int = 0
 
     @property
     def palette(self) -> Palette:

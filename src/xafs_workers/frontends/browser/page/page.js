@@ -34,9 +34,9 @@
   }
 
   function look() {
-    const top = one("stage").getBoundingClientRect().top + window.scrollY;
-    const height = Math.round(window.innerHeight - Math.max(top, 60) - 60);
-    return { ...flags, narrow: NARROW.matches, height };
+    const box = one("stage").getBoundingClientRect();
+    const height = Math.round(window.innerHeight - Math.max(box.top + window.scrollY, 60) - 60);
+    return { ...flags, narrow: NARROW.matches, height, width: Math.round(box.width) };
   }
 
   function text(element, words) {
