@@ -14,7 +14,7 @@ KEYS = ("transmission", "fluorescence", "I0", "reference", "chi")
 
 
 def make_figure(count: int, *, is_fixed: bool = False) -> Figure:
-    """Return a figure whose panels stand in one row."""
+    """Return a figure whose panels are in one row."""
     panels = tuple(Panel(key, column=column) for column, key in enumerate(KEYS[:count]))
     order = () if is_fixed else KEYS[:count]
     return Figure("f", "xafsscan", "", panels, 1, count, 5.5 * count, 5.5, reading_order=order)

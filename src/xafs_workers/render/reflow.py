@@ -104,7 +104,7 @@ def _fill_rows(count: int, rows: int, columns: int) -> _Grid:
 
 
 def _fill_block(count: int, rows: int, columns: int) -> _Grid:
-    """Return the grid in which the last panel stands beside all others."""
+    """Return the grid in which the last panel is beside all others."""
     cells = [_Cell(number // (columns - 1), number % (columns - 1)) for number in range(count - 1)]
     return _Grid(rows, columns, (*cells, _Cell(0, columns - 1, row_span=rows)))
 
