@@ -88,7 +88,7 @@ pages: schema ## write the pages of the manual that come from the models again
 
 SPHINX = $(BIN)/python -m sphinx --quiet -d docs/_build/doctrees
 docs: $(VENV)/dev.stamp ## the manual as a site in docs/_build/html: spelling checked, each warning is an error
-	$(BIN)/codespell
+	$(BIN)/codespell *.md docs
 	rm -rf docs/_build/figures docs/reference/messages
 	$(SPHINX) -W --keep-going -b html docs docs/_build/html
 

@@ -30,6 +30,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = f"xafs-workers {release}"
 html_static_path = ["_static"]
 html_css_files = ["manual.css"]
+html_js_files = ["manual.js"]
 html_show_sourcelink = False
 html_theme_options = {
     "logo": {"text": "xafs-workers"},
@@ -39,6 +40,7 @@ html_theme_options = {
     "footer_end": [],
     "show_prev_next": True,
     "navigation_depth": 2,
+    "collapse_navigation": True,
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }

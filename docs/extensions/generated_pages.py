@@ -1,19 +1,29 @@
 """Sphinx extension: pages that are written from the code, each time the manual is built.
 
 One page for each kind of control message with the figure that it makes (from `docs/messages.md` and the gallery's
-examples), the command line (from typer), and samples of the files (from the writers). None of them is committed.
+examples), the actions of the file manager (from the models), the command line (from typer), and a sample of a data
+file (from the writer). None of them is committed.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
+
+FILE_ACTIONS_INTRODUCTION = """# File actions
+
+Every message on which the file manager acts, with an example as a plan sends it: `kafka_message({...})`. The file
+manager answers each with `done` and the paths, `failed` and the reason, or a value. Actions of one proposal are carried
+out in order; those of another proposal, and questions, do not wait for them.
+"""
 
 KIND = re.compile(r"^## ([a-z_]+)$", re.M)
 GALLERY = Path(__file__).parents[2] / "tools" / "gallery.py"
@@ -27,6 +37,8 @@ def write_pages(app: Sphinx) -> None:
     draw_figures(source / FIGURES)
     write_message_pages(source)
     write_if_changed(source / "reference" / "commands.md", render_commands())
+    write_if_changed(source / "reference" / "file-actions.md", render_file_actions())
+    write_if_changed(source / "_build" / "sample.xdi", build_sample_file())
 
 
 def draw_figures(folder: Path) -> None:
@@ -69,6 +81,43 @@ def link_message_pages(app: Sphinx, docname: str, content: list[str]) -> None:
     head = re.sub(r"\]\(#([a-z_]+)\)", rf"]({MESSAGES}/\1.md)", head)
     pages = "\n".join(f"{MESSAGES}/{kind}" for kind in sections)
     content[0] = f"{head}\n```{{toctree}}\n:hidden:\n\n{pages}\n```\n"
+
+
+def render_file_actions() -> str:
+    """Return the page of all messages that the file manager acts on, with the example of each."""
+    from xafs_workers.messages.schema import describe_kind, list_kind_names
+
+    lines = [FILE_ACTIONS_INTRODUCTION]
+    for kind in map(describe_kind, list_kind_names()):
+        actions = [action for action in kind.actions if action.owner == "file-manager" and not action.not_acted_on]
+        if actions:
+            lines += [f"## {kind.kind}", "", f"{kind.summary} [Fields](messages/{kind.kind}.md)", ""]
+        for action in actions:
+            summary = [action.summary, ""] if len(kind.actions) > 1 else []
+            lines += [*summary, "```python", repr(dict(action.example)), "```", ""]
+    return "\n".join(lines)
+
+
+def build_sample_file() -> str:
+    """Return the data file of an XAFS scan of the gallery, as the writer makes it."""
+    from xafs_workers.writers.xasxdi import build_content
+
+    gallery = load_gallery()
+    session = gallery.Session()
+    xdi = {"Element": {"symbol": "Fe", "edge": "K"}, "Mono": {"name": "Si(111)", "d_spacing": 3.13597}}
+    xdi["Sample"] = {"name": "Fe2O3 in boron nitride"}
+    uid = session.run(gallery.xafs_columns(), motors=["dcm_energy"], XDI=xdi, BMM_kafka={"hint": "xafs transmission"})
+    return build_content(session.board.runs[uid], session.board.config).decode()
+
+
+def load_gallery() -> ModuleType:
+    """Import the gallery, which is a script."""
+    spec = importlib.util.spec_from_file_location("gallery", GALLERY)
+    if spec is None or spec.loader is None:
+        raise ImportError(str(GALLERY))
+    module = sys.modules["gallery"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def render_commands() -> str:

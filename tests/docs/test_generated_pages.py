@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from xafs_workers.messages.parsing import parse
 from xafs_workers.messages.schema import list_kind_names
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -54,3 +57,15 @@ def test_command_line_page_has_every_command(pages: Any) -> None:
     text = pages.render_commands()
     for command in ("send", "plot-manager", "dead-letters retry", "config show", "waiting drop"):
         assert f"`xafs-workers {command}`" in text
+
+
+def test_file_actions_have_examples_that_parse(pages: Any) -> None:
+    text = pages.render_file_actions()
+    examples = [ast.literal_eval(code) for code in re.findall(r"```python\n(.*?)\n```", text, re.DOTALL)]
+    assert {"xasxdi", "copy", "dossier"} <= {parse(example).kind for example in examples}
+
+
+def test_sample_is_a_data_file(pages: Any) -> None:
+    lines = pages.build_sample_file().splitlines()
+    assert lines[0].startswith("# XDI/1.0 ")
+    assert "# energy  measurement_time  mutrans  i0  itrans  irefer" in lines[:24]
