@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from xafs_workers.figures.model import Figure
+from xafs_workers.figures.model import Figure, Text
 from xafs_workers.messages.base import Example
 from xafs_workers.registry import Registry
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.mca import SpectraLoader
+from xafs_workers.scans.passed_runs import describe_empty_windows
 from xafs_workers.scans.scan import Scan, scan_kinds
 
 
@@ -112,7 +113,18 @@ def build_figure(
     builder = implied_figure_builders.get(scan.kind) if scan.is_implied else None
     options = FigureOptions(separate_channels, spectra_loader)
     figure = (builder or figure_builders[scan.kind])(board, scan, options)
+    if not scan.run_uids:
+        figure = _explain_missing_runs(figure, describe_empty_windows(board, scan))
     return replace(figure, is_finished=True) if scan.has_ended else figure
+
+
+def _explain_missing_runs(figure: Figure, reason: str) -> Figure:
+    """Say in the first panel of a scan without runs why its windows closed empty."""
+    if not reason or not figure.panels:
+        return figure
+    text = Text("no run", reason.replace(": ", ":\n", 2).replace(", ", ",\n"))
+    first = replace(figure.panels[0], texts=(text,), traces=(), meshes=())
+    return replace(figure, panels=(first, *figure.panels[1:]))
 
 
 def list_shown_scans(board: Board) -> tuple[Scan, ...]:

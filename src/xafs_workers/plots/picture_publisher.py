@@ -20,6 +20,7 @@ from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.mca import SpectraLoader
 from xafs_workers.scans.picture_requests import (
     NoFolderError,
+    NoRunError,
     NothingToDrawError,
     PictureRequest,
     ProjectRequest,
@@ -100,7 +101,7 @@ class PicturePublisher:
                 paths += self._publish_merge(control, project, self._projects)
         except NothingToDrawError as nothing:
             return Outcome("done", reason=str(nothing))
-        except (Refused, NoFolderError, CannotWrite) as refusal:
+        except (Refused, NoRunError, NoFolderError, CannotWrite) as refusal:
             return Outcome("failed", reason=str(refusal))
         except PathUnavailable:
             raise  # the engine lets the message step aside

@@ -10,6 +10,7 @@ from xafs_workers.messages.base import ControlMessage
 from xafs_workers.registry import Registry
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.scans.passed_runs import describe_empty_windows, has_empty_window
 from xafs_workers.scans.reduction_requests import is_awaiting_results
 from xafs_workers.scans.run_requests import is_awaiting_runs
 from xafs_workers.scans.runs import Run
@@ -66,6 +67,10 @@ class NothingToDrawError(LookupError):
     """A requested picture would be empty; the text gives the reason."""
 
 
+class NoRunError(LookupError):
+    """A requested picture has no run that can be drawn; the text gives the reason."""
+
+
 class NoFolderError(LookupError):
     """The proposal folder of a requested picture is not known; the text gives the reason."""
 
@@ -108,8 +113,8 @@ class PictureRule:
     is_requested
         Predicate whether a message requests a picture (or, with it, a project).
     build_request
-        Function that builds the request; it returns None for a project alone. It may raise `NothingToDrawError` and
-        `NoFolderError`.
+        Function that builds the request; it returns None for a project alone. It may raise `NothingToDrawError`,
+        `NoRunError` and `NoFolderError`.
     build_project
         Function that builds the request for the picture's Athena project; it returns None for none.
     is_due
@@ -155,7 +160,9 @@ def build_picture_request(control: ReceivedMessage, scan: Scan, board: Board) ->
     Raises
     ------
     NothingToDrawError
-        No run was measured, no repetition was finished, or no alignment has a result.
+        No repetition was finished, or no alignment has a result.
+    NoRunError
+        No run was measured, or none that can be drawn.
     NoFolderError
         The proposal is not known.
     """
@@ -212,7 +219,7 @@ def find_scan_run(uid: str | None, scan: Scan, board: Board) -> Run:
         return board.runs[uid]
     runs = board.get_runs(scan)
     if not runs:
-        raise NothingToDrawError(f"the {scan.kind} has no run: nothing was measured")
+        raise NoRunError(describe_empty_windows(board, scan) or f"the {scan.kind} has no run: nothing was measured")
     return runs[0]
 
 
@@ -220,6 +227,8 @@ def find_finished_run(uid: str | None, scan: Scan, board: Board) -> Run:
     """Find the finished repetition with this uid, else the first that was finished."""
     finished = [run for run in board.get_runs(scan) if run.has_succeeded]
     if not finished:
+        if has_empty_window(scan):
+            raise NoRunError(describe_empty_windows(board, scan))
         raise NothingToDrawError(f"no repetition of this {scan.kind} was finished")
     return next((run for run in finished if run.uid == uid), finished[0])
 

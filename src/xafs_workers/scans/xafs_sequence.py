@@ -99,7 +99,7 @@ class XafsSequence:
 def build_sequence(board: Board, scan: Scan) -> XafsSequence:
     """Build the present state of a sequence from the board."""
     start = scan.start.get_message(XafsSequenceStart)
-    companion = _find_implied_companion(board, scan) if scan.is_implied else _find_companion(board, scan)
+    companion = find_companion(board, scan)
     live = companion.start.message if companion is not None else None
     live = live if isinstance(live, XafsscanStart) else None
     absorber = Absorber(start.element, start.edge, start.mode, live.fluo_detector if live else None)
@@ -133,13 +133,13 @@ def build_run_requests(board: Board, scan: Scan) -> Iterator[RunRequest]:
             yield RunRequest(uid)
 
 
-def _find_implied_companion(board: Board, scan: Scan) -> Scan | None:
-    """Find the implied live scan of the same runs."""
-    return next((one for one in board.scans if one.kind == LIVE_KIND and one.outline is scan.outline), None)
+def find_companion(board: Board, scan: Scan) -> Scan | None:
+    """Find the live scan that belongs to a sequence: the first that started before the next sequence.
 
-
-def _find_companion(board: Board, scan: Scan) -> Scan | None:
-    """Find the live scan that belongs to a sequence: the first that started before the next sequence."""
+    That of an implied sequence is the implied scan of the same runs.
+    """
+    if scan.is_implied:
+        return next((one for one in board.scans if one.kind == LIVE_KIND and one.outline is scan.outline), None)
     following = [
         one.start_position for one in board.scans if one.kind == scan.kind and one.start_position > scan.start_position
     ]

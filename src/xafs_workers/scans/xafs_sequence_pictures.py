@@ -9,7 +9,9 @@ from typing import Any
 from xafs_workers.messages.xafs_sequence import XafsSequenceAdd, XafsSequenceStart, XafsSequenceStop
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.scans.passed_runs import SHOWN_UID, describe_empty_windows, has_empty_window
 from xafs_workers.scans.picture_requests import (
+    NoRunError,
     NothingToDrawError,
     PictureRequest,
     PictureRule,
@@ -21,7 +23,7 @@ from xafs_workers.scans.picture_requests import (
 from xafs_workers.scans.reduction_requests import find_result, is_answered
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
-from xafs_workers.scans.xafs_sequence import XafsSequence, build_sequence
+from xafs_workers.scans.xafs_sequence import XafsSequence, build_sequence, find_companion
 
 
 def requests_files(control: ReceivedMessage, scan: Scan, board: Board) -> bool:
@@ -58,7 +60,7 @@ def build_request(control: ReceivedMessage, scan: Scan, board: Board) -> Picture
     Raises
     ------
     NothingToDrawError
-        As in `find_first_finished_run`.
+        As in `find_first_finished_run`; so is `NoRunError`.
     """
     run, stub = find_first_finished_run(scan, board), build_sequence(board, scan).stub
     message = control.message
@@ -89,6 +91,8 @@ def find_first_finished_run(scan: Scan, board: Board) -> Run:
     ------
     NothingToDrawError
         No run was successful, or the mode is ``test``, in which nothing is reduced.
+    NoRunError
+        A successful run was passed over or not added, or none of the added ones can be merged.
     """
     if scan.start.get_message(XafsSequenceStart).mode == "test":
         raise NothingToDrawError("mode test: nothing is reduced")
@@ -96,8 +100,25 @@ def find_first_finished_run(scan: Scan, board: Board) -> Run:
         (board.runs[uid] for uid in scan.added_run_uids if uid in board.runs and board.runs[uid].has_succeeded), None
     )
     if run is None:
+        _check_live_scan(scan, board)
         raise NothingToDrawError("no repetition of this sequence was finished")
+    sequence = build_sequence(board, scan)
+    if not sequence.merged_spectra and sequence.excluded_repetitions:
+        raise NoRunError("; ".join(f"{one.number} left out: {one.problem}" for one in sequence.excluded_repetitions))
     return run
+
+
+def _check_live_scan(scan: Scan, board: Board) -> None:
+    """Check that the live scan of a sequence without repetitions has none either, and passed none over."""
+    companion = find_companion(board, scan)
+    if companion is None:
+        return
+    finished = [run for run in board.get_runs(companion) if run.has_succeeded]
+    if finished:
+        uids = ", ".join(run.uid[:SHOWN_UID] for run in finished)
+        raise NoRunError(f"no repetition was added to this sequence: {uids} of its live scan finished")
+    if has_empty_window(companion):
+        raise NoRunError(describe_empty_windows(board, companion))
 
 
 def build_project_content(sequence: XafsSequence, board: Board) -> Mapping[str, Any]:
