@@ -96,7 +96,7 @@ def test_circles_of_the_goniometer_are_in_degrees() -> None:
 def test_labels_title_and_direction_are_set() -> None:
     figure = area("if", fluo="4-element SDD")
     panel = get_only_panel(figure)
-    assert figure.title == "fluorescence   Energy = 7200.0"
+    assert figure.title == "fluorescence   Energy = 7200.0 eV"
     assert panel.x_label == "fast axis (xafs_x) position (mm)"
     assert panel.y_label == "slow axis (xafs_y) position (mm)"
     assert panel.y_inverted

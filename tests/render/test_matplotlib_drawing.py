@@ -442,3 +442,24 @@ def test_a_map_without_contrast_can_be_drawn(z, contour):
     drawing.show(make_map(z, is_contour=contour))
     assert drawing.get_axes("p").get_ylim()[0] > drawing.get_axes("p").get_ylim()[1]
     assert not any(isinstance(artist, QuadMesh) for artist in drawing.get_axes("p").get_children())
+
+
+@pytest.mark.parametrize(("y", "aspect"), [(np.arange(0.0, 3.0, 0.5), 3.5 / 3.0), (np.arange(0.0, 9.0), 3.5 / 9.0)])
+def test_a_map_of_two_lengths_is_drawn_to_scale(y, aspect):
+    x = np.arange(0.0, 3.5, 0.5)
+    mesh = Mesh("z", x, y, np.ones((len(y), len(x))), "counts")
+    panel = Panel("p", "", "x (mm)", "y (mm)", meshes=(mesh,), is_to_scale=True)
+    drawing = make_drawing(8.0, 6.0)
+    drawing.show(Figure("f", "areascan", "heading", (panel,)))
+    box = drawing.get_axes("p").bbox
+    assert box.width / box.height == pytest.approx(aspect, rel=0.01)
+    assert max(box.width / (8.0 * 80), box.height / (6.0 * 80)) > 0.6
+
+
+def test_a_map_that_would_be_too_narrow_fills_its_panel():
+    mesh = Mesh("z", np.arange(200.0), np.arange(3.0), np.ones((3, 200)), "counts")
+    panel = Panel("p", "", "x (mm)", "y (mm)", meshes=(mesh,), is_to_scale=True)
+    drawing = make_drawing(8.0, 6.0)
+    drawing.show(Figure("f", "areascan", "heading", (panel,)))
+    box = drawing.get_axes("p").bbox
+    assert box.height > 0.5 * box.width

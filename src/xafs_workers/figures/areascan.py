@@ -67,7 +67,7 @@ def build_areascan_figure(board: Board, scan: Scan, options: FigureOptions) -> F
     panels = tuple(
         _build_panel(area, curve, curve.label or label, divmod(place, columns)) for place, curve in enumerate(curves)
     )
-    title = f"{DETECTOR_LABELS.get(start.detector, start.detector)}   Energy = {start.energy:.1f}"
+    title = f"{DETECTOR_LABELS.get(start.detector, start.detector)}   Energy = {start.energy:.1f} eV"
     size = (min(8.0 * columns, 18.0), min(6.5 * rows, 13.0))
     return Figure(scan.figure_id, scan.kind, title, panels, rows, columns, *size)
 
@@ -106,12 +106,14 @@ def _compute_grid_size(panels: int) -> tuple[int, int]:
 
 def _build_panel(area: _Map, curve: Curve, label: str, place: tuple[int, int]) -> Panel:
     meshes, problems = _build_meshes(area, curve, label)
+    fast, slow = area.start.fast_motor, area.start.slow_motor
     return Panel(
         curve.key,
         _format_note(area),
-        f"fast axis ({area.start.fast_motor}) position ({find_motor_unit(area.start.fast_motor)})",
-        f"slow axis ({area.start.slow_motor}) position ({find_motor_unit(area.start.slow_motor)})",
+        f"fast axis ({fast}) position ({find_motor_unit(fast)})",
+        f"slow axis ({slow}) position ({find_motor_unit(slow)})",
         *place,
+        is_to_scale=find_motor_unit(fast) == find_motor_unit(slow) == "mm",
         meshes=meshes,
         texts=problems,
         y_inverted=area.downwards,

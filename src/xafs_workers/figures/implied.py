@@ -22,6 +22,7 @@ from xafs_workers.scans.outline import Outline
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
 from xafs_workers.scans.spectra import MissingColumnError
+from xafs_workers.scans.units import find_unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,9 @@ def _add_trace(panel: Panel, curve: Curve, run: Run) -> Panel:
 def _build_map_panel(label: str, curve: Curve, drawn: _Drawn) -> Panel:
     run, (vertical, horizontal) = drawn.run, drawn.outline.axes
     x_label, y_label = drawn.format_label(horizontal), drawn.format_label(vertical)
-    panel = Panel(curve.key, "", x_label, y_label, x_name=horizontal, y_name=vertical)
+    units = {find_unit(run, drawn.config, key) for key in (horizontal, vertical)}
+    is_length = len(units) == 1 and units.pop().kind == "length"
+    panel = Panel(curve.key, "", x_label, y_label, x_name=horizontal, y_name=vertical, is_to_scale=is_length)
     if not len(run.points):
         return replace(panel, texts=NO_POINTS)
     try:

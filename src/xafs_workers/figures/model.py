@@ -106,6 +106,8 @@ class Panel:
         ``full``, ``compact`` (many entries, small) or ``none``.
     y_scale
         ``log`` for a logarithmic axis; every y in the panel is then above zero, or NaN.
+    is_to_scale
+        Whether a millimetre is as long on both axes; only of a map whose axes would not become too narrow.
     has_warning
         True if the background is coloured, because the data may be wrong; a text in the panel states why.
     """
@@ -127,6 +129,7 @@ class Panel:
     y_inverted: bool = False
     y_scale: Literal["linear", "log"] = "linear"
     has_warning: bool = False
+    is_to_scale: bool = False
     x_name: str = ""
     y_name: str = ""
     x_range: tuple[float, float] | None = None

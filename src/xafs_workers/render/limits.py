@@ -130,3 +130,19 @@ def expand_interval(
         return fresh
     room = headroom * (fresh[1] - fresh[0])
     return (current[0] if low >= current[0] else low - room, current[1] if high <= current[1] else high + room)
+
+
+def fit_to_scale(extent: Extent, width: float, height: float, smallest: float) -> tuple[float, float]:
+    """Return the size of axes within `width` and `height` on which both directions have the same scale.
+
+    Parameters
+    ----------
+    smallest
+        Where an axis would be shorter than this, the whole size is returned, and the scales differ.
+    """
+    across, up = extent.right - extent.left, extent.top - extent.bottom
+    if not (across > 0.0 and up > 0.0):
+        return width, height
+    scale = min(width / across, height / up)
+    size = scale * across, scale * up
+    return size if min(size) >= smallest else (width, height)

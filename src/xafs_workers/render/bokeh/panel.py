@@ -101,6 +101,7 @@ class PanelView:
             y_range=DataRange1d(range_padding=padding_y, flipped=panel.y_inverted, syncable=False),
             y_axis_type=panel.y_scale,
             sizing_mode="stretch_width",
+            match_aspect=panel.is_to_scale,
             background_fill_color=palette.face,
             border_fill_color=palette.background,
             outline_line_color=palette.foreground,

@@ -28,6 +28,8 @@ K = TypeVar("K")
 
 _COLOUR_HEADROOM = 0.1
 _MAX_STAGGERED = 4
+_MIN_SCALED_LENGTH = 8.0
+"""Shortest axis of a map that is drawn to scale, in units of the font size."""
 
 
 def build_signature(panel: Panel) -> tuple[Any, ...]:
@@ -167,6 +169,15 @@ class PanelView:
     def compute_margins(self, box: tuple[float, float], sizes: Sizes) -> Margins:
         """Compute the margins around axes of size `box`, in points."""
         return self.decorations.compute_margins(self.panel, self.visible_extent, box, sizes)
+
+    def fit_rect(self, rect: Rect, sizes: Sizes) -> Rect:
+        """Return the rectangle of the axes within `rect` (points): smaller, and in its middle, for a map to scale."""
+        if not self.panel.is_to_scale or self.is_empty:
+            return rect
+        smallest = _MIN_SCALED_LENGTH * sizes.text
+        width, height = limits.fit_to_scale(self.visible_extent, rect.width, rect.height, smallest)
+        left, bottom = rect.left + (rect.width - width) / 2.0, rect.bottom + (rect.height - height) / 2.0
+        return Rect(left, bottom, width, height)
 
     def place(self, rect: Rect, canvas: tuple[float, float], sizes: Sizes) -> None:
         """Place the panel at `rect` (in points) and set all sizes and colours."""

@@ -199,6 +199,7 @@ class Scene:
                 for key, view in self.views.items()
             }
             rects, is_crowded = arrange(cells, (model.rows, model.columns), room)
+            rects = {key: self.views[key].fit_rect(rect, sizes) for key, rect in rects.items()}
             boxes = {key: (rect.width, rect.height) for key, rect in rects.items()}
             self._margins = needs
         return rects, is_crowded
