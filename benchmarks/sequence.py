@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from benchmarks.canvases import DPI, WINDOW, Agg, Backend
+from benchmarks.costs import Cost, print_costs
 from benchmarks.frames import Compared
 from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.messages.parsing import parse
@@ -151,16 +153,29 @@ def tenth(backend: Backend, rounds: int = 3) -> Compared:
     return Compared("sequence, add the tenth repetition", ours, peer, "afresh", 3.0)
 
 
-def main() -> None:
-    """Print the times of each repetition, ms."""
+def compute_growth(rounds: list[list[tuple[float, float]]]) -> Iterator[Cost]:
+    """Compute how the time to add the last repetition compares with the second: medians over some sequences."""
+    second, last = (statistics.median(costs[at][0] for costs in rounds) for at in (1, -1))
+    yield Cost("repetition 2", second, 0.25)
+    yield Cost(f"repetition {len(rounds[0])}", last, 0.25)
+    yield Cost(f"repetition {len(rounds[0])} against 2", last / second, 1.5, "ratio")
+
+
+def main() -> int:
+    """Print the times of each repetition, ms; return 1 if a goal is not reached."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repetitions", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
     reducer = Reducer()
     reducer.start()
-    for count, (ours, fresh) in enumerate(additions(reducer, Agg(), parser.parse_args().repetitions), start=1):
-        print(f"repetition {count:2d}: {1e3 * ours:6.1f} ms, afresh {1e3 * fresh:6.1f} ms, {fresh / ours:4.1f}")
+    rounds = [list(additions(reducer, Agg(), given.repetitions)) for _ in range(given.rounds)]
     reducer.close()
+    for count, each in enumerate(zip(*rounds, strict=True), start=1):
+        ours, fresh = (statistics.median(column) for column in zip(*each, strict=True))
+        print(f"repetition {count:2d}: {1e3 * ours:6.1f} ms, afresh {1e3 * fresh:6.1f} ms, {fresh / ours:4.1f}")
+    return 0 if print_costs(compute_growth(rounds)) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -21,8 +21,9 @@ from xafs_workers.plots.athena_projects import AthenaProjects
 from xafs_workers.plots.picture_handler import PICTURE_QUEUE, build_picture_engine
 from xafs_workers.plots.picture_publisher import PicturePublisher
 from xafs_workers.plots.posted_pictures import PicturePoster
-from xafs_workers.reduction.fitter import AnalysisRouter, Fitter
+from xafs_workers.reduction.fitter import Fitter
 from xafs_workers.reduction.process import Reducer
+from xafs_workers.reduction.router import AnalysisRouter
 from xafs_workers.runtime.durable_context import DurableContext, run_durable_worker
 from xafs_workers.runtime.health import collect_health, serve_metrics
 from xafs_workers.runtime.lifecycle import require_module, run_loop
@@ -58,9 +59,9 @@ def run(settings: Settings, *, from_beginning: bool = False) -> int:
 def _run(
     settings: Settings, context: DurableContext, stop: threading.Event, stack: ExitStack, from_beginning: bool
 ) -> int:
-    reducer = Reducer(timeout=settings.reduction.task_seconds, idle_seconds=settings.reduction.idle_seconds)
+    reducer, live_reducer = (_build_reducer(settings, starts_warm=is_warm) for is_warm in (True, False))
     fitter = Fitter()
-    router = AnalysisRouter(reducer, fitter)
+    router = AnalysisRouter(reducer, fitter, live_reducer)
     stack.callback(router.close)
     publisher = PicturePublisher(
         settings,
@@ -118,6 +119,11 @@ def _run(
         lambda: _finish(loop, (engine, reducer), heartbeat, stop),
         context.supervisor,
     )
+
+
+def _build_reducer(settings: Settings, *, starts_warm: bool) -> Reducer:
+    limits = settings.reduction
+    return Reducer(timeout=limits.task_seconds, idle_seconds=limits.idle_seconds, starts_warm=starts_warm)
 
 
 def _call_each(*callbacks: Callable[[ReceivedMessage], object]) -> Callable[[ReceivedMessage], None]:

@@ -60,6 +60,28 @@ class ComparedCurve:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """What all repetitions are compared with, and what is computed from it once.
+
+    Attributes
+    ----------
+    curve
+        Energies (eV) and values, normalised.
+    e0
+        Its edge position, eV.
+    spline
+        Its cubic spline near e0, over E - e0.
+    noise
+        Noise of one of its points.
+    """
+
+    curve: Curve
+    e0: float
+    spline: Any
+    noise: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Fit:
     """Fit of mu = a + b (E - e0) + c ref(E - d).
 
@@ -110,7 +132,13 @@ def compare_curves(curves: Sequence[ComparedCurve]) -> tuple[Fit | None, ...]:
     median = build_median([(one.energy, one.norm) for one in (curves if len(curves) > 2 else curves[:1])])
     e0 = float(np.median([one.e0 for one in curves])) if len(curves) > 2 else curves[0].e0
     alone = None if len(curves) > 2 else curves[0]
-    return tuple(fit_shift(one, median, e0, alone) for one in curves)
+    reference = build_reference(median, e0)
+    return tuple(fit_shift(one, reference, alone) for one in curves)
+
+
+def build_reference(curve: Curve, e0: float) -> Reference:
+    """Build a reference from normalised values and their edge position, eV."""
+    return Reference(curve, e0, _build_spline(curve, e0), compute_point_noise(*curve))
 
 
 def build_median(curves: Sequence[Curve]) -> Curve:
@@ -123,33 +151,29 @@ def build_median(curves: Sequence[Curve]) -> Curve:
     return grid[known], median[known]
 
 
-def fit_shift(curve: ComparedCurve, reference: Curve, e0: float, alone: ComparedCurve | None = None) -> Fit | None:
+def fit_shift(curve: ComparedCurve, reference: Reference, alone: ComparedCurve | None = None) -> Fit | None:
     """Fit one repetition by a reference; None if they have too few points in common about e0.
 
     Single points near e0 that the reference does not have are left out, the largest first, and the fit is repeated.
 
     Parameters
     ----------
-    reference
-        Energies and values of the reference, normalised.
-    e0
-        Edge position of the reference, eV.
     alone
         The only other repetition, if there are two: a spike may be its own.
     """
+    e0, energy = reference.e0, reference.curve[0]
     start = curve.e0 - e0
     start = start if abs(start) > MIN_START_SHIFT else 0.0
     distance = curve.energy - e0 - start
     inside = (distance > -BEFORE_E0) & (distance < BEYOND_E0)
-    inside &= (curve.energy - start >= reference[0][0]) & (curve.energy - start <= reference[0][-1])
+    inside &= (curve.energy - start >= energy[0]) & (curve.energy - start <= energy[-1])
     spikes = np.zeros(len(curve.energy), bool)
-    spline = _build_spline(reference, e0)
     found = None
     for _ in range(MAX_SPIKES + 1):
         used = inside & ~spikes
         if np.count_nonzero(used) < MIN_POINTS:
             break
-        found = _fit_model(curve.energy[used] - e0, curve.mu[used], spline, start)
+        found = _fit_model(curve.energy[used] - e0, curve.mu[used], reference.spline, start)
         if found is None:
             break
         near = (distance > -SPIKES_BEFORE) & (distance < SPIKES_BEYOND)
@@ -159,7 +183,7 @@ def fit_shift(curve: ComparedCurve, reference: Curve, e0: float, alone: Compared
         spikes[worst] = True
     if found is None:
         return None
-    noise = np.hypot(compute_point_noise(curve.energy, curve.mu) / abs(found.scale), compute_point_noise(*reference))
+    noise = np.hypot(compute_point_noise(curve.energy, curve.mu) / abs(found.scale), reference.noise)
     shape = float(np.sqrt(np.mean(found.residual**2))) / abs(found.scale)
     return Fit(found.shift, found.sigma, found.scale, shape, float(noise), spikes)
 

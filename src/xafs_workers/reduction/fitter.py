@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from xafs_workers.logs import get_logger
-from xafs_workers.reduction.process import Reducer
 from xafs_workers.reduction.subprocess_client import ProcessDied, ReductionProcess
 from xafs_workers.scans.fit_requests import FitRequest
 from xafs_workers.scans.items import ReceivedMessage, ReductionResult
-from xafs_workers.scans.reduction_requests import ReductionRequest
 from xafs_workers.scans.scan import scan_kinds
 from xafs_workers.threads import SupervisedThread
 
@@ -190,36 +188,3 @@ class Fitter:
         process, self._process = self._process, None
         if process is not None:
             process.end()
-
-
-class AnalysisRouter:
-    """Client of the loop that passes reductions to the reducer and fits to the fitter."""
-
-    def __init__(self, reducer: Reducer, fitter: Fitter):
-        self._reducer, self._fitter = reducer, fitter
-
-    def start(self) -> None:
-        """Start both."""
-        self._reducer.start()
-        self._fitter.start()
-
-    def close(self) -> None:
-        """Stop both at once."""
-        self._reducer.close()
-        self._fitter.close()
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is being reduced or fitted."""
-        return self._reducer.idle and self._fitter.idle
-
-    def ask(self, request: ReductionRequest | FitRequest) -> None:
-        """Have a request carried out."""
-        if isinstance(request, FitRequest):
-            self._fitter.ask(request)
-        else:
-            self._reducer.ask(request)
-
-    def take(self) -> Iterable[ReductionResult]:
-        """Return the results that are ready, each once."""
-        return (*self._reducer.take(), *self._fitter.take())

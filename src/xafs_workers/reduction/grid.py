@@ -69,6 +69,8 @@ def build_grid(curves: Sequence[Array]) -> Array:
     """
     grid = max(curves, key=len)
     for energy in curves:
+        if np.array_equal(energy, grid):
+            continue
         added = energy[~find_covered(energy, grid)]
         if len(added):
             grid = np.sort(np.concatenate([grid, added]))
@@ -94,6 +96,8 @@ def find_covered(grid: Array, energy: Array) -> Mask:
 
 def interpolate(grid: Array, curve: Curve) -> Array:
     """Interpolate a repetition linearly at the energies of a grid; NaN where it was not measured."""
+    if np.array_equal(grid, curve[0]):
+        return np.asarray(curve[1], np.float64)
     return np.where(find_covered(grid, curve[0]), np.interp(grid, *curve), np.nan)
 
 

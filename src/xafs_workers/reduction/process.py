@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -55,6 +56,7 @@ class _Job:
     rank: int = 0
     attempts: int = 0
     extra_time: float = 0.0
+    began: float = 0.0
 
 
 class Reducer:
@@ -121,6 +123,13 @@ class Reducer:
     def is_warm(self) -> bool:
         """Whether the process runs and has loaded Larch."""
         return self._process is not None and bool(self.version) and not self.waits_for
+
+    @property
+    def busy_seconds(self) -> float:
+        """How long the job in hand, other than a live one, has been running, seconds; 0 for none."""
+        with self._changed:
+            job = self._current_job
+            return time.monotonic() - job.began if job is not None and job.task != "live" else 0.0
 
     @property
     def idle(self) -> bool:
@@ -234,6 +243,7 @@ class Reducer:
             if self._stop.is_set():
                 return None
             self._current_job = self._jobs.popleft()
+            self._current_job.began = time.monotonic()
             return self._current_job
 
     def _wait_for_change(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xafs_workers.reduction.comparison import ComparedCurve, fit_shift
+from xafs_workers.reduction.comparison import ComparedCurve, build_reference, fit_shift
 from xafs_workers.reduction.curves import sort_spectrum
 from xafs_workers.reduction.preparation import PreparedSpectrum
 from xafs_workers.reduction.reduce import ReductionError, normalize
@@ -54,9 +54,9 @@ def compare_references(curves: Sequence[ComparedCurve | None]) -> tuple[Referenc
     first = curves[0]
     if first is None:
         return ()
-    found: list[ReferenceShift] = []
+    reference, found = build_reference((first.energy, first.norm), first.e0), list[ReferenceShift]()
     for curve in curves:
-        fit = None if curve is None else fit_shift(curve, (first.energy, first.norm), first.e0)
+        fit = None if curve is None else fit_shift(curve, reference)
         if fit is None or fit.sigma > MAX_SIGMA or abs(fit.scale / first.edge_step - 1) > MAX_STEP_CHANGE:
             return ()
         found.append(ReferenceShift(fit.shift, fit.sigma))

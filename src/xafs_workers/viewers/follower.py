@@ -21,8 +21,9 @@ from xafs_workers.consumer.run_requests import RunRequester
 from xafs_workers.consumer.source_interface import Source
 from xafs_workers.frontends.status import Feed
 from xafs_workers.logs import get_logger
-from xafs_workers.reduction.fitter import AnalysisRouter, Fitter
+from xafs_workers.reduction.fitter import Fitter
 from xafs_workers.reduction.process import Reducer
+from xafs_workers.reduction.router import AnalysisRouter
 from xafs_workers.registry import discover_all
 from xafs_workers.runtime.health import collect_health, serve_metrics
 from xafs_workers.runtime.run_fetcher import RunFetcher, build_run_catalog
@@ -98,9 +99,11 @@ class Follower:
         self._publisher: Publisher | None = None
         self._fetcher = RunFetcher(build_run_catalog(settings, self._get_board), self._empty_board.config)
         rules = settings.reduction
-        self._reducer = Reducer(timeout=rules.task_seconds, idle_seconds=rules.idle_seconds, starts_warm=False)
+        self._reducer, live_reducer = (
+            Reducer(timeout=rules.task_seconds, idle_seconds=rules.idle_seconds, starts_warm=False) for _ in range(2)
+        )
         self._fitter = Fitter()
-        self._router = AnalysisRouter(self._reducer, self._fitter)
+        self._router = AnalysisRouter(self._reducer, self._fitter, live_reducer)
         self._lag, self._waits_for, self._lag_due = 0, "", 0.0
         self._is_live = False
         self.failure: BaseException | None = None
