@@ -99,3 +99,11 @@ def test_an_undelivered_record_is_counted_and_logged_once():
         assert publisher.flush(20), "nothing waits any more"
     assert publisher.lost_counts["answer"] == 3
     assert errors(logs) == [("record_lost", "_MSG_TIMED_OUT")]
+
+
+def test_records_wait_as_long_as_the_brokers_are_away(monkeypatch):
+    given = []
+    monkeypatch.setattr("xafs_workers.consumer.publisher.Producer", lambda properties, **_: given.append(properties))
+    Publisher(KafkaConfig("127.0.0.1:1"), Settings(), "w")
+    Publisher(KafkaConfig("127.0.0.1:1", producer={"message.timeout.ms": 200}), Settings(), "w")
+    assert [properties["message.timeout.ms"] for properties in given] == [0, 200]

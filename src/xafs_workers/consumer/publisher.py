@@ -20,6 +20,8 @@ log = get_logger("consumer")
 
 EXCERPT_BYTES = 64 * 1024
 """How much of an unusable record a dead letter carries."""
+PATIENT_PROPERTIES: Mapping[str, Any] = {"message.timeout.ms": 0}
+"""Kafka's own limit of five minutes would lose the answers given while the brokers are away for longer."""
 FULL_QUEUE_SECONDS = 0.5
 """How long a full queue may hold up the loop for one record."""
 
@@ -174,7 +176,7 @@ class Publisher:
 def _connect(config: KafkaConfig | None) -> Any:
     if config is None:
         raise ValueError("neither a connection to Kafka nor a producer is given")
-    return Producer(config.get_producer_properties(), logger=ClientLog("consumer"))
+    return Producer({**PATIENT_PROPERTIES, **config.get_producer_properties()}, logger=ClientLog("consumer"))
 
 
 def _build_answer_body(answer: wire.Answer) -> Mapping[str, Any]:
