@@ -193,6 +193,21 @@ def test_the_title_of_a_hidden_tab_follows_to_the_end(desk: ScreenHarness) -> No
     assert desk.titles[0] == "fe: scan 3 of 3"
 
 
+SEQUENCE = {"xafs_sequence": "start", "element": "Fe", "edge": "K", "folder": "/x", "name": "Fe foil", "repetitions": 3,
+            "mode": "transmission"}  # fmt: skip
+
+
+@pytest.mark.parametrize(("is_picked", "front"), [(False, "Sequence"), (True, "fe")])
+def test_an_ended_sequence_comes_to_the_front(desk: ScreenHarness, is_picked: bool, front: str) -> None:
+    desk.add_entries(("bmm", SEQUENCE), ("bmm", XAFS), *make_repetition(1))
+    tabs = desk.window.tabs
+    assert tabs.tabText(tabs.currentIndex()).startswith("fe")
+    if is_picked:
+        QTest.mouseClick(tabs.tabBar(), Qt.MouseButton.LeftButton, pos=tabs.tabBar().tabRect(1).center())
+    desk.add_entries(("bmm", {"xafsscan": "stop"}), ("bmm", {"xafs_sequence": "stop"}))
+    assert tabs.tabText(tabs.currentIndex()).startswith(front)
+
+
 def test_an_unchanged_figure_is_not_drawn_again(desk: ScreenHarness) -> None:
     desk.add_entries(("bmm", LINE), *make_line_scan(10))
     drawn = drawings(desk.figure_tab)

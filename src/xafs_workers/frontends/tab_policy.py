@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+
+from xafs_workers.scans.scan import Scan, scan_kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +44,19 @@ def compute_tab_changes(
     visible = [figure for figure in on_show if figure not in closed_figures]
     new = tuple(figure for figure in visible if figure not in open_tabs)
     return TabChanges(tuple(figure for figure in open_tabs if figure not in visible), new, new[-1] if new else None)
+
+
+def find_new_result(scans: Iterable[Scan]) -> str | None:
+    """Return the id of the figure of a merged sequence that ended after all other figures opened, None for none."""
+    shown = list(scans)
+    ended = [(_get_end_time(scan), scan) for scan in shown if scan_kinds[scan.kind].merged_form and scan.has_ended]
+    if not ended:
+        return None
+    end, latest = max(ended, key=lambda found: found[0])
+    opened = max((scan.figure_message or scan.start).time for scan in shown)
+    return latest.figure_id if end >= opened else None
+
+
+def _get_end_time(scan: Scan) -> float:
+    message = scan.end or scan.implicit_end_message
+    return scan.start.time if message is None else message.time

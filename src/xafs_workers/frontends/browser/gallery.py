@@ -13,6 +13,7 @@ from xafs_workers.figures.model import Figure
 from xafs_workers.frontends.figure_factory import FigureFactory
 from xafs_workers.frontends.progress import estimate_progress
 from xafs_workers.frontends.status import STALE_AFTER, Feed, Status, build_status, find_running_scan
+from xafs_workers.frontends.tab_policy import find_new_result
 from xafs_workers.render.sketch import render_sketch
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan
@@ -74,8 +75,8 @@ class Gallery:
 
     @property
     def newest(self) -> str | None:
-        """Id of the shown figure that was opened last, None if no figure is shown."""
-        return next(reversed(self._shown_scans), None)
+        """Id of the shown figure that was opened last, or of a sequence that ended later; None if none is shown."""
+        return find_new_result(self._shown_scans.values()) or next(reversed(self._shown_scans), None)
 
     def find_scan(self, figure: str) -> Scan | None:
         """Find the scan of a figure, also if the figure was closed by a message."""

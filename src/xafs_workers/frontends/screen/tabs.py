@@ -27,6 +27,8 @@ class FigureTabs(QTabWidget):
         Detached windows by figure id.
     closed_figures
         Ids of the figures that the user closed.
+    is_picked
+        Whether the user selected the tab in front; False again after a new figure.
     """
 
     def __init__(self, callbacks: FigureTabCallbacks, style: Style):
@@ -38,6 +40,8 @@ class FigureTabs(QTabWidget):
         self.figure_tabs: dict[str, FigureTab] = {}
         self.detached_windows: dict[str, DetachedWindow] = {}
         self.closed_figures: set[str] = set()
+        self.is_picked = False
+        self.tabBarClicked.connect(self._on_tab_clicked)
         self.tabCloseRequested.connect(lambda index: self.close_tab(self.widget(index)))
 
     def arrange(self, on_show: Sequence[str]) -> bool:
@@ -52,8 +56,14 @@ class FigureTabs(QTabWidget):
             self.figure_tabs[figure] = tab
             self.addTab(tab, "")
         if change.front is not None:
-            self.setCurrentWidget(self.figure_tabs[change.front])
+            self.select(change.front)
+            self.is_picked = False
         return change.front is not None
+
+    def select(self, figure: str) -> None:
+        """Bring the tab of a figure to the front, if it has one."""
+        if figure in self.figure_tabs:
+            self.setCurrentWidget(self.figure_tabs[figure])
 
     def get_current(self) -> FigureTab | None:
         """Return the tab in front, None if there is no tab."""
@@ -118,6 +128,9 @@ class FigureTabs(QTabWidget):
         for tab in self.figure_tabs.values():
             tab.restyle(style)
             self._set_type_size(tab)
+
+    def _on_tab_clicked(self, index: int) -> None:
+        self.is_picked = self.is_picked or index >= 0
 
     def _set_type_size(self, tab: FigureTab) -> None:
         if self._points:

@@ -24,6 +24,7 @@ from xafs_workers.frontends.screen.status_line import StatusLine
 from xafs_workers.frontends.screen.tabs import FigureTabs
 from xafs_workers.frontends.screen.window_geometry import Rectangle, WindowGeometry, read_geometry, write_geometry
 from xafs_workers.frontends.status import STALE_AFTER, Feed, build_status
+from xafs_workers.frontends.tab_policy import find_new_result
 from xafs_workers.render.matplotlib.drawing import Redraw
 from xafs_workers.render.matplotlib.style import Style
 from xafs_workers.scans.board import Board
@@ -96,6 +97,7 @@ class Window(QMainWindow):
         self._board, self._figure_factory = Board(), FigureFactory()
         self._version, self._titles_due = -1, 0.0
         self._closed_since: dict[str, float] = {}
+        self._last_result: str | None = None
         self.frame_seconds: float | None = None
         self.setWindowTitle("XAFS live plots")
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
@@ -200,11 +202,19 @@ class Window(QMainWindow):
     def _arrange(self) -> None:
         on_show = {scan.figure_id: scan for scan in list_shown_scans(self._board)}
         new = self.tabs.arrange(tuple(on_show))
+        self._show_result(find_new_result(on_show.values()))
         for figure, tab in self.tabs.figure_tabs.items():
             if tab.version < 0:
                 self.tabs.set_title(figure, self._make_figure(on_show[figure]).title)
         if new and not self.isVisible():
             self.show()
+
+    def _show_result(self, figure: str | None) -> None:
+        """Bring the figure of a sequence to the front once, at its end, unless the user selected another."""
+        if figure is not None and figure != self._last_result:
+            self._last_result = figure
+            if not self.tabs.is_picked:
+                self.tabs.select(figure)
 
     def _draw_visible(self) -> None:
         """Draw the visible figures that are out of date."""
