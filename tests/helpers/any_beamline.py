@@ -33,6 +33,7 @@ STREAMED: dict[str, Any] = {
     "dwell_time": "gate_duration",
     "units": {"energy": "eV"},
 }
+FLY = DetectorTable(channels=(1, 2, 3, 4), column="xs_channel{channel:02d}_mcaroi01_ts_total")
 VORTEX = DetectorTable(channels=(0, 1, 2, 3), column="vortex-element{channel}-roi0-count")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
@@ -17,6 +17,7 @@ from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import ChannelSelection, compute_run_fluorescence, find_fluorescence_channels
 from xafs_workers.scans.energy_axis import compute_energy
 from xafs_workers.scans.expected_range import find_energy_range
+from xafs_workers.scans.measured_runs import list_measured_runs
 from xafs_workers.scans.named_edge import NamedEdge
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import RunWindow, Scan
@@ -44,7 +45,7 @@ def build_xafsscan_figure(board: Board, scan: Scan, options: FigureOptions) -> F
     """Build the live figure of an XAFS sequence."""
     start = scan.start.get_message(XafsscanStart)
     places, rows, columns, (width, height) = _arrange_panels(start.mode)
-    windows = [(i, window, board.runs[window.run_uid]) for i, window in enumerate(scan.windows) if window.run_uid]
+    windows = list(list_windows(board, scan))
     known = build_panel_specs(start, windows[-1][-1] if windows else None, board.config)
     shown = {key for key, _, _ in places}
     drawn = {key: build_repetitions_panel(known[key], windows, scan, board.config) for key in known if key in shown}
@@ -67,6 +68,16 @@ def build_example() -> FigureExample:
     columns |= {"It": [60.0 - 20.0 * value for value in edge], "Ir": [30.0 - 10.0 * value for value in edge]}
     columns |= {f"Fe{channel}": [channel + 300.0 * value for value in edge] for channel in range(1, 8)}
     return FigureExample((XafsscanStart.example, XafsscanNext.example), columns, {"motors": ["dcm_energy"]})
+
+
+def list_windows(board: Board, scan: Scan) -> Iterator[tuple[int, RunWindow, Run]]:
+    """Yield the windows that have a run, each with its place and its run, or once for each pass of the run."""
+    more = 0
+    for i, window in enumerate(scan.windows):
+        if window.run_uid:
+            passes = list_measured_runs(board.runs[window.run_uid], board.config)
+            yield from ((i + more + n, window, one) for n, one in enumerate(passes))
+            more += len(passes) - 1
 
 
 def _arrange_panels(mode: str) -> tuple[list[tuple[str, int, int]], int, int, tuple[float, float]]:
@@ -223,4 +234,5 @@ def split_channels(
 
 def _format_label(window: RunWindow, run: Run) -> str:
     aborted = run.stop is not None and not run.has_succeeded
-    return f"scan {window.repetition}{' (aborted)' if aborted else ''}"
+    number = f"{window.repetition}" if run.pass_number is None else f"{window.repetition}, pass {run.pass_number}"
+    return f"scan {number}{' (aborted)' if aborted else ''}"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from xafs_workers.figures.figure_builder import FigureOptions, implied_figure_builders
 from xafs_workers.figures.model import Figure, Panel, Text
-from xafs_workers.figures.xafsscan import build_panel_specs, build_repetitions_panel, split_channels
+from xafs_workers.figures.xafsscan import build_panel_specs, build_repetitions_panel, list_windows, split_channels
 from xafs_workers.figures.xafsscan_chi import CHI_PANEL, build_live_chi_panel
 from xafs_workers.messages.xafsscan import XafsscanStart
 from xafs_workers.scans.board import Board
@@ -22,7 +22,7 @@ from xafs_workers.scans.scan import Scan
 def build_implied_xafs(board: Board, scan: Scan, options: FigureOptions) -> Figure:
     """Build the live figure of repetitions without a message."""
     start, config = scan.start.get_message(XafsscanStart), board.config
-    windows = [(n, window, board.runs[window.run_uid]) for n, window in enumerate(scan.windows) if window.run_uid]
+    windows = list(list_windows(board, scan))
     latest = windows[-1][-1]
     specs = build_panel_specs(start, latest, config)
     drawn = {key: build_repetitions_panel(specs[key], windows, scan, config) for key in list_signals(latest, config)}

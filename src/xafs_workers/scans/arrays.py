@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+T = TypeVar("T")
 
 MAX_DIMENSIONS = 3
 INT32_LIMIT = 2**31
@@ -29,15 +30,22 @@ class EventArrays:
         True if the arrays exceeded the limit of memory and were all removed.
     """
 
-    __slots__ = ("_held", "dropped", "keys", "size")
+    __slots__ = ("_derived", "_held", "dropped", "keys", "size")
 
     def __init__(
-        self, keys: tuple[str, ...], held: dict[int, Mapping[str, Array]], size: int, *, dropped: bool = False
+        self,
+        keys: tuple[str, ...],
+        held: dict[int, Mapping[str, Array]],
+        size: int,
+        derived: dict[tuple[int, str], tuple[Mapping[str, Array], Any]] | None = None,
+        *,
+        dropped: bool = False,
     ):
         self.keys = keys
         self.size = size
         self.dropped = dropped
         self._held = held
+        self._derived = {} if derived is None else derived
 
     @classmethod
     def create(cls, keys: tuple[str, ...]) -> EventArrays:
@@ -47,6 +55,19 @@ class EventArrays:
     def get_point(self, sequence: int) -> Mapping[str, Array]:
         """Return the arrays of the point with this `seq_num`, by data key; empty if it has none."""
         return self._held.get(sequence, {})
+
+    @property
+    def sequence_numbers(self) -> tuple[int, ...]:
+        """`seq_num` of the points that have arrays."""
+        return tuple(self._held)
+
+    def compute_once(self, sequence: int, key: str, compute: Callable[[], T]) -> T:
+        """Compute a result of one point's arrays once; all snapshots with the same arrays share it."""
+        arrays = self.get_point(sequence)
+        known = self._derived.get((sequence, key))
+        if known is None or known[0] is not arrays:
+            known = self._derived[sequence, key] = (arrays, compute())
+        return known[1]
 
     def drop_all(self) -> EventArrays:
         """Remove all arrays; returns an empty snapshot that accepts no more points."""
@@ -78,7 +99,7 @@ class EventArrays:
             if before is not None and not is_own:
                 held, is_own = dict(held), True
             held[sequence] = found
-        return EventArrays(self.keys, held, size)
+        return EventArrays(self.keys, held, size, self._derived)
 
     def _parse_arrays(self, data: Mapping[str, Any]) -> dict[str, Array]:
         return {key: array for key in self.keys if (array := _parse_array(data.get(key))) is not None}

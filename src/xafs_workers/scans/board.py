@@ -18,11 +18,9 @@ from xafs_workers.scans.runs import (
     FetchedRun,
     Run,
     build_run,
-    describe_other_keys,
+    create_stream,
     extract_numbers,
     limit_array_memory,
-    select_array_keys,
-    select_scalar_keys,
 )
 from xafs_workers.scans.scan import Scan
 from xafs_workers.scans.scan_table import ChangedScans, ScanTable, add_message, add_run, review_run
@@ -250,12 +248,15 @@ def _apply_descriptor(board: Board, item: Document) -> Board:
     if uid in board.streams:
         return board
     board = replace(board, reading=board.reading.add_documents(item), streams={**board.streams, uid: (run_uid, stream)})
-    if stream != "primary" or run.data_keys:
+    if stream == "primary" and not run.data_keys:
+        made = create_stream(item.doc)
+        return _replace_run(
+            board,
+            replace(run, data_keys=made.data_keys, points=made.points, arrays=made.arrays, descriptor=item.doc),
+        )
+    if stream in ("primary", "baseline") or stream in run.streams:
         return board
-    data_keys = item.doc.get("data_keys", {})
-    points = Points.create(select_scalar_keys(data_keys), describe_other_keys(data_keys))
-    arrays = EventArrays.create(select_array_keys(data_keys))
-    return _replace_run(board, replace(run, data_keys=data_keys, points=points, arrays=arrays, descriptor=item.doc))
+    return _replace_run(board, replace(run, streams={**run.streams, stream: create_stream(item.doc)}))
 
 
 def _find_stream(board: Board, event: Document) -> tuple[str, str]:
@@ -271,7 +272,7 @@ def _apply_event(board: Board, item: Document) -> Board:
     doc = item.doc
     stream = _find_stream(board, item)
     if stream[1] != "primary":
-        return _apply_baseline(board, stream, doc["data"])
+        return _apply_other_event(board, stream, [doc["seq_num"]], [doc["time"]], [doc["data"]])
     run = board.runs[stream[0]]
     points = run.points.add_point(doc["seq_num"], doc["time"], doc["data"])
     arrays = run.arrays.add_point(doc["seq_num"], doc["data"], board.config.array_bytes)
@@ -297,19 +298,33 @@ def _apply_resource(board: Board, item: Document) -> Board:
     return _replace_run(board, replace(run, resources=(*run.resources, document)), item)
 
 
-def _apply_baseline(board: Board, stream: tuple[str, str], data: Mapping[str, Any]) -> Board:
-    """Store the first reading of the stream `baseline` (positions at the run's start); other streams are ignored."""
+def _apply_other_event(
+    board: Board,
+    stream: tuple[str, str],
+    sequence: Sequence[int],
+    times: Sequence[float],
+    data: Sequence[Mapping[str, Any]],
+) -> Board:
+    """Add events of another stream than `primary`; of `baseline`, only the first reading is stored."""
     run = board.runs[stream[0]]
-    if stream[1] != "baseline" or run.baseline:
-        return board
-    return _replace_run(board, replace(run, baseline=extract_numbers(data)))
+    if stream[1] == "baseline":
+        return (
+            board if run.baseline or not data else _replace_run(board, replace(run, baseline=extract_numbers(data[0])))
+        )
+    known = run.streams[stream[1]]
+    columns = {key: [row.get(key) for row in data] for key in known.points.keys}
+    points = known.points.add_points(list(sequence), times, columns)
+    arrays = known.arrays.add_points(zip(sequence, data, strict=True), board.config.array_bytes)
+    changed = replace(known, points=points, arrays=arrays)
+    return _replace_run(board, replace(run, streams={**run.streams, stream[1]: changed}))
 
 
 def _apply_event_page(board: Board, item: Document) -> Board:
     doc = item.doc
     stream = _find_stream(board, item)
     if stream[1] != "primary":
-        return _apply_baseline(board, stream, {key: values[0] for key, values in doc["data"].items() if len(values)})
+        rows = [{key: values[n] for key, values in doc["data"].items()} for n in range(len(doc["seq_num"]))]
+        return _apply_other_event(board, stream, [int(number) for number in doc["seq_num"]], doc["time"], rows)
     run = board.runs[stream[0]]
     sequence = [int(number) for number in doc["seq_num"]]
     points = run.points.add_points(sequence, doc["time"], doc["data"])
@@ -342,6 +357,7 @@ def _replace_points(run: Run, points: Points, arrays: EventArrays) -> Run:
         run.baseline,
         run.resources,
         run.descriptor,
+        run.streams,
     )
 
 

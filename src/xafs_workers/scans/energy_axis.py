@@ -1,7 +1,7 @@
 """The energy axis of a run: where its energies are, and their values in eV.
 
-The first rule that gives a value for each point decides: the configured data key, a list in the start document, an
-angle with a d-spacing, else the only data key of the scanned devices whose unit is an energy.
+The first rule that gives a value for each point decides: the configured data key, a list in the start document, bins
+of a pass, an angle with a d-spacing, else the only data key of the scanned devices whose unit is an energy.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from xafs_workers.elements import find_edge_energy
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.d_spacing import find_d_spacing
 from xafs_workers.scans.devices import find_root, list_dimension_keys
+from xafs_workers.scans.measured_runs import list_measured_runs
 from xafs_workers.scans.metadata import find_by_path
 from xafs_workers.scans.named_edge import NamedEdge, find_named_edge
 from xafs_workers.scans.runs import Run
@@ -91,6 +92,7 @@ def find_energy_axis(run: Run, config: BoardConfig, named: NamedEdge | None = No
         Element and edge that a message names; None for those of the start document. They decide only between eV and
         keV, where no unit is known.
     """
+    run = list_measured_runs(run, config)[0]
     return run.points.compute_once(
         ("energy axis", named, run.stop is None), lambda: _find_axis(run, config, named or find_named_edge(run, config))
     )
@@ -118,7 +120,7 @@ def get_energies(run: Run, config: BoardConfig) -> Array:
 
 def _find_axis(run: Run, config: BoardConfig, named: NamedEdge) -> EnergyAxis:
     problems: list[str] = []
-    for rule in (_use_key, _use_list, _use_angle, _use_only_energy):
+    for rule in (_use_key, _use_list, _use_bins, _use_angle, _use_only_energy):
         axis = rule(run, config, named)
         if axis is not None and not axis.problem:
             return axis
@@ -164,6 +166,12 @@ def _use_list(run: Run, config: BoardConfig, named: NamedEdge) -> EnergyAxis | N
     return None
 
 
+def _use_bins(run: Run, config: BoardConfig, named: NamedEdge) -> EnergyAxis | None:
+    """Use the bins of a pass: their column is named by their path."""
+    path = next((path for path in config.columns.energy_bins if path in run.points), None)
+    return None if path is None else replace(_build_from_key(run, config, path, named), source="bins")
+
+
 def _read_numbers(value: Any) -> Array | None:
     """Read a list of two numbers or more, None for anything else."""
     if not isinstance(value, list | tuple | np.ndarray):
@@ -207,7 +215,7 @@ def _use_only_energy(run: Run, config: BoardConfig, named: NamedEdge) -> EnergyA
     """Use the only data key with a unit of energy, among the dimensions or, failing these, of the moved devices."""
     if config.columns.energy or config.columns.bragg:
         return None
-    dimensions = list_dimension_keys(run)
+    dimensions = run.points.keys if run.pass_number is not None else list_dimension_keys(run)
     movers = {find_root(run, mover) for mover in (*(run.motors or ()), *dimensions)} - {""}
     siblings = tuple(key for key in run.points.keys if find_root(run, key) in movers)
     for candidates in (dimensions, siblings):
@@ -227,7 +235,7 @@ def _is_unsuitable(key: str) -> bool:
 def _is_moving(run: Run, key: str, values: Array) -> bool:
     """Check whether a key is a dimension, belongs to a moved device, or differs in the first three points."""
     dimensions = list_dimension_keys(run)
-    if key in dimensions:
+    if key in dimensions or run.pass_number is not None:
         return True
     root = find_root(run, key)
     if root and root in {find_root(run, mover) for mover in (*(run.motors or ()), *dimensions)}:

@@ -28,6 +28,20 @@ def build_time_position(time: float, rank: int, origin: RecordPosition) -> TimeP
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Stream:
+    """Data of another stream than `primary`."""
+
+    descriptor: Mapping[str, Any]
+    points: Points
+    arrays: EventArrays
+
+    @property
+    def data_keys(self) -> Mapping[str, Any]:
+        """Data keys of the stream."""
+        return as_mapping(self.descriptor.get("data_keys"))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Run:
     """One Bluesky run.
 
@@ -43,6 +57,10 @@ class Run:
         Documents that name files with data of the run, as (name, document), in order.
     descriptor
         Descriptor of the stream `primary`; empty before it arrives.
+    streams
+        Data of the other streams but `baseline`, by name.
+    pass_number
+        `seq_num` of the event whose arrays are the points; None for a whole run.
     """
 
     uid: str
@@ -55,6 +73,8 @@ class Run:
     baseline: Mapping[str, float] = field(default_factory=dict[str, float])
     resources: tuple[tuple[str, Mapping[str, Any]], ...] = ()
     descriptor: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    streams: Mapping[str, Stream] = field(default_factory=dict[str, Stream])
+    pass_number: int | None = None
 
     @property
     def hint(self) -> str:
@@ -133,6 +153,13 @@ def find_document_time(item: Document) -> float:
 def build_run(item: Document) -> Run:
     """Build the run of a start document."""
     return Run(item.doc["uid"], item.doc, build_time_position(find_document_time(item), DOCUMENT, item.position))
+
+
+def create_stream(descriptor: Mapping[str, Any]) -> Stream:
+    """Create the empty stream of a descriptor."""
+    data_keys = as_mapping(descriptor.get("data_keys"))
+    points = Points.create(select_scalar_keys(data_keys), describe_other_keys(data_keys))
+    return Stream(descriptor, points, EventArrays.create(select_array_keys(data_keys)))
 
 
 def extract_numbers(data: Mapping[str, Any]) -> Mapping[str, float]:

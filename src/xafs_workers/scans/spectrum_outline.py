@@ -12,6 +12,7 @@ from xafs_workers.messages.detectors import find_mode
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import ChannelSelection, find_fluorescence_channels
 from xafs_workers.scans.energy_axis import EnergyAxis, find_energy_axis
+from xafs_workers.scans.measured_runs import list_measured_runs
 from xafs_workers.scans.metadata import as_mapping, as_text, as_texts, find_by_path
 from xafs_workers.scans.named_edge import NamedEdge, find_named_edge
 from xafs_workers.scans.outline import SpectrumOutline
@@ -34,6 +35,7 @@ SAME_ENERGY = 1.0
 
 def describe_spectrum(run: Run, config: BoardConfig) -> SpectrumOutline | None:
     """Describe a run that is a repetition over an edge; None for any other."""
+    run = list_measured_runs(run, config)[0]
     axis = find_energy_axis(run, config)
     if not run.descriptor or axis.problem or not axis.is_moving:
         return None

@@ -16,6 +16,7 @@ from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import NoChannelsError
 from xafs_workers.scans.edge_guess import resolve_absorber
+from xafs_workers.scans.measured_runs import list_measured_runs
 from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.reduction_requests import ReductionRequest, request_builders
 from xafs_workers.scans.run_requests import RunRequest, run_request_builders
@@ -156,7 +157,7 @@ def find_companion(board: Board, scan: Scan) -> Scan | None:
 
 
 def _build_added_repetitions(board: Board, scan: Scan, absorber: Absorber) -> Iterator[Repetition]:
-    settled = board.is_closed(scan)
+    settled, more = board.is_closed(scan), 0
     for place, uid in enumerate(scan.added_run_uids, start=1):
         run = board.runs.get(uid)
         number = (run.repetition if run is not None else None) or place
@@ -165,7 +166,10 @@ def _build_added_repetitions(board: Board, scan: Scan, absorber: Absorber) -> It
         elif not run.has_succeeded:
             yield Repetition(number, uid, problem=_describe_exit_status(run))
         else:
-            yield _build_repetition(number, run, board.config, absorber)
+            passes = list_measured_runs(run, board.config)
+            for n, one in enumerate(passes):
+                yield _build_repetition(number + more + n, one, board.config, absorber)
+            more += len(passes) - 1
 
 
 def _exclude_other_channels(repetitions: tuple[Repetition, ...]) -> tuple[Repetition, ...]:

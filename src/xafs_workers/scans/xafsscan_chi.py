@@ -9,6 +9,7 @@ from xafs_workers.scans.absorption import Absorber, Spectrum, compute_absorption
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.detectors import NoChannelsError
 from xafs_workers.scans.edge_guess import resolve_absorber
+from xafs_workers.scans.measured_runs import list_measured_runs
 from xafs_workers.scans.reduction_requests import ReductionRequest, request_builders
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import RunWindow, Scan
@@ -50,7 +51,7 @@ def list_measured_windows(board: Board, scan: Scan) -> Iterator[tuple[RunWindow,
     for window in scan.windows:
         run = board.runs.get(window.run_uid or "")
         if run is not None and len(run.points):
-            yield window, run
+            yield from ((window, one) for one in list_measured_runs(run, board.config))
 
 
 def build_absorber(scan: Scan) -> Absorber:

@@ -13,6 +13,10 @@ from xafs_workers.settings.section import Section
 class Columns(Section):
     """Names of the data keys at this beamline; '' for a detector that it has not."""
 
+    stream: str = Field(
+        default="",
+        description="stream with the points; '' for primary if it has points, else the one with most of the columns",
+    )
     i0: str = Field(default="", description="ion chamber before the sample")
     it: str = Field(default="", description="ion chamber behind the sample")
     ir: str = Field(default="", description="ion chamber behind the reference sample")

@@ -1,0 +1,159 @@
+"""The points of a run as a spectrum: those of the stream that has them, or one set for each event of arrays.
+
+An event whose columns are arrays is a pass over the energies: as many points as its energy array is long. A run of
+several passes is as many repetitions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from xafs_workers.scans.arrays import EventArrays
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.metadata import as_mapping
+from xafs_workers.scans.points import Points
+from xafs_workers.scans.runs import Run, Stream
+from xafs_workers.scans.units import find_unit
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+PRIMARY = "primary"
+
+
+class _PassEnergy(NamedTuple):
+    """Energies or angles of a pass: their data key, values of shape (n,), and the description of the data key."""
+
+    key: str
+    values: Array
+    about: Mapping[str, Any]
+
+
+def list_measured_runs(run: Run, config: BoardConfig) -> tuple[Run, ...]:
+    """List a run as one or more whose points are those of its spectra: itself in the usual case, else its passes."""
+    if run.pass_number is not None or (not run.streams and not run.arrays.keys):
+        return (run,)
+    return run.points.compute_once(
+        ("measured runs", run.stop is None, *(stream.points.generation for stream in run.streams.values())),
+        lambda: _build_measured_runs(run, config),
+    )
+
+
+def _build_measured_runs(run: Run, config: BoardConfig) -> tuple[Run, ...]:
+    chosen = _join_streams(_select_point_stream(run, config), config)
+    passes = tuple(_build_passes(chosen, config)) if chosen.arrays.keys else ()
+    return passes or (chosen,)
+
+
+def list_column_keys(config: BoardConfig) -> tuple[str, ...]:
+    """List the configured data keys of a spectrum."""
+    columns = config.columns
+    keys = (columns.energy, columns.bragg, columns.i0, columns.it, columns.ir, columns.iy, columns.dwell_time)
+    return tuple(filter(None, keys))
+
+
+def _select_point_stream(run: Run, config: BoardConfig) -> Run:
+    """Return a run with the points of its point stream: the configured one, `primary`, or that with most columns."""
+    wanted = config.columns.stream
+    if wanted == PRIMARY or (not wanted and (len(run.points) or not run.streams)):
+        return run
+    found = run.streams.get(wanted) if wanted else _find_fullest_stream(run, config)
+    if found is None:
+        return run
+    return replace(
+        run, data_keys=found.data_keys, descriptor=found.descriptor, points=found.points, arrays=found.arrays
+    )
+
+
+def _find_fullest_stream(run: Run, config: BoardConfig) -> Stream | None:
+    """Find the stream with I0, else the one with most configured columns."""
+    streams = [stream for stream in run.streams.values() if len(stream.points)]
+    keys = list_column_keys(config)
+
+    def rate(stream: Stream) -> tuple[bool, int]:
+        return config.columns.i0 in stream.data_keys, sum(key in stream.data_keys for key in keys)
+
+    best = max(streams, key=rate, default=None)
+    return best if best is not None and rate(best) > (False, 0) else None
+
+
+def _join_streams(run: Run, config: BoardConfig) -> Run:
+    """Add the columns that lie in other streams with as many points, such as one stream for each detector."""
+    others = [
+        stream
+        for stream in run.streams.values()
+        if stream.points is not run.points and len(stream.points) == len(run.points) > 0
+    ]
+    added = {key: stream for stream in others for key in stream.points.keys if key not in run.points}
+    if not added:
+        return run
+    columns = {key: run.points.get_column(key).tolist() for key in run.points.keys}
+    columns |= {key: stream.points.get_column(key).tolist() for key, stream in added.items()}
+    points = Points.create(tuple(columns)).add_points(
+        list(run.points.sequence_numbers), run.points.time.tolist(), columns
+    )
+    keys = {**run.data_keys, **{key: stream.data_keys.get(key) for key, stream in added.items()}}
+    return replace(run, points=points, data_keys=keys)
+
+
+def _build_passes(run: Run, config: BoardConfig) -> Iterator[Run]:
+    for sequence in run.points.sequence_numbers:
+        arrays = {key: array for key, array in run.arrays.get_point(sequence).items() if array.ndim == 1}
+        energy = _find_pass_energy(run, arrays, config)
+        if energy is None:
+            continue
+        columns = {energy.key: energy.values, **arrays}
+        points = run.arrays.compute_once(
+            sequence, energy.key, partial(_build_points, run, sequence, columns, len(energy.values))
+        )
+        yield replace(
+            run,
+            uid=f"{run.uid}/{sequence}",
+            points=points,
+            data_keys={**run.data_keys, energy.key: energy.about},
+            arrays=EventArrays.create(()),
+            pass_number=sequence,
+        )
+
+
+def _find_pass_energy(run: Run, arrays: Mapping[str, Array], config: BoardConfig) -> _PassEnergy | None:
+    """Find the energies, or the angles, of a pass; None if its arrays have none."""
+    for key in filter(None, (config.columns.energy, config.columns.bragg)):
+        if key in arrays:
+            return _PassEnergy(key, arrays[key], as_mapping(run.data_keys.get(key)))
+    lengths = {len(array) for array in arrays.values()}
+    for path in config.columns.energy_bins:
+        name, _, key = path.partition("/")
+        stream = run.streams.get(name)
+        bins = None if stream is None else _find_bins(stream.arrays, key)
+        if stream is not None and bins is not None and len(bins) in lengths:
+            return _PassEnergy(path, bins, as_mapping(stream.data_keys.get(key)))
+    if config.columns.energy or config.columns.bragg:
+        return None
+    energies = [key for key in arrays if find_unit(run, config, key).kind == "energy"]
+    if len(energies) != 1:
+        return None
+    return _PassEnergy(energies[0], arrays[energies[0]], as_mapping(run.data_keys.get(energies[0])))
+
+
+def _find_bins(arrays: EventArrays, key: str) -> Array | None:
+    """Find the newest array of a key in a stream of its own."""
+    found = [arrays.get_point(sequence).get(key) for sequence in sorted(arrays.sequence_numbers)]
+    return next((np.ravel(array) for array in reversed(found) if array is not None), None)
+
+
+def _build_points(run: Run, sequence: int, arrays: Mapping[str, Array], n: int) -> Points:
+    """Build the points of one pass: arrays of length `n` are columns, the event's numbers count for each point."""
+    place = run.points.sequence_numbers.index(sequence)
+    columns = {key: array.astype(np.float64).tolist() for key, array in arrays.items() if len(array) == n}
+    numbers = {key: float(run.points.get_column(key)[place]) for key in run.points.keys if key not in arrays}
+    columns |= {key: [value] * n for key, value in numbers.items() if np.isfinite(value)}
+    others = {
+        key: f"an array of {len(array)}, while the energies are {n}" for key, array in arrays.items() if len(array) != n
+    }
+    time = float(run.points.time[place])
+    return Points.create(tuple(columns), others).add_points(list(range(1, n + 1)), [time] * n, columns)
