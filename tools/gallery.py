@@ -31,8 +31,9 @@ from xafs_workers.figures.figure_builder import (
 )
 from xafs_workers.figures.model import Figure
 from xafs_workers.messages.parsing import parse
-from xafs_workers.reduction.fitter import AnalysisRouter, Fitter
+from xafs_workers.reduction.fitter import Fitter
 from xafs_workers.reduction.process import Reducer
+from xafs_workers.reduction.router import AnalysisRouter
 from xafs_workers.render.matplotlib.pictures import render_picture
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage, RecordPosition
@@ -534,7 +535,7 @@ def main() -> int:
     options.output.mkdir(parents=True, exist_ok=True)
     entries: list[str] = []
     if importlib.util.find_spec("larch"):
-        _routers.append(AnalysisRouter(Reducer(), Fitter()))
+        _routers.append(AnalysisRouter(Reducer(), Fitter(), Reducer(starts_warm=False)))
         _routers[0].start()
     for name, figure in manual_figures() if options.manual else figures():
         if options.only not in name:
