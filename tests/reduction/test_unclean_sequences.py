@@ -121,6 +121,38 @@ def test_chi_is_that_of_clean_repetitions(reducer: Reducer, case: str) -> None:
     assert values["edge_step"] == pytest.approx(clean["edge_step"], rel=5e-3)
 
 
+@pytest.mark.parametrize(
+    ("case", "label", "has_chi"),
+    [
+        ("clean", None, False),
+        ("thicker", None, False),
+        ("shifted", "with 2", True),
+        ("two, one lost", "with 2", True),
+        ("no edge", "3 alone", False),
+        ("two differ", None, False),
+    ],
+)
+def test_the_merge_is_shown_with_what_was_left_out(
+    reducer: Reducer, case: str, label: str | None, has_chi: bool
+) -> None:
+    values = reduce_members(reducer, CASES[case][0]())
+    other = values["other"] or {}
+    assert other.get("label") == label
+    assert ("chi" in other) is has_chi
+    if label:
+        assert values["energy"][0] <= other["energy"][0] < other["energy"][-1] <= values["energy"][-1]
+        assert len(other["mu"]) == len(other["energy"])
+
+
+def test_the_merge_is_shown_without_one_of_another_shape(reducer: Reducer) -> None:
+    odd = SECOND.mu + 0.06 * np.sin((SECOND.energy - E0) / 6.0) * (abs(SECOND.energy - E0 - 20.0) < 50.0)
+    values = reduce_members(reducer, [FIRST, replace(SECOND, mu=odd), THIRD])
+    assert [one["state"] for one in values["members"]] == ["merged"] * 3
+    assert values["other"]["label"] == "without 2"
+    clean = reduce_members(reducer, [FIRST, THIRD])
+    np.testing.assert_allclose(values["other"]["mu"], clean["mu"], rtol=1e-12)
+
+
 def test_one_odd_point_does_not_ring(reducer: Reducer) -> None:
     """A point of an energy that was measured before, mu off by 0.1 % of the step: kept, it changes chi 100 times."""
     clean = reduce_members(reducer, [FIRST])

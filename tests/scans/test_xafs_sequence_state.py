@@ -11,6 +11,7 @@ import pytest
 
 from helpers.streams import EPOCH, Entry, build_run_documents, fold, stamp_entries
 from xafs_workers.figures.figure_builder import build_figure
+from xafs_workers.figures.xafs_sequence import build_sequence_answer
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.channels import find_bad_channels
@@ -205,3 +206,19 @@ def test_free_texts_of_modes_select_the_merged_signal(mode: str, expected: float
     found = sequence(board)
     np.testing.assert_allclose(found.merged_spectra[0].mu, expected, rtol=1e-15)
     assert ("dancing" in found.scan.start.message.mode.note) == (mode == "dancing")
+
+
+def test_the_figure_shows_which_merge_is_in_the_files() -> None:
+    board = board_of([run(1), run(2), run(3)])
+    r = np.linspace(0.0, 8.0, 20)
+    curves = {"energy": np.array(ENERGY), "mu": np.ones(60), "k": r, "chi": r, "r": r, "chir_mag": r}
+    members = [{"number": n, "state": "left out" if n == 2 else "merged"} for n in (1, 2, 3)]
+    for request in build_scan_requests(board, board.scans[0]):
+        values = {**curves, "members": members, "other": {**curves, "label": "with 2"}}
+        board = board.apply(ReductionResult(request.scan_id, request.key, values))
+    figure = build_figure(board, board.scans[0])
+    labels = {panel.key: [trace.label for trace in panel.traces] for panel in figure.panels}
+    assert labels == {"mu": ["merge of 1, 3, in the files", "with 2"], "chi": ["", ""], "chir": ["", ""]}
+    assert figure.get_panel("mu").legend == "full"
+    answer = build_sequence_answer(board, board.scans[0])
+    assert (answer["in_files"], answer["shown_beside"]) == ("merge of 1, 3", "with 2")

@@ -110,7 +110,8 @@ def _build_panels(board: Board, sequence: XafsSequence, shown: _ShownMerge) -> t
     mu = Panel("mu", "", "energy (eV)", "µ(E)", column_span=2, x_name="energy", y_name="mu")
     texts = () if values else (Text("waiting", _describe_progress(sequence)),)
     notes = _format_note_line(build_sequence_notes(board, sequence, shown.values)) if values else ""
-    mu = replace(mu, title=notes, traces=_build_traces("mu", values, "energy", "mu"), texts=texts)
+    traces = _build_mu_traces(shown.result)
+    mu = replace(mu, title=notes, traces=traces, texts=texts, legend="full" if len(traces) > 1 else "none")
     mu = _add_sum_without_bad_channels(mu, board, sequence)
     if values.get("short"):
         return (mu,)
@@ -140,29 +141,56 @@ def _add_sum_without_bad_channels(panel: Panel, board: Board, sequence: XafsSequ
         return panel
     columns, energy, mu = without.columns, last.spectrum.energy, without.values
     label = f"scan {last.number} without {', '.join(columns)}"
-    trace = run.points.compute_once(("sum without", columns, label), lambda: Trace("without", energy, mu, label, 1))
-    (merge,) = panel.traces
-    return replace(panel, traces=(replace(merge, label="merge"), trace), legend="full")
+    trace = run.points.compute_once(("sum without", columns, label), lambda: Trace("without", energy, mu, label, 2))
+    merge, *others = panel.traces
+    return replace(panel, traces=(replace(merge, label=merge.label or "merge"), *others, trace), legend="full")
 
 
 def _explain(key: str, reason: str) -> tuple[Text, ...]:
     return (Text(key, reason),) if reason else ()
 
 
-def _build_traces(key: str, values: Mapping[str, Any], x: str, y: str) -> tuple[Trace, ...]:
-    return (Trace(key, values[x], values[y]),) if x in values and y in values else ()
+def _build_mu_traces(result: RankedResult) -> tuple[Trace, ...]:
+    """Build the trace of the merge, and that of the merge with or without the odd repetitions, where there are any."""
+    values = result.values
+    if "mu" not in values:
+        return ()
+    other = values.get("other")
+    if not other:
+        return (Trace("mu", values["energy"], values["mu"]),)
+    merge = Trace("mu", values["energy"], values["mu"], f"merge of {_list_merged(values)}, in the files")
+    return merge, Trace("other", other["energy"], other["mu"], str(other["label"]), 1)
+
+
+def _list_merged(values: Mapping[str, Any]) -> str:
+    return ", ".join(str(one["number"]) for one in values.get("members", ()) if one["state"] == "merged")
 
 
 def _build_chi_traces(result: RankedResult) -> tuple[Trace, ...]:
-    return (Trace("chi", *compute_k2_chi(result)),) if "chi" in result.values else ()
+    if "chi" not in result.values:
+        return ()
+    merge = Trace("chi", *compute_k2_chi(result))
+    other = result.values.get("other") or {}
+    if "chi" not in other:
+        return (merge,)
+    curve = result.compute_once("other chi", lambda: (other["k"], other["k"] ** 2 * other["chi"]))
+    return merge, Trace("other", *curve, series=1)
 
 
 def _build_chir_traces(result: RankedResult) -> tuple[Trace, ...]:
     if "r" not in result.values:
         return ()
-    r, magnitude = result.values["r"], result.values["chir_mag"]
-    near = result.compute_once("near", lambda: (r[r <= MAX_R], magnitude[r <= MAX_R]))
-    return (Trace("chir", *near),)
+    merge = Trace("chir", *result.compute_once("near", lambda: _select_near(result.values)))
+    other = result.values.get("other") or {}
+    if "r" not in other:
+        return (merge,)
+    return merge, Trace("other", *result.compute_once("other near", lambda: _select_near(other)), series=1)
+
+
+def _select_near(values: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Select the distances up to the upper limit that is shown."""
+    near = values["r"] <= MAX_R
+    return values["r"][near], values["chir_mag"][near]
 
 
 def build_sequence_notes(board: Board, sequence: XafsSequence, values: Mapping[str, Any]) -> tuple[str, ...]:
@@ -227,6 +255,7 @@ ANSWER_NAMES = (
 def build_sequence_answer(board: Board, scan: Scan) -> Mapping[str, Any]:
     """Build the value of the answer about a sequence: its numbers, all notes, and the advice; {} without a merge.
 
+    `in_files` names the merge that is in project and data file, `shown_beside` the other one of the picture, if any.
     `aligned` is the number of energies of the merge with aligned energies, 0 for none.
     """
     sequence = build_sequence(board, scan)
@@ -236,7 +265,10 @@ def build_sequence_answer(board: Board, scan: Scan) -> Mapping[str, Any]:
         return {}
     aligned = values.get("aligned")
     found = {name: values.get(name) for name in ANSWER_NAMES}
+    other = values.get("other")
     return {name: _to_plain(value) for name, value in found.items()} | {
+        "in_files": f"merge of {_list_merged(values)}",
+        "shown_beside": str(other["label"]) if other else "",
         "aligned": len(aligned["energy"]) if aligned else 0,
         "notes": list(build_sequence_notes(board, sequence, values)),
         "advice": str(_build_advice(board, shown)),

@@ -19,6 +19,7 @@ from xafs_workers.reduction.judgement import MIN_DRIFT, MIN_SHIFT, MIN_WHITE_LIN
 from xafs_workers.reduction.member_cache import MemberCache
 from xafs_workers.reduction.noise import Scatter, compute_scatter, estimate_noise
 from xafs_workers.reduction.notes import build_notes
+from xafs_workers.reduction.other_merge import build_other_merge
 from xafs_workers.reduction.parameters import RECIPE
 from xafs_workers.reduction.preparation import Member
 from xafs_workers.reduction.reduce import Edge, ReductionError, find_e0, read_results, reduce
@@ -66,6 +67,8 @@ def reduce_sequence(members: Sequence[Member], edge: Edge, cache: MemberCache | 
     if findings.scatter is not None:
         values |= {"epsilon_k": findings.scatter.epsilon_k, "chi_std": findings.scatter.std}
     values["noise_members"] = findings.scatter.count if findings.scatter is not None else 1
+    other = build_other_merge(findings, edge, None if findings.hole is None else findings.hole[0])
+    values["other"] = None if other is None else other.read_values()
     if findings.aligned is not None:
         moved = findings.aligned
         values["aligned"] = {"energy": moved.energy, "mu": moved.mu, "mu_std": moved.std}
