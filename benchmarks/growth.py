@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +23,7 @@ from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import ClockTick, Document, RecordPosition
 from xafs_workers.scans.reduction_requests import build_pending_requests
 from xafs_workers.scans.run_requests import build_scan_run_requests
-from xafs_workers.settings import Settings
+from xafs_workers.settings import Scans, Settings
 from xafs_workers.wire import encode
 
 KEPT = 50
@@ -76,6 +77,33 @@ def _turn(board: Board, start: BoardItem) -> float:
     for collector in collectors:
         collector.collect(boards[0])
     return measure(lambda: [collector.collect(one) for one in (next(later),) for collector in collectors])
+
+
+def runs_without_messages() -> Iterator[Cost]:
+    """Measure the documents of a repetition without a message, with sequences of 10 and 50 such repetitions kept."""
+    forms = Scans(from_documents=True).implied_forms
+    limits = {"start": 1e-3, "event": 100e-6, "stop": 1e-3}
+    for repetitions in (10, 50):
+        stamp, board = Stamp(), Board(BoardConfig(implied_forms=forms))
+        for number in range(KEPT * repetitions):
+            board = stamp.fold(board, _spectrum_without_message(number, number // repetitions))
+        costs: dict[str, list[float]] = {name: [] for name in limits}
+        for number in range(5):
+            for item in stamp.items(_spectrum_without_message(10_000 + number, KEPT)):
+                began = time.process_time()
+                board = board.apply(item)
+                if isinstance(item, Document) and item.name in costs:
+                    costs[item.name].append(time.process_time() - began)
+        for name, limit in limits.items():
+            what = f"`{name}` without a message, sequences of {repetitions} kept ({len(board.runs)} runs)"
+            yield Cost(what, statistics.median(costs[name]), limit)
+
+
+def _spectrum_without_message(number: int, sample: int) -> list[Document_]:
+    columns = {"dcm_energy": [7000.0 + 10 * n for n in range(20)], "I0": [2.0] * 20, "It": [1.0] * 20}
+    named = {"sample_name": str(sample), "hints": {"dimensions": [[["dcm_energy"], "primary"]]}, "num_points": 20}
+    one = run(number, columns, motors=["dcm_energy"], **named)
+    return [*one.head, *one.events, *one.tail]
 
 
 def pages(rows: int = 100_000) -> Iterator[Cost]:
@@ -161,6 +189,7 @@ def decoding(points: int = 2000) -> Iterator[Cost]:
 
 GROUPS: tuple[Callable[[], Iterator[Cost]], ...] = (
     one_next,
+    runs_without_messages,
     pages,
     repeated_messages,
     runs_without_stop,

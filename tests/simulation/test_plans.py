@@ -17,9 +17,18 @@ from plugins.brokers import Broker
 from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.messages.documents import check_document
 from xafs_workers.messages.parsing import parse
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.settings import Scans
 from xafs_workers.simulation.beamline import Beamline, SimulationSetup, create_kafka_publisher
 from xafs_workers.simulation.grid import GridError, build_energy_grid
-from xafs_workers.simulation.plans import XafsParameters, measure_linescan, measure_timescan, measure_xafs
+from xafs_workers.simulation.plans import (
+    XafsParameters,
+    measure_linescan,
+    measure_timescan,
+    measure_xafs,
+    scan_without_messages,
+)
 from xafs_workers.simulation.spectra import compute_mu_t
 from xafs_workers.wire import decode
 
@@ -219,3 +228,15 @@ def test_the_grid_is_parsed_as_users_write_it() -> None:
 def test_an_invalid_grid_is_refused_with_the_reason(words: tuple[str, str, str]) -> None:
     with pytest.raises(GridError, match="expected"):
         build_energy_grid(*words, 7112.0)
+
+
+def test_a_scan_without_messages_is_shown_by_its_documents(session: Session) -> None:
+    session.beamline.run(scan_without_messages(session.beamline, "xafs_y", (-4.0, 4.0, 11)))
+    assert session.list_events() == ["[", "]"]
+    config = BoardConfig(implied_forms=Scans(from_documents=("line",)).implied_forms)
+    board = fold(stamp_entries(session.entries), Board(config))
+    (scan,) = board.scans
+    figure = build_figure(board, scan)
+    assert (scan.is_implied, scan.kind, figure.title) == (True, "linescan", "rel_scan of xafs_y  (scan 1)")
+    assert figure.panels[0].key == "It/I0"
+    assert all(len(panel.traces[0].x) == 11 for panel in figure.panels)

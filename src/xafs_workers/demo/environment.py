@@ -76,6 +76,7 @@ def configure(
     content: Mapping[str, Any] = {
         "beamline": beamline,
         "kafka": {"bootstrap_servers": bootstrap_servers},
+        "scans": {"from_documents": ["line"]},  # one scan of the session sends no message
         "storage": {"proposals_root": str(folder / "proposals"), "root_aliases": {}},
         "state_directory": str(folder / "state"),
         "logging": {"style": "json", "heartbeat_seconds": 2.0},

@@ -89,6 +89,7 @@ def _iter_plans(beamline: Beamline) -> Iterator[PlanStep]:
         plans.measure_linescan(beamline, "dcm_pitch", "I0", (-0.15, 0.15, 41), fname="rocking_curve.png"),
     )
     yield "slot, horizontally", plans.measure_linescan(beamline, "xafs_x", "It", (-9.0, 9.0, 61), fname="slot_x.png")
+    yield "slot, vertically, without any message", plans.scan_without_messages(beamline, "xafs_y", (-4.0, 4.0, 41))
     yield "Fe foil, transmission, 3 scans", plans.measure_xafs(beamline, plans.XafsParameters("fe_foil"))
     beamline.mount("Fe2O3", "4-element SDD")
     yield (

@@ -80,7 +80,10 @@ class Frontier:
 
     def replace_run(self, run: Outline) -> Frontier:
         """Replace what is known of a run."""
-        return replace(self, runs=tuple(run if one.uid == run.uid else one for one in self.runs))
+        place = bisect_left(self.runs, run.start_position, key=_get_start_position)
+        if place == len(self.runs) or self.runs[place].uid != run.uid:
+            return self
+        return replace(self, runs=(*self.runs[:place], run, *self.runs[place + 1 :]))
 
     def remove_runs(self, kept: Container[str]) -> Frontier:
         """Remove the runs that are no longer kept."""

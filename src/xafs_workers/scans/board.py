@@ -238,8 +238,8 @@ def _apply_start(board: Board, item: Document) -> Board:
             raise UnknownRunError(uid, f"a second, different start document of run {uid}")
         return board
     run, reading = build_run(item), board.reading.add_documents(item)
-    runs = {**board.runs, uid: run}
-    return _update_scans(replace(board, reading=reading), add_run(board.table, run, runs, board.config))
+    changed = replace(board, reading=reading, runs={**board.runs, uid: run})
+    return _update_scans(changed, add_run(board.table, run, changed.runs, board.config))
 
 
 def _apply_descriptor(board: Board, item: Document) -> Board:

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from operator import is_
 from typing import ClassVar
 
 from xafs_workers.messages.base import ControlMessage, Example
@@ -80,13 +81,10 @@ class ImpliedScans:
         Runs that are scans of their own, in the order of their starts.
     sequences
         Sequences of repetitions, in the order of their first starts.
-    hidden
-        Ids of the scans whose figures are closed.
     """
 
     singles: tuple[ShownGroup, ...] = ()
     sequences: tuple[ShownGroup, ...] = ()
-    hidden: frozenset[str] = frozenset()
 
     @property
     def scans(self) -> tuple[Scan, ...]:
@@ -95,41 +93,55 @@ class ImpliedScans:
             groups: Iterable[ShownGroup] = self.singles
         else:
             groups = sorted((*self.singles, *self.sequences), key=_get_start)
-        return tuple(_set_shown(scan, scan.id not in self.hidden) for group in groups for scan in group.scans)
+        return tuple(scan for group in groups for scan in group.scans)
 
     def put(self, outline: Outline, config: BoardConfig) -> ImpliedScans:
         """Add a run, or replace what is known of it."""
-        others = self.remove({outline.uid}, config)
         if outline.form not in config.implied_forms or outline.reason:
-            return others
-        if outline.spectrum is not None:
-            since = max(0, bisect_right(others.sequences, outline.start_position, key=_get_start) - 1)
-            return _group_again(others, since, lambda runs: sorted((*runs, outline), key=_get_run_start), config)
-        singles, group = others.singles, ShownGroup((outline,), build_scans((outline,)))
-        place = bisect_right(singles, group.start_position, key=_get_start)
-        return replace(others, singles=(*singles[:place], group, *singles[place:]))
+            return self.remove({outline.uid}, config)
+        if outline.spectrum is None:
+            others = self.remove({outline.uid}, config)
+            singles, group = others.singles, ShownGroup((outline,), build_scans((outline,)))
+            place = bisect_right(singles, group.start_position, key=_get_start)
+            return replace(others, singles=(*singles[:place], group, *singles[place:]))
+        others = self._remove_singles({outline.uid})
+        since = max(0, bisect_right(others.sequences, outline.start_position, key=_get_start) - 1)
+        if since and others.sequences[since].runs[0].uid == outline.uid:
+            since -= 1  # it may be a repetition of the sequence before now
+
+        def change(runs: Iterable[Outline]) -> Iterable[Outline]:
+            return sorted((*(run for run in runs if run.uid != outline.uid), outline), key=_get_run_start)
+
+        return _group_again(others, since, change, config)
 
     def remove(self, uids: Container[str], config: BoardConfig) -> ImpliedScans:
         """Remove runs: a message claims them, or they are no longer kept."""
-        singles = tuple(group for group in self.singles if group.runs[0].uid not in uids)
-        others = self if len(singles) == len(self.singles) else replace(self, singles=singles)
+        others = self._remove_singles(uids)
         changed = (n for n, group in enumerate(self.sequences) if any(run.uid in uids for run in group.runs))
         first = next(changed, None)
         if first is None:
             return others
-        return _group_again(
-            others, max(0, first - 1), lambda runs: [run for run in runs if run.uid not in uids], config
-        )
+        since = max(0, first - 1)
+        return _group_again(others, since, lambda runs: [run for run in runs if run.uid not in uids], config)
+
+    def _remove_singles(self, uids: Container[str]) -> ImpliedScans:
+        singles = tuple(group for group in self.singles if group.runs[0].uid not in uids)
+        return self if len(singles) == len(self.singles) else replace(self, singles=singles)
 
     def hide_closed(self, messages: Sequence[ReceivedMessage], hidden: Container[str]) -> ImpliedScans:
         """Hide the figures that a message closed since, and those that a later one of their kind replaces."""
         if not self.singles and not self.sequences:
             return self
         closers = [control for control in messages if control.message.closes in ("all", "line")]
-        scans = self.scans
-        latest = {scan.kind: scan.id for scan in scans}
-        gone = frozenset(scan.id for scan in scans if scan.id in hidden or not _is_shown(scan, closers, latest))
-        return self if gone == self.hidden else replace(self, hidden=gone)
+        latest = {scan.kind: scan.id for scan in self.scans}
+
+        def show(group: ShownGroup) -> ShownGroup:
+            scans = tuple(
+                _set_shown(scan, scan.id not in hidden and _is_shown(scan, closers, latest)) for scan in group.scans
+            )
+            return group if all(map(is_, scans, group.scans)) else replace(group, scans=scans)
+
+        return ImpliedScans(tuple(map(show, self.singles)), tuple(map(show, self.sequences)))
 
 
 def _group_again(

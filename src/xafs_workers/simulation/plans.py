@@ -105,6 +105,18 @@ def scan_line(
     return uid
 
 
+def scan_without_messages(beamline: Beamline, motor: str, span: tuple[float, float, int]) -> Plan:
+    """Scan a motor around its position as Bluesky's own plan does, which knows nothing of control messages.
+
+    Parameters
+    ----------
+    span
+        (start, stop, number of points), relative to the motor's position.
+    """
+    yield from bps.mv(beamline.axes["dwti_dwell_time"], LINE_DWELL)
+    return (yield from bp.rel_scan(beamline.detectors, find_axis(beamline, motor), *span))
+
+
 def measure_timescan(
     beamline: Beamline,
     detector: str,
