@@ -81,7 +81,10 @@ def test_the_figure_shows_the_results(measured: Path, reducer: Reducer, name: st
     sample = "Ni2O3" if "ni" in name else "Cr2O3"
     assert figure.title == f"Sequence ended: {sample}  {n} scans"
     mu, chi, chir = figure.panels
-    assert (mu.column_span, mu.x_label, mu.y_label) == (2, "energy (eV)", "µ(E)")
+    signal = "transmission" if "ni" in name else "fluorescence"
+    assert (mu.column_span, mu.x_label, mu.y_label) == (2, "energy (eV)", f"{signal} µ(E)")
+    assert [line.label for line in mu.lines] == [f"E0 = {mu.lines[0].x:.1f} eV"]
+    assert mu.lines[0].x == pytest.approx(8344.0 if "ni" in name else 6002.0, abs=8.0)
     assert (chi.x_label, chi.y_label) == ("wavenumber (Å⁻¹)", "k² χ(k)  (Å⁻²)")
     assert (chir.x_label, chir.y_label) == ("radial distance (Å)", "|χ(R)|  (Å⁻³)")
     assert_close(chi.traces[0].y, wanted["k"] ** 2 * partial["chi"][n - 1])

@@ -16,7 +16,7 @@ from xafs_workers.figures.figure_builder import (
     figure_examples,
     picture_figure_builders,
 )
-from xafs_workers.figures.model import Figure, Panel, Text, Trace
+from xafs_workers.figures.model import Figure, Line, Panel, Text, Trace
 from xafs_workers.figures.xafsscan_chi import compute_k2_chi, explain_missing_chi, explain_missing_chir
 from xafs_workers.messages.xafs_sequence import XafsSequenceAdd, XafsSequenceStart
 from xafs_workers.scans.advice import Advice, build_advice
@@ -107,7 +107,9 @@ def _format_title(sequence: XafsSequence, n: int) -> str:
 
 def _build_panels(board: Board, sequence: XafsSequence, shown: _ShownMerge) -> tuple[Panel, ...]:
     values = shown.values
-    mu = Panel("mu", "", "energy (eV)", "µ(E)", column_span=2, x_name="energy", y_name="mu")
+    signal = f"{_name_signal(sequence)} µ(E)"
+    lines = (Line("e0", values["e0"], f"E0 = {values['e0']:.1f} eV"),) if "e0" in values else ()
+    mu = Panel("mu", "", "energy (eV)", signal, column_span=2, lines=lines, x_name="energy", y_name="mu")
     texts = () if values else (Text("waiting", _describe_progress(sequence)),)
     notes = _format_note_line(build_sequence_notes(board, sequence, shown.values)) if values else ""
     traces = _build_mu_traces(shown.result)
@@ -128,6 +130,14 @@ def _build_panels(board: Board, sequence: XafsSequence, shown: _ShownMerge) -> t
             texts=_explain("no chir", explain_missing_chir(values)),
         ),
     )
+
+
+def _name_signal(sequence: XafsSequence) -> str:
+    """Return the name of the merged signal."""
+    mode = sequence.absorber.mode
+    if sequence.absorber.is_fluorescence or mode == "pips":
+        return "fluorescence"
+    return {"yield": "electron yield", "reference": "reference"}.get(mode, "transmission")
 
 
 def _add_sum_without_bad_channels(panel: Panel, board: Board, sequence: XafsSequence) -> Panel:
