@@ -122,7 +122,7 @@ def test_a_window_before_a_dark_current_takes_the_scan() -> None:
     assert scan.run_uids == (list(board.runs)[1],)
 
 
-def test_three_repetitions_are_one_sequence_and_another_sample_is_another() -> None:
+def test_another_sample_begins_another_sequence() -> None:
     board = fold_any("three_repetitions", TWO_MOVERS, **NO_DETECTOR)
     counts = [(scan.kind, len(scan.run_uids)) for scan in board.scans]
     assert counts == [("xafsscan", 3), ("xafs_sequence", 3), ("xafsscan", 1), ("xafs_sequence", 1)]
@@ -159,7 +159,7 @@ def test_an_edge_that_is_not_told_is_guessed_from_the_energies() -> None:
     assert draw_live(make_scan(7112.0, E0=7112.0)).title.startswith("Fe K, from the energies")
 
 
-def test_an_edge_outside_of_the_energies_is_kept_and_not_reduced() -> None:
+def test_an_edge_outside_of_the_energies_is_not_reduced() -> None:
     board = make_scan(7112.0, element="Cu", edge="K")
     figure = draw_live(board)
     assert figure.title.startswith("Cu K")

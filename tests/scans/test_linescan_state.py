@@ -35,7 +35,7 @@ def test_a_run_with_another_hint_or_kind_is_not_bound(hint: str | None, motors: 
     assert list_bound_runs([("bmm", LINE), *make_line_run(hint, motors)]) == [()]
 
 
-def test_a_run_that_moves_the_motor_precedes_one_that_moves_another() -> None:
+def test_a_run_that_moves_the_motor_precedes_others() -> None:
     other, own = make_line_run(None, ["xafs_y"]), make_line_run(None, ["xafs_x"])
     assert list_bound_runs([("bmm", LINE), *other, *own]) == [(get_run_uid(own),)]
     assert list_bound_runs([("bmm", LINE), *other]) == [(get_run_uid(other),)]

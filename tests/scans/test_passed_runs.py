@@ -81,13 +81,13 @@ def test_a_window_in_which_no_run_started() -> None:
     assert describe(fold_board(LINE, {"linescan": "stop"}), "linescan") == "no run started between its messages"
 
 
-def test_a_sequence_names_the_runs_that_its_live_scan_passed_over() -> None:
+def test_a_sequence_names_runs_that_were_passed_over() -> None:
     line = make_line()
     board = fold_board(SEQUENCE, XAFS, NEXT, line, STOP, {"xafs_sequence": "stop"})
     assert refuse(board).startswith(f"no run: 1 passed over: {get_run_uid(line)[:6]} scan of stage_x")
 
 
-def test_a_sequence_never_says_that_none_was_finished_when_one_was() -> None:
+def test_a_finished_repetition_that_was_not_added_is_named() -> None:
     run = make_spectrum()
     board = fold_board(SEQUENCE, XAFS, NEXT, run, STOP, {"xafs_sequence": "stop"})
     assert refuse(board) == (

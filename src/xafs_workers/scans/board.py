@@ -202,7 +202,9 @@ def _update_scans(board: Board, found: ChangedScans) -> Board:
     if len(runs) != len(board.runs):
         streams = {uid: stream for uid, stream in streams.items() if stream[0] in runs}
     # the ends of scans that have just been received are of now
-    ended_at = {s.id: board.ended_at.get(s.id, board.reading.attended) for s in table.told if s.end is not None}
+    ended_at = {
+        s.id: board.ended_at.get(s.id, board.reading.attended) for s in table.from_messages if s.end is not None
+    }
     return replace(
         board,
         version=board.version + 1,

@@ -28,7 +28,7 @@ TIME_POINTS = 2
 NO_AXIS = "no axis: set columns.energy or columns.bragg"
 
 STILL = 1e-6
-"""Largest relative change of the position of an axis that stands still."""
+"""Largest relative change of the position of an axis at rest."""
 
 
 def describe_run(run: Run, config: BoardConfig) -> Outline:
@@ -131,7 +131,7 @@ def _describe_line(outline: Outline, run: Run, fields: tuple[str, ...]) -> Outli
 
 
 def _describe_two_axes(outline: Outline, run: Run, keys: tuple[str, str]) -> Outline:
-    """Describe a map or a trajectory: the start document of a `scan_nd` does not tell which, the first points do."""
+    """Describe a map or a trajectory: the start document of a `scan_nd` does not name it, the first points show it."""
     missing = _find_missing_column(run, keys)
     shape, extents = (list(iterate_members(run.start.get(name))) for name in ("shape", "extents"))
     if len(shape) == 2:

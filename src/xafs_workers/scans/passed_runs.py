@@ -52,7 +52,7 @@ def _name_run(run: Outline) -> str:
 def _find_reason(board: Board, run: Outline, scan: Scan, window: RunWindow, wanted: Motors) -> str:
     if run.uid in scan.run_uids:
         return "it is another repetition"
-    if any(run.uid in other.run_uids for other in board.table.told):
+    if any(run.uid in other.run_uids for other in board.table.from_messages):
         return "it belongs to another scan"
     if rank_run(run, scan, window, wanted) is not None:
         return "another run came first"

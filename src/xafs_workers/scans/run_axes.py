@@ -1,4 +1,4 @@
-"""Axes of a run: what its start document says was moved, and in which columns the positions are."""
+"""Axes of a run: what was moved by its start document, and in which columns the positions are."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def find_motor_column(run: Run, motor: str) -> str:
 
 def _read_dimensions(run: Run) -> tuple[tuple[str, ...], ...]:
     """Read the fields of each dimension of the stream `primary`; members of another form are left out."""
-    told = as_mapping(run.start.get("hints")).get("dimensions")
+    entries = as_mapping(run.start.get("hints")).get("dimensions")
     found: list[tuple[str, ...]] = []
-    for entry in iterate_members(told):
+    for entry in iterate_members(entries):
         parts = list(iterate_members(entry))
         if len(parts) == 2 and as_text(parts[1]) == "primary" and as_texts(parts[0]):
             found.append(as_texts(parts[0]))

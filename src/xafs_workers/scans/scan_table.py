@@ -29,7 +29,7 @@ class ScanTable:
     ----------
     messages
         Messages that affect scans, sorted by record time.
-    told
+    from_messages
         Scans of messages, with their bound runs, in the order in which they started.
     implied
         Scans of runs that no message claims.
@@ -48,7 +48,7 @@ class ScanTable:
     """
 
     messages: tuple[ReceivedMessage, ...] = ()
-    told: tuple[Scan, ...] = ()
+    from_messages: tuple[Scan, ...] = ()
     implied: ImpliedScans = field(default_factory=ImpliedScans)
     scans: tuple[Scan, ...] = ()
     outlines: Mapping[str, Outline] = field(default_factory=dict[str, Outline])
@@ -74,10 +74,10 @@ def add_message(table: ScanTable, item: ReceivedMessage, runs: Runs, config: Boa
     changed = replace(table, messages=(*messages[:place], item, *messages[place:]))
     if place < len(messages) or table.frontier is None:
         return _bind_all(changed, runs, config)
-    told = extend_scans(table.told, item, table.hidden_figures)
-    if _names_other_run(table, told, item):
+    from_messages = extend_scans(table.from_messages, item, table.hidden_figures)
+    if _names_other_run(table, from_messages, item):
         return _bind_all(changed, runs, config)
-    return _update_scans(changed, *bind_after(told, table.frontier, config), runs, config)
+    return _update_scans(changed, *bind_after(from_messages, table.frontier, config), runs, config)
 
 
 def add_run(table: ScanTable, run: Run, runs: Runs, config: BoardConfig) -> ChangedScans:
@@ -85,10 +85,12 @@ def add_run(table: ScanTable, run: Run, runs: Runs, config: BoardConfig) -> Chan
     outline = describe_run(run, config)
     changed = _set_outline(table, outline)
     frontier = table.frontier
-    named = (scan.end.message.named_run for scan in table.told if scan.end is not None and scan.windows)
+    named = (scan.end.message.named_run for scan in table.from_messages if scan.end is not None and scan.windows)
     if frontier is None or run.start_position < frontier.position or run.uid in named:
         return _bind_all(changed, runs, config, outline)
-    return _update_scans(changed, *bind_after(table.told, frontier.add_run(outline), config), runs, config, outline)
+    return _update_scans(
+        changed, *bind_after(table.from_messages, frontier.add_run(outline), config), runs, config, outline
+    )
 
 
 def review_run(table: ScanTable, run: Run, runs: Runs, config: BoardConfig) -> ChangedScans | None:
@@ -100,11 +102,11 @@ def review_run(table: ScanTable, run: Run, runs: Runs, config: BoardConfig) -> C
     frontier = table.frontier
     if known.binding_key == outline.binding_key:
         kept = Frontier() if frontier is None else frontier.replace_run(outline)
-        found = _update_scans(changed, table.told, kept, runs, config, outline)
+        found = _update_scans(changed, table.from_messages, kept, runs, config, outline)
         return found if frontier is not None else found._replace(table=replace(found.table, frontier=None))
     if frontier is None or known.start_position < frontier.position:
         return _bind_all(changed, runs, config, outline)
-    bound = bind_after(table.told, frontier.replace_run(outline), config)
+    bound = bind_after(table.from_messages, frontier.replace_run(outline), config)
     return _update_scans(changed, *bound, runs, config, outline)
 
 
@@ -112,25 +114,27 @@ def _set_outline(table: ScanTable, outline: Outline) -> ScanTable:
     return replace(table, outlines={**table.outlines, outline.uid: outline})
 
 
-def _names_other_run(table: ScanTable, told: tuple[Scan, ...], end: ReceivedMessage) -> bool:
+def _names_other_run(table: ScanTable, from_messages: tuple[Scan, ...], end: ReceivedMessage) -> bool:
     """Check whether the end of a scan names a run that is bound elsewhere, or to a later window of the scan."""
     uid = end.message.named_run
     if not uid or uid not in table.outlines:
         return False
-    scan = next((scan for scan in reversed(told) if scan.end is end), None)
+    scan = next((scan for scan in reversed(from_messages) if scan.end is end), None)
     return scan is not None and bool(scan.windows) and scan.windows[0].run_uid != uid
 
 
 def _bind_all(table: ScanTable, runs: Runs, config: BoardConfig, *changed: Outline) -> ChangedScans:
     """Build all scans of messages and bind all runs."""
     outlines = sorted(table.outlines.values(), key=lambda outline: outline.start_position)
-    told = build_scans(table.messages, table.hidden_figures)
-    return _update_scans(table, *bind_after(told, Frontier(runs=tuple(outlines)), config), runs, config, *changed)
+    from_messages = build_scans(table.messages, table.hidden_figures)
+    return _update_scans(
+        table, *bind_after(from_messages, Frontier(runs=tuple(outlines)), config), runs, config, *changed
+    )
 
 
 def _update_scans(
     table: ScanTable,
-    told: tuple[Scan, ...],
+    from_messages: tuple[Scan, ...],
     frontier: Frontier,
     runs: Runs,
     config: BoardConfig,
@@ -139,9 +143,9 @@ def _update_scans(
     """Replace the scans of messages, and remove what exceeds the limits."""
     claims, implied = table.claims, table.implied
     if config.implied_forms:
-        claims, implied = _update_claims(table, told, config, changed)
+        claims, implied = _update_claims(table, from_messages, config, changed)
     kept = select_retained(
-        (*told, *implied.scans) if implied.scans else told, table.messages, runs, config, table.sizes
+        (*from_messages, *implied.scans) if implied.scans else from_messages, table.messages, runs, config, table.sizes
     )
     outlines, hidden = table.outlines, table.hidden_figures
     if len(kept.runs) != len(runs):
@@ -150,13 +154,13 @@ def _update_scans(
         implied = implied.remove(runs.keys() - kept.runs.keys(), config)
     if kept.hidden_figures is not None:
         hidden = kept.hidden_figures
-    told = tuple(scan for scan in kept.scans if not scan.is_implied) if implied.scans else kept.scans
+    from_messages = tuple(scan for scan in kept.scans if not scan.is_implied) if implied.scans else kept.scans
     implied = implied.hide_closed(kept.messages, hidden)
     changed_table = ScanTable(
         kept.messages,
-        told,
+        from_messages,
         implied,
-        _merge(told, implied.scans),
+        _merge(from_messages, implied.scans),
         outlines,
         claims,
         hidden,
@@ -167,15 +171,15 @@ def _update_scans(
 
 
 def _update_claims(
-    table: ScanTable, told: tuple[Scan, ...], config: BoardConfig, changed: Iterable[Outline]
+    table: ScanTable, from_messages: tuple[Scan, ...], config: BoardConfig, changed: Iterable[Outline]
 ) -> tuple[frozenset[str], ImpliedScans]:
     """Return the runs that scans of messages have, and the implied scans of the others."""
     claims, implied = table.claims, table.implied
-    before, after = _list_changed_claims(table.told, told)
+    before, after = _list_changed_claims(table.from_messages, from_messages)
     if before != after:
         released = before - after
         if released:
-            released -= {uid for scan in told for uid in scan.run_uids}
+            released -= {uid for scan in from_messages for uid in scan.run_uids}
         claims = (claims - released) | after
         implied = implied.remove(after, config)
         for uid in released & table.outlines.keys():
@@ -198,7 +202,7 @@ def _list_runs(scans: tuple[Scan, ...], without: set[int]) -> set[str]:
     return {uid for scan in scans if id(scan) not in without for uid in scan.run_uids}
 
 
-def _merge(told: tuple[Scan, ...], implied: tuple[Scan, ...]) -> tuple[Scan, ...]:
+def _merge(from_messages: tuple[Scan, ...], implied: tuple[Scan, ...]) -> tuple[Scan, ...]:
     if not implied:
-        return told
-    return tuple(sorted((*told, *implied), key=lambda scan: scan.start_position))
+        return from_messages
+    return tuple(sorted((*from_messages, *implied), key=lambda scan: scan.start_position))

@@ -95,9 +95,9 @@ def _find_mode(run: Run, config: BoardConfig) -> str:
     """Find the mode that the metadata or the hint name, else the one that the columns suggest."""
     given = run.xdi.get("_mode")
     texts = [*(as_texts(given) or (as_text(given),)), run.hint.partition(" ")[2]]
-    told = next(filter(None, (find_mode(text) for text in texts if text)), None)
-    if told is not None:
-        return told
+    named = next(filter(None, (find_mode(text) for text in texts if text)), None)
+    if named is not None:
+        return named
     columns = config.columns
     if find_fluorescence_channels(run, config, ChannelSelection()).columns:
         return "fluorescence"

@@ -11,7 +11,7 @@ from xafs_workers.scans.implied_scans import Group, ImpliedMessages, implied_mes
 
 @implied_messages.register("xafs_sequence")
 def build_messages(runs: Group) -> ImpliedMessages:
-    """Build the start message from what the first run's documents tell, and one that adds each run."""
+    """Build the start message from the documents of the first run, and one that adds each run."""
     spectrum = runs[0].spectrum
     if spectrum is None:
         raise ValueError(f"run {runs[0].uid}: not a repetition over an edge")

@@ -9,7 +9,7 @@ from xafs_workers.scans.implied_scans import Group, ImpliedMessages, implied_mes
 
 @implied_messages.register("xafsscan")
 def build_messages(runs: Group) -> ImpliedMessages:
-    """Build the start message from what the first run's documents tell; an edge that they do not name is ''."""
+    """Build the start message from the documents of the first run; an edge that they do not name is ''."""
     spectrum = runs[0].spectrum
     if spectrum is None:
         raise ValueError(f"run {runs[0].uid}: not a repetition over an edge")
