@@ -95,3 +95,15 @@ def test_an_aborted_repetition_without_points_has_a_note() -> None:
     assert build_figure(board, board.scans[-1]).get_panel("transmission").traces[0].label == "scan 1"
     board = fold(teller.stamp(run[-1:]), board)
     assert build_figure(board, board.scans[-1]).get_panel("transmission").traces[0].label == "scan 1 (aborted)"
+
+
+@pytest.mark.parametrize(("count", "faded"), [(6, 0), (7, 6)])
+def test_of_many_repetitions_the_earlier_ones_are_faded(count: int, faded: int) -> None:
+    entries: list[Any] = [("bmm", {**XAFS, "mode": "transmission", "repetitions": count})]
+    for number in range(1, count + 1):
+        entries += [("bmm", {"xafsscan": "next", "count": number}), *make_run(COLUMNS)]
+    board = fold(EntryStamper().stamp(entries))
+    traces = build_figure(board, board.scans[-1]).get_panel("transmission").traces
+    assert [trace.is_faded for trace in traces] == [True] * faded + [False] * (count - faded)
+    again = build_figure(board, board.scans[-1]).get_panel("transmission").traces
+    assert all(one is two for one, two in zip(traces, again, strict=True))

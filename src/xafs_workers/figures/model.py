@@ -27,6 +27,8 @@ class Trace:
         Position in the colour and line-style cycle; repetitions differ by both.
     style
         ``line``, ``points`` (markers only) or ``both``.
+    is_faded
+        Whether the trace is drawn thin and grey: an earlier one of many.
     """
 
     key: str
@@ -35,6 +37,7 @@ class Trace:
     label: str = ""
     series: int = 0
     style: Literal["line", "points", "both"] = "line"
+    is_faded: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,6 +19,10 @@ NO_POINTS = (Text("waiting", "no points"),)
 """Note in a panel whose run has not come, or has not measured a point."""
 
 
+MAX_DISTINCT = 6
+"""Largest number of repetitions with colours of their own; of more, only the newest is not faded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Curve:
     """A trace that is not computed yet: its names, and its arrays as functions of a run (x: time unless given)."""

@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
 from xafs_workers.figures.model import Array, Figure, Panel, Trace
 from xafs_workers.figures.signal import build_channel_curve
-from xafs_workers.figures.trace_builder import NO_POINTS, Curve, collect_traces, compute_trace, compute_traces
+from xafs_workers.figures.trace_builder import (
+    MAX_DISTINCT,
+    NO_POINTS,
+    Curve,
+    collect_traces,
+    compute_trace,
+    compute_traces,
+)
 from xafs_workers.figures.xafsscan_chi import CHI_PANEL, build_live_chi_panel
 from xafs_workers.messages.xafsscan import XafsscanNext, XafsscanStart
 from xafs_workers.scans import spectra
@@ -181,9 +188,11 @@ def build_repetitions_panel(
     view: PanelSpec, windows: list[tuple[int, RunWindow, Run]], scan: Scan, config: BoardConfig
 ) -> Panel:
     """Build the panel of a signal with a trace for each repetition."""
-    traces, notes = collect_traces(
-        _build_repetition_trace(view, *window, scan, config) for window in windows if len(window[-1].points)
-    )
+    measured = [window for window in windows if len(window[-1].points)]
+    built = [_build_repetition_trace(view, *window, scan, config) for window in measured]
+    if len(built) > MAX_DISTINCT:
+        built[:-1] = [_fade(trace, window[-1]) for trace, window in zip(built[:-1], measured[:-1], strict=True)]
+    traces, notes = collect_traces(built)
     legend = "compact" if len(traces) >= COMPACT_LEGEND_SIZE else "full"
     run = windows[-1][-1] if windows else None
     return Panel(
@@ -210,6 +219,13 @@ def _build_repetition_trace(
         ("trace", scan.id, view.key, index, label),
         lambda: compute_trace(run, Curve(f"scan-{index}", view.compute, energy, label, index)),
     )
+
+
+def _fade(trace: Trace | str, run: Run) -> Trace | str:
+    """Return a repetition's trace, thin and grey; the same object for the same trace."""
+    if isinstance(trace, str):
+        return trace
+    return run.points.compute_once(("faded", trace), lambda: replace(trace, is_faded=True))
 
 
 def split_channels(

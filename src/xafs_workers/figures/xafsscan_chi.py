@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from xafs_workers.figures.model import Array, Panel, Text, Trace
+from xafs_workers.figures.trace_builder import MAX_DISTINCT
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.reduction_requests import find_displayed_result
 from xafs_workers.scans.results import RankedResult
@@ -58,6 +60,8 @@ def build_live_chi_panel(board: Board, scan: Scan) -> Panel:
             label = f"{part.label} (provisional)" if state.get("provisional") else part.label
             traces.append(Trace(f"scan-{index}", *compute_k2_chi(result), label, index))
     texts = _build_texts(state, empty=not traces)
+    if len(traces) > MAX_DISTINCT:
+        traces[:-1] = [replace(trace, is_faded=True) for trace in traces[:-1]]
     return Panel(
         CHI_PANEL,
         "live χ(k)",

@@ -17,6 +17,10 @@ Seven colours and five patterns distinguish 35 series.
 """
 
 
+FADED_WIDTH = 0.5
+"""Width of a faded line in units of the usual width."""
+
+
 @dataclass(frozen=True, slots=True)
 class Palette:
     """Colours of a figure; `series` is the palette of Okabe and Ito (2008), safe for colour-blind readers."""
@@ -29,6 +33,7 @@ class Palette:
     muted: str
     mark: str
     warning_face: str
+    faded: str
 
 
 LIGHT = Palette(
@@ -40,6 +45,7 @@ LIGHT = Palette(
     muted="#5a5a5a",
     mark="#007a00",
     warning_face="#ffdcd6",
+    faded="#9a9a9a",
 )
 DARK = Palette(
     series=("#56b4e9", "#e69f00", "#2fd0a0", "#e49ac4", "#f0e442", "#ff7f3f", "#f5f5f5"),
@@ -50,4 +56,5 @@ DARK = Palette(
     muted="#b8bcc4",
     mark="#5ee65e",
     warning_face="#4d2020",
+    faded="#7d828c",
 )

@@ -15,6 +15,7 @@ from xafs_workers.figures.model import Line, Mark, Text, Trace
 from xafs_workers.render.bokeh.columns import to_drawable, update_source
 from xafs_workers.render.bokeh.style import MARKERS, Style, compute_dashes
 from xafs_workers.render.bokeh.words import to_plain_text
+from xafs_workers.render.palette import FADED_WIDTH
 
 FRACTION_RANGE = "fractions"
 """Name of the ranges from 0 to 1 that place notes and labels in a plot."""
@@ -52,7 +53,7 @@ class TraceRenderer:
     def update(self, item: Trace) -> None:
         """Send new and changed points to the page."""
         old, self.trace = self.trace, item
-        if (old.series, old.style) != (item.series, item.style):
+        if (old.series, old.style, old.is_faded) != (item.series, item.style, item.is_faded):
             self.remove()
             self.renderers = self._create_glyphs()
         if item.x is not old.x or item.y is not old.y:
@@ -65,11 +66,13 @@ class TraceRenderer:
 
     def _create_glyphs(self) -> list[GlyphRenderer]:
         trace, style = self.trace, self._style
-        colour = style.palette.series[trace.series % len(style.palette.series)]
+        palette = style.palette
+        colour = palette.faded if trace.is_faded else palette.series[trace.series % len(palette.series)]
         glyphs: list[Any] = []
         if trace.style != "points":
-            pattern = compute_dashes(trace.series, style.line_width)
-            glyphs.append(glyph.Line(line_color=colour, line_width=style.line_width, line_dash=pattern))
+            pattern = [] if trace.is_faded else compute_dashes(trace.series, style.line_width)
+            width = style.line_width * (FADED_WIDTH if trace.is_faded else 1.0)
+            glyphs.append(glyph.Line(line_color=colour, line_width=width, line_dash=pattern))
         if trace.style != "line":
             size = style.marker_size * (1.0 if trace.style == "points" or len(trace.x) <= _MAX_LARGE_MARKERS else 0.6)
             marker = MARKERS[trace.series % len(MARKERS)]

@@ -93,7 +93,7 @@ class TraceArtist(_ArtistGroup):
         self._line_properties = {
             "color": series_style.colour,
             "linestyle": series_style.dashes if self.trace.style != "points" else "none",
-            "linewidth": sizes.line,
+            "linewidth": sizes.line * series_style.width,
             "marker": "o" if self.trace.style == "line" else series_style.marker,
             "markeredgewidth": 0.0,
         }

@@ -47,7 +47,7 @@ def _build_axes_signature(panel: Panel) -> tuple[Any, ...]:
 
 
 def _list_trace_styles(panel: Panel) -> tuple[Any, ...]:
-    return tuple((trace.key, trace.label, trace.series, trace.style) for trace in panel.traces)
+    return tuple((trace.key, trace.label, trace.series, trace.style, trace.is_faded) for trace in panel.traces)
 
 
 def _has_only_new_traces(old: Panel, new: Panel) -> bool:
@@ -329,7 +329,9 @@ class PanelView:
         alone = lines == 1 and self.panel.legend == "none"
         for artist in self._item_artists.values():
             if isinstance(artist, TraceArtist):
-                artist.apply_style(choose_series_style(self.palette, artist.trace.series, is_alone=alone), sizes)
+                trace = artist.trace
+                style = choose_series_style(self.palette, trace.series, is_alone=alone, is_faded=trace.is_faded)
+                artist.apply_style(style, sizes)
             elif isinstance(artist, NoteArtist):
                 artist.apply_style(self.palette, sizes, room)
             elif isinstance(artist, MarkArtist | LineArtist):

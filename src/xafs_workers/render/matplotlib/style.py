@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from xafs_workers.render.palette import DARK, DASH_PATTERNS, LIGHT, Palette
+from xafs_workers.render.palette import DARK, DASH_PATTERNS, FADED_WIDTH, LIGHT, Palette
 
 FONT = "DejaVu Sans"
 
@@ -77,10 +77,18 @@ class SeriesStyle:
     colour: str
     dashes: Any
     marker: str
+    width: float = 1.0
 
 
-def choose_series_style(palette: Palette, series: int, *, is_alone: bool = False) -> SeriesStyle:
-    """Choose the colour, dashes and marker of a series; a line that is alone in its panel is solid."""
+def choose_series_style(
+    palette: Palette, series: int, *, is_alone: bool = False, is_faded: bool = False
+) -> SeriesStyle:
+    """Choose the colour, dashes, marker and relative width of a series.
+
+    A line that is alone in its panel is solid; a faded one is thin and grey.
+    """
+    if is_faded:
+        return SeriesStyle(palette.faded, "solid", MARKERS[0], FADED_WIDTH)
     return SeriesStyle(
         colour=palette.series[series % len(palette.series)],
         dashes="solid" if is_alone else DASHES[series % len(DASHES)],
