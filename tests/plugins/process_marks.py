@@ -25,6 +25,7 @@ TESTS = Path(__file__).parents[1]
 SERVER_FIXTURES = {"apache_kafka", "browser", "open_tab", "reducer", "tiled_server"}
 STARTING_MODULES = (subprocess, multiprocessing)
 STARTING_CLASSES = {
+    "xafs_workers.catalog.frame_reader.FrameReader",
     "xafs_workers.reduction.process.Reducer",
     "xafs_workers.reduction.subprocess_client.ReductionProcess",
     "xafs_workers.simulation.tiled_server.TiledServer",

@@ -129,6 +129,8 @@ class Loop:
         self._apply_clock()
         if self._callbacks.run_requester is not None:
             self.board = self._callbacks.run_requester.fold(self.board, live=self.caught_up)
+        if self._callbacks.frame_requester is not None:
+            self.board = self._callbacks.frame_requester.fold(self.board)
         if self._callbacks.reduction_requester is not None:
             self.board = self._callbacks.reduction_requester.fold(self.board, live=self.caught_up)
         self._callbacks.handler.poll(self.board)

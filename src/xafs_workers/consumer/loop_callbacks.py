@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from xafs_workers.consumer.frame_requests import FrameRequester
 from xafs_workers.consumer.record_parser import RejectedRecord
 from xafs_workers.consumer.records import RawRecord
 from xafs_workers.consumer.reduction_requests import ReductionRequester
@@ -71,6 +72,8 @@ class LoopCallbacks:
         None for a worker that has nothing reduced.
     run_requester
         None for a worker that asks no catalog for runs that scans name.
+    frame_requester
+        None for a worker that reads no files of stream documents.
     on_live_message
         Receives each new message, of any owner; not those of the past.
     load_regions
@@ -86,6 +89,7 @@ class LoopCallbacks:
     clock: Callable[[], float] = time.time
     reduction_requester: ReductionRequester | None = None
     run_requester: RunRequester | None = None
+    frame_requester: FrameRequester | None = None
     on_live_message: Callable[[ReceivedMessage], object] = lambda control: None
     load_regions: Callable[[Regions], Regions] | None = None
     joiner: DocumentJoiner | None = None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
-from xafs_workers.figures.model import Array, Figure, Panel, Trace
+from xafs_workers.figures.model import Array, Figure, Panel, Text, Trace
 from xafs_workers.figures.signal import build_channel_curve
 from xafs_workers.figures.trace_builder import (
     MAX_DISTINCT,
@@ -201,12 +201,17 @@ def build_repetitions_panel(
         "energy (eV)",
         view.y_label,
         traces=traces,
-        texts=notes or (() if traces else NO_POINTS),
+        texts=notes or _describe_waiting(run) or (() if traces else NO_POINTS),
         legend=legend,
         x_name="energy",
         y_name=view.key,
         x_range=None if run is None else find_energy_range(run, config),
     )
+
+
+def _describe_waiting(run: Run | None) -> tuple[Text, ...]:
+    """Describe which file of the latest run is waited for."""
+    return () if run is None or not run.frames.note else (Text("waiting", run.frames.note),)
 
 
 def _build_repetition_trace(

@@ -8,6 +8,8 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
+from xafs_workers.catalog.frame_reader import FrameReader
+from xafs_workers.consumer.frame_requests import FrameRequester
 from xafs_workers.consumer.loop import Loop
 from xafs_workers.consumer.loop_callbacks import LoopCallbacks
 from xafs_workers.consumer.record_parser import RecordParser
@@ -76,11 +78,14 @@ def _run(
     rules = BoardConfig.from_settings(settings, fetching_enabled=True, waits_for_documents=True)
     fetcher = RunFetcher(build_run_catalog(settings, lambda: loop.board, patient=True), rules)
     stack.callback(fetcher.close)
+    frames = FrameReader(settings.assets)
+    stack.callback(frames.close)
     ports = LoopCallbacks(
         engine,
         engine.on_rejected_record,
         reduction_requester=ReductionRequester(router),
         run_requester=RunRequester(fetcher),
+        frame_requester=FrameRequester(frames),
         joiner=context.joiner,
         has_catalog=settings.catalog.configured,
         on_live_message=_call_each(context.posting.on_message, fitter.on_message),

@@ -9,6 +9,7 @@ from typing import Any
 
 from xafs_workers.scans.arrays import EventArrays
 from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.frames import Frames, list_needed_keys, take_whole_points
 from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage, ReductionResult
 from xafs_workers.scans.metadata import is_same_content
 from xafs_workers.scans.outline_builder import may_change
@@ -26,7 +27,7 @@ from xafs_workers.scans.scan import Scan
 from xafs_workers.scans.scan_table import ChangedScans, ScanTable, add_message, add_run, review_run
 from xafs_workers.scans.settling import ReadingState, has_stopped, is_scan_settled
 
-BoardItem = ReceivedMessage | Document | ClockTick | ReductionResult | FetchedRun
+BoardItem = ReceivedMessage | Document | ClockTick | ReductionResult | FetchedRun | Frames
 
 RESOURCE_DOCUMENTS = ("resource", "stream_resource")
 
@@ -147,6 +148,8 @@ class Board:
             return self if reading is self.reading else replace(self, reading=reading)
         if isinstance(item, FetchedRun):
             return _apply_fetched_run(self, item)
+        if isinstance(item, Frames):
+            return _apply_frames(self, item)
         assert isinstance(item, ReductionResult)  # noqa: S101 - the union has no other member
         results = add_result(self.results, item)
         return self if results is self.results else replace(self, version=self.version + 1, results=results)
@@ -227,6 +230,8 @@ def _apply_document(board: Board, item: Document) -> Board:
         return _apply_descriptor(board, item)
     if item.name == "stop":
         return _apply_stop(board, item)
+    if item.name == "stream_datum":
+        return _apply_stream_datum(board, item)
     if item.name in RESOURCE_DOCUMENTS:
         return _apply_resource(board, item)
     return replace(board, reading=board.reading.add_documents(item))
@@ -246,7 +251,7 @@ def _apply_start(board: Board, item: Document) -> Board:
 
 def _apply_descriptor(board: Board, item: Document) -> Board:
     uid, run_uid, stream = item.doc["uid"], item.doc["run_start"], str(item.doc.get("name", "primary"))
-    run = _find_run(board, run_uid, item)
+    run = _find_run(board, run_uid, item.name)
     if uid in board.streams:
         return board
     board = replace(board, reading=board.reading.add_documents(item), streams={**board.streams, uid: (run_uid, stream)})
@@ -295,6 +300,9 @@ def _apply_resource(board: Board, item: Document) -> Board:
     """Store the name of a file with data of a run; a document of no known run is ignored."""
     run = board.runs.get(str(item.doc.get("run_start")))
     document = (item.name, item.doc)
+    if run is not None and item.name == "stream_resource":
+        run = replace(run, frames=run.frames.add_resource(item.doc))
+        board = replace(board, runs={**board.runs, run.uid: run})
     if run is None or len(run.resources) >= MAX_RESOURCES or any(is_same_content(document, k) for k in run.resources):
         return replace(board, reading=board.reading.add_documents(item))
     return _replace_run(board, replace(run, resources=(*run.resources, document)), item)
@@ -340,8 +348,33 @@ def _apply_event_page(board: Board, item: Document) -> Board:
     return _replace_run(board, _replace_points(run, points, arrays), item)
 
 
+def _apply_stream_datum(board: Board, item: Document) -> Board:
+    """Note which frames a stream datum document adds to a run; one of no known stream is ignored."""
+    stream = board.streams.get(str(item.doc.get("descriptor")))
+    run = None if stream is None else board.runs.get(stream[0])
+    frames = None if run is None or stream is None else run.frames.add_datum(item.doc, stream[1])
+    if run is None or frames is None or frames is run.frames:
+        return replace(board, reading=board.reading.add_documents(item))
+    return _replace_run(board, replace(run, frames=frames), item)
+
+
+def _apply_frames(board: Board, item: Frames) -> Board:
+    """Add frames that were read to their run, and the points that are whole by them."""
+    run = _find_run(board, item.request.run_uid, "frames")
+    frames, stream = run.frames.add_frames(item), item.request.stream
+    if stream == "primary":
+        needed = list_needed_keys(run.data_keys, board.config)
+        frames, points = take_whole_points(frames, stream, needed, run.points)
+        return _replace_run(board, replace(run, frames=frames, points=points))
+    known = run.streams[stream]
+    needed = list_needed_keys(known.data_keys, board.config)
+    frames, points = take_whole_points(frames, stream, needed, known.points)
+    streams = {**run.streams, stream: replace(known, points=points)}
+    return _replace_run(board, replace(run, frames=frames, streams=streams))
+
+
 def _apply_stop(board: Board, item: Document) -> Board:
-    run = _find_run(board, item.doc["run_start"], item)
+    run = _find_run(board, item.doc["run_start"], item.name)
     if run.stop is not None:
         return board
     return _replace_run(board, replace(run, stop=item.doc), item)
@@ -360,6 +393,7 @@ def _replace_points(run: Run, points: Points, arrays: EventArrays) -> Run:
         run.resources,
         run.descriptor,
         run.streams,
+        frames=run.frames,
     )
 
 
@@ -387,8 +421,8 @@ def _review_run(board: Board, run: Run) -> Board:
     return board if found is None else _update_scans(board, found)
 
 
-def _find_run(board: Board, uid: str, item: Document) -> Run:
+def _find_run(board: Board, uid: str, name: str) -> Run:
     run = board.runs.get(uid)
     if run is None:
-        raise UnknownRunError(uid, f"a {item.name} of the unknown run {uid}")
+        raise UnknownRunError(uid, f"a {name} of the unknown run {uid}")
     return run

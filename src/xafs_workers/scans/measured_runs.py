@@ -15,6 +15,7 @@ import numpy as np
 
 from xafs_workers.scans.arrays import EventArrays
 from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.configured_columns import list_column_keys
 from xafs_workers.scans.metadata import as_mapping
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.runs import Run, Stream
@@ -37,8 +38,9 @@ def list_measured_runs(run: Run, config: BoardConfig) -> tuple[Run, ...]:
     """List a run as one or more whose points are those of its spectra: itself in the usual case, else its passes."""
     if run.pass_number is not None or (not run.streams and not run.arrays.keys):
         return (run,)
+    generations = (stream.points.generation for stream in run.streams.values())
     return run.points.compute_once(
-        ("measured runs", run.stop is None, *(stream.points.generation for stream in run.streams.values())),
+        ("measured runs", run.stop is None, run.frames.note, *generations),
         lambda: _build_measured_runs(run, config),
     )
 
@@ -47,13 +49,6 @@ def _build_measured_runs(run: Run, config: BoardConfig) -> tuple[Run, ...]:
     chosen = _join_streams(_select_point_stream(run, config), config)
     passes = tuple(_build_passes(chosen, config)) if chosen.arrays.keys else ()
     return passes or (chosen,)
-
-
-def list_column_keys(config: BoardConfig) -> tuple[str, ...]:
-    """List the configured data keys of a spectrum."""
-    columns = config.columns
-    keys = (columns.energy, columns.bragg, columns.i0, columns.it, columns.ir, columns.iy, columns.dwell_time)
-    return tuple(filter(None, keys))
 
 
 def _select_point_stream(run: Run, config: BoardConfig) -> Run:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xafs_workers.scans.arrays import EventArrays
+from xafs_workers.scans.frames import FrameTable
 from xafs_workers.scans.items import Document, RecordPosition
 from xafs_workers.scans.metadata import as_mapping, as_shape, as_text, as_texts, unwrap_single
 from xafs_workers.scans.points import Points
@@ -61,6 +62,8 @@ class Run:
         Data of the other streams but `baseline`, by name.
     pass_number
         `seq_num` of the event whose arrays are the points; None for a whole run.
+    frames
+        State of the data in files that stream documents name.
     """
 
     uid: str
@@ -75,6 +78,7 @@ class Run:
     descriptor: Mapping[str, Any] = field(default_factory=dict[str, Any])
     streams: Mapping[str, Stream] = field(default_factory=dict[str, Stream])
     pass_number: int | None = None
+    frames: FrameTable = field(default_factory=FrameTable)
 
     @property
     def hint(self) -> str:

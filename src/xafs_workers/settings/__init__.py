@@ -9,7 +9,7 @@ from xafs_workers.settings.document_sources import (
     ZmqControl,
     ZmqDocuments,
 )
-from xafs_workers.settings.files import Camera, Dossiers, Pictures, Storage
+from xafs_workers.settings.files import Assets, Camera, Dossiers, Pictures, Storage
 from xafs_workers.settings.section import HIDDEN_VALUE_ERROR, Section
 from xafs_workers.settings.services import Doctor, KeyStore, Metrics, ReplyKeys, Slack
 from xafs_workers.settings.settings import Settings
@@ -19,6 +19,7 @@ from xafs_workers.settings.workers import Failover, Logging, Patience, Recovery,
 
 __all__ = [
     "HIDDEN_VALUE_ERROR",
+    "Assets",
     "Camera",
     "Catalog",
     "Columns",

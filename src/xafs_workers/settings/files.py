@@ -42,6 +42,19 @@ class Storage(Section):
     )
 
 
+class Assets(Section):
+    """Files with data of runs that stream documents name; nothing is read without `roots`."""
+
+    roots: tuple[Path, ...] = Field(default=(), description="folders below which files are read")
+    paths: dict[str, str] = Field(
+        default={}, description="local folder of each folder as documents name it, e.g. /nsls2/data: /mnt/data"
+    )
+    appears_within: float = Field(
+        default=10.0, ge=0, description="how long a file may lag behind its document before figures name it, seconds"
+    )
+    read_seconds: float = Field(default=20.0, gt=0, description="time limit of one reading, seconds")
+
+
 class Camera(Section):
     """A camera whose picture a dossier shows."""
 

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from xafs_workers.settings.columns import Columns, Detectors, Goniometer, Metadata
 from xafs_workers.settings.document_sources import Control, Sources
-from xafs_workers.settings.files import Dossiers, Pictures, Storage
+from xafs_workers.settings.files import Assets, Dossiers, Pictures, Storage
 from xafs_workers.settings.profiles import DEFAULT_PROFILE, PLAIN_PROFILE, PROFILES, read_profile, select_unset
 from xafs_workers.settings.services import Doctor, KeyStore, Metrics, Slack
 from xafs_workers.settings.sources import Catalog, Kafka
@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     metrics: Metrics = Metrics()
     doctor: Doctor = Doctor()
     reduction: Reduction = Reduction()
+    assets: Assets = Assets()
     catalog: Catalog = Catalog()
     logging: Logging = Logging()
     state_directory: Path | None = Field(

@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
+from xafs_workers.catalog.frame_reader import FrameReader
+from xafs_workers.consumer.frame_requests import FrameRequester
 from xafs_workers.consumer.loop import Loop
 from xafs_workers.consumer.loop_callbacks import LoopCallbacks
 from xafs_workers.consumer.publisher import Publisher
@@ -98,6 +100,7 @@ class Follower:
         self._loop: Loop | None = None
         self._publisher: Publisher | None = None
         self._fetcher = RunFetcher(build_run_catalog(settings, self._get_board), self._empty_board.config)
+        self._frames = FrameReader(settings.assets)
         rules = settings.reduction
         self._reducer, live_reducer = (
             Reducer(timeout=rules.task_seconds, idle_seconds=rules.idle_seconds, starts_warm=False) for _ in range(2)
@@ -179,6 +182,7 @@ class Follower:
         finally:
             stack.close()
             self._fetcher.close()
+            self._frames.close()
             self._router.close()
             source.close()
 
@@ -187,12 +191,13 @@ class Follower:
 
         Results of the reduction come with the next record, or when the front end looks by itself.
         """
+        version = loop.board.version
         count = loop.step()
         if loop.caught_up and not self._is_live:
             self._is_live = True
             self._on_live()
             self.on_board_changed()
-        elif loop.caught_up and count:
+        elif loop.caught_up and (count or loop.board.version != version):
             self.on_board_changed()
 
     def _build_loop(self, source: Source) -> Loop:
@@ -206,6 +211,7 @@ class Follower:
             lambda record, bad: None,
             reduction_requester=reductions,
             run_requester=fetches,
+            frame_requester=FrameRequester(self._frames),
             load_regions=partial(load_regions, self._settings.detectors.regions_file),
             on_live_message=self._fitter.on_message,
             joiner=self._connections.build_joiner(),

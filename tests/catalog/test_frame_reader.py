@@ -1,0 +1,211 @@
+"""Frames of stream documents: read below the roots only, by a process of their own, as the file grows."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from helpers.any_beamline import STREAMED, build_config, find_stream
+from helpers.patience import SECONDS as PATIENCE
+from helpers.processes import wait_until
+from helpers.streams import fold, read_entries, stamp_entries
+from xafs_workers.catalog.frame_reader import FrameReader
+from xafs_workers.consumer.frame_requests import FrameRequester
+from xafs_workers.figures.figure_builder import build_figure
+from xafs_workers.scans import spectra
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.energy_axis import compute_energy
+from xafs_workers.scans.frames import FrameRequest, Frames
+from xafs_workers.settings import Assets, Scans
+
+h5py = pytest.importorskip("h5py")
+
+SETTINGS = {**STREAMED, "units": {"energy": "eV"}}
+HDF5 = "application/x-hdf5"
+FORMS = Scans(from_documents=True).implied_forms
+
+
+def write_file(folder: Path, frames: int) -> None:
+    path = find_stream("panda_like").parent / "make_h5.py"
+    spec = importlib.util.spec_from_file_location("make_h5", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.main(str(folder), frames)
+
+
+@pytest.fixture
+def make_reader(tmp_path: Path) -> Iterator[Callable[..., FrameReader]]:
+    readers: list[FrameReader] = []
+
+    def make(**settings: Any) -> FrameReader:
+        readers.append(FrameReader(Assets(**{"roots": (tmp_path,), "appears_within": 0.5, **settings})))
+        return readers[-1]
+
+    yield make
+    for reader in readers:
+        reader.close()
+
+
+def make_request(
+    path: Path | str, dataset: str = "/energy", stop: int = 3, form: str = "application/x-hdf5"
+) -> FrameRequest:
+    return FrameRequest("u", "primary", "energy", "r", f"file://localhost{path}", form, dataset, 0, stop, 1)
+
+
+def read(reader: FrameReader, request: FrameRequest) -> Frames:
+    reader.ask(request)
+    found: list[Frames] = []
+    wait_until(lambda: bool(found.extend(reader.take()) or found), "an answer of the reader", PATIENCE)
+    return found[0]
+
+
+def follow(reader: FrameReader, count: int) -> Board:
+    config = build_config(SETTINGS, implied_forms=FORMS)
+    requester, boards = (
+        FrameRequester(reader),
+        [fold(stamp_entries(read_entries(find_stream("panda_like"))), Board(config))],
+    )
+
+    def is_whole() -> bool:
+        boards[0] = requester.fold(boards[0])
+        return len(next(iter(boards[0].runs.values())).points) >= count
+
+    wait_until(is_whole, f"{count} points", PATIENCE)
+    return boards[0]
+
+
+@pytest.mark.slow
+def test_streamed_scan_grows_with_its_file(tmp_path: Path, make_reader: Callable[..., FrameReader]) -> None:
+    write_file(tmp_path, 350)
+    reader = make_reader(paths={"/data/any": str(tmp_path)})
+    board = follow(reader, 350)
+    (run,) = board.runs.values()
+    assert len(run.points) == 350
+    assert spectra.compute_transmission(run, board.config)[-1] == pytest.approx(1.28467454, abs=1e-7)
+    requester = FrameRequester(reader)
+    boards = [board]
+
+    def has_note() -> bool:
+        boards[0] = requester.fold(boards[0])
+        return "has 350 of 480 frames" in next(iter(boards[0].runs.values())).frames.note
+
+    wait_until(has_note, "the note on the file that is waited for", PATIENCE)
+    figure = build_figure(boards[0], next(scan for scan in boards[0].scans if scan.kind == "xafsscan"))
+    assert any("has 350 of 480 frames" in text.text for panel in figure.panels for text in panel.texts)
+    write_file(tmp_path, 500)
+
+    def is_whole() -> bool:
+        boards[0] = requester.fold(boards[0])
+        return len(next(iter(boards[0].runs.values())).points) == 500
+
+    wait_until(is_whole, "all points", PATIENCE)
+    (run,) = boards[0].runs.values()
+    assert not run.frames.note
+    energies = compute_energy(run, board.config)
+    assert (energies[0], energies[-1]) == pytest.approx((4866.0, 5465.0), abs=1.0)
+    transmission = spectra.compute_transmission(run, board.config)
+    assert (transmission[0], transmission[-1]) == pytest.approx((0.32199536, 1.23496486), abs=1e-7)
+
+
+def test_frames_are_read_below_the_roots_only(tmp_path: Path, make_reader: Callable[..., FrameReader]) -> None:
+    outside = tmp_path / "outside.h5"
+    with h5py.File(outside, "w") as file:
+        file["energy"] = np.arange(5.0)
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "link.h5").symlink_to(outside)
+    reader = make_reader(roots=(inside,))
+    for path in (outside, inside / "link.h5", f"{inside}/../outside.h5"):
+        found = read(reader, make_request(path))
+        assert found.values is None
+        assert "in none of the folders of assets.roots" in found.problem
+
+
+def test_dataset_leads_out_of_no_file(tmp_path: Path, make_reader: Callable[..., FrameReader]) -> None:
+    outside, inside = tmp_path / "outside.h5", tmp_path / "in" / "f.h5"
+    inside.parent.mkdir()
+    (tmp_path / "raw").write_bytes(bytes(64))
+    with h5py.File(outside, "w") as file:
+        file["energy"] = np.arange(5.0)
+    layout = h5py.VirtualLayout(shape=(5,), dtype="<f8")
+    layout[:] = h5py.VirtualSource(str(outside), "energy", shape=(5,))
+    with h5py.File(inside, "w") as file:
+        file["external"] = h5py.ExternalLink(str(outside), "/energy")
+        file["soft"] = h5py.SoftLink("/external")
+        file["loop"] = h5py.SoftLink("/loop")
+        file.create_virtual_dataset("virtual", layout)
+        file.create_dataset("stored", shape=(5,), dtype="<f8", external=[(str(tmp_path / "raw"), 0, 40)])
+        file["image"] = np.zeros((5, 2))
+        file["text"] = [b"a", b"b", b"c"]
+        file["good"] = np.arange(5.0)
+        file["soft_good"] = h5py.SoftLink("/good")
+    reader = make_reader(roots=(inside.parent,))
+    reasons = {
+        "external": "a link to another file",
+        "soft": "a link to another file",
+        "loop": "a chain of links",
+        "virtual": "stored in other files",
+        "stored": "stored in other files",
+        "image": "expected one number for each frame",
+        "text": "expected numbers",
+    }
+    for dataset, reason in reasons.items():
+        found = read(reader, make_request(inside, dataset))
+        assert found.values is None
+        assert reason in found.problem, dataset
+    found = read(reader, make_request(inside, "soft_good"))
+    assert found.values is not None
+    assert found.values.tolist() == [0.0, 1.0, 2.0]
+
+
+def test_file_that_never_comes_is_named(tmp_path: Path, make_reader: Callable[..., FrameReader]) -> None:
+    found = read(make_reader(appears_within=0.0), make_request(tmp_path / "never.h5"))
+    assert (found.values, found.is_final) == (None, False)
+    assert "never.h5: no such file" in found.problem
+
+
+def test_without_roots_nothing_is_read(tmp_path: Path, make_reader: Callable[..., FrameReader]) -> None:
+    assert "assets.roots names no folder" in read(make_reader(roots=()), make_request(tmp_path / "f.h5")).problem
+
+
+def test_unknown_form_is_named(tmp_path: Path, make_reader: Callable[..., FrameReader]) -> None:
+    found = read(make_reader(), make_request(tmp_path / "f", form="APB"))
+    assert found.problem == "energy is in a file of form APB, which cannot be read here"
+
+
+@pytest.mark.slow
+def test_killed_process_is_started_again(tmp_path: Path, make_reader: Callable[..., FrameReader]) -> None:
+    path = tmp_path / "f.h5"
+    with h5py.File(path, "w") as file:
+        file["energy"] = np.arange(5.0)
+    reader = make_reader()
+    assert read(reader, make_request(path)).values is not None
+    process = reader._process
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    assert read(reader, make_request(path, stop=4)).values is not None
+
+
+@pytest.mark.slow
+def test_reading_that_hangs_is_ended(tmp_path: Path, make_reader: Callable[..., FrameReader]) -> None:
+    path = tmp_path / "f.h5"
+    with h5py.File(path, "w") as file:
+        file["energy"] = np.arange(5.0)
+    reader = make_reader(read_seconds=PATIENCE)
+    assert read(reader, make_request(path)).values is not None
+    process = reader._process
+    assert process is not None
+    os.kill(process.pid, signal.SIGSTOP)
+    reader._settings = Assets(roots=(tmp_path,), read_seconds=0.2)
+    assert "ended the process that reads it" in read(reader, make_request(path, stop=4)).problem
+    assert read(make_reader(), make_request(path, stop=5)).values is not None
