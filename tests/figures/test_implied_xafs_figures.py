@@ -143,6 +143,18 @@ def test_three_repetitions_are_merged_and_reduced(reducer: Reducer) -> None:
     assert np.allclose(mu.y, np.interp(mu.x, single.x, single.y), atol=0.02)
 
 
+@pytest.mark.slow
+def test_the_passes_of_a_run_are_reduced_and_merged(reducer: Reducer) -> None:
+    pattern = "xs_channel0{channel}_mcaroi01_ts_total"
+    detectors = Detectors(channels={"xs": (1, 2, 3, 4)}, column=pattern)
+    board = answer_requests(fold_any("fly_array_events", LINEAR_DRIVE, detectors=detectors), reducer)
+    live, merge = (build_figure(board, scan) for scan in board.scans)
+    firsts = [trace.y[0] for trace in live.get_panel("transmission").traces]
+    assert firsts == pytest.approx([0.32188686, 0.32339967], abs=1e-7)
+    assert len(live.get_panel("chi").traces) == 2
+    assert merge.title == "Sequence: fly  2/2"
+
+
 def make_scan(rise: float, **start: Any) -> Board:
     """Fold an XAFS scan from 7000 to 7300 eV with a rise at an edge."""
     energy = [7000.0 + 5 * n for n in range(61)]

@@ -102,7 +102,7 @@ def _find_shown_merge(board: Board, sequence: XafsSequence) -> _ShownMerge:
 
 
 def _format_title(sequence: XafsSequence, n: int) -> str:
-    return f"Sequence: {sequence.name}  {n}/{sequence.planned_repetitions}"
+    return f"Sequence: {sequence.name}  {n}/{max(sequence.planned_repetitions, len(sequence.merged_spectra))}"
 
 
 def _build_panels(board: Board, sequence: XafsSequence, shown: _ShownMerge) -> tuple[Panel, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
@@ -24,11 +24,11 @@ from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import ChannelSelection, compute_run_fluorescence, find_fluorescence_channels
 from xafs_workers.scans.energy_axis import compute_energy
 from xafs_workers.scans.expected_range import find_energy_range
-from xafs_workers.scans.measured_runs import list_measured_runs
 from xafs_workers.scans.named_edge import NamedEdge
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import RunWindow, Scan
 from xafs_workers.scans.units import find_current_unit, format_with_unit
+from xafs_workers.scans.xafsscan_chi import list_windows
 
 COMPACT_LEGEND_SIZE = 10
 """Smallest number of repetitions with a compact legend."""
@@ -75,16 +75,6 @@ def build_example() -> FigureExample:
     columns |= {"It": [60.0 - 20.0 * value for value in edge], "Ir": [30.0 - 10.0 * value for value in edge]}
     columns |= {f"Fe{channel}": [channel + 300.0 * value for value in edge] for channel in range(1, 8)}
     return FigureExample((XafsscanStart.example, XafsscanNext.example), columns, {"motors": ["dcm_energy"]})
-
-
-def list_windows(board: Board, scan: Scan) -> Iterator[tuple[int, RunWindow, Run]]:
-    """Yield the windows that have a run, each with its place and its run, or once for each pass of the run."""
-    more = 0
-    for i, window in enumerate(scan.windows):
-        if window.run_uid:
-            passes = list_measured_runs(board.runs[window.run_uid], board.config)
-            yield from ((i + more + n, window, one) for n, one in enumerate(passes))
-            more += len(passes) - 1
 
 
 def _arrange_panels(mode: str) -> tuple[list[tuple[str, int, int]], int, int, tuple[float, float]]:

@@ -14,7 +14,7 @@ from xafs_workers.scans.board import Board
 from xafs_workers.scans.reduction_requests import find_displayed_result
 from xafs_workers.scans.results import RankedResult
 from xafs_workers.scans.scan import Scan
-from xafs_workers.scans.xafsscan_chi import build_live_requests
+from xafs_workers.scans.xafsscan_chi import build_live_requests, list_windows
 
 CHI_PANEL = "chi"
 
@@ -48,7 +48,7 @@ def explain_missing_chir(values: Mapping[str, Any]) -> str:
 
 def build_live_chi_panel(board: Board, scan: Scan) -> Panel:
     """Build the panel of live χ(k); series and labels are the same as in the scan's other panels."""
-    series = {window.run_uid: index for index, window in enumerate(scan.windows)}
+    series = {run.uid: index for index, _, run in list_windows(board, scan)}
     traces: list[Trace] = []
     state: Mapping[str, Any] = {}
     for request in build_live_requests(board, scan):

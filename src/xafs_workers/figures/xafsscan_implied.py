@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from xafs_workers.figures.figure_builder import FigureOptions, implied_figure_builders
 from xafs_workers.figures.model import Figure, Panel, Text
-from xafs_workers.figures.xafsscan import build_panel_specs, build_repetitions_panel, list_windows, split_channels
+from xafs_workers.figures.xafsscan import build_panel_specs, build_repetitions_panel, split_channels
 from xafs_workers.figures.xafsscan_chi import CHI_PANEL, build_live_chi_panel
 from xafs_workers.messages.xafsscan import XafsscanStart
 from xafs_workers.scans.board import Board
@@ -16,6 +16,7 @@ from xafs_workers.scans.detectors import ChannelSelection, find_fluorescence_cha
 from xafs_workers.scans.edge_guess import describe_outside_edge, find_edge
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
+from xafs_workers.scans.xafsscan_chi import list_windows
 
 
 @implied_figure_builders.register("xafsscan")

@@ -12,6 +12,7 @@ from xafs_workers.scans.absorption import Absorber, compute_absorption
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import NoChannelsError
 from xafs_workers.scans.energy_axis import find_energy_axis
+from xafs_workers.scans.measured_runs import list_measured_runs
 from xafs_workers.scans.named_edge import NamedEdge, find_named_edge
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.spectra import MissingColumnError
@@ -32,6 +33,7 @@ def find_edge(run: Run, config: BoardConfig, mode: str) -> NamedEdge:
     named = find_named_edge(run, config)
     if named.element and named.edge:
         return named
+    run = list_measured_runs(run, config)[0]
     return run.points.compute_once(("guessed edge", mode), lambda: _guess(run, config, mode))
 
 
@@ -39,7 +41,7 @@ def describe_outside_edge(run: Run, config: BoardConfig) -> str:
     """Describe why the edge that a run names cannot be the one that it measures; '' if it can."""
     named = find_named_edge(run, config)
     edge = find_edge_energy(named.element, named.edge) if named.element and named.edge else None
-    energies = find_energy_axis(run, config).energies
+    energies = find_energy_axis(list_measured_runs(run, config)[0], config).energies
     finite = energies[np.isfinite(energies)]
     if edge is None or not len(finite):
         return ""

@@ -25,6 +25,9 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 
 PRIMARY = "primary"
 
+SEPARATOR = "/"
+"""Between the uid of a run and the number of its pass."""
+
 
 class _PassEnergy(NamedTuple):
     """Energies or angles of a pass: their data key, values of shape (n,), and the description of the data key."""
@@ -49,6 +52,11 @@ def _build_measured_runs(run: Run, config: BoardConfig) -> tuple[Run, ...]:
     chosen = _join_streams(_select_point_stream(run, config), config)
     passes = tuple(_build_passes(chosen, config)) if chosen.arrays.keys else ()
     return passes or (chosen,)
+
+
+def find_run_uid(uid: str) -> str:
+    """Find the uid of the run to which a spectrum's uid belongs: its own, or that of the run with the pass."""
+    return uid.partition(SEPARATOR)[0]
 
 
 def _select_point_stream(run: Run, config: BoardConfig) -> Run:
@@ -107,7 +115,7 @@ def _build_passes(run: Run, config: BoardConfig) -> Iterator[Run]:
         )
         yield replace(
             run,
-            uid=f"{run.uid}/{sequence}",
+            uid=f"{run.uid}{SEPARATOR}{sequence}",
             points=points,
             data_keys={**run.data_keys, energy.key: energy.about},
             arrays=EventArrays.create(()),

@@ -9,6 +9,7 @@ from typing import Any
 from xafs_workers.messages.xafs_sequence import XafsSequenceAdd, XafsSequenceStart, XafsSequenceStop
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.scans.measured_runs import find_run_uid
 from xafs_workers.scans.passed_runs import SHOWN_UID, describe_empty_windows, has_empty_window
 from xafs_workers.scans.picture_requests import (
     NoRunError,
@@ -123,7 +124,8 @@ def _check_live_scan(scan: Scan, board: Board) -> None:
 
 def build_project_content(sequence: XafsSequence, board: Board) -> Mapping[str, Any]:
     """Build the content of a project; its time is that of the last run's stop document."""
-    stops = [(board.runs[part.uid].stop or {}).get("time", 0.0) for part in sequence.merged_spectra]
+    runs = [board.runs[find_run_uid(part.uid)] for part in sequence.merged_spectra]
+    stops = [(run.stop or {}).get("time", 0.0) for run in runs]
     return {
         "element": sequence.absorber.element,
         "edge": sequence.absorber.edge,

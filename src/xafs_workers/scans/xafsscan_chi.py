@@ -54,6 +54,16 @@ def list_measured_windows(board: Board, scan: Scan) -> Iterator[tuple[RunWindow,
             yield from ((window, one) for one in list_measured_runs(run, board.config))
 
 
+def list_windows(board: Board, scan: Scan) -> Iterator[tuple[int, RunWindow, Run]]:
+    """Yield the windows that have a run, each with its place and its run, or once for each pass of the run."""
+    more = 0
+    for i, window in enumerate(scan.windows):
+        if window.run_uid:
+            passes = list_measured_runs(board.runs[window.run_uid], board.config)
+            yield from ((i + more + n, window, one) for n, one in enumerate(passes))
+            more += len(passes) - 1
+
+
 def build_absorber(scan: Scan) -> Absorber:
     """Build the absorber that an XAFS scan measures."""
     start = scan.start.get_message(XafsscanStart)
