@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
-from typing import Any
 
-from xafs_workers.scans.arrays import EventArrays
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.frames import Frames, list_needed_keys, take_whole_points
 from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage, ReductionResult
 from xafs_workers.scans.metadata import is_same_content
 from xafs_workers.scans.outline_builder import may_change
-from xafs_workers.scans.points import Points
 from xafs_workers.scans.results import ResultTable, add_result, select_scan_results
+from xafs_workers.scans.run_events import add_baseline, add_events, extend_stream
 from xafs_workers.scans.runs import (
     FetchedRun,
     Run,
     build_run,
     create_stream,
-    extract_numbers,
     limit_array_memory,
 )
 from xafs_workers.scans.scan import Scan
@@ -162,10 +158,7 @@ class Board:
         UnknownRunError
             The descriptor is unknown; the board does not change.
         """
-        uid, stream = _find_stream(self, items[0])
-        if stream == "primary" and len(items) > 1:
-            return _apply_points(self, uid, items)
-        return reduce(_apply_event, items, self)
+        return _apply_events(self, items)
 
 
 def _apply_fetched_run(board: Board, item: FetchedRun) -> Board:
@@ -220,12 +213,10 @@ def _update_scans(board: Board, found: ChangedScans) -> Board:
 
 
 def _apply_document(board: Board, item: Document) -> Board:
-    if item.name == "event":
-        return _apply_event(board, item)
+    if item.name in ("event", "event_page"):
+        return _apply_events(board, (item,))
     if item.name == "start":
         return _apply_start(board, item)
-    if item.name == "event_page":
-        return _apply_event_page(board, item)
     if item.name == "descriptor":
         return _apply_descriptor(board, item)
     if item.name == "stop":
@@ -275,25 +266,18 @@ def _find_stream(board: Board, event: Document) -> tuple[str, str]:
     return stream
 
 
-def _apply_event(board: Board, item: Document) -> Board:
-    doc = item.doc
-    stream = _find_stream(board, item)
-    if stream[1] != "primary":
-        return _apply_other_event(board, stream, [doc["seq_num"]], [doc["time"]], [doc["data"]])
-    run = board.runs[stream[0]]
-    points = run.points.add_point(doc["seq_num"], doc["time"], doc["data"])
-    arrays = run.arrays.add_point(doc["seq_num"], doc["data"], board.config.array_bytes)
-    return _replace_run(board, _replace_points(run, points, arrays), item)
-
-
-def _apply_points(board: Board, uid: str, items: Sequence[Document]) -> Board:
-    """Add the points of several events to a run."""
-    run, docs = board.runs[uid], [item.doc for item in items]
-    sequence, data = [doc["seq_num"] for doc in docs], [doc["data"] for doc in docs]
-    columns = {key: [row.get(key) for row in data] for key in run.points.keys}
-    points = run.points.add_points(sequence, [doc["time"] for doc in docs], columns)
-    arrays = run.arrays.add_points(zip(sequence, data, strict=True), board.config.array_bytes)
-    return _replace_run(board, _replace_points(run, points, arrays), *items)
+def _apply_events(board: Board, items: Sequence[Document]) -> Board:
+    """Apply events of one descriptor, or one event page."""
+    uid, stream = _find_stream(board, items[0])
+    run, limit = board.runs[uid], board.config.array_bytes
+    if stream == "primary":
+        return _replace_run(board, add_events(run, items, limit), *items)
+    if stream == "baseline":
+        read = add_baseline(run, items[0])
+        return board if read is run else _replace_run(board, read)
+    return _replace_run(
+        board, replace(run, streams={**run.streams, stream: extend_stream(run.streams[stream], items, limit)})
+    )
 
 
 def _apply_resource(board: Board, item: Document) -> Board:
@@ -306,46 +290,6 @@ def _apply_resource(board: Board, item: Document) -> Board:
     if run is None or len(run.resources) >= MAX_RESOURCES or any(is_same_content(document, k) for k in run.resources):
         return replace(board, reading=board.reading.add_documents(item))
     return _replace_run(board, replace(run, resources=(*run.resources, document)), item)
-
-
-def _apply_other_event(
-    board: Board,
-    stream: tuple[str, str],
-    sequence: Sequence[int],
-    times: Sequence[float],
-    data: Sequence[Mapping[str, Any]],
-) -> Board:
-    """Add events of another stream than `primary`; of `baseline`, only the first reading is stored."""
-    run = board.runs[stream[0]]
-    if stream[1] == "baseline":
-        return (
-            board if run.baseline or not data else _replace_run(board, replace(run, baseline=extract_numbers(data[0])))
-        )
-    known = run.streams[stream[1]]
-    columns = {key: [row.get(key) for row in data] for key in known.points.keys}
-    points = known.points.add_points(list(sequence), times, columns)
-    arrays = known.arrays.add_points(zip(sequence, data, strict=True), board.config.array_bytes)
-    changed = replace(known, points=points, arrays=arrays)
-    return _replace_run(board, replace(run, streams={**run.streams, stream[1]: changed}))
-
-
-def _apply_event_page(board: Board, item: Document) -> Board:
-    doc = item.doc
-    stream = _find_stream(board, item)
-    if stream[1] != "primary":
-        rows = [{key: values[n] for key, values in doc["data"].items()} for n in range(len(doc["seq_num"]))]
-        return _apply_other_event(board, stream, [int(number) for number in doc["seq_num"]], doc["time"], rows)
-    run = board.runs[stream[0]]
-    sequence = [int(number) for number in doc["seq_num"]]
-    points = run.points.add_points(sequence, doc["time"], doc["data"])
-    arrays = run.arrays
-    if arrays.keys:
-        rows = (
-            (number, {key: doc["data"][key][row] for key in arrays.keys if key in doc["data"]})
-            for row, number in enumerate(sequence)
-        )
-        arrays = arrays.add_points(rows, board.config.array_bytes)
-    return _replace_run(board, _replace_points(run, points, arrays), item)
 
 
 def _apply_stream_datum(board: Board, item: Document) -> Board:
@@ -378,23 +322,6 @@ def _apply_stop(board: Board, item: Document) -> Board:
     if run.stop is not None:
         return board
     return _replace_run(board, replace(run, stop=item.doc), item)
-
-
-def _replace_points(run: Run, points: Points, arrays: EventArrays) -> Run:
-    return Run(
-        run.uid,
-        run.start,
-        run.start_position,
-        run.data_keys,
-        points,
-        run.stop,
-        arrays,
-        run.baseline,
-        run.resources,
-        run.descriptor,
-        run.streams,
-        frames=run.frames,
-    )
 
 
 def _replace_run(board: Board, run: Run, *items: Document) -> Board:
