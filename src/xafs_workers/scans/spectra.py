@@ -7,7 +7,7 @@ A quotient divides like by like: where one part is collected for the dwell time 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -157,11 +157,20 @@ def _equalise(run: Run, config: BoardConfig, above: str, below: str, values: Arr
     divisor = get_column(run.points, below)
     one, other = find_unit(run, config, above), find_unit(run, config, below)
     values = _multiply(values, find_ratio_factor(one, other))
-    if one.kind in COLLECTED and other.kind in PER_TIME:
+    part = find_dwell_part(run, config, above, below)
+    if part == "below":
         return values, divisor * _get_needed_dwell_time(run, config, above, below)
-    if one.kind in PER_TIME and other.kind in COLLECTED:
+    if part == "above":
         return values * _get_needed_dwell_time(run, config, above, below), divisor
     return values, divisor
+
+
+def find_dwell_part(run: Run, config: BoardConfig, above: str, below: str) -> Literal["", "above", "below"]:
+    """Find which part of a quotient is multiplied by the dwell time, '' for none."""
+    one, other = find_unit(run, config, above).kind, find_unit(run, config, below).kind
+    if one in COLLECTED and other in PER_TIME:
+        return "below"
+    return "above" if one in PER_TIME and other in COLLECTED else ""
 
 
 def _get_needed_dwell_time(run: Run, config: BoardConfig, above: str, below: str) -> Array:

@@ -11,18 +11,22 @@ import numpy as np
 from xafs_workers.scans import spectra
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import ChannelSelection, build_roi_pattern, find_fluorescence_channels
+from xafs_workers.scans.energy_axis import compute_energy, find_energy_axis
 from xafs_workers.scans.runs import Run
+from xafs_workers.scans.units import find_unit
 from xafs_workers.writers import text_format
 from xafs_workers.writers.registry import CannotWrite
 
 Array = np.ndarray[Any, Any]
 
 CHARGE_UNIT = "nC"
-"""Unit of all ion chambers' columns: a current in nA, collected for the dwell time in s; not the descriptor's.
+"""Unit of a charge: a current in nA, collected for the dwell time in s.
 
 XDI's dictionary gives a unit as one word, so not nA*s."""
 
 COUNTS_UNIT = "counts"
+
+_UNIT_WORDS = {"charge": CHARGE_UNIT, "count": COUNTS_UNIT, "rate": "Hz"}
 
 SPLIT_CHAMBERS = ("I0a", "I0b", "Ita", "Itb")
 
@@ -64,6 +68,14 @@ def build_key_column(run: Run, key: str, unit: str, *, label: str = "") -> Itera
         yield Column(label or text_format.to_word(key), run.points.get_column(key), unit, key)
 
 
+def get_unit_word(run: Run, config: BoardConfig, key: str) -> str:
+    """Return the unit of a data key as the one word that XDI allows; '' if it is not known or no word."""
+    unit = find_unit(run, config, key)
+    if unit.factor == 1.0 and unit.kind in _UNIT_WORDS:
+        return _UNIT_WORDS[unit.kind]
+    return unit.text if unit.text.isidentifier() else ""
+
+
 def build_energy_columns(run: Run, config: BoardConfig) -> Iterator[Column]:
     """Yield the energy, which must be there, the energy asked for and the dwell time.
 
@@ -72,29 +84,35 @@ def build_energy_columns(run: Run, config: BoardConfig) -> Iterator[Column]:
     MissingColumnError
         There is no energy.
     """
-    names = config.columns
-    yield Column("energy", spectra.get_column(run.points, names.energy), "eV", source=names.energy)
-    yield from build_key_column(run, f"{names.energy}_setpoint", "eV", label="requested_energy")
-    yield from build_key_column(run, names.dwell_time, "seconds", label="measurement_time")
+    energies, axis = compute_energy(run, config), find_energy_axis(run, config)
+    yield Column("energy", energies, "eV", source=axis.key)
+    asked = f"{axis.key}_setpoint"
+    if axis.source == "key" and asked in run.points:
+        values = run.points.get_column(asked)
+        yield Column("requested_energy", values if axis.factor == 1.0 else values * axis.factor, "eV", asked)
+    if config.columns.dwell_time in run.points:
+        yield Column(
+            "measurement_time", spectra.get_dwell_time(run, config), "seconds", source=config.columns.dwell_time
+        )
 
 
 def build_chamber_columns(run: Run, config: BoardConfig) -> Iterator[Column]:
     """Yield the ion chambers that the run has."""
     names = config.columns
-    yield from build_key_column(run, names.i0, CHARGE_UNIT, label="i0")
-    yield from build_key_column(run, names.it, CHARGE_UNIT, label="itrans")
-    yield from build_key_column(run, names.ir, CHARGE_UNIT, label="irefer")
+    for key, label in ((names.i0, "i0"), (names.it, "itrans"), (names.ir, "irefer")):
+        yield from build_key_column(run, key, get_unit_word(run, config, key), label=label)
 
 
 def build_electron_yield_column(run: Run, config: BoardConfig) -> Iterator[Column]:
     """Yield the electron yield, if the run has it."""
-    return build_key_column(run, config.columns.iy, CHARGE_UNIT, label="iy")
+    key = config.columns.iy
+    return build_key_column(run, key, get_unit_word(run, config, key), label="iy")
 
 
 def build_diode_columns(run: Run, config: BoardConfig) -> Iterator[Column]:
     """Yield the PIPS diode and the photodiode, as far as the run has them."""
-    yield from build_key_column(run, config.columns.pips, CHARGE_UNIT, label="pips")
-    yield from build_key_column(run, config.columns.diode, CHARGE_UNIT, label="diode")
+    for key, label in ((config.columns.pips, "pips"), (config.columns.diode, "diode")):
+        yield from build_key_column(run, key, get_unit_word(run, config, key), label=label)
 
 
 def build_channel_columns(run: Run, config: BoardConfig, selection: ChannelSelection) -> Iterator[Column]:
@@ -103,7 +121,7 @@ def build_channel_columns(run: Run, config: BoardConfig, selection: ChannelSelec
         filter(build_roi_pattern(config.detectors.column).match, run.points.keys)
     )
     for key in found:
-        yield from build_key_column(run, key, COUNTS_UNIT)
+        yield from build_key_column(run, key, get_unit_word(run, config, key) or COUNTS_UNIT)
 
 
 def build_scattering_columns(run: Run, config: BoardConfig) -> Iterator[Column]:

@@ -7,7 +7,11 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from xafs_workers import __version__
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.d_spacing import find_d_spacing
+from xafs_workers.scans.energy_axis import find_energy_axis
 from xafs_workers.scans.metadata import as_mapping, as_text
+from xafs_workers.scans.named_edge import find_named_edge
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import text_format
 from xafs_workers.writers.registry import AssetLike, CannotWrite, FileContext, read_end_time
@@ -121,8 +125,10 @@ def _find_free_name(name: str, taken: Mapping[str, str]) -> str:
     return free
 
 
-def build_absorber_fields(run: Run) -> HeaderFields:
+def build_absorber_fields(run: Run, config: BoardConfig) -> HeaderFields:
     """Build the required header fields of an XDI file: the absorber, its edge, and the crystal.
+
+    What `XDI` and `BMM_kafka` in the start document do not name is taken from the places in the settings.
 
     Raises
     ------
@@ -130,9 +136,10 @@ def build_absorber_fields(run: Run) -> HeaderFields:
         The start document lacks one of them or contains an invalid value.
     """
     fields, plan = dict(_list_document_fields(run.xdi)), as_mapping(run.start.get("BMM_kafka"))
-    symbol = fields.get("Element.symbol") or text_format.format_value(plan.get("element"))
-    edge = fields.get("Element.edge") or text_format.format_value(plan.get("edge"))
-    spacing = fields.get("Mono.d_spacing", "")
+    named = find_named_edge(run, config)
+    symbol = fields.get("Element.symbol") or text_format.format_value(plan.get("element")) or named.element
+    edge = fields.get("Element.edge") or text_format.format_value(plan.get("edge")) or named.edge
+    spacing = fields.get("Mono.d_spacing") or _find_spacing(run, config)
     return {
         "Element.symbol": _require("Element.symbol", symbol, fit_symbol(symbol), "the symbol of an element"),
         "Element.edge": _require("Element.edge", edge, fit_edge(edge), "an edge, such as K or L3"),
@@ -140,6 +147,12 @@ def build_absorber_fields(run: Run) -> HeaderFields:
             "Mono.d_spacing", spacing, fit_spacing(spacing), "a number of Angstrom greater than zero"
         ),
     }
+
+
+def _find_spacing(run: Run, config: BoardConfig) -> str:
+    """Find the d-spacing at the places in the settings, '' for none."""
+    found = find_d_spacing(run, config, find_energy_axis(run, config).key)
+    return "" if found.problem else text_format.format_value(found.value)
 
 
 def _require(name: str, given: str, fitted: str | None, expected: str) -> str:

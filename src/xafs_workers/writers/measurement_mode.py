@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from xafs_workers.messages.detectors import find_mode
 from xafs_workers.scans import spectra
@@ -35,23 +36,33 @@ def _list_mode_texts(run: Run) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class PlotHint:
-    """Formula of mu: in words, and as (labels to be added, label to divide by), with or without logarithm."""
+    """Formula of mu: in words, and as (labels to be added, label to divide by), with or without logarithm.
+
+    Attributes
+    ----------
+    dwell_part
+        Part that is multiplied by the dwell time, where one is collected for it and the other is not.
+    """
 
     description: str
     numerators: tuple[str, ...]
     denominator: str = ""
     has_logarithm: bool = False
+    dwell_part: Literal["", "above", "below"] = ""
 
     def format_text(self, columns: Sequence[Column]) -> str:
         """Return the hint with the numbers of the columns, as plot programs read it; '' if a column is missing."""
-        numbers = find_column_numbers(columns, (*self.numerators, *filter(None, [self.denominator])))
+        dwell = ["measurement_time"] if self.dwell_part else []
+        numbers = find_column_numbers(columns, (*self.numerators, *dwell, *filter(None, [self.denominator])))
         if numbers is None:
             return ""
         formula = "+".join(f"${number}" for number in numbers[: len(self.numerators)])
         if len(self.numerators) > 1:
             formula = f"({formula})"
         if self.denominator:
-            formula += f"/${numbers[-1]}"
+            time = f"${numbers[len(self.numerators)]}"
+            parts = {"": "/${}", "above": f"*{time}/${{}}", "below": f"/(${{}}*{time})"}
+            formula += parts[self.dwell_part].format(numbers[-1])
         return f"{self.description}  --  {f'ln({formula})' if self.has_logarithm else formula}"
 
 
@@ -74,13 +85,19 @@ def compute_mu_column(run: Run, config: BoardConfig, absorber: Absorber) -> tupl
             map(text_format.to_word, find_fluorescence_channels(run, config, absorber.channel_selection).columns)
         )
         total = "+".join(find_fluorescence_channels(run, config, absorber.channel_selection).columns)
-        return column, PlotHint(f"({total})/I0" if len(labels) > 1 else f"{total}/I0", labels, "i0")
+        first = find_fluorescence_channels(run, config, absorber.channel_selection).columns[0]
+        part = spectra.find_dwell_part(run, config, first, config.columns.i0)
+        return column, PlotHint(f"({total})/I0" if len(labels) > 1 else f"{total}/I0", labels, "i0", dwell_part=part)
+    names = config.columns
+    keys = {"reference": (names.it, names.ir), "yield": (names.iy, names.i0), "pips": (names.pips, names.i0)}
     hints = {
         "reference": PlotHint("ln(It/Ir)", ("itrans",), "irefer", has_logarithm=True),
         "yield": PlotHint("Iy/I0", ("iy",), "i0"),
         "pips": PlotHint("Pips/I0", ("pips",), "i0"),
     }
-    return column, hints.get(absorber.mode, PlotHint("ln(I0/It)", ("i0",), "itrans", has_logarithm=True))
+    hint = hints.get(absorber.mode, PlotHint("ln(I0/It)", ("i0",), "itrans", has_logarithm=True))
+    part = spectra.find_dwell_part(run, config, *keys.get(absorber.mode, (names.i0, names.it)))
+    return column, replace(hint, dwell_part=part)
 
 
 def find_mu_label(absorber: Absorber) -> str:

@@ -45,7 +45,7 @@ def build_content(
     MissingColumnError, NoChannelsError
         The spectrum cannot be computed.
     """
-    needed = headers.build_absorber_fields(run)
+    needed = headers.build_absorber_fields(run, config)
     absorber = Absorber(needed["Element.symbol"], needed["Element.edge"], find_run_mode(run, config))
     signal, hint = compute_mu_column(run, config, absorber)
     with_yield = include_yield or absorber.mode == "yield"
