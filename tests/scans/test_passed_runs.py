@@ -9,10 +9,12 @@ import pytest
 from helpers.bound_runs import LINE
 from helpers.figures import build_last_figure, find_last_message, fold_board, get_run_uid, join_notes
 from helpers.stock_runs import make_stock_run
-from helpers.streams import Entry
+from helpers.streams import Entry, fold, stamp_entries
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.passed_runs import describe_empty_windows
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.passed_runs import describe_empty_windows, list_runs_without_figure
 from xafs_workers.scans.picture_requests import NoRunError, NothingToDrawError, build_picture_request
+from xafs_workers.settings import Scans
 
 XAFS = {"xafsscan": "start", "element": "Fe", "edge": "K", "mode": "transmission", "filename": "f", "repetitions": 1}
 NEXT, STOP = {"xafsscan": "next", "count": 1}, {"xafsscan": "stop"}
@@ -107,3 +109,12 @@ def test_an_aborted_sequence_draws_nothing() -> None:
     run[-1][1]["exit_status"] = "abort"
     board = fold_board(SEQUENCE, XAFS, NEXT, run, STOP, {"xafs_sequence": "stop"})
     assert refuse(board, NothingToDrawError) == "no repetition of this sequence was finished"
+
+
+def test_runs_without_a_figure_are_listed_with_reasons() -> None:
+    cube = make_stock_run({"x": [1.0] * 4}, dimensions=[["x"], ["y"], ["z"]], plan_name="cube")
+    entries = [*cube, *make_line(), *make_count()]
+    config = BoardConfig(implied_forms=Scans(from_documents=True).implied_forms)
+    board = fold(stamp_entries(entries), Board(config))
+    assert list_runs_without_figure(board) == (f"{get_run_uid(cube)[:6]} cube: 3 dimensions",)
+    assert list_runs_without_figure(fold(stamp_entries(entries))) == ()

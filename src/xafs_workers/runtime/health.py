@@ -12,6 +12,7 @@ from xafs_workers.consumer.loop import Loop
 from xafs_workers.consumer.records import TopicObservations
 from xafs_workers.consumer.source_interface import SourceReport
 from xafs_workers.logs import get_last_problem, get_logger
+from xafs_workers.scans.passed_runs import list_runs_without_figure
 from xafs_workers.services.heartbeat import Heartbeat
 from xafs_workers.settings import Settings
 
@@ -65,6 +66,7 @@ def collect_health(loop: Loop, source: LagSource, lost: Mapping[str, int], *wait
         "broker_stamps": sorted(source.observations.broker_stamped),
         "lost_records": sum(lost.values()),
         "arrays_dropped": len(loop.runs_without_arrays),
+        "runs_without_figure": list(list_runs_without_figure(loop.board)),
         "clock_skew": loop.clock_skew.summarize(),
         "last_record": loop.last_record_time,
         "last_message": None if kind is None else {"kind": kind[0], "action": kind[1], "time": kind[2]},

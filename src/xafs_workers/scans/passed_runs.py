@@ -33,6 +33,20 @@ def describe_empty_windows(board: Board, scan: Scan) -> str:
     return f"no run: {len(passed)} passed over: {', '.join(passed[:SHOWN_RUNS])}{more}"
 
 
+def list_runs_without_figure(board: Board) -> tuple[str, ...]:
+    """List the newest runs that no message claims and that have no figure, with the reasons; readings are left out."""
+    if not board.config.implied_forms:
+        return ()
+    table = board.table
+    found = (
+        run
+        for run in table.outlines.values()
+        if run.has_stopped and run.reason and not run.is_reading and run.uid not in table.claims
+    )
+    newest = sorted(found, key=lambda run: run.start_position)[-SHOWN_RUNS:]
+    return tuple(f"{_name_run(run)}: {run.reason}" for run in newest)
+
+
 def _describe_passed_runs(board: Board, scan: Scan, window: RunWindow) -> Iterator[str]:
     """Yield each run that started in a window, with the reason why it was not bound."""
     motors = scan_kinds[scan.kind].motors
