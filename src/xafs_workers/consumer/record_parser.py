@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from xafs_workers.consumer.records import StampedMessage
+from xafs_workers.consumer.records import RECORDING_TOPIC, StampedMessage
 from xafs_workers.consumer.roles import Role, TopicName
 from xafs_workers.consumer.source import RawRecord
 from xafs_workers.messages.base import MAX_ID_LENGTH, InvalidMessage, UnknownKind
@@ -51,7 +51,7 @@ class RejectedRecord:
 
 
 class RecordParser:
-    """Knows which topic is which: only the control topic carries control messages, only the other one documents."""
+    """Knows which topic is which: only the control topic, and a recording, carry control messages."""
 
     def __init__(self, settings: Settings):
         self.control_topic = settings.get_topic("control")
@@ -66,6 +66,8 @@ class RecordParser:
             return self._parse_message(record)
         try:
             name, body = decode(record.value, self._limit)
+            if name == self._tags[1] and record.position.topic == RECORDING_TOPIC:
+                return self._parse_message(record)
             check_document(name, body)
         except DecodeError as error:
             return RejectedRecord("documents", "undecodable", str(error))

@@ -13,8 +13,11 @@ Partition = tuple[str, int]
 MAX_FUTURE_SECONDS = 3600.0
 """A record time further ahead than this is a wrong clock: the record counts as of its arrival."""
 
-STAMPED_TOPICS = frozenset({"zmq", "tiled", "recording"})
-"""Topics of sources that keep no numbered records: their offsets are times, microseconds, which always rise."""
+RECORDING_TOPIC = "recording"
+"""Topic of a recording, which has documents and control messages in the order of its lines."""
+
+STAMPED_TOPICS = frozenset({"zmq", "tiled", RECORDING_TOPIC})
+"""Topics of sources that keep no numbered records: the difference of two offsets is no count."""
 
 NO_STAMP = -1
 """Stamp of a record to which the broker gives no time."""

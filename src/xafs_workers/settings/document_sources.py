@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from xafs_workers.settings.section import Section
+from xafs_workers.settings.section import HIDDEN_VALUE_ERROR, Section
 from xafs_workers.settings.sources import Kafka
 
 
@@ -34,16 +34,42 @@ class ZmqDocuments(Section):
         return _check_zmq_address(address)
 
 
+class TiledDocuments(Section):
+    """Documents from a Tiled server with a streaming cache, by websocket and HTTP."""
+
+    uri: str = Field(description="address of the Tiled server, e.g. http://127.0.0.1:8000")
+    path: str = Field(default="", description="path of the runs below that address, e.g. raw")
+    api_key_file: Path | None = Field(default=None, description="file with the API key; else $TILED_API_KEY")
+    timeout: float = Field(default=15.0, gt=0, description="time limit of one request, seconds")
+
+    @field_validator("uri")
+    @classmethod
+    def _without_key(cls, uri: str) -> str:
+        if not uri.startswith(("http://", "https://")):
+            raise PydanticCustomError("address", "expected an address that begins with https:// or http://")
+        if "api_key=" in uri or "@" in uri:
+            raise PydanticCustomError(HIDDEN_VALUE_ERROR, "no key or password may be part of it: use api_key_file")
+        return uri
+
+
+class RecordedDocuments(Section):
+    """Documents and control messages of a recording, read once."""
+
+    file: Path = Field(description="recording, as `xafs-workers record` writes it, or lines of [name, document]")
+
+
 class Sources(Section):
     """Sources of documents. Without any, Kafka alone."""
 
     kafka: Kafka | None = Field(default=None, description="Kafka, with the keys of the section `kafka`")
     zmq: ZmqDocuments | None = Field(default=None, description="a ZMQ proxy of Bluesky")
+    tiled: TiledDocuments | None = Field(default=None, description="websocket of a Tiled server")
+    recording: RecordedDocuments | None = Field(default=None, description="a recorded session, for trials")
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the configured sources; Kafka where none is."""
-        given = {"kafka": self.kafka, "zmq": self.zmq}
+        given = {"kafka": self.kafka, "zmq": self.zmq, "tiled": self.tiled, "recording": self.recording}
         return tuple(name for name, section in given.items() if section is not None) or ("kafka",)
 
 

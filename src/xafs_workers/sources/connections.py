@@ -122,4 +122,13 @@ class Connections:
             from xafs_workers.sources.zmq_documents import ZmqSource
 
             opened.append(ZmqSource(sources.zmq, limit, wake))
+        if sources.tiled is not None:
+            from xafs_workers.sources.tiled_documents import TiledSource
+
+            file = self.settings.find_state_folder() / reader / "tiled-runs.json" if is_durable else None
+            opened.append(TiledSource(sources.tiled, self.settings.retention.runs, file, wake))
+        if sources.recording is not None:
+            from xafs_workers.sources.recorded_documents import RecordingSource
+
+            opened.append(RecordingSource(sources.recording.file, wake))
         return opened

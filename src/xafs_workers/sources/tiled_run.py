@@ -1,0 +1,134 @@
+"""One run in Tiled as the documents that it was written from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from xafs_workers.scans.metadata import as_mapping
+
+NamedDocument = tuple[str, dict[str, Any]]
+TIMESTAMP_PREFIX = "ts_"
+ROW_COLUMNS = frozenset({"seq_num", "time"})
+
+
+@dataclass(slots=True)
+class TiledStream:
+    """What has been passed on of a stream.
+
+    Attributes
+    ----------
+    descriptor
+        uid of its descriptor.
+    rows
+        `seq_num` and time of each row passed on; a repeated point has another time.
+    arrays
+        Data keys in array nodes, which have a row for each row of the table.
+    """
+
+    descriptor: str
+    rows: set[tuple[int, float]] = field(default_factory=set)
+    arrays: tuple[str, ...] = ()
+
+
+class TiledRun:
+    """Bookkeeping of a run: every document is built once, whichever way it comes.
+
+    Attributes
+    ----------
+    streams
+        Streams whose descriptor was passed on.
+    stop
+        Stop document, which is held back until all points have come.
+    due
+        Time at which it is passed on in any case; None before it came.
+    is_finished
+        Whether it was passed on.
+    """
+
+    def __init__(self, uid: str, start: Mapping[str, Any]):
+        self.uid, self.start = uid, to_plain(start)
+        self.streams: dict[str, TiledStream] = {}
+        self.stop: dict[str, Any] | None = None
+        self.due: float | None = None
+        self.is_started = self.is_finished = False
+
+    def build_start(self) -> Iterator[NamedDocument]:
+        """Yield the start document, once."""
+        if not self.is_started:
+            self.is_started = True
+            yield "start", self.start
+
+    def build_descriptor(self, name: str, metadata: Mapping[str, Any]) -> Iterator[NamedDocument]:
+        """Yield the descriptor of a stream, once, with the fields that Tiled leaves out."""
+        if name in self.streams:
+            return
+        told = to_plain(metadata)
+        uid = str(told.get("uid") or f"{self.uid}/{name}")
+        self.streams[name] = TiledStream(uid)
+        data_keys = as_mapping(told.get("data_keys"))
+        objects: dict[str, list[str]] = {}
+        for key, about in data_keys.items():
+            if owner := as_mapping(about).get("object_name"):
+                objects.setdefault(str(owner), []).append(str(key))
+        time = told.get("time", self.start.get("time", 0.0))
+        yield (
+            "descriptor",
+            {"object_keys": objects, **told, "uid": uid, "run_start": self.uid, "name": name, "time": time},
+        )
+
+    def build_events(self, name: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[NamedDocument]:
+        """Yield an event for each row of a stream's table that is new."""
+        stream = self.streams[name]
+        for row in rows:
+            number, time = int(row["seq_num"]), float(row["time"])
+            if (number, time) in stream.rows:
+                continue
+            stream.rows.add((number, time))
+            values = {key: to_plain(value) for key, value in row.items() if key not in ROW_COLUMNS}
+            stamps = {key: value for key, value in values.items() if _is_timestamp(key, values)}
+            yield (
+                "event",
+                {
+                    "uid": f"{stream.descriptor}/{number}/{time}",
+                    "descriptor": stream.descriptor,
+                    "seq_num": number,
+                    "time": time,
+                    "data": {key: value for key, value in values.items() if key not in stamps},
+                    "timestamps": {key.removeprefix(TIMESTAMP_PREFIX): value for key, value in stamps.items()},
+                },
+            )
+
+    def build_stop(self) -> Iterator[NamedDocument]:
+        """Yield the stop document, once."""
+        if self.stop is not None and not self.is_finished:
+            self.is_finished = True
+            yield "stop", self.stop
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether as many points came as the stop document counts, in each stream that has come at all."""
+        expected = as_mapping((self.stop or {}).get("num_events"))
+        return all(
+            len({number for number, _ in self.streams[name].rows}) >= count if name in self.streams else not count
+            for name, count in expected.items()
+            if isinstance(count, int)
+        )
+
+
+def _is_timestamp(key: str, values: Mapping[str, Any]) -> bool:
+    return key.startswith(TIMESTAMP_PREFIX) and key.removeprefix(TIMESTAMP_PREFIX) in values
+
+
+def to_plain(value: Any) -> Any:
+    """Return a value of a table or of metadata as documents have it: plain containers and numbers."""
+    if isinstance(value, Mapping):
+        return {key: to_plain(member) for key, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_plain(member) for member in value]
+    if isinstance(value, np.ndarray):
+        return value if value.dtype.kind in "biufc" and value.ndim else to_plain(value.tolist())
+    return value.item() if isinstance(value, np.generic) else value
