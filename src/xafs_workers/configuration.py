@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 from pathlib import Path
 from typing import Any
@@ -47,12 +48,22 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text())
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path}: {error}") from error
+        raise ConfigurationError(f"{path}: {describe_unreadable(error)}") from error
     if content is None:
         return {}
     if not isinstance(content, dict):
         raise ConfigurationError(f"{path}: got a {type(content).__name__} (expected a mapping of settings)")
     return content
+
+
+def describe_unreadable(error: OSError | yaml.YAMLError | UnicodeDecodeError) -> str:
+    """Describe in one line why a YAML file cannot be read."""
+    if isinstance(error, OSError):
+        return f"{(error.strerror or str(error)).lower()} (expected a readable YAML file)"
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
+        mark = error.problem_mark
+        return f"line {mark.line + 1}, column {mark.column + 1}: not YAML: {error.problem}"
+    return f"not YAML: {error}".splitlines()[0]
 
 
 def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
@@ -64,7 +75,24 @@ def _merge(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 
 def _format_errors(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}{_format_input(e)}" for e in error.errors())
+    return "; ".join(map(_format_problem, error.errors()))
+
+
+def _format_problem(problem: Any) -> str:
+    key = ".".join(map(str, problem["loc"]))
+    if problem["type"] == "extra_forbidden":
+        return f"{key}: unknown key{_suggest_key(problem['loc'])}"
+    return f"{key}: {problem['msg']}{_format_input(problem)}"
+
+
+def _suggest_key(place: tuple[int | str, ...]) -> str:
+    """Suggest the key that is nearest to an unknown one, '' where none is near."""
+    model: Any = Settings
+    for part in place[:-1]:
+        field = getattr(model, "model_fields", {}).get(part)
+        model = field.annotation if field is not None else None
+    near = difflib.get_close_matches(str(place[-1]), getattr(model, "model_fields", {}), n=1)
+    return f" (did you mean '{near[0]}'?)" if near else ""
 
 
 def _format_input(problem: Any) -> str:

@@ -68,6 +68,12 @@ def configure_logging(level: str = "info", style: str = "text", **fields: Any) -
     structlog.contextvars.bind_contextvars(**fields)
 
 
+def configure_logging_once(level: str = "error") -> None:
+    """Send logs to standard error unless the program configured structlog, whose own default is standard output."""
+    if not structlog.is_configured():
+        configure_logging(level)
+
+
 def set_detail(on: bool) -> None:
     """Switch between detailed logs (``debug``) and the configured level."""
     level = logging.DEBUG if on else _configured_level

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 import time
@@ -10,15 +11,19 @@ from typing import Any
 
 import pytest
 from confluent_kafka import Producer
+from rich.console import Console
 from typer.testing import CliRunner
 
+from helpers.kafka_server import KafkaServer
 from helpers.streams import build_run_documents
 from plugins.brokers import Broker
 from xafs_workers.cli.main import app
 from xafs_workers.cli.status import build_table
 from xafs_workers.consumer.records import RawRecord
+from xafs_workers.consumer.topic_admin import create_topics
 from xafs_workers.diagnostics.watch import format_record, watch
 from xafs_workers.diagnostics.worker_status import WorkerTable
+from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.scans.items import RecordPosition
 from xafs_workers.settings import Kafka, Settings
 from xafs_workers.wire import Answer, encode
@@ -74,6 +79,19 @@ def test_status_shows_every_worker_and_marks_stale_ones(beamline: Beamline) -> N
     table = beamline.invoke("status", "--once").stdout
     for words in ("file-manager", "stale", "5 min ago", "the broker", "a.png", "ws3 (2)"):
         assert words in table
+
+
+def test_status_can_be_read_on_80_columns() -> None:
+    table = WorkerTable()
+    error = {"time": 1.0, "event": "file_not_written", "reason": "the folder is not mounted"}
+    beat = {**BEAT, "worker": "file-manager", "waits_for": "the folder /nsls2", "last_error": error, "behind": 3}
+    table.add_record(RawRecord(RecordPosition("status", 0, 1), 100.0, None, encode("status", beat)))
+    console = Console(width=80, file=io.StringIO())
+    console.print(build_table(table.list_workers(101.0), 101.0, width=80))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert max(map(len, lines)) <= 80
+    for words in ("running", "up: 60 s", "waits for: the folder /nsls2", "behind: 3", "file_not_written"):
+        assert any(words in line for line in lines), words
 
 
 def test_status_exits_with_0_when_all_workers_run(beamline: Beamline) -> None:
@@ -172,3 +190,20 @@ def test_watch_marks_invalid_messages_and_escapes_control_codes() -> None:
     long = {"linescan": "start", "motor": "x", "detector": "it", "note": "y" * 5000}
     assert len(format_record(record(control, encode("bmm", long)), "control", settings)) < 250
     assert len(format_record(record(control, encode("bmm", long)), "control", settings, full=True)) > 5000
+
+
+@pytest.mark.kafka
+def test_missing_topics_are_shown_and_made(apache_kafka: KafkaServer) -> None:
+    beamline = f"t{uuid.uuid4().hex[:8]}"
+    place = ["--kafka", apache_kafka.bootstrap_servers, "--beamline", beamline]
+    assert create_topics(KafkaConfig(apache_kafka.bootstrap_servers), {f"{beamline}.test": 1}) == {}
+    shown = CliRunner().invoke(app, ["install", "--topics", *place])
+    assert shown.exit_code == 0
+    assert f"is there  {beamline}.test " in shown.stdout
+    assert f"missing   {beamline}.workers.answers " in shown.stdout
+    assert "--apply makes the missing topics" in shown.stdout
+    made = CliRunner().invoke(app, ["install", "--topics", "--apply", *place])
+    assert made.exit_code == 0, made.stderr
+    assert f"made      {beamline}.workers.dead-letters" in made.stdout
+    again = CliRunner().invoke(app, ["install", "--topics", *place])
+    assert "All topics exist." in again.stdout

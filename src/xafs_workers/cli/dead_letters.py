@@ -15,6 +15,7 @@ from xafs_workers.cli.options import (
     BeamlineOption,
     ConfigOption,
     KafkaOption,
+    exit_unreadable,
     exit_with_error,
     load_settings_or_exit,
     parse_time,
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from xafs_workers.settings import Settings
     from xafs_workers.wire import DeadLetter
 
-UNREADABLE = 1
-"""Exit code: Kafka could not be read."""
 
 app = typer.Typer(
     rich_markup_mode=None, help="Show records that could not be used, or send them again.", no_args_is_help=True
@@ -130,7 +129,7 @@ def _open_context(settings: Settings) -> Iterator[_Context]:
     except KafkaConfigError as error:
         exit_with_error(str(error), WRONG_USE)
     except SourceError as error:
-        exit_with_error(str(error), UNREADABLE)
+        exit_unreadable(error)
 
 
 def _find_letter(desk: _Context, record: str) -> DeadLetter:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from xafs_workers.cli.options import BeamlineOption, ConfigOption, KafkaOption, load_settings_or_exit
+from xafs_workers.cli.options import BeamlineOption, ConfigOption, KafkaOption, check_kafka, load_settings_or_exit
 
 
 def run_file_manager(
@@ -19,6 +19,7 @@ def run_file_manager(
 ) -> None:
     """Write data files, copies, dossiers and logs into the groups' folders, and answer requests."""
     settings = load_settings_or_exit(config, kafka, beamline)
+    check_kafka(settings)
     from xafs_workers.filemanager import worker as worker
 
     raise typer.Exit(worker.run(settings, from_beginning=from_beginning))

@@ -7,10 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xafs_workers.cli.options import ConfigOption, exit_with_error, load_settings_or_exit
+from xafs_workers.cli.options import (
+    WRONG_USE,
+    BeamlineOption,
+    ConfigOption,
+    KafkaOption,
+    exit_unreadable,
+    exit_with_error,
+    load_settings_or_exit,
+)
 
 if TYPE_CHECKING:
     from xafs_workers.install.plan import PlannedFile
+    from xafs_workers.settings import Settings
 
 NOT_WRITTEN = 1
 """Exit code: something could not be written."""
@@ -26,20 +35,29 @@ and as the beamline operator:
 Then `xafs-workers doctor --role file-manager` in the workers' account says what is still missing."""
 
 
-def install(
+def install(  # noqa: PLR0913 - one parameter for each option
     apply: Annotated[bool, typer.Option("--apply", help="write; without it only shown")] = False,
     target: Annotated[Path, typer.Option(help="root below which files are written")] = Path("/"),
     account: Annotated[
         str, typer.Option(help="account of the workers that write; must be allowed to write to the proposals")
     ] = "xafs-workers",
     replace: Annotated[bool, typer.Option("--replace", help="also files that were changed by hand")] = False,
+    topics: Annotated[bool, typer.Option("--topics", help="the Kafka topics in place of files")] = False,
     contents: Annotated[bool, typer.Option("--contents", help="show the whole files")] = False,
     config: ConfigOption = None,
+    kafka: KafkaOption = None,
+    beamline: BeamlineOption = None,
 ) -> None:
-    """Show what staff install (units of systemd, scripts, an account), or write it with --apply."""
+    """Show what staff install (units of systemd, scripts, an account), or write it with --apply.
+
+    With --topics: the topics that the workers need, and with --apply those made that are missing, with one partition.
+    """
     from xafs_workers.install.plan import build_install_plan
 
-    settings = load_settings_or_exit(config)
+    settings = load_settings_or_exit(config, kafka, beamline)
+    if topics:
+        _install_topics(settings, apply=apply)
+        return
     files = build_install_plan(settings, target=target, account=account)
     for file in files:
         typer.echo(f"{_describe_state(file, replace):<28} {file.path}")
@@ -54,6 +72,35 @@ def install(
         if file.state == "new" or (file.state == "differs" and replace and not file.keeps_existing):
             _write_file(file)
     typer.echo(NEXT_STEPS)
+
+
+def _install_topics(settings: Settings, *, apply: bool) -> None:
+    """Show the topics and whether each exists, and make the missing ones."""
+    from xafs_workers.consumer.topic_admin import AdminRequestError
+    from xafs_workers.install.topics import BrokerAwayError, make_topics, plan_topics
+    from xafs_workers.logs import configure_logging
+    from xafs_workers.producer.kafka_config import read_kafka_config
+
+    configure_logging("error", settings.logging.style)
+    if not settings.has_kafka_control:
+        exit_with_error("no topics are needed: control messages do not come from Kafka", WRONG_USE)
+    kafka_config = read_kafka_config(settings.kafka)
+    try:
+        planned = plan_topics(settings, kafka_config)
+        for topic in planned:
+            typer.echo(f"{'is there' if topic.exists else 'missing':<9} {topic.name:<40} {topic.purpose}")
+        missing = [topic.name for topic in planned if not topic.exists]
+        if not apply or not missing:
+            typer.echo("\nNothing was made: --apply makes the missing topics." if missing else "\nAll topics exist.")
+            return
+        refused = make_topics(kafka_config, planned)
+    except (BrokerAwayError, AdminRequestError) as error:
+        exit_unreadable(error)
+    for name in missing:
+        typer.echo(f"{'refused' if name in refused else 'made':<9} {name}")
+    if refused:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
+        exit_with_error(f"{reasons} (the administrator of Kafka can make them)", NOT_WRITTEN)
 
 
 def _describe_state(file: PlannedFile, replace: bool) -> str:

@@ -25,13 +25,14 @@ from xafs_workers.cli import (
     waiting,
     watch,
 )
+from xafs_workers.cli.faults import GuardedGroup
 from xafs_workers.cli.missing import format_advice
 from xafs_workers.cli.options import WRONG_USE
 
 app = typer.Typer(
+    cls=GuardedGroup,
     help="Kafka workers of a synchrotron XAFS beamline.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # markup would swallow [brackets], and shows flags as <bool>
 )

@@ -48,6 +48,20 @@ def load_settings_or_exit(
         exit_with_error(str(error), WRONG_USE)
 
 
+def check_kafka(settings: Settings) -> None:
+    """Check that the Kafka configuration can be used, before a worker starts its threads.
+
+    Raises
+    ------
+    KafkaConfigError
+        It cannot.
+    """
+    from xafs_workers.producer.kafka_config import check_client_properties, read_kafka_config
+
+    if settings.has_kafka_control or settings.has_kafka_documents:
+        check_client_properties(read_kafka_config(settings.kafka))
+
+
 def drop_none(options: dict[str, Any]) -> dict[str, Any]:
     """Return options without those that were not given."""
     kept = {key: drop_none(value) if isinstance(value, dict) else value for key, value in options.items()}
@@ -67,6 +81,11 @@ def exit_with_error(reason: str, code: int) -> NoReturn:
     """Print the reason on standard error and exit with `code`."""
     print_error(reason)
     raise typer.Exit(code)
+
+
+def exit_unreadable(error: Exception) -> NoReturn:
+    """Print why the topics cannot be read and what to do, and exit with 2."""
+    exit_with_error(f"{error}; `xafs-workers doctor` names the cause and the remedy", WRONG_USE)
 
 
 UNIT_SECONDS = {"s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from xafs_workers.cli.options import WRONG_USE, exit_with_error, load_settings_or_exit
+from xafs_workers.cli.options import WRONG_USE, check_kafka, exit_with_error, load_settings_or_exit
 
 
 def run_plot_manager(  # noqa: PLR0913 - one parameter for each option
@@ -27,6 +27,7 @@ def run_plot_manager(  # noqa: PLR0913 - one parameter for each option
     if headless + screen + web > 1:
         exit_with_error("--headless, --screen and --web are workers of their own: choose one", WRONG_USE)
     settings = load_settings_or_exit(config, kafka, beamline, **({"web": {"port": port}} if port is not None else {}))
+    check_kafka(settings)
     if web:
         from xafs_workers.viewers import browser_worker as pages
 

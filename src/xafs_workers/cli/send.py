@@ -50,6 +50,9 @@ def send(  # noqa: PLR0913 - one parameter for each option
     refused and was not sent; 3: no answer in time.
     """
     settings = load_settings_or_exit(config, kafka, beamline)
+    from xafs_workers.logs import configure_logging
+
+    configure_logging("error", settings.logging.style)
     body = check_message(message)
     if wait:
         raise typer.Exit(ask(settings, body, timeout, as_json=as_json))

@@ -14,6 +14,7 @@ from xafs_workers.cli.options import (
     BeamlineOption,
     ConfigOption,
     KafkaOption,
+    exit_unreadable,
     exit_with_error,
     load_settings_or_exit,
     parse_time,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from xafs_workers.diagnostics.worker_status import HeartbeatListener, WorkerStatus
 
 UNHEALTHY = 1
-"""Exit code: a worker is stale or waits, no worker sent a heartbeat, or no broker answers."""
+"""Exit code: a worker is stale or waits, or no worker sent a heartbeat."""
 COLUMNS = (
     "worker",
     "host",
@@ -40,6 +41,10 @@ COLUMNS = (
     "last file",
     "last error",
 )
+WIDE = 160
+"""Width of a terminal, in characters, from which on all columns are beside each other."""
+NO_WORKER = "no worker was heard: are they running, and on this status topic?"
+GONE = ("stale", "died")
 STYLES = {
     "running": "green",
     "recovering": "yellow",
@@ -72,7 +77,7 @@ def show_status(
     except (KafkaConfigError, ValueError) as error:
         exit_with_error(str(error), WRONG_USE)
     except SourceError as error:
-        exit_with_error(str(error), UNHEALTHY)
+        exit_unreadable(error)
     try:
         listener.read_recent()
         if not (once or as_json):
@@ -81,7 +86,7 @@ def show_status(
         workers, now = listener.worker_table.list_workers(time.time()), time.time()
         _print_table(workers, now, as_json=as_json)
     except SourceError as error:
-        exit_with_error(str(error), UNHEALTHY)
+        exit_unreadable(error)
     finally:
         listener.close()
     if not workers or not all(worker.is_well(now) for worker in workers):
@@ -97,7 +102,7 @@ def _print_table(workers: list[WorkerStatus], now: float, *, as_json: bool) -> N
     console = Console()
     if not console.is_terminal:
         console = Console(width=220)
-    console.print(build_table(workers, now))
+    console.print(build_table(workers, now, width=console.width))
 
 
 def _show_live(listener: HeartbeatListener) -> None:
@@ -111,21 +116,38 @@ def _show_live(listener: HeartbeatListener) -> None:
             for _ in listener.listen(0.5):
                 pass
             now = time.time()
-            live.update(build_table(listener.worker_table.list_workers(now), now), refresh=True)
+            live.update(build_table(listener.worker_table.list_workers(now), now, live.console.width), refresh=True)
 
 
-def build_table(workers: list[WorkerStatus], now: float) -> Table:
-    """Return the table of workers."""
+def build_table(workers: list[WorkerStatus], now: float, width: int = 220) -> Table:
+    """Return the table of workers; below `WIDE` columns of text it has a block of lines for each worker."""
     from rich.table import Table
     from rich.text import Text
 
-    caption = None if workers else "no worker was heard: are they running, and on this status topic?"
-    table = Table(*COLUMNS, caption=caption)
+    if width < WIDE:
+        return _build_narrow_table(workers, now)
+
+    table = Table(*COLUMNS, caption=None if workers else NO_WORKER)
     for worker in workers:
         state = worker.determine_state(now)
-        style = STYLES.get(state, "yellow") if worker.is_well(now) or state in ("stale", "died") else "yellow"
+        style = STYLES.get(state, "yellow") if worker.is_well(now) or state in GONE else "yellow"
         cells = map(escape_unprintable, _format_cells(worker.heartbeat, state, worker.compute_age(now)))
         table.add_row(*(Text(cell, style=style if place == 2 else "") for place, cell in enumerate(cells)))
+    return table
+
+
+def _build_narrow_table(workers: list[WorkerStatus], now: float) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("worker", "state", "details", caption=None if workers else NO_WORKER, expand=True)
+    for worker in workers:
+        state = worker.determine_state(now)
+        cells = _format_cells(worker.heartbeat, state, worker.compute_age(now))
+        name, host, shown, *others = map(escape_unprintable, cells)
+        details = "\n".join(f"{title}: {cell}" for title, cell in zip(COLUMNS[3:], others, strict=True) if cell)
+        style = STYLES.get(state, "yellow") if worker.is_well(now) or state in GONE else "yellow"
+        table.add_row(f"{name}\n{host}", Text(shown, style=style), Text(details))
     return table
 
 

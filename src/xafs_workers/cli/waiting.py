@@ -15,6 +15,7 @@ from xafs_workers.cli.options import (
     BeamlineOption,
     ConfigOption,
     KafkaOption,
+    exit_unreadable,
     exit_with_error,
     load_settings_or_exit,
 )
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from xafs_workers.diagnostics.waiting_messages import WaitingMessage
     from xafs_workers.settings import Settings
 
-UNREADABLE = 1
-"""Exit code: Kafka could not be read."""
 NOT_DROPPED = 3
 """Exit code: no worker had such a message."""
 LOOK_BACK = 3600.0
@@ -104,7 +103,7 @@ def _read_waiting(settings: Settings) -> list[WaitingMessage]:
         listener.read_recent()
         return list_waiting_messages(listener.worker_table.list_workers(time.time()), time.time())
     except SourceError as error:
-        exit_with_error(str(error), UNREADABLE)
+        exit_unreadable(error)
     finally:
         listener.close()
 

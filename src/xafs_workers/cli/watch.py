@@ -12,6 +12,7 @@ from xafs_workers.cli.options import (
     BeamlineOption,
     ConfigOption,
     KafkaOption,
+    exit_unreadable,
     exit_with_error,
     load_settings_or_exit,
     parse_time,
@@ -45,4 +46,4 @@ def watch(
     except (KafkaConfigError, ValueError) as error:
         exit_with_error(str(error), WRONG_USE)
     except SourceError as error:
-        exit_with_error(str(error), 1)
+        exit_unreadable(error)

@@ -11,9 +11,18 @@ from typing import Any
 import yaml
 
 from xafs_workers import settings
+from xafs_workers.configuration import describe_unreadable
 
 CONFIG_FILE = Path("/etc/bluesky/kafka.yml")
 CONFIG_VARIABLE = "BLUESKY_KAFKA_CONFIG_PATH"
+FILE_PROPERTIES = (
+    "ssl.ca.location",
+    "ssl.certificate.location",
+    "ssl.key.location",
+    "ssl.keystore.location",
+    "sasl.kerberos.keytab",
+)
+"""Properties whose value is a path."""
 SECURITY_PREFIXES = ("security.protocol", "sasl.", "ssl.")
 """Prefixes of the properties that producers and consumers of one cluster share."""
 
@@ -92,7 +101,7 @@ def _read(path: Path) -> dict[str, Any]:
             "or give kafka.bootstrap_servers)"
         ) from error
     except (OSError, yaml.YAMLError, UnicodeDecodeError) as error:
-        raise KafkaConfigError(f"{path}: {error}") from error
+        raise KafkaConfigError(f"{path}: {describe_unreadable(error)}") from error
     if not isinstance(content, dict):
         raise KafkaConfigError(f"{path}: got a {type(content).__name__} (expected {expected})")
     return content
@@ -122,7 +131,38 @@ def _read_section(content: Mapping[str, Any], key: str, path: Path) -> Propertie
         raise KafkaConfigError(
             f"{path}: {key}: got a {type(section).__name__} (expected a mapping of librdkafka properties)"
         )
-    return {str(name): _format_value(value) for name, value in section.items() if value is not None}
+    properties = {str(name): _format_value(value) for name, value in section.items() if value is not None}
+    for name in FILE_PROPERTIES:
+        _check_file(properties.get(name), f"{path}: {key}: {name}")
+    return properties
+
+
+def _check_file(file: Any, where: str) -> None:
+    """Check that a certificate, or a key, can be read; `probe` lets OpenSSL look for the certificates."""
+    if file not in (None, "", "probe") and not os.access(str(file), os.R_OK):
+        raise KafkaConfigError(f"{where}: cannot read {file} (expected a file that this account may read)")
+
+
+def check_client_properties(config: KafkaConfig) -> None:
+    """Check that a Kafka client accepts the properties. No broker is contacted.
+
+    Raises
+    ------
+    KafkaConfigError
+        A property is unknown, or has a value that cannot be used.
+    """
+    from confluent_kafka import KafkaException, Producer
+
+    try:
+        Producer({**config.get_producer_properties(), "log_level": 0})
+    except KafkaException as error:
+        raise KafkaConfigError(describe_refusal(error)) from error
+
+
+def describe_refusal(error: Exception) -> str:
+    """Describe why a Kafka client refused its properties."""
+    reason = error.args[0].str() if error.args and hasattr(error.args[0], "str") else str(error)
+    return f"Kafka properties: {reason} (expected properties of librdkafka in kafka.yml)"
 
 
 def _format_value(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from xafs_workers import configuration, wire
 from xafs_workers import settings as settings_module
-from xafs_workers.logs import get_logger
+from xafs_workers.logs import configure_logging_once, get_logger
 from xafs_workers.producer.clients import ClientLog
 from xafs_workers.producer.delivery import EXIT_TIMEOUT, DeliveryError
 from xafs_workers.producer.direct import DirectSender
@@ -121,6 +121,7 @@ def open_sender(settings: settings_module.Settings, config: KafkaConfig | None =
     RequestError
         There is neither Kafka nor another way for control messages.
     """
+    configure_logging_once()
     return ControlSender(settings, config) if settings.has_kafka_control else DirectSender(settings)
 
 

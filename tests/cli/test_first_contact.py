@@ -1,0 +1,158 @@
+"""Every command with a wrong set-up: one sentence that names the fault, exit code 2, and no standard output."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from xafs_workers.cli.main import app
+
+WORKERS = {
+    "file-manager": ["file-manager"],
+    "headless": ["plot-manager", "--headless"],
+    "screen": ["plot-manager"],
+    "web": ["plot-manager", "--web"],
+}
+COMMANDS = {
+    **WORKERS,
+    "status": ["status", "--once"],
+    "status as JSON": ["status", "--json"],
+    "watch": ["watch"],
+    "send": ["send", '{"close": "all"}'],
+    "send as JSON": ["send", '{"close": "all"}', "--json"],
+    "send, no wait": ["send", '{"close": "all"}', "--no-wait"],
+    "record": ["record", "new.jsonl"],
+    "replay": ["replay", "session.jsonl", "--speed", "max"],
+    "dead letters": ["dead-letters", "list"],
+    "dead letter": ["dead-letters", "show", "a/0/1"],
+    "retry": ["dead-letters", "retry", "a/0/1"],
+    "waiting": ["waiting", "list"],
+    "topics": ["install", "--topics"],
+}
+"""The commands that read the Kafka configuration."""
+
+KAFKA_FILES = {
+    "no file": (None, "kafka.yml: no such file (expected the facility's kafka.yml"),
+    "no YAML": ("a: [1\n", "kafka.yml: line 2, column 1: not YAML: expected ',' or ']'"),
+    "no key": ("{}", "kafka.yml: missing key 'bootstrap_servers' (expected a list of host:port)"),
+    "certificate": (
+        "{bootstrap_servers: ['127.0.0.1:1'], runengine_producer_config: {ssl.ca.location: /no/such/ca.pem}}",
+        "kafka.yml: runengine_producer_config: ssl.ca.location: cannot read /no/such/ca.pem (expected a file",
+    ),
+    "property": (
+        "{bootstrap_servers: ['127.0.0.1:1'], runengine_producer_config: {}, "
+        "producer_consumer_security_config: {no.such.property: 1}}",
+        'Kafka properties: No such configuration property: "no.such.property" (expected properties of librdkafka',
+    ),
+}
+CONFIGURATIONS = {
+    "no file": (None, "config.yaml: no such file or directory (expected a readable YAML file)"),
+    "no YAML": ("a: [1\n", "config.yaml: line 2, column 1: not YAML: expected ',' or ']'"),
+    "no mapping": ("[1]", "config.yaml: got a list (expected a mapping of settings)"),
+    "typing error": ("{beamlin: x}", "config.yaml: beamlin: unknown key (did you mean 'beamline'?)"),
+    "typing error below": (
+        "{kafka: {bootstrap_server: 'x:1'}}",
+        "config.yaml: kafka.bootstrap_server: unknown key (did you mean 'bootstrap_servers'?)",
+    ),
+    "unlike all keys": ("{zzz: 1}", "config.yaml: zzz: unknown key\n"),
+}
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return an empty working folder with a recording."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "session.jsonl").write_text('["bmm", {"close": "all"}]\n')
+    return tmp_path
+
+
+def write_config(place: Path, **more: Any) -> str:
+    content = {"state_directory": str(place / "state"), "storage": {"proposals_root": str(place)}, **more}
+    (place / "config.yaml").write_text(yaml.safe_dump(content))
+    return str(place / "config.yaml")
+
+
+def check_refusal(command: list[str], config: str, sentence: str) -> None:
+    result = CliRunner().invoke(app, [*command, "--config", config])
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert result.stderr.startswith("xafs-workers: ")
+    assert sentence in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("fault", KAFKA_FILES)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_fault_of_the_kafka_file_is_one_sentence(command: str, fault: str, place: Path) -> None:
+    content, sentence = KAFKA_FILES[fault]
+    if content is not None:
+        (place / "kafka.yml").write_text(content)
+    config = write_config(place, kafka={"config_file": str(place / "kafka.yml")})
+    check_refusal(COMMANDS[command], config, sentence)
+
+
+@pytest.mark.parametrize("fault", CONFIGURATIONS)
+@pytest.mark.parametrize("command", [*COMMANDS, "config show", "regenerate"])
+def test_a_fault_of_the_configuration_is_one_sentence(command: str, fault: str, place: Path) -> None:
+    content, sentence = CONFIGURATIONS[fault]
+    if content is not None:
+        (place / "config.yaml").write_text(content)
+    words = COMMANDS.get(command, {"config show": ["config", "show"], "regenerate": ["regenerate", "u"]}.get(command))
+    assert words is not None
+    check_refusal(words, str(place / "config.yaml"), sentence)
+
+
+@pytest.mark.parametrize("command", ["kafka.yml", "config.yaml"])
+@pytest.mark.skipif(os.geteuid() == 0, reason="the account root may read every file")
+def test_an_unreadable_file_is_one_sentence(command: str, place: Path) -> None:
+    (place / "kafka.yml").write_text("{}")
+    config = write_config(place, kafka={"config_file": str(place / "kafka.yml")})
+    (place / command).chmod(0)
+    check_refusal(["status", "--once"], config, f"{command}: permission denied (expected a readable YAML file)")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [COMMANDS["topics"], pytest.param(COMMANDS["waiting"], marks=pytest.mark.slow)],
+    ids=["topics", "waiting"],
+)
+def test_a_broker_that_is_away_is_one_sentence(
+    command: list[str], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xafs_workers.install.topics.LIST_SECONDS", 0.2)
+    monkeypatch.setattr("xafs_workers.diagnostics.worker_status.READ_TIMEOUT", 0.2)
+    config = write_config(place, kafka={"bootstrap_servers": "127.0.0.1:1"})
+    check_refusal(command, config, "`xafs-workers doctor` names the cause and the remedy")
+
+
+def test_a_question_without_an_answer_is_json_alone(place: Path) -> None:
+    config = write_config(place, kafka={"bootstrap_servers": "127.0.0.1:1"})
+    command = ["send", '{"close": "all"}', "--json", "--timeout", "0.2", "--config", config]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 3
+    assert json.loads(result.stdout)["state"] == "none"
+    assert len(result.stdout.splitlines()) == 1
+
+
+def test_shown_configuration_has_no_secret(place: Path) -> None:
+    config = write_config(
+        place,
+        key_store={"url": "rediss://user:s3cret@host:6379/0"},
+        slack={"lookup_url": "https://api.example.org/{number}?token=s3cret"},
+    )
+    shown = CliRunner().invoke(app, ["config", "show", "--config", config])
+    assert shown.exit_code == 0
+    assert "s3cret" not in shown.output
+    assert "rediss://user:***@host:6379/0" in shown.output
+
+
+def test_each_command_is_in_the_table() -> None:
+    apart = {"messages", "schema", "lint", "demo", "doctor", "config"}  # they read no topic, or report all faults
+    names = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
+    assert names - apart == {command[0] for command in COMMANDS.values()} | {"regenerate"}
