@@ -151,4 +151,4 @@ def test_signals_are_drawn_if_no_device_hints_at_one() -> None:
 
 
 def test_labels_have_units() -> None:
-    assert [panel.y_label for panel in draw_stream("stock_scan").panels] == ["diode_current (nA)", "i0_current (uA)"]
+    assert [panel.y_label for panel in draw_stream("stock_scan").panels] == ["diode_current (nA)", "i0_current (µA)"]

@@ -56,6 +56,9 @@ PER_TIME: frozenset[Kind] = frozenset({"current", "rate"})
 
 _FAMILIES: dict[Kind, str] = {"charge": "electric", "current": "electric", "count": "counted", "rate": "counted"}
 
+_SHOWN = {"uA": "µA", "um": "µm"}
+"""Units as axes show them, where files keep to ASCII."""
+
 UNKNOWN = Unit("", "unknown")
 
 _COUNTS = Unit("counts", "count")
@@ -113,7 +116,7 @@ def find_ratio_factor(above: Unit, below: Unit) -> float:
 
 def format_with_unit(name: str, unit: str) -> str:
     """Format the label of an axis: a name, with its unit if that is known."""
-    return f"{name} ({unit})" if unit else name
+    return f"{name} ({_SHOWN.get(unit, unit)})" if unit else name
 
 
 @cache
