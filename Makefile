@@ -6,7 +6,7 @@ export PIP_CONSTRAINT = $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gallery kafka test test-fast soak lint format types imports check bench constraints schema pages docs links clean
+.PHONY: help demo gallery kafka test test-fast soak lint format types imports check bench constraints schema pages docs links dist clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -94,6 +94,13 @@ docs: $(VENV)/dev.stamp ## the manual as a site in docs/_build/html: spelling ch
 
 links: docs ## check the links of the manual to other sites (needs a network)
 	$(SPHINX) -b linkcheck docs docs/_build/links
+
+dist: $(VENV)/dev.stamp ## build the source distribution and the wheel, and check them (dist/)
+	rm -rf dist build
+	$(BIN)/python -m pip install --quiet build pyroma twine
+	$(BIN)/python -m build
+	$(BIN)/python -m twine check --strict dist/*
+	$(BIN)/pyroma --min 8 .  # 10 needs an address and an author's e-mail
 
 constraints: $(VENV)/dev.stamp ## write down the versions that are installed now
 	$(BIN)/python -m pip freeze --exclude-editable --exclude xafs-workers | grep -v ' @ ' > constraints.txt

@@ -1,3 +1,3 @@
 """Kafka workers of a synchrotron X-ray absorption beamline."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
