@@ -12,9 +12,11 @@ from xafs_workers.diagnostics.doctor.folders import check_disk, check_proposals,
 from xafs_workers.diagnostics.doctor.pages import check_browser_view
 from xafs_workers.diagnostics.doctor.publishing import check_publishing
 from xafs_workers.diagnostics.doctor.services import check_display, check_redis, check_slack, check_tiled
+from xafs_workers.diagnostics.doctor.sources import check_sources
 
 CHECKS: tuple[Check, ...] = (
     check_broker,
+    check_sources,
     check_tiled,
     check_proposals,
     check_publishing,
