@@ -227,7 +227,7 @@ def test_a_missing_topic_is_reported(setup: DoctorSetup) -> None:
     setup.create_topics("documents")
     words = get_only_fault_text("topics", setup.run_check(check_broker))
     assert f"missing: {setup.content['beamline']}.bluesky.runengine.documents" in words
-    assert "create them" in words
+    assert "xafs-workers install --topics" in words
 
 
 def test_the_topics_of_the_facility_alone_are_enough(setup: DoctorSetup) -> None:

@@ -93,13 +93,13 @@ def _check_topics(case: Case, names: set[str]) -> Iterator[Finding]:
         yield report_fault(
             "topics",
             f"missing: {', '.join(needed)}",
-            "ask the broker's staff to create them, or set their names (kafka.control_topic, ...) and beamline",
+            "make them (`xafs-workers install --topics`, or ask the broker's staff), or set their names and beamline",
         )
     for topic in (topic for topic in missing if topic in OWN_TOPICS):
         yield report_warning(
             "topics",
             f"missing: {topics[topic]}; {WORKING} work without it, but {OWN_TOPICS[topic]}",
-            "ask the broker's staff to create it",
+            "make it (`xafs-workers install --topics`), or ask the broker's staff to create it",
         )
 
 
