@@ -105,6 +105,7 @@ def test_scans_of_another_beamline_are_drawn_with_its_names(station: Station) ->
     files = {name.removeprefix(f"{EXPERIMENT}/"): data for name, data in files.items() if "/by-uid/" not in name}
     assert set(files) == {
         "dossier/.sequence/hematite-01",
+        "hematite.merge_01.xdi",
         "maps/map.png",
         "prj/hematite_01.prj",
         "snapshots/across.png",
