@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from helpers.any_beamline import LINEAR_DRIVE, TWO_MOVERS, build_config, find_stream
+from helpers.any_beamline import TWO_MOVERS, build_config, find_stream
 from helpers.processes import wait_until
 from helpers.streams import EPOCH, Entry, fold, read_entries, stamp_entries
 from helpers.zmq_proxy import PREFIX, ZmqProxy
@@ -48,12 +48,14 @@ class Follower:
     def __init__(self, source: QueuedSource, config: BoardConfig):
         self.source, self.board = source, Board(config)
         self.parser = RecordParser(Settings())
-        self.probes = 0
+        self.probes, self.ends = 0, 0
         source.assign({source.partition: time.time_ns() // 1000})
 
     def poll(self) -> None:
         for entry in self.source.poll(0.05):
-            if isinstance(entry, RawRecord):
+            if not isinstance(entry, RawRecord):
+                self.ends += 1
+            else:
                 item = self.parser.parse_record(entry)
                 assert isinstance(item, Document), item
                 if item.doc.get("run_start") == "probe":
@@ -86,10 +88,12 @@ def tiled() -> Iterator[TiledServer]:
 def follow_tiled(server: TiledServer, entries: list[Entry], config: BoardConfig, uids: set[str]) -> Board:
     address = TiledDocuments(uri=server.uri.removesuffix("/api/v1"), api_key_file=server.api_key_file)
     follower = Follower(TiledSource(address, 50, None, threading.Event()), config)
+    follower.wait(lambda: follower.ends > 0, "what was there before: a viewer passes over runs that ended earlier")
     writer = create_tiled_writer(server.uri, server.api_key)
     for name, document in entries:
         writer(name, document)
     board = follower.wait_for(uids)
+    writer.client.context.close()
     follower.source.close()
     return board
 
@@ -135,7 +139,7 @@ def digest(board: Board, uids: set[str]) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("stream", ["../ni2o3", "../cr2o3_fluo"])
+@pytest.mark.parametrize("stream", ["../ni2o3"])
 def test_files_are_equal_from_each_source(stream: str, tiled: TiledServer) -> None:
     entries = [(name, body) for name, body in read_entries(find_stream(stream)) if name != "bmm"]
     config = BoardConfig.from_settings(Settings())
@@ -150,7 +154,7 @@ def test_files_are_equal_from_each_source(stream: str, tiled: TiledServer) -> No
 
 @pytest.mark.parametrize(
     ("stream", "columns"),
-    [("step_two_movers", TWO_MOVERS), ("three_repetitions", TWO_MOVERS), ("step_linear_drive", LINEAR_DRIVE)],
+    [("step_two_movers", TWO_MOVERS)],
 )
 def test_points_are_equal_from_each_source(stream: str, columns: dict[str, Any], tiled: TiledServer) -> None:
     compare_sources(read_entries(find_stream(stream)), build_config(columns), tiled)

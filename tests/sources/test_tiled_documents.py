@@ -37,9 +37,7 @@ class Beamline:
 
     def __init__(self, server: TiledServer, folder: Path):
         self.server, self.folder = server, folder
-        self.write: Callable[[str, dict[str, Any]], None] = create_tiled_writer(
-            server.uri, server.api_key, batch_size=1
-        )
+        self.write = create_tiled_writer(server.uri, server.api_key, batch_size=1)
         self.readers: list[Reader] = []
 
     def read(self, *, stores: bool = False) -> Reader:
@@ -151,6 +149,7 @@ def beamline(server: TiledServer, tmp_path: Path) -> Iterator[Beamline]:
     yield made
     for reader in made.readers:
         reader.source.close()
+    made.write.client.context.close()
 
 
 def test_documents_of_a_run_arrive_as_they_were(beamline: Beamline) -> None:

@@ -57,7 +57,7 @@ class TiledSource(QueuedSource):
         )
         self._connection, self._newest, self._is_durable = Connection(catalog), newest, store is not None
         self._finished = FinishedRuns(store)
-        self._since, self._oldest = 0.0, 0.0
+        self._since = 0.0
         self._passed_over: set[str] = set()
         self._signals: queue.SimpleQueue[Signal] = queue.SimpleQueue()
         self._subscriptions = Subscriptions(self._signals, lambda: None)
@@ -131,7 +131,6 @@ class TiledSource(QueuedSource):
         newest = self._list_newest(runs)
         nodes = [node for node in newest if self._is_needed(node)]
         self._passed_over = {_get_uid(node) for node in newest} - {_get_uid(node) for node in nodes}
-        self._oldest = min(map(_get_start_time, newest), default=0.0)
         if self._finished.is_new:
             self._finished.add(_get_uid(node) for node in nodes if node.metadata.get("stop"))
             nodes = [node for node in nodes if not node.metadata.get("stop")]
@@ -154,11 +153,9 @@ class TiledSource(QueuedSource):
             return _get_uid(node) not in self._finished
         return not node.metadata.get("stop") or _get_start_time(node) >= self._since
 
-    def _is_past(self, uid: str, start: Mapping[str, Any]) -> bool:
+    def _is_past(self, uid: str) -> bool:
         """Check whether a run that the websocket repeats was finished, or passed over, at the start."""
-        moment = start.get("time")
-        is_older = isinstance(moment, int | float) and moment < self._oldest
-        return is_older or uid in self._finished or uid in self._passed_over
+        return uid in self._finished or uid in self._passed_over
 
     def _turn(self) -> None:
         """Take what the websockets brought, and look after what they may have missed."""
@@ -200,7 +197,7 @@ class TiledSource(QueuedSource):
         path = (*signal.path, key)
         if len(path) == 1:
             start = update.metadata.get("start")
-            if not isinstance(start, Mapping) or key in self._runs or self._is_past(key, start):
+            if not isinstance(start, Mapping) or key in self._runs or self._is_past(key):
                 return
             self._follow_run(key, start)
             self._subscriptions.add(path, update.child())
