@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from helpers.any_beamline import TWO_MOVERS, build_config, find_stream
+from helpers.any_beamline import LINEAR_DRIVE, TWO_MOVERS, build_config, find_stream
 from helpers.processes import wait_until
 from helpers.streams import EPOCH, Entry, fold, read_entries, stamp_entries
 from helpers.zmq_proxy import PREFIX, ZmqProxy
@@ -37,6 +37,7 @@ pytestmark = [
     pytest.mark.process,
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),  # sockets of Tiled's client
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore:connect.. must be used:DeprecationWarning"),
 ]
 Publish = Callable[[str, dict[str, Any]], object]
 LIMIT = 8 * 1024 * 1024
@@ -154,7 +155,7 @@ def test_files_are_equal_from_each_source(stream: str, tiled: TiledServer) -> No
 
 @pytest.mark.parametrize(
     ("stream", "columns"),
-    [("step_two_movers", TWO_MOVERS)],
+    [("step_two_movers", TWO_MOVERS), ("three_repetitions", TWO_MOVERS), ("step_linear_drive", LINEAR_DRIVE)],
 )
 def test_points_are_equal_from_each_source(stream: str, columns: dict[str, Any], tiled: TiledServer) -> None:
     compare_sources(read_entries(find_stream(stream)), build_config(columns), tiled)

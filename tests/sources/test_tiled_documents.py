@@ -27,6 +27,7 @@ pytestmark = [
     # Tiled's client leaves the sockets of connections that broke to the garbage collector
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore:connect.. must be used:DeprecationWarning"),
 ]
 MANY = 40
 """Members of an array that Tiled stores in a node of its own."""
