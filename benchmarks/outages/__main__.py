@@ -107,8 +107,7 @@ class Bench:
         try:
             with Site(folder, kafka.bootstrap_servers, f"site-{folder.name.lower()}") as site:
                 replay = self._build_replay(site, case)
-                if not (case == "workers-down-at-messages"):
-                    site.start()
+                site.start()
                 CASES[case](replay, kafka, self._case)
                 ids = self._session.message_ids
                 masked = self._options.case == "clocks"
