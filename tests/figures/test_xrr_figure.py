@@ -31,7 +31,10 @@ def test_counts_are_left_and_reflectivity_is_right() -> None:
 
 
 def test_a_scan_without_points_says_so() -> None:
-    assert join_notes(build_last_figure(START, {"xrr": "stop", "uid": ""})) == "no points no points"
+    assert (
+        join_notes(build_last_figure(START, {"xrr": "stop", "uid": ""}))
+        == "no run started between its messages no points"
+    )
 
 
 def test_the_counting_error_is_drawn_as_two_bounds() -> None:

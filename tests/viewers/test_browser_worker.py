@@ -87,11 +87,11 @@ def test_measured_spectra_arrive_unchanged(
     board = answer_requests(fold(stamp_entries(entries)), reducer)
     live, merged = (build_figure(board, scan) for scan in reversed(list_shown_scans(board)))
     assert (live.kind, merged.kind) == ("xafsscan", "xafs_sequence")
-    wait_until(lambda: has_figure_data(tab.page, live), "the live plot's numbers")
-    tab.page.click("#cards li:nth-child(2) button")
     wait_until(
         lambda: tab.page.text_content("#title") == merged.title and has_figure_data(tab.page, merged), "the merge"
     )
+    tab.page.click("#cards li:nth-child(1) button")
+    wait_until(lambda: has_figure_data(tab.page, live), "the live plot's numbers")
     station.terminate()
     assert not station.read_logged_errors()
 

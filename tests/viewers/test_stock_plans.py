@@ -23,6 +23,7 @@ from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.scans.board import Board
 from xafs_workers.settings import Scans, Settings
 from xafs_workers.simulation.broker import EmbeddedBroker
+from xafs_workers.sources.connections import Connections
 from xafs_workers.viewers.follower import Follower
 from xafs_workers.wire import encode
 
@@ -65,7 +66,7 @@ def follow_plans(plans: dict[str, Any], engine: RunEngine, *callbacks: Callable[
     with EmbeddedBroker(settings) as broker:
         config = KafkaConfig(broker.bootstrap_servers)
         producer, topic = Producer(config.get_producer_properties()), settings.get_topic("documents")
-        follower = Follower(settings, config, SCREEN)
+        follower = Follower(settings, Connections(settings, config), SCREEN)
         follower.start()
         try:
             wait_until(lambda: not follower.build_feed().waits_for, "the viewer")

@@ -150,6 +150,6 @@ def test_written_line_and_time_scans_equal_the_plotted_numbers(detector: str | N
         file = read(write(run, RULES))
         ((trace,),) = traces_of(board, scan).values()
         assert_equal_numbers(file.get_column(label), trace.x)
-        summed = [f"fe{n}" for n in RULES.channels[detector]] if detector else ["itrans"]
+        summed = [f"fe{n}" for n in RULES.detectors.channels[detector]] if detector else ["itrans"]
         total = np.sum([file.get_column(key) for key in summed], axis=0)
         np.testing.assert_allclose(total / file.get_column("i0"), trace.y, rtol=2e-9)

@@ -47,11 +47,17 @@ def build_peak(x: Array, y: Array) -> tuple[Any, Any]:
 
 
 def build_step(x: Array, y: Array) -> tuple[Any, Any]:
-    """Return the model of an error function and lmfit's own start values."""
+    """Return the model of an error function and the start values of lmfit's `StepModel.guess`.
+
+    They are computed here, as Larch replaces that method wherever it is loaded.
+    """
     from lmfit.models import StepModel
 
     model = StepModel(form="erf")
-    return model, model.guess(y, x=x)
+    fifth = len(y) // 5
+    sign = -1.0 if y[:fifth].mean() > y[-fifth:].mean() else 1.0
+    center, sigma = (x.max() + x.min()) / 2.0, sign * 0.1 * (x.max() - x.min())
+    return model, model.make_params(amplitude=y.max() - y.min(), center=center, sigma=sigma)
 
 
 def build_rectangle(x: Array, y: Array) -> tuple[Any, Any]:
@@ -62,7 +68,8 @@ def build_rectangle(x: Array, y: Array) -> tuple[Any, Any]:
     from lmfit.models import RectangleModel
 
     model = RectangleModel(form="erf")
-    start = model.guess(y, x=x)
+    width = {"value": 0.1 * (x.max() - x.min()), "min": 0.0}  # as `RectangleModel.guess`, which Larch replaces
+    start = model.make_params(amplitude=1.0, center1=0.0, center2=0.0, sigma1=width, sigma2=width)
     sign = -1.0 if -y.min() > y.max() else 1.0
     left, right = find_half_height(x, sign * y)
     first, last = float(x.min()), float(x.max())
