@@ -66,18 +66,18 @@ class TiledRun:
         """Yield the descriptor of a stream, once, with the fields that Tiled leaves out."""
         if name in self.streams:
             return
-        told = to_plain(metadata)
-        uid = str(told.get("uid") or f"{self.uid}/{name}")
+        described = to_plain(metadata)
+        uid = str(described.get("uid") or f"{self.uid}/{name}")
         self.streams[name] = TiledStream(uid)
-        data_keys = as_mapping(told.get("data_keys"))
+        data_keys = as_mapping(described.get("data_keys"))
         objects: dict[str, list[str]] = {}
         for key, about in data_keys.items():
             if owner := as_mapping(about).get("object_name"):
                 objects.setdefault(str(owner), []).append(str(key))
-        time = told.get("time", self.start.get("time", 0.0))
+        time = described.get("time", self.start.get("time", 0.0))
         yield (
             "descriptor",
-            {"object_keys": objects, **told, "uid": uid, "run_start": self.uid, "name": name, "time": time},
+            {"object_keys": objects, **described, "uid": uid, "run_start": self.uid, "name": name, "time": time},
         )
 
     def build_events(self, name: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[NamedDocument]:
