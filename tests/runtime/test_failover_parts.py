@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -280,6 +281,28 @@ def test_a_writer_that_ends_releases_the_lease(leader: Leader) -> None:
     for act in (leader.writer.check, lambda: leader.shared.begin(KEY)):
         with pytest.raises(Unavailable, match="the worker ends"):
             act()
+
+
+def test_a_writer_ends_though_its_state_folder_is_full(leader: Leader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its copy lacks is read from the topic at the next start: no later change is stored before."""
+    tried: list[int] = []
+
+    def refuse(changes: Sequence[Change], offset: int) -> None:
+        tried.append(offset)
+        raise Unavailable("no space left")
+
+    monkeypatch.setattr(leader.writer, "_apply", refuse)
+    keys = (KEY, replace(KEY, offset=8))
+    entries = [EffectEntry(key, "done", "/a", "", "", (), 1.0) for key in keys]
+    leader.writer.submit(Change(entries=(entries[0],)))
+    wait_until(lambda: leader.writer.waits_for == "no space left", "the refusal")
+    leader.writer.submit(Change(entries=(entries[1],)))
+    leader.writer.close()
+    *committed, last = leader.transactions.list_items()
+    assert [item for item in committed if isinstance(item, EffectEntry)] == entries
+    assert isinstance(last, Lease)
+    assert last.is_released
+    assert set(tried) == {1}
 
 
 class Client:

@@ -64,7 +64,7 @@ def _run(
             has_catalog=settings.catalog.configured,
         ),
     )
-    context.begin_loop(loop, from_beginning=from_beginning)
+    context.begin_loop(loop, stop, from_beginning=from_beginning)
     heartbeat = Heartbeat(
         FILE_MANAGER.name,
         context.publisher.send_status,

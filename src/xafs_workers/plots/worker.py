@@ -92,7 +92,7 @@ def _run(
         load_regions=partial(load_regions, settings.detectors.regions_file),
     )
     loop = Loop(context.source, HEADLESS, RecordParser(settings), Board(rules), ports)
-    context.begin_loop(loop, from_beginning=from_beginning)
+    context.begin_loop(loop, stop, from_beginning=from_beginning)
     heartbeat = Heartbeat(
         HEADLESS.name,
         context.publisher.send_status,

@@ -130,11 +130,11 @@ class DurableContext:
         """Check whether the staff asked to drop a message."""
         return self.drops.is_requested(control.id, str(control.position))
 
-    def begin_loop(self, loop: Loop, *, from_beginning: bool) -> None:
+    def begin_loop(self, loop: Loop, stop: threading.Event, *, from_beginning: bool) -> None:
         """Start a loop at the stored offsets, or at the oldest records that Kafka has."""
         positions = find_oldest_offsets(self.source) if from_beginning else self._find_offsets()
         if self.leadership is not None:
-            self._store_first(positions)
+            self._store_first(positions, stop)
         elif (since := self._find_oldest_message_time(positions)) is not None:
             self.sent.read(since)
         ends = {partition: high for partition, (_, high) in self.source.metadata.fetch_watermarks().items()}
@@ -165,11 +165,12 @@ class DurableContext:
         if not self.sent.is_sent(answer):
             self.publisher.send_answer(answer)
 
-    def _store_first(self, positions: Mapping[Partition, int]) -> None:
+    def _store_first(self, positions: Mapping[Partition, int], stop: threading.Event) -> None:
         """Store the offsets before this instance acts: after its death the next one must not begin at a later end."""
         deadline = time.monotonic() + FIRST_STORE_SECONDS
         while not self.source.store(positions) and time.monotonic() < deadline:
-            time.sleep(FIRST_STORE_PAUSE)
+            if stop.wait(FIRST_STORE_PAUSE):
+                return
 
     def _forget_created_topics(self, ids: Mapping[str, str]) -> None:
         try:

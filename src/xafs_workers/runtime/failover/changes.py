@@ -16,6 +16,9 @@ from xafs_workers.services.slack.outbox import PostChange
 from xafs_workers.services.slack_posts import Post
 from xafs_workers.storage.ledger import EffectEntry, EffectKey
 
+APPLY_RETRY_SECONDS = 1.0
+"""Pause between attempts to store changes in a state folder that cannot be written, seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:

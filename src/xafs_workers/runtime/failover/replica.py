@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
+import threading
 from collections.abc import Sequence
 
 from xafs_workers.consumer.source import EndOfPartition, KafkaSource, RawRecord
 from xafs_workers.logs import get_logger
-from xafs_workers.runtime.failover.changes import Change, Lease, parse_item
+from xafs_workers.runtime.failover.changes import APPLY_RETRY_SECONDS, Change, Lease, parse_item
 from xafs_workers.runtime.failover.lease import LeaseWatch
 from xafs_workers.services.slack.outbox import Outbox, PostChange
 from xafs_workers.storage.errors import Unavailable
@@ -69,12 +69,13 @@ class Replica:
     def __init__(self, source: KafkaSource, topic: str, state: StateCopy, watch: LeaseWatch):
         self._source, self._topic, self._state, self._watch = source, topic, state, watch
         self._stored = 0
+        self._stop = threading.Event()
         self.next_offset = 0
         self.is_empty = False
         self.is_current = False
 
-    def begin(self) -> None:
-        """Read from where the state folder's copy ends.
+    def begin(self, stop: threading.Event) -> None:
+        """Read from where the state folder's copy ends; `stop` ends the waits for the state folder.
 
         Raises
         ------
@@ -83,6 +84,7 @@ class Replica:
         SourceError
             No broker answers.
         """
+        self._stop = stop
         marks = self._source.metadata.fetch_watermarks()
         if len(marks) != 1:
             raise LedgerTopicInvalid(f"topic {self._topic} has {len(marks)} partitions (expected one)")
@@ -116,7 +118,8 @@ class Replica:
                 break
             except (Unavailable, OSError) as away:  # the records are in hand only once
                 log.warning("waiting_for", reason=str(away))
-                time.sleep(1.0)
+                if self._stop.wait(APPLY_RETRY_SECONDS):
+                    return
         self.next_offset = last + 1
 
     def _read_record(self, record: RawRecord, clock_time: float) -> Change | None:

@@ -6,14 +6,13 @@ import os
 import queue
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from xafs_workers.consumer.publisher import EncodedRecord
 from xafs_workers.logs import get_logger
-from xafs_workers.runtime.failover.changes import Change, Lease, encode_item
+from xafs_workers.runtime.failover.changes import APPLY_RETRY_SECONDS, Change, Lease, encode_item
 from xafs_workers.runtime.failover.fenced_producer import LeadershipLost
 from xafs_workers.runtime.failover.lease import RENEWALS_PER_TAKEOVER, VALID_SHARE, read_clock
 from xafs_workers.storage.errors import Unavailable
@@ -23,8 +22,6 @@ log = get_logger("workers")
 
 MAX_CHANGES = 500
 """Largest number of changes of one transaction."""
-APPLY_RETRY_SECONDS = 1.0
-"""Pause while the state folder cannot be written, seconds."""
 
 
 class TransactionSender(Protocol):
@@ -82,6 +79,7 @@ class SharedWriter:
         self._queue: queue.SimpleQueue[_Pending] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._closed = threading.Event()
+        self._is_behind = False
         self._confirmed_time = -float("inf")
         self._renewed_time = -float("inf")
         self._thread = SupervisedThread(self._run, "failover", self._closing.is_set)
@@ -191,15 +189,18 @@ class SharedWriter:
         return offset
 
     def _apply_until_done(self, changes: list[Change], offset: int) -> None:
-        """Store committed changes; without the state folder this instance cannot go on, and lets its lease run out."""
-        while changes:
+        """Store committed changes; without the state folder this instance cannot go on, and lets its lease run out.
+
+        A copy that lacks changes at the end gets no later ones: the next start reads them from the topic.
+        """
+        while changes and not self._is_behind:
             try:
                 self._apply(changes, offset)
             except (Unavailable, OSError) as away:
                 if str(away) != self.waits_for:
                     log.warning("waiting_for", reason=str(away))
                 self.waits_for = str(away)
-                time.sleep(APPLY_RETRY_SECONDS)
+                self._is_behind = self._closing.wait(APPLY_RETRY_SECONDS)
             else:
                 self.waits_for = ""
                 return

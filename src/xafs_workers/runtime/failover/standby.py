@@ -99,7 +99,7 @@ class Standby:
         try:
             if not self._source.metadata.wait_for_topics(stop):
                 return None
-            self._replica.begin()
+            self._replica.begin(stop)
             log.info("standby_started", topic=self._setup.topic)
             while not stop.is_set():
                 self._follow(on_turn)
