@@ -224,23 +224,28 @@ def test_assets_are_named_by_detector_and_end_of_path() -> None:
 
 
 @pytest.mark.parametrize(
-    ("xdi", "said"),
+    ("xdi", "reason"),
     [
-        ({}, "missing field 'XDI.Element.symbol'"),
-        (merge_xdi(Element={"symbol": "rust"}), r"'XDI.Element.symbol': got 'rust' \(expected the symbol"),
-        (merge_xdi(Element={"edge": "Q9"}), r"'XDI.Element.edge': got 'Q9' \(expected an edge"),
-        (merge_xdi(Element={"edge": None}), "missing field 'XDI.Element.edge'"),
-        (merge_xdi(Mono={"d_spacing": "wide"}), "'XDI.Mono.d_spacing': got 'wide'"),
-        (merge_xdi(Mono={"d_spacing": float("nan")}), "'XDI.Mono.d_spacing': got 'nan'"),
-        ({name: family for name, family in XDI.items() if name != "Mono"}, "missing field 'XDI.Mono.d_spacing'"),
-        ("metadata", "missing field 'XDI.Element.symbol'"),
+        ({}, "Element.symbol is not told; Element.edge is not told; Mono.d_spacing is not told"),
+        (merge_xdi(Element={"symbol": "rust"}), "Element.symbol: got 'rust' (expected the symbol of an element)"),
+        (merge_xdi(Element={"edge": "Q9"}), "Element.edge: got 'Q9' (expected an edge, such as K or L3)"),
+        (merge_xdi(Element={"edge": None}), "Element.edge is not told"),
+        (merge_xdi(Mono={"d_spacing": "wide"}), "Mono.d_spacing: got 'wide' (expected a number of Angstrom greater"),
+        (merge_xdi(Mono={"d_spacing": float("nan")}), "Mono.d_spacing: got 'nan' (expected"),
+        ({name: family for name, family in XDI.items() if name != "Mono"}, "Mono.d_spacing is not told"),
+        ("metadata", "Element.symbol is not told; "),
     ],
 )
-def test_missing_required_fields_are_reported(xdi: Any, said: str) -> None:
+def test_file_without_required_fields_is_plain_text(xdi: Any, reason: str) -> None:
     run = make_finished_run(XAFS, "xafs transmission", xdi=xdi)
     message = parse({"xasxdi": True, "uid": run.uid, "filename": "a.001"})
-    with pytest.raises(CannotWrite, match=f"xasxdi: run {run.uid}: start document: .*{said}"):
-        build_message_files(message, WriterInput(run, RULES))
+    content = build_message_files(message, WriterInput(run, RULES))["a.001"]
+    assert isinstance(content, bytes)
+    first, _, rest = content.partition(b"\n")
+    assert first.decode().startswith(f"# xafs-workers {__version__}, not XDI: {reason}")
+    file, whole = read(b"# XDI/1.0\n" + rest), made(make_finished_run(XAFS, "xafs transmission"))
+    assert file.headings == whole.headings
+    np.testing.assert_array_equal(file.data, whole.data)
 
 
 def test_the_plan_names_the_absorber_if_metadata_do_not() -> None:

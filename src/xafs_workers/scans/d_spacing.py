@@ -6,11 +6,18 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
+import numpy as np
+
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.devices import find_root
 from xafs_workers.scans.metadata import as_mapping, as_text, find_by_path
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.units import read_unit
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+HC = 12398.419843320026
+"""Planck constant times speed of light, eV Å (exact in the SI of 2019)."""
 
 SMALLEST, LARGEST = 0.5, 10.0
 """Range of d-spacings of crystals, Å; outside of it the number is in another unit."""
@@ -21,6 +28,18 @@ class DSpacing(NamedTuple):
 
     value: float = math.nan
     problem: str = ""
+
+
+def apply_bragg_law(known: float | Array, angles: Array) -> Array:
+    """Compute hc / (2 x sin θ): of a d-spacing x, Å, the energies, eV; of energies x, eV, the d-spacings, Å.
+
+    Parameters
+    ----------
+    angles
+        Bragg angles, rad, shape (n,).
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return HC / (2 * known * np.sin(angles))
 
 
 def find_d_spacing(run: Run, config: BoardConfig, axis_key: str = "") -> DSpacing:
@@ -63,7 +82,11 @@ def _check(value: Any, unit_text: str, name: str) -> DSpacing:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return DSpacing(problem=f"{name}: got {value!r:.40} (expected a number, Å)")
     unit = read_unit(unit_text)
-    spacing = float(value) * (unit.factor if unit.kind == "length" else 1.0)
+    return check_spacing(float(value) * (unit.factor if unit.kind == "length" else 1.0), name)
+
+
+def check_spacing(spacing: float, name: str) -> DSpacing:
+    """Check that a crystal has a d-spacing like this one, Å; `name` is where it is from."""
     if not SMALLEST <= spacing <= LARGEST:
         return DSpacing(problem=f"{name}: got {spacing:g} Å (expected {SMALLEST} to {LARGEST} Å)")
     return DSpacing(spacing)

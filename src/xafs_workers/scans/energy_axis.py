@@ -14,7 +14,7 @@ import numpy as np
 
 from xafs_workers.elements import find_edge_energy
 from xafs_workers.scans.board_config import BoardConfig
-from xafs_workers.scans.d_spacing import find_d_spacing
+from xafs_workers.scans.d_spacing import apply_bragg_law, find_d_spacing
 from xafs_workers.scans.devices import find_root, list_dimension_keys
 from xafs_workers.scans.measured_runs import list_measured_runs
 from xafs_workers.scans.metadata import find_by_path
@@ -24,9 +24,6 @@ from xafs_workers.scans.spectra import MissingColumnError, get_column
 from xafs_workers.scans.units import Unit, find_unit, read_unit
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
-
-HC = 12398.419843320026
-"""Planck constant times speed of light, eV Å (exact in the SI of 2019)."""
 
 EV_PER_KEV = 1000.0
 
@@ -206,8 +203,7 @@ def _use_angle(run: Run, config: BoardConfig, named: NamedEdge) -> EnergyAxis | 
     spacing = find_d_spacing(run, config, key)
     if spacing.problem:
         return EnergyAxis(problem=spacing.problem)
-    with np.errstate(divide="ignore"):
-        energies = HC / (2 * spacing.value * np.sin(angles * unit.factor))
+    energies = apply_bragg_law(spacing.value, angles * unit.factor)
     return EnergyAxis("angle", key, energies, unit.factor, True)
 
 

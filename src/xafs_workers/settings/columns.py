@@ -37,7 +37,10 @@ class Columns(Section):
     energy_bins: tuple[str, ...] = Field(
         default=("energy_bins/E_centers",), description="stream/key of arrays with the energy of each bin of a fly scan"
     )
-    bragg: str = Field(default="", description="angle of the monochromator, for runs without an energy; '' for none")
+    bragg: str = Field(
+        default="",
+        description="angle of the monochromator: gives the energy, or beside an energy the d-spacing; '' for none",
+    )
     d_spacing: str = Field(
         default="",
         description="key of the crystal's d-spacing in the configuration of the descriptor; see `metadata.d_spacing`",

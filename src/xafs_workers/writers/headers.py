@@ -7,21 +7,14 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from xafs_workers import __version__
-from xafs_workers.scans.board_config import BoardConfig
-from xafs_workers.scans.d_spacing import find_d_spacing
-from xafs_workers.scans.energy_axis import find_energy_axis
 from xafs_workers.scans.metadata import as_mapping, as_text
-from xafs_workers.scans.named_edge import find_named_edge
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import text_format
-from xafs_workers.writers.registry import AssetLike, CannotWrite, FileContext, read_end_time
+from xafs_workers.writers.registry import AssetLike, FileContext, read_end_time
 from xafs_workers.writers.xdi_dictionary import (
     FAMILIES,
     OWN_NAMESPACE,
-    fit_edge,
     fit_field,
-    fit_spacing,
-    fit_symbol,
     normalize_name,
 )
 
@@ -39,6 +32,9 @@ _DETECTORS = (
 _HDF5 = (".h5", ".hdf5", ".hdf", ".nxs")
 _PARTS_OF_PATH = 6
 
+PLAIN_FORMAT = f"xafs-workers {__version__}, not XDI: "
+"""First line of a file that lacks what XDI requires, without its sign of a comment."""
+
 HeaderFields = dict[str, str]
 """Header lines by `Family.key`, in their order."""
 
@@ -50,6 +46,17 @@ def format_first_line(run: Run) -> str:
     return " ".join(filter(None, ("XDI/1.0", bluesky, f"xafs-workers/{__version__}")))
 
 
+def format_plain_line(reason: str) -> str:
+    """Return the first line of a file that is not XDI, with the reason."""
+    return f"{PLAIN_FORMAT}{text_format.to_one_line(reason)}"
+
+
+def find_plain_reason(content: bytes) -> str:
+    """Find in the first line of a file why it is not XDI, '' for any other file."""
+    first = content.partition(b"\n")[0].decode(errors="replace")
+    return f"not XDI: {first.partition(PLAIN_FORMAT)[2]}" if first.startswith(f"# {PLAIN_FORMAT}") else ""
+
+
 def build_fields(run: Run, context: FileContext) -> HeaderFields:
     """Return the metadata of a run: families in their order, then times and ids, which no sender can set.
 
@@ -58,7 +65,7 @@ def build_fields(run: Run, context: FileContext) -> HeaderFields:
     CannotWrite
         The run did not end.
     """
-    given = {name: value for name, value in _list_document_fields(run.xdi) if value and name not in EXCLUDED_FIELDS}
+    given = {name: value for name, value in list_document_fields(run.xdi) if value and name not in EXCLUDED_FIELDS}
     fitted = dict(fit_field(name, value) for name, value in given.items())
     return sort_fields(merge_fields(fitted, _build_own_fields(run, context)))
 
@@ -80,7 +87,7 @@ def build_remark(key: str, text: str) -> HeaderFields:
     return {f"{OWN_NAMESPACE}.{key}": text_format.to_one_line(text)}
 
 
-def _list_document_fields(xdi: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def list_document_fields(xdi: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield names and values as the start document has them; of several names that differ in case the last one."""
     found: dict[str, tuple[str, str]] = {}
     for family in FAMILIES:
@@ -123,43 +130,6 @@ def _find_free_name(name: str, taken: Mapping[str, str]) -> str:
     while free in taken:
         free, number = f"{name}_{number}", number + 1
     return free
-
-
-def build_absorber_fields(run: Run, config: BoardConfig) -> HeaderFields:
-    """Build the required header fields of an XDI file: the absorber, its edge, and the crystal.
-
-    What `XDI` and `BMM_kafka` in the start document do not name is taken from the places in the settings.
-
-    Raises
-    ------
-    CannotWrite
-        The start document lacks one of them or contains an invalid value.
-    """
-    fields, plan = dict(_list_document_fields(run.xdi)), as_mapping(run.start.get("BMM_kafka"))
-    named = find_named_edge(run, config)
-    symbol = fields.get("Element.symbol") or text_format.format_value(plan.get("element")) or named.element
-    edge = fields.get("Element.edge") or text_format.format_value(plan.get("edge")) or named.edge
-    spacing = fields.get("Mono.d_spacing") or _find_spacing(run, config)
-    return {
-        "Element.symbol": _require("Element.symbol", symbol, fit_symbol(symbol), "the symbol of an element"),
-        "Element.edge": _require("Element.edge", edge, fit_edge(edge), "an edge, such as K or L3"),
-        "Mono.d_spacing": _require(
-            "Mono.d_spacing", spacing, fit_spacing(spacing), "a number of Angstrom greater than zero"
-        ),
-    }
-
-
-def _find_spacing(run: Run, config: BoardConfig) -> str:
-    """Find the d-spacing at the places in the settings, '' for none."""
-    found = find_d_spacing(run, config, find_energy_axis(run, config).key)
-    return "" if found.problem else text_format.format_value(found.value)
-
-
-def _require(name: str, given: str, fitted: str | None, expected: str) -> str:
-    if fitted is None:
-        problem = f"field 'XDI.{name}': got {given[:40]!r}" if given else f"missing field 'XDI.{name}'"
-        raise CannotWrite(f"start document: {problem} (expected {expected})")
-    return fitted
 
 
 def read_comments(run: Run) -> list[str]:

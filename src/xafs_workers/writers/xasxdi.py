@@ -12,11 +12,12 @@ from xafs_workers.scans.detectors import ChannelSelection
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import columns as parts
 from xafs_workers.writers import headers
+from xafs_workers.writers.absorber_fields import find_absorber_fields
 from xafs_workers.writers.columns import Column, select_columns
 from xafs_workers.writers.gaps import take_out_gaps
 from xafs_workers.writers.measurement_mode import compute_mu_column, find_run_mode
 from xafs_workers.writers.registry import FileContext, WriterInput, find_file_name, register_writer
-from xafs_workers.writers.xdi_text import format_xdi
+from xafs_workers.writers.xdi_text import format_plain, format_xdi
 
 _NO_CONTEXT = FileContext()
 
@@ -31,7 +32,7 @@ def build_files(message: Xasxdi, material: WriterInput) -> Mapping[str, bytes]:
 def build_content(
     run: Run, config: BoardConfig, *, include_yield: bool = False, context: FileContext = _NO_CONTEXT
 ) -> bytes:
-    """Return the XDI text of a finished XAFS scan.
+    """Return the text of a finished XAFS scan: XDI, or the same columns as plain text where XDI lacks a required field.
 
     Parameters
     ----------
@@ -41,12 +42,12 @@ def build_content(
     Raises
     ------
     CannotWrite
-        The run did not end, nothing was measured, or the metadata that XDI needs are missing.
+        The run did not end, or nothing was measured.
     MissingColumnError, NoChannelsError
         The spectrum cannot be computed.
     """
-    needed = headers.build_absorber_fields(run, config)
-    absorber = Absorber(needed["Element.symbol"], needed["Element.edge"], find_run_mode(run, config))
+    needed, problem = find_absorber_fields(run, config)
+    absorber = Absorber(needed.get("Element.symbol", ""), needed.get("Element.edge", ""), find_run_mode(run, config))
     signal, hint = compute_mu_column(run, config, absorber)
     with_yield = include_yield or absorber.mode == "yield"
     table = take_out_gaps(select_columns(_build_columns(run, config, absorber, signal, with_yield)))
@@ -54,7 +55,10 @@ def build_content(
     own = needed | headers.build_asset_fields(context.assets) | _build_remarks(run, config, absorber, include_yield)
     own |= {"Scan.plot_hint": plot_hint} if plot_hint else {}
     fields = headers.sort_fields(headers.merge_fields(headers.build_fields(run, context), own))
-    return format_xdi(headers.format_first_line(run), fields, table, headers.read_comments(run))
+    comments = headers.read_comments(run)
+    if problem:
+        return format_plain(headers.format_plain_line(problem), fields, table, comments)
+    return format_xdi(headers.format_first_line(run), fields, table, comments)
 
 
 def _build_columns(

@@ -39,17 +39,31 @@ def format_xdi(first_line: str, fields: Mapping[str, str], table: Table, comment
     Unreadable
         The content read back differs from that written.
     """
+    return _format_checked(first_line, first_line, fields, table, comments)
+
+
+def format_plain(first_line: str, fields: Mapping[str, str], table: Table, comments: Iterable[str] = ()) -> bytes:
+    """Return a file of the same layout that is not XDI, as its first line states; parameters as of `format_xdi`."""
+    return _format_checked(first_line, "XDI/1.0", fields, table, comments)
+
+
+def _format_checked(
+    first_line: str, checked_line: str, fields: Mapping[str, str], table: Table, comments: Iterable[str]
+) -> bytes:
+    """Format a file, and read it back with `checked_line` as its first."""
     fitted = {name: _truncate_value(name, value) for name, value in {**fields, **table.fields}.items()}
     remarks = [line for comment in comments for line in _wrap_comment(comment)]
-    content = ("\n".join(_format_lines(first_line, fitted, table.columns, remarks)) + "\n").encode()
-    check(content, fitted, table.columns, remarks)
-    return content
+    lines = list(_format_lines(fitted, table.columns, remarks))
+    check(_join([f"# {checked_line}", *lines]), fitted, table.columns, remarks)
+    return _join([f"# {first_line}", *lines])
 
 
-def _format_lines(
-    first_line: str, fields: Mapping[str, str], columns: Sequence[Column], comments: Iterable[str]
-) -> Iterator[str]:
-    yield f"# {first_line}"
+def _join(lines: Iterable[str]) -> bytes:
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _format_lines(fields: Mapping[str, str], columns: Sequence[Column], comments: Iterable[str]) -> Iterator[str]:
+    """Yield all lines but the first."""
     for name, value in fields.items():
         yield f"# {name}: {value}"
     for number, column in enumerate(columns, start=1):

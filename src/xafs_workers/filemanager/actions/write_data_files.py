@@ -18,6 +18,7 @@ from xafs_workers.scans.board import Board
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.storage.errors import Conflict, Refused
 from xafs_workers.storage.proposals import ProposalFolder
+from xafs_workers.writers.headers import find_plain_reason
 from xafs_workers.writers.registry import (
     CannotWrite,
     FileContents,
@@ -63,7 +64,8 @@ def publish_files(
     """Check that files are readable, write them into the folder of a run, and report them under a label.
 
     A file whose name exists gets a number if `is_numbered`, unless the message asks for overwriting. The outcome is a
-    failure where one of several files cannot be made; the others are written all the same.
+    failure where one of several files cannot be made; the others are written all the same. Its reason also states
+    which files are not XDI, and why.
     """
     folder = ProposalFolder.from_run(run.start, context.roots, context.settings.storage)
     made = {name: content for name, content in contents.items() if isinstance(content, bytes)}
@@ -77,7 +79,8 @@ def publish_files(
     else:
         paths = [publish_content(folder, name, control, content, context) for name, content in made.items()]
     problems = [f"{name}: {problem}" for name, problem in contents.items() if isinstance(problem, CannotWrite)]
-    outcome = Outcome("failed" if problems else "done", tuple(paths), "; ".join(problems))
+    notes = [f"{name}: {reason}" for name, content in made.items() if (reason := find_plain_reason(content))]
+    outcome = Outcome("failed" if problems else "done", tuple(paths), "; ".join((*problems, *notes)))
     with finish_with(outcome):
         for path in paths:
             report_action(f"wrote {label} to {path}", folder, control, context, key=path)
