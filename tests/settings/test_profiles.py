@@ -49,6 +49,12 @@ def test_environment_selects_the_profile(monkeypatch: pytest.MonkeyPatch):
     assert Settings().columns.it == ""
 
 
+def test_files_without_implied_scans_are_refused(tmp_path: Path):
+    with pytest.raises(ConfigurationError, match=r"scans: .*scans\.from_documents"):
+        load(write(tmp_path, "scans: {write: [data]}"))  # BMM's profile has from_documents: false
+    assert load(write(tmp_path, "scans: {from_documents: true, write: [data]}")).scans.write == ("data",)
+
+
 def test_unknown_profile_is_refused(tmp_path: Path):
     with pytest.raises(ConfigurationError, match=r"profile: .*'bmm' or 'plain'"):
         load(write(tmp_path, "profile: xas\n"))

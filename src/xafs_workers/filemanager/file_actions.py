@@ -19,7 +19,9 @@ from xafs_workers.filemanager.actions.context import (
 )
 from xafs_workers.filemanager.actions.resolve_folder import find_proposal_folder
 from xafs_workers.filemanager.actions.write_data_files import write_files
+from xafs_workers.filemanager.actions.write_run_data import write_run_data
 from xafs_workers.filemanager.awaited_runs import AwaitedRuns
+from xafs_workers.filemanager.data_requests import RunData
 from xafs_workers.runtime.attempts import TRANSIENT_ERRORS
 from xafs_workers.runtime.deferred_jobs import FollowUp
 from xafs_workers.runtime.engine_callbacks import EngineCallbacks
@@ -68,8 +70,8 @@ class FileActionHandler:
         return control.message.owner == WORKER or control.message.requests_helper
 
     def is_answered_again(self, control: ReceivedMessage) -> bool:
-        """Check that a message is not a question, whose value may have changed and for which no plan waits now."""
-        return build_writer_key(control.message) not in question_handlers
+        """Check that a plan may wait for the answer: not to a question of earlier, nor to a request that none sent."""
+        return not isinstance(control.message, RunData) and build_writer_key(control.message) not in question_handlers
 
     def examine(self, control: ReceivedMessage, board: Board) -> Task | None:
         """Return the task that answers a question; None for any other message."""
@@ -132,6 +134,8 @@ class FileActionHandler:
         return Outcome("value", value=answer(control, reserved, self._context))
 
     def _run_action(self, control: ReceivedMessage, board: Board) -> Outcome | Task:
+        if isinstance(control.message, RunData):
+            return write_run_data(control, self._context)
         key = build_writer_key(control.message)
         act = _find_action(key)
         if act is None:

@@ -15,6 +15,7 @@ from xafs_workers.consumer.loop_callbacks import LoopCallbacks
 from xafs_workers.consumer.record_parser import RecordParser
 from xafs_workers.consumer.roles import FILE_MANAGER
 from xafs_workers.filemanager.actions.context import ActionContext, reply_keys
+from xafs_workers.filemanager.data_requests import DataRequester
 from xafs_workers.filemanager.file_actions import build_file_engine
 from xafs_workers.logs import configure_logging, get_logger
 from xafs_workers.reduction.process import Reducer
@@ -58,7 +59,7 @@ def _run(
         RecordParser(settings),
         newest[0],
         LoopCallbacks(
-            _TrackingHandler(engine, newest),
+            _TrackingHandler(engine, newest, DataRequester(engine.on_message) if settings.scans.write else None),
             engine.on_rejected_record,
             joiner=context.joiner,
             has_catalog=settings.catalog.configured,
@@ -93,15 +94,23 @@ def _run(
 
 
 class _TrackingHandler:
-    """The message engine as a handler that also stores the newest board, for work queues that look for a run."""
+    """The message engine as a handler that also stores the newest board, for work queues that look for a run.
 
-    def __init__(self, engine: MessageEngine, newest: list[Board]):
-        self._handler, self._newest_board = engine, newest
+    Parameters
+    ----------
+    requester
+        Requests the files of runs without a message; None where they are not written.
+    """
+
+    def __init__(self, engine: MessageEngine, newest: list[Board], requester: DataRequester | None):
+        self._handler, self._newest_board, self._requester = engine, newest, requester
         self.on_message, self.pending = engine.on_message, engine.pending
 
     def poll(self, board: Board) -> None:
-        """Store the newest board, then queue the messages that are ready."""
+        """Store the newest board, request the files of runs that have ended, and queue the messages that are ready."""
         self._newest_board[0] = board
+        if self._requester is not None:
+            self._requester.poll(board)
         self._handler.poll(board)
 
 

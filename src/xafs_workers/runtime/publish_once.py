@@ -6,7 +6,7 @@ A page may be replaced later, as long as the file is the program's own: its chec
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from xafs_workers.logs import get_logger
 from xafs_workers.runtime.effect_ledger import EffectLedger
@@ -60,8 +60,16 @@ def publish_numbered(
     control: ReceivedMessage,
     made: Callable[[], FileContent],
     records: EffectLedger,
+    numbered_names: Iterable[str] | None = None,
 ) -> str:
     """Publish the file that a message asks for; where the name exists with other content, it gets the next number.
+
+    Parameters
+    ----------
+    name
+        Name of the file among those of the message.
+    numbered_names
+        Names that are tried in turn; None: `name`, and then copies with numbers.
 
     Raises
     ------
@@ -74,10 +82,11 @@ def publish_numbered(
     if own and (own.state == "done" or is_already_published(own, folder)):
         records.finish_publishing(control, name, own.path)
         return own.path
-    for number in range(MAX_NUMBER):
+    names = numbered_names or (add_copy_number(name, number) for number in range(MAX_NUMBER))
+    for numbered in names:
         try:
             published = folder.publish(
-                add_copy_number(name, number),
+                numbered,
                 made(),
                 overwrite=False,
                 before_publish=lambda to, sha256: records.begin_publishing(control, name, to, sha256),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from xafs_workers.settings.section import Section
 
@@ -18,6 +19,7 @@ class Retention(Section):
 
 
 ImpliedForm = Literal["line", "time", "map", "xafs"]
+ImpliedFile = Literal["data"]
 
 
 class Scans(Section):
@@ -38,6 +40,15 @@ class Scans(Section):
         default=("record_dark_current", "get_offsets", "*dark*", "*_offset*", "*snapshot*"),
         description="names of plans whose runs are readings, never scans; * stands for any text",
     )
+    write: tuple[ImpliedFile, ...] = Field(
+        default=(), description="files that are written of such runs at their stop documents; a list of: data"
+    )
+
+    @model_validator(mode="after")
+    def _check_forms(self) -> Scans:
+        if self.write and not self.implied_forms:
+            raise PydanticCustomError("files", "scans.write has no effect without scans.from_documents (expected true)")
+        return self
 
     @property
     def implied_forms(self) -> frozenset[str]:
