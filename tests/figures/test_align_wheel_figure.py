@@ -45,6 +45,7 @@ def test_the_summary_shows_both_scans_and_closes_no_other() -> None:
         ("xafs_x (mm)", "It/I0", 0),
         ("xafs_y (mm)", "It/I0", 1),
     ]
+    assert [panel.title for panel in figure.panels] == ["center=3.000", "center=2.500"]
     assert_shows_fit(figure.panels[0], (3.0, 0.31))
     assert_shows_fit(figure.panels[1], (2.5, 0.31))
 

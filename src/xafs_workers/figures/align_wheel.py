@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from xafs_workers.figures.curves import add_fit, format_mm_label
+from xafs_workers.figures.curves import add_fit, format_center, format_mm_label
 from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
-from xafs_workers.figures.fits import build_fit_panel
+from xafs_workers.figures.fits import build_summary_panel
 from xafs_workers.figures.model import Figure, Panel, Text
 from xafs_workers.messages.align_wheel import AlignWheelFindSlot, AlignWheelStart
 from xafs_workers.scans.alignments import collect_fits, parse_direction
@@ -34,7 +34,7 @@ def build_align_wheel_figure(board: Board, scan: Scan, options: FigureOptions) -
     if not results:
         return Figure(scan.figure_id, scan.kind, "Sample wheel alignment", ())
     latest = results[-1]
-    title = f"fit to {parse_direction(latest.motor)} scan, center={latest.center:.3f}"
+    title = f"fit to {parse_direction(latest.motor)} scan, {format_center(latest.center)}"
     panel = _build_panel(latest, f"{_format_signal_label(latest)} and error function")
     return Figure(scan.figure_id, scan.kind, title, (panel,))
 
@@ -51,9 +51,10 @@ def _build_summary(scan: Scan, results: list[AlignWheelFindSlot], fits: Mapping[
 
     def build_direction(way: str) -> Panel:
         if way in fits:
-            return build_fit_panel(fits[way], way)
+            return build_summary_panel(fits[way], way)
         if way in latest:
-            return _build_panel(latest[way], _format_signal_label(latest[way]))
+            panel = _build_panel(latest[way], _format_signal_label(latest[way]))
+            return replace(panel, title=format_center(latest[way].center))
         return _build_missing_panel(way)
 
     panels = tuple(replace(build_direction(way), key=way, row=row) for row, way in enumerate(("x", "y")))

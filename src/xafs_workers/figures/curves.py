@@ -68,6 +68,11 @@ def add_fit(panel: Panel, x: Floats, data: Floats, best_fit: Floats, cross: tupl
     return replace(panel, traces=traces, marks=(Mark("center", *cross),))
 
 
+def format_center(center: float) -> str:
+    """Format the position that an alignment found, as in titles."""
+    return f"center={center:.3f}"
+
+
 def format_mm_label(motor: str) -> str:
     """Format the label of a linear axis."""
     return f"{motor} (mm)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from xafs_workers.figures.curves import format_center
 from xafs_workers.figures.figure_builder import FigureOptions
 from xafs_workers.figures.model import Array, Figure, Mark, Panel, Text, Trace
 from xafs_workers.scans.board import Board
@@ -26,7 +27,7 @@ def format_fit_title(state: FitState) -> str:
     order = state.order
     what = f"{order.motor} scan" if state.best_fit is None else f"fit to {order.motor} scan"
     spinner = "" if order.spinner is None else f", spinner {order.spinner}"
-    center = "" if state.position is None else f", center={state.position:.3f}"
+    center = "" if state.position is None else f", {format_center(state.position)}"
     mode = "" if state.mode is None else f", maximum at {state.mode:.3f}"
     return f"{what}{spinner}{center}{mode}"
 
@@ -42,6 +43,12 @@ def build_fit_panel(state: FitState, key: str = "fit") -> Panel:
     legend = "full" if state.best_fit is not None else "none"
     shown = replace(panel, title=_format_problem(state), traces=traces, marks=_build_marks(state), legend=legend)
     return shown if state.is_known else replace(shown, texts=(Text("problem", "waiting for the fit", 0.5, 0.95),))
+
+
+def build_summary_panel(state: FitState, key: str) -> Panel:
+    """Build the panel of a fit beside others of an alignment: its own title gives the result."""
+    panel = build_fit_panel(state, key)
+    return panel if state.position is None or panel.title else replace(panel, title=format_center(state.position))
 
 
 def _build_fit_traces(state: FitState, x: Array) -> tuple[Trace, ...]:

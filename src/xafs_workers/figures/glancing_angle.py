@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TypeVar
 
-from xafs_workers.figures.curves import add_fit, build_curve_trace, format_mm_label
+from xafs_workers.figures.curves import add_fit, build_curve_trace, format_center, format_mm_label
 from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
-from xafs_workers.figures.fits import build_fit_panel
+from xafs_workers.figures.fits import build_summary_panel
 from xafs_workers.figures.model import Figure, Mark, Panel, Text
 from xafs_workers.messages.base import ControlMessage
 from xafs_workers.messages.glancing_angle import (
@@ -22,9 +21,9 @@ from xafs_workers.scans.board import Board
 from xafs_workers.scans.fits import FitState
 from xafs_workers.scans.scan import Scan
 
-MessageT = TypeVar("MessageT", bound=ControlMessage)
-
-RESULTS = (GlancingAngleLinear, GlancingAnglePitch, GlancingAngleFluo)
+Result = GlancingAngleLinear | GlancingAnglePitch | GlancingAngleFluo
+RESULTS = {"linear": GlancingAngleLinear, "pitch": GlancingAnglePitch, "fluo": GlancingAngleFluo}
+"""Messages of the results by the parts of an alignment."""
 
 
 @figure_builders.register("glancing_angle")
@@ -48,12 +47,14 @@ def build_example() -> FigureExample:
 def _build_result_panel(message: ControlMessage) -> tuple[str, Panel]:
     """Build the title and the panel of one result."""
     if isinstance(message, GlancingAngleLinear):
-        title = f"fit to {parse_direction(message.motor)} scan, spinner {message.spinner}, center={message.center:.3f}"
+        title = (
+            f"fit to {parse_direction(message.motor)} scan, spinner {message.spinner}, {format_center(message.center)}"
+        )
         return title, _build_linear_panel(message)
     if isinstance(message, GlancingAnglePitch):
-        return f"pitch scan, spinner {message.spinner}, center={message.center:.3f}", _build_pitch_panel(message)
+        return f"pitch scan, spinner {message.spinner}, {format_center(message.center)}", _build_pitch_panel(message)
     assert isinstance(message, GlancingAngleFluo)  # noqa: S101 - no other action brings a result
-    title = f"{parse_direction(message.motor)} scan, spinner {message.spinner}, center={message.center:.3f}"
+    title = f"{parse_direction(message.motor)} scan, spinner {message.spinner}, {format_center(message.center)}"
     return title, _build_fluo_panel(message)
 
 
@@ -90,11 +91,8 @@ def _build_fluo_panel(message: GlancingAngleFluo) -> Panel:
 
 def _build_summary(scan: Scan, results: list[ControlMessage], fits: Mapping[str, FitState]) -> Figure:
     """Build the figure of all parts: the latest fit of each that a plan asked for, else its latest message."""
-    panels = tuple(
-        replace(_build_part(part, results, fits), column=column)
-        for column, part in enumerate(("linear", "pitch", "fluo"))
-    )
-    spinners = [message.spinner for message in results if isinstance(message, RESULTS)]
+    panels = tuple(replace(_build_part(part, results, fits), column=column) for column, part in enumerate(RESULTS))
+    spinners = [message.spinner for message in results if isinstance(message, Result)]
     spinners += [state.order.spinner for state in fits.values() if state.order.spinner is not None]
     title = f"alignment of spinner {spinners[-1] if spinners else 0}"
     return Figure(scan.figure_id, scan.kind, title, panels, columns=3, width=16.5, height=5.5)
@@ -103,18 +101,15 @@ def _build_summary(scan: Scan, results: list[ControlMessage], fits: Mapping[str,
 def _build_part(part: str, results: list[ControlMessage], fits: Mapping[str, FitState]) -> Panel:
     """Build the panel of one part of the summary."""
     if part in fits:
-        return build_fit_panel(fits[part], part)
-    if part == "linear":
-        linear = _find_latest(results, GlancingAngleLinear)
-        return _build_missing_panel(part) if linear is None else _build_linear_panel(linear)
-    if part == "pitch":
-        pitch = _find_latest(results, GlancingAnglePitch)
-        return _build_missing_panel(part) if pitch is None else _build_pitch_panel(pitch)
-    fluo = _find_latest(results, GlancingAngleFluo)
-    return _build_missing_panel(part) if fluo is None else _build_fluo_panel(fluo)
+        return build_summary_panel(fits[part], part)
+    message = _find_latest(results, RESULTS[part])
+    if message is None:
+        return _build_missing_panel(part)
+    _, panel = _build_result_panel(message)
+    return replace(panel, title=format_center(message.center))
 
 
-def _find_latest(results: Iterable[ControlMessage], kind: type[MessageT]) -> MessageT | None:
+def _find_latest(results: Iterable[ControlMessage], kind: type[Result]) -> Result | None:
     found = [message for message in results if isinstance(message, kind)]
     return found[-1] if found else None
 
