@@ -183,6 +183,7 @@ def test_the_spinner_is_aligned_flat_and_at_the_edge() -> None:
     assert [one["glancing_angle"] for one in results] == ["linear", "pitch", "linear", "pitch", "fluo"]
     assert results[3]["center"] == pytest.approx(FLAT_PITCH, abs=0.25)
     assert results[2]["inverted"] == "inverted "
+    assert results[4]["center"] == pytest.approx(SLOT_POSITION[0], abs=0.1), "in the middle of the plateau"
     board = build_board(entries)
     shown = {figure.kind: figure for figure in build_shown_figures(board)}
     assert sorted(shown) == ["glancing_angle", "linescan"]  # the real plan, too, leaves its last line scan

@@ -186,10 +186,20 @@ def _find_most_fluorescence(beamline: Beamline, spinner: int) -> Plan:
     beamline.send({"close": "last"})
     _, curve = yield from _measure_curve(beamline, "xafs_x", "Xs", (-9.0, 9.0, 31))
     x, y = curve.x[2:], curve.y[2:]  # the real plan also leaves out the first two points
-    best = int(np.argmax(y))
-    found = {"motor": "xafs_x", "center": x[best], "amplitude": y[best], "inverted": ""}
-    yield from bps.mv(find_axis(beamline, "xafs_x"), x[best])
+    center, amplitude = _find_plateau(x, y)
+    found = {"motor": "xafs_x", "center": center, "amplitude": amplitude, "inverted": ""}
+    yield from bps.mv(find_axis(beamline, "xafs_x"), center)
     beamline.send({"glancing_angle": "fluo", **found, "spinner": spinner, "uid": None, "xaxis": x, "data": y})
+
+
+def _find_plateau(x: list[float], y: list[float]) -> tuple[float, float]:
+    """Find the middle of the places above half of the height, and the median of the signal there.
+
+    The largest value of a plateau is at a random place of it.
+    """
+    places, signal = np.asarray(x), np.asarray(y)
+    is_above = signal > 0.5 * (signal.min() + signal.max())
+    return float(np.mean((places[is_above].min(), places[is_above].max()))), float(np.median(signal[is_above]))
 
 
 def _to_arrays(curve: Curve, best: Array) -> dict[str, list[float]]:
