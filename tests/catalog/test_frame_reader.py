@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.any_beamline import STREAMED, build_config, find_stream
+from helpers.any_beamline import STREAMED, build_config, find_stream, write_frames
 from helpers.patience import SECONDS as PATIENCE
 from helpers.processes import wait_until
 from helpers.streams import fold, read_entries, stamp_entries
@@ -30,16 +29,6 @@ h5py = pytest.importorskip("h5py")
 SETTINGS = {**STREAMED, "units": {"energy": "eV"}}
 HDF5 = "application/x-hdf5"
 FORMS = Scans(from_documents=True).implied_forms
-
-
-def write_file(folder: Path, frames: int) -> None:
-    path = find_stream("panda_like").parent / "make_h5.py"
-    spec = importlib.util.spec_from_file_location("make_h5", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.main(str(folder), frames)
 
 
 @pytest.fixture
@@ -85,7 +74,7 @@ def follow(reader: FrameReader, count: int) -> Board:
 
 @pytest.mark.slow
 def test_streamed_scan_grows_with_its_file(tmp_path: Path, make_reader: Callable[..., FrameReader]) -> None:
-    write_file(tmp_path, 350)
+    write_frames(tmp_path, 350)
     reader = make_reader(paths={"/data/any": str(tmp_path)})
     board = follow(reader, 350)
     (run,) = board.runs.values()
@@ -101,7 +90,7 @@ def test_streamed_scan_grows_with_its_file(tmp_path: Path, make_reader: Callable
     wait_until(has_note, "the note on the file that is waited for", PATIENCE)
     figure = build_figure(boards[0], next(scan for scan in boards[0].scans if scan.kind == "xafsscan"))
     assert any("has 350 of 480 frames" in text.text for panel in figure.panels for text in panel.texts)
-    write_file(tmp_path, 500)
+    write_frames(tmp_path, 500)
 
     def is_whole() -> bool:
         boards[0] = requester.fold(boards[0])

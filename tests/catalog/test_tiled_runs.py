@@ -13,12 +13,15 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
+from helpers.any_beamline import STREAMED, build_config, find_stream, write_frames
+from helpers.played_sources import move_files
 from helpers.streams import Entry, build_run_documents, fold, read_entries, stamp_entries
 from plugins.tiled import Connect
 from xafs_workers.catalog.errors import MissingData, NotFound
 from xafs_workers.catalog.finished_run import Asset
 from xafs_workers.catalog.search import RunSearch
 from xafs_workers.figures.figure_builder import build_figure
+from xafs_workers.scans import spectra
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.runs import Run
 
@@ -244,3 +247,14 @@ def test_runs_of_a_proposal_are_found_by_time(connect: Connect, writer: Any) -> 
     assert catalog.find_uids(search) == tuple(uids[:3])
     assert catalog.find_uids(replace(search, since=1001.0, until=1001.5)) == (uids[1],)
     assert catalog.find_uids(replace(search, since=2000.0)) == ()
+
+
+def test_a_run_without_events_has_its_frames(writer: Any, connect: Connect, tmp_path: Path) -> None:
+    write_frames(tmp_path)
+    entries = move_files(read_entries(find_stream("panda_like")), tmp_path)
+    write(writer, entries)
+    run = connect().find_run(entries[0][1]["uid"]).run
+    assert run.points.sequence_numbers == tuple(range(1, 501))
+    assert np.isnan(run.points.time).all(), "frames have no times"
+    transmission = spectra.compute_transmission(run, build_config(STREAMED))
+    assert (transmission[0], transmission[-1]) == pytest.approx((0.32199536, 1.23496486), abs=1e-7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.runs import Run
-from xafs_workers.settings import Columns, DetectorTable, Settings
+from xafs_workers.settings import Columns, Detectors, DetectorTable, Scans, Settings
 
 TWO_MOVERS: dict[str, Any] = {
     "energy": "monochromator-energy",
@@ -83,3 +84,49 @@ def make_run(
         stop={"exit_status": "success"} if is_stopped else None,
         descriptor={"object_keys": objects},
     )
+
+
+PLAIN_STREAMS = (
+    "stock_scan",
+    "stock_rel_scan",
+    "stock_list_scan",
+    "stock_scan_two_together",
+    "stock_scan_nd_trajectory",
+    "stock_scan_nd_product",
+    "stock_grid_scan_snaked",
+    "stock_spiral",
+    "stock_count",
+    "stock_count_one",
+    "stock_adaptive_scan",
+)
+STEP = DetectorTable(channels=(1,), column="xs_channel{channel:02d}_mcaroi01_total_rbv")
+STREAMS: dict[str, tuple[dict[str, Any], dict[str, DetectorTable]]] = {
+    **dict.fromkeys(PLAIN_STREAMS, ({}, {})),
+    "step_two_movers": (TWO_MOVERS, {"vortex": VORTEX}),
+    "step_kev": (TWO_MOVERS, {}),
+    "step_channel_missing": ({**TWO_MOVERS, "it": "", "ir": ""}, {"vortex": VORTEX}),
+    "step_after_dark": (TWO_MOVERS, {}),
+    "three_repetitions": (TWO_MOVERS, {}),
+    "step_linear_drive": (LINEAR_DRIVE, {"xs": STEP}),
+    "fly_array_events": (LINEAR_DRIVE, {"xs": FLY}),
+    "panda_like": (STREAMED, {}),
+}
+"""Columns and detectors of each stream of the folder `any`."""
+
+
+def build_stream_config(name: str) -> BoardConfig:
+    """Build the configuration of a board for a stream of the folder `any`."""
+    columns, tables = STREAMS[name]
+    forms = Scans(from_documents=True).implied_forms
+    return build_config(columns, detectors=Detectors(table=tables), implied_forms=forms)
+
+
+def write_frames(folder: Path, frames: int = 500) -> None:
+    """Write the file that the stream `panda_like` names, with its first frames."""
+    path = find_stream("panda_like").parent / "make_h5.py"
+    spec = importlib.util.spec_from_file_location("make_h5", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.main(str(folder), frames)

@@ -1,36 +1,35 @@
-"""The same runs from each source give the same files, byte for byte."""
+"""Each stream gives the same points, figures and files, byte for byte, whichever source brings its documents."""
 
 from __future__ import annotations
 
-import json
-import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from helpers.any_beamline import LINEAR_DRIVE, TWO_MOVERS, build_config, find_stream
+from helpers.any_beamline import STREAMS, build_stream_config, find_stream, write_frames
+from helpers.played_sources import find_address, move_files, play_kafka, play_recording, play_tiled, play_zmq
 from helpers.processes import wait_until
-from helpers.streams import EPOCH, Entry, fold, read_entries, stamp_entries
-from helpers.zmq_proxy import PREFIX, ZmqProxy
-from xafs_workers.consumer.record_parser import RecordParser
-from xafs_workers.consumer.records import RawRecord
+from helpers.streams import Entry, fold, read_entries, stamp_entries
+from plugins.brokers import ApacheAdmin
+from xafs_workers.catalog.frame_reader import FrameReader
+from xafs_workers.catalog.tiled_frames import TiledFrames
+from xafs_workers.consumer.frame_requests import FrameRequester
+from xafs_workers.figures.figure_builder import build_figure
+from xafs_workers.figures.model import Figure
 from xafs_workers.messages.parsing import parse
+from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.registry import discover_all
+from xafs_workers.render.sketch import render_sketch
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import Document
-from xafs_workers.settings import Settings, TiledDocuments, ZmqDocuments
-from xafs_workers.simulation.tiled_server import TiledServer, create_tiled_writer
-from xafs_workers.sources.queued import QueuedSource
-from xafs_workers.sources.recorded_documents import RecordingSource
-from xafs_workers.sources.tiled_documents import TiledSource
-from xafs_workers.sources.zmq_documents import ZmqSource
-from xafs_workers.writers.registry import WriterInput, build_message_files
+from xafs_workers.settings import Assets, Scans, Settings
+from xafs_workers.simulation.broker import EmbeddedBroker
+from xafs_workers.simulation.tiled_server import TiledServer
+from xafs_workers.writers.registry import CannotWrite, WriterInput, build_message_files
 
 pytestmark = [
     pytest.mark.slow,
@@ -39,140 +38,133 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
     pytest.mark.filterwarnings("ignore:connect.. must be used:DeprecationWarning"),
 ]
-Publish = Callable[[str, dict[str, Any]], object]
-LIMIT = 8 * 1024 * 1024
-
-
-class Follower:
-    """A source and the board that its documents make, of the runs that are published."""
-
-    def __init__(self, source: QueuedSource, config: BoardConfig):
-        self.source, self.board = source, Board(config)
-        self.parser = RecordParser(Settings())
-        self.probes, self.ends = 0, 0
-        source.assign({source.partition: time.time_ns() // 1000})
-
-    def poll(self) -> None:
-        for entry in self.source.poll(0.05):
-            if not isinstance(entry, RawRecord):
-                self.ends += 1
-            else:
-                item = self.parser.parse_record(entry)
-                assert isinstance(item, Document), item
-                if item.doc.get("run_start") == "probe":
-                    self.probes += 1
-                else:
-                    self.board = self.board.apply(item)
-
-    def wait(self, condition: Callable[[], bool], what: str) -> None:
-        def holds() -> bool:
-            self.poll()
-            return condition()
-
-        wait_until(holds, what)
-
-    def wait_for(self, uids: set[str]) -> Board:
-        runs = self.board.runs
-        self.wait(
-            lambda: all((run := self.board.runs.get(uid)) and run.stop for uid in uids), f"{len(uids)} runs, {runs}"
-        )
-        return self.board
+MEASURED = "../ni2o3"
+NAMES = (*STREAMS, MEASURED)
+FRAMES = 500
+BATCH = 200
+"""Rows that Tiled's writer writes together; one at a time takes it a tenth of a second each."""
 
 
 @pytest.fixture(scope="module")
-def tiled() -> Iterator[TiledServer]:
-    with tempfile.TemporaryDirectory() as folder, TiledServer(Path(folder)) as server:
-        yield server
-        server.kill()
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write the file of the streamed scan, where Tiled may read it."""
+    folder = tmp_path_factory.mktemp("files")
+    write_frames(folder, FRAMES)
+    return folder
 
 
-def follow_tiled(server: TiledServer, entries: list[Entry], config: BoardConfig, uids: set[str]) -> Board:
-    address = TiledDocuments(uri=server.uri.removesuffix("/api/v1"), api_key_file=server.api_key_file)
-    follower = Follower(TiledSource(address, 50, None, threading.Event()), config)
-    follower.wait(lambda: follower.ends > 0, "what was there before: a viewer passes over runs that ended earlier")
-    writer = create_tiled_writer(server.uri, server.api_key)
-    for name, document in entries:
-        writer(name, document)
-    board = follower.wait_for(uids)
-    writer.client.context.close()
-    follower.source.close()
-    return board
+@pytest.fixture(
+    scope="module",
+    params=["recording", "zmq", "tiled", "embedded_kafka", pytest.param("apache_kafka", marks=pytest.mark.kafka)],
+)
+def played(
+    request: pytest.FixtureRequest, files: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, list[Document]]:
+    """Play all streams through a source, and return what came of them."""
+    entries = [entry for name in NAMES for entry in move_files(read_documents(name), files)]
+    name: str = request.param
+    if name == "recording":
+        return name, play_recording(tmp_path_factory.mktemp("recording"), entries)
+    if name == "zmq":
+        return name, play_zmq(entries)
+    if name == "tiled":
+        return name, play_tiled(request.getfixturevalue("tiled_server"), entries, BATCH)
+    if name == "embedded_kafka":
+        broker: EmbeddedBroker = request.getfixturevalue("embedded_broker")
+        broker.create_topic("streams")
+        return name, play_kafka(KafkaConfig(broker.bootstrap_servers), "streams", entries)
+    server = request.getfixturevalue("apache_kafka")
+    ApacheAdmin(server).create_topic("streams", 1)
+    return name, play_kafka(KafkaConfig(server.bootstrap_servers), "streams", entries)
 
 
-def follow_zmq(entries: list[Entry], config: BoardConfig, uids: set[str]) -> Board:
-    with ZmqProxy() as proxy:
-        settings = ZmqDocuments(address=proxy.address, prefix=PREFIX.decode())
-        follower = Follower(ZmqSource(settings, LIMIT, threading.Event()), config)
-        publisher = proxy.create_publisher()
-        probe = partial(publisher, "stop", {"uid": "p", "run_start": "probe", "time": EPOCH})
-        follower.wait(lambda: (probe(), follower.probes > 0)[-1], "the first document")
-        for name, document in entries:
-            publisher(name, document)
-        board = follower.wait_for(uids)
-        follower.source.close()
-    return board
+def read_documents(stream: str) -> list[Entry]:
+    """Read the documents of a stream, of which one was recorded with its control messages."""
+    return [(name, body) for name, body in read_entries(find_stream(stream)) if name != "bmm"]
 
 
-def follow_recording(path: Path, config: BoardConfig, uids: set[str]) -> Board:
-    follower = Follower(RecordingSource(path, threading.Event()), config)
-    board = follower.wait_for(uids)
-    follower.source.close()
-    return board
+def read_frames(board: Board, reader: FrameReader) -> Board:
+    """Fold the frames of the streamed runs, and close the reader."""
+    requester, boards = FrameRequester(reader), [board]
+
+    def is_whole() -> bool:
+        boards[0] = requester.fold(boards[0])
+        return not any(run.frames.pending for run in boards[0].runs.values())
+
+    wait_until(is_whole, "all frames")
+    reader.close()
+    return boards[0]
 
 
-def write_files(board: Board, uids: set[str]) -> dict[str, Any]:
-    discover_all()
-    files: dict[str, Any] = {}
-    for uid in sorted(uids):
-        message = parse({"xasxdi": True, "uid": uid, "filename": f"{uid}.001"})
-        made = build_message_files(message, WriterInput(board.runs[uid], board.config))
-        files |= {name: content if isinstance(content, bytes) else str(content) for name, content in made.items()}
-    return files
+def build_board_config(stream: str) -> BoardConfig:
+    if stream != MEASURED:
+        return build_stream_config(stream)
+    return replace(BoardConfig.from_settings(Settings()), implied_forms=Scans(from_documents=True).implied_forms)
 
 
-def digest(board: Board, uids: set[str]) -> dict[str, Any]:
-    """Return the points of runs, exactly."""
+def describe_figure(figure: Figure) -> object:
+    """Return all that a figure shows."""
+    panels = [
+        (
+            panel.key,
+            panel.x_label,
+            panel.y_label,
+            [text.text for text in panel.texts],
+            [(trace.label, trace.x.tobytes(), trace.y.tobytes()) for trace in panel.traces],
+            [(mesh.x.tobytes(), mesh.y.tobytes(), mesh.z.tobytes()) for mesh in panel.meshes],
+        )
+        for panel in figure.panels
+    ]
+    return figure.kind, figure.title, panels, render_sketch(figure)
+
+
+def describe_runs(board: Board) -> object:
+    """Return the content of runs, exactly."""
     found: dict[str, Any] = {}
-    for uid in uids:
-        points = board.runs[uid].points
+    for uid, run in board.runs.items():
+        points, numbers = run.points, run.points.sequence_numbers
         columns = {key: points.get_column(key).tobytes() for key in points.keys}
-        found[uid] = (points.sequence_numbers, points.time.tobytes(), columns, dict(board.runs[uid].start))
+        arrays = [{key: np.asarray(one).tolist() for key, one in run.arrays.get_point(n).items()} for n in numbers]
+        found[uid] = (numbers, points.time.tobytes(), columns, arrays, dict(run.start), dict(run.stop or {}))
     return found
 
 
-@pytest.mark.parametrize("stream", ["../ni2o3"])
-def test_files_are_equal_from_each_source(stream: str, tiled: TiledServer) -> None:
-    entries = [(name, body) for name, body in read_entries(find_stream(stream)) if name != "bmm"]
-    config = BoardConfig.from_settings(Settings())
-    expected, boards = compare_sources(entries, config, tiled)
-    uids = {doc["uid"] for name, doc in entries if name == "start" and "XDI" in doc}
-    files = write_files(expected, uids)
-    assert files
-    assert all(isinstance(content, bytes) and len(content) > 5000 for content in files.values()), files
-    for source, board in boards.items():
-        assert write_files(board, uids) == files, source
+def write_files(board: Board) -> dict[str, Any]:
+    """Write the data file of each run; the reason where there is none."""
+    discover_all()
+    files: dict[str, Any] = {}
+    for uid, run in board.runs.items():
+        message = parse({"xasxdi": True, "uid": uid, "filename": f"{uid}.001"})
+        try:
+            made = build_message_files(message, WriterInput(run, board.config))
+        except CannotWrite as error:
+            files[uid] = str(error)
+        else:
+            files |= {name: content if isinstance(content, bytes) else str(content) for name, content in made.items()}
+    return files
 
 
-@pytest.mark.parametrize(
-    ("stream", "columns"),
-    [("step_two_movers", TWO_MOVERS), ("three_repetitions", TWO_MOVERS), ("step_linear_drive", LINEAR_DRIVE)],
-)
-def test_points_are_equal_from_each_source(stream: str, columns: dict[str, Any], tiled: TiledServer) -> None:
-    compare_sources(read_entries(find_stream(stream)), build_config(columns), tiled)
-
-
-def compare_sources(entries: list[Entry], config: BoardConfig, tiled: TiledServer) -> tuple[Board, dict[str, Board]]:
-    """Check that each source brings the same points; return the board of the documents, and those of the sources."""
-    uids = {doc["uid"] for name, doc in entries if name == "start"}
-    expected = fold(stamp_entries(entries), Board(config))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "recording.jsonl"
-        path.write_text("".join(json.dumps(entry) + "\n" for entry in entries))
-        boards = {
-            "recording": follow_recording(path, config, uids),
-            "zmq": follow_zmq(entries, config, uids),
-            "tiled": follow_tiled(tiled, entries, config, uids),
-        }
-    for source, board in boards.items():
-        assert digest(board, uids) == digest(expected, uids), source
-    return expected, boards
+@pytest.mark.parametrize("stream", NAMES)
+def test_each_source_gives_the_same(
+    stream: str, played: tuple[str, list[Document]], files: Path, tiled_server: TiledServer
+) -> None:
+    source, documents = played
+    config, entries = build_board_config(stream), move_files(read_documents(stream), files)
+    expected = read_frames(fold(stamp_entries(entries), Board(config)), FrameReader(Assets(roots=(files,))))
+    board = Board(config)
+    uids, descriptors = set(expected.runs), set[str]()
+    for item in documents:
+        if item.name == "descriptor" and item.doc["run_start"] in uids:
+            descriptors.add(item.doc["uid"])
+        owner = item.doc.get("run_start", item.doc["uid"])
+        if owner in uids or item.doc.get("descriptor") in descriptors:
+            board = board.apply(item)
+    by_server = FrameReader(Assets(), TiledFrames(find_address(tiled_server)))
+    board = read_frames(board, by_server if source == "tiled" else FrameReader(Assets(roots=(files,))))
+    assert describe_runs(board) == describe_runs(expected)
+    figures = [[describe_figure(build_figure(one, scan)) for scan in one.scans] for one in (board, expected)]
+    assert figures[0] == figures[1]
+    assert bool(figures[0]) == (stream != "stock_count_one"), "a single reading has no figure"
+    written = write_files(board)
+    assert written == write_files(expected)
+    assert stream != MEASURED or all(isinstance(content, bytes) for content in written.values())

@@ -6,20 +6,25 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from helpers.played_sources import find_address
 from helpers.processes import wait_until
 from helpers.streams import Entry
+from xafs_workers.catalog.tiled_frames import TiledFrames
 from xafs_workers.consumer.records import RawRecord
-from xafs_workers.settings import TiledDocuments
+from xafs_workers.scans.frames import NODE_PARAMETER, FrameRequest, Frames
 from xafs_workers.simulation.tiled_server import TiledServer, create_tiled_writer
 from xafs_workers.sources import tiled_documents
 from xafs_workers.sources.tiled_documents import TiledSource
 from xafs_workers.wire import decode
+
+h5py = pytest.importorskip("h5py")
 
 pytestmark = [
     pytest.mark.slow,
@@ -41,6 +46,14 @@ class Beamline:
         self.write = create_tiled_writer(server.uri, server.api_key, batch_size=1)
         self.readers: list[Reader] = []
 
+    def read_frames(self, resource: dict[str, Any], start: int, stop: int) -> Frames:
+        reader = TiledFrames(find_address(self.server))
+        node = resource["parameters"][NODE_PARAMETER]
+        request = FrameRequest("u", "primary", "a", "r", resource["uri"], "", "", start, stop, start + 1, node)
+        found = reader.read(request)
+        reader.close()
+        return found
+
     def read(self, *, stores: bool = False) -> Reader:
         self.readers.append(Reader(self, self.folder / "runs.json" if stores else None))
         return self.readers[-1]
@@ -50,10 +63,7 @@ class Reader:
     """A source, and the documents that it has delivered."""
 
     def __init__(self, beamline: Beamline, store: Path | None):
-        address = TiledDocuments(
-            uri=beamline.server.uri.removesuffix("/api/v1"), api_key_file=beamline.server.api_key_file
-        )
-        self.source = TiledSource(address, 50, store, threading.Event())
+        self.source = TiledSource(find_address(beamline.server), 50, store, threading.Event())
         self.documents: list[Entry] = []
         self.positions: list[int] = []
         self.ends = 0
@@ -131,6 +141,36 @@ def build_run(points: int, *, repeated: int = 0, array: bool = False, **start: A
     return entries
 
 
+def build_streamed_run(path: Path, ends: tuple[int, ...]) -> list[Entry]:
+    """Return a run without events, whose frames are in the data set `a` of a file."""
+    uid, descriptor, resource = (str(uuid.uuid4()) for _ in range(3))
+    now = time.time()
+    about = {"dtype": "number", "shape": [1], "source": "test", "external": "STREAM:", "dtype_numpy": "<f8"}
+    described = {"uid": descriptor, "run_start": uid, "time": now, "name": "primary", "hints": {}, "configuration": {}}
+    described |= {"data_keys": {"a": {**about, "object_name": "a"}}, "object_keys": {"a": ["a"]}}
+    place = {"uri": f"file://localhost{path}", "parameters": {"dataset": "/a", "chunk_shape": [64]}}
+    file = {"uid": resource, "run_start": uid, "data_key": "a", "mimetype": "application/x-hdf5", **place}
+    entries: list[Entry] = [
+        ("start", {"uid": uid, "time": now, "scan_id": 1}),
+        ("descriptor", described),
+        ("stream_resource", file),
+    ]
+    for begin, end in pairwise((0, *ends)):
+        span = {
+            "indices": {"start": begin, "stop": end},
+            "seq_nums": {"start": begin + 1, "stop": end + 1},
+            "descriptor": descriptor,
+        }
+        entries.append(("stream_datum", {"uid": f"{resource}/{begin}", "stream_resource": resource, **span}))
+    stop = {"uid": str(uuid.uuid4()), "run_start": uid, "time": now + 9, "exit_status": "success", "reason": ""}
+    return [*entries, ("stop", {**stop, "num_events": {"primary": ends[-1]}})]
+
+
+def write_numbers(path: Path, count: int) -> None:
+    with h5py.File(path, "w") as file:
+        file["a"] = np.arange(float(count))
+
+
 def write(beamline: Beamline, entries: list[Entry]) -> None:
     for name, document in entries:
         beamline.write(name, document)
@@ -139,7 +179,7 @@ def write(beamline: Beamline, entries: list[Entry]) -> None:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TiledServer]:
     """A server for all tests: its start takes seconds. Each test ends its runs."""
-    with TiledServer(tmp_path_factory.mktemp("server")) as made:
+    with TiledServer(tmp_path_factory.mktemp("server"), tmp_path_factory.getbasetemp()) as made:
         yield made
         made.kill()  # an orderly end would wait for each websocket
 
@@ -245,3 +285,35 @@ def test_viewer_sees_the_run_that_is_measured(beamline: Beamline) -> None:
     reader.wait_for_stop(still_open[0][1]["uid"])
     assert [doc["uid"] for doc in reader.list("start")] == [still_open[0][1]["uid"]]
     assert reader.points == [(1, 0.0), (2, 1.0), (3, 2.0)]
+
+
+def test_frames_are_passed_on_as_they_are_written(beamline: Beamline, tmp_path: Path) -> None:
+    path = tmp_path / "frames.h5"
+    write_numbers(path, 30)
+    entries = build_streamed_run(path, (10, 25, 30))
+    uid = entries[0][1]["uid"]
+    live = beamline.read()
+    write(beamline, entries[:5])
+    live.wait(lambda: len(live.list("stream_datum")) == 2, "the first frames")
+    late = beamline.read()
+    write(beamline, entries[5:])
+    for reader, spans in ((live, [(0, 10), (10, 25), (25, 30)]), (late, [(0, 25), (25, 30)])):
+        reader.wait_for_stop(uid)
+        assert [name for name, _ in reader.documents[:3]] == ["start", "descriptor", "stream_resource"]
+        (resource,) = reader.list("stream_resource")
+        assert (resource["uri"], resource["mimetype"]) == (f"file://localhost{path}", "application/x-hdf5")
+        found = [(doc["indices"]["start"], doc["indices"]["stop"]) for doc in reader.list("stream_datum")]
+        assert found == spans
+    frames = beamline.read_frames(live.list("stream_resource")[0], 10, 25)
+    assert np.array_equal(np.asarray(frames.values), range(10, 25))
+    problem = beamline.read_frames(live.list("stream_resource")[0], 10, 31)
+    assert (problem.problem, problem.is_final) == ("Tiled has 30 of 31 frames of a", False)
+
+
+def test_images_of_a_stream_are_left_on_the_server(beamline: Beamline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiled_documents, "MAX_ROW_BYTES", 8 * MANY - 1)
+    reader = beamline.read()
+    entries = build_run(2, array=True)
+    write(beamline, entries)
+    reader.wait_for_stop(entries[0][1]["uid"])
+    assert [doc["data"] for doc in reader.list("event")] == [{"a": 0.0}, {"a": 1.0}]

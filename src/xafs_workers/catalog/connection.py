@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from xafs_workers.catalog.errors import CatalogError, CatalogRefused, CatalogUnavailable
 from xafs_workers.settings import Catalog as Settings
+from xafs_workers.settings import TiledDocuments
 
 API_KEY_VARIABLE = "TILED_API_KEY"
 API_KEY = re.compile(r"\w+", re.ASCII)
@@ -97,6 +98,13 @@ class Connection:
         self._lock = Lock()
         self._address: ServerAddress | None = None
         self._root: Any = None
+
+    @classmethod
+    def from_documents(cls, settings: TiledDocuments) -> Connection:
+        """Return the connection to the server that brings the documents."""
+        return cls(
+            Settings(uri=settings.uri, path=settings.path, api_key_file=settings.api_key_file, timeout=settings.timeout)
+        )
 
     @contextmanager
     def open_runs(self) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""Frames read from files that stream documents name: in a thread, by a process that may be killed."""
+"""Frames read from files that stream documents name: in a thread, by a process that may be killed, or by Tiled."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 
+from xafs_workers.catalog.tiled_frames import TiledFrames
 from xafs_workers.logs import get_logger
 from xafs_workers.scans.frames import FrameRequest, Frames
-from xafs_workers.settings import Assets
+from xafs_workers.settings import Assets, Settings
 
 log = get_logger("workers")
 
@@ -32,10 +33,15 @@ class FrameReader:
 
     A file that is not there, or is short, is read again for as long as the worker runs; after `assets.appears_within`
     the problem is reported, too.
+
+    Parameters
+    ----------
+    tiled
+        Reader of the frames that a Tiled source brings; None without that source.
     """
 
-    def __init__(self, settings: Assets):
-        self._settings = settings
+    def __init__(self, settings: Assets, tiled: TiledFrames | None = None):
+        self._settings, self._tiled = settings, tiled
         self._changed = threading.Condition()
         self._due: list[tuple[float, int, FrameRequest, float, float]] = []
         self._asked: set[FrameRequest] = set()
@@ -44,6 +50,12 @@ class FrameReader:
         self._process: subprocess.Popen[bytes] | None = None
         self._count = 0
         self._is_closed = False
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> FrameReader:
+        """Build the reader of a worker."""
+        tiled = settings.sources.tiled
+        return cls(settings.assets, None if tiled is None else TiledFrames(tiled))
 
     def ask(self, request: FrameRequest) -> None:
         """Read frames in the thread, unless they were asked for before."""
@@ -73,9 +85,13 @@ class FrameReader:
             self._is_closed = True
             self._changed.notify_all()
         self._kill()
+        if self._tiled is not None:
+            self._tiled.close()
 
     def _find_problem(self, request: FrameRequest) -> str:
         """Find why frames are not read at all, '' for no reason."""
+        if request.node and self._tiled is not None:
+            return ""
         if request.form not in HDF5_FORMS:
             return f"{request.key} is in a file of form {request.form}, which cannot be read here"
         if not self._settings.roots:
@@ -100,7 +116,7 @@ class FrameReader:
     def _run(self) -> None:
         while (entry := self._wait_for_entry()) is not None:
             _, _, request, since, pause = entry
-            item = self._read(request)
+            item = self._tiled.read(request) if request.node and self._tiled is not None else self._read(request)
             if item.is_final:
                 self._add_result(item)
                 continue

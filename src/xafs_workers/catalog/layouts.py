@@ -8,6 +8,7 @@ metadata lists the descriptors.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -79,13 +80,17 @@ def read_data_keys(stream: Any) -> Mapping[str, Any]:
 
 
 def read_points(stream: Any) -> Points:
-    """Read the scalars of a stream; points that were written twice count once."""
+    """Read the scalars of a stream.
+
+    Points that were written twice count once; those of a stream without events have no time.
+    """
     keys = select_scalar_keys(read_data_keys(stream))
     data = _find_older_data(stream)
     columns = _read_columns(stream, keys) if data is None else _read_older_columns(data, keys)
-    times = columns.get("time", [])
-    sequence = columns.get("seq_num") or range(1, len(times) + 1)
     present = [key for key in keys if key in columns]
+    length = min((len(columns[key]) for key in present), default=0)
+    times = columns.get("time") or [math.nan] * length  # a stream in files has no events
+    sequence = columns.get("seq_num") or range(1, len(times) + 1)
     points = Points.create(keys)
     # Parts of a wide table may differ in length while it is written: only complete rows count.
     for number, time, *row in zip(sequence, times, *(columns[key] for key in present), strict=False):

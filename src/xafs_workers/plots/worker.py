@@ -78,7 +78,7 @@ def _run(
     rules = BoardConfig.from_settings(settings, fetching_enabled=True, waits_for_documents=True)
     fetcher = RunFetcher(build_run_catalog(settings, lambda: loop.board, patient=True), rules)
     stack.callback(fetcher.close)
-    frames = FrameReader(settings.assets)
+    frames = FrameReader.from_settings(settings)
     stack.callback(frames.close)
     ports = LoopCallbacks(
         engine,

@@ -17,6 +17,8 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 
 MAX_STREAM_RESOURCES = 4096
 """Largest number of files of a run whose frames are read."""
+NODE_PARAMETER = "tiled_node"
+"""Parameter that the Tiled source adds to stream resource documents: the path of their frames in the server."""
 
 
 class FrameRequest(NamedTuple):
@@ -32,6 +34,8 @@ class FrameRequest(NamedTuple):
         First frame, and the one after the last.
     first_sequence
         `seq_num` of the point of the first frame.
+    node
+        Path of the frames in the Tiled server that brings the documents, and which reads the file; '' elsewhere.
     """
 
     run_uid: str
@@ -44,6 +48,7 @@ class FrameRequest(NamedTuple):
     start: int
     stop: int
     first_sequence: int
+    node: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,16 +150,18 @@ def _build_request(doc: Mapping[str, Any], resource: Mapping[str, Any], stream: 
         start,
         stop,
         first,
+        as_text(parameters.get(NODE_PARAMETER)),
     )
+
+
+def is_in_files(about: Any) -> bool:
+    """Check whether a data key's values are in files that stream documents name."""
+    return as_text(as_mapping(about).get("external")).startswith("STREAM")
 
 
 def list_needed_keys(data_keys: Mapping[str, Any], config: BoardConfig) -> tuple[str, ...]:
     """List the data keys in files without whose frames a point is not whole: the configured ones, else all numbers."""
-    streamed = [
-        key
-        for key, about in data_keys.items()
-        if as_text(as_mapping(about).get("external")).startswith("STREAM") and set(as_shape(about)) <= {1}
-    ]
+    streamed = [key for key, about in data_keys.items() if is_in_files(about) and set(as_shape(about)) <= {1}]
     configured = set(list_column_keys(config))
     configured |= {key for table in config.detectors.table.values() for key in table.list_keys("")}
     return tuple(key for key in streamed if key in configured) or tuple(streamed)

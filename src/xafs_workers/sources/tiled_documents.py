@@ -16,9 +16,9 @@ from xafs_workers.catalog.connection import Connection
 from xafs_workers.catalog.errors import CatalogError
 from xafs_workers.consumer.records import Partition
 from xafs_workers.logs import get_logger
-from xafs_workers.settings import Catalog, TiledDocuments
+from xafs_workers.settings import TiledDocuments
 from xafs_workers.sources.queued import MICROSECONDS, QueuedSource
-from xafs_workers.sources.tiled_run import NamedDocument, TiledRun, to_plain
+from xafs_workers.sources.tiled_run import DataFile, NamedDocument, TiledRun, to_plain
 from xafs_workers.sources.tiled_store import FinishedRuns
 from xafs_workers.sources.tiled_subscriptions import Signal, Subscriptions
 from xafs_workers.wire import encode
@@ -36,7 +36,9 @@ RETRY_SECONDS = 1.0
 TURN_SECONDS = 0.2
 MAX_RUNS_READ = 1000
 """So many runs of the past are looked at, at most."""
-RUN_SPEC, TABLE, ARRAY = "BlueskyRun", "table", "array"
+TABLE, ARRAY = "table", "array"
+MAX_ROW_BYTES = 2 * 1024 * 1024
+"""An array node with larger rows, such as images, is not read."""
 
 
 class TiledSource(QueuedSource):
@@ -52,10 +54,8 @@ class TiledSource(QueuedSource):
 
     def __init__(self, settings: TiledDocuments, newest: int, store: Path | None, wake: threading.Event):
         super().__init__("tiled", "at-least-once", wake)
-        catalog = Catalog(
-            uri=settings.uri, path=settings.path, api_key_file=settings.api_key_file, timeout=settings.timeout
-        )
-        self._connection, self._newest, self._is_durable = Connection(catalog), newest, store is not None
+        self._connection, self._newest = Connection.from_documents(settings), newest
+        self._is_durable = store is not None
         self._finished = FinishedRuns(store)
         self._since = 0.0
         self._passed_over: set[str] = set()
@@ -209,17 +209,30 @@ class TiledSource(QueuedSource):
             self._emit(run, run.build_descriptor(key, update.metadata))
             self._subscriptions.add(path, update.child())
         elif update.structure_family == TABLE:
+            if path[1] in run.streams:
+                run.streams[path[1]].has_events = True
             self._subscriptions.add(path, update.child())
         elif update.structure_family == ARRAY and path[1] in run.streams:
-            stream = run.streams[path[1]]
+            self._take_array(run, path, update)
+
+    def _take_array(self, run: TiledRun, path: tuple[str, ...], update: Any) -> None:
+        """Take a new array node: rows of a table, or frames of a stream without events."""
+        (_, name, key), stream = path, run.streams[path[1]]
+        if stream.has_events:
             stream.arrays = tuple(dict.fromkeys((*stream.arrays, key)))
+            return
+        self._emit(run, run.build_resource(name, key, _describe_file(update.data_sources)))
+        if key in stream.streamed:
+            self._subscriptions.add(path, update.child())
 
     def _take_rows(self, runs: Any, signal: Signal) -> None:
         run = self._runs.get(signal.path[0])
         if run is None or run.is_finished or signal.path[1] not in run.streams:
             return
         stream = signal.path[1]
-        if run.streams[stream].arrays:
+        if signal.path[2] in run.streams[stream].ends:
+            self._emit(run, run.build_frames(stream, signal.path[2], _find_end(signal.update)))
+        elif run.streams[stream].arrays:
             self._read_stream(run, stream, runs[run.uid][stream])
         else:
             frame = signal.update.data()
@@ -290,6 +303,11 @@ class TiledSource(QueuedSource):
         """Read the table of a stream whole, with the rows of its array nodes."""
         children = dict(node.items())
         arrays = {key: child for key, child in children.items() if _get_family(child) == ARRAY}
+        run.streams[name].has_events |= any(_get_family(child) == TABLE for child in children.values())
+        if not run.streams[name].has_events:
+            self._read_frames(run, name, arrays)
+            return
+        arrays = {key: child for key, child in arrays.items() if _compute_row_size(child) <= MAX_ROW_BYTES}
         run.streams[name].arrays = tuple(arrays)
         rows: list[dict[str, Any]] = []
         for child in children.values():
@@ -307,6 +325,13 @@ class TiledSource(QueuedSource):
             rows = rows[: first + complete]
         self._emit(run, run.build_events(name, rows))
 
+    def _read_frames(self, run: TiledRun, name: str, arrays: Mapping[str, Any]) -> None:
+        """Pass on how far the array nodes of a stream without events have grown."""
+        for key, child in arrays.items():
+            if key not in run.streams[name].ends:
+                self._emit(run, run.build_resource(name, key, _describe_file(child.data_sources())))
+            self._emit(run, run.build_frames(name, key, int(child.shape[0]) if child.shape else 0))
+
     def _emit(self, run: TiledRun, documents: Iterable[NamedDocument]) -> None:
         for name, document in documents:
             self._heard[run.uid] = time.monotonic()
@@ -320,6 +345,25 @@ def _get_uid(node: Any) -> str:
 
 def _get_family(node: Any) -> str:
     return str(getattr(node.structure_family, "value", node.structure_family))
+
+
+def _find_end(update: Any) -> int:
+    """Return how many frames an array node has after an update."""
+    patch = update.patch
+    return int(update.shape[0] if patch is None else patch.offset[0] + patch.shape[0])
+
+
+def _compute_row_size(node: Any) -> int:
+    """Return the size of a row of an array node, bytes."""
+    return int(np.prod(node.shape[1:], dtype=np.int64)) * int(node.dtype.itemsize)
+
+
+def _describe_file(sources: Any) -> DataFile:
+    """Return the file of an array node."""
+    for source in sources or ():
+        uri = next((str(asset.data_uri) for asset in source.assets), "")
+        return DataFile(uri, str(source.mimetype), to_plain(source.parameters or {}))
+    return DataFile("", "", {})
 
 
 def _get_start_time(node: Any) -> float:

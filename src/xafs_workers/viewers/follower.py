@@ -100,7 +100,7 @@ class Follower:
         self._loop: Loop | None = None
         self._publisher: Publisher | None = None
         self._fetcher = RunFetcher(build_run_catalog(settings, self._get_board), self._empty_board.config)
-        self._frames = FrameReader(settings.assets)
+        self._frames = FrameReader.from_settings(settings)
         rules = settings.reduction
         self._reducer, live_reducer = (
             Reducer(timeout=rules.task_seconds, idle_seconds=rules.idle_seconds, starts_warm=False) for _ in range(2)
