@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.any_beamline import find_stream, fold_stream
+from helpers.any_beamline import LINES, MAPS, find_stream, fold_stream
+from helpers.any_figures import check_lines, check_map, check_spiral
 from helpers.figures import join_notes
 from helpers.stock_runs import make_stock_run
 from helpers.streams import fold, read_entries, stamp_entries
@@ -33,52 +34,18 @@ def draw_run(**parts: Any) -> Figure:
     return build_figure(board, scan)
 
 
-@pytest.mark.parametrize(
-    ("stream", "x_label", "signals"),
-    [
-        ("stock_scan", "stage_x (mm)", {"diode_current": (21, 8.0, 0.4), "i0_current": (21, 2.5, -1.0)}),
-        ("stock_rel_scan", "stage_x (mm)", {"cam_stats1_total": (11, 98449.64, 0.3)}),
-        ("stock_list_scan", "stage_x (mm)", {"diode_current": (10, 8.0, 0.4)}),
-        ("stock_scan_two_together", "stage_x (with table_pitch) (mm)", {"diode_current": (9, 7.686316, 0.5)}),
-        ("stock_scan_nd_trajectory", "stage_x (with table_pitch) (mm)", {"diode_current": (9, 7.686316, 0.5)}),
-        ("stock_adaptive_scan", "stage_x (mm)", {"diode_current": (35, 7.957433, None)}),
-        ("stock_count", "time (seconds)", {"i0_current": (6, 2.5, 0.0), "diode_current": (6, None, None)}),
-    ],
-)
-def test_lines_of_stock_plans(
-    stream: str, x_label: str, signals: dict[str, tuple[int, float | None, float | None]]
-) -> None:
-    figure = draw_stream(stream)
-    assert [panel.key for panel in figure.panels] == list(signals)
-    for panel, (count, largest, place) in zip(figure.panels, signals.values(), strict=True):
-        (trace,) = panel.traces
-        assert (panel.x_label, len(trace.x)) == (x_label, count)
-        assert largest is None or float(trace.y.max()) == pytest.approx(largest, rel=1e-6)
-        assert place is None or float(trace.x[trace.y.argmax()]) == pytest.approx(place)
+@pytest.mark.parametrize("stream", LINES)
+def test_lines_of_stock_plans(stream: str) -> None:
+    check_lines(draw_stream(stream), stream)
 
 
-@pytest.mark.parametrize(
-    ("stream", "shape", "first", "last"),
-    [("stock_scan_nd_product", (3, 4), 1000.0, 1170.0), ("stock_grid_scan_snaked", (5, 7), 990.0, 1310.0)],
-)
-def test_pixels_of_stock_plans(stream: str, shape: tuple[int, int], first: float, last: float) -> None:
-    (panel,) = draw_stream(stream).panels
-    (mesh,) = panel.meshes
-    x, y = np.meshgrid(mesh.x, mesh.y)
-    assert mesh.z.shape == shape
-    assert np.allclose(mesh.z, 1000 + 100 * x + 10 * y)
-    assert (mesh.z[0, 0], mesh.z[-1, -1]) == (first, last)
+@pytest.mark.parametrize("stream", MAPS)
+def test_pixels_of_stock_plans(stream: str) -> None:
+    check_map(draw_stream(stream), stream)
 
 
 def test_a_spiral_is_squares() -> None:
-    (panel,) = draw_stream("stock_spiral").panels
-    (mesh,) = panel.meshes
-    assert panel.x_name == "stage_x"
-    assert len(np.unique(mesh.z[np.isfinite(mesh.z)])) == 22
-    assert float(np.nanmax(mesh.z)) == pytest.approx(1099.63878)
-    row, column = np.argwhere(mesh.z == 1040.0).mean(axis=0)
-    assert np.interp(column, range(len(mesh.x)), mesh.x) == pytest.approx(0.4, abs=0.1)
-    assert np.interp(row, range(len(mesh.y)), mesh.y) == pytest.approx(0.0, abs=0.1)
+    check_spiral(draw_stream("stock_spiral"))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import typer
 
 from xafs_workers import __version__
 from xafs_workers.cli import (
+    adopt,
     config,
     dead_letters,
     demo,
@@ -68,6 +69,7 @@ app.add_typer(waiting.app, name="waiting")
 app.command("demo")(demo.run_demo)
 app.command("status")(status.show_status)
 app.command("watch")(watch.watch)
+app.command("adopt")(adopt.run_adopt)
 app.command("doctor")(doctor.run_doctor)
 app.command("install")(install.install)
 app.add_typer(config.app, name="config")

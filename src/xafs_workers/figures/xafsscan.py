@@ -146,7 +146,8 @@ def _name_detector(start: XafsscanStart, latest: Run | None, config: BoardConfig
     if latest is None:
         return name
     found = find_fluorescence_channels(latest, config, _build_channel_selection(start))
-    return f"{found.detector or name} without {', '.join(found.missing)}".strip() if found.missing else name
+    detector = found.detector or name
+    return ": ".join(filter(None, (detector, found.describe_missing()))) if found.missing else name
 
 
 def _build_specular_spec(start: XafsscanStart, config: BoardConfig) -> PanelSpec:

@@ -1,0 +1,1 @@
+"""Suggestion of a configuration from the documents of recorded or running sessions."""
