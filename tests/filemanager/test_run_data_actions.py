@@ -10,9 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.any_beamline import LINEAR_DRIVE, TWO_MOVERS, find_stream
-from helpers.file_actions import FileManagerHarness
+from helpers.any_beamline import LINEAR_DRIVE, STREAMED, TWO_MOVERS, find_stream, write_frames
+from helpers.file_actions import FileManagerHarness, act_on
+from helpers.processes import wait_until
 from helpers.streams import Entry, build_run_documents, read_entries, stamp_entries
+from xafs_workers.catalog.errors import MissingData, NotComplete
+from xafs_workers.catalog.frame_reader import FrameReader
+from xafs_workers.consumer.frame_requests import FrameRequester
 from xafs_workers.filemanager.data_requests import DataRequester
 from xafs_workers.filemanager.file_actions import FileActionHandler
 from xafs_workers.runtime.outcome import Outcome
@@ -20,7 +24,7 @@ from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.implied_names import clean_name
 from xafs_workers.scans.items import ReceivedMessage
-from xafs_workers.settings import Columns, Scans, Settings
+from xafs_workers.settings import Assets, Columns, Scans, Settings
 from xafs_workers.writers.headers import find_plain_reason
 from xafs_workers.writers.xdi_reader import read
 
@@ -144,3 +148,77 @@ def test_reading_and_what_documents_do_not_imply_get_no_file(manager: FileManage
 )
 def test_names_are_cleaned(given: str, name: str):
     assert clean_name(given) == name
+
+
+def check_passes(written: dict[str, bytes], names: list[str]) -> None:
+    """Check the files of `fly_array_events`: two passes of 400 points."""
+    assert list(written) == names
+    firsts: list[float] = []
+    for number, content in enumerate(written.values(), start=1):
+        assert find_plain_reason(content) == "not XDI: Mono.d_spacing is not told"
+        file = read(b"# XDI/1.0\n" + content.partition(b"\n")[2])
+        assert (file.fields["XafsWorkers.pass"], "/" in file.fields["Scan.uid"]) == (f"{number} of the run", False)
+        assert (file.data.shape[1], file.data[0][0]) == (400, 2440.0)
+        firsts.append(float(np.log(file.get_column("i0") / file.get_column("itrans"))[0]))
+        np.testing.assert_allclose(file.get_column("mutrans")[0], firsts[-1], rtol=1e-8)
+    assert firsts == pytest.approx([0.32188686, 0.32339967], abs=1e-7)
+
+
+def test_passes_of_a_run_are_numbered_like_repetitions(manager: FileManagerHarness):
+    begin(manager, LINEAR_DRIVE)
+    manager.fold(stamp_entries(place_runs(read_entries(find_stream("fly_array_events")))))
+    (outcome,) = act(manager)
+    assert (outcome.state, outcome.reason) == ("done", "not XDI: Mono.d_spacing is not told")
+    check_passes(list_data(manager), ["fly_S-K.001", "fly_S-K.002"])
+
+
+@pytest.mark.parametrize(
+    ("filename", "names"), [("a.004", ["a.004", "a.005"]), ("b", ["b.001", "b.002"]), ("c.999", ["c.1000", "c.999"])]
+)
+def test_message_for_a_run_of_passes_names_the_first_file(manager: FileManagerHarness, filename: str, names: list[str]):
+    begin(manager, LINEAR_DRIVE)
+    entries = place_runs(read_entries(find_stream("fly_array_events")))
+    manager.fold(stamp_entries(entries))
+    outcome = act_on(manager, xasxdi=True, uid=entries[0][1]["uid"], filename=filename)
+    assert (outcome.state, len(outcome.paths)) == ("done", 2)
+    assert "not XDI: Mono.d_spacing is not told" in outcome.reason
+    check_passes({Path(path).name: Path(path).read_bytes() for path in outcome.paths}, sorted(names, key=len))
+
+
+def test_run_of_streamed_frames_waits_for_them(manager: FileManagerHarness, tmp_path: Path):
+    begin(manager, STREAMED)
+    entries = place_runs(read_entries(find_stream("panda_like")))
+    uid = entries[0][1]["uid"]
+    manager.fold(stamp_entries(entries))
+    write_frames(tmp_path / "frames", 350)
+    reader = FrameReader(Assets(roots=(tmp_path / "frames",), paths={"/data/any": str(tmp_path / "frames")}))
+    requester = FrameRequester(reader)
+
+    def has_points(count: int) -> bool:
+        manager.board = requester.fold(manager.board)
+        return len(manager.board.runs[uid].points) == count
+
+    wait_until(lambda: has_points(350), "the frames that the file has")
+    with pytest.raises(NotComplete, match=r"frames of energy, I0, It, Ir, gate_duration \("):
+        manager.build_context().catalog.find_run(uid)
+    write_frames(tmp_path / "frames", 500)
+    wait_until(lambda: has_points(500), "all frames")
+    reader.close()
+    (outcome,) = act(manager)
+    assert (outcome.state, outcome.reason) == ("done", "not XDI: Mono.d_spacing is not told")
+    ((name, content),) = list_data(manager).items()
+    assert name == "Ti_foil_Ti-K.001"
+    mu = read(b"# XDI/1.0\n" + content.partition(b"\n")[2]).get_column("mutrans")
+    assert (len(mu), mu[0], mu[-1]) == (500, pytest.approx(0.32199536, abs=1e-7), pytest.approx(1.23496486, abs=1e-7))
+
+
+def test_run_whose_frames_cannot_be_read_fails_with_the_reason(manager: FileManagerHarness):
+    begin(manager, STREAMED)
+    manager.fold(stamp_entries(place_runs(read_entries(find_stream("panda_like")))))
+    reader = FrameReader(Assets())
+    manager.board = FrameRequester(reader).fold(manager.board)
+    manager.board = FrameRequester(reader).fold(manager.board)
+    reader.close()
+    (uid,) = manager.board.runs
+    with pytest.raises(MissingData, match=r"is in a file, and assets\.roots names no folder"):
+        manager.build_context().catalog.find_run(uid)

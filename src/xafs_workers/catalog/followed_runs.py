@@ -12,6 +12,8 @@ from xafs_workers.catalog.layouts import parse_asset_documents
 from xafs_workers.catalog.retry import RetryPolicy, RetryState, call_with_retries
 from xafs_workers.catalog.search import RunSearch
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.frames import list_needed_keys, list_unread_frames
 from xafs_workers.scans.points import Points
 from xafs_workers.scans.runs import Run
 
@@ -85,7 +87,7 @@ class FollowedRuns:
         """Return a run if it is complete now; see `RunSource.find_run`."""
         board = self._board()
         run = board.runs.get(uid)
-        if run is not None and run.stop is not None and not count_missing_points(run):
+        if run is not None and run.stop is not None and not _describe_missing(run, board.config):
             return FinishedRun(run, _FollowedRunDetails(run, self._fallback))
         try:
             return self._fallback.find_run(uid)
@@ -94,7 +96,9 @@ class FollowedRuns:
                 raise
             if run.stop is not None and uid in board.missing_runs:
                 raise MissingData(f"run {uid}: {board.missing_runs[uid]}") from None
-            lacks = f"{count_missing_points(run)} points" if run.stop else "its stop document"
+            if run.stop is not None and run.frames.note and not run.frames.pending:
+                raise MissingData(f"run {uid}: {run.frames.note}") from None
+            lacks = _describe_missing(run, board.config)
             raise NotComplete(f"run {uid}: followed, but {lacks} did not come yet; {nowhere}") from None
 
     def find_uids(self, search: RunSearch) -> tuple[str, ...]:
@@ -103,3 +107,14 @@ class FollowedRuns:
         followed = [run for run in self._board().runs.values() if search.matches(run.start)]
         followed.sort(key=lambda run: run.start_position)
         return tuple(dict.fromkeys((*listed, *(run.uid for run in followed))))
+
+
+def _describe_missing(run: Run, config: BoardConfig) -> str:
+    """Describe what of a run has not come, '' for nothing."""
+    if run.stop is None:
+        return "its stop document"
+    unread = list_unread_frames(run.frames, lambda stream: list_needed_keys(run.find_data_keys(stream), config))
+    if unread:
+        return f"frames of {', '.join(dict.fromkeys(one.key for one in unread))} ({run.frames.note or 'being read'})"
+    missing = count_missing_points(run)
+    return f"{missing} points" if missing else ""

@@ -10,6 +10,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from xafs_workers.catalog.frame_reader import FrameReader
+from xafs_workers.consumer.frame_requests import FrameRequester
 from xafs_workers.consumer.loop import Loop
 from xafs_workers.consumer.loop_callbacks import LoopCallbacks
 from xafs_workers.consumer.record_parser import RecordParser
@@ -53,6 +55,8 @@ def _run(
         stack.callback(store.close)
         actions = replace(actions, key_store=store)
     engine = build_file_engine(actions, context.build_callbacks(partial(write_reply, actions.key_store)))
+    frames = FrameReader.from_settings(settings)
+    stack.callback(frames.close)
     loop = Loop(
         context.source,
         FILE_MANAGER,
@@ -61,6 +65,7 @@ def _run(
         LoopCallbacks(
             _TrackingHandler(engine, newest, DataRequester(engine.on_message) if settings.scans.write else None),
             engine.on_rejected_record,
+            frame_requester=FrameRequester(frames),
             joiner=context.joiner,
             has_catalog=settings.catalog.configured,
         ),

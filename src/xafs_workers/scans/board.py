@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from xafs_workers.scans.board_config import BoardConfig
-from xafs_workers.scans.frames import Frames, list_needed_keys, take_whole_points
+from xafs_workers.scans.frames import Frames, list_needed_keys, list_streamed_keys, take_whole_points
 from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage, ReductionResult
 from xafs_workers.scans.metadata import is_same_content
 from xafs_workers.scans.outline_builder import may_change
@@ -296,8 +296,10 @@ def _apply_stream_datum(board: Board, item: Document) -> Board:
     """Note which frames a stream datum document adds to a run; one of no known stream is ignored."""
     stream = board.streams.get(str(item.doc.get("descriptor")))
     run = None if stream is None else board.runs.get(stream[0])
-    frames = None if run is None or stream is None else run.frames.add_datum(item.doc, stream[1])
-    if run is None or frames is None or frames is run.frames:
+    if run is None or stream is None:
+        return replace(board, reading=board.reading.add_documents(item))
+    frames = run.frames.add_datum(item.doc, stream[1], list_streamed_keys(run.find_data_keys(stream[1])))
+    if frames is run.frames:
         return replace(board, reading=board.reading.add_documents(item))
     return _replace_run(board, replace(run, frames=frames), item)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -102,11 +102,21 @@ class FrameTable:
             return self
         return replace(self, resources={**self.resources, uid: doc})
 
-    def add_datum(self, doc: Mapping[str, Any], stream: str) -> FrameTable:
-        """Add the request of a stream datum document; one of no known resource, or a repeated one, adds nothing."""
+    def add_datum(self, doc: Mapping[str, Any], stream: str, keys: Container[str]) -> FrameTable:
+        """Add the request of a stream datum document; one of no known resource, or a repeated one, adds nothing.
+
+        Parameters
+        ----------
+        keys
+            Data keys of the stream whose frames are read.
+        """
         resource = self.resources.get(as_text(doc.get("stream_resource")))
         request = None if resource is None else _build_request(doc, resource, stream)
-        if request is None or (mark := (request.resource, request.start, request.stop)) in self.known:
+        if (
+            request is None
+            or request.key not in keys
+            or (mark := (request.resource, request.start, request.stop)) in self.known
+        ):
             return self
         return replace(self, pending=(*self.pending, request), known=self.known | {mark})
 
@@ -161,10 +171,15 @@ def is_in_files(about: Any) -> bool:
 
 def list_needed_keys(data_keys: Mapping[str, Any], config: BoardConfig) -> tuple[str, ...]:
     """List the data keys in files without whose frames a point is not whole: the configured ones, else all numbers."""
-    streamed = [key for key, about in data_keys.items() if is_in_files(about) and set(as_shape(about)) <= {1}]
+    streamed = list_streamed_keys(data_keys)
     configured = set(list_column_keys(config))
     configured |= {key for table in config.detectors.table.values() for key in table.list_keys("")}
-    return tuple(key for key in streamed if key in configured) or tuple(streamed)
+    return tuple(key for key in streamed if key in configured) or streamed
+
+
+def list_streamed_keys(data_keys: Mapping[str, Any]) -> tuple[str, ...]:
+    """List the data keys whose frames are in files, one number each."""
+    return tuple(key for key, about in data_keys.items() if is_in_files(about) and set(as_shape(about)) <= {1})
 
 
 def take_whole_points(
@@ -202,3 +217,9 @@ def _cut(chunks: Mapping[int, Array], first: int, end: int) -> list[float]:
         if low < high:
             values[low - first : high - first] = chunk[low - at : high - at]
     return values.tolist()
+
+
+def list_unread_frames(run_frames: FrameTable, keys: Callable[[str], Container[str]]) -> tuple[FrameRequest, ...]:
+    """List the requests that have no frames, of the data keys that `keys` returns for the name of a stream."""
+    requests = (*run_frames.pending, *(one for one in run_frames.problems if one not in run_frames.pending))
+    return tuple(one for one in requests if one.key in keys(one.stream))

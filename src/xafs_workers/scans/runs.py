@@ -80,6 +80,11 @@ class Run:
     pass_number: int | None = None
     frames: FrameTable = field(default_factory=FrameTable)
 
+    def find_data_keys(self, stream: str) -> Mapping[str, Any]:
+        """Find the data keys of a stream by its name, empty for one that is not there."""
+        other = self.streams.get(stream)
+        return self.data_keys if stream == "primary" else {} if other is None else other.data_keys
+
     @property
     def hint(self) -> str:
         """Hint of the plan on the kind of scan, '' for none."""

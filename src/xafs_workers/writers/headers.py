@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from xafs_workers import __version__
+from xafs_workers.scans.measured_runs import find_run_uid
 from xafs_workers.scans.metadata import as_mapping, as_text
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import text_format
@@ -103,7 +104,7 @@ def _build_own_fields(run: Run, surroundings: FileContext) -> HeaderFields:
     found = {
         "Scan.start_time": text_format.format_iso_time(float(run.start["time"]), surroundings.zone),
         "Scan.end_time": text_format.format_iso_time(read_end_time(run), surroundings.zone),
-        "Scan.uid": text_format.to_one_line(run.uid),
+        "Scan.uid": text_format.to_one_line(find_run_uid(run.uid)),
     }
     scan_id = text_format.format_value(run.start.get("scan_id"))
     return found | ({"Scan.transient_id": scan_id} if scan_id else {})

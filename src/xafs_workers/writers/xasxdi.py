@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from functools import partial
 
 from xafs_workers.messages.xasxdi import Xasxdi
 from xafs_workers.scans.absorption import Absorber
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.channels import describe_channels
 from xafs_workers.scans.detectors import ChannelSelection
+from xafs_workers.scans.measured_runs import list_measured_runs
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import columns as parts
 from xafs_workers.writers import headers
@@ -16,17 +18,30 @@ from xafs_workers.writers.absorber_fields import find_absorber_fields
 from xafs_workers.writers.columns import Column, select_columns
 from xafs_workers.writers.gaps import take_out_gaps
 from xafs_workers.writers.measurement_mode import compute_mu_column, find_run_mode
-from xafs_workers.writers.registry import FileContext, WriterInput, find_file_name, register_writer
+from xafs_workers.writers.pass_files import PassFiles
+from xafs_workers.writers.registry import (
+    FileContents,
+    FileContext,
+    WriterInput,
+    find_file_name,
+    register_writer,
+)
 from xafs_workers.writers.xdi_text import format_plain, format_xdi
 
 _NO_CONTEXT = FileContext()
 
 
 @register_writer("xasxdi", "XAS data")
-def build_files(message: Xasxdi, material: WriterInput) -> Mapping[str, bytes]:
-    """Return the data file that a message asks for."""
-    made = build_content(material.run, material.config, include_yield=message.include_yield, context=material.context)
-    return {message.filename or find_file_name(material.run): made}
+def build_files(message: Xasxdi, material: WriterInput) -> FileContents:
+    """Return the data file that a message asks for; of a run of several passes, one for each."""
+    name = message.filename or find_file_name(material.run)
+    build = partial(
+        build_content, config=material.config, include_yield=message.include_yield, context=material.context
+    )
+    first, *others = list_measured_runs(material.run, material.config)
+    if others:
+        return PassFiles(name, [partial(build, one) for one in (first, *others)])
+    return {name: build(first)}
 
 
 def build_content(
@@ -77,6 +92,8 @@ def _build_columns(
 
 def _build_remarks(run: Run, config: BoardConfig, absorber: Absorber, include_yield: bool) -> headers.HeaderFields:
     remarks: headers.HeaderFields = {}
+    if run.pass_number is not None:
+        remarks |= headers.build_remark("pass", f"{run.pass_number} of the run")
     if include_yield and config.columns.iy not in run.points:
         remarks |= headers.build_remark("electron_yield", "asked for; this scan has none")
     if absorber.is_fluorescence:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
+from itertools import islice
 from typing import Any
 
 from xafs_workers.catalog.finished_run import FinishedRun
@@ -34,6 +35,9 @@ log = get_logger("workers")
 XDI_HEADER = b"# XDI/"
 MIN_LARCH_ROWS = 3
 """Number of rows below which Larch's reader refuses any file: such a run gets its file all the same."""
+
+MAX_PATHS = 100
+"""Number of files of a run of many passes that an outcome and the logs name; the others have the numbers after."""
 
 READ_TIMEOUT = 60.0
 """Longest time that Larch may take to read a file, seconds; then it is tried again."""
@@ -68,23 +72,32 @@ def publish_files(
     which files are not XDI, and why.
     """
     folder = ProposalFolder.from_run(run.start, context.roots, context.settings.storage)
-    made = {name: content for name, content in contents.items() if isinstance(content, bytes)}
-    for name, content in made.items():
+    is_numbered = is_numbered and not control.message.may_overwrite
+    paths: list[str] = []
+    problems: list[str] = []
+    notes: list[str] = []
+    for name, content in contents.items():
+        if isinstance(content, CannotWrite):
+            problems.append(f"{name}: {content}")
+            continue
         check_readable(name, content, context)
-    if is_numbered and not control.message.may_overwrite:
-        paths = [
-            publish_numbered(folder, name, control, lambda made=content: made, context.ledger)
-            for name, content in made.items()
-        ]
-    else:
-        paths = [publish_content(folder, name, control, content, context) for name, content in made.items()]
-    problems = [f"{name}: {problem}" for name, problem in contents.items() if isinstance(problem, CannotWrite)]
-    notes = [f"{name}: {reason}" for name, content in made.items() if (reason := find_plain_reason(content))]
-    outcome = Outcome("failed" if problems else "done", tuple(paths), "; ".join((*problems, *notes)))
+        if is_numbered:
+            paths.append(publish_numbered(folder, name, control, lambda made=content: made, context.ledger))
+        else:
+            paths.append(publish_content(folder, name, control, content, context))
+        notes += [f"{name}: {reason}"] if (reason := find_plain_reason(content)) else []
+    outcome = build_outcome(paths, problems, notes)
     with finish_with(outcome):
-        for path in paths:
+        for path in paths[:MAX_PATHS]:
             report_action(f"wrote {label} to {path}", folder, control, context, key=path)
     return outcome
+
+
+def build_outcome(paths: Sequence[str], problems: Sequence[str], notes: Iterable[str]) -> Outcome:
+    """Build the outcome of a message for which files were made, with what could not be made and what is to be noted."""
+    more = [f"{len(paths)} files, to {paths[-1]}"] if len(paths) > MAX_PATHS else []
+    reason = "; ".join((*more, *problems[:MAX_PATHS], *islice(notes, MAX_PATHS)))
+    return Outcome("failed" if problems else "done", tuple(paths[:MAX_PATHS]), reason)
 
 
 def publish_content(

@@ -7,7 +7,7 @@ from functools import partial
 
 from xafs_workers.filemanager.actions.context import ActionContext
 from xafs_workers.filemanager.actions.notify import finish_with, report_action
-from xafs_workers.filemanager.actions.write_data_files import check_readable
+from xafs_workers.filemanager.actions.write_data_files import build_outcome, check_readable
 from xafs_workers.filemanager.data_requests import RunData
 from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.runtime.publish_once import MAX_NUMBER, publish_numbered
@@ -18,9 +18,6 @@ from xafs_workers.storage.proposals import ProposalFolder
 from xafs_workers.writers.headers import find_plain_reason
 from xafs_workers.writers.registry import CannotWrite, FileContext
 from xafs_workers.writers.run_data import list_file_builders
-
-MAX_PATHS = 100
-"""Number of files of a run of many passes that an outcome names; the others have the numbers between."""
 
 
 def write_run_data(control: ReceivedMessage, context: ActionContext) -> Outcome:
@@ -44,7 +41,7 @@ def write_run_data(control: ReceivedMessage, context: ActionContext) -> Outcome:
 
     builders = list_file_builders(run.run, context.config, FileContext(run.list_assets(context.stop)))
     for place, build in enumerate(builders, start=1):
-        names = (f"{stub}.{number:03d}" for number in range(number, number + MAX_NUMBER))
+        names = (f"{stub}.{tried:03d}" for tried in range(number, number + MAX_NUMBER))
         try:
             path = publish_numbered(folder, f"data {place}", control, partial(make, build), context.ledger, names)
         except CannotWrite as problem:
@@ -52,22 +49,7 @@ def write_run_data(control: ReceivedMessage, context: ActionContext) -> Outcome:
             continue
         paths.append(path)
         number = max(number, 1 + int(path.rpartition(".")[2]))
-    return _report(control, folder, paths, [*problems, *notes], context, is_failed=bool(problems))
-
-
-def _report(
-    control: ReceivedMessage,
-    folder: ProposalFolder,
-    paths: list[str],
-    remarks: list[str],
-    context: ActionContext,
-    *,
-    is_failed: bool,
-) -> Outcome:
-    """Report what was written, and return the outcome."""
-    more = [f"{len(paths)} files, to {paths[-1]}"] if len(paths) > MAX_PATHS else []
-    reason = "; ".join(filter(None, (*more, *remarks[:MAX_PATHS])))
-    outcome = Outcome("failed" if is_failed else "done", tuple(paths[:MAX_PATHS]), reason)
+    outcome = build_outcome(paths, problems, filter(None, notes))
     if paths:
         last = f", and the next to {paths[-1]}" if len(paths) > 1 else ""
         with finish_with(outcome):
