@@ -174,6 +174,16 @@ def test_watch_prints_messages_documents_and_answers(beamline: Beamline) -> None
         assert part in text, found
 
 
+def test_watch_prints_the_topics_in_time_order(beamline: Beamline) -> None:
+    for age in (9.0, 7.0, 5.0, 3.0):
+        beamline.put("documents", "start", {"uid": f"run-{age:.0f}", "time": 1.0}, age=age)
+    for age in (8.0, 6.0, 4.0, 2.0):
+        beamline.put("control", "bmm", {"xafsscan": "next", "count": int(age)}, age=age)
+    found = lines(beamline.settings, 8, since=time.time() - 60)
+    ages = [line.partition("run-" if "documents" in line else "count=")[2].split()[0] for line in found]
+    assert ages == list("98765432"), found
+
+
 def record(topic: str, value: bytes) -> RawRecord:
     return RawRecord(RecordPosition(topic, 0, 1), 1_700_000_000.0, None, value)
 

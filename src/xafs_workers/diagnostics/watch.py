@@ -6,7 +6,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from xafs_workers.consumer.records import RawRecord
+from xafs_workers.consumer.ordered_reader import OrderedReader
+from xafs_workers.consumer.records import Partition, RawRecord
 from xafs_workers.consumer.source_interface import Source
 from xafs_workers.diagnostics.printable import dump_json, escape_unprintable, format_time
 from xafs_workers.messages.base import InvalidMessage
@@ -27,7 +28,7 @@ RecordFormatter = Callable[[Mapping[str, Any]], str]
 def watch(
     settings: Settings, stop: threading.Event, *, workers: bool = False, since: float | None = None, full: bool = False
 ) -> Iterator[str]:
-    """Yield a line for each record as it passes, until `stop` is set.
+    """Yield a line for each record as it passes, in the order of record times, until `stop` is set.
 
     Parameters
     ----------
@@ -44,18 +45,19 @@ def watch(
     try:
         if not source.metadata.wait_for_topics(stop):
             return
-        source.assign(_find_positions(source, topics, since))
+        ends = {partition: high for partition, (_, high) in source.metadata.fetch_watermarks().items()}
+        positions = ends if since is None else _find_positions(source, topics, since)
+        reader = OrderedReader(source)
+        source.assign(positions)
+        reader.begin(positions, ends)
         while not stop.is_set():
-            for entry in source.poll(0.2):
-                if isinstance(entry, RawRecord):
-                    yield format_record(entry, topics[entry.position.topic], settings, full=full)
+            for record in reader.take(0.2):
+                yield format_record(record, topics[record.position.topic], settings, full=full)
     finally:
         source.close()
 
 
-def _find_positions(source: Source, topics: Mapping[str, str], since: float | None) -> dict[tuple[str, int], int]:
-    if since is None:
-        return {partition: high for partition, (_, high) in source.metadata.fetch_watermarks().items()}
+def _find_positions(source: Source, topics: Mapping[str, str], since: float) -> dict[Partition, int]:
     return {place: offset for topic in topics for place, offset in source.metadata.find_offsets(topic, since).items()}
 
 
