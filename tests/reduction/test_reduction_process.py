@@ -126,7 +126,16 @@ def test_without_larch_mu_is_shown_with_the_reason(own: Any) -> None:
     (item,) = collect(reducer, 1)
     assert "No module named 'larch'" in item.values["problem"]
     assert len(item.values["mu"]) == 300
-    assert "larch" in reducer.waits_for
+    assert reducer.waits_for == "", "a worker that needs no Larch is well without it"
+
+
+def test_a_worker_waits_for_a_larch_that_is_broken(own: Any) -> None:
+    broken = HAS_NO_LARCH.replace("No module named 'larch'", "No module named 'larixite'")
+    reducer = own(start_process=lambda: ReductionProcess((sys.executable, "-c", broken)))
+    reducer.ask(request("one"))
+    (item,) = collect(reducer, 1)
+    assert "larixite" in item.values["problem"]
+    assert "larixite" in reducer.waits_for
 
 
 @pytest.mark.slow

@@ -42,8 +42,16 @@ MEMBER_SECONDS = 6.0
 """Time added to the limit for each further repetition, seconds: a noisy one takes so long to get its background."""
 
 
+NO_LARCH = "ModuleNotFoundError: No module named 'larch'"
+"""Problem that the process reports where Larch is not installed."""
+
+
 class ReductionUnavailable(RuntimeError):
     """No process can be started; the text gives the reason."""
+
+
+class LarchNotInstalled(ReductionUnavailable):
+    """Larch is not installed, which is no fault where no reduction is wanted."""
 
 
 @dataclass(slots=True, eq=False)
@@ -266,6 +274,8 @@ class Reducer:
             self._ensure_process()
         except ProcessDied as error:
             self._on_process_died(str(error))
+        except LarchNotInstalled as error:
+            log.info("no_larch", reason=str(error))  # a task that wants it gets the reason as its result
         except ReductionUnavailable as error:
             self._report_waiting(str(error))
 
@@ -315,7 +325,9 @@ class Reducer:
         if state == "failed":
             process.end()
             self._process = None
-            raise ReductionUnavailable(f"Larch cannot be used: {values.get('problem')}")
+            problem = str(values.get("problem"))
+            kind = LarchNotInstalled if problem == NO_LARCH else ReductionUnavailable
+            raise kind(f"Larch cannot be used: {problem}")
         self._failures = 0
         self.version = str(values.get("version", ""))
         self._report_waiting("")
