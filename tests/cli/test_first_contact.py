@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import yaml
 from typer.testing import CliRunner
 
 from xafs_workers.cli.main import app
+from xafs_workers.simulation.broker import EmbeddedBroker
 
 WORKERS = {
     "file-manager": ["file-manager"],
@@ -117,18 +119,78 @@ def test_an_unreadable_file_is_one_sentence(command: str, place: Path) -> None:
     check_refusal(["status", "--once"], config, f"{command}: permission denied (expected a readable YAML file)")
 
 
-@pytest.mark.parametrize(
-    "command",
-    [COMMANDS["topics"], pytest.param(COMMANDS["waiting"], marks=pytest.mark.slow)],
-    ids=["topics", "waiting"],
-)
-def test_a_broker_that_is_away_is_one_sentence(
-    command: list[str], place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+ADVICE = "`xafs-workers doctor` names the cause and the remedy"
+READERS = ["status", "status as JSON", "dead letters", "dead letter", "retry", "waiting"]
+"""Commands that end where a topic cannot be read; `watch` and `record` wait for it, as the workers do."""
+AWAY = {
+    **dict.fromkeys([*READERS, "topics"], (2, ADVICE)),
+    "send": (3, "cannot be read, nothing was sent"),
+    "send, no wait": (3, "still waiting after"),
+    "replay": (1, "(after 0.3 s)"),
+    "watch": (0, "waiting_for"),
+    "record": (130, "stopped before the topics were there; nothing is recorded"),
+}
+"""Exit code and sentence of each command where no broker answers."""
+MISSING = {
+    **dict.fromkeys(READERS, (2, ADVICE)),
+    "send": (3, "cannot be read, nothing was sent: Broker: Unknown topic"),
+    "watch": (0, "waiting_for"),
+    "record": (130, "stopped before the topics were there; nothing is recorded"),
+}
+"""The same where a broker answers, but has none of the topics; those that write make the embedded broker create one."""
+
+
+class StoppingEvent(threading.Event):
+    """The stop of a command that waits: it is set by the first wait, as by Ctrl-C."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.set()
+        return True
+
+
+@pytest.fixture
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten the waits for a broker, and stop what would wait for ever."""
     monkeypatch.setattr("xafs_workers.install.topics.LIST_SECONDS", 0.2)
     monkeypatch.setattr("xafs_workers.diagnostics.worker_status.READ_TIMEOUT", 0.2)
-    config = write_config(place, kafka={"bootstrap_servers": "127.0.0.1:1"})
-    check_refusal(command, config, "`xafs-workers doctor` names the cause and the remedy")
+    monkeypatch.setattr("xafs_workers.diagnostics.dead_letters.READ_TIMEOUT", 0.2)
+    monkeypatch.setattr("xafs_workers.recording.service.TOPIC_TIMEOUT", 0.3)
+    monkeypatch.setattr("xafs_workers.consumer.topic_metadata.fetch_partitions.__defaults__", (0.3,))
+    monkeypatch.setattr("xafs_workers.producer.send.ControlSender.flush.__defaults__", (0.2,))
+
+
+def check_trouble(command: str, config: str, expected: tuple[int, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    if command in ("watch", "record"):
+        monkeypatch.setattr("xafs_workers.runtime.lifecycle.stop_on_signals", StoppingEvent)
+    more = ["--timeout", "0.3"] if command == "send" else []
+    result = CliRunner().invoke(app, [*COMMANDS[command], *more, "--config", config])
+    code, sentence = expected
+    assert result.exit_code == code, result.output
+    assert result.stdout == ""
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.usefixtures("_impatient")
+@pytest.mark.parametrize("command", [pytest.param(name, marks=pytest.mark.slow) for name in AWAY])
+def test_a_broker_that_is_away_is_reported(command: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_trouble(command, write_config(place, kafka={"bootstrap_servers": "127.0.0.1:1"}), AWAY[command], monkeypatch)
+
+
+@pytest.mark.usefixtures("_impatient")
+@pytest.mark.parametrize("command", [pytest.param(name, marks=pytest.mark.slow) for name in MISSING])
+def test_a_missing_topic_is_reported(
+    command: str, place: Path, embedded_broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    servers = embedded_broker.bootstrap_servers
+    config = write_config(place, beamline=f"missing-{command.split()[0]}", kafka={"bootstrap_servers": servers})
+    check_trouble(command, config, MISSING[command], monkeypatch)
+
+
+def test_each_command_that_reads_kafka_meets_both_troubles() -> None:
+    """A table beside may leave out the workers, whose waits `test_every_command.py` has, and writers."""
+    assert set(COMMANDS) - set(WORKERS) - {"send as JSON"} == set(AWAY)
+    assert set(AWAY) - set(MISSING) == {"send, no wait", "replay", "topics"}
 
 
 def test_a_question_without_an_answer_is_json_alone(place: Path) -> None:

@@ -40,7 +40,9 @@ def load_settings_or_exit(
         Other settings by name, nested mappings for parts (``storage={"cycle": "2025-1"}``). None means not given.
     """
     from xafs_workers.configuration import ConfigurationError, load
+    from xafs_workers.logs import configure_logging_once
 
+    configure_logging_once()  # standard output is for results alone
     given = {**more, "beamline": beamline, "kafka": {"bootstrap_servers": kafka}}
     try:
         return load(config, drop_none(given))

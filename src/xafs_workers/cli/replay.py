@@ -86,6 +86,7 @@ def _parse_speed(text: str) -> float | None:
 
 
 def _replay_session(session: Session, settings: Settings, options: ReplayOptions, stop: Event) -> None:
+    from xafs_workers.consumer.source import SourceError
     from xafs_workers.producer.kafka_config import KafkaConfigError
     from xafs_workers.recording import service
 
@@ -100,7 +101,7 @@ def _replay_session(session: Session, settings: Settings, options: ReplayOptions
         summary = service.replay(session, found, settings, options, stop, terminal=terminal)
     except KafkaConfigError as error:
         exit_with_error(str(error), WRONG_USE)
-    except service.KafkaUnreachableError as error:
+    except (service.KafkaUnreachableError, SourceError) as error:
         exit_with_error(str(error), 1)
     _print_summary(session.path, summary, found)
 

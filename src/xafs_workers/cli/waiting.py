@@ -99,6 +99,8 @@ def _read_waiting(settings: Settings) -> list[WaitingMessage]:
         listener = HeartbeatListener(settings, LOOK_BACK)
     except KafkaConfigError as error:
         exit_with_error(str(error), WRONG_USE)
+    except SourceError as error:
+        exit_unreadable(error)
     try:
         listener.read_recent()
         return list_waiting_messages(listener.worker_table.list_workers(time.time()), time.time())
