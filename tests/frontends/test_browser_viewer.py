@@ -298,7 +298,7 @@ def test_each_channel_is_shown_instead_of_the_sum(show: BrowserHarness, open_tab
     show.add_entries(("bmm", {**message, "element": "Fe"}), *run)
     tab = open_tab(show.address)
     wait_for_page(tab.page, show)
-    tab.page.click("#channels")
+    tab.page.keyboard.press("k")
     figure = build_figure(show.board, show.board.scans[0], separate_channels=True)
     assert sum(len(panel.traces) for panel in figure.panels) == 4
     wait_until(lambda: has_figure_data(tab.page, figure), "the channels")
@@ -359,7 +359,7 @@ def test_a_page_ignores_invalid_messages(show: BrowserHarness, open_tab: OpenTab
     wait_for_page(tab.page, show)
     nonsense = [
         {"at": {"panel": "nowhere", "x": 1, "y": 1}}, {"at": 7}, {"click": {"panel": 3}}, {"show": ["x"]},
-        {"show": "../../etc"}, {"look": {"height": "1e999", "dark": "yes"}}, {"channels": "x"}, {"drawn": "all"},
+        {"show": "../../etc"}, {"look": {"height": "1e999", "dark": "yes"}}, {"toggle": "x"}, {"toggle": ["log"]}, {"drawn": "all"},
     ]  # fmt: skip
     for said in (*map(json.dumps, nonsense), "{", "x" * 10_000):
         tab.page.evaluate(

@@ -9,8 +9,8 @@ import pytest
 import structlog
 
 from helpers.streams import EPOCH, build_run_documents, fold, stamp_entries
-from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.figures.model import Figure
+from xafs_workers.figures.views import build_view
 from xafs_workers.frontends import figure_factory
 from xafs_workers.frontends.browser.gallery import Gallery
 from xafs_workers.frontends.figure_factory import FAILURE_NOTE
@@ -27,12 +27,12 @@ COLUMNS = {"xafs_x": [0.0, 1.0, 2.0], "I0": [1.0] * 3, "It": [1.0, 2.0, 3.0]}
 
 @pytest.fixture(autouse=True)
 def _break_line_scans(monkeypatch: pytest.MonkeyPatch) -> None:
-    def only_others(board: Board, scan: Scan, **how: Any) -> Figure:
+    def only_others(board: Board, scan: Scan, *how: Any) -> Figure:
         if scan.kind == "linescan":
             raise ZeroDivisionError("a fault of the program")
-        return build_figure(board, scan, **how)
+        return build_view(board, scan, *how)
 
-    monkeypatch.setattr(figure_factory, "build_figure", only_others)
+    monkeypatch.setattr(figure_factory, "build_view", only_others)
 
 
 def notes(figure: Figure | None) -> list[str]:

@@ -18,7 +18,7 @@ if not os.environ.get("CI"):
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from helpers.processes import wait_until
 from helpers.screen import LINE, TIME, XAFS, ScreenHarness, make_line_scan, make_repetition, process_events
@@ -26,6 +26,7 @@ from helpers.streams import build_run_documents, fold
 from xafs_workers.frontends.screen import window as window_module
 from xafs_workers.frontends.screen.frame_pacer import MAX_INTERVAL, FramePacer
 from xafs_workers.frontends.screen.window_geometry import WindowGeometry, read_geometry, write_geometry
+from xafs_workers.frontends.view_commands import FIGURE_COMMANDS, VIEW_COMMANDS
 from xafs_workers.scans.board_config import BoardConfig
 
 pytestmark = pytest.mark.slow
@@ -107,7 +108,7 @@ def test_a_window_closed_mid_scan_reopens_with_the_next_scan(desk: ScreenHarness
     desk.add_entries(("bmm", LINE), *make_line_scan(3))
     assert desk.window.isVisible()
     assert desk.titles == ["xafs_x alignment scan"]
-    assert len(desk.figure_tab.drawing.get_axes("signal").lines[0].get_xdata()) == 3
+    assert len(desk.get_positions()) == 3
 
 
 def test_a_figure_can_be_detached_and_reattached(desk: ScreenHarness) -> None:
@@ -122,14 +123,14 @@ def test_a_figure_can_be_detached_and_reattached(desk: ScreenHarness) -> None:
     assert tab.is_on_screen
     assert detached.windowTitle() == "xafs_x alignment scan"
     desk.add_entries(*run[5:15])
-    assert len(tab.drawing.get_axes("signal").lines[0].get_xdata()) == 15 - 4  # four records come before the points
+    assert len(desk.get_positions(tab)) == 15 - 4  # four records come before the points
     assert QTest.qWaitForWindowExposed(detached)
     detached.close()
     desk.refresh()
     assert desk.titles == ["xafs_x alignment scan"]
     assert desk.figure_tab is tab
     desk.add_entries(*run[15:])
-    assert len(desk.axes.lines[0].get_xdata()) == 20
+    assert len(desk.get_positions()) == 20
     desk.press_tool("own window")
     tab.toolbar.actions()[-1].trigger()
     desk.refresh()
@@ -158,7 +159,7 @@ def test_a_hidden_tab_is_not_drawn(desk: ScreenHarness) -> None:
     desk.add_entries(*run[10:])
     assert drawings(hidden) == drawn
     desk.window.tabs.setCurrentIndex(0)
-    assert len(hidden.drawing.get_axes("signal").lines[0].get_xdata()) == 20
+    assert len(desk.get_positions(hidden)) == 20
 
 
 def test_a_minimized_window_draws_nothing(desk: ScreenHarness) -> None:
@@ -171,7 +172,7 @@ def test_a_minimized_window_draws_nothing(desk: ScreenHarness) -> None:
     assert drawings(desk.figure_tab) == drawn
     desk.window.showNormal()
     desk.refresh()
-    assert len(desk.axes.lines[0].get_xdata()) == 20
+    assert len(desk.get_positions()) == 20
 
 
 def test_titles_of_hidden_tabs_are_updated_at_times(desk: ScreenHarness) -> None:
@@ -224,7 +225,7 @@ def test_a_new_board_is_drawn_when_it_is_announced(desk: ScreenHarness) -> None:
     thread = threading.Thread(target=desk.window.board_changed.emit)
     thread.start()
     thread.join()
-    wait_until(lambda: process_events() or len(desk.axes.lines[0].get_xdata()) == 20, "the frame")
+    wait_until(lambda: process_events() or len(desk.get_positions()) == 20, "the frame")
 
 
 def test_the_pace_of_frames_follows_the_cost_of_growing_curves() -> None:
@@ -340,10 +341,10 @@ def test_each_fluorescence_channel_can_be_shown(desk: ScreenHarness) -> None:
     start = XAFS | {"mode": "fluorescence", "fluo_detector": "4-element SDD"}
     desk.add_entries(("bmm", start), ("bmm", {"xafsscan": "next", "count": 1}), *run)
     sums = len(desk.figure_tab.drawing.get_axes("fluorescence").lines)
-    desk.window.channels_action.trigger()
+    desk.window.actions_by_command.by_name["channels"].trigger()
     desk.refresh()
     assert len(desk.figure_tab.drawing.get_axes("fluorescence").lines) == sums + 3
-    desk.window.channels_action.trigger()
+    desk.window.actions_by_command.by_name["channels"].trigger()
     desk.refresh()
     assert len(desk.figure_tab.drawing.get_axes("fluorescence").lines) == sums
 
@@ -425,3 +426,19 @@ def test_many_line_scans_leave_memory_and_widgets_flat(qt: None) -> None:
     # Four figures were made since tracing began, at most 0.7 MB each with their pixels; thirty would be 15 MB more.
     assert grown < 5e6
     desk.close()
+
+
+def test_a_key_hides_the_numbers_of_a_line_scan(desk: ScreenHarness) -> None:
+    desk.add_entries(("bmm", LINE), *make_line_scan(20))
+    drawing = desk.figure_tab.drawing
+    assert drawing.model is not None
+    assert "now" in drawing.model.panels[0].title
+    QTest.keyClick(desk.window, Qt.Key.Key_S)
+    assert drawing.model.panels[0].title == ""
+
+
+def test_the_list_of_keys_names_every_command(desk: ScreenHarness) -> None:
+    dialog = desk.window.actions_by_command.show_keys()
+    text = " ".join(label.text() for label in dialog.findChildren(QLabel))
+    assert all(command.description in text for command in (*VIEW_COMMANDS, *FIGURE_COMMANDS))
+    dialog.close()

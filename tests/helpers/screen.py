@@ -93,6 +93,12 @@ class ScreenHarness:
     def axes(self) -> Any:
         return self.figure_tab.drawing.get_axes("signal")
 
+    def get_positions(self, sheet: FigureTab | None = None) -> Any:
+        """Return the positions of the points that are drawn of a line scan's curve."""
+        axes = (sheet or self.figure_tab).drawing.get_axes("signal")
+        curves = [line for line in axes.lines if line.get_transform() is axes.transData and line.get_marker() != "x"]
+        return curves[0].get_xdata()
+
     def find_pixel(self, panel: str, x: float, y: float, sheet: FigureTab | None = None) -> QPoint:
         """Return where in the canvas a place of a panel is."""
         sheet = sheet or self.figure_tab

@@ -28,10 +28,18 @@ CALIBRATION = {
 def answers(*entries: Any) -> list[tuple[str, str, str]]:
     """Return (kind, state, reason) of the answers to the last message."""
     board = fold_board(*entries)
-    return answer_message(max(board.messages, key=lambda control: control.position), board)
+    return answer_message(get_last_message(board), board)
+
+
+def get_last_message(board: Board) -> ReceivedMessage:
+    return max(board.messages, key=lambda control: control.position)
 
 
 def answer_message(control: ReceivedMessage, board: Board) -> list[tuple[str, str, str]]:
+    return [(answer.kind, answer.state, answer.reason) for answer in collect_answers(control, board)]
+
+
+def collect_answers(control: ReceivedMessage, board: Board) -> list[Answer]:
     given: list[Answer] = []
     engine = build_picture_engine(
         lambda *_: Outcome("done", ("picture",)),
@@ -47,7 +55,7 @@ def answer_message(control: ReceivedMessage, board: Board) -> list[tuple[str, st
     engine.poll(board)
     assert engine.drain(10.0)
     engine.close()
-    return [(answer.kind, answer.state, answer.reason) for answer in given]
+    return given
 
 
 @pytest.mark.parametrize(
@@ -104,3 +112,22 @@ def test_a_spectrum_waits_for_the_end_of_its_run() -> None:
     early = fold_board(run[:-1], message, settled=False)
     assert not early.is_settled(early.scans[-1])
     assert fold_board(run, message, settled=False).is_settled(early.scans[-1])
+
+
+def test_the_stop_of_a_line_scan_is_answered_with_its_numbers() -> None:
+    """Without a picture too, once its run has ended."""
+    columns = {"xafs_x": [0.0, 1.0, 2.0, 3.0, 4.0], "I0": [1.0] * 5, "It": [0.0, 1.0, 4.0, 1.0, 0.0]}
+    start = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
+    board = fold_board(start, make_run(columns, motors=["xafs_x"]), {"linescan": "stop"})
+    *_, answer = collect_answers(get_last_message(board), board)
+    assert answer.state == "done"
+    assert (answer.value["motor"], answer.value["position"]) == ("xafs_x", 4.0)
+    (numbers,) = answer.value["statistics"]
+    assert (numbers["signal"], numbers["max"], numbers["com"]) == ("It/I0", 2.0, 2.0)
+    assert numbers["fwhm"] == pytest.approx(4.0 / 3.0)
+
+
+def test_the_stop_of_a_line_scan_without_points_has_no_value() -> None:
+    board = fold_board({"linescan": "start", "motor": "xafs_x", "detector": "it"}, {"linescan": "stop"})
+    *_, answer = collect_answers(get_last_message(board), board)
+    assert (answer.state, answer.value) == ("done", None)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from xafs_workers.figures.figure_builder import (
     FigureExample,
     FigureOptions,
+    answer_value_builders,
     figure_builders,
     figure_examples,
     implied_figure_builders,
 )
 from xafs_workers.figures.implied import build_implied_line
+from xafs_workers.figures.line_marks import build_line_answer
 from xafs_workers.figures.lines import build_line_figure
 from xafs_workers.figures.model import Figure
 from xafs_workers.figures.signal import SignalRequest
@@ -34,6 +36,7 @@ def build_linescan_figure(board: Board, scan: Scan, options: FigureOptions) -> F
 
 
 implied_figure_builders.register("linescan")(build_implied_line)
+answer_value_builders.register("linescan")(build_line_answer)
 
 
 @figure_examples.register("linescan")

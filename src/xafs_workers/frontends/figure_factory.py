@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.figures.model import Figure, Panel, Text
+from xafs_workers.figures.view_options import ViewOptions
+from xafs_workers.figures.views import build_view
 from xafs_workers.logs import get_logger
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan
@@ -11,6 +12,7 @@ from xafs_workers.scans.scan import Scan
 log = get_logger("frontends")
 
 FAILURE_NOTE = "this figure cannot be made; the log tells why"
+DEFAULT_VIEW = ViewOptions()
 
 
 class FigureFactory:
@@ -19,16 +21,10 @@ class FigureFactory:
     def __init__(self) -> None:
         self._failed_figures: set[str] = set()
 
-    def make(self, board: Board, scan: Scan, *, channels: bool = False) -> Figure:
-        """Build the figure of a scan from the board.
-
-        Parameters
-        ----------
-        channels
-            Whether to show each fluorescence channel instead of their sum.
-        """
+    def make(self, board: Board, scan: Scan, options: ViewOptions = DEFAULT_VIEW) -> Figure:
+        """Build the figure of a scan from the board, with a user's options."""
         try:
-            return build_figure(board, scan, separate_channels=channels)
+            return build_view(board, scan, options)
         except Exception:
             if scan.figure_id not in self._failed_figures:
                 self._failed_figures = {*self._failed_figures, scan.figure_id} & {one.figure_id for one in board.scans}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from xafs_workers.figures.figure_builder import answer_value_builders
 from xafs_workers.logs import get_logger
 from xafs_workers.plots.actions.registry import immediate_actions
 from xafs_workers.plots.answer_handler import AnswerHandler
@@ -71,7 +72,9 @@ class PictureHandler:
         scan = board.find_scan(control)
         if scan is None and control.message.kind in scan_kinds:
             return Outcome("failed", reason=f"no {control.message.kind} is open")
-        if scan is not None and (is_analysing(control) or requests_picture(control, scan, board)):
+        if scan is not None and (
+            is_analysing(control) or requests_picture(control, scan, board) or _is_reporting_end(control, scan)
+        ):
             return None
         return Outcome("done")
 
@@ -86,11 +89,18 @@ class PictureHandler:
             draw = partial(self._draw, control, scan, board) if requests_picture(control, scan, board) else None
             return self._answers.find_task(control, scan, board, draw, PICTURE_QUEUE)
         if is_picture_due(control, scan, board, reduction_enabled=self._reduction_enabled):
+            if not requests_picture(control, scan, board):
+                return Outcome("done", value=answer_value_builders[scan.kind](board, scan) or None)
             missing = _describe_missing_runs(control, scan, board)
             if missing:
                 return Outcome("failed", reason=missing)
             return Task(PICTURE_QUEUE, partial(self._draw, control, scan, board))
         return None
+
+
+def _is_reporting_end(control: ReceivedMessage, scan: Scan) -> bool:
+    """Check whether a message ends a scan whose answer has a value, also where it asks for no picture."""
+    return control == scan.end and scan.kind in answer_value_builders
 
 
 def _describe_missing_runs(control: ReceivedMessage, scan: Scan, board: Board) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from xafs_workers.figures.figure_builder import answer_value_builders, build_picture_figure
+from xafs_workers.figures.line_marks import add_line_marks
 from xafs_workers.figures.model import Figure
 from xafs_workers.logs import get_logger
 from xafs_workers.plots.athena_projects import AthenaProjects
@@ -94,6 +95,7 @@ class PicturePublisher:
             paths: list[str] = []
             if wanted is not None:
                 figure = build_picture_figure(board, scan, control, self._spectra_of)
+                figure = add_line_marks(board, scan, figure)
                 if not picture_rules[scan.kind].is_drawn_empty and not _has_data(figure):
                     return _build_empty_outcome(figure)
                 paths += self._publish_formats(control, wanted, figure)

@@ -63,12 +63,12 @@ def find_half_height(x: Array, y: Array) -> tuple[float, float]:
     half = float(y.max()) / 2.0
     above = np.flatnonzero(y >= half)
     first, last = int(above[0]), int(above[-1])
-    left = math.nan if first == 0 else _interpolate_crossing(x, y, first - 1, half)
-    right = math.nan if last == len(x) - 1 else _interpolate_crossing(x, y, last, half)
+    left = math.nan if first == 0 else interpolate_crossing(x, y, first - 1, half)
+    right = math.nan if last == len(x) - 1 else interpolate_crossing(x, y, last, half)
     return left, right
 
 
-def _interpolate_crossing(x: Array, y: Array, i: int, level: float) -> float:
+def interpolate_crossing(x: Array, y: Array, i: int, level: float) -> float:
     """Interpolate where the line from point i to the next one crosses a level."""
     return float(x[i] + (level - y[i]) * (x[i + 1] - x[i]) / (y[i + 1] - y[i]))
 

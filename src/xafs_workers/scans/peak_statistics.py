@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from xafs_workers.scans.estimates import interpolate_crossing
+
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
 
@@ -55,18 +57,17 @@ def compute_peak_statistics(x: Array, y: Array) -> PeakStatistics:
     left, right = below[below < largest], below[below > largest]
     fwhm = center = None
     if half > 0.0 and len(left) and len(right):
-        low = _interpolate_crossing(x, y, int(left[-1]), half)
-        high = _interpolate_crossing(x, y, int(right[0]) - 1, half)
+        low = interpolate_crossing(x, y, int(left[-1]), half)
+        high = interpolate_crossing(x, y, int(right[0]) - 1, half)
         fwhm, center = high - low, (high + low) / 2.0
-    return PeakStatistics(_compute_center_of_mass(x, y), fwhm, center, float(y[largest]), float(x[largest]))
+    return PeakStatistics(compute_center_of_mass(x, y), fwhm, center, float(y[largest]), float(x[largest]))
 
 
-def _compute_center_of_mass(x: Array, y: Array) -> float | None:
+def compute_center_of_mass(x: Array, y: Array) -> float | None:
+    """Compute the position at the fractional index sum(i y) / sum(y) of points in the order of x, shape (n,).
+
+    None where that index is outside of the points.
+    """
     total = float(y.sum())
     index = float((np.arange(len(y)) * y).sum()) / total if total else math.nan
     return float(np.interp(index, np.arange(len(x)), x)) if 0 <= index <= len(x) - 1 else None
-
-
-def _interpolate_crossing(x: Array, y: Array, i: int, level: float) -> float:
-    """Interpolate where the line from point i to the next one crosses a level."""
-    return float(x[i] + (level - y[i]) * (x[i + 1] - x[i]) / (y[i + 1] - y[i]))

@@ -10,7 +10,8 @@ from typing import Any
 
 from xafs_workers.figures.figure_builder import figure_builders, list_shown_scans
 from xafs_workers.figures.model import Figure
-from xafs_workers.frontends.figure_factory import FigureFactory
+from xafs_workers.figures.view_options import ViewOptions
+from xafs_workers.frontends.figure_factory import DEFAULT_VIEW, FigureFactory
 from xafs_workers.frontends.progress import estimate_progress
 from xafs_workers.frontends.status import STALE_AFTER, Feed, Status, build_status, find_running_scan
 from xafs_workers.frontends.tab_policy import find_new_result
@@ -60,7 +61,7 @@ class Gallery:
         self._shown_scans: dict[str, Scan] = {}
         self._titles: dict[str, str] = {}
         self._drawn_versions: dict[str, tuple[float, int]] = {}
-        self._figure_cache: dict[tuple[str, bool], tuple[int, Figure]] = {}
+        self._figure_cache: dict[tuple[str, ViewOptions], tuple[int, Figure]] = {}
         self._figure_factory = FigureFactory()
 
     def refresh(self) -> None:
@@ -85,16 +86,16 @@ class Gallery:
             (scan for scan in self.board.scans if scan.figure_id == figure and _has_figure(scan)), None
         )
 
-    def get_figure(self, figure: str, *, channels: bool = False) -> Figure | None:
+    def get_figure(self, figure: str, options: ViewOptions = DEFAULT_VIEW) -> Figure | None:
         """Return the current figure with a given id, None if the board no longer has it."""
         scan, version = self.find_scan(figure), self.board.version
         if scan is None:
             return None
-        cached = self._figure_cache.get((figure, channels))
+        cached = self._figure_cache.get((figure, options))
         if cached is None or cached[0] != version:
-            cached = self._figure_cache[figure, channels] = (
+            cached = self._figure_cache[figure, options] = (
                 version,
-                self._figure_factory.make(self.board, scan, channels=channels),
+                self._figure_factory.make(self.board, scan, options),
             )
         return cached[1]
 

@@ -9,7 +9,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -35,6 +35,7 @@ from xafs_workers.frontends.browser.gallery import Gallery
 from xafs_workers.frontends.browser.guarded_handlers import NONCE_VARIABLE, UnknownPathHandler, guard_handlers
 from xafs_workers.frontends.browser.table import format_table
 from xafs_workers.frontends.browser.viewer import Viewer, ViewerCallbacks
+from xafs_workers.frontends.view_commands import FIGURE_COMMANDS, VIEW_COMMANDS, build_options
 from xafs_workers.logs import get_logger
 
 log = get_logger("browser")
@@ -180,6 +181,10 @@ class BrowserServer:
         document.title = "XAFS live plots"
         document.template = (PAGE_FOLDER / "page.html").read_text()
         document.template_variables.update(prefix=self._prefix, version=__version__, bokeh_version=bokeh.__version__)
+        document.template_variables.update(
+            switches=[asdict(command) for command in VIEW_COMMANDS],
+            commands={command.name: asdict(command) for command in (*VIEW_COMMANDS, *FIGURE_COMMANDS)},
+        )
         document.template_variables[NONCE_VARIABLE] = secrets.token_urlsafe(16)
         document.config.update(reconnect_session=False, notify_connection_status=False)
         viewer = Viewer(document, self._gallery, self._callbacks)
@@ -269,8 +274,9 @@ class _TableHandler(AuthRequestHandler):
 
     @authenticated
     def get(self) -> None:
+        options = build_options(self.get_query_argument("view", "").split(","))
         figure = self.gallery.get_figure(
-            self.get_query_argument("figure", ""), channels=self.get_query_argument("channels", "") == "1"
+            self.get_query_argument("figure", ""), replace(options, has_statistics=False)
         )
         if figure is None:
             self.set_status(404)

@@ -15,10 +15,12 @@ from bokeh.models import Column, ColumnDataSource, CustomJS
 from bokeh.plotting import figure as Plot  # noqa: N812 - a class that is named like a function
 
 from xafs_workers.figures.model import Figure, Panel
+from xafs_workers.figures.view_options import ViewOptions
 from xafs_workers.frontends.browser.gallery import Gallery
 from xafs_workers.frontends.browser.page_state import parse_message, parse_number, parse_style
 from xafs_workers.frontends.click_position import build_click
 from xafs_workers.frontends.readout import format_scan_readout
+from xafs_workers.frontends.view_commands import list_active, toggle_option
 from xafs_workers.logs import get_logger
 from xafs_workers.render.bokeh.drawing import Drawing
 from xafs_workers.render.bokeh.style import Style
@@ -66,11 +68,11 @@ class Viewer:
         self.is_ready, self.last_refresh = False, 0.0
         self.call: Callable[[Callable[[], None]], object] = document.add_next_tick_callback
         self._frame, self._dirty, self._version = 0, False, -1
-        self._style, self._channels = Style(), False
+        self._style, self._options = Style(), ViewOptions()
         self._pinned: str | None = None
         self._broken_figure: str | None = None
         self._drawing: Drawing | None = None
-        self._drawn_key: tuple[str, bool, Style] | None = None
+        self._drawn_key: tuple[str, ViewOptions, Style] | None = None
         self._sent_state: dict[str, Any] = {}
         self._sent_pictures: dict[str, str] = {}
         self._plot_column = Column(name="stage", sizing_mode="stretch_width", syncable=False)
@@ -109,7 +111,7 @@ class Viewer:
         if self._pinned is not None and gallery.find_scan(self._pinned) is None:
             self._pinned = None
         front = self._pinned or gallery.newest
-        return None if front is None else gallery.get_figure(front, channels=self._channels)
+        return None if front is None else gallery.get_figure(front, self._options)
 
     def _draw_or_report(self, figure: Figure | None) -> None:
         """Draw a figure; a failure is logged once and does not affect other figures."""
@@ -128,7 +130,7 @@ class Viewer:
             self._drop_drawing()
             return
         style = self._style
-        shown = (figure.id, self._channels, Style(style.dark, style.large, style.narrow))
+        shown = (figure.id, self._options, Style(style.dark, style.large, style.narrow))
         if self._drawing is None or shown != self._drawn_key:
             self._drop_drawing()
             self._drawn_key = shown
@@ -155,7 +157,7 @@ class Viewer:
             "status": gallery.status,
             "front": None if figure is None else self._describe_front(figure),
             "picked": self._pinned is not None,
-            "channels": self._channels,
+            "view": list_active(self._options),
             "cards": gallery.cards,
             "past": gallery.past,
         }
@@ -192,8 +194,8 @@ class Viewer:
             self._style = parse_style(message["look"])
             self.is_ready = self.is_ready or self._frame == 0
             self._dirty = True
-        if "channels" in message:
-            self._channels, self._dirty = message["channels"] is True, True
+        if "toggle" in message:
+            self._options, self._dirty = toggle_option(self._options, message["toggle"]), True
         if "show" in message:
             self._pinned = message["show"] if isinstance(message["show"], str) else None
             self._dirty = True

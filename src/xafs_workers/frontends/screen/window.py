@@ -11,13 +11,14 @@ from typing import Any
 
 from PySide6.QtCore import QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QMoveEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QMainWindow, QMenu, QStackedWidget, QToolButton
+from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QToolButton
 
 from xafs_workers.figures.figure_builder import list_shown_scans
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.frontends.click_position import build_click
 from xafs_workers.frontends.figure_factory import FigureFactory
 from xafs_workers.frontends.readout import format_scan_readout
+from xafs_workers.frontends.screen.actions import WindowActions
 from xafs_workers.frontends.screen.figure_tab import FigureTabCallbacks
 from xafs_workers.frontends.screen.frame_pacer import FramePacer
 from xafs_workers.frontends.screen.status_line import StatusLine
@@ -123,8 +124,10 @@ class Window(QMainWindow):
             self._pages.addWidget(page)
         self.setCentralWidget(self._pages)
         self._default_points = self.font().pointSize()
-        self.large_type_action = self._create_action("&Large type", "Ctrl+L", self.set_large)
-        self.channels_action = self._create_action("Each fluorescence &channel", "Ctrl+K", self._set_channels)
+        self.actions_by_command = WindowActions(self, self._redraw, {"whole": self._show_all})
+        self.large_type_action = self.actions_by_command.by_name["large"]
+        self.large_type_action.setCheckable(True)
+        self.large_type_action.toggled.connect(self.set_large)
         self._create_menu()
         self._timer = QTimer(self, interval=REFRESH_INTERVAL)
         self._timer.timeout.connect(self.refresh)
@@ -259,7 +262,7 @@ class Window(QMainWindow):
             self._empty_label.setText(text)
 
     def _make_figure(self, scan: Scan) -> Figure:
-        return self._figure_factory.make(self._board, scan, channels=self.channels_action.isChecked())
+        return self._figure_factory.make(self._board, scan, self.actions_by_command.options)
 
     def _find_scan(self, figure: str) -> Scan | None:
         return next((scan for scan in self._board.scans if scan.figure_id == figure), None)
@@ -275,30 +278,27 @@ class Window(QMainWindow):
             picked = [f"{click['motor']} = {x:.4g}"] + ([f"{click['motor2']} = {y:.4g}"] if "motor2" in click else [])
             tab.toolbar.show_text(f"picked {', '.join(picked)}")
 
-    def _set_channels(self, checked: bool) -> None:
+    def _redraw(self) -> None:
+        """Draw all figures again, with other options."""
         for tab in self.tabs.figure_tabs.values():
             tab.version = -1
         self._draw_visible()
 
-    def _create_action(self, text: str, keys: str, act: Callable[[bool], None]) -> QAction:
-        action = QAction(text, self, shortcut=QKeySequence(keys), checkable=True)
-        action.toggled.connect(act)
-        self.addAction(action)
-        return action
+    def _show_all(self) -> None:
+        """Show all data of the figure in front."""
+        tab = self.tabs.get_current()
+        if tab is not None:
+            tab.drawing.reset_view()
 
     def _create_menu(self) -> None:
         quit_action = QAction("&Quit", self, shortcut=QKeySequence("Ctrl+Q"))
         quit_action.triggered.connect(lambda: QGuiApplication.exit(0))
         self.addAction(quit_action)
-        menu = QMenu(self)
-        menu.addActions([self.large_type_action, self.channels_action])
-        menu.addSeparator()
-        menu.addAction(quit_action)
         button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup, autoRaise=True)
         button.setText("☰")
-        button.setToolTip("Large type, each channel, quit")
+        button.setToolTip("What is shown, and all keys")
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.setMenu(menu)
+        button.setMenu(self.actions_by_command.build_menu(quit_action))
         self.status_line.addPermanentWidget(button)
 
     def _restore_window_geometry(self) -> None:

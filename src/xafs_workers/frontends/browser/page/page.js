@@ -8,7 +8,7 @@
   const DOUBLE = 300; // ms between the two clicks of a double click, at most
   const RETRY = 1500; // ms between two checks whether the server is available again
 
-  let stage, up, front = null, channels = false, lost = false;
+  let stage, up, front = null, view = [], lost = false;
   let pointed = 0, pointing = null, clicking = null;
   const cards = new Map();
 
@@ -43,6 +43,10 @@
     if (element.textContent !== words) element.textContent = words;
   }
 
+  function switches() {
+    return document.querySelectorAll("[data-toggle]");
+  }
+
   function status(now) {
     text(one("connection"), now.connection);
     one("connection").classList.toggle("waiting", now.waiting);
@@ -73,7 +77,7 @@
   }
 
   function table() {
-    const query = new URLSearchParams({ figure: front.id, channels: channels ? "1" : "0" });
+    const query = new URLSearchParams({ figure: front.id, view: view.join(",") });
     one("csv").href = xafs.prefix + "/table.csv?" + query;
   }
 
@@ -137,9 +141,9 @@
 
   function receive(said) {
     if ("words" in said) text(one("words"), said.words || "\u00a0");
-    if ("channels" in said) {
-      channels = said.channels;
-      one("channels").setAttribute("aria-pressed", String(channels));
+    if ("view" in said) {
+      view = said.view;
+      for (const button of switches()) button.setAttribute("aria-pressed", String(view.includes(button.dataset.toggle)));
       if (front !== null) table();
     }
     if ("status" in said) status(said.status);
@@ -250,9 +254,21 @@
     one("large").addEventListener("click", () => flag("large"));
     one("dark").addEventListener("click", () => flag("dark"));
     one("newest").addEventListener("click", () => tell({ show: null }));
-    one("channels").addEventListener("click", () => tell({ channels: !channels }));
+    for (const button of switches()) button.addEventListener("click", () => tell({ toggle: button.dataset.toggle }));
     one("whole").addEventListener("click", whole);
+    one("help").addEventListener("click", () => one("keys").showModal());
     one("png").addEventListener("click", () => void save());
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, textarea, select")) return;
+    const pressed = event.key.toUpperCase();
+    const button = [...document.querySelectorAll("button[data-key], a[data-key]")].find((one) => one.dataset.key === pressed);
+    if (button === undefined || button.closest("[hidden]") !== null) return;
+    event.preventDefault();
+    button.click();
+  });
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
   });
   let resizing = null;
   window.addEventListener("resize", () => {

@@ -1,0 +1,109 @@
+"""Statistics of line scans in their figures and answers: crosses, a line at the centre of mass, and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from math import floor, log10
+from typing import Any
+
+from xafs_workers.figures.figure_builder import build_figure
+from xafs_workers.figures.model import Figure, Line, Mark, Panel
+from xafs_workers.scans.board import Board
+from xafs_workers.scans.line_statistics import LineStatistics, compute_line_statistics
+from xafs_workers.scans.motor_places import find_motor_place
+from xafs_workers.scans.scan import Scan, scan_kinds
+
+SEPARATOR = "   "
+NO_PEAK = "no peak above the noise"
+
+
+def add_line_marks(board: Board, scan: Scan, figure: Figure) -> Figure:
+    """Mark and write the statistics of the first curve in each panel of a line scan; other figures stay as they are."""
+    if not _is_line_scan(scan):
+        return figure
+    return replace(figure, panels=tuple(_mark_panel(board, panel) for panel in figure.panels))
+
+
+def build_line_answer(board: Board, scan: Scan) -> Mapping[str, Any]:
+    """Build the value of the answer to a line scan's stop: the statistics of each signal, and where the motor is.
+
+    {} where nothing was measured.
+    """
+    panels = build_figure(board, scan).panels
+    found = [(panel.y_label, _compute_statistics(panel)) for panel in panels]
+    signals = [{"signal": label, **statistics.to_values()} for label, statistics in found if statistics is not None]
+    if not signals:
+        return {}
+    motor = panels[0].x_name
+    return {"uid": scan.run_uids[0], "motor": motor, "position": find_motor_place(board, motor), "statistics": signals}
+
+
+def _is_line_scan(scan: Scan) -> bool:
+    return scan_kinds[scan.kind].form == "line"
+
+
+def _compute_statistics(panel: Panel) -> LineStatistics | None:
+    if not panel.traces or panel.x_name in ("", "time"):
+        return None
+    return compute_line_statistics(panel.traces[0].x, panel.traces[0].y)
+
+
+def _mark_panel(board: Board, panel: Panel) -> Panel:
+    statistics = _compute_statistics(panel)
+    if statistics is None:
+        return panel
+    place = find_motor_place(board, panel.x_name)
+    lines = (*panel.lines, *_build_lines(statistics, place))
+    texts = tuple(_list_texts(statistics, place))
+    title = SEPARATOR.join(filter(None, (panel.title, _name_curve(panel), *texts)))
+    return replace(panel, title=title, lines=lines, marks=(*panel.marks, *_build_marks(statistics)))
+
+
+def _name_curve(panel: Panel) -> str:
+    """Return the curve whose statistics are shown, where the panel has several."""
+    return f"{panel.traces[0].label}:" if len(panel.traces) > 1 else ""
+
+
+def _build_marks(found: LineStatistics) -> Iterator[Mark]:
+    if found.form == "step" and found.center is not None:
+        yield Mark("middle", found.center, found.level)
+    if found.form in ("peak", "dip"):
+        is_peak = found.form == "peak"
+        yield Mark(
+            "extremum",
+            found.max_position if is_peak else found.min_position,
+            found.max_value if is_peak else found.min_value,
+        )
+        if found.fwhm is not None:
+            yield Mark("half height, first", found.crossings[0], found.level)
+            yield Mark("half height, last", found.crossings[-1], found.level)
+
+
+def _build_lines(found: LineStatistics, place: float | None) -> Iterator[Line]:
+    if found.form == "peak" and found.com is not None:
+        yield Line("com", found.com, "COM")
+    if place is not None:
+        yield Line("place", place, "now")
+
+
+def _list_texts(found: LineStatistics, place: float | None) -> Iterator[str]:
+    """Yield the numbers, with the digits that a tenth of the distance of points has."""
+    digits = max(0, -floor(log10(found.spacing / 10.0))) if found.spacing > 0.0 else 6
+
+    def write(name: str, value: float | None) -> str:
+        return "" if value is None else f"{name} {value:.{digits}f}"
+
+    if found.form == "step":
+        yield write("middle", found.center)
+    elif found.form:
+        yield write("peak" if found.form == "peak" else "minimum", _get_extremum(found))
+        yield write("COM", found.com) if found.form == "peak" else ""
+        yield write("FWHM", found.fwhm)
+    else:
+        yield NO_PEAK
+    yield write("now", place)
+
+
+def _get_extremum(found: LineStatistics) -> float:
+    return found.max_position if found.form == "peak" else found.min_position

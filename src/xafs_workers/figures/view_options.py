@@ -1,0 +1,24 @@
+"""Options of a user's view of a figure, the same in the window and in the browser page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PREVIOUS = "previous"
+"""Overlay of the scan of the same kind before the one that is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class ViewOptions:
+    """Options of a view; the defaults are those of a picture.
+
+    Attributes
+    ----------
+    has_statistics
+        Whether peak, centre of mass, width or middle of a line scan are marked and written.
+    separate_channels
+        Whether each fluorescence channel is shown in place of their sum.
+    """
+
+    has_statistics: bool = True
+    separate_channels: bool = False

@@ -1,0 +1,96 @@
+"""Commands of a view of a figure: one key each, the same in the window and in the browser page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from xafs_workers.figures.view_options import ViewOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command with a key.
+
+    Attributes
+    ----------
+    name
+        Name in messages and addresses of the page.
+    key
+        Character that is pressed.
+    label
+        Text on button and menu.
+    description
+        What it shows or does, for the list of keys.
+    """
+
+    name: str
+    key: str
+    label: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class ViewCommand(Command):
+    """A command that switches one option of a view on and off.
+
+    Attributes
+    ----------
+    field
+        Field of `ViewOptions`.
+    on_value
+        Value of this field where the option is on.
+    """
+
+    field: str
+    on_value: Any = True
+
+    def is_on(self, options: ViewOptions) -> bool:
+        """Check whether the option is on."""
+        return bool(getattr(options, self.field))
+
+    def toggle(self, options: ViewOptions) -> ViewOptions:
+        """Return the options with this one switched."""
+        value = type(self.on_value)() if self.is_on(options) else self.on_value
+        return replace(options, **{self.field: value})
+
+
+VIEW_COMMANDS: tuple[ViewCommand, ...] = (
+    ViewCommand(
+        "statistics",
+        "S",
+        "Peak and width",
+        "peak, centre of mass and width of a line scan, or the middle of a step",
+        "has_statistics",
+    ),
+    ViewCommand(
+        "channels", "K", "Channels", "each fluorescence channel in place of their sum", "separate_channels"
+    ),
+)  # fmt: skip
+
+FIGURE_COMMANDS: tuple[Command, ...] = (
+    Command("whole", "A", "Show all", "all data again, after a zoom"),
+    Command("large", "L", "Large type", "type that can be read from afar"),
+    Command("help", "?", "Keys", "this list of keys"),
+)
+"""Commands that each front end carries out in its own way."""
+
+
+def toggle_option(options: ViewOptions, name: object) -> ViewOptions:
+    """Return the options with the one of a command switched; the same for a name that is no command's."""
+    command = next((command for command in VIEW_COMMANDS if command.name == name), None)
+    return options if command is None else command.toggle(options)
+
+
+def list_active(options: ViewOptions) -> list[str]:
+    """List the names of the commands whose options are on."""
+    return [command.name for command in VIEW_COMMANDS if command.is_on(options)]
+
+
+def build_options(names: Iterable[str]) -> ViewOptions:
+    """Build the options that are on for these commands only."""
+    options = ViewOptions(has_statistics=False)
+    for name in dict.fromkeys(names):
+        options = toggle_option(options, name)
+    return options
