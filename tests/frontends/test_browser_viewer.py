@@ -113,7 +113,7 @@ def test_only_new_points_are_sent(show: BrowserHarness, open_tab: OpenTab) -> No
     first, before = sum(sizes), len(sizes)
     show.add_entries(run[300])
     wait_for_page(tab.page, show)
-    assert sum(sizes[before:]) < 0.1 * first
+    assert sum(sizes[before:]) < 0.15 * first  # the point, and the numbers of the scan
     assert sum(sizes[before:]) < 4000
 
 
@@ -233,7 +233,7 @@ def test_a_closed_figure_is_listed_among_earlier_scans(show: BrowserHarness, ope
     assert tab.page.inner_text("#past .name") == "linescan #7"
     tab.page.click("#past button")
     wait_until(lambda: bool(read_plotted_data(tab.page)), "the figure")
-    (values,) = read_plotted_data(tab.page).values()
+    values = read_plotted_data(tab.page)["signal/It/I0"]
     assert len(values["x"]) == POINTS
 
 
@@ -359,7 +359,8 @@ def test_a_page_ignores_invalid_messages(show: BrowserHarness, open_tab: OpenTab
     wait_for_page(tab.page, show)
     nonsense = [
         {"at": {"panel": "nowhere", "x": 1, "y": 1}}, {"at": 7}, {"click": {"panel": 3}}, {"show": ["x"]},
-        {"show": "../../etc"}, {"look": {"height": "1e999", "dark": "yes"}}, {"toggle": "x"}, {"toggle": ["log"]}, {"drawn": "all"},
+        {"show": "../../etc"}, {"look": {"height": "1e999", "dark": "yes"}}, {"toggle": "x"},
+        {"toggle": ["log"]}, {"drawn": "all"},
     ]  # fmt: skip
     for said in (*map(json.dumps, nonsense), "{", "x" * 10_000):
         tab.page.evaluate(

@@ -140,6 +140,18 @@ def test_the_second_repetition_uses_the_previous_background(reducer: Reducer) ->
         assert rms < 0.1
 
 
+@pytest.mark.parametrize("scale", [1.0, 1.7])
+def test_live_data_have_the_pre_edge_line_and_the_edge_step(reducer: Reducer, scale: float) -> None:
+    """The line and the step are those of the whole spectrum, on the level of the new one."""
+    energy, mu = make_spectrum("Fe", "K")
+    whole = reduced(reducer, (energy, mu))
+    so_far = energy <= TABLE + 200.0
+    values = reduced(reducer, (energy[so_far], 0.1 + scale * mu[so_far]), task="live", before=(energy, mu))
+    line = 0.1 + scale * np.interp(values["energy"], whole["energy"], whole["pre_edge"])
+    np.testing.assert_allclose(values["pre_edge"], line, atol=1e-9)
+    assert values["edge_step"] == pytest.approx(scale * whole["edge_step"], rel=1e-9)
+
+
 def test_a_backward_scan_has_no_live_chi_before_the_edge(reducer: Reducer) -> None:
     energy, mu = (curve[::-1] for curve in make_spectrum("Fe", "K"))
     high = energy > TABLE + 20.0

@@ -19,11 +19,11 @@ MAX_CACHED_LENGTH = 10_000
 
 
 class _IdentityKey:
-    """Cache key that compares a tuple by identity: a message's fields are the same objects as long as it exists."""
+    """Cache key that compares a curve by identity: fields of a message, and arrays of points, are never changed."""
 
     __slots__ = ("values",)
 
-    def __init__(self, values: Floats):
+    def __init__(self, values: Floats | Array):
         self.values = values
 
     def __hash__(self) -> int:
@@ -33,8 +33,8 @@ class _IdentityKey:
         return isinstance(other, _IdentityKey) and self.values is other.values
 
 
-def compute_once(make: Callable[..., T], *values: Floats) -> T:
-    """Compute a result from a message's curves once; the same object is returned each time, so it is drawn once."""
+def compute_once(make: Callable[..., T], *values: Floats | Array) -> T:
+    """Compute a result from curves once; the same object is returned each time, so it is drawn once."""
     if max(map(len, values), default=0) > MAX_CACHED_LENGTH:
         return make(*values)
     return _compute_cached(make, *map(_IdentityKey, values))

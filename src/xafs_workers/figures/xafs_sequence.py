@@ -101,6 +101,11 @@ def _find_shown_merge(board: Board, sequence: XafsSequence) -> _ShownMerge:
     return _ShownMerge(0, EMPTY_RESULT)
 
 
+def find_shown_values(board: Board, scan: Scan) -> Mapping[str, Any]:
+    """Find the results of the merge that the figure of a sequence shows; {} for none."""
+    return _find_shown_merge(board, build_sequence(board, scan)).values
+
+
 def _format_title(sequence: XafsSequence, n: int) -> str:
     return f"Sequence: {sequence.name}  {n}/{max(sequence.planned_repetitions, len(sequence.merged_spectra))}"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from xafs_workers.figures.view_options import ViewOptions
+from xafs_workers.figures.view_options import PREVIOUS, ViewOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,12 @@ VIEW_COMMANDS: tuple[ViewCommand, ...] = (
         "Peak and width",
         "peak, centre of mass and width of a line scan, or the middle of a step",
         "has_statistics",
+    ),
+    ViewCommand("previous", "P", "Previous scan", "the scan of the same kind before, in grey", "overlay", PREVIOUS),
+    ViewCommand("log", "Y", "Logarithmic y", "logarithmic axes of y", "is_log"),
+    ViewCommand("derivative", "D", "Derivative", "derivatives in place of the curves", "is_derivative"),
+    ViewCommand(
+        "normalized", "N", "Normalised µ(E)", "µ(E) with an edge step of 1, once the edge is passed", "is_normalized"
     ),
     ViewCommand(
         "channels", "K", "Channels", "each fluorescence channel in place of their sum", "separate_channels"

@@ -26,7 +26,9 @@ RELIABLE_FROM = 150.0
 def reduce_partial(
     energy: Array, mu: Array, edge: Edge, before: Curve | None = None, recipe: Recipe = RECIPE
 ) -> dict[str, Any]:
-    """Reduce partial data to `k`, `chi` and `provisional`, or return the range to wait for (`waiting`).
+    """Reduce partial data to `k`, `chi`, `provisional` and the edge, or return the range to wait for (`waiting`).
+
+    The edge is `edge_step`, and the line `pre_edge` at the energies `energy`.
 
     Parameters
     ----------
@@ -50,14 +52,15 @@ def reduce_partial(
         done = _reduce_spectrum(*sort_spectrum(*before), edge, recipe)
         return {**apply_background(energy, mu, done), "provisional": False}
     group = _reduce_spectrum(energy, mu, edge, recipe)
-    return {"k": group.k, "chi": group.chi, "provisional": bool(energy[-1] < table + RELIABLE_FROM)}
+    provisional = bool(energy[-1] < table + RELIABLE_FROM)
+    return {"k": group.k, "chi": group.chi, "provisional": provisional, **_read_edge(group)}
 
 
-def apply_background(energy: Array, mu: Array, done: Any) -> Mapping[str, Array]:
-    """Compute `k` and `chi` with the background of a finished repetition.
+def apply_background(energy: Array, mu: Array, done: Any) -> Mapping[str, Any]:
+    """Compute `k`, `chi` and the edge with the background of a finished repetition.
 
     mu = a + b mu_done is fitted by linear least squares over the energies measured so far. Then the background is
-    a + b bkg_done and the edge step is b edge_step_done.
+    a + b bkg_done, the pre-edge line a + b pre_edge_done, and the edge step b edge_step_done.
 
     Parameters
     ----------
@@ -80,7 +83,13 @@ def apply_background(energy: Array, mu: Array, done: Any) -> Mapping[str, Array]
     if b <= 0:
         raise ReductionError("it does not look like the repetition before")
     chi = (mu - a - b * np.interp(energy, done.energy, done.bkg)) / (b * done.edge_step)
-    return _interpolate_to_grid(energy, chi, done)
+    line = a + b * np.interp(energy, done.energy, done.pre_edge)
+    edge = {"energy": energy, "pre_edge": line, "edge_step": float(b * done.edge_step)}
+    return {**_interpolate_to_grid(energy, chi, done), **edge}
+
+
+def _read_edge(group: Any) -> dict[str, Any]:
+    return {"energy": group.energy, "pre_edge": group.pre_edge, "edge_step": float(group.edge_step)}
 
 
 def _interpolate_to_grid(energy: Array, chi: Array, done: Any) -> Mapping[str, Array]:

@@ -275,9 +275,7 @@ class _TableHandler(AuthRequestHandler):
     @authenticated
     def get(self) -> None:
         options = build_options(self.get_query_argument("view", "").split(","))
-        figure = self.gallery.get_figure(
-            self.get_query_argument("figure", ""), replace(options, has_statistics=False)
-        )
+        figure = self.gallery.get_figure(self.get_query_argument("figure", ""), replace(options, has_statistics=False))
         if figure is None:
             self.set_status(404)
             self.finish("this figure no longer exists")

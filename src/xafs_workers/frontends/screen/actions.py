@@ -33,9 +33,7 @@ class WindowActions:
         Actions by the names of their commands.
     """
 
-    def __init__(
-        self, window: QWidget, on_options: Callable[[], object], handlers: Mapping[str, Callable[[], object]]
-    ):
+    def __init__(self, window: QWidget, on_options: Callable[[], object], handlers: Mapping[str, Callable[[], object]]):
         self._window, self._on_options = window, on_options
         self.options = ViewOptions()
         self.by_name: dict[str, QAction] = {}
@@ -64,7 +62,8 @@ class WindowActions:
             f"<tr><td><b>{escape(command.key)}</b>&nbsp;&nbsp;</td><td>{escape(command.description)}</td></tr>"
             for command in (*VIEW_COMMANDS, *FIGURE_COMMANDS)
         )
-        dialog = QDialog(self._window, windowTitle="Keys")
+        dialog = QDialog(self._window)
+        dialog.setWindowTitle("Keys")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         QVBoxLayout(dialog).addWidget(QLabel(f"<table cellpadding='4'>{rows}</table>"))
         dialog.show()

@@ -90,7 +90,7 @@ class Scene:
         old, self.model = self.model, model
         panels = {panel.key: panel for panel in model.panels}
         fresh = old is None or old.id != model.id
-        gone = [key for key in self.views if fresh or key not in panels]
+        gone = [key for key, view in self.views.items() if fresh or not _can_show(view, panels.get(key))]
         for key in gone:
             self.views.pop(key).remove()
         redraws_all = fresh or panels.keys() != self.views.keys() or bool(gone) or _get_grid(old) != _get_grid(model)
@@ -267,6 +267,11 @@ class Scene:
 
 def _round_outwards(box: Bbox) -> Bbox:
     return Bbox.from_extents(floor(box.x0), floor(box.y0), ceil(box.x1), ceil(box.y1))
+
+
+def _can_show(view: PanelView, panel: Panel | None) -> bool:
+    """Check whether a view can show a panel: with axes of the same quantity and scale."""
+    return panel is not None and (view.panel.y_scale, view.panel.y_label) == (panel.y_scale, panel.y_label)
 
 
 def _get_grid(model: Figure | None) -> tuple[int, ...]:
