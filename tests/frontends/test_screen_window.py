@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from helpers.processes import wait_until
 from helpers.screen import LINE, TIME, XAFS, ScreenHarness, make_line_scan, make_repetition, process_events
 from helpers.streams import build_run_documents, fold
+from xafs_workers.frontends.screen import exports
 from xafs_workers.frontends.screen import window as window_module
 from xafs_workers.frontends.screen.frame_pacer import MAX_INTERVAL, FramePacer
 from xafs_workers.frontends.screen.window_geometry import WindowGeometry, read_geometry, write_geometry
@@ -442,3 +443,24 @@ def test_the_list_of_keys_names_every_command(desk: ScreenHarness) -> None:
     text = " ".join(label.text() for label in dialog.findChildren(QLabel))
     assert all(command.description in text for command in (*VIEW_COMMANDS, *FIGURE_COMMANDS))
     dialog.close()
+
+
+def test_picture_and_numbers_are_copied(desk: ScreenHarness) -> None:
+    desk.add_entries(("bmm", LINE), *make_line_scan(20))
+    clipboard = QApplication.clipboard()
+    QTest.keyClick(desk.window, Qt.Key.Key_C)
+    assert clipboard.image().width() == desk.figure_tab.canvas.width() * desk.figure_tab.canvas.devicePixelRatio()
+    QTest.keyClick(desk.window, Qt.Key.Key_T)
+    lines = clipboard.text().splitlines()
+    assert lines[0] == "# title: xafs_x alignment scan"
+    assert "xafs_x\tIt/I0" in lines
+    assert "numbers copied" in desk.figure_tab.toolbar.locLabel.text()
+
+
+def test_numbers_are_saved(desk: ScreenHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.add_entries(("bmm", LINE), *make_line_scan(20))
+    for name, text in (("numbers.csv", "saved numbers.csv"), ("missing/numbers.csv", "not saved: numbers.csv")):
+        monkeypatch.setattr(exports.QFileDialog, "getSaveFileName", lambda *_, name=name: (str(tmp_path / name), ""))
+        QTest.keyClick(desk.window, Qt.Key.Key_V)
+        assert desk.figure_tab.toolbar.locLabel.text().startswith(text)
+    assert (tmp_path / "numbers.csv").read_text().startswith("# title: xafs_x alignment scan\n# kind: linescan\n")

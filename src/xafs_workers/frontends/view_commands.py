@@ -77,6 +77,9 @@ VIEW_COMMANDS: tuple[ViewCommand, ...] = (
 
 FIGURE_COMMANDS: tuple[Command, ...] = (
     Command("whole", "A", "Show all", "all data again, after a zoom"),
+    Command("picture", "C", "Copy picture", "copy the picture"),
+    Command("numbers", "T", "Copy numbers", "copy the numbers, for a spreadsheet"),
+    Command("csv", "V", "Save numbers", "save the numbers as CSV, with sample, time and uid"),
     Command("large", "L", "Large type", "type that can be read from afar"),
     Command("help", "?", "Keys", "this list of keys"),
 )

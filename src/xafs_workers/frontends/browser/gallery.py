@@ -86,6 +86,11 @@ class Gallery:
             (scan for scan in self.board.scans if scan.figure_id == figure and _has_figure(scan)), None
         )
 
+    def find_board_scan(self, figure: str) -> tuple[Board, Scan] | None:
+        """Find the scan of a figure and the board on which it is."""
+        scan = self.find_scan(figure)
+        return None if scan is None else (self.board, scan)
+
     def get_figure(self, figure: str, options: ViewOptions = DEFAULT_VIEW) -> Figure | None:
         """Return the current figure with a given id, None if the board no longer has it."""
         scan, version = self.find_scan(figure), self.board.version

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import gc
-import re
 import secrets
 import time
 from collections.abc import Callable
@@ -33,8 +32,8 @@ from xafs_workers import __version__
 from xafs_workers.frontends.browser.access import COOKIE_NAME, TokenAuthProvider
 from xafs_workers.frontends.browser.gallery import Gallery
 from xafs_workers.frontends.browser.guarded_handlers import NONCE_VARIABLE, UnknownPathHandler, guard_handlers
-from xafs_workers.frontends.browser.table import format_table
 from xafs_workers.frontends.browser.viewer import Viewer, ViewerCallbacks
+from xafs_workers.frontends.table import build_table_name, format_table, list_origins
 from xafs_workers.frontends.view_commands import FIGURE_COMMANDS, VIEW_COMMANDS, build_options
 from xafs_workers.logs import get_logger
 
@@ -117,7 +116,7 @@ class BrowserServer:
             address=address.host,
             port=address.port,
             prefix=self._prefix,
-            allow_websocket_origin=_list_origins(address),
+            allow_websocket_origin=_list_page_origins(address),
             use_xheaders=address.is_proxied,
             index=None,
             auth_provider=NullAuth() if address.token is None else TokenAuthProvider(address.token),
@@ -274,18 +273,23 @@ class _TableHandler(AuthRequestHandler):
 
     @authenticated
     def get(self) -> None:
-        options = build_options(self.get_query_argument("view", "").split(","))
-        figure = self.gallery.get_figure(self.get_query_argument("figure", ""), replace(options, has_statistics=False))
-        if figure is None:
+        name, options = (
+            self.get_query_argument("figure", ""),
+            build_options(self.get_query_argument("view", "").split(",")),
+        )
+        figure = self.gallery.get_figure(name, replace(options, has_statistics=False))
+        found = self.gallery.find_board_scan(name)
+        if figure is None or found is None:
             self.set_status(404)
             self.finish("this figure no longer exists")
             return
-        name = re.sub(r"[^\w.-]+", "_", figure.title, flags=re.ASCII).strip("_.") or figure.kind
-        self.set_header("Content-Type", "text/csv; charset=utf-8")
-        self.set_header("Content-Disposition", f'attachment; filename="{name}.csv"')
-        self.finish(format_table(figure))
+        is_text = self.get_query_argument("form", "") == "text"
+        self.set_header("Content-Type", "text/plain; charset=utf-8" if is_text else "text/csv; charset=utf-8")
+        if not is_text:
+            self.set_header("Content-Disposition", f'attachment; filename="{build_table_name(figure)}"')
+        self.finish(format_table(figure, list_origins(*found), delimiter="\t" if is_text else ","))
 
 
-def _list_origins(address: ListenAddress) -> list[str]:
+def _list_page_origins(address: ListenAddress) -> list[str]:
     own = {address.host, "127.0.0.1", "localhost"} - _WILDCARD_HOSTS
     return [*(f"{name}:{address.port}" for name in sorted(own)), *address.origins]

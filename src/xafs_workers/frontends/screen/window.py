@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QMoveEvent, QResizeEvent
-from PySide6.QtWidgets import QLabel, QMainWindow, QStackedWidget, QToolButton
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QStackedWidget, QToolButton
 
 from xafs_workers.figures.figure_builder import list_shown_scans
 from xafs_workers.figures.model import Figure, Panel
@@ -19,13 +20,16 @@ from xafs_workers.frontends.click_position import build_click
 from xafs_workers.frontends.figure_factory import FigureFactory
 from xafs_workers.frontends.readout import format_scan_readout
 from xafs_workers.frontends.screen.actions import WindowActions
-from xafs_workers.frontends.screen.figure_tab import FigureTabCallbacks
+from xafs_workers.frontends.screen.detached_window import DetachedWindow
+from xafs_workers.frontends.screen.exports import copy_numbers, copy_picture, save_numbers
+from xafs_workers.frontends.screen.figure_tab import FigureTab, FigureTabCallbacks
 from xafs_workers.frontends.screen.frame_pacer import FramePacer
 from xafs_workers.frontends.screen.status_line import StatusLine
 from xafs_workers.frontends.screen.tabs import FigureTabs
 from xafs_workers.frontends.screen.window_geometry import Rectangle, WindowGeometry, read_geometry, write_geometry
 from xafs_workers.frontends.status import STALE_AFTER, Feed, build_status
 from xafs_workers.frontends.tab_policy import find_new_result
+from xafs_workers.frontends.table import list_origins
 from xafs_workers.render.matplotlib.drawing import Redraw
 from xafs_workers.render.matplotlib.style import Style
 from xafs_workers.scans.board import Board
@@ -124,7 +128,16 @@ class Window(QMainWindow):
             self._pages.addWidget(page)
         self.setCentralWidget(self._pages)
         self._default_points = self.font().pointSize()
-        self.actions_by_command = WindowActions(self, self._redraw, {"whole": self._show_all})
+        self.actions_by_command = WindowActions(
+            self,
+            self._redraw,
+            {
+                "whole": lambda: self._act_on_front(lambda tab, scan: tab.drawing.reset_view()),
+                "picture": lambda: self._act_on_front(lambda tab, scan: copy_picture(tab)),
+                "numbers": lambda: self._act_on_front(partial(self._export, copy_numbers)),
+                "csv": lambda: self._act_on_front(partial(self._export, save_numbers)),
+            },
+        )
         self.large_type_action = self.actions_by_command.by_name["large"]
         self.large_type_action.setCheckable(True)
         self.large_type_action.toggled.connect(self.set_large)
@@ -284,11 +297,18 @@ class Window(QMainWindow):
             tab.version = -1
         self._draw_visible()
 
-    def _show_all(self) -> None:
-        """Show all data of the figure in front."""
-        tab = self.tabs.get_current()
-        if tab is not None:
-            tab.drawing.reset_view()
+    def _act_on_front(self, act: Callable[[FigureTab, Scan], object]) -> None:
+        """Act on the figure that the user looks at: of the active window, else that of the tab in front."""
+        active = QApplication.activeWindow()
+        tab = active.centralWidget() if isinstance(active, DetachedWindow) else self.tabs.get_current()
+        scan = self._find_scan(tab.figure_id) if isinstance(tab, FigureTab) else None
+        if isinstance(tab, FigureTab) and scan is not None:
+            act(tab, scan)
+
+    def _export(self, act: Callable[[FigureTab, Figure, dict[str, str]], object], tab: FigureTab, scan: Scan) -> None:
+        """Export the numbers of a figure as it is shown, without marks."""
+        options = replace(self.actions_by_command.options, has_statistics=False)
+        act(tab, self._figure_factory.make(self._board, scan, options), list_origins(self._board, scan))
 
     def _create_menu(self) -> None:
         quit_action = QAction("&Quit", self, shortcut=QKeySequence("Ctrl+Q"))

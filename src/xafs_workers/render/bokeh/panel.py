@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import wrap
 from typing import Any
 
 from bokeh.models import (
@@ -40,6 +41,8 @@ FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
 
 _COLOUR_HEADROOM = 0.1
 _MAX_LEGEND_COLUMNS = 12
+_NARROW_TITLE = 32
+"""Longest line of a title in a narrow plot, characters."""
 _RENDERER_TYPES: dict[type, type[Any]] = {
     Trace: TraceRenderer,
     Mark: MarkRenderer,
@@ -146,7 +149,7 @@ class PanelView:
     def _set_texts(self, panel: Panel, plot: Plot | None = None) -> None:
         plot = plot or self.plot
         for model, name, text in (
-            (plot.title, "text", panel.title),
+            (plot.title, "text", self._wrap_title(panel.title)),
             (plot.xaxis[0], "axis_label", panel.x_label),
             (plot.yaxis[0], "axis_label", panel.y_label),
         ):
@@ -158,6 +161,10 @@ class PanelView:
         face = self._style.palette.warning_face if panel.has_warning else self._style.palette.face
         if plot.background_fill_color != face:
             plot.background_fill_color = face
+
+    def _wrap_title(self, title: str) -> str:
+        """Wrap a title that is longer than a narrow plot, so that it is not cut."""
+        return "\n".join(wrap(title, _NARROW_TITLE)) if self._style.narrow else title
 
     def _sync_renderers(self, panel: Panel) -> None:
         """Create, update and remove the renderers of the panel's items."""

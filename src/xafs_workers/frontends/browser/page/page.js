@@ -203,7 +203,7 @@
     for (const plot of plots()) plot.reset.emit();
   }
 
-  async function save() {
+  function compose() {
     const view = window.Bokeh.index.get_by_id(stage.id);
     const layer = view.export("png", true);
     const canvas = document.createElement("canvas"), drawn = layer.canvas;
@@ -218,12 +218,34 @@
     pen.font = head * 0.45 + "px DejaVu Sans, Helvetica, Arial, sans-serif";
     pen.textAlign = "center";
     pen.fillText(front.title, canvas.width / 2, head * 0.65, canvas.width);
-    const address = URL.createObjectURL(await new Promise((done) => canvas.toBlob(done, "image/png")));
+    return new Promise((done) => canvas.toBlob(done, "image/png"));
+  }
+
+  async function save() {
+    const address = URL.createObjectURL(await compose());
     const link = document.createElement("a");
     link.href = address;
     link.download = (front.title.replace(/[^\w.-]+/g, "_").replace(/^[_.]+|[_.]+$/g, "") || "figure") + ".png";
     link.click();
     window.setTimeout(() => URL.revokeObjectURL(address), 10000);
+  }
+
+  const COPIES_REFUSED = "This browser lets a page copy only over https or on this computer. Save PNG or CSV instead.";
+
+  async function copyPicture() {
+    try {
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": compose() })]);
+      text(one("words"), "picture copied");
+    } catch { text(one("words"), COPIES_REFUSED); }
+  }
+
+  async function copyNumbers() {
+    try {
+      const table = fetch(one("csv").href + "&form=text").then((answer) => answer.text());
+      const asText = table.then((numbers) => new Blob([numbers], { type: "text/plain" }));
+      await navigator.clipboard.write([new ClipboardItem({ "text/plain": asText })]);
+      text(one("words"), "numbers copied");
+    } catch { text(one("words"), COPIES_REFUSED); }
   }
 
   function gone() {
@@ -258,6 +280,8 @@
     one("whole").addEventListener("click", whole);
     one("help").addEventListener("click", () => one("keys").showModal());
     one("png").addEventListener("click", () => void save());
+    one("picture").addEventListener("click", () => void copyPicture());
+    one("numbers").addEventListener("click", () => void copyNumbers());
   });
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, textarea, select")) return;
