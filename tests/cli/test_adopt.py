@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import signal
@@ -13,6 +14,7 @@ import yaml
 from typer.testing import CliRunner
 
 from helpers.any_beamline import find_stream
+from helpers.stock_runs import make_stock_run
 from xafs_workers.cli.main import app
 from xafs_workers.configuration import load
 
@@ -30,8 +32,11 @@ def call(*arguments: object) -> tuple[int, str]:
     return result.exit_code, re.sub(r"\x1b\[\d*m", "", result.output)
 
 
-def test_recording_of_stock_plans_is_adopted(tmp_path: Path) -> None:
-    code, shown = call("--recording", find_stream("stock_scan"), "-o", tmp_path / "new.yaml")
+def test_recording_is_adopted(tmp_path: Path) -> None:
+    columns = {"x": [1.0, 2.0, 3.0], "diode": [5.0, 6.0, 5.0]}
+    path = tmp_path / "session.jsonl"
+    path.write_text("".join(json.dumps(entry) + "\n" for entry in make_stock_run(columns, dimensions=[["x"]])))
+    code, shown = call("--recording", path, "-o", tmp_path / "new.yaml")
     assert code == 0, shown
     assert load(tmp_path / "new.yaml").sources.recording is not None
     (figure,) = (tmp_path / "new-figures").iterdir()

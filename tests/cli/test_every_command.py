@@ -91,6 +91,7 @@ ROWS = (
 """In this order; the workers run beside, from before their topics exist."""
 
 ELSEWHERE = {
+    ("adopt",): "tests/cli/test_adopt.py::test_recording_is_adopted",
     ("demo",): "tests/demo/test_supervisor.py::test_a_signal_ends_a_running_demo_and_its_workers",
     ("doctor",): "tests/diagnostics/test_doctor.py::test_a_healthy_setup_is_all_ok",
     ("regenerate",): "tests/cli/test_send_commands.py::test_the_data_file_of_a_run_in_tiled_is_requested",

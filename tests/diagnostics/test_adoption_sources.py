@@ -12,7 +12,7 @@ from helpers.any_beamline import find_stream
 from helpers.streams import Entry, read_entries
 from helpers.zmq_proxy import PREFIX, ZmqProxy
 from xafs_workers.diagnostics.adoption.adoption import adopt
-from xafs_workers.diagnostics.adoption.collect import CollectionError, collect
+from xafs_workers.diagnostics.adoption.collect import CollectionError, RunSelection, collect
 from xafs_workers.settings import Settings
 from xafs_workers.simulation.beamline import create_kafka_publisher
 from xafs_workers.simulation.broker import EmbeddedBroker
@@ -34,7 +34,7 @@ def read_stream() -> list[Entry]:
 
 def check(settings: Settings) -> dict[str, Any]:
     """Check the suggestions of a source; return those of the source alone."""
-    data = collect(settings, 3, SECONDS, threading.Event())
+    data = collect(settings, RunSelection(3, SECONDS), threading.Event())
     uids = [item.doc["uid"] for item in data.documents if item.name == "start"]
     assert uids == [doc["uid"] for name, doc in read_stream() if name == "start"][1:]
     found = adopt(data, settings, None)
@@ -91,7 +91,7 @@ def test_runs_by_zmq_are_adopted() -> None:
                 profile="plain",
                 sources={"zmq": {"address": proxy.address, "prefix": PREFIX.decode()}},  # type: ignore[arg-type]
             )
-            data = collect(settings, 4, SECONDS, threading.Event())
+            data = collect(settings, RunSelection(4, SECONDS), threading.Event())
         finally:
             ended.set()
             thread.join()
@@ -103,7 +103,7 @@ def test_runs_by_zmq_are_adopted() -> None:
 def test_source_that_is_away_is_named() -> None:
     for sources in ({"zmq": {"address": "tcp://127.0.0.1:9"}}, {"tiled": {"uri": "http://127.0.0.1:9"}}):
         with pytest.raises(CollectionError, match=r"zmq: not connected|tiled: "):
-            collect(Settings(profile="plain", sources=sources), 1, 1.0, threading.Event())  # type: ignore[arg-type]
+            collect(Settings(profile="plain", sources=sources), RunSelection(1, 1.0), threading.Event())  # type: ignore[arg-type]
     kafka = {"bootstrap_servers": "127.0.0.1:9"}
     with pytest.raises(CollectionError):
-        collect(Settings(profile="plain", kafka=kafka), 1, 1.0, threading.Event())  # type: ignore[arg-type]
+        collect(Settings(profile="plain", kafka=kafka), RunSelection(1, 1.0), threading.Event())  # type: ignore[arg-type]

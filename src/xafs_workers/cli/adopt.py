@@ -89,7 +89,7 @@ def _build_settings(options: dict[str, Any]) -> Settings:
 
 def _adopt(settings: Settings, runs: int, seconds: float, files: Path | None, output: Path, folder: Path) -> None:
     from xafs_workers.diagnostics.adoption.adoption import adopt
-    from xafs_workers.diagnostics.adoption.collect import CollectionError, collect
+    from xafs_workers.diagnostics.adoption.collect import CollectionError, RunSelection, collect
     from xafs_workers.diagnostics.adoption.drawings import draw_figures
     from xafs_workers.diagnostics.adoption.report import render_table
     from xafs_workers.logs import configure_logging
@@ -98,7 +98,7 @@ def _adopt(settings: Settings, runs: int, seconds: float, files: Path | None, ou
     configure_logging("error")
     typer.echo(f"reading {settings.sources.names[0]} (Ctrl-C: go on with what has been read)", err=True)
     try:
-        data = collect(settings, runs, seconds, stop_on_signals())
+        data = collect(settings, RunSelection(runs, seconds), stop_on_signals())
     except CollectionError as error:
         exit_with_error(str(error), WRONG_USE)
     if not data.documents:

@@ -55,7 +55,7 @@ def adopt(data: SessionData, given: Settings, folder: Path | None) -> Adoption:
         Folder with the files that stream documents name; None where it is not known.
     """
     source = suggest_source(given)
-    data, files = read_frames(data, folder, given.sources.tiled)
+    data, files = read_frames(data, folder, given)
     board = data.try_settings(build_settings(files))
     runs = tuple(run for run in list_runs(board) if not board.table.outlines[run.uid].is_reading) or list_runs(board)
     suggestions = [*(() if _names_beamline(source) else suggest_beamline(runs)), *source, *files]

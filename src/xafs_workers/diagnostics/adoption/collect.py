@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -25,6 +26,8 @@ from xafs_workers.settings import Settings
 POLL_SECONDS = 0.2
 LOOK_BACK_SECONDS = (3600.0, 12 * 3600.0, 7 * 86400.0)
 """How far back Kafka is read, one after the other, until there are enough runs; then from its oldest record."""
+SILENT_SECONDS = 30.0
+"""A broker that gives nothing for so long is away."""
 MAX_OPEN_RUNS = 50
 READER = "adopt"
 
@@ -82,20 +85,39 @@ class RunCollector:
         return SessionData(tuple(item for documents in self._finished.values() for item in documents), (), source)
 
 
-def collect(settings: Settings, count: int, seconds: float, stop: threading.Event) -> SessionData:
+@dataclass(frozen=True, slots=True)
+class RunSelection:
+    """The runs that are read.
+
+    Attributes
+    ----------
+    count
+        Number of the newest finished runs.
+    seconds
+        Longest wait: for a run that finishes, and for a source that does not answer.
+    waits
+        Whether a run that finishes is waited for, where none has.
+    look_back
+        How far back Kafka is read at most, seconds.
+    """
+
+    count: int
+    seconds: float
+    waits: bool = True
+    look_back: float = math.inf
+
+
+def collect(settings: Settings, wanted: RunSelection, stop: threading.Event) -> SessionData:
     """Read the newest finished runs from the source that the settings name; none where none finishes in time.
 
-    Parameters
-    ----------
-    seconds
-        How long it is waited for a run that finishes; ZMQ, which keeps nothing, is read until there are `count` runs.
+    ZMQ, which keeps nothing, is read until there are as many runs as are wanted.
 
     Raises
     ------
     CollectionError
         The source cannot be read.
     """
-    sources, collector = settings.sources, RunCollector(count)
+    sources, collector = settings.sources, RunCollector(wanted.count)
     try:
         if sources.recording is not None:
             read_recording(Session(sources.recording.file), collector)
@@ -104,15 +126,15 @@ def collect(settings: Settings, count: int, seconds: float, stop: threading.Even
             from xafs_workers.sources.zmq_documents import ZmqSource
 
             zmq = ZmqSource(sources.zmq, settings.kafka.max_record_bytes, threading.Event())
-            _read_source(zmq, settings, collector, seconds, stop)
+            _read_source(_Reader(zmq, settings, collector), wanted, stop)
             return collector.build_session(sources.zmq.address)
         if sources.tiled is not None:
             from xafs_workers.sources.tiled_documents import TiledSource
 
-            tiled = TiledSource(sources.tiled, count, None, threading.Event())
-            _read_source(tiled, settings, collector, seconds, stop)
+            tiled = TiledSource(sources.tiled, wanted.count, None, threading.Event())
+            _read_source(_Reader(tiled, settings, collector), wanted, stop)
             return collector.build_session(sources.tiled.uri)
-        return _read_kafka(settings, count, seconds, stop)
+        return _read_kafka(settings, wanted, stop)
     except (SessionError, SourceError, KafkaConfigError) as error:
         raise CollectionError(str(error)) from error
 
@@ -131,17 +153,15 @@ def read_recording(session: Session, collector: RunCollector) -> None:
         collector.add(Document(record.name, record.body, record.time, position, is_replayed=True))
 
 
-def _read_source(
-    source: Source, settings: Settings, collector: RunCollector, seconds: float, stop: threading.Event
-) -> None:
+def _read_source(reader: _Reader, wanted: RunSelection, stop: threading.Event) -> None:
     """Read a source other than Kafka: what it keeps, then what comes."""
+    source, collector = reader.source, reader.collector
     try:
-        deadline = time.monotonic() + seconds
-        reader = _Reader(source, RecordParser(settings), collector)
+        deadline = time.monotonic() + wanted.seconds
         reader.begin(dict.fromkeys(source.metadata.list_partitions(), 0))
         keeps_runs = source.reports[0].promise != "at-most-once"
         while time.monotonic() < deadline and not stop.is_set() and not collector.is_full:
-            if keeps_runs and not reader.behind and not collector.is_empty:
+            if keeps_runs and not reader.behind and not (collector.is_empty and wanted.waits):
                 return
             reader.turn()
         if collector.is_empty and source.waits_for:
@@ -150,40 +170,53 @@ def _read_source(
         source.close()
 
 
-def _read_kafka(settings: Settings, count: int, seconds: float, stop: threading.Event) -> SessionData:
+def _read_kafka(settings: Settings, wanted: RunSelection, stop: threading.Event) -> SessionData:
     """Read Kafka backwards in steps; where no run has finished at all, what comes within some seconds."""
-    topic, now, deadline = settings.get_topic("documents"), time.time(), time.monotonic() + seconds
-    config = read_kafka_config(settings.kafka)
-    source = KafkaSource(config, [topic], f"{settings.beamline}.{READER}", timeout=min(seconds, 30.0))
+    topic, config = settings.get_topic("documents"), read_kafka_config(settings.kafka)
+    timeout = min(wanted.seconds, SILENT_SECONDS)
+    source = KafkaSource(config, [topic], f"{settings.beamline}.{READER}", timeout=timeout)
     try:
-        reader = _Reader(source, RecordParser(settings), RunCollector(count))
-        for positions in _list_beginnings(source, topic, now):
-            reader = _Reader(source, RecordParser(settings), RunCollector(count))
+        reader = _Reader(source, settings, RunCollector(wanted.count))
+        for positions in _list_beginnings(source, topic, wanted.look_back):
+            reader = _Reader(source, settings, RunCollector(wanted.count))
             reader.begin(positions)
-            while reader.behind and not stop.is_set():
-                reader.turn()
+            _catch_up(reader, timeout, stop)
             if reader.collector.is_full or stop.is_set():
                 break
-        while reader.collector.is_empty and time.monotonic() < deadline and not stop.is_set():
+        deadline = time.monotonic() + wanted.seconds
+        while wanted.waits and reader.collector.is_empty and time.monotonic() < deadline and not stop.is_set():
             reader.turn()
         return reader.collector.build_session(f"{config.bootstrap_servers}, topic {topic}")
     finally:
         source.close()
 
 
-def _list_beginnings(source: KafkaSource, topic: str, now: float) -> Iterator[dict[Partition, int]]:
+def _list_beginnings(source: KafkaSource, topic: str, look_back: float) -> Iterator[dict[Partition, int]]:
     """Yield the offsets from which to read, further back each time."""
+    now = time.time()
     oldest = {partition: low for partition, (low, _) in source.metadata.fetch_watermarks().items()}
     for span in LOOK_BACK_SECONDS:
-        yield {**oldest, **source.metadata.find_offsets(topic, now - span)}
-    yield oldest
+        if span <= look_back:
+            yield {**oldest, **source.metadata.find_offsets(topic, now - span)}
+    if math.isinf(look_back):
+        yield oldest
+
+
+def _catch_up(reader: _Reader, timeout: float, stop: threading.Event) -> None:
+    """Read what there is; a broker that gives nothing for `timeout` seconds is an error."""
+    deadline = time.monotonic() + timeout
+    while reader.behind and not stop.is_set():
+        if reader.turn():
+            deadline = time.monotonic() + timeout
+        elif time.monotonic() >= deadline:
+            raise CollectionError(reader.source.waits_for or "the broker sends nothing")
 
 
 class _Reader:
     """Reads a source, its partitions merged by time, into a collector."""
 
-    def __init__(self, source: Source, parser: RecordParser, collector: RunCollector):
-        self._source, self._parser, self.collector = source, parser, collector
+    def __init__(self, source: Source, settings: Settings, collector: RunCollector):
+        self.source, self._parser, self.collector = source, RecordParser(settings), collector
         self._merger = PartitionMerger(())
         self.behind: set[Partition] = set()
 
@@ -191,11 +224,12 @@ class _Reader:
         """Read from these offsets on."""
         self._merger.add_partitions(positions)
         self.behind = set(positions)
-        self._source.assign(positions)
+        self.source.assign(positions)
 
-    def turn(self) -> None:
-        """Take what has arrived."""
-        for entry in self._source.poll(POLL_SECONDS):
+    def turn(self) -> bool:
+        """Take what has arrived; False for nothing."""
+        entries = self.source.poll(POLL_SECONDS)
+        for entry in entries:
             self._merger.add_entry(entry)
             if isinstance(entry, EndOfPartition):
                 self.behind.discard(entry.partition)
@@ -205,3 +239,4 @@ class _Reader:
                 self.collector.add(item._replace(is_replayed=True))
             else:
                 self.collector.refused += 1
+        return bool(entries)

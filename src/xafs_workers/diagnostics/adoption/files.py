@@ -12,32 +12,32 @@ from xafs_workers.catalog.tiled_frames import TiledFrames
 from xafs_workers.diagnostics.adoption.suggestion import Suggestion, ask, build_settings
 from xafs_workers.diagnostics.adoption.trial import SessionData
 from xafs_workers.scans.frames import FrameRequest, Frames
-from xafs_workers.settings import Assets, TiledDocuments
+from xafs_workers.settings import Assets, Settings
 
 SILENT_SECONDS = 5.0
 """Reading ends where no frames have come for so long: a file that is short does not grow any more."""
 PAUSE = 0.05
 
 
-def read_frames(
-    data: SessionData, folder: Path | None, tiled: TiledDocuments | None = None
-) -> tuple[SessionData, tuple[Suggestion, ...]]:
+def read_frames(data: SessionData, folder: Path | None, given: Settings) -> tuple[SessionData, tuple[Suggestion, ...]]:
     """Read the frames that the documents of a session name, from Tiled or below one folder only.
 
     Parameters
     ----------
     folder
-        Folder of the files on this machine; None where it is not known.
-    tiled
-        The Tiled server from which the documents come; it reads the files itself.
+        Folder of the files on this machine; None for those of `assets`.
+    given
+        Settings of the source; a Tiled server reads the files itself.
     """
+    tiled = given.sources.tiled
     board = data.try_settings({"profile": "plain"})
     requests = [request for run in board.runs.values() for request in run.frames.pending]
     if not requests:
         return data, ()
     local = [request for request in requests if not (request.node and tiled is not None)]
-    suggestions = _suggest_assets(local, folder) if local else ()
-    assets = Assets(**build_settings(suggestions).get("assets", {}))
+    has_assets = folder is None and bool(given.assets.roots)
+    suggestions = _suggest_assets(local, folder) if local and not has_assets else ()
+    assets = given.assets if has_assets else Assets(**build_settings(suggestions).get("assets", {}))
     if local and not assets.roots:
         return data, suggestions
     reader = FrameReader(assets, None if tiled is None else TiledFrames(tiled))

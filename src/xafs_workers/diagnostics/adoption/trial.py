@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from xafs_workers.elements import find_edge_energy
@@ -20,7 +20,7 @@ from xafs_workers.scans.runs import Run
 from xafs_workers.settings import Settings
 
 MANY = 10_000
-"""Limit of runs and scans of a trial: nothing is dropped."""
+"""Limit of the runs and scans of a trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,11 @@ class SessionData:
 
     def try_settings(self, given: Mapping[str, Any]) -> Board:
         """Build the board of the session with these settings; nested mappings, as in a configuration file."""
-        retention = {"scans": MANY, "runs": MANY}
-        settings = Settings(**{**given, "retention": retention})
-        config = BoardConfig.from_settings(settings)
+        return self.build_board(Settings(**given))
+
+    def build_board(self, settings: Settings) -> Board:
+        """Build the board of the session as a worker with these settings does; nothing is dropped."""
+        config = replace(BoardConfig.from_settings(settings), run_limit=MANY, scan_limit=MANY)
         configured = set(list_column_keys(config))
         # a point is whole when its configured columns are there, so the frames of all others come first
         frames = sorted(self.frames, key=lambda item: item.request.key in configured)

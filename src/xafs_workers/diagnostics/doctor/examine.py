@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from xafs_workers import __version__
 from xafs_workers.diagnostics.doctor.broker import check_broker
+from xafs_workers.diagnostics.doctor.columns import check_columns
 from xafs_workers.diagnostics.doctor.finding import Case, Check, Finding, report_fault, report_ok
 from xafs_workers.diagnostics.doctor.folders import check_disk, check_proposals, check_state, find_account_name
 from xafs_workers.diagnostics.doctor.pages import check_browser_view
@@ -17,6 +18,7 @@ from xafs_workers.diagnostics.doctor.sources import check_sources
 CHECKS: tuple[Check, ...] = (
     check_broker,
     check_sources,
+    check_columns,
     check_tiled,
     check_proposals,
     check_publishing,
