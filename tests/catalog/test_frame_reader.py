@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.any_beamline import STREAMED, build_config, find_stream, write_frames
+from helpers.any_beamline import STREAMED, build_config, compute_edges, find_stream, write_frames
 from helpers.patience import SECONDS as PATIENCE
 from helpers.processes import wait_until
 from helpers.streams import fold, read_entries, stamp_entries
@@ -20,8 +20,10 @@ from xafs_workers.consumer.frame_requests import FrameRequester
 from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.scans import spectra
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.energy_axis import compute_energy
 from xafs_workers.scans.frames import FrameRequest, Frames
+from xafs_workers.scans.runs import Run
 from xafs_workers.settings import Assets, Scans
 
 h5py = pytest.importorskip("h5py")
@@ -57,52 +59,57 @@ def read(reader: FrameReader, request: FrameRequest) -> Frames:
     return found[0]
 
 
-def follow(reader: FrameReader, count: int) -> Board:
-    config = build_config(SETTINGS, implied_forms=FORMS)
-    requester, boards = (
-        FrameRequester(reader),
-        [fold(stamp_entries(read_entries(find_stream("panda_like"))), Board(config))],
-    )
+def grow(board: Board, requester: FrameRequester, condition: Callable[[Run], bool], what: str) -> Board:
+    """Fold frames until a condition of the only run holds."""
+    boards = [board]
 
-    def is_whole() -> bool:
+    def holds() -> bool:
         boards[0] = requester.fold(boards[0])
-        return len(next(iter(boards[0].runs.values())).points) >= count
+        return condition(next(iter(boards[0].runs.values())))
 
-    wait_until(is_whole, f"{count} points", PATIENCE)
+    wait_until(holds, what, PATIENCE)
     return boards[0]
 
 
+def find_panel_texts(board: Board) -> list[str]:
+    figure = build_figure(board, next(scan for scan in board.scans if scan.kind == "xafsscan"))
+    return [text.text for panel in figure.panels for text in panel.texts]
+
+
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_streamed_scan_grows_with_its_file(tmp_path: Path, make_reader: Callable[..., FrameReader]) -> None:
-    write_frames(tmp_path, 350)
-    reader = make_reader(paths={"/data/any": str(tmp_path)})
-    board = follow(reader, 350)
+    requester = FrameRequester(make_reader(paths={"/data/any": str(tmp_path)}))
+    board = fold(
+        stamp_entries(read_entries(find_stream("panda_like"))), Board(build_config(SETTINGS, implied_forms=FORMS))
+    )
+    edges: dict[int, tuple[float, float]] = {}
+    for frames, waits in ((100, 230), (230, 350), (350, 480), (480, 500), (500, 0)):
+        write_frames(tmp_path, frames)
+        board = grow(board, requester, lambda run, n=frames: len(run.points) == n, f"{frames} points")
+        (run,) = board.runs.values()
+        if frames in (350, 500):
+            edges[frames] = (spectra.compute_transmission(run, board.config)[-1], find_step(run, board.config))
+        if waits:
+            note = f"has {frames} of {waits} frames"
+            board = grow(board, requester, lambda run, note=note: note in run.frames.note, f"the note {note}")
+            assert any(note in text for text in find_panel_texts(board))
+    assert edges[350] == (pytest.approx(1.28467454, abs=1e-7), pytest.approx(0.972496, rel=1e-5))
+    assert edges[500] == (pytest.approx(1.23496486, abs=1e-7), pytest.approx(0.970705, rel=1e-5))
     (run,) = board.runs.values()
-    assert len(run.points) == 350
-    assert spectra.compute_transmission(run, board.config)[-1] == pytest.approx(1.28467454, abs=1e-7)
-    requester = FrameRequester(reader)
-    boards = [board]
-
-    def has_note() -> bool:
-        boards[0] = requester.fold(boards[0])
-        return "has 350 of 480 frames" in next(iter(boards[0].runs.values())).frames.note
-
-    wait_until(has_note, "the note on the file that is waited for", PATIENCE)
-    figure = build_figure(boards[0], next(scan for scan in boards[0].scans if scan.kind == "xafsscan"))
-    assert any("has 350 of 480 frames" in text.text for panel in figure.panels for text in panel.texts)
-    write_frames(tmp_path, 500)
-
-    def is_whole() -> bool:
-        boards[0] = requester.fold(boards[0])
-        return len(next(iter(boards[0].runs.values())).points) == 500
-
-    wait_until(is_whole, "all points", PATIENCE)
-    (run,) = boards[0].runs.values()
     assert not run.frames.note
     energies = compute_energy(run, board.config)
     assert (energies[0], energies[-1]) == pytest.approx((4866.0, 5465.0), abs=1.0)
-    transmission = spectra.compute_transmission(run, board.config)
-    assert (transmission[0], transmission[-1]) == pytest.approx((0.32199536, 1.23496486), abs=1e-7)
+    assert spectra.compute_transmission(run, board.config)[0] == pytest.approx(0.32199536, abs=1e-7)
+    assert compute_edges([run], board.config, "reference")[0][1] == pytest.approx(0.971345, rel=1e-5)
+
+
+def find_step(run: Run, config: BoardConfig) -> float:
+    """Compute the edge step of the transmission, whose edge must be at 4965.6333 eV."""
+    pytest.importorskip("larch")
+    ((e0, step),) = compute_edges([run], config, "transmission")
+    assert e0 == pytest.approx(4965.6333, abs=1e-3)
+    return step
 
 
 def test_frames_are_read_below_the_roots_only(tmp_path: Path, make_reader: Callable[..., FrameReader]) -> None:

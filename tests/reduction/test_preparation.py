@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from helpers.unclean_spectra import E0, change_mu, make_energies, make_member
-from xafs_workers.reduction.preparation import prepare_member
+from xafs_workers.reduction.preparation import Member, prepare_member
 
 CLEAN = make_member(1)
 
@@ -95,3 +95,23 @@ def test_a_backward_scan_is_sorted_and_named() -> None:
 def test_a_handful_of_points_is_kept_as_it_is(points: int) -> None:
     member = replace(CLEAN, energy=CLEAN.energy[:points], mu=CLEAN.mu[:points], i0=CLEAN.i0[:points])
     assert len(prepare_member(member, E0).energy) == points
+
+
+def make_coarse_member(spikes: dict[float, float] | None = None) -> Member:
+    """Make a repetition with steps of 2 eV to 50 eV past the edge and of 12 eV beyond, in which chi oscillates."""
+    energy = np.concatenate([np.arange(E0 - 30.0, E0 + 51.0, 2.0), np.arange(E0 + 62.0, E0 + 500.0, 12.0)])
+    k = np.sqrt(np.maximum(energy - E0, 0.0) * 0.2624683)
+    mu = (0.5 + np.arctan((energy - E0) / 1.2) / np.pi) * (1 + 0.14 * np.sin(4.4 * k) * np.exp(-0.006 * k**2))
+    mu += np.random.default_rng(2).normal(0.0, 3e-4, len(energy))
+    for distance, height in (spikes or {}).items():
+        mu[int(np.argmin(np.abs(energy - E0 - distance)))] += height
+    return Member("u", 1, energy, mu, np.full(len(energy), 100.0))
+
+
+def test_first_points_of_large_steps_are_no_spikes() -> None:
+    assert not prepare_member(make_coarse_member(), E0).spikes
+
+
+def test_spike_among_large_steps_is_left_out() -> None:
+    found = prepare_member(make_coarse_member({242.0: 0.5}), E0)
+    assert [spike.energy - E0 for spike in found.spikes] == [242.0]

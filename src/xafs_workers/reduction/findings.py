@@ -159,6 +159,11 @@ class Findings:
         return self.group is not None and hasattr(self.group, "chi")
 
     @property
+    def has_chir(self) -> bool:
+        """Whether the merge has chi(R)."""
+        return self.group is not None and hasattr(self.group, "chir_mag")
+
+    @property
     def largest_move(self) -> MergedMember | None:
         """The repetition whose edge moved most, None if none did."""
         moved = [one for one in self.members if one.has_moved]

@@ -22,7 +22,7 @@ class Recipe:
     chir_from
         Value of k that the data must reach for chi(R), 1/A.
     max_xanes_points
-        Largest number of points of a XANES spectrum, of which only mu(E) is shown.
+        Largest number of points of a XANES spectrum, of which only mu(E) is shown; one that reaches chi(R) is none.
     below_next_edge, k_below_next_edge
         Distance of the ends of the post-edge line and of the background from the next edge of the element.
     """

@@ -51,7 +51,7 @@ def reduce_sequence(members: Sequence[Member], edge: Edge, cache: MemberCache | 
         "weights": list(findings.merge.weights),
         "members": findings.build_member_values(),
         "notes": build_notes(findings),
-        "short": len(findings.merge.energy) <= RECIPE.max_xanes_points,
+        "short": len(findings.merge.energy) <= RECIPE.max_xanes_points and not findings.has_chir,
         "disagreement": findings.disagreement,
         "has_excess_scatter": findings.has_excess_scatter,
         "drift": _build_drift(findings),

@@ -15,6 +15,12 @@ MIN_STEP_FRACTION = 0.02
 LEVEL_WINDOW = 31
 """Number of points whose median deviation is the local level."""
 
+LIKE_SPAN = 2.0
+"""Largest ratio of the spans of two points' neighbours at which the points have a level in common."""
+
+MIN_LIKE_POINTS = 7
+"""Smallest number of points of a level of their own; where there are fewer, all points of the window count."""
+
 MAX_END_POINTS = 3
 """Largest number of points that are removed at each end."""
 
@@ -37,7 +43,7 @@ def find_spikes(energy: Array, values: Array, step: float) -> Mask:
 
 def rate_spikes(energy: Array, values: Array, step: float) -> Array:
     """Compute the deviation of each spike, 0 for the other points, shape (n,)."""
-    from scipy.ndimage import maximum_filter1d, median_filter
+    from scipy.ndimage import maximum_filter1d
 
     if len(energy) < 5:
         return np.zeros(len(energy))
@@ -45,10 +51,31 @@ def rate_spikes(energy: Array, values: Array, step: float) -> Array:
     misses = np.abs(misses)
     # Where the steps change, the cubic is an extrapolation that amplifies noise; on even steps all widths are equal.
     ratios = misses / widths
-    level = NORMAL_WIDTH * median_filter(ratios, LEVEL_WINDOW)
+    level = NORMAL_WIDTH * _compute_level(energy, ratios)
     found = (ratios > LEVEL_FACTOR * level) & (misses > MIN_STEP_FRACTION * abs(step))
     found &= (ratios == maximum_filter1d(ratios, 5)) & ~_find_hole_borders(energy)
     return np.where(found, misses, 0.0)
+
+
+def _compute_level(energy: Array, ratios: Array) -> Array:
+    """Compute the median deviation of the points about each one whose neighbours are as far apart, shape (n,).
+
+    What a cubic misses of a smooth curve grows with the fourth power of the step, so that the first points of a region
+    of large steps would be spikes beside those of a region of small steps.
+    """
+    from scipy.ndimage import median_filter
+
+    level = median_filter(ratios, LEVEL_WINDOW)
+    spans = np.pad(energy[4:] - energy[:-4], 2, mode="edge")
+    half = LEVEL_WINDOW // 2
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(spans, half, mode="symmetric"), LEVEL_WINDOW)
+    alike = (around <= LIKE_SPAN * spans[:, None]) & (around * LIKE_SPAN >= spans[:, None])
+    count = np.count_nonzero(alike, axis=1)
+    rows = np.flatnonzero((count < LEVEL_WINDOW) & (count >= MIN_LIKE_POINTS))
+    if len(rows):
+        windows = np.lib.stride_tricks.sliding_window_view(np.pad(ratios, half, mode="symmetric"), LEVEL_WINDOW)
+        level[rows] = np.nanmedian(np.where(alike[rows], windows[rows], np.nan), axis=1)
+    return level
 
 
 def count_bad_ends(values: Array, step: float) -> tuple[int, int]:
