@@ -13,11 +13,12 @@ from xafs_workers.consumer.records import EndOfPartition
 from xafs_workers.consumer.source import KafkaSource
 from xafs_workers.producer.kafka_config import read_kafka_config
 from xafs_workers.recording import service
-from xafs_workers.recording.record import Header, Record
+from xafs_workers.recording.record import TOPICS, Header, Record
 from xafs_workers.recording.recorder import BEGINNING
 from xafs_workers.recording.service import ReplayOptions
 from xafs_workers.recording.session import Session, SessionWriter
 from xafs_workers.settings import Settings
+from xafs_workers.simulation.beamline import create_kafka_publisher
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.wire import decode
 
@@ -112,10 +113,26 @@ def test_a_fast_replay_recorded_live_stays_in_order(measured, tmp_path, settings
     assert [record.time for record in live] == [record.time for record in on_topics(settings)]
 
 
-def recorded(path, settings, count, since=BEGINNING, meanwhile=lambda: None):
+@pytest.mark.slow
+def test_documents_alone_need_no_other_topic(tmp_path):
+    with EmbeddedBroker() as broker:
+        kafka = {"bootstrap_servers": broker.bootstrap_servers}
+        settings = Settings.model_validate({"profile": "plain", "beamline": "lone", "kafka": kafka})
+        topic = settings.get_topic("documents")
+        broker.create_topic(topic)
+        publisher = create_kafka_publisher(broker.bootstrap_servers, topic)
+        publisher("start", {"uid": "run-1", "time": 5.0})
+        publisher.flush()
+        path = tmp_path / "new.jsonl"
+        summary = recorded(path, settings, 1, which=("documents",))
+    assert dict(summary.record_counts) == {"documents": 1}
+    assert Session(path).header.topics == {"documents": topic}
+
+
+def recorded(path, settings, count, since=BEGINNING, meanwhile=lambda: None, which=TOPICS):
     """Record until the file has `count` records."""
     stop, results = threading.Event(), []
-    thread = threading.Thread(target=lambda: results.append(service.record(path, settings, since, stop)))
+    thread = threading.Thread(target=lambda: results.append(service.record(path, settings, since, stop, which)))
     thread.start()
     try:
         wait_for(path.exists)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,8 +19,11 @@ from xafs_workers.cli.options import (
     parse_time,
 )
 
+if TYPE_CHECKING:
+    from xafs_workers.recording.record import Topic
 
-def record(
+
+def record(  # noqa: PLR0913 - one parameter for each option
     file: Annotated[Path, typer.Argument(help="The new file, usually .jsonl or .jsonl.gz.", show_default=False)],
     *,
     from_beginning: Annotated[
@@ -29,6 +32,9 @@ def record(
     since: Annotated[
         str | None, typer.Option("--since", metavar="12h|DATE", help="Begin so far back.", show_default=False)
     ] = None,
+    documents_only: Annotated[
+        bool, typer.Option("--documents-only", help="For a beamline without a topic of control messages.")
+    ] = False,
     config: ConfigOption = None,
     kafka: KafkaOption = None,
     beamline: BeamlineOption = None,
@@ -38,6 +44,7 @@ def record(
     An existing file is never overwritten. The recording can be replayed with `xafs-workers replay`.
     """
     begin = _parse_begin(from_beginning, since)
+    which: tuple[Topic, ...] = ("documents",) if documents_only else ("control", "documents")
     settings = load_settings_or_exit(config, kafka, beamline)
     from xafs_workers.consumer.source import SourceError
     from xafs_workers.logs import configure_logging
@@ -50,7 +57,7 @@ def record(
     if file.exists():
         exit_with_error(f"{file}: exists already; a recording is never overwritten", WRONG_USE)
     try:
-        written = service.record(file, settings, begin, stop_on_signals())
+        written = service.record(file, settings, begin, stop_on_signals(), which)
     except (SessionError, KafkaConfigError) as error:
         exit_with_error(str(error), WRONG_USE)
     except (SourceError, OSError) as error:

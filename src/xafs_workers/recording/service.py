@@ -212,16 +212,18 @@ def read_newest_time(source: Any, clock: Clock) -> float:
     return latest
 
 
-def _create_source(settings: Settings, purpose: str) -> Any:
+def _create_source(settings: Settings, purpose: str, which: tuple[Topic, ...] = TOPICS) -> Any:
     from xafs_workers.consumer.source import KafkaSource
     from xafs_workers.producer.kafka_config import read_kafka_config
 
-    names = list(build_topic_names(settings).values())
+    names = [build_topic_names(settings)[topic] for topic in which]
     return KafkaSource(read_kafka_config(settings.kafka), names, f"{settings.beamline}.{purpose}")
 
 
-def record(path: Path, settings: Settings, since: float | None, stop: Event) -> RecordingSummary | None:
-    """Record both topics to a new file until `stop` is set.
+def record(
+    path: Path, settings: Settings, since: float | None, stop: Event, which: tuple[Topic, ...] = TOPICS
+) -> RecordingSummary | None:
+    """Record topics to a new file until `stop` is set.
 
     If `stop` is set before the topics exist, no file is written and None is returned.
 
@@ -229,9 +231,11 @@ def record(path: Path, settings: Settings, since: float | None, stop: Event) -> 
     ----------
     since
         Begin of the recording: None for the present, `recorder.BEGINNING`, or a record time (POSIX seconds).
+    which
+        Topics that are recorded; the documents alone where there is no topic of control messages.
     """
-    source = _create_source(settings, "record")
-    topics = build_topic_names(settings)
+    source = _create_source(settings, "record", which)
+    topics: dict[Topic, str] = {topic: build_topic_names(settings)[topic] for topic in which}
     header = Header(time.time(), {str(which): name for which, name in topics.items()}, settings.kafka.tag)
     try:
         if not source.metadata.wait_for_topics(stop):
@@ -239,7 +243,7 @@ def record(path: Path, settings: Settings, since: float | None, stop: Event) -> 
         recorder = Recorder(source, topics)
         recorder.start(since)
         with SessionWriter(path, header) as writer:
-            log.info("recording_started", since=since, control=topics["control"], documents=topics["documents"])
+            log.info("recording_started", since=since, **{str(topic): name for topic, name in topics.items()})
             return recorder.run(writer.write, stop)
     finally:
         source.close()
