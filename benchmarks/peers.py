@@ -53,12 +53,12 @@ def live_plots(backend: Backend, x: str, ys: tuple[str, ...]) -> Peers:
     return Peers(backend, plots, tuple((x, y) for y in ys))
 
 
-def live_grid(backend: Backend) -> Peers:
+def live_grid(backend: Backend, side: int = SIDE) -> Peers:
     """Create a LiveGrid for the map."""
     from bluesky.callbacks.mpl_plotting import LiveGrid
 
     axes = backend.canvas(WINDOW).figure.add_subplot()
-    return Peers(backend, [LiveGrid((SIDE, SIDE), "ratio", ax=axes, use_teleporter=False)])
+    return Peers(backend, [LiveGrid((side, side), "ratio", ax=axes, use_teleporter=False)])
 
 
 def fill_grid(peers: Peers, run: Run, count: int) -> None:

@@ -14,6 +14,8 @@ from helpers.kafka_server import KafkaServer
 
 START_ATTEMPTS = 30
 """Number of attempts to start a broker that was killed."""
+HEARD = 0.5
+"""Share of a broker's kills that wait for both workers."""
 
 
 @dataclass(frozen=True)
@@ -125,15 +127,23 @@ def _kill_at(replay: Replay, places: list[int], options: CaseOptions) -> None:
 
 
 def kill_broker(replay: Replay, kafka: KafkaServer, options: CaseOptions) -> None:
-    """Kill the broker with SIGKILL many times while records are published and offsets are stored."""
+    """Kill the broker with SIGKILL many times while records are published and offsets are stored.
+
+    Each kill comes a drawn time after the broker took some of the new records; half of them also after both workers
+    have sent a heartbeat, so that these are connected.
+    """
+    site, rng = replay.site, random.Random(options.seed)
     step = -(-len(replay.entries) // options.count)
     for begin in range(0, len(replay.entries), step):
-        replay.site.publish(replay.entries[begin : begin + step], replay.began)
-        replay.site.listen(0.3)
+        site.publish(replay.entries[begin : begin + step], replay.began)
+        site.wait_for_delivery()
+        if rng.random() < HEARD:
+            site.wait_for_heartbeats()
+        site.listen(rng.choice((0.0, 0.1, 0.3, 1.0)))
         kafka.kill()
         _start_again(kafka)
-        replay.site.kills += 1
-    replay.site.flush()
+        site.kills += 1
+    site.flush()
 
 
 def _start_again(kafka: KafkaServer) -> None:

@@ -54,6 +54,7 @@ class Site:
         self._create_topics()
         # As the sender of a facility, which reaches every broker again: nothing is lost and nothing is sent twice.
         steady = {"enable.idempotence": True, "message.timeout.ms": 1_800_000, "log_level": 0}
+        steady["reconnect.backoff.max.ms"] = 500  # a broker that was killed is reached before it is killed again
         steady["topic.metadata.refresh.interval.ms"] = 2000  # new partitions are used at once
         self._producer = Producer({**self._kafka.get_producer_properties(), **steady})
         self._ears = KafkaSource(self._kafka, [self.get_topic(one) for one in TOPICS[2:]], f"ears {name}")
@@ -152,6 +153,18 @@ class Site:
                 topic, encode(entry.name, entry.body), key, timestamp=round(1000 * (began + entry.seconds + entry.skew))
             )
             self._producer.poll(0)
+
+    def wait_for_delivery(self) -> None:
+        """Wait until the broker has taken some of the records that are left, or there are none."""
+        left = len(self._producer)
+        self.wait(
+            lambda: self._producer.poll(0) >= 0 and len(self._producer) < max(left, 1), "the broker takes records"
+        )
+
+    def wait_for_heartbeats(self) -> None:
+        """Wait until each worker has sent one more heartbeat."""
+        counts = {worker: len(self.beats[worker]) for worker in BOTH}
+        self.wait(lambda: all(len(self.beats[one]) > counts[one] for one in BOTH), "heartbeats of both workers")
 
     def flush(self) -> None:
         """Wait until the broker has everything."""
