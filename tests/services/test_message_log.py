@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from pathlib import Path
 
@@ -70,6 +71,34 @@ def test_lines_have_order_anchors_icons_and_pictures(root: Path, proposal: Propo
     assert "gone (gone.png is not there)" in page.text
     assert "begins 🎉" in page.text
     assert page.text.index("begins") < page.text.index("webcam") < page.text.index("next day")
+
+
+def test_lines_are_shown_in_the_order_of_their_times(root: Path, proposal: ProposalFolder) -> None:
+    """A line that waited for its file is appended after later ones."""
+    log = MessageLog()
+    for key, later in (("a", 0.0), ("c", 9.0), ("b", 4.0), ("d", 9.0)):
+        log.add_entry(proposal, LogEntry(key, 1.7e9 + later, f"line {key}"))
+    text = page_of(root).text
+    places = [text.index(f"line {key}") for key in "abcd"]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("wrote data to /srv/data3/proposals/2025-1/pass-1/maps/a.xlsx", "wrote data to maps/a.xlsx"),
+        ('two: "/a/pass-1/x.001" (/b/pass-1/y.001)', 'two: "x.001" (y.001)'),
+        ("/srv/2025-1/pass-12/x.001 and and/pass-1/x", "/srv/2025-1/pass-12/x.001 and and/pass-1/x"),
+    ],
+)
+def test_the_page_shows_names_within_the_folder(text: str, shown: str, root: Path, proposal: ProposalFolder) -> None:
+    MessageLog().add_entry(proposal, LogEntry("1", 1.7e9, text))
+    assert page_of(root).text.endswith(shown)
+    assert parse_raw_texts(root) == [text], "the record keeps what was posted"
+
+
+def parse_raw_texts(root: Path) -> list[str]:
+    return [json.loads(line)["text"] for line in (root / RAW_LOG_PATH).read_text().splitlines()]
 
 
 def test_lines_of_an_earlier_program_are_not_changed(root: Path, proposal: ProposalFolder) -> None:

@@ -50,12 +50,12 @@ class MessageLog:
                 line = line if not raw or raw.endswith(b"\n") else b"\n" + line
                 folder.append(RAW_LOG_PATH, line)
                 page.update(raw + line)
-            folder.replace(LOG_PAGE_PATH, page.render(partial(has_file, folder), session=folder.session))
+            folder.replace(LOG_PAGE_PATH, page.render(partial(has_file, folder)))
             return new
 
     def _find_page(self, folder: ProposalFolder) -> LogPage:
         """Return the page of a proposal; those of the proposals used last are remembered."""
-        page = self._pages.pop(folder.path, None) or LogPage()
+        page = self._pages.pop(folder.path, None) or LogPage(folder.session)
         self._pages[folder.path] = page
         if len(self._pages) > MAX_PAGES:
             self._pages.popitem(last=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, tzinfo
 from functools import lru_cache
@@ -136,11 +137,14 @@ def _parse_entry(line: str) -> LogEntry | None:
 class LogPage:
     """Page of a message log that parses and renders only the lines that are new.
 
-    A file that a line is about is looked for again as long as it is absent and the line is one of the newest.
+    Lines are shown in the order of their times. A file that a line is about is looked for again as long as it is
+    absent and the line is one of the newest.
     """
 
-    def __init__(self, zone: tzinfo | None = None):
-        self._zone = zone
+    def __init__(self, session: str, zone: tzinfo | None = None):
+        self._session, self._zone = session, zone
+        # Paths on the server say nothing to a group: those into its folder are shown as names within it.
+        self._folder = re.compile(rf"(?<![^\s\"'(])/\S*?/{re.escape(session)}/")
         self._raw = b""
         self._told: list[LogEntry | str] = []
         self._keys: set[str] = set()
@@ -169,7 +173,7 @@ class LogPage:
         """Check whether a line with this key is in the log."""
         return key in self._keys
 
-    def render(self, exists: Callable[[str], bool], *, session: str) -> bytes:
+    def render(self, exists: Callable[[str], bool]) -> bytes:
         """Return the page; see `render_log_page`."""
         earlier = max(0, len(self._told) - MAX_PAGE_LINES)
         if earlier:  # other lines are the first with their anchors
@@ -180,12 +184,13 @@ class LogPage:
             line = self._render_entry(place, shown[place], exists)
             self._lines[place : place + 1] = [line]
         days: list[tuple[str, list[Markup]]] = []
-        for day, line in self._lines:
+        for place in _sort_by_time(shown):
+            day, line = self._lines[place]
             if not days or days[-1][0] != day:
                 days.append((day, []))
             days[-1][1].append(line)
         joined = [(day, html.join_lines(lines)) for day, lines in days]
-        return html.render_page("messagelog.html.jinja", days=joined, session=session, earlier=earlier)
+        return html.render_page("messagelog.html.jinja", days=joined, session=self._session, earlier=earlier)
 
     def _render_entry(self, place: int, entry: LogEntry | str, exists: Callable[[str], bool]) -> tuple[str, Markup]:
         """Return the day and the HTML of a line; of several lines with one anchor the first has it."""
@@ -193,6 +198,7 @@ class LogPage:
             return "", _sanitize_foreign(entry)
         anchor = html.to_anchor(entry.rid)
         has_anchor = self._anchors.setdefault(anchor, place) == place
+        entry = replace(entry, text=self._folder.sub("", entry.text))
         shown = _build_template_line(entry, exists, anchor if has_anchor else "", self._zone)
         if (entry.picture and not shown.picture) or (entry.link and not shown.link):
             self._absent.append(place)
@@ -207,9 +213,20 @@ def render_log_page(raw: bytes, exists: Callable[[str], bool], *, session: str, 
     exists
         Checks whether a file of the proposal folder, by its relative name, exists.
     """
-    page = LogPage(zone)
+    page = LogPage(session, zone)
     page.update(raw)
-    return page.render(exists, session=session)
+    return page.render(exists)
+
+
+def _sort_by_time(entries: Sequence[LogEntry | str]) -> list[int]:
+    """Return the places of lines in the order of their times; one without a time stays behind the line before it.
+
+    A line that waited for a file is appended after later ones.
+    """
+    times: list[float] = []
+    for entry in entries:
+        times.append(entry.time if isinstance(entry, LogEntry) else times[-1] if times else -math.inf)
+    return sorted(range(len(entries)), key=times.__getitem__)
 
 
 def _build_template_line(
