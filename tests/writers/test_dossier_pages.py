@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,13 @@ from xafs_workers.simulation.beamline import Beamline, SimulationSetup
 from xafs_workers.simulation.plans import XafsParameters, measure_xafs
 from xafs_workers.writers.dossier import build_page_name, render_dossier_page
 from xafs_workers.writers.dossier_content import DossierSources, SpectrumCounts
-from xafs_workers.writers.dossier_index import format_manifest_line, is_listed, render_index_page
+from xafs_workers.writers.dossier_index import (
+    DossierSummary,
+    format_manifest_line,
+    is_listed,
+    parse_summary,
+    render_index_page,
+)
 from xafs_workers.writers.dossier_motors import (
     build_motor_groups,
     compute_spinner,
@@ -55,6 +63,11 @@ CAMERAS = ("webcam_file", "analog_file", "usb1_file", "usb2_file", "cam8_file", 
 PICTURES = [f"snapshots/{SNAPSHOTS[key]}" for key in CAMERAS]
 
 
+def read_file(folder: Path, name: str) -> bytes | None:
+    """Read a file of a folder, None where there is none."""
+    return (folder / name).read_bytes() if (folder / name).is_file() else None
+
+
 def write_page(folder: Path, kind: Any, made: DossierSources) -> Path:
     """Write a page with its neighbours into a folder, and check every link."""
     page = folder / build_page_name(made.dossier.stub, made.number)
@@ -63,7 +76,7 @@ def write_page(folder: Path, kind: Any, made: DossierSources) -> Path:
     exists = lambda name: (folder / name).exists()  # noqa: E731
     manifest = format_manifest_line(kind, str(page))
     (folder / "dossier/00INDEX.html").write_bytes(
-        render_index_page(manifest, exists, session="pass-1", date="2025-03-03")
+        render_index_page(manifest, partial(read_file, folder), session="pass-1", date="2025-03-03")
     )
     log = encode_entry(LogEntry("k", 1.7e9, "begun", rid=made.dossier.rid))
     (folder / "dossier/messagelog.html").write_bytes(render_log_page(log, exists, session="pass-1"))
@@ -336,12 +349,28 @@ def test_the_index_lists_existing_dossiers(tmp_path: Path) -> None:
             format_manifest_line("xafs", "/proposals/x/dossier/secret.txt"),
         ]
     )
-    page = ParsedPage(render_index_page(lines, lambda name: (tmp_path / name).exists(), session="pass-1", date=""))
+    page = ParsedPage(render_index_page(lines, partial(read_file, tmp_path), session="pass-1", date=""))
     assert page.problems == []
     assert page.addresses == ["data:,", "messagelog.html", "a%20b-01.html", "c-01.html"]
     assert "1 XAFS a b-01 2 RASTER c-01" in page.text
     assert is_listed(lines, "raster", "/elsewhere/c-01.html")
     assert not is_listed(lines, "raster", "/elsewhere/c-0")
+
+
+def test_the_index_shows_time_element_and_picture(measured: Path, tmp_path: Path) -> None:
+    board = fold(stamp_entries(read_entries(measured / "ni2o3.jsonl")))
+    made = build_board_sources(board, tmp_path, 7)
+    touch_files(tmp_path, f"snapshots/{made.dossier.stub}_07.png")
+    page = write_page(tmp_path, "xafs", replace(made, zone=UTC))
+    begun = datetime.fromtimestamp(made.first_run.start["time"], UTC)
+    index = ParsedPage((tmp_path / "dossier/00INDEX.html").read_bytes())
+    assert f"1 XAFS {page.stem} Ni K {begun:%Y-%m-%d %H:%M}" in index.text
+    assert f"../snapshots/{made.dossier.stub}_07.png" in index.addresses
+
+
+@pytest.mark.parametrize("picture", ["https://example.org/x.png", "javascript:1", "../a:b", "/etc/x.png"])
+def test_the_index_shows_no_picture_from_elsewhere(picture: str) -> None:
+    assert parse_summary(f'<meta name="dossier-picture" content="{picture}">'.encode()) == DossierSummary()
 
 
 def test_motor_positions_come_from_the_first_baseline_reading() -> None:

@@ -102,7 +102,7 @@ def test_text_is_escaped_in_the_log(text: str, tmp_path: Path) -> None:
     check(page)
     found = [entry for entry in parse_entries(raw) if isinstance(entry, LogEntry)]
     assert [entry.key for entry in found] == [f"a {text}", "b", "c"]
-    log = LogPage()
+    log = LogPage("s")
     log.update(raw)
     assert log.has_entry(f"a {text}")
     assert not log.has_entry("d")
@@ -110,7 +110,7 @@ def test_text_is_escaped_in_the_log(text: str, tmp_path: Path) -> None:
 
 def test_text_is_escaped_in_the_list(text: str) -> None:
     manifest = format_manifest_line("xafs", f"/proposals/dossier/stub-{text}.html") + text.encode("utf-8", "replace")
-    check(ParsedPage(render_index_page(manifest, lambda name: True, session=text, date=text)))
+    check(ParsedPage(render_index_page(manifest, lambda name: b"", session=text, date=text)))
 
 
 def test_fragments_keep_only_text_and_order() -> None:
@@ -132,6 +132,12 @@ def test_fragments_cannot_break_the_page(fragment: str, tmp_path: Path) -> None:
     made.first_run.start["XDI"]["_user"]["instrument"] = fragment
     page = ParsedPage(render_dossier_page("xafs", made))
     assert page.problems == []
+
+
+@pytest.mark.parametrize("text", ['a"; } * { display: none', "</style><b>", "a\\", "é µ\n"])
+def test_no_text_leaves_a_string_of_the_style_sheet(text: str) -> None:
+    assert not set(html.escape_css_string(text)) & set('";{}<>&\n')
+    assert "\\5c " in html.escape_css_string("\\")
 
 
 def test_unreadable_raw_logs_are_skipped(tmp_path: Path) -> None:

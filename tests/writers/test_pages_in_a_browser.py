@@ -47,7 +47,8 @@ def folder(measured: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     page.write_bytes(render_dossier_page("xafs", found))
     there = lambda name: (made / name).exists()  # noqa: E731
     manifest = format_manifest_line("xafs", str(page))
-    (made / "dossier/00INDEX.html").write_bytes(render_index_page(manifest, there, session="pass-1", date="2025-03-03"))
+    index = render_index_page(manifest, lambda name: (made / name).read_bytes(), session="pass-1", date="2025-03-03")
+    (made / "dossier/00INDEX.html").write_bytes(index)
     log = b"".join(
         [
             encode_entry(LogEntry("1", 1.7e9, "begins", rid=found.dossier.rid)),
@@ -122,9 +123,19 @@ def test_pages_are_legible_in_print(folder: Path, open_tab: OpenTab, tmp_path: P
         tab.page.emulate_media(media="print", color_scheme="dark")
         assert tab.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
         assert _contrast(tab.page.evaluate(TEXT_AND_GROUND)) > 15
+        # A card that may not be broken begins a page, and leaves the one before it empty.
+        long = tab.page.locator(".sheet").filter(has=tab.page.locator("article, ol, figure"))
+        assert long.count() >= 1
+        assert set(long.evaluate_all("all => all.map(one => getComputedStyle(one).breakInside)")) == {"auto"}
+        assert tab.page.evaluate(PRINTED_HEAD).startswith("pass-1 " if name != "s-01.html" else "BMM")
         if name == "s-01.html":
             assert tab.page.locator("pre.code").first.bounding_box()["height"] > 50  # type: ignore[index]
 
+
+PRINTED_HEAD = """() => {
+  const page = [...document.styleSheets[0].cssRules].find(rule => rule instanceof CSSPageRule);
+  return page.cssRules[0].style.content.slice(1, -1);
+}"""
 
 TEXT_AND_GROUND = """() => {
   const sheet = document.querySelector('.sheet');

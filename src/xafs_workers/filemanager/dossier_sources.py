@@ -47,6 +47,7 @@ from xafs_workers.writers.dossier_content import DossierKind, DossierSources, Sp
 from xafs_workers.writers.dossier_index import (
     INDEX_PATH,
     MANIFEST_PATH,
+    SUMMARY_SIZE,
     format_manifest_line,
     is_listed,
     render_index_page,
@@ -316,5 +317,13 @@ def add_to_index(folder: ProposalFolder, kind: DossierKind, path: str, date: str
             folder.append(MANIFEST_PATH, line)
             manifest += line
         folder.replace(
-            INDEX_PATH, render_index_page(manifest, partial(has_file, folder), session=folder.session, date=date)
+            INDEX_PATH, render_index_page(manifest, partial(read_beginning, folder), session=folder.session, date=date)
         )
+
+
+def read_beginning(folder: ProposalFolder, relative: str) -> bytes | None:
+    """Read the beginning of a file, with the summary of a page; None where the name is no regular file."""
+    try:
+        return folder.read_beginning(relative, SUMMARY_SIZE)
+    except (Absent, Refused):
+        return None

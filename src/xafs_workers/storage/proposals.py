@@ -321,6 +321,12 @@ class ProposalFolder:
                 raise Refused(f"{quote_value(place.path)}: {size} bytes: at most {limit} are read")
             return b"".join(read_chunks(handle, place.path))
 
+    def read_beginning(self, relative: str, size: int) -> bytes:
+        """Read at most `size` bytes from the beginning of a regular file; raise Absent if it does not exist."""
+        place = self._resolve_path(relative)
+        with self._open(place.folder) as folder, open_for_reading(folder, place.name, place.path) as handle:
+            return os.read(handle, size)
+
     def digest(self, relative: str) -> str | None:
         """Return the sha256 of a regular file, or None if the name does not exist."""
         place = self._resolve_path(relative)

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import dossier_parts, dossier_raster, dossier_sead, dossier_xafs, html
 from xafs_workers.writers.dossier_content import DossierKind, DossierSources, PageContent
+from xafs_workers.writers.dossier_index import DossierSummary
 from xafs_workers.writers.dossier_motors import build_motor_groups
 from xafs_workers.writers.registry import CannotWrite
 from xafs_workers.writers.text_format import format_document_time
@@ -31,10 +32,12 @@ def render_dossier_page(kind: DossierKind, sources: DossierSources) -> bytes:
     """
     if not sources.runs:
         raise CannotWrite(f"dossier of {sources.dossier.stub[:80]}: nothing was measured")
+    content = _build_content(kind, sources)
     return html.render_page(
         "dossier.html.jinja",
         kind=kind,
-        content=_build_content(kind, sources),
+        content=content,
+        summary=_summarize(content, sources).list_facts(),
         stub=sources.dossier.stub,
         number=f"{sources.number:02d}",
         beamline=_find_beamline(sources.first_run),
@@ -49,6 +52,15 @@ def list_pictures(kind: DossierKind, sources: DossierSources) -> Iterator[tuple[
     """Yield the plots of a page that exist: (caption, name relative to the proposal folder)."""
     for picture in _build_content(kind, sources).large_pictures:
         yield picture.caption, unquote(picture.href.removeprefix("../"))
+
+
+def _summarize(content: PageContent, sources: DossierSources) -> DossierSummary:
+    """Build what the list of dossiers states of a page."""
+    facts = dict(content.scan.rows)
+    absorber = f"{facts.get('Element', '').partition(' (')[0]} {facts.get('Edge', '')}".strip()
+    pictures = (*content.large_pictures, *content.small_pictures)
+    begun = format_document_time(sources.first_run.start.get("time"), sources.zone)
+    return DossierSummary(begun[:16], absorber, pictures[0].href if pictures else "")
 
 
 def _build_content(kind: DossierKind, sources: DossierSources) -> PageContent:

@@ -65,6 +65,7 @@ def load_environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["formula"] = format_formula
+    made.filters["css_string"] = escape_css_string
     return made
 
 
@@ -127,6 +128,15 @@ def to_anchor(text: Any) -> str:
 def build_link(*parts: str) -> str:
     """Return a relative address of path components, each as it is named on disk."""
     return "/".join(quote(part, safe="", errors="replace") if part not in (".", "..") else part for part in parts)
+
+
+def escape_css_string(text: str) -> Markup:
+    """Escape a text for use between quotation marks in a style sheet (CSS Syntax, 4.3.7)."""
+    from markupsafe import Markup
+
+    shown = replace_invisible(text).replace("\n", " ")
+    escaped = (char if char.isalnum() or char in " ._-" else f"\\{ord(char):x} " for char in shown)
+    return Markup("".join(escaped))  # noqa: S704 - neither quotation marks nor brackets are left
 
 
 def format_formula(text: str) -> Markup:
