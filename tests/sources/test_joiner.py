@@ -123,7 +123,9 @@ def test_single_losing_source_does_not_wait() -> None:
 def test_run_whose_start_was_missed_is_told() -> None:
     one = Station("zmq")
     one.points("zmq", 3, 4)
+    assert one.joiner.waits_for == "zmq: the next run, as the start document of the present one never arrived"
     one.stop("zmq")
+    assert one.joiner.waits_for == ""
     one.stop("zmq")
     assert one.applied == []
     assert one.joiner.take_losses() == [(UID, "its start document never arrived")]

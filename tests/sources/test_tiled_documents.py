@@ -54,16 +54,16 @@ class Beamline:
         reader.close()
         return found
 
-    def read(self, *, stores: bool = False) -> Reader:
-        self.readers.append(Reader(self, self.folder / "runs.json" if stores else None))
+    def read(self, *, stores: bool = False, gap: float = 0.0) -> Reader:
+        self.readers.append(Reader(self, self.folder / "runs.json" if stores else None, gap))
         return self.readers[-1]
 
 
 class Reader:
     """A source, and the documents that it has delivered."""
 
-    def __init__(self, beamline: Beamline, store: Path | None):
-        self.source = TiledSource(find_address(beamline.server), 50, store, threading.Event())
+    def __init__(self, beamline: Beamline, store: Path | None, gap: float):
+        self.source = TiledSource(find_address(beamline.server), 50, store, threading.Event(), gap)
         self.documents: list[Entry] = []
         self.positions: list[int] = []
         self.ends = 0
@@ -96,10 +96,10 @@ class Reader:
         return [(doc["seq_num"], doc["data"]["a"]) for doc in self.list("event")]
 
 
-def build_run(points: int, *, repeated: int = 0, array: bool = False, **start: Any) -> list[Entry]:
+def build_run(points: int, *, repeated: int = 0, array: bool = False, age: float = 60.0, **start: Any) -> list[Entry]:
     """Return a run with a column `a`, and on request an array and a point that is measured twice."""
     uid, descriptor = str(uuid.uuid4()), str(uuid.uuid4())
-    now = time.time()
+    now = time.time() - age
     keys: dict[str, Any] = {"a": {"dtype": "number", "shape": [], "source": "test", "object_name": "a"}}
     if array:
         keys["s"] = {"dtype": "array", "shape": [MANY], "source": "test", "object_name": "a", "dtype_numpy": "<f8"}
@@ -136,7 +136,7 @@ def build_run(points: int, *, repeated: int = 0, array: bool = False, **start: A
             "filled": {},
         }
         entries.append(("event", event))
-    stop = {"uid": str(uuid.uuid4()), "run_start": uid, "time": now + 9, "exit_status": "success", "reason": ""}
+    stop = {"uid": str(uuid.uuid4()), "run_start": uid, "time": now + points, "exit_status": "success", "reason": ""}
     entries.append(("stop", {**stop, "num_events": {"primary": points}}))
     return entries
 
@@ -144,7 +144,7 @@ def build_run(points: int, *, repeated: int = 0, array: bool = False, **start: A
 def build_streamed_run(path: Path, ends: tuple[int, ...]) -> list[Entry]:
     """Return a run without events, whose frames are in the data set `a` of a file."""
     uid, descriptor, resource = (str(uuid.uuid4()) for _ in range(3))
-    now = time.time()
+    now = time.time() - 60.0
     about = {"dtype": "number", "shape": [1], "source": "test", "external": "STREAM:", "dtype_numpy": "<f8"}
     described = {"uid": descriptor, "run_start": uid, "time": now, "name": "primary", "hints": {}, "configuration": {}}
     described |= {"data_keys": {"a": {**about, "object_name": "a"}}, "object_keys": {"a": ["a"]}}
@@ -277,14 +277,17 @@ def test_restart_reads_what_is_not_finished(beamline: Beamline) -> None:
 
 
 def test_viewer_sees_the_run_that_is_measured(beamline: Beamline) -> None:
-    done, still_open = build_run(1), build_run(3)
-    write(beamline, done)
-    write(beamline, still_open[:4])
-    reader = beamline.read()
+    old, done, still_open = build_run(1, age=3600.0), build_run(1, age=60.0), build_run(3)
+    for entries in (old, done, still_open[:4]):
+        write(beamline, entries)
+    live, late = beamline.read(), beamline.read(gap=600.0)
     write(beamline, still_open[4:])
-    reader.wait_for_stop(still_open[0][1]["uid"])
-    assert [doc["uid"] for doc in reader.list("start")] == [still_open[0][1]["uid"]]
-    assert reader.points == [(1, 0.0), (2, 1.0), (3, 2.0)]
+    for reader, expected in ((live, [still_open]), (late, [done, still_open])):
+        reader.wait_for_stop(still_open[0][1]["uid"])
+        uids = {entries[0][1]["uid"] for entries in (old, done, still_open)}
+        found = [doc["uid"] for doc in reader.list("start") if doc["uid"] in uids]
+        assert found == [entries[0][1]["uid"] for entries in expected]
+        assert reader.points[-3:] == [(1, 0.0), (2, 1.0), (3, 2.0)]
 
 
 def test_frames_are_passed_on_as_they_are_written(beamline: Beamline, tmp_path: Path) -> None:
@@ -317,3 +320,17 @@ def test_images_of_a_stream_are_left_on_the_server(beamline: Beamline, monkeypat
     write(beamline, entries)
     reader.wait_for_stop(entries[0][1]["uid"])
     assert [doc["data"] for doc in reader.list("event")] == [{"a": 0.0}, {"a": 1.0}]
+
+
+def test_stop_waits_for_the_last_row(beamline: Beamline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tiled_documents, "STOP_SECONDS", 0.5)
+    reader = beamline.read()
+    entries = build_run(4)
+    uid = entries[0][1]["uid"]
+    write(beamline, entries[:4])
+    reader.wait(lambda: len(reader.points) == 2, "the first points")
+    reader.source._subscriptions.remove((uid, "primary"))  # rows arrive no more, the stop document does
+    write(beamline, entries[4:])
+    reader.wait_for_stop(uid)
+    assert reader.documents[-1][0] == "stop"
+    assert reader.points == [(1, 0.0), (2, 1.0), (3, 2.0), (4, 3.0)]

@@ -58,7 +58,8 @@ def build_run(uid: str, node: Any) -> Run:
     begins = (float(start.get("time") or 0.0), DOCUMENT, "", 0, 0)
     if stream is None:
         return Run(uid, start, begins, stop=stop)
-    return Run(uid, start, begins, read_data_keys(stream), read_points(stream), stop)
+    descriptor = read_descriptor(stream)
+    return Run(uid, start, begins, read_data_keys(stream), read_points(stream), stop, descriptor=descriptor)
 
 
 def find_stream(node: Any, name: str) -> Any:
@@ -72,11 +73,26 @@ def find_stream(node: Any, name: str) -> Any:
     return dict(inner.items()).get(name)
 
 
-def read_data_keys(stream: Any) -> Mapping[str, Any]:
-    """Return the data keys of a stream's first descriptor."""
+def read_descriptor(stream: Any) -> Mapping[str, Any]:
+    """Return a stream's first descriptor."""
     metadata = to_plain(stream.metadata)
     descriptors = metadata.get("descriptors") or [metadata]
-    return as_mapping(descriptors[0].get("data_keys"))
+    first = as_mapping(descriptors[0])
+    return {"object_keys": find_object_keys(first), **first}
+
+
+def find_object_keys(descriptor: Mapping[str, Any]) -> Mapping[str, list[str]]:
+    """Find the data keys of each device by the data keys themselves: today's layout has no `object_keys`."""
+    found: dict[str, list[str]] = {}
+    for key, about in as_mapping(descriptor.get("data_keys")).items():
+        if owner := as_text(as_mapping(about).get("object_name")):
+            found.setdefault(owner, []).append(str(key))
+    return found
+
+
+def read_data_keys(stream: Any) -> Mapping[str, Any]:
+    """Return the data keys of a stream's first descriptor."""
+    return as_mapping(read_descriptor(stream).get("data_keys"))
 
 
 def read_points(stream: Any) -> Points:

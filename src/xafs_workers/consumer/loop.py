@@ -107,6 +107,12 @@ class Loop:
         return self._ordered_reader.backlog_size + len(self._released)
 
     @property
+    def waits_for(self) -> str:
+        """Reason why a run that is being measured is not followed, '' for none."""
+        joiner = self._callbacks.joiner
+        return "" if joiner is None else joiner.waits_for
+
+    @property
     def runs_without_arrays(self) -> tuple[str, ...]:
         """Runs on the board whose arrays, such as spectra, exceeded the limits of memory and were dropped."""
         return tuple(uid for uid, run in self.board.runs.items() if run.arrays.dropped)

@@ -49,6 +49,11 @@ class DocumentJoiner(Protocol):
         """Return uid and reason of the runs of which something never arrived, each once."""
         ...
 
+    @property
+    def waits_for(self) -> str:
+        """Reason why a run that is being measured is not followed, '' for none."""
+        ...
+
     def pending(self) -> Iterable[PendingItem]:
         """Return the records of what is held back."""
         ...

@@ -115,6 +115,7 @@ def build_figure(
     figure = (builder or figure_builders[scan.kind])(board, scan, options)
     if not scan.run_uids:
         figure = _explain_missing_runs(figure, describe_empty_windows(board, scan))
+    figure = _mark_incomplete_runs(figure, board, scan)
     return replace(figure, is_finished=True) if scan.has_ended else figure
 
 
@@ -125,6 +126,16 @@ def _explain_missing_runs(figure: Figure, reason: str) -> Figure:
     text = Text("no run", reason.replace(": ", ":\n", 2).replace(", ", ",\n"))
     first = replace(figure.panels[0], texts=(text,), traces=(), meshes=())
     return replace(figure, panels=(first, *figure.panels[1:]))
+
+
+def _mark_incomplete_runs(figure: Figure, board: Board, scan: Scan) -> Figure:
+    """Say in the first panel that points of the scan's runs never arrived."""
+    reasons = [board.missing_runs[uid] for uid in scan.run_uids if uid in board.missing_runs and uid in board.runs]
+    if not reasons or not figure.panels:
+        return figure
+    first = figure.panels[0]
+    note = Text("incomplete", "\n".join(dict.fromkeys(reasons)), 0.5, 0.95)
+    return replace(figure, panels=(replace(first, texts=(*first.texts, note)), *figure.panels[1:]))
 
 
 def list_shown_scans(board: Board) -> tuple[Scan, ...]:

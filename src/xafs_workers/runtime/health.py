@@ -54,7 +54,7 @@ def collect_health(loop: Loop, source: LagSource, lost: Mapping[str, int], *wait
     """
     behind = max(source.compute_lag() + loop.backlog_size, loop.recovery_size)
     late = max(0.0, time.time() - loop.last_record_time) if behind and loop.last_record_time is not None else 0.0
-    waits = (source.waits_for, *waits_for)
+    waits = (source.waits_for, loop.waits_for, *waits_for)
     kind = loop.last_message
     return {
         "state": "running" if loop.caught_up else "recovering",

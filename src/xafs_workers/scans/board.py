@@ -173,7 +173,7 @@ def _apply_fetched_run(board: Board, item: FetchedRun) -> Board:
     known = None if run is None else board.runs.get(run.uid)
     if run is not None and known is not None:
         is_whole = known.stop is not None and len(known.points) >= len(run.points)
-        merged = known if is_whole else replace(run, start_position=known.start_position)
+        merged = known if is_whole else _keep_followed_parts(run, known)
         run = replace(merged, arrays=run.arrays) if run.arrays.size else merged
     if run is None or run is known:
         return replace(board, version=board.version + 1, missing_runs=absent)
@@ -181,6 +181,18 @@ def _apply_fetched_run(board: Board, item: FetchedRun) -> Board:
     if known is None:
         return _update_scans(changed, add_run(board.table, run, changed.runs, board.config))
     return _review_run(replace(changed, version=board.version + 1), run)
+
+
+def _keep_followed_parts(run: Run, known: Run) -> Run:
+    """Return a fetched run with what the documents brought beside its points."""
+    return replace(
+        run,
+        start_position=known.start_position,
+        descriptor=known.descriptor or run.descriptor,
+        baseline=known.baseline,
+        streams=known.streams,
+        resources=known.resources,
+    )
 
 
 def _apply_message(board: Board, item: ReceivedMessage) -> Board:

@@ -126,7 +126,8 @@ class Connections:
             from xafs_workers.sources.tiled_documents import TiledSource
 
             file = self.settings.find_state_folder() / reader / "tiled-runs.json" if is_durable else None
-            opened.append(TiledSource(sources.tiled, self.settings.retention.runs, file, wake))
+            limits = (self.settings.retention.runs, file, wake, self.settings.scans.sequence_gap)
+            opened.append(TiledSource(sources.tiled, *limits))
         if sources.recording is not None:
             from xafs_workers.sources.recorded_documents import RecordingSource
 

@@ -23,6 +23,7 @@ WAIT_SECONDS = 5.0
 """How long a stop document is held back for points that other sources may bring, seconds."""
 MAX_CLOSED_RUNS = 500
 """So many finished runs are remembered, so that their doubles are recognised."""
+MISSED_START = "its start document never arrived"
 POINT_DOCUMENTS = frozenset({"event", "event_page", "stream_datum"})
 
 
@@ -51,6 +52,7 @@ class RunJoiner:
         self._runs: OrderedDict[str, JoinedRun] = OrderedDict()
         self._streams: dict[str, tuple[str, str]] = {}
         self._headless: dict[str, None] = {}  # runs whose start document was missed, in order
+        self._headless_now: dict[str, str] = {}  # by source: such a run that is being measured, or its descriptor
         self._losses: list[tuple[str, str]] = []
 
     def add(self, record: RawRecord, item: Document) -> list[Entry]:
@@ -80,6 +82,14 @@ class RunJoiner:
         losses, self._losses = self._losses, []
         return losses
 
+    @property
+    def waits_for(self) -> str:
+        """Reason why a run that is being measured is not followed, '' for none."""
+        return "; ".join(
+            f"{source}: the next run, as the start document of the present one never arrived"
+            for source in self._headless_now
+        )
+
     def pending(self) -> Iterable[PendingRecord]:
         """Return the first records of the runs that are not finished, in every partition."""
         for run in self._runs.values():
@@ -94,6 +104,7 @@ class RunJoiner:
     def _add_start(self, source: str, entry: Entry) -> list[Entry]:
         record, item = entry
         uid = str(item.doc["uid"])
+        self._headless_now.pop(source, None)
         run = self._runs.get(uid)
         if run is None:
             run = self._runs[uid] = JoinedRun(uid, source, {record.partition: item.position})
@@ -116,16 +127,21 @@ class RunJoiner:
         return None if run is None else (run, stream)
 
     def _add_stray(self, source: str, entry: Entry) -> list[Entry]:
-        """Take a document of no known run: from a source that loses documents, its run is reported at the stop."""
+        """Take a document of no known run: from a source that loses documents, its run is reported."""
         _, item = entry
         if source not in self._losing:
             return [entry]
         if item.name == "stop":
+            self._headless_now.pop(source, None)
             uid = str(item.doc["run_start"])
             if uid not in self._headless:
                 self._headless[uid] = None
-                self._losses.append((uid, "its start document never arrived"))
-                log.warning("run_incomplete", run=uid, source=source, reason="its start document never arrived")
+                self._losses.append((uid, MISSED_START))
+                log.warning("run_incomplete", run=uid, source=source, reason=MISSED_START)
+        elif source not in self._headless_now:
+            known = item.doc.get("run_start") or item.doc.get("descriptor") or ""
+            self._headless_now[source] = str(known)
+            log.warning("run_not_followed", source=source, run=str(known), reason=MISSED_START)
         return []
 
     def _pass_on(self, run: JoinedRun, stream: str, entry: Entry) -> list[Entry]:

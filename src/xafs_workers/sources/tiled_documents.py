@@ -49,15 +49,20 @@ class TiledSource(QueuedSource):
     newest
         Number of runs of the past that are looked at.
     store
-        File with the uids of finished runs; None for a worker that stores nothing and needs only open runs.
+        File with the uids of finished runs; None for a worker that stores nothing. Of the past it needs runs that are
+        open, and those that ended not long before.
+    gap
+        How long before, seconds: repetitions of one sequence follow each other within this time.
     """
 
-    def __init__(self, settings: TiledDocuments, newest: int, store: Path | None, wake: threading.Event):
+    def __init__(
+        self, settings: TiledDocuments, newest: int, store: Path | None, wake: threading.Event, gap: float = 0.0
+    ):
         super().__init__("tiled", "at-least-once", wake)
         self._connection, self._newest = Connection.from_documents(settings), newest
         self._is_durable = store is not None
         self._finished = FinishedRuns(store)
-        self._since = 0.0
+        self._gap, self._since = gap, 0.0
         self._passed_over: set[str] = set()
         self._signals: queue.SimpleQueue[Signal] = queue.SimpleQueue()
         self._subscriptions = Subscriptions(self._signals, lambda: None)
@@ -76,8 +81,8 @@ class TiledSource(QueuedSource):
         return {} if self._finished.is_new or not self._is_durable else {self.partition: time.time_ns() // 1000}
 
     def assign(self, positions: Mapping[Partition, int]) -> None:
-        """Begin to read; a worker that stores nothing reads open runs, and those from the position on."""
-        self._since = positions.get(self.partition, 0) / MICROSECONDS
+        """Begin to read; a worker that stores nothing reads open runs, and those that ended after the position."""
+        self._since = positions.get(self.partition, 0) / MICROSECONDS - self._gap
         super().assign(positions)
 
     def store(self, positions: Mapping[Partition, int]) -> bool:
@@ -134,7 +139,7 @@ class TiledSource(QueuedSource):
         if self._finished.is_new:
             self._finished.add(_get_uid(node) for node in nodes if node.metadata.get("stop"))
             nodes = [node for node in nodes if not node.metadata.get("stop")]
-        for node in sorted(nodes, key=lambda node: _get_start_time(node)):
+        for node in sorted(nodes, key=lambda node: _get_time(node, "start")):
             self._read_run(node)
 
     def _list_newest(self, runs: Any) -> list[Any]:
@@ -151,7 +156,7 @@ class TiledSource(QueuedSource):
     def _is_needed(self, node: Any) -> bool:
         if self._is_durable:
             return _get_uid(node) not in self._finished
-        return not node.metadata.get("stop") or _get_start_time(node) >= self._since
+        return not node.metadata.get("stop") or _get_time(node, "stop") >= self._since
 
     def _is_past(self, uid: str) -> bool:
         """Check whether a run that the websocket repeats was finished, or passed over, at the start."""
@@ -366,9 +371,10 @@ def _describe_file(sources: Any) -> DataFile:
     return DataFile("", "", {})
 
 
-def _get_start_time(node: Any) -> float:
-    start = node.metadata.get("start")
-    moment = start.get("time") if isinstance(start, Mapping) else None
+def _get_time(node: Any, name: str) -> float:
+    """Return the time of a run's start or stop document, 0 for none."""
+    document = node.metadata.get(name)
+    moment = document.get("time") if isinstance(document, Mapping) else None
     return float(moment) if isinstance(moment, int | float) else 0.0
 
 

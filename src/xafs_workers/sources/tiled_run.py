@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from xafs_workers.catalog.layouts import find_object_keys
 from xafs_workers.scans.frames import NODE_PARAMETER, is_in_files
 from xafs_workers.scans.metadata import as_mapping
 from xafs_workers.scans.runs import select_scalar_keys
@@ -100,10 +101,7 @@ class TiledRun:
         has_events = not data_keys or not all(map(is_in_files, data_keys.values()))
         streamed = () if has_events else select_scalar_keys(data_keys)
         self.streams[name] = TiledStream(uid, frozenset(data_keys), has_events=has_events, streamed=streamed)
-        objects: dict[str, list[str]] = {}
-        for key, about in data_keys.items():
-            if owner := as_mapping(about).get("object_name"):
-                objects.setdefault(str(owner), []).append(str(key))
+        objects = find_object_keys(described)
         time = described.get("time", self.start.get("time", 0.0))
         yield (
             "descriptor",

@@ -175,7 +175,7 @@ class Follower:
             while not self._stop.is_set():
                 self._turn(loop)
                 self.last_turn = time.monotonic()
-                self._update_lag(source)
+                self._update_lag(loop, source)
                 heartbeat.send_if_due()
             heartbeat.send_final("stopped")
             publisher.flush(1.0)
@@ -222,11 +222,12 @@ class Follower:
         loop.begin(positions, ends)
         return loop
 
-    def _update_lag(self, source: Source) -> None:
+    def _update_lag(self, loop: Loop, source: Source) -> None:
         now = time.monotonic()
         if now >= self._lag_due:
             self._lag_due = now + LAG_INTERVAL
-            self._lag, self._waits_for = source.compute_lag(), source.waits_for
+            self._lag = source.compute_lag()
+            self._waits_for = "; ".join(part for part in (source.waits_for, loop.waits_for) if part)
 
     def _collect_state(self, loop: Loop, source: Source) -> dict[str, Any]:
         lost = self._publisher.lost_counts if self._publisher is not None else {}
