@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,3 +53,26 @@ def test_help_shows_flags_without_a_value() -> None:
 
 def test_version_is_printed() -> None:
     assert CliRunner().invoke(app, ["--version"]).output == f"xafs-workers {__version__}\n"
+
+
+COMPLETE = """
+eval "$("$1" --show-completion bash)"
+COMP_WORDS=(xafs-workers "${@:2}"); COMP_CWORD=$(($# - 1))
+_xafs_workers_completion "$1"
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+"""Completes words as bash does after a tab, with the script that the program prints."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [(["dead"], ["dead-letters"]), (["waiting", "d"], ["drop"]), (["send", "--no"], ["--no-wait"])],
+)
+def test_bash_completes_commands_and_options(words: list[str], expected: list[str]) -> None:
+    program = shutil.which("xafs-workers", path=str(Path(sys.executable).parent))
+    if program is None:
+        pytest.skip("run from a source folder: no xafs-workers beside this Python")
+    command = ["bash", "-c", COMPLETE, "bash", program, *words]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert shown.stdout.split() == expected

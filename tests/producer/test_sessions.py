@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -21,6 +23,7 @@ from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.writers.xdi_reader import read
 
 SESSION = Path(__file__).parents[2] / "docs/examples/session.py"
+FIRST_PLAN = Path(__file__).parents[2] / "docs/tutorials/first-plan.md"
 PLANS = ("rocking_curve", "watch_i0", "small_map", "find_slot", "foil")
 PICTURES = {
     "maps/slot.png",
@@ -129,6 +132,39 @@ def test_queueserver_and_session_give_the_same_files(station: Station, file_mana
         assert first.shape[1] > 200
     assert not station.received["dead-letter"]
     assert not station.read_logged_errors()
+
+
+@pytest.mark.slow
+def test_the_steps_of_the_first_plan_run(station: Station, file_manager: None) -> None:
+    """Run the tutorial as it is printed, in place of its demo with the same workers."""
+    text, own = FIRST_PLAN.read_text(), environment(station, TYPED)
+    blocks = [re.sub("^   ", "", block, flags=re.M) for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL)]
+    (mistyped,) = re.findall(r"`(producer\.kafka_message\(.*?\))`", text)
+    (sent,) = re.findall(r"xafs-workers (send .*)", text)
+    assert "headless: done\n" == run_command(shlex.split(sent), own)
+    session = subprocess.run(
+        [sys.executable, "-i", str(SESSION)],
+        input="\n".join([*blocks, mistyped, ""]),
+        env=own,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert "Traceback" not in session.stderr, session.stderr
+    assert "the next free number is 1" in session.stdout
+    station.wait(lambda: len(station.list_final_answers("linescan")) == 2, "the answers to both scans")
+    assert {"snapshots/rocking_curve.png", "snapshots/my_scan.png"} <= pictures(station, TYPED).keys()
+    station.wait(lambda: bool(station.received["dead-letter"]), "the dead letter")
+    listed = run_command(["dead-letters", "list"], own)
+    assert "linescan.detector: linescan start: missing field 'detector'" in listed
+    for command in re.findall(r"`xafs-workers (messages \w+)`", text):
+        assert run_command(command.split(), own)
+
+
+def run_command(words: list[str], environment: dict[str, str]) -> str:
+    """Run `xafs-workers` in an account; return its output."""
+    command = [sys.executable, "-m", "xafs_workers", *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE).stdout
 
 
 def _by_uid(name: str) -> bool:
