@@ -32,11 +32,17 @@ def test_energies_of_other_beamlines_are_in_ev(
     assert (axis.energies[0], axis.energies[-1]) == pytest.approx(ends, abs=1.0)
 
 
-def test_two_energies_without_setting_are_refused():
+def test_undulator_without_setting_is_no_energy_axis():
     (run,) = fold_runs("step_two_movers", build_config(PLAIN))
+    assert find_energy_axis(run, build_config(PLAIN)).key == "monochromator-energy"
+
+
+def test_two_energies_without_setting_are_refused():
+    columns = {"one-energy": [1.0, 2.0, 3.0], "other-energy": [5.0, 6.0, 7.0]}
+    dims = {"dimensions": [[[key], "primary"] for key in columns]}
+    run = make_run(columns, dict.fromkeys(columns, "keV"), motors=["one", "other"], hints=dims)
     problem = find_energy_axis(run, build_config(PLAIN)).problem
-    assert "undulator-energy" in problem
-    assert "Set columns.energy" in problem
+    assert problem == "which of one-energy, other-energy is the energy? Set columns.energy"
 
 
 @pytest.mark.parametrize("other", ["mono-und_energy", "mono-gap-energy", "id_energy", "mono-energy-setpoint"])

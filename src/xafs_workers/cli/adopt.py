@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -101,6 +102,7 @@ def _adopt(settings: Settings, runs: int, seconds: float, files: Path | None, ou
         data = collect(settings, RunSelection(runs, seconds), stop_on_signals())
     except CollectionError as error:
         exit_with_error(str(error), WRONG_USE)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # from here on Ctrl-C ends the command
     if not data.documents:
         exit_with_error(f"{settings.sources.names[0]}: no run has finished in it (expected one or more)", 1)
     found = adopt(data, settings, files)

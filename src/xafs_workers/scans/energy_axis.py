@@ -27,7 +27,7 @@ Array = np.ndarray[Any, np.dtype[np.float64]]
 
 EV_PER_KEV = 1000.0
 
-UNSUITABLE_WORDS = frozenset({"und", "gap", "id", "setpoint"})
+UNSUITABLE_WORDS = re.compile(r"und.*|gap|id|setpoint")
 """Words in the names of energies that are not those of the monochromator, or not readings."""
 
 NEAR_EDGE = 0.2
@@ -225,7 +225,7 @@ def _use_only_energy(run: Run, config: BoardConfig, named: NamedEdge) -> EnergyA
 
 
 def _is_unsuitable(key: str) -> bool:
-    return not UNSUITABLE_WORDS.isdisjoint(re.split(r"[\W_]+", key.lower()))
+    return any(UNSUITABLE_WORDS.fullmatch(word) for word in re.split(r"[\W_]+", key.lower()))
 
 
 def _is_moving(run: Run, key: str, values: Array) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from xafs_workers.diagnostics.adoption.names import ANGLE_WORDS, ENERGY_WORDS, is_setpoint, list_words
 from xafs_workers.diagnostics.adoption.suggestion import Suggestion, ask
 from xafs_workers.diagnostics.adoption.trial import (
@@ -182,7 +184,7 @@ def _is_geometry(run: Run, board: Board, key: str) -> bool:
 
 def _suggest(best: _Trial, board: Board, others: list[str]) -> tuple[Suggestion, ...]:
     first = best.spectra[0]
-    energies = first.axis.energies
+    energies = first.axis.energies[np.isfinite(first.axis.energies)]
     count = f"in {len(best.spectra)} of {len(board.runs)} runs"
     reason = f"{energies.min():.0f} to {energies.max():.0f} eV {count}"
     if best.candidate.kind == "documents":

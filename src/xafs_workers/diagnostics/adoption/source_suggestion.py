@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from xafs_workers.diagnostics.adoption.suggestion import Suggestion
+from xafs_workers.diagnostics.adoption.suggestion import Suggestion, ask
 from xafs_workers.settings import Kafka, Settings
 
 READ = "it was read from there"
+
+NO_TOPICS = (
+    "workers wait for the topics of messages and answers: `xafs-workers install --topics --apply` makes them; "
+    "where none can be made, control.http needs none"
+)
 
 
 def suggest_source(settings: Settings) -> tuple[Suggestion, ...]:
@@ -30,4 +35,5 @@ def suggest_source(settings: Settings) -> tuple[Suggestion, ...]:
         suggestions.append(Suggestion(("kafka", "bootstrap_servers"), settings.kafka.bootstrap_servers, READ))
     if settings.kafka.documents_topic != Kafka().documents_topic:
         suggestions.append(Suggestion(("kafka", "documents_topic"), settings.kafka.documents_topic, READ))
+    suggestions.append(ask(("control", "http"), None, NO_TOPICS))
     return tuple(suggestions)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from xafs_workers.elements import find_edge_energy
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
@@ -85,7 +87,7 @@ def list_spectra(board: Board) -> tuple[SpectrumRun, ...]:
         axis = find_energy_axis(measured, board.config)
         named = find_named_edge(measured, board.config)
         edge = find_edge_energy(named.element, named.edge) if named.element and named.edge else None
-        is_inside = edge is not None and axis.energies.min() <= edge <= axis.energies.max()
+        is_inside = edge is not None and np.nanmin(axis.energies) <= edge <= np.nanmax(axis.energies)
         found.append(SpectrumRun(measured, axis, edge if is_inside else None))
     return tuple(found)
 
