@@ -4,3 +4,10 @@ document.addEventListener("DOMContentLoaded", () => {
     if (!toggle.textContent.trim()) toggle.setAttribute("aria-label", "Show or hide the pages below");
   }
 });
+
+// The theme's search button shows its key too, which its name must contain.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const button of document.querySelectorAll(".search-button-field")) {
+    button.setAttribute("aria-label", button.textContent.replace(/\s+/g, " ").trim());
+  }
+});

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from helpers.patience import SECONDS as PATIENCE
 from xafs_workers.cli.messages import lint, print_schema, show_messages
 from xafs_workers.messages.base import kinds
 from xafs_workers.messages.schema import build_json_schema, list_kind_names
+from xafs_workers.recording.record import Header, Record
+from xafs_workers.recording.session import SessionWriter
 
 app = typer.Typer()
 for name, command in {"messages": show_messages, "schema": print_schema, "lint": lint}.items():
@@ -114,6 +117,30 @@ def test_control_messages_with_another_tag_are_checked(tmp_path: Path) -> None:
     path.write_text('["xas", {"close": "all"}]\n')
     assert runner.invoke(app, ["lint", str(path)]).exit_code == 1
     assert runner.invoke(app, ["lint", "--tag", "xas", str(path)]).exit_code == 0
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz"])
+def test_a_recording_is_checked(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"morning{suffix}"
+    with SessionWriter(path, Header(tag="xas")) as recording:
+        recording.write(Record(1.0, "control", "xas", {"close": "all"}))
+        recording.write(Record(2.0, "control", "xas", {"linescan": "start"}))
+        recording.write(Record(3.0, "documents", "start", {"uid": "u", "time": 2.0, "offset": float("nan"), "data": b"x"}))
+        recording.write(Record(4.0, "documents", raw=b"\xc1", partition=0, offset=7))
+    result = runner.invoke(app, ["lint", str(path)])
+    assert result.exit_code == 1
+    first, second, count = result.output.splitlines()
+    assert first.startswith(f"{path}:3: linescan: detector: ")
+    assert second == f"{path}:5: undecodable record documents/0/7"
+    assert count == "5 lines, 2 refused"
+
+
+def test_a_damaged_recording_is_a_usage_error(tmp_path: Path) -> None:
+    path = tmp_path / "cut.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"close": "all"}\n' * 1000)[:-12])
+    result = runner.invoke(app, ["lint", str(path)])
+    assert result.exit_code == 2
+    assert f"{path}: " in result.stderr
 
 
 def test_standard_input_is_read() -> None:

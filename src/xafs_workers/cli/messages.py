@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sys
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -60,27 +62,37 @@ def lint(
     ],
     tag: Annotated[str, typer.Option(help="Name that marks a control message.")] = "bmm",
 ) -> None:
-    """Check control messages and documents in a file of JSON lines, and exit with 1 if any is refused.
+    """Check control messages and documents in a recording or a file of JSON lines; exit with 1 if any is refused.
 
-    A line is `["bmm", {...}]`, a bare message `{...}`, or `[name, document]`.
+    A line is `["bmm", {...}]`, a bare message `{...}`, or `[name, document]`. A recording of `record` may be gzipped.
     """
     try:
-        content = sys.stdin.buffer if str(file) == "-" else file.open("rb")
-    except OSError as error:
-        typer.echo(f"{file}: {error.strerror} (expected a readable file)", err=True)
+        with sys.stdin.buffer if str(file) == "-" else _open_file(file) as content:
+            lines, refused = _check_lines(content, str(file), tag)
+    except (OSError, EOFError, zlib.error) as error:
+        typer.echo(f"{file}: {getattr(error, 'strerror', None) or error} (expected a readable file)", err=True)
         raise typer.Exit(WRONG_USE) from error
-    with content:
-        lines, refused = _check_lines(content, str(file), tag)
     typer.echo(f"{lines} lines, {refused} refused")
     if refused:
         raise typer.Exit(1)
 
 
+def _open_file(path: Path) -> IO[bytes]:
+    """Open a file of lines, gzipped or not."""
+    with path.open("rb") as file:
+        is_zipped = file.read(2) == b"\x1f\x8b"
+    return cast("IO[bytes]", gzip.open(path, "rb")) if is_zipped else path.open("rb")
+
+
 def _check_lines(content: Iterable[bytes], name: str, tag: str) -> tuple[int, int]:
     """Print what is wrong, and return how many lines there are and how many are refused."""
     number = refused = 0
+    split = _split_line
     for number, line in enumerate(content, start=1):
-        fault = _find_fault(line, tag)
+        if number == 1 and (header := _parse_header(line)) is not None:
+            tag, split = header.get("tag", tag), _split_recorded
+            continue
+        fault = _find_fault(line, tag, split)
         if fault is not None:
             refused += 1
             typer.echo(f"{name}:{number}: {fault}")
@@ -100,7 +112,7 @@ class Fault:
         return ": ".join((*where, self.reason))
 
 
-def _find_fault(line: bytes, tag: str) -> Fault | None:
+def _find_fault(line: bytes, tag: str, split: Callable[[bytes, str], tuple[str, Any]]) -> Fault | None:
     """Find the fault of a line, None if it has none."""
     from xafs_workers.messages.base import InvalidMessage
     from xafs_workers.messages.documents import InvalidDocument, check_document
@@ -109,7 +121,7 @@ def _find_fault(line: bytes, tag: str) -> Fault | None:
     if not line.strip():
         return Fault("", "", "blank line (expected a message or a document)")
     try:
-        name, body = _split_line(json.loads(line), tag)
+        name, body = split(line, tag)
         if name == tag:
             parse(body)
         else:
@@ -123,10 +135,38 @@ def _find_fault(line: bytes, tag: str) -> Fault | None:
     return None
 
 
-def _split_line(content: Any, tag: str) -> tuple[str, Any]:
+def _parse_header(line: bytes) -> dict[str, Any] | None:
+    """Return the header with which a recording begins, None where the line is none."""
+    if b'"xafs-workers"' not in line[:40]:
+        return None
+    try:
+        content = json.loads(line)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _split_recorded(line: bytes, tag: str) -> tuple[str, Any]:
+    """Return name and body of a line of a recording."""
+    from xafs_workers.messages.base import InvalidMessage
+    from xafs_workers.recording.json_codec import from_json
+    from xafs_workers.recording.record import parse_own_form
+
+    content = json.loads(line, object_hook=from_json)
+    try:
+        record = parse_own_form(content)
+    except ValueError as error:
+        raise InvalidMessage("", "", str(error)) from error
+    if record.body is None:
+        raise InvalidMessage("", "", f"undecodable record {record.topic}/{record.partition}/{record.offset}")
+    return record.name or tag, record.body
+
+
+def _split_line(line: bytes, tag: str) -> tuple[str, Any]:
     """Return name and body of a line; a bare mapping is a control message."""
     from xafs_workers.messages.base import InvalidMessage, format_value
 
+    content = json.loads(line)
     if isinstance(content, dict):
         return tag, content
     if isinstance(content, list) and len(content) == 2 and isinstance(content[0], str):
