@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from helpers.any_figures import check_spectra
 from helpers.figures import join_notes
 from helpers.reductions import answer_requests
 from helpers.stock_runs import make_stock_run
-from helpers.streams import fold, read_entries, stamp_entries
+from helpers.streams import EPOCH, Entry, fold, read_entries, stamp_entries
 from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.figures.model import Figure
 from xafs_workers.reduction.process import Reducer
@@ -134,4 +135,33 @@ def test_an_edge_outside_of_the_energies_is_not_reduced() -> None:
 def test_a_short_scan_of_the_energy_is_a_line() -> None:
     columns = {"dcm_energy": [7000.0 + n for n in range(21)], "I0": [1.0] * 21}
     board = fold(stamp_entries(make_stock_run(columns, dimensions=[["dcm_energy"]], num_points=21)), Board(CONFIG))
+    assert [scan.kind for scan in board.scans] == ["linescan"]
+
+
+def make_repetition(begin: float, **start: Any) -> list[Entry]:
+    energy = [7000.0 + 5 * n for n in range(61)]
+    columns = {"dcm_energy": energy, "I0": [100.0] * 61, "It": [50.0] * 61}
+    run = make_stock_run(columns, dimensions=[["dcm_energy"]], motors=["dcm"], num_points=61, **start)
+    moved = {"start": begin, "stop": begin + 60.0}
+    return [(name, {**doc, "time": moved.get(name, doc.get("time", begin))}) for name, doc in run]
+
+
+def test_a_run_of_another_session_ends_the_sequence() -> None:
+    sessions = ("pass-1", "pass-1", "pass-2", "pass-1")
+    entries = [
+        entry
+        for n, session in enumerate(sessions)
+        for entry in make_repetition(EPOCH + 100.0 * n, data_session=session, sample_name="rust")
+    ]
+    config = replace(CONFIG, session_keys=("data_session",))
+    board = fold(stamp_entries(entries, step=1.0), Board(config))
+    sequences = [scan for scan in board.scans if scan.kind == "xafs_sequence"]
+    found = [[board.runs[uid].start["data_session"] for uid in scan.run_uids] for scan in sequences]
+    assert found == [["pass-1", "pass-1"], ["pass-2"], ["pass-1"]]
+
+
+def test_an_edge_that_was_left_over_makes_no_spectrum() -> None:
+    columns = {"stage_x": [float(n) for n in range(40)], "I0": [1.0] * 40, "It": [0.5] * 40}
+    run = make_stock_run(columns, dimensions=[["stage_x"]], motors=["stage_x"], num_points=40, element="Cu", edge="K")
+    board = fold(stamp_entries(run), Board(CONFIG))
     assert [scan.kind for scan in board.scans] == ["linescan"]

@@ -21,6 +21,7 @@ from xafs_workers.wire import decode
 TOKEN = "a-token-of-the-tests"
 FILE_MANAGER = ("file-manager",)
 HEADLESS = ("plot-manager", "--headless")
+SCREEN = ("plot-manager", "--screen")
 
 
 class LocalStation:

@@ -13,8 +13,9 @@ from bluesky.callbacks.zmq import Publisher
 from typer.testing import CliRunner
 
 from helpers.file_manager import SESSION, build_xafs_run
-from helpers.local_station import FILE_MANAGER, LocalStation
-from helpers.streams import Entry
+from helpers.local_station import FILE_MANAGER, HEADLESS, SCREEN, LocalStation
+from helpers.processes import make_start_document
+from helpers.streams import Entry, build_run_documents
 from helpers.zmq_proxy import PREFIX, ZmqProxy, find_free_port
 from xafs_workers.cli.main import app
 from xafs_workers.producer.requests import RequestClient
@@ -34,17 +35,18 @@ class ZmqStation(LocalStation):
         self.publisher: Publisher = proxy.create_publisher()
         self.client = RequestClient(self.settings)
 
-    def join(self) -> None:
-        """Publish until the file manager counts a document: nothing is kept for late readers."""
+    def join(self, *workers: str) -> None:
+        """Publish until each worker counts a document: nothing is kept for late readers."""
 
         def has_come() -> bool:
-            self.publisher("stop", {"uid": uuid.uuid4().hex, "run_start": "probe", "time": 1.0})
-            return self.read_newest_beat("file-manager")["documents"] > 0 or self._counts_probe()
+            self.publisher("stop", {"uid": uuid.uuid4().hex, "run_start": f"probe {uuid.uuid4()}", "time": 1.0})
+            return all(self._counts_documents(worker) for worker in workers or ("file-manager",))
 
         self.wait(has_come, "the first document")
 
-    def _counts_probe(self) -> bool:
-        return self.read_newest_beat("file-manager")["incomplete_runs"] > 0
+    def _counts_documents(self, worker: str) -> bool:
+        beat = self.read_newest_beat(worker)
+        return beat["documents"] > 0 or beat["incomplete_runs"] > 0
 
     def publish(self, entries: list[Entry]) -> None:
         for name, document in entries:
@@ -133,3 +135,25 @@ def test_accepted_message_survives_a_kill(place: ZmqStation) -> None:
     place.wait(lambda: place.read_newest_beat("file-manager")["state"] == "running", "the next start")
     assert sum(a["message_id"] == name and a["state"] == "done" for a in place.read("answers")) == 1
     assert place.list_data_files() == {f"{SESSION}/late.001"}
+
+
+@pytest.mark.slow
+def test_plots_are_drawn_and_written_without_kafka(place: ZmqStation, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("PySide6.QtWidgets", reason="no Qt: install the extra `screen`", exc_type=ImportError)
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    for worker in (FILE_MANAGER, HEADLESS, SCREEN):
+        place.start(worker)
+    place.join("file-manager", "headless", "screen")
+    before = place.read_newest_beat("screen").get("frame_seconds")
+    columns = {"I0": [100.0, 100.0, 100.0], "It": [60.0, 50.0, 40.0]}
+    start = make_start_document(plan_name="sead")
+    run = list(build_run_documents(hint="timescan It", motors=None, columns=columns, start=start))
+    place.client._send({"timescan": "start", "detector": "it"})
+    place.wait(lambda: all(place.read_newest_beat(name)["messages"] for name in ("headless", "screen")), "the message")
+    place.publish(run)
+    answer = place.ask({"timescan": "stop", "fname": "sead.png", "uid": run[0][1]["uid"]})
+    assert (answer.state, [Path(path).name for path in answer.paths]) == ("done", ["sead.png"]), answer
+    assert Path(answer.paths[0]).read_bytes().startswith(b"\x89PNG")
+    assert SESSION in answer.paths[0]
+    place.wait(lambda: place.read_newest_beat("screen")["messages"] == 2, "all messages on the screen")
+    place.wait(lambda: place.read_newest_beat("screen").get("frame_seconds") not in (None, before), "a frame")
