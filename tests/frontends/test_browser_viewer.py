@@ -12,10 +12,12 @@ import pytest
 
 from helpers.browser import BrowserHarness, build_expected_data, has_figure_data, read_plotted_data
 from helpers.processes import wait_until
-from helpers.streams import EPOCH, Entry, build_run_documents
+from helpers.streams import EPOCH, Entry, build_run_documents, fold, stamp_entries
 from xafs_workers.figures.figure_builder import build_figure, list_shown_scans
+from xafs_workers.figures.view_options import ViewOptions
 from xafs_workers.figures.views import build_view
 from xafs_workers.frontends.view_commands import FIGURE_COMMANDS, VIEW_COMMANDS, build_options
+from xafs_workers.scans.board import Board
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -415,3 +417,58 @@ def test_the_list_of_keys_opens_and_closes(show: BrowserHarness, open_tab: OpenT
     assert all(command.description in tab.page.inner_text("#keys") for command in (*VIEW_COMMANDS, *FIGURE_COMMANDS))
     tab.page.keyboard.press("Escape")
     assert not tab.page.is_visible("#keys")
+
+
+def measure_past(number: int) -> Board:
+    start = {"scan_id": number, "XDI": {"Sample": {"name": "Ni foil"}}}
+    columns = {"xafs_x": [0.0, 1.0, 2.0, 3.0], "I0": [1.0] * 4, "It": [1.0, 2.0, 3.0, 1.0]}
+    run = build_run_documents(hint=None, motors=["xafs_x"], columns=columns, start=start)
+    others = [("bmm", {"mkdir": "/a"})] * 999  # so that its messages have other offsets than those of a test
+    return fold(stamp_entries([*others, ("bmm", LINE), *run, ("bmm", {"linescan": "stop"})]))
+
+
+def test_a_figure_of_the_past_has_an_address(show: BrowserHarness, open_tab: OpenTab) -> None:
+    """It is waited for while the past is read, and stays in front when a scan starts."""
+    past = measure_past(41)
+    figure = build_figure(past, past.scans[0])
+    show.is_reading_history = True
+    tab = open_tab(f"{show.address}figure/{figure.id}")
+    wait_until(lambda: tab.page.inner_text("#connection") == "connected", "the page")
+    show.history, show.is_reading_history = past, False
+    wait_until(lambda: has_figure_data(tab.page, figure), "the figure")
+    wait_until(lambda: tab.page.evaluate("location.href") == f"{show.address}figure/{figure.id}", "its address")
+    assert show.requested_results == [figure.id]
+    show.add_entries(("bmm", LINE), *line_run())
+    wait_until(lambda: tab.page.locator("#cards li").count() == 1, "the new scan")
+    assert has_figure_data(tab.page, figure)
+    tab.page.reload()
+    wait_until(lambda: has_figure_data(tab.page, figure), "the figure again")
+    tab.page.click("#newest")
+    wait_until(lambda: tab.page.evaluate("location.href") == show.address, "the address of the newest")
+    wait_for_page(tab.page, show)
+
+
+def test_the_history_is_searched_and_compared(show: BrowserHarness, open_tab: OpenTab) -> None:
+    show.history = measure_past(41)
+    show.add_entries(("bmm", LINE), *line_run())
+    tab = open_tab(show.address)
+    wait_for_page(tab.page, show)
+    tab.page.keyboard.press("h")
+    assert tab.page.inner_text("#past .about") == "Ni foil · xafs_x"
+    wait_until(lambda: tab.page.locator("#past .picture svg").count() == 1, "the thumbnail")
+    tab.page.keyboard.type("copper")
+    assert tab.page.inner_text("#search-result") == "0 of 1 scans"
+    assert not tab.page.is_visible("#past .name")
+    tab.page.fill("#search", "ni 41")
+    tab.page.click("#past .compare")
+    now, before = show.board.scans[0], show.history.scans[0]
+    both = build_view(show.board, now, ViewOptions(overlay=before.figure_id), (show.history, before))
+    wait_until(lambda: has_figure_data(tab.page, both), "the overlay")
+    assert len(both.panels[0].traces) == 2
+    assert tab.page.get_attribute("#past .compare", "aria-pressed") == "true"
+
+
+def test_an_unknown_address_shows_the_newest(show: BrowserHarness, open_tab: OpenTab) -> None:
+    show.add_entries(("bmm", LINE), *line_run())
+    tab = open_tab(f"{show.address}figure/nothing/0/7")
+    wait_for_page(tab.page, show)

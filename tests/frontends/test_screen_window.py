@@ -22,12 +22,14 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from helpers.processes import wait_until
 from helpers.screen import LINE, TIME, XAFS, ScreenHarness, make_line_scan, make_repetition, process_events
-from helpers.streams import build_run_documents, fold
+from helpers.streams import build_run_documents, fold, stamp_entries
 from xafs_workers.frontends.screen import exports
 from xafs_workers.frontends.screen import window as window_module
 from xafs_workers.frontends.screen.frame_pacer import MAX_INTERVAL, FramePacer
+from xafs_workers.frontends.screen.history_dialog import HistoryDialog
 from xafs_workers.frontends.screen.window_geometry import WindowGeometry, read_geometry, write_geometry
 from xafs_workers.frontends.view_commands import FIGURE_COMMANDS, VIEW_COMMANDS
+from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 
 pytestmark = pytest.mark.slow
@@ -464,3 +466,44 @@ def test_numbers_are_saved(desk: ScreenHarness, tmp_path: Path, monkeypatch: pyt
         QTest.keyClick(desk.window, Qt.Key.Key_V)
         assert desk.figure_tab.toolbar.locLabel.text().startswith(text)
     assert (tmp_path / "numbers.csv").read_text().startswith("# title: xafs_x alignment scan\n# kind: linescan\n")
+
+
+def measure_past(number: int) -> Board:
+    start = {"scan_id": number, "XDI": {"Sample": {"name": "Ni foil"}}}
+    columns = {"xafs_x": [0.0, 1.0, 2.0, 3.0], "I0": [1.0] * 4, "It": [1.0, 2.0, 3.0, 1.0]}
+    run = build_run_documents(hint=None, motors=["xafs_x"], columns=columns, start=start)
+    others = [("bmm", {"mkdir": "/a"})] * 99  # so that its messages have other offsets than those of a test
+    return fold(stamp_entries([*others, ("bmm", LINE), *run, ("bmm", {"linescan": "stop"})]))
+
+
+def test_a_scan_of_the_past_is_found_and_shown(desk: ScreenHarness) -> None:
+    desk.history = measure_past(41)
+    desk.refresh()
+    QTest.keyClick(desk.window, Qt.Key.Key_H)
+    (dialog,) = desk.window.findChildren(HistoryDialog)
+    QTest.keyClicks(dialog.search, "copper")
+    assert dialog.list.currentItem() is None
+    dialog.search.setText("ni 41")
+    assert dialog.list.currentItem().text().startswith("linescan #41\nNi foil · xafs_x\n")
+    wait_until(lambda: process_events() or not dialog.is_drawing, "the thumbnails")
+    QTest.keyClick(dialog.list, Qt.Key.Key_Return)
+    desk.refresh()
+    assert desk.titles == ["xafs_x alignment scan"]
+    assert len(desk.get_positions()) == 4
+    desk.close_tab(0)
+    desk.refresh()
+    assert desk.titles == []
+
+
+def test_a_scan_of_the_past_is_compared(desk: ScreenHarness) -> None:
+    desk.history = measure_past(41)
+    desk.add_entries(("bmm", LINE), *make_line_scan(20))
+    figure = desk.history.scans[0].figure_id
+    actions = desk.window.actions_by_command
+    actions.choose_overlay(figure)
+    drawing = desk.figure_tab.drawing
+    assert drawing.model is not None
+    assert [trace.is_faded for trace in drawing.model.panels[0].traces] == [True, False]
+    assert actions.by_name["previous"].isChecked()
+    actions.by_name["previous"].trigger()
+    assert [trace.is_faded for trace in drawing.model.panels[0].traces] == [False]

@@ -48,6 +48,8 @@ class BrowserHarness:
         self._stamper = EntryStamper()
         self.board = Board(rules or BoardConfig())
         self.now, self.last_record, self.waits_for = EPOCH, EPOCH, ""
+        self.history, self.is_reading_history = Board(), False
+        self.requested_results: list[str] = []
         self.clicks: list[dict[str, Any]] = []
         self._where = ListenAddress(port=find_free_port(), **address)
         self._ports = ViewerCallbacks(self.clicks.append if pluck else None, lambda element, edge: 7112.0)
@@ -83,7 +85,17 @@ class BrowserHarness:
     def _serve(self) -> None:
         asyncio.set_event_loop(asyncio.new_event_loop())
         gallery = Gallery(
-            lambda: Feed(self.board, self.waits_for, self.last_record, 0), stale_after=10.0, clock=lambda: self.now
+            lambda: Feed(
+                self.board,
+                self.waits_for,
+                self.last_record,
+                0,
+                self.history,
+                is_reading_history=self.is_reading_history,
+            ),
+            stale_after=10.0,
+            clock=lambda: self.now,
+            request_results=self.requested_results.append,
         )
         self.server = BrowserServer(gallery, self._ports, self._where)
         self._ready.set()

@@ -51,6 +51,7 @@ class ScreenHarness:
         self.now = EPOCH
         self.waits_for = ""
         self.last_record: float | None = EPOCH
+        self.history = Board()
         self.clicks: list[dict[str, Any]] = []
         ports = WindowCallbacks(
             self.build_feed, self.clicks.append, lambda element, edge: 7112.0, place, large, clock=lambda: self.now
@@ -61,7 +62,7 @@ class ScreenHarness:
         self.refresh()
 
     def build_feed(self) -> Feed:
-        return Feed(self.board, self.waits_for, self.last_record, 0)
+        return Feed(self.board, self.waits_for, self.last_record, 0, self.history)
 
     def add_entries(self, *entries: Entry) -> None:
         """Apply more entries to the board, and update the window."""

@@ -184,3 +184,27 @@ def test_pages_show_that_they_wait_for_the_broker(tmp_path: Path, open_tab: Open
         assert process.wait(PATIENCE) == 0
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
+
+
+def test_the_history_is_there_after_a_restart(station: WebStation, open_tab: OpenTab) -> None:
+    """Also a page that was opened for one of its figures."""
+    entries = [("bmm", LINE), *line_run(30), ("bmm", {"linescan": "stop"})]
+    station.start()
+    station.put(entries)
+    station.wait(lambda: station.received["status"][-1]["messages"] >= 2, "the scan")
+    station.kill()
+    station.start()
+    wait_until(lambda: is_listening(station.settings.web.port), "the server")
+    tab = open_tab(station.address)
+    wait_until(lambda: tab.page.locator("#past li").count() == 1, "the history")
+    assert tab.page.locator("#cards li").count() == 0
+    board = fold(stamp_entries(entries))
+    figure = build_figure(board, board.scans[0])
+    tab.page.click("#past-box summary")
+    tab.page.click("#past li button")
+    wait_until(lambda: has_figure_data(tab.page, figure), "the figure")
+    wait_until(lambda: "/figure/" in tab.page.evaluate("location.href"), "its address")
+    tab.page.goto(tab.page.evaluate("location.href"))
+    wait_until(lambda: has_figure_data(tab.page, figure), "the figure by its address")
+    station.terminate()
+    assert not station.read_logged_errors()

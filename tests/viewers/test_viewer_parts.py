@@ -17,6 +17,7 @@ from helpers.processes import PATIENCE, wait_until
 from helpers.streams import build_run_documents
 from plugins.brokers import Broker
 from xafs_workers.consumer.roles import SCREEN
+from xafs_workers.frontends.history import find_board_scan, list_history
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.settings import Settings
 from xafs_workers.simulation.broker import EmbeddedBroker
@@ -168,6 +169,22 @@ def test_a_finished_scan_is_not_restored(place: ViewerTopics) -> None:
     follower = place.follower()
     wait_until(lambda: follower.build_feed().waits_for == "", "the worker to be live")
     assert follower.build_feed().board.scans == ()
+
+
+@pytest.mark.slow
+def test_a_finished_scan_is_in_the_history(place: ViewerTopics) -> None:
+    """Whatever follows it, and only once the worker is live."""
+    place.create_topics()
+    place.put(("bmm", {"linescan": "x"}), ("bmm", LINE), *run(5), ("bmm", {"linescan": "stop"}), ("bmm", LINE), *run(3))
+    follower = place.follower()
+    assert follower.build_feed().is_reading_history
+    wait_until(lambda: not follower.build_feed().is_reading_history, "the history to be read")
+    feed = follower.build_feed()
+    assert feed.waits_for == ""
+    (entry,) = list_history((feed.board, feed.history))
+    found = find_board_scan((feed.board, feed.history), entry.figure_id)
+    assert found is not None
+    assert [len(one.points) for one in found[0].get_runs(found[1])] == [5]
 
 
 @pytest.mark.slow

@@ -16,13 +16,17 @@ FoundScan = tuple[Board, Scan]
 """A scan and the board on which it is."""
 
 
-def build_view(board: Board, scan: Scan, options: ViewOptions, earlier: FoundScan | None = None) -> Figure:
+def build_view(
+    board: Board, scan: Scan, options: ViewOptions, earlier: FoundScan | None = None, present: Board | None = None
+) -> Figure:
     """Build the figure of a scan from the present state of the board, with a user's options.
 
     Parameters
     ----------
     earlier
         Scan that is shown as an overlay, where the options name a figure.
+    present
+        Board that knows where motors are now; None for that of the scan.
 
     Raises
     ------
@@ -31,7 +35,7 @@ def build_view(board: Board, scan: Scan, options: ViewOptions, earlier: FoundSca
     """
     figure = _build_transformed(board, scan, options)
     if options.has_statistics:
-        figure = add_line_marks(board, scan, figure)
+        figure = add_line_marks(present or board, scan, figure)
     if options.overlay == PREVIOUS:
         previous = find_previous_scan(board, scan)
         earlier = None if previous is None else (board, previous)

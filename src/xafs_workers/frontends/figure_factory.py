@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xafs_workers.figures.model import Figure, Panel, Text
 from xafs_workers.figures.view_options import ViewOptions
-from xafs_workers.figures.views import build_view
+from xafs_workers.figures.views import FoundScan, build_view
 from xafs_workers.logs import get_logger
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan
@@ -21,10 +21,25 @@ class FigureFactory:
     def __init__(self) -> None:
         self._failed_figures: set[str] = set()
 
-    def make(self, board: Board, scan: Scan, options: ViewOptions = DEFAULT_VIEW) -> Figure:
-        """Build the figure of a scan from the board, with a user's options."""
+    def make(
+        self,
+        board: Board,
+        scan: Scan,
+        options: ViewOptions = DEFAULT_VIEW,
+        earlier: FoundScan | None = None,
+        present: Board | None = None,
+    ) -> Figure:
+        """Build the figure of a scan from the board, with a user's options.
+
+        Parameters
+        ----------
+        earlier
+            Scan that the options name as an overlay.
+        present
+            Board of the present, if the scan is on another one.
+        """
         try:
-            return build_view(board, scan, options)
+            return build_view(board, scan, options, earlier, present)
         except Exception:
             if scan.figure_id not in self._failed_figures:
                 self._failed_figures = {*self._failed_figures, scan.figure_id} & {one.figure_id for one in board.scans}

@@ -13,6 +13,9 @@ STALE_AFTER = 10.0
 """Age of the newest record from which on data of a running scan are marked, seconds, where no other is asked for."""
 
 
+EMPTY_BOARD = Board()
+
+
 @dataclass(frozen=True, slots=True)
 class Feed:
     """Newest state, as the loop's thread provides it.
@@ -25,12 +28,18 @@ class Feed:
         Record time of the newest record, POSIX seconds.
     backlog_size
         Records that are there and not yet folded.
+    history
+        Board of the time before the worker was started.
+    is_reading_history
+        Whether that board is still being read.
     """
 
     board: Board
     waits_for: str = ""
     last_record_time: float | None = None
     backlog_size: int = 0
+    history: Board = EMPTY_BOARD
+    is_reading_history: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,7 @@ FIGURE_COMMANDS: tuple[Command, ...] = (
     Command("picture", "C", "Copy picture", "copy the picture"),
     Command("numbers", "T", "Copy numbers", "copy the numbers, for a spreadsheet"),
     Command("csv", "V", "Save numbers", "save the numbers as CSV, with sample, time and uid"),
+    Command("history", "H", "History", "the ended scans, searched by sample, motor, file or uid"),
     Command("large", "L", "Large type", "type that can be read from afar"),
     Command("help", "?", "Keys", "this list of keys"),
 )
@@ -90,6 +91,12 @@ def toggle_option(options: ViewOptions, name: object) -> ViewOptions:
     """Return the options with the one of a command switched; the same for a name that is no command's."""
     command = next((command for command in VIEW_COMMANDS if command.name == name), None)
     return options if command is None else command.toggle(options)
+
+
+def choose_overlay(options: ViewOptions, figure: object) -> ViewOptions:
+    """Return the options with the scan of a figure as overlay; without any where it is chosen again, or is no id."""
+    chosen = figure if isinstance(figure, str) and figure != options.overlay else ""
+    return replace(options, overlay=chosen)
 
 
 def list_active(options: ViewOptions) -> list[str]:

@@ -75,6 +75,11 @@ class Recovery(Section):
     look_back_hours: float = Field(
         default=12.0, gt=0, description="screen and browser: how far back they search for open scans"
     )
+    history_hours: float = Field(
+        default=24.0,
+        ge=0,
+        description="screen and browser: how far back they list ended scans after a start, from Kafka; 0: not at all",
+    )
 
 
 class Failover(Section):

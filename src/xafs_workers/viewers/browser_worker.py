@@ -58,7 +58,9 @@ def run(settings: Settings) -> int:
     follower = Follower(settings, connections, WEB, before_live=lambda: edges.wait(EDGE_TABLES_TIMEOUT))
     clicks = ClickDispatcher(*build_subscribers(settings, follower.publish_click))
     web = settings.web
-    gallery = Gallery(follower.build_feed, stale_after=web.stale_seconds)
+    gallery = Gallery(
+        follower.build_feed, stale_after=web.stale_seconds, request_results=follower.history.request_results
+    )
     address = ListenAddress(web.host, web.port, web.prefix, web.origins, web.proxied, token)
     ports = ViewerCallbacks(clicks.put if web.pluck else None, edges.find_energy)
     try:

@@ -36,6 +36,7 @@ from xafs_workers.services.heartbeat import Heartbeat
 from xafs_workers.settings import Settings
 from xafs_workers.sources.connections import Connections
 from xafs_workers.threads import SupervisedThread
+from xafs_workers.viewers.history import History
 
 log = get_logger("workers")
 
@@ -80,6 +81,8 @@ class Follower:
         Returns the front end's part of the heartbeat; called in the follower's thread.
     on_board_changed
         Called in the follower's thread when there are new records to show.
+    history
+        Scans from before the worker's start.
     """
 
     def __init__(
@@ -106,6 +109,9 @@ class Follower:
             Reducer(timeout=rules.task_seconds, idle_seconds=rules.idle_seconds, starts_warm=False) for _ in range(2)
         )
         self._fitter = Fitter()
+        self.history = History(
+            settings, self._empty_board.config, lambda: connections.open_source(role.name, is_durable=False)
+        )
         self._router = AnalysisRouter(self._reducer, self._fitter, live_reducer)
         self._lag, self._waits_for, self._lag_due = 0, "", 0.0
         self._is_live = False
@@ -121,6 +127,7 @@ class Follower:
     def stop(self, timeout: float = 4.0) -> None:
         """Stop following, after the published records are sent."""
         self._stop.set()
+        self.history.close()
         if self._thread.is_alive():
             self._thread.join(timeout)
 
@@ -128,13 +135,13 @@ class Follower:
         """Return the newest state, from any thread; the board is empty until the worker has caught up."""
         loop = self._loop
         if loop is None:
-            return Feed(
-                self._empty_board, "nothing any more: it died, see the log" if self.failure else WAITING_FOR_TOPICS
-            )
+            missing = "nothing any more: it died, see the log" if self.failure else WAITING_FOR_TOPICS
+            return Feed(self._empty_board, missing, is_reading_history=True)
         behind = self._lag + loop.backlog_size
         if not loop.caught_up:
-            return Feed(self._empty_board, WAITING_FOR_HISTORY, loop.last_record_time, behind)
-        return Feed(loop.board, self._waits_for, loop.last_record_time, behind)
+            return Feed(self._empty_board, WAITING_FOR_HISTORY, loop.last_record_time, behind, is_reading_history=True)
+        history = self.history
+        return Feed(loop.board, self._waits_for, loop.last_record_time, behind, history.board, history.is_reading)
 
     def publish_click(self, click: Mapping[str, Any]) -> None:
         """Publish a picked position."""
@@ -197,6 +204,7 @@ class Follower:
             self._is_live = True
             self._on_live()
             self.on_board_changed()
+            self.history.start()
         elif loop.caught_up and (count or loop.board.version != version):
             self.on_board_changed()
 

@@ -57,6 +57,7 @@ def run(settings: Settings, *, large: bool = False) -> int:
             settings.find_state_folder() / SCREEN.name / "place.json",
             large or settings.screen.large,
             settings.screen.stale_seconds,
+            request_results=follower.history.request_results,
         )
     )
     follower.on_board_changed = window.board_changed.emit

@@ -8,10 +8,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from xafs_workers.figures.figure_builder import figure_builders, list_shown_scans
+from xafs_workers.figures.figure_builder import list_shown_scans
 from xafs_workers.figures.model import Figure
-from xafs_workers.figures.view_options import ViewOptions
+from xafs_workers.figures.view_options import PREVIOUS, ViewOptions
+from xafs_workers.figures.views import FoundScan
 from xafs_workers.frontends.figure_factory import DEFAULT_VIEW, FigureFactory
+from xafs_workers.frontends.history import find_board_scan, list_history
 from xafs_workers.frontends.progress import estimate_progress
 from xafs_workers.frontends.status import STALE_AFTER, Feed, Status, build_status, find_running_scan
 from xafs_workers.frontends.tab_policy import find_new_result
@@ -34,6 +36,8 @@ class Gallery:
         Age above which the data of a running scan are marked as stale, seconds.
         clock
             Returns the time, POSIX seconds.
+    request_results
+        Has the scan of a figure of the past reduced.
 
     Attributes
     ----------
@@ -44,16 +48,23 @@ class Gallery:
     cards
         Cards of the shown figures, newest first: id, title, opening time, whether the scan is still measured.
     past
-        Cards of the ended scans whose figures were closed by messages.
+        Cards of the ended scans, newest first, also of those before the worker's start.
     pictures
         Thumbnails of the shown figures (SVG) by figure id.
     """
 
     def __init__(
-        self, feed: Callable[[], Feed], *, stale_after: float = STALE_AFTER, clock: Callable[[], float] = time.time
+        self,
+        feed: Callable[[], Feed],
+        *,
+        stale_after: float = STALE_AFTER,
+        clock: Callable[[], float] = time.time,
+        request_results: Callable[[str], object] = lambda figure: None,
     ):
+        self._request_results = request_results
         self._feed, self._stale_after, self._clock = feed, stale_after, clock
-        self.board = Board()
+        self.board = self.history = Board()
+        self.is_reading_history = False
         self.status: dict[str, Any] = {}
         self.cards: list[dict[str, Any]] = []
         self.past: list[dict[str, Any]] = []
@@ -61,7 +72,8 @@ class Gallery:
         self._shown_scans: dict[str, Scan] = {}
         self._titles: dict[str, str] = {}
         self._drawn_versions: dict[str, tuple[float, int]] = {}
-        self._figure_cache: dict[tuple[str, ViewOptions], tuple[int, Figure]] = {}
+        self._figure_cache: dict[tuple[str, ViewOptions], tuple[tuple[int, int], Figure]] = {}
+        self._requested_results: set[str] = set()
         self._figure_factory = FigureFactory()
 
     def refresh(self) -> None:
@@ -70,6 +82,10 @@ class Gallery:
         if feed.board is not self.board:
             self.board = feed.board
             self._arrange()
+        self.is_reading_history = feed.is_reading_history
+        if feed.history is not self.history:
+            self.history = feed.history
+            self._list_history()
         self._update_status(build_status(feed, now, stale_after=self._stale_after), now)
         if self._redraw_one():
             self._update_cards()
@@ -80,41 +96,60 @@ class Gallery:
         return find_new_result(self._shown_scans.values()) or next(reversed(self._shown_scans), None)
 
     def find_scan(self, figure: str) -> Scan | None:
-        """Find the scan of a figure, also if the figure was closed by a message."""
-        found = self._shown_scans.get(figure)
-        return found or next(
-            (scan for scan in self.board.scans if scan.figure_id == figure and _has_figure(scan)), None
-        )
+        """Find the scan of a figure, also if the figure was closed, or is one of the past."""
+        found = self.find_board_scan(figure)
+        return None if found is None else found[1]
 
-    def find_board_scan(self, figure: str) -> tuple[Board, Scan] | None:
+    def find_board_scan(self, figure: str) -> FoundScan | None:
         """Find the scan of a figure and the board on which it is."""
-        scan = self.find_scan(figure)
-        return None if scan is None else (self.board, scan)
+        shown = self._shown_scans.get(figure)
+        return (self.board, shown) if shown is not None else find_board_scan((self.board, self.history), figure)
+
+    def get_sketch(self, figure: str) -> str | None:
+        """Return the thumbnail of a figure (SVG), None if there is no such figure."""
+        if figure in self.pictures:
+            return self.pictures[figure]
+        model = self.get_figure(figure)
+        return None if model is None else render_sketch(model)
 
     def get_figure(self, figure: str, options: ViewOptions = DEFAULT_VIEW) -> Figure | None:
         """Return the current figure with a given id, None if the board no longer has it."""
-        scan, version = self.find_scan(figure), self.board.version
-        if scan is None:
+        found = self.find_board_scan(figure)
+        if found is None:
             return None
+        board, scan = found
+        if board is self.history and figure not in self._requested_results:
+            self._requested_results.add(figure)
+            self._request_results(figure)
+        version = (self.board.version, self.history.version)
         cached = self._figure_cache.get((figure, options))
         if cached is None or cached[0] != version:
             cached = self._figure_cache[figure, options] = (
                 version,
-                self._figure_factory.make(self.board, scan, options),
+                self._figure_factory.make(board, scan, options, self._find_overlay(options), self.board),
             )
         return cached[1]
 
     def _arrange(self) -> None:
         self._shown_scans = {scan.figure_id: scan for scan in list_shown_scans(self.board)}
-        hidden = [scan for scan in self.board.scans if not scan.is_shown and _has_figure(scan) and scan.has_ended]
-        past = [_build_card(scan.figure_id, _format_title(self.board, scan), scan) for scan in reversed(hidden)]
-        self.past = past if past != self.past else self.past
-        ids = {*self._shown_scans, *(card["id"] for card in past)}
+        self._list_history()
+        ids = {*self._shown_scans, *(card["id"] for card in self.past)}
         self._figure_cache = {key: cached for key, cached in self._figure_cache.items() if key[0] in ids}
         for by_figure in (self.pictures, self._titles, self._drawn_versions):
             for figure in by_figure.keys() - self._shown_scans.keys():
                 del by_figure[figure]
         self._update_cards()
+
+    def _find_overlay(self, options: ViewOptions) -> FoundScan | None:
+        return None if options.overlay in ("", PREVIOUS) else self.find_board_scan(options.overlay)
+
+    def _list_history(self) -> None:
+        """List the ended scans of the present and of the past."""
+        past = [
+            {"id": entry.figure_id, "title": entry.title, "when": entry.when, "about": entry.about, "uids": entry.uids}
+            for entry in list_history((self.board, self.history))
+        ]
+        self.past = past if past != self.past else self.past
 
     def _update_cards(self) -> None:
         cards = [
@@ -148,15 +183,6 @@ class Gallery:
         return True
 
 
-def _has_figure(scan: Scan) -> bool:
-    return scan.kind in figure_builders and scan.figure_message is not None
-
-
 def _build_card(figure: str, title: str, scan: Scan) -> dict[str, Any]:
     when = datetime.fromtimestamp((scan.figure_message or scan.start).time).astimezone()
     return {"id": figure, "title": title, "when": f"{when:%H:%M}"}
-
-
-def _format_title(board: Board, scan: Scan) -> str:
-    runs = board.get_runs(scan)
-    return f"{scan.kind} #{runs[-1].start.get('scan_id', '?')}" if runs else scan.kind

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlencode
 
 import bokeh
 import bokeh.document.document
@@ -26,7 +27,7 @@ from bokeh.server.server import Server
 from bokeh.server.views.auth_request_handler import AuthRequestHandler
 from bokeh.util.token import generate_secret_key
 from tornado.ioloop import IOLoop, PeriodicCallback
-from tornado.web import StaticFileHandler, authenticated
+from tornado.web import RequestHandler, StaticFileHandler, authenticated
 
 from xafs_workers import __version__
 from xafs_workers.frontends.browser.access import COOKIE_NAME, TokenAuthProvider
@@ -134,6 +135,8 @@ class BrowserServer:
                 ("/page/(.*)", StaticFileHandler, {"path": str(PAGE_FOLDER)}),
                 ("/table.csv", type("Table", (_TableHandler,), {"gallery": gallery})),
                 ("/alive", _AliveHandler),
+                ("/sketch.svg", type("Sketch", (_SketchHandler,), {"gallery": gallery})),
+                ("/figure/(.+)", type("FigureAddress", (_FigureHandler,), {"prefix": self._prefix})),
             ],
         )
         guard_handlers(self._server._tornado)  # noqa: SLF001 - Bokeh gives its application no other name
@@ -264,6 +267,30 @@ class _AliveHandler(AuthRequestHandler):
     def get(self) -> None:
         self.set_header("Cache-Control", "no-store")
         self.write("alive")
+
+
+class _FigureHandler(RequestHandler):
+    """Address of a figure: leads to the page that shows it."""
+
+    prefix: str
+
+    def get(self, figure: str) -> None:
+        self.redirect(f"{self.prefix}/?{urlencode({'figure': figure})}")
+
+
+class _SketchHandler(AuthRequestHandler):
+    """Thumbnail of a figure."""
+
+    gallery: Gallery
+
+    @authenticated
+    def get(self) -> None:
+        sketch = self.gallery.get_sketch(self.get_query_argument("figure", ""))
+        if sketch is None:
+            self.set_status(404)
+            return
+        self.set_header("Content-Type", "image/svg+xml")
+        self.finish(sketch)
 
 
 class _TableHandler(AuthRequestHandler):

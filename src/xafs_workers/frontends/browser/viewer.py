@@ -20,7 +20,7 @@ from xafs_workers.frontends.browser.gallery import Gallery
 from xafs_workers.frontends.browser.page_state import parse_message, parse_number, parse_style
 from xafs_workers.frontends.click_position import build_click
 from xafs_workers.frontends.readout import format_scan_readout
-from xafs_workers.frontends.view_commands import list_active, toggle_option
+from xafs_workers.frontends.view_commands import choose_overlay, list_active, toggle_option
 from xafs_workers.logs import get_logger
 from xafs_workers.render.bokeh.drawing import Drawing
 from xafs_workers.render.bokeh.style import Style
@@ -67,7 +67,7 @@ class Viewer:
         self._document, self._gallery, self._callbacks = document, gallery, callbacks
         self.is_ready, self.last_refresh = False, 0.0
         self.call: Callable[[Callable[[], None]], object] = document.add_next_tick_callback
-        self._frame, self._dirty, self._version = 0, False, -1
+        self._frame, self._dirty, self._version = 0, False, (-1, -1)
         self._style, self._options = Style(), ViewOptions()
         self._pinned: str | None = None
         self._broken_figure: str | None = None
@@ -91,14 +91,17 @@ class Viewer:
     def has_updates(self) -> bool:
         """Whether the page is out of date."""
         gallery = self._gallery
-        sent = (self._version, self._sent_state.get("status"), self._sent_state.get("cards"))
-        return self._dirty or sent != (gallery.board.version, gallery.status, gallery.cards)
+        sent = (self._version, *(self._sent_state.get(name) for name in ("status", "cards", "past")))
+        return self._dirty or sent != (self._get_version(), gallery.status, gallery.cards, gallery.past)
+
+    def _get_version(self) -> tuple[int, int]:
+        return self._gallery.board.version, self._gallery.history.version
 
     def refresh(self) -> None:
         """Send the changes since the last frame; call it with the document locked."""
         if not self.is_ready:
             return
-        self._dirty, self._version = False, self._gallery.board.version
+        self._dirty, self._version = False, self._get_version()
         figure = self._choose_figure()
         self._draw_or_report(figure)
         self._frame += 1
@@ -109,6 +112,8 @@ class Viewer:
         """Return the figure in front: the one that the user selected while it exists, otherwise the newest."""
         gallery = self._gallery
         if self._pinned is not None and gallery.find_scan(self._pinned) is None:
+            if gallery.is_reading_history:
+                return None
             self._pinned = None
         front = self._pinned or gallery.newest
         return None if front is None else gallery.get_figure(front, self._options)
@@ -158,6 +163,7 @@ class Viewer:
             "front": None if figure is None else self._describe_front(figure),
             "picked": self._pinned is not None,
             "view": list_active(self._options),
+            "overlay": self._options.overlay,
             "cards": gallery.cards,
             "past": gallery.past,
         }
@@ -196,6 +202,8 @@ class Viewer:
             self._dirty = True
         if "toggle" in message:
             self._options, self._dirty = toggle_option(self._options, message["toggle"]), True
+        if "overlay" in message:
+            self._options, self._dirty = choose_overlay(self._options, message["overlay"]), True
         if "show" in message:
             self._pinned = message["show"] if isinstance(message["show"], str) else None
             self._dirty = True

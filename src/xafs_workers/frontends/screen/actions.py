@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QLabel, QMenu, QVBoxLayout, QWidget
 
 from xafs_workers.figures.view_options import ViewOptions
-from xafs_workers.frontends.view_commands import FIGURE_COMMANDS, VIEW_COMMANDS, Command, ViewCommand
+from xafs_workers.frontends.view_commands import FIGURE_COMMANDS, VIEW_COMMANDS, Command, ViewCommand, choose_overlay
 
 
 class WindowActions:
@@ -46,6 +46,12 @@ class WindowActions:
             self._create(command).triggered.connect(lambda _, name=command.name: self._carry_out(name))
         self._handlers = {"help": self.show_keys, **handlers}
 
+    def choose_overlay(self, figure: str) -> None:
+        """Compare all figures with the scan of a figure; chosen again, with none."""
+        self.options = choose_overlay(self.options, figure)
+        self._update_checks()
+        self._on_options()
+
     def build_menu(self, *others: QAction) -> QMenu:
         """Build the menu of all actions, and of some others."""
         menu = QMenu(self._window)
@@ -80,7 +86,12 @@ class WindowActions:
 
     def _toggle(self, command: ViewCommand) -> None:
         self.options = command.toggle(self.options)
+        self._update_checks()
         self._on_options()
+
+    def _update_checks(self) -> None:
+        for command in VIEW_COMMANDS:
+            self.by_name[command.name].setChecked(command.is_on(self.options))
 
     def _carry_out(self, name: str) -> None:
         handler = self._handlers.get(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
@@ -16,14 +16,18 @@ from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QStackedWidget,
 
 from xafs_workers.figures.figure_builder import list_shown_scans
 from xafs_workers.figures.model import Figure, Panel
+from xafs_workers.figures.view_options import PREVIOUS
+from xafs_workers.figures.views import FoundScan
 from xafs_workers.frontends.click_position import build_click
 from xafs_workers.frontends.figure_factory import FigureFactory
+from xafs_workers.frontends.history import find_board_scan, list_history
 from xafs_workers.frontends.readout import format_scan_readout
 from xafs_workers.frontends.screen.actions import WindowActions
 from xafs_workers.frontends.screen.detached_window import DetachedWindow
 from xafs_workers.frontends.screen.exports import copy_numbers, copy_picture, save_numbers
 from xafs_workers.frontends.screen.figure_tab import FigureTab, FigureTabCallbacks
 from xafs_workers.frontends.screen.frame_pacer import FramePacer
+from xafs_workers.frontends.screen.history_dialog import HistoryCallbacks, HistoryDialog
 from xafs_workers.frontends.screen.status_line import StatusLine
 from xafs_workers.frontends.screen.tabs import FigureTabs
 from xafs_workers.frontends.screen.window_geometry import Rectangle, WindowGeometry, read_geometry, write_geometry
@@ -72,6 +76,8 @@ class WindowCallbacks:
         Age above which the data of a running scan are marked as stale, seconds.
         clock
             Returns the time, POSIX seconds.
+    request_results
+        Has the scan of a figure of the past reduced.
     """
 
     read_feed: Callable[[], Feed]
@@ -81,6 +87,7 @@ class WindowCallbacks:
     large: bool = False
     stale_after: float = STALE_AFTER
     clock: Callable[[], float] = time.time
+    request_results: Callable[[str], object] = lambda figure: None
 
 
 class Window(QMainWindow):
@@ -100,6 +107,8 @@ class Window(QMainWindow):
         super().__init__()
         self._callbacks = callbacks
         self._board, self._figure_factory = Board(), FigureFactory()
+        self._feed = Feed(self._board)
+        self._recalled: set[str] = set()
         self._version, self._titles_due = -1, 0.0
         self._closed_since: dict[str, float] = {}
         self._last_result: str | None = None
@@ -132,8 +141,9 @@ class Window(QMainWindow):
             self,
             self._redraw,
             {
-                "whole": lambda: self._act_on_front(lambda tab, scan: tab.drawing.reset_view()),
-                "picture": lambda: self._act_on_front(lambda tab, scan: copy_picture(tab)),
+                "whole": lambda: self._act_on_front(lambda tab: tab.drawing.reset_view()),
+                "history": self.show_history,
+                "picture": lambda: self._act_on_front(lambda tab: copy_picture(tab)),
                 "numbers": lambda: self._act_on_front(partial(self._export, copy_numbers)),
                 "csv": lambda: self._act_on_front(partial(self._export, save_numbers)),
             },
@@ -166,7 +176,10 @@ class Window(QMainWindow):
 
     def _draw_frame(self) -> Feed:
         """Update the tabs and the visible figures."""
-        feed = self._callbacks.read_feed()
+        before, self._feed = self._feed, self._callbacks.read_feed()
+        feed = self._feed
+        if feed.history is not before.history:
+            self._mark_stale(self._recalled)
         if feed.board is not self._board:
             self._board = feed.board
             if feed.board.version != self._version:
@@ -216,12 +229,12 @@ class Window(QMainWindow):
         )
 
     def _arrange(self) -> None:
-        on_show = {scan.figure_id: scan for scan in list_shown_scans(self._board)}
+        on_show = self._list_on_show()
         new = self.tabs.arrange(tuple(on_show))
-        self._show_result(find_new_result(on_show.values()))
+        self._show_result(find_new_result(scan for _, scan in on_show.values()))
         for figure, tab in self.tabs.figure_tabs.items():
             if tab.version < 0:
-                self.tabs.set_title(figure, self._make_figure(on_show[figure]).title)
+                self.tabs.set_title(figure, self._make_figure(*on_show[figure]).title)
         if new and not self.isVisible():
             self.show()
 
@@ -237,11 +250,11 @@ class Window(QMainWindow):
         stale = {figure: tab for figure, tab in self.tabs.figure_tabs.items() if tab.version != self._version}
         if not stale:
             return
-        on_show = {scan.figure_id: scan for scan in list_shown_scans(self._board)}
+        on_show = self._list_on_show()
         began, changes = time.perf_counter(), list[Redraw]()
         for figure, tab in stale.items():
             if tab.is_on_screen and figure in on_show:
-                model = self._make_figure(on_show[figure])
+                model = self._make_figure(*on_show[figure])
                 changes.append(tab.show_figure(model, self._version))
                 self.tabs.set_title(figure, model.title)
         if changes:
@@ -253,17 +266,17 @@ class Window(QMainWindow):
             [on_show[figure] for figure, tab in stale.items() if figure in on_show and not tab.is_on_screen]
         )
 
-    def _update_titles(self, scans: list[Scan]) -> None:
+    def _update_titles(self, scans: list[FoundScan]) -> None:
         """Update the titles of hidden figures, which contain the progress of the scan; the last one after its end."""
         now = self._callbacks.clock()
         if now < self._titles_due:
             return
         self._titles_due = now + TITLE_INTERVAL
-        for scan in scans:
-            if self._board.is_closed(scan):
+        for board, scan in scans:
+            if board.is_closed(scan):
                 self._closed_since.setdefault(scan.figure_id, now)
             if now - self._closed_since.get(scan.figure_id, now) <= FINAL_TITLE_SECONDS:
-                self.tabs.set_title(scan.figure_id, self._make_figure(scan).title)
+                self.tabs.set_title(scan.figure_id, self._make_figure(board, scan).title)
         for figure in self._closed_since.keys() - self.tabs.figure_tabs.keys():
             del self._closed_since[figure]
 
@@ -274,11 +287,27 @@ class Window(QMainWindow):
         if self._empty_label.text() != text:
             self._empty_label.setText(text)
 
-    def _make_figure(self, scan: Scan) -> Figure:
-        return self._figure_factory.make(self._board, scan, self.actions_by_command.options)
+    def _list_on_show(self) -> dict[str, FoundScan]:
+        """List the scans with an open figure, and before them those of the past that the user recalled."""
+        self._recalled -= self.tabs.closed_figures
+        past = {figure: found for figure in self._recalled if (found := self._find_board_scan(figure)) is not None}
+        return past | {scan.figure_id: (self._board, scan) for scan in list_shown_scans(self._board)}
+
+    def _find_board_scan(self, figure: str) -> FoundScan | None:
+        return find_board_scan((self._board, self._feed.history), figure)
+
+    def _make_figure(self, board: Board, scan: Scan) -> Figure:
+        return self._figure_factory.make(
+            board, scan, self.actions_by_command.options, self._find_overlay(), self._board
+        )
+
+    def _find_overlay(self) -> FoundScan | None:
+        overlay = self.actions_by_command.options.overlay
+        return None if overlay in ("", PREVIOUS) else self._find_board_scan(overlay)
 
     def _find_scan(self, figure: str) -> Scan | None:
-        return next((scan for scan in self._board.scans if scan.figure_id == figure), None)
+        found = self._find_board_scan(figure)
+        return None if found is None else found[1]
 
     def _format_readout(self, figure: str, panel: Panel, x: float, y: float) -> str:
         return format_scan_readout(self._find_scan(figure), panel, x, y, self._callbacks.find_edge_energy)
@@ -293,22 +322,49 @@ class Window(QMainWindow):
 
     def _redraw(self) -> None:
         """Draw all figures again, with other options."""
-        for tab in self.tabs.figure_tabs.values():
-            tab.version = -1
+        self._mark_stale(self.tabs.figure_tabs.keys())
         self._draw_visible()
 
-    def _act_on_front(self, act: Callable[[FigureTab, Scan], object]) -> None:
+    def _mark_stale(self, figures: Iterable[str]) -> None:
+        for figure in figures:
+            if figure in self.tabs.figure_tabs:
+                self.tabs.figure_tabs[figure].version = -1
+
+    def show_history(self) -> HistoryDialog:
+        """Show the list of ended scans."""
+        callbacks = HistoryCallbacks(
+            self._build_past_figure, self.recall_figure, self.actions_by_command.choose_overlay
+        )
+        dialog = HistoryDialog(self, list_history((self._board, self._feed.history)), callbacks)
+        dialog.show()
+        return dialog
+
+    def _build_past_figure(self, figure: str) -> Figure | None:
+        found = self._find_board_scan(figure)
+        return None if found is None else self._make_figure(*found)
+
+    def recall_figure(self, figure: str) -> None:
+        """Show the figure of an ended scan in a tab."""
+        self._callbacks.request_results(figure)
+        self._recalled.add(figure)
+        self.tabs.closed_figures.discard(figure)
+        self._arrange()
+        self.tabs.select(figure)
+        self._draw_visible()
+
+    def _act_on_front(self, act: Callable[[FigureTab], object]) -> None:
         """Act on the figure that the user looks at: of the active window, else that of the tab in front."""
         active = QApplication.activeWindow()
         tab = active.centralWidget() if isinstance(active, DetachedWindow) else self.tabs.get_current()
-        scan = self._find_scan(tab.figure_id) if isinstance(tab, FigureTab) else None
-        if isinstance(tab, FigureTab) and scan is not None:
-            act(tab, scan)
+        if isinstance(tab, FigureTab):
+            act(tab)
 
-    def _export(self, act: Callable[[FigureTab, Figure, dict[str, str]], object], tab: FigureTab, scan: Scan) -> None:
+    def _export(self, act: Callable[[FigureTab, Figure, dict[str, str]], object], tab: FigureTab) -> None:
         """Export the numbers of a figure as it is shown, without marks."""
-        options = replace(self.actions_by_command.options, has_statistics=False)
-        act(tab, self._figure_factory.make(self._board, scan, options), list_origins(self._board, scan))
+        found = self._find_board_scan(tab.figure_id)
+        if found is not None:
+            options = replace(self.actions_by_command.options, has_statistics=False)
+            act(tab, self._figure_factory.make(*found, options, self._find_overlay()), list_origins(*found))
 
     def _create_menu(self) -> None:
         quit_action = QAction("&Quit", self, shortcut=QKeySequence("Ctrl+Q"))

@@ -8,7 +8,7 @@
   const DOUBLE = 300; // ms between the two clicks of a double click, at most
   const RETRY = 1500; // ms between two checks whether the server is available again
 
-  let stage, up, front = null, view = [], lost = false;
+  let stage, up, front = null, view = [], overlay = "", picked = false, lost = false;
   let pointed = 0, pointing = null, clicking = null;
   const cards = new Map();
 
@@ -76,6 +76,13 @@
     mark();
   }
 
+  // A figure that the user picked has an address of its own, which can be sent to others.
+  function address() {
+    if (front === null) return; // what the page was opened for is not there yet
+    const path = picked ? "/figure/" + front.id.split("/").map(encodeURIComponent).join("/") : "/";
+    window.history.replaceState(null, "", xafs.prefix + path);
+  }
+
   function table() {
     const query = new URLSearchParams({ figure: front.id, view: view.join(",") });
     one("csv").href = xafs.prefix + "/table.csv?" + query;
@@ -123,8 +130,55 @@
 
   function earlier(now) {
     one("past-box").hidden = now.length === 0;
-    one("past").replaceChildren(...now.map((card) => { const item = entry(card, false); fill(item, card); return item; }));
+    one("past").replaceChildren(...now.map((card) => {
+      const item = entry(card, true), compare = document.createElement("button");
+      item.querySelector("button").append(Object.assign(document.createElement("span"), { className: "about" }));
+      fill(item, card);
+      text(item.querySelector(".about"), card.about);
+      item.words = [card.title, card.about, card.when, ...card.uids].join(" ").toLowerCase();
+      compare.type = "button";
+      compare.className = "compare";
+      compare.dataset.overlay = card.id;
+      compare.textContent = "Compare";
+      compare.setAttribute("aria-label", "Compare with " + card.title);
+      compare.addEventListener("click", () => tell({ overlay: card.id }));
+      item.append(compare);
+      return item;
+    }));
+    search();
+    compared();
     mark();
+    void sketches();
+  }
+
+  function search() {
+    const words = one("search").value.toLowerCase().split(/\s+/);
+    const items = [...one("past").children];
+    for (const item of items) item.hidden = !words.every((word) => item.words.includes(word));
+    const shown = items.filter((item) => !item.hidden).length;
+    text(one("search-result"), shown === items.length ? "" : shown + " of " + items.length + " scans");
+  }
+
+  function compared() {
+    for (const button of document.querySelectorAll("[data-overlay]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.overlay === overlay));
+    }
+  }
+
+  // Thumbnails of the history, one after another, only once it is open.
+  let sketching = false;
+  async function sketches() {
+    if (sketching || !one("past-box").open) return;
+    sketching = true;
+    for (const item of [...one("past").children]) {
+      const box = item.querySelector(".picture"), figure = item.querySelector("button").dataset.figure;
+      if (box.hasChildNodes() || !item.isConnected) continue;
+      try {
+        const answer = await fetch(xafs.prefix + "/sketch.svg?" + new URLSearchParams({ figure }));
+        if (answer.ok) box.replaceChildren(drawing(await answer.text()));
+      } catch { break; }
+    }
+    sketching = false;
   }
 
   function pictures(now) {
@@ -146,12 +200,14 @@
       for (const button of switches()) button.setAttribute("aria-pressed", String(view.includes(button.dataset.toggle)));
       if (front !== null) table();
     }
+    if ("overlay" in said) { overlay = said.overlay; compared(); }
     if ("status" in said) status(said.status);
     if ("cards" in said) list(said.cards);
     if ("past" in said) earlier(said.past);
     if ("pictures" in said) pictures(said.pictures);
     if ("front" in said) show(said.front);
-    if ("picked" in said) one("newest").hidden = !said.picked;
+    if ("picked" in said) { picked = said.picked; one("newest").hidden = !picked; }
+    if ("front" in said || "picked" in said) address();
     if ("frame" in said) {
       // Report the frame only once it is drawn. A hidden page draws nothing, and so it gets no further frames.
       window.requestAnimationFrame(() => {
@@ -168,7 +224,8 @@
     [stage, up] = [stage_, up_];
     down.connect(down.properties.data.change, () => receive(JSON.parse(down.data.json[0])));
     stage.document.on_event("connection_lost", gone);
-    tell({ look: look(), show: xafs.wanted ?? null });
+    xafs.wanted = new URLSearchParams(window.location.search).get("figure");
+    tell({ look: look(), show: xafs.wanted });
   };
 
   xafs.felt = function (panel, event) {
@@ -278,6 +335,8 @@
     one("newest").addEventListener("click", () => tell({ show: null }));
     for (const button of switches()) button.addEventListener("click", () => tell({ toggle: button.dataset.toggle }));
     one("whole").addEventListener("click", whole);
+    one("past-box").addEventListener("toggle", () => void sketches());
+    one("search").addEventListener("input", search);
     one("help").addEventListener("click", () => one("keys").showModal());
     one("png").addEventListener("click", () => void save());
     one("picture").addEventListener("click", () => void copyPicture());
@@ -286,10 +345,11 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.target.closest("input, textarea, select")) return;
     const pressed = event.key.toUpperCase();
-    const button = [...document.querySelectorAll("button[data-key], a[data-key]")].find((one) => one.dataset.key === pressed);
+    const button = [...document.querySelectorAll("[data-key]")].find((one) => one.dataset.key === pressed);
     if (button === undefined || button.closest("[hidden]") !== null) return;
     event.preventDefault();
     button.click();
+    if (button.id === "history" && one("past-box").open) one("search").focus();
   });
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
