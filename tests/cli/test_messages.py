@@ -125,7 +125,9 @@ def test_a_recording_is_checked(tmp_path: Path, suffix: str) -> None:
     with SessionWriter(path, Header(tag="xas")) as recording:
         recording.write(Record(1.0, "control", "xas", {"close": "all"}))
         recording.write(Record(2.0, "control", "xas", {"linescan": "start"}))
-        recording.write(Record(3.0, "documents", "start", {"uid": "u", "time": 2.0, "offset": float("nan"), "data": b"x"}))
+        recording.write(
+            Record(3.0, "documents", "start", {"uid": "u", "time": 2.0, "offset": float("nan"), "data": b"x"})
+        )
         recording.write(Record(4.0, "documents", raw=b"\xc1", partition=0, offset=7))
     result = runner.invoke(app, ["lint", str(path)])
     assert result.exit_code == 1

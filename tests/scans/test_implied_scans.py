@@ -105,6 +105,25 @@ def test_closed_figures_stay_closed() -> None:
     assert len(build_shown_figures(board)) == 1
 
 
+def make_count() -> list[Entry]:
+    return make_stock_run({"d": [1.0, 2.0, 3.0]}, dimensions=[["time"]], plan_name="count")
+
+
+def test_close_last_closes_one_figure_after_the_other() -> None:
+    last: Entry = ("bmm", {"close": "last"})
+    runs = [make_count(), make_line()]
+    shown = [[scan.is_shown for scan in fold_entries(*runs, *[last] * n).scans] for n in range(4)]
+    assert shown == [[True, True], [True, False], [False, False], [False, False]]
+    assert [scan.is_shown for scan in fold_entries(make_count(), last, make_line()).scans] == [False, True]
+
+
+def test_close_last_closes_the_figure_of_a_message_first() -> None:
+    own, other, last = make_line(), make_count(), ("bmm", {"close": "last"})
+    told = (("bmm", LINE), own, ("bmm", {"linescan": "stop"}), other)
+    shown = [{scan.kind: scan.is_shown for scan in fold_entries(*told, *[last] * n).scans} for n in range(3)]
+    assert [(one["linescan"], one["timescan"]) for one in shown] == [(True, True), (False, True), (False, False)]
+
+
 def test_the_limits_hold() -> None:
     config = replace(CONFIG, scan_limit=5, run_limit=5)
     board = fold_entries(*(make_line() for _ in range(40)), config=config)

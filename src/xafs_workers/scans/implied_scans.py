@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from operator import is_
@@ -16,7 +16,7 @@ from xafs_workers.scans.items import ReceivedMessage, RecordPosition
 from xafs_workers.scans.outline import Form, Outline, SpectrumOutline
 from xafs_workers.scans.runs import TimePosition
 from xafs_workers.scans.scan import RunWindow, Scan, scan_kinds
-from xafs_workers.scans.scan_builder import get_time_position
+from xafs_workers.scans.scan_builder import get_time_position, list_idle_closers
 from xafs_workers.scans.spectrum_outline import is_same_sequence
 
 PREFIX = "run:"
@@ -128,17 +128,15 @@ class ImpliedScans:
         singles = tuple(group for group in self.singles if group.runs[0].uid not in uids)
         return self if len(singles) == len(self.singles) else replace(self, singles=singles)
 
-    def hide_closed(self, messages: Sequence[ReceivedMessage], hidden: Container[str]) -> ImpliedScans:
+    def hide_closed(self, messages: Sequence[ReceivedMessage], hidden: Collection[str]) -> ImpliedScans:
         """Hide the figures that a message closed since, and those that a later one of their kind replaces."""
         if not self.singles and not self.sequences:
             return self
-        closers = [control for control in messages if control.message.closes in ("all", "line")]
-        latest = {scan.kind: scan.id for scan in self.scans}
+        closers = [control for control in messages if control.message.closes]
+        shown = _list_shown(self.scans, closers, messages, hidden)
 
         def show(group: ShownGroup) -> ShownGroup:
-            scans = tuple(
-                _set_shown(scan, scan.id not in hidden and _is_shown(scan, closers, latest)) for scan in group.scans
-            )
+            scans = tuple(_set_shown(scan, scan.id in shown) for scan in group.scans)
             return group if all(map(is_, scans, group.scans)) else replace(group, scans=scans)
 
         return ImpliedScans(tuple(map(show, self.singles)), tuple(map(show, self.sequences)))
@@ -203,13 +201,51 @@ def _set_shown(scan: Scan, is_shown: bool) -> Scan:
     return scan if scan.is_shown == is_shown else replace(scan, is_shown=is_shown)
 
 
-def _is_shown(scan: Scan, closers: Sequence[ReceivedMessage], latest: Mapping[str, str]) -> bool:
-    kind = scan_kinds[scan.kind]
-    if not kind.keeps_previous and latest[scan.kind] != scan.id:
-        return False
-    return not any(
-        get_time_position(control) > scan.start_position and (control.message.closes == "all" or kind.closed_by_line)
-        for control in closers
+def _list_shown(
+    scans: Sequence[Scan],
+    closers: Sequence[ReceivedMessage],
+    messages: Sequence[ReceivedMessage],
+    hidden: Collection[str],
+) -> set[str]:
+    """List the ids of the scans whose figures are open.
+
+    A message `close: last` closes the last figure of a message, because a plan closes its own; where none is open, it
+    closes the last figure of a run without a message.
+    """
+    closed = {scan.id for scan in scans if scan.id in hidden or _is_closed(scan, closers)}
+    if any(control.message.closes == "last" for control in closers):
+        closed |= _list_closed_one_by_one(scans, closers, list_idle_closers(messages, hidden), hidden)
+    return {scan.id for scan in _list_latest(scans)} - closed
+
+
+def _list_closed_one_by_one(
+    scans: Sequence[Scan],
+    closers: Sequence[ReceivedMessage],
+    idle_closers: Iterable[ReceivedMessage],
+    hidden: Collection[str],
+) -> set[str]:
+    """List the ids of the scans that messages `close: last` closed, each the last one that was open at its time."""
+    closed: set[str] = set()
+    for control in idle_closers:
+        place = get_time_position(control)
+        earlier = [one for one in closers if get_time_position(one) < place]
+        begun = _list_latest([scan for scan in scans if scan.start_position < place])
+        still_open = [one.id for one in begun if one.id not in closed | set(hidden) and not _is_closed(one, earlier)]
+        closed |= set(still_open[-1:])
+    return closed
+
+
+def _list_latest(scans: Sequence[Scan]) -> list[Scan]:
+    """List the scans without those that a later one of their kind replaces."""
+    latest = {scan.kind: scan.id for scan in scans}
+    return [scan for scan in scans if scan_kinds[scan.kind].keeps_previous or latest[scan.kind] == scan.id]
+
+
+def _is_closed(scan: Scan, closers: Sequence[ReceivedMessage]) -> bool:
+    """Check whether `close: all` or `close: line` closed the figure."""
+    which = ("all", "line") if scan_kinds[scan.kind].closed_by_line else ("all",)
+    return any(
+        control.message.closes in which and get_time_position(control) > scan.start_position for control in closers
     )
 
 

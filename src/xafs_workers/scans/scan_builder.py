@@ -59,11 +59,28 @@ def extend_scans(
     return tuple(builder.scans)
 
 
+def list_idle_closers(
+    messages: Iterable[ReceivedMessage], hidden_figures: Collection[str] = ()
+) -> tuple[ReceivedMessage, ...]:
+    """List the messages `close: last` that found no open figure of a message; for the parameters see `build_scans`."""
+    builder = _ScanBuilder((), hidden_figures)
+    for control in messages:
+        builder.add_message(control)
+    return tuple(builder.idle_closers)
+
+
 class _ScanBuilder:
-    """List of scans that grows with each message, and the index of the open scan of each kind."""
+    """List of scans that grows with each message, and the index of the open scan of each kind.
+
+    Attributes
+    ----------
+    idle_closers
+        Messages `close: last` that found no open figure.
+    """
 
     def __init__(self, scans: Iterable[Scan], hidden_figures: Collection[str]) -> None:
         self.scans = list(scans)
+        self.idle_closers: list[ReceivedMessage] = []
         self._hidden_figures = hidden_figures
         self._open_scans = {
             scan.kind: index for index, scan in enumerate(self.scans) if scan.end is None and not scan.implicit_end
@@ -76,7 +93,7 @@ class _ScanBuilder:
     def add_message(self, control: ReceivedMessage) -> None:
         kind, action = control.message.kind, control.message.action
         if control.message.closes:
-            self._close_figures(control.message.closes)
+            self._close_figures(control)
         elif control.message.ends_open_scans:
             self._end_resting_scans(control)
         elif action in scan_kinds[kind].single_message_actions:
@@ -162,10 +179,10 @@ class _ScanBuilder:
         closed = _close_window(self.scans[index], get_time_position(control))
         self.scans[index] = replace(closed, implicit_end=why, implicit_end_message=control)
 
-    def _close_figures(self, which: str) -> None:
-        if which == "all":
+    def _close_figures(self, control: ReceivedMessage) -> None:
+        if control.message.closes == "all":
             self._hide_figures(lambda scan: True)
-        elif which == "line":
+        elif control.message.closes == "line":
             self._hide_figures(lambda scan: scan_kinds[scan.kind].closed_by_line)
         else:
             shown = [
@@ -176,6 +193,8 @@ class _ScanBuilder:
             if shown:
                 _, last = max(shown)
                 self.scans[last] = replace(self.scans[last], is_shown=False)
+            else:
+                self.idle_closers.append(control)
 
     def _hide_figures(self, chosen: Callable[[Scan], bool]) -> None:
         for index, scan in enumerate(self.scans):
