@@ -6,7 +6,7 @@ export PIP_CONSTRAINT = $(CURDIR)/constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo gallery kafka test test-fast soak lint format types imports check bench constraints schema pages docs links dist clean
+.PHONY: help demo gallery kafka test test-fast soak lint format types imports check bench constraints schema pages docs links dist extras clean
 
 help: ## what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -97,10 +97,15 @@ links: docs ## check the links of the manual to other sites (needs a network)
 
 dist: $(VENV)/dev.stamp ## build the source distribution and the wheel, and check them (dist/)
 	rm -rf dist build
-	$(BIN)/python -m pip install --quiet build pyroma twine
+	$(BIN)/python -m pip install --quiet build check-wheel-contents pyroma twine
 	$(BIN)/python -m build
 	$(BIN)/python -m twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
 	$(BIN)/pyroma --min 8 .  # 10 needs an address and an author's e-mail
+
+PYTHONS ?= $(PYTHON)
+extras: dist ## install each extra alone in a new environment and use it (PYTHONS='python3.12 python3.13')
+	$(BIN)/python tools/check_install.py dist/*.whl $(foreach one,$(PYTHONS),--python '$(one)')
 
 constraints: $(VENV)/dev.stamp ## write down the versions that are installed now
 	$(BIN)/python -m pip freeze --exclude-editable --exclude xafs-workers | grep -v ' @ ' > constraints.txt

@@ -525,6 +525,13 @@ def _spectra() -> Iterator[tuple[str, Figure]]:
     yield "xrfat-one-channel", xrfat("7-element SDD", [7112.0], only=2, xmax=400)
 
 
+def choose_figures(options: argparse.Namespace) -> Iterator[tuple[str, Figure]]:
+    """Yield the figures of the manual, all figures, or quickly the examples alone where no other can have the name."""
+    if options.manual:
+        return manual_figures()
+    return example_figures() if options.only.startswith("example-") else figures()
+
+
 def main() -> int:
     """Write all pictures and the page that shows them."""
     parser = argparse.ArgumentParser(description="Every figure as a picture, and a page that shows them.")
@@ -537,7 +544,7 @@ def main() -> int:
     if importlib.util.find_spec("larch"):
         _routers.append(AnalysisRouter(Reducer(), Fitter(), Reducer(starts_warm=False)))
         _routers[0].start()
-    for name, figure in manual_figures() if options.manual else figures():
+    for name, figure in choose_figures(options):
         if options.only not in name:
             continue
         file = f"{name.replace(' ', '_')}.png"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import runpy
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 from xafs_workers import __version__
@@ -29,6 +31,12 @@ def test_matrix_installs_each_extra() -> None:
     matrix = yaml.safe_load((REPOSITORY / ".github" / "workflows" / "matrix.yml").read_text())
     extras = set(matrix["jobs"]["install"]["strategy"]["matrix"]["extra"]) - {""}
     assert extras == set(PROJECT["optional-dependencies"]) - {"demo", "test", "docs", "dev"}
+
+
+@pytest.mark.parametrize(("tool", "table"), [("check_install", "EXTRAS"), ("extra_probe", "PROBES")])
+def test_tools_use_each_extra(tool: str, table: str) -> None:
+    names = set(runpy.run_path(str(REPOSITORY / "tools" / f"{tool}.py"))[table]) - {""}
+    assert names == set(PROJECT["optional-dependencies"]) - {"demo", "test", "docs", "dev"}
 
 
 def test_changelog_begins_with_the_version() -> None:
