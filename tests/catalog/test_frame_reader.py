@@ -14,7 +14,7 @@ import pytest
 from helpers.any_beamline import STREAMED, build_config, compute_edges, find_stream, write_frames
 from helpers.patience import SECONDS as PATIENCE
 from helpers.processes import wait_until
-from helpers.streams import fold, read_entries, stamp_entries
+from helpers.streams import Entry, fold, read_entries, stamp_entries
 from xafs_workers.catalog.frame_reader import FrameReader
 from xafs_workers.consumer.frame_requests import FrameRequester
 from xafs_workers.figures.figure_builder import build_figure
@@ -110,6 +110,47 @@ def find_step(run: Run, config: BoardConfig) -> float:
     ((e0, step),) = compute_edges([run], config, "transmission")
     assert e0 == pytest.approx(4965.6333, abs=1e-3)
     return step
+
+
+@pytest.mark.slow
+def test_several_files_of_one_key_follow_one_another(tmp_path: Path, make_reader: Callable[..., FrameReader]) -> None:
+    """A new file for each row: its frames are counted from 0 again, the points go on."""
+    keys = {"energy": {"dtype": "number", "shape": [1], "external": "STREAM:", "source": "s"}}
+    entries: list[Entry] = [
+        ("start", {"uid": "u", "time": 1.0}),
+        ("descriptor", {"uid": "d", "run_start": "u", "name": "primary", "data_keys": keys, "time": 1.0}),
+    ]
+    for row in range(3):
+        path, first = tmp_path / f"row{row}.h5", 1 + 4 * row
+        with h5py.File(path, "w") as file:
+            file["energy"] = np.arange(4.0) + 10 * row
+        entries += [
+            (
+                "stream_resource",
+                {
+                    "uid": f"r{row}",
+                    "run_start": "u",
+                    "data_key": "energy",
+                    "mimetype": HDF5,
+                    "uri": f"file://localhost{path}",
+                    "parameters": {"dataset": "/energy"},
+                },
+            ),
+            (
+                "stream_datum",
+                {
+                    "uid": f"r{row}/0",
+                    "stream_resource": f"r{row}",
+                    "descriptor": "d",
+                    "indices": {"start": 0, "stop": 4},
+                    "seq_nums": {"start": first, "stop": first + 4},
+                },
+            ),
+        ]
+    board = fold(stamp_entries(entries), Board(build_config(SETTINGS)))
+    board = grow(board, FrameRequester(make_reader()), lambda run: len(run.points) == 12, "all points")
+    energies = board.runs["u"].points.get_column("energy").tolist()
+    assert energies == [0.0, 1.0, 2.0, 3.0, 10.0, 11.0, 12.0, 13.0, 20.0, 21.0, 22.0, 23.0]
 
 
 def test_frames_are_read_below_the_roots_only(tmp_path: Path, make_reader: Callable[..., FrameReader]) -> None:

@@ -14,7 +14,13 @@ from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import ChannelSelection, compute_run_fluorescence
 from xafs_workers.scans.energy_axis import compute_energy, find_energy_axis
-from xafs_workers.scans.measured_runs import list_measured_runs
+from xafs_workers.scans.measured_runs import (
+    MAX_MERGED_PASSES,
+    describe_hidden_passes,
+    list_drawn_runs,
+    list_measured_runs,
+    list_spectrum_builders,
+)
 from xafs_workers.scans.runs import Run
 from xafs_workers.settings import Detectors
 
@@ -117,3 +123,19 @@ def test_configured_stream_has_the_points():
     streams = {"primary": {"e": [1.0, 2.0]}, "fast": {"e": [5.0, 6.0, 7.0]}}
     (one,) = measure(streams, config)
     assert compute_energy(one, config).tolist() == [5.0, 6.0, 7.0]
+
+
+@pytest.mark.parametrize("count", [MAX_MERGED_PASSES, MAX_MERGED_PASSES + 1, 120])
+def test_first_and_newest_of_many_passes_are_merged(count: int):
+    config = build_config({"energy": "e", "i0": "I0", "units": {"e": "eV"}})
+    columns = {"e": [[1.0, 2.0]] * count, "I0": [[float(n), 0.0] for n in range(1, count + 1)]}
+    (run,) = fold(stamp_entries(make_entries({"primary": columns})), Board(config)).runs.values()
+    hidden = count - MAX_MERGED_PASSES
+    numbers = [one.pass_number for one in list_measured_runs(run, config)]
+    assert numbers == [1, *range(hidden + 2, count + 1)]
+    drawn = [one.pass_number for one in list_drawn_runs(run, config)]
+    assert drawn == ([1, count - 2, count - 1, count] if hidden else numbers)
+    note = f"{hidden} of {count} passes, after the first, are not merged" if hidden else ""
+    assert describe_hidden_passes(run, config) == note
+    built = [build() for build in list_spectrum_builders(run, config)]
+    assert [one.points.get_column("I0")[0] for one in built if one is not None] == list(range(1, count + 1))

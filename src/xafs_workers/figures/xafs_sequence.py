@@ -23,6 +23,7 @@ from xafs_workers.scans.advice import Advice, build_advice
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.channels import compute_sum_without_bad, describe_channels
 from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.scans.measured_runs import describe_hidden_passes
 from xafs_workers.scans.reduction_requests import find_result
 from xafs_workers.scans.results import RankedResult
 from xafs_workers.scans.scan import Scan
@@ -212,7 +213,9 @@ def build_sequence_notes(board: Board, sequence: XafsSequence, values: Mapping[s
     """Build all notes on a merge, the worst first: what was left out, what was changed, what is doubtful."""
     aborted = [f"{one.number} left out: {one.problem}" for one in sequence.excluded_repetitions]
     problem = [f"not reduced: {values['problem']}"] if "problem" in values else []
-    others = (*_format_channel_notes(board, sequence), *_format_mode_note(sequence))
+    runs = [board.runs[uid] for uid in sequence.scan.added_run_uids if uid in board.runs]
+    hidden = filter(None, (describe_hidden_passes(run, board.config) for run in runs))
+    others = (*hidden, *_format_channel_notes(board, sequence), *_format_mode_note(sequence))
     return (*problem, *aborted, *values.get("notes", ()), *others)
 
 

@@ -14,6 +14,7 @@ from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import ChannelSelection, find_fluorescence_channels
 from xafs_workers.scans.edge_guess import describe_outside_edge, find_edge
+from xafs_workers.scans.measured_runs import describe_hidden_passes, find_run_uid
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
 from xafs_workers.scans.xafsscan_chi import list_windows
@@ -33,7 +34,7 @@ def build_implied_xafs(board: Board, scan: Scan, options: FigureOptions) -> Figu
     columns = min(len(drawn), 2 if len(drawn) == 4 else 3)
     rows = math.ceil(len(drawn) / columns)
     panels = tuple(replace(panel, row=n // columns, column=n % columns) for n, panel in enumerate(drawn.values()))
-    title = _format_title(start, scan, windows[0][-1], config)
+    title = _format_title(start, scan, windows[0][-1], board.runs[find_run_uid(latest.uid)], config)
     return Figure(scan.figure_id, scan.kind, title, panels, rows, columns, 5.5 * columns, 5.0 * rows)
 
 
@@ -58,11 +59,12 @@ def _explain_edge(panel: Panel, run: Run, config: BoardConfig) -> Panel:
     return replace(panel, texts=(Text("edge", outside),)) if outside else panel
 
 
-def _format_title(start: XafsscanStart, scan: Scan, run: Run, config: BoardConfig) -> str:
-    """Format the title: the edge, named or guessed, the sample and the number of the repetition."""
+def _format_title(start: XafsscanStart, scan: Scan, run: Run, latest: Run, config: BoardConfig) -> str:
+    """Format the title: the edge, named or guessed, the sample, the number of the repetition, and what is not shown."""
     found = find_edge(run, config, start.mode)
     edge = f"{found.element} {found.edge}" if found.element else "unknown edge"
     if found.element and not (start.element and start.edge):
         edge = f"{edge}, from the energies"
     sample = start.sample or run.start.get("plan_name") or ""
-    return f"{edge}: {sample}, scan {scan.windows[-1].repetition}"
+    hidden = describe_hidden_passes(latest, config)
+    return f"{edge}: {sample}, scan {scan.windows[-1].repetition}{f' ({hidden})' if hidden else ''}"

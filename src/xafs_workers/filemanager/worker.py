@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from xafs_workers.catalog.frame_reader import FrameReader
+from xafs_workers.consumer.array_store import FolderArrayStore
 from xafs_workers.consumer.frame_requests import FrameRequester
 from xafs_workers.consumer.loop import Loop
 from xafs_workers.consumer.loop_callbacks import LoopCallbacks
@@ -47,7 +48,8 @@ def run(settings: Settings, *, from_beginning: bool = False) -> int:
 def _run(
     settings: Settings, context: DurableContext, stop: threading.Event, stack: ExitStack, from_beginning: bool
 ) -> int:
-    newest: list[Board] = [Board(BoardConfig.from_settings(settings, waits_for_documents=True))]
+    store = FolderArrayStore(settings.find_state_folder())
+    newest: list[Board] = [Board(BoardConfig.from_settings(settings, waits_for_documents=True, array_store=store))]
     reducer = _start_reducer(settings, stack)
     actions = _build_context(settings, context, lambda: newest[0], stop, reducer)
     if settings.key_store.url is not None:

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from xafs_workers.catalog.frame_reader import FrameReader
+from xafs_workers.consumer.array_store import FolderArrayStore
 from xafs_workers.consumer.frame_requests import FrameRequester
 from xafs_workers.consumer.loop import Loop
 from xafs_workers.consumer.loop_callbacks import LoopCallbacks
@@ -75,7 +76,8 @@ def _run(
         settings, context, publisher, _build_reply_writer(settings, context, stack, lambda: loop.board)
     )
     stack.callback(engine.close)
-    rules = BoardConfig.from_settings(settings, fetching_enabled=True, waits_for_documents=True)
+    store = FolderArrayStore(settings.find_state_folder())
+    rules = BoardConfig.from_settings(settings, fetching_enabled=True, waits_for_documents=True, array_store=store)
     fetcher = RunFetcher(build_run_catalog(settings, lambda: loop.board, patient=True), rules)
     stack.callback(fetcher.close)
     frames = FrameReader.from_settings(settings)

@@ -281,14 +281,14 @@ def _find_stream(board: Board, event: Document) -> tuple[str, str]:
 def _apply_events(board: Board, items: Sequence[Document]) -> Board:
     """Apply events of one descriptor, or one event page."""
     uid, stream = _find_stream(board, items[0])
-    run, limit = board.runs[uid], board.config.array_bytes
+    run, limit, store = board.runs[uid], board.config.array_bytes, board.config.array_store
     if stream == "primary":
-        return _replace_run(board, add_events(run, items, limit), *items)
+        return _replace_run(board, add_events(run, items, limit, store), *items)
     if stream == "baseline":
         read = add_baseline(run, items[0])
         return board if read is run else _replace_run(board, read)
     return _replace_run(
-        board, replace(run, streams={**run.streams, stream: extend_stream(run.streams[stream], items, limit)})
+        board, replace(run, streams={**run.streams, stream: extend_stream(run.streams[stream], items, limit, store)})
     )
 
 
@@ -345,7 +345,7 @@ def _replace_run(board: Board, run: Run, *items: Document) -> Board:
         board.config,
         board.version + 1,
         board.reading.add_documents(*items) if items else board.reading,
-        limit_array_memory(runs, board.config.all_array_bytes) if run.arrays.size else runs,
+        limit_array_memory(runs, board.config.all_array_bytes, board.config.array_store) if run.arrays.size else runs,
         board.streams,
         board.table,
         board.results,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from xafs_workers.scans.arrays import ArrayStore
 from xafs_workers.settings import (
     Columns,
     Detectors,
@@ -40,6 +41,8 @@ class BoardConfig:
         Age at which an open scan expires, seconds.
     array_bytes, all_array_bytes
         Memory limits of the array-valued data (spectra) of one run, and of all runs, bytes.
+    array_store
+        Place of what exceeds the limit of one run; None: it is dropped.
     reply_time
         Time for which plans wait for the result of an analysis, seconds.
     reply_keys
@@ -71,6 +74,7 @@ class BoardConfig:
     reduction: Reduction = field(default_factory=Reduction)
     array_bytes: int = 64 * 1024 * 1024
     all_array_bytes: int = 256 * 1024 * 1024
+    array_store: ArrayStore | None = None
     reply_time: float = 13.0
     reply_keys: ReplyKeys = field(default_factory=ReplyKeys)
     fetching_enabled: bool = False
@@ -82,11 +86,17 @@ class BoardConfig:
 
     @classmethod
     def from_settings(
-        cls, settings: Settings, *, fetching_enabled: bool = False, waits_for_documents: bool = False
+        cls,
+        settings: Settings,
+        *,
+        fetching_enabled: bool = False,
+        waits_for_documents: bool = False,
+        array_store: ArrayStore | None = None,
     ) -> BoardConfig:
         """Build the configuration of a board; runs are fetched if `fetching_enabled` and a catalog is configured."""
         return cls(
             waits_for_documents=waits_for_documents,
+            array_store=array_store,
             document_patience=settings.patience.documents,
             fetching_enabled=fetching_enabled and settings.catalog.configured,
             columns=settings.columns,

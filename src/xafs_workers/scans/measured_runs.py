@@ -1,12 +1,12 @@
 """The points of a run as a spectrum: those of the stream that has them, or one set for each event of arrays.
 
 An event whose columns are arrays is a pass over the energies: as many points as its energy array is long. A run of
-several passes is as many repetitions.
+several passes is as many repetitions; of many, the first and the newest are merged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -29,6 +29,13 @@ SEPARATOR = "/"
 """Between the uid of a run and the number of its pass."""
 
 
+MAX_MERGED_PASSES = 50
+"""Largest number of passes of a run that are merged, and drawn one over the other."""
+
+NEWEST_DRAWN = 3
+"""Number of the newest passes that are drawn beside the first where a run has more."""
+
+
 class _PassEnergy(NamedTuple):
     """Energies or angles of a pass: their data key, values of shape (n,), and the description of the data key."""
 
@@ -38,7 +45,10 @@ class _PassEnergy(NamedTuple):
 
 
 def list_measured_runs(run: Run, config: BoardConfig) -> tuple[Run, ...]:
-    """List a run as one or more whose points are those of its spectra: itself in the usual case, else its passes."""
+    """List a run as one or more whose points are those of its spectra: itself in the usual case, else its passes.
+
+    Of more than `MAX_MERGED_PASSES` passes, these are the first one and the newest.
+    """
     if run.pass_number is not None or (not run.streams and not run.arrays.keys):
         return (run,)
     generations = (stream.points.generation for stream in run.streams.values())
@@ -48,10 +58,43 @@ def list_measured_runs(run: Run, config: BoardConfig) -> tuple[Run, ...]:
     )
 
 
+def list_drawn_runs(run: Run, config: BoardConfig) -> tuple[Run, ...]:
+    """List a run as `list_measured_runs` does; of more passes than are merged only the first and the newest ones."""
+    found = list_measured_runs(run, config)
+    return (found[0], *found[-NEWEST_DRAWN:]) if describe_hidden_passes(run, config) else found
+
+
+def list_spectrum_builders(run: Run, config: BoardConfig) -> list[Callable[[], Run | None]]:
+    """List functions that build a run for each of its spectra, of all passes; None for an event without energies.
+
+    A pass is built when its function is called: a run may have thousands.
+    """
+    shown = list_measured_runs(run, config)
+    if shown[0].pass_number is None:
+        return [lambda: shown[0]]
+    chosen = _join_streams(_select_point_stream(run, config), config)
+    return [partial(_build_pass, chosen, sequence, config) for sequence in sorted(chosen.arrays.sequence_numbers)]
+
+
+def describe_hidden_passes(run: Run, config: BoardConfig) -> str:
+    """Describe which passes of a run are not merged, '' for none."""
+    shown = list_measured_runs(run, config)
+    count = len(_select_point_stream(run, config).arrays.sequence_numbers)
+    if shown[0].pass_number is None or count <= MAX_MERGED_PASSES:
+        return ""
+    return f"{count - len(shown)} of {count} passes, after the first, are not merged"
+
+
 def _build_measured_runs(run: Run, config: BoardConfig) -> tuple[Run, ...]:
     chosen = _join_streams(_select_point_stream(run, config), config)
-    passes = tuple(_build_passes(chosen, config)) if chosen.arrays.keys else ()
-    return passes or (chosen,)
+    return tuple(_build_merged_passes(chosen, config)) or (chosen,)
+
+
+def _build_merged_passes(run: Run, config: BoardConfig) -> Iterator[Run]:
+    """Yield the first pass and the newest ones, in order."""
+    numbers = sorted(run.arrays.sequence_numbers)
+    chosen = numbers if len(numbers) <= MAX_MERGED_PASSES else [numbers[0], *numbers[1 - MAX_MERGED_PASSES :]]
+    yield from filter(None, (_build_pass(run, sequence, config) for sequence in chosen))
 
 
 def find_run_uid(uid: str) -> str:
@@ -103,24 +146,24 @@ def _join_streams(run: Run, config: BoardConfig) -> Run:
     return replace(run, points=points, data_keys=keys)
 
 
-def _build_passes(run: Run, config: BoardConfig) -> Iterator[Run]:
-    for sequence in run.points.sequence_numbers:
-        arrays = {key: array for key, array in run.arrays.get_point(sequence).items() if array.ndim == 1}
-        energy = _find_pass_energy(run, arrays, config)
-        if energy is None:
-            continue
-        columns = {energy.key: energy.values, **arrays}
-        points = run.arrays.compute_once(
-            sequence, energy.key, partial(_build_points, run, sequence, columns, len(energy.values))
-        )
-        yield replace(
-            run,
-            uid=f"{run.uid}{SEPARATOR}{sequence}",
-            points=points,
-            data_keys={**run.data_keys, energy.key: energy.about},
-            arrays=EventArrays.create(()),
-            pass_number=sequence,
-        )
+def _build_pass(run: Run, sequence: int, config: BoardConfig) -> Run | None:
+    """Build the run of one pass, None for an event without energies."""
+    arrays = {key: array for key, array in run.arrays.get_point(sequence).items() if array.ndim == 1}
+    energy = _find_pass_energy(run, arrays, config)
+    if energy is None:
+        return None
+    columns = {energy.key: energy.values, **arrays}
+    points = run.arrays.compute_once(
+        sequence, energy.key, partial(_build_points, run, sequence, columns, len(energy.values))
+    )
+    return replace(
+        run,
+        uid=f"{run.uid}{SEPARATOR}{sequence}",
+        points=points,
+        data_keys={**run.data_keys, energy.key: energy.about},
+        arrays=EventArrays.create(()),
+        pass_number=sequence,
+    )
 
 
 def _find_pass_energy(run: Run, arrays: Mapping[str, Array], config: BoardConfig) -> _PassEnergy | None:

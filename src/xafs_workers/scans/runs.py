@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from xafs_workers.scans.arrays import EventArrays
+from xafs_workers.scans.arrays import ArrayStore, EventArrays
 from xafs_workers.scans.frames import FrameTable
 from xafs_workers.scans.items import Document, RecordPosition
 from xafs_workers.scans.metadata import as_mapping, as_shape, as_text, as_texts, unwrap_single
@@ -224,8 +224,11 @@ def _is_text_of(dtype: object, allowed: tuple[str, ...]) -> bool:
     return isinstance(dtype, str) and dtype in allowed
 
 
-def limit_array_memory(runs: Mapping[str, Run], limit: int) -> Mapping[str, Run]:
-    """Remove the arrays of the oldest runs as long as all arrays exceed a limit (bytes)."""
+def limit_array_memory(runs: Mapping[str, Run], limit: int, store: ArrayStore | None = None) -> Mapping[str, Run]:
+    """Move the arrays of the oldest runs to files as long as all exceed a limit (bytes); without a store, remove them.
+
+    What little stays of the runs with files is not counted: it is bounded by the number of runs that are kept.
+    """
     total = sum(run.arrays.size for run in runs.values())
     if total <= limit:
         return runs
@@ -234,6 +237,7 @@ def limit_array_memory(runs: Mapping[str, Run], limit: int) -> Mapping[str, Run]
     for run in holding:
         if total <= limit:
             return left
+        freed = run.arrays.free_memory(store)
         total -= run.arrays.size
-        left = {**left, run.uid: replace(run, arrays=run.arrays.drop_all())}
+        left = {**left, run.uid: replace(run, arrays=freed)}
     return left

@@ -166,10 +166,11 @@ def _build_added_repetitions(board: Board, scan: Scan, absorber: Absorber) -> It
         elif not run.has_succeeded:
             yield Repetition(number, uid, problem=_describe_exit_status(run))
         else:
-            passes = list_measured_runs(run, board.config)
-            for n, one in enumerate(passes):
-                yield _build_repetition(number + more + n, one, board.config, absorber)
-            more += len(passes) - 1
+            last = 0
+            for one in list_measured_runs(run, board.config):
+                last = (one.pass_number or 1) - 1
+                yield _build_repetition(number + more + last, one, board.config, absorber)
+            more += last
 
 
 def _exclude_other_channels(repetitions: tuple[Repetition, ...]) -> tuple[Repetition, ...]:

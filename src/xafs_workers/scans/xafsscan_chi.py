@@ -9,7 +9,7 @@ from xafs_workers.scans.absorption import Absorber, Spectrum, compute_absorption
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.detectors import NoChannelsError
 from xafs_workers.scans.edge_guess import resolve_absorber
-from xafs_workers.scans.measured_runs import list_measured_runs
+from xafs_workers.scans.measured_runs import list_drawn_runs
 from xafs_workers.scans.reduction_requests import ReductionRequest, request_builders
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import RunWindow, Scan
@@ -51,17 +51,18 @@ def list_measured_windows(board: Board, scan: Scan) -> Iterator[tuple[RunWindow,
     for window in scan.windows:
         run = board.runs.get(window.run_uid or "")
         if run is not None and len(run.points):
-            yield from ((window, one) for one in list_measured_runs(run, board.config))
+            yield from ((window, one) for one in list_drawn_runs(run, board.config))
 
 
 def list_windows(board: Board, scan: Scan) -> Iterator[tuple[int, RunWindow, Run]]:
     """Yield the windows that have a run, each with its place and its run, or once for each pass of the run."""
-    more = 0
+    more = last = 0
     for i, window in enumerate(scan.windows):
         if window.run_uid:
-            passes = list_measured_runs(board.runs[window.run_uid], board.config)
-            yield from ((i + more + n, window, one) for n, one in enumerate(passes))
-            more += len(passes) - 1
+            for one in list_drawn_runs(board.runs[window.run_uid], board.config):
+                last = (one.pass_number or 1) - 1
+                yield i + more + last, window, one
+            more += last
 
 
 def build_absorber(scan: Scan) -> Absorber:

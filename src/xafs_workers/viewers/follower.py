@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from xafs_workers.catalog.frame_reader import FrameReader
+from xafs_workers.consumer.array_store import FolderArrayStore
 from xafs_workers.consumer.frame_requests import FrameRequester
 from xafs_workers.consumer.loop import Loop
 from xafs_workers.consumer.loop_callbacks import LoopCallbacks
@@ -99,7 +100,8 @@ class Follower:
         self._before_live, self._on_live = before_live, on_live
         self._stop = threading.Event()
         self._thread = SupervisedThread(self._run, "follower", self._stop.is_set)
-        self._empty_board = Board(BoardConfig.from_settings(settings, fetching_enabled=True))
+        store = FolderArrayStore(settings.find_state_folder())
+        self._empty_board = Board(BoardConfig.from_settings(settings, fetching_enabled=True, array_store=store))
         self._loop: Loop | None = None
         self._publisher: Publisher | None = None
         self._fetcher = RunFetcher(build_run_catalog(settings, self._get_board), self._empty_board.config)

@@ -10,7 +10,7 @@ from xafs_workers.scans import spectra
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import NoChannelsError
 from xafs_workers.scans.energy_axis import find_energy_axis
-from xafs_workers.scans.measured_runs import list_measured_runs
+from xafs_workers.scans.measured_runs import list_spectrum_builders
 from xafs_workers.scans.outline import Outline
 from xafs_workers.scans.outline_builder import describe_run
 from xafs_workers.scans.runs import Run
@@ -20,6 +20,7 @@ from xafs_workers.writers import headers, text_format, xasxdi
 from xafs_workers.writers.columns import Column, get_unit_word, select_columns
 from xafs_workers.writers.gaps import take_out_gaps
 from xafs_workers.writers.registry import FileContext
+from xafs_workers.writers.xasxdi import build_pass_content
 from xafs_workers.writers.xdi_text import format_plain
 
 _NAMES = {"line": "a line scan", "time": "a time scan", "map": "an area scan"}
@@ -33,7 +34,8 @@ def list_file_builders(run: Run, config: BoardConfig, context: FileContext) -> l
     """
     outline = describe_run(run, config)
     if outline.form == "xafs":
-        return [partial(_build_spectrum, one, config, context) for one in list_measured_runs(run, config)]
+        build = partial(_build_spectrum, config=config, context=context)
+        return [partial(build_pass_content, one, build) for one in list_spectrum_builders(run, config)]
     axes = " and ".join((*outline.axes, *outline.companions))
     name = _NAMES.get(outline.form, "a run without axes")
     reason = f"{name} of {axes}" if axes else name

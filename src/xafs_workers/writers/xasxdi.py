@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from xafs_workers.messages.xasxdi import Xasxdi
@@ -10,7 +10,7 @@ from xafs_workers.scans.absorption import Absorber
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.channels import describe_channels
 from xafs_workers.scans.detectors import ChannelSelection
-from xafs_workers.scans.measured_runs import list_measured_runs
+from xafs_workers.scans.measured_runs import list_spectrum_builders
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import columns as parts
 from xafs_workers.writers import headers
@@ -20,6 +20,7 @@ from xafs_workers.writers.gaps import take_out_gaps
 from xafs_workers.writers.measurement_mode import compute_mu_column, find_run_mode
 from xafs_workers.writers.pass_files import PassFiles
 from xafs_workers.writers.registry import (
+    CannotWrite,
     FileContents,
     FileContext,
     WriterInput,
@@ -38,10 +39,18 @@ def build_files(message: Xasxdi, material: WriterInput) -> FileContents:
     build = partial(
         build_content, config=material.config, include_yield=message.include_yield, context=material.context
     )
-    first, *others = list_measured_runs(material.run, material.config)
-    if others:
-        return PassFiles(name, [partial(build, one) for one in (first, *others)])
-    return {name: build(first)}
+    spectra = list_spectrum_builders(material.run, material.config)
+    if len(spectra) > 1:
+        return PassFiles(name, [partial(build_pass_content, one, build) for one in spectra])
+    return {name: build_pass_content(spectra[0], build)}
+
+
+def build_pass_content(build_spectrum: Callable[[], Run | None], build: Callable[[Run], bytes]) -> bytes:
+    """Return the text of a spectrum that is built now; raise CannotWrite for a pass without energies."""
+    spectrum = build_spectrum()
+    if spectrum is None:
+        raise CannotWrite("this pass has no energies")
+    return build(spectrum)
 
 
 def build_content(
