@@ -40,6 +40,8 @@ from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage, Recor
 
 RNG = np.random.default_rng(7)
 EDGE = 7112.0
+BEGAN = 1_770_000_000.0
+"""Time of the sessions, POSIX seconds."""
 SDD = {"1-element SDD": (8,), "4-element SDD": range(1, 5), "7-element SDD": range(1, 8), "Dante": range(1, 8)}
 Numbers = dict[str, Any]
 
@@ -57,23 +59,23 @@ class Session:
 
     def run(self, columns: Numbers, *, stop: bool = True, units: dict[str, str] | None = None, **start: Any) -> str:
         """Publish a run; return its uid."""
-        start = {"uid": f"run-{self.count}", "time": self.count + 1.0, **start}
+        start = {"uid": f"run-{self.count}", "time": BEGAN + self.count + 1.0, **start}
         uid = start["uid"]
         self._document("start", start)
         about = {key: _about(values, (units or {}).get(key)) for key, values in columns.items()}
-        self._document("descriptor", {"uid": f"d-{uid}", "run_start": uid, "time": 1.0, "name": "primary",
+        self._document("descriptor", {"uid": f"d-{uid}", "run_start": uid, "time": BEGAN + self.count, "name": "primary",
                                       "data_keys": about})  # fmt: skip
         for n in range(len(next(iter(columns.values())))):
             data = {key: values[n] for key, values in columns.items()}
-            self._document("event", {"uid": f"e{n}", "descriptor": f"d-{uid}", "seq_num": n + 1, "time": 0.5 * n,
+            self._document("event", {"uid": f"e{n}", "descriptor": f"d-{uid}", "seq_num": n + 1, "time": BEGAN + self.count + 0.5 * n,
                                      "data": data, "timestamps": {}})  # fmt: skip
         if stop:
-            self._document("stop", {"uid": "s", "run_start": uid, "time": 9.0, "exit_status": "success"})
+            self._document("stop", {"uid": "s", "run_start": uid, "time": BEGAN + self.count, "exit_status": "success"})
         return uid
 
     def figure(self, kind: str = "", **options: Any) -> Figure:
         """Return the figure of the scan that started last, of a kind if one is named; reduced where Larch is there."""
-        board = reduced(self.board.apply(ClockTick(self.count + 100.0)))
+        board = reduced(self.board.apply(ClockTick(BEGAN + self.count + 100.0)))
         scan = next(scan for scan in reversed(board.scans) if kind in ("", scan.kind))
         return build_figure(board, scan, **options)
 
@@ -82,7 +84,7 @@ class Session:
 
     def _place(self, topic: str) -> tuple[float, RecordPosition]:
         self.count += 1
-        return float(self.count), RecordPosition(topic, 0, self.count)
+        return BEGAN + self.count, RecordPosition(topic, 0, self.count)
 
     def _apply(self, item: Any) -> Session:
         self.board = self.board.apply(item)
@@ -172,7 +174,8 @@ def xafs_session(mode: str, repetitions: int, detector: str | None, *, merged: b
         columns = {key: values[:points] for key, values in xafs_columns(channels, more=more).items()}
         last = count == repetitions and repetitions > 1
         columns = {key: values[: 150 if last else None] for key, values in columns.items()}
-        about = {"BMM_kafka": {"hint": f"xafs {mode}", "count": count}, "XDI": {"Element": {"symbol": "Fe"}}}
+        xdi = {"Element": {"symbol": "Fe"}, "Sample": {"name": "Fe2O3 in boron nitride"}}
+        about = {"BMM_kafka": {"hint": f"xafs {mode}", "count": count}, "XDI": xdi}
         uid = session.run(columns, stop=not last, motors=["dcm_energy"], detectors=[detector or "quadem1"], **about)
         if merged and not last:
             session.tell(xafs_sequence="add", uid=uid)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +21,7 @@ def collect(site: Site, ids: tuple[str, ...], normalize: Normalizer) -> Results:
     for name in ids:
         found[f"answer to {name}"] = normalize(_format_answers(site.answers.get(name, ())))
     texts = Counter(normalize(text) for text in site.slack.list_texts("C1"))
-    pictures = Counter(hashlib.sha256(content).hexdigest() for content in site.slack.list_pictures("C1"))
+    pictures = Counter(normalize.normalize_picture(content) for content in site.slack.list_pictures("C1"))
     found["posted texts"] = _format_counts(texts)
     found["posted pictures"] = _format_counts(pictures)
     found["dead letters"] = _format_counts(Counter({normalize(one["reason"]): 1 for one in site.dead_letters}))

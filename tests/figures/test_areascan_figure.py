@@ -87,18 +87,15 @@ def test_the_eiger_is_mapped_by_all_its_counts() -> None:
 def test_circles_of_the_goniometer_are_in_degrees() -> None:
     circles = {**START, "slow_motor": "phi", "fast_motor": "gonio_chi", "detector": "I0"}
     panel = get_only_panel(build_last_figure(circles))
-    assert (panel.x_label, panel.y_label) == (
-        "fast axis (gonio_chi) position (deg)",
-        "slow axis (phi) position (deg)",
-    )
+    assert (panel.x_label, panel.y_label) == ("gonio_chi (deg)", "phi (deg)")
 
 
 def test_labels_title_and_direction_are_set() -> None:
     figure = area("if", fluo="4-element SDD")
     panel = get_only_panel(figure)
-    assert figure.title == "fluorescence   Energy = 7200.0 eV"
-    assert panel.x_label == "fast axis (xafs_x) position (mm)"
-    assert panel.y_label == "slow axis (xafs_y) position (mm)"
+    assert figure.title == "fluorescence   Fe   Energy = 7200.0 eV"
+    assert panel.x_label == "xafs_x (mm)"
+    assert panel.y_label == "xafs_y (mm)"
     assert panel.y_inverted
     other = {**START, "slow_motor": "xafs_x", "fast_motor": "xafs_y", "detector": "It"}
     assert not get_only_panel(build_last_figure(other)).y_inverted

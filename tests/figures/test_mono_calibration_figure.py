@@ -15,17 +15,17 @@ def test_the_calibration_curve_is_drawn() -> None:
     figure: Figure = build_last_figure(make_calibration(1e-5, 2e-4))
     panel = get_only_panel(figure)
     assert figure.title == "Si(111) calibration curve"
-    assert (panel.x_label, panel.y_label) == ("energy (eV)", "angle (degrees)")
+    assert (panel.x_label, panel.y_label) == ("energy (eV)", "angle (deg)")
     curve, points = panel.traces
     assert [curve.label, points.label] == ["tabulated", "measured"]
     assert points.x.tolist() == [energy + 0.3 for energy in EDGE_ENERGIES]
     assert points.y.tolist() == EDGE_ANGLES
     np.testing.assert_array_equal(curve.x, np.linspace(EDGE_ENERGIES[0], EDGE_ENERGIES[-1], 100))
-    assert join_notes(figure) == "d-spacing = 3.13590000 ± 0.00001000 Å offset = 0.00100 ± 0.00020°"
+    assert join_notes(figure) == "d-spacing = 3.135900 ± 0.000010 Å\noffset = 0.00100 ± 0.00020°"
 
 
 def test_a_fit_without_errors_is_drawn_without_them() -> None:
-    assert join_notes(build_last_figure(make_calibration(None, None))) == "d-spacing = 3.13590000 Å offset = 0.00100°"
+    assert join_notes(build_last_figure(make_calibration(None, None))) == "d-spacing = 3.13590000 Å\noffset = 0.00100°"
 
 
 @pytest.mark.parametrize(

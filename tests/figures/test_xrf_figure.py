@@ -77,7 +77,7 @@ def test_no_element_means_no_line_and_a_wide_range() -> None:
 def test_the_axes_are_labelled() -> None:
     figure = build_xrf_figure("4-element SDD")
     panel = get_only_panel(figure)
-    assert (figure.title, panel.x_label, panel.y_label) == ("Fe2O3", "Energy (eV)", "counts")
+    assert (figure.title, panel.x_label, panel.y_label) == ("Fe2O3", "energy (eV)", "counts")
 
 
 @pytest.mark.parametrize(

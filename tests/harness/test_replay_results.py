@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from helpers.replay_results import Normalizer, list_differences
+from xafs_workers.figures.model import Figure, Panel, Trace
+from xafs_workers.render.matplotlib.pictures import render_picture
 
 BEGAN = 1_790_000_000.0  # 2026-09-21T14:13:20
 LINE = '{{"key": "{cluster}/{name}.test/3/{offset}/{ms}/echo", "time": {time}, "text": "wrote {root}/a.001"}}\n'
@@ -43,6 +47,26 @@ def test_replays_on_two_days_are_equal(tmp_path: Path) -> None:
     normalize = Normalizer(tmp_path, "site", BEGAN)
     first, second = "<h2>Sunday, 29 November 2026</h2> 2026-11-29", "<h2>Monday, 30 November 2026</h2> 2026-11-30"
     assert normalize(first) == normalize(second)
+
+
+def draw_picture(folder: Path, began: float, top: float = 1.0, uid: str = "1a2b3c4d") -> Path:
+    """Draw the picture of a run that started five seconds after the beginning of a replay."""
+    moment = datetime.fromtimestamp(began + 5.0, UTC)
+    trace = Trace("a", np.array([0.0, 1.0]), np.array([0.0, top]))
+    caption = f"Fe2O3  ·  {moment:%Y-%m-%d %H:%M:%S}  ·  {uid}"
+    path = folder / f"{began:.0f}-{top}-{uid}.png"
+    path.write_bytes(render_picture(Figure("f", "k", "t", (Panel("p", traces=(trace,)),), caption=caption)))
+    return path
+
+
+def test_pictures_differ_in_all_but_the_time_of_the_replay(tmp_path: Path) -> None:
+    one, two = Normalizer(tmp_path, "site", BEGAN), Normalizer(tmp_path, "site", BEGAN + 60.0)
+    first = one.normalize_file(draw_picture(tmp_path, BEGAN))
+    assert "<5.000 s>" in first
+    assert two.normalize_file(draw_picture(tmp_path, BEGAN + 60.0)) == first
+    assert two.normalize_file(draw_picture(tmp_path, BEGAN + 61.0)) != first
+    assert two.normalize_file(draw_picture(tmp_path, BEGAN + 60.0, top=2.0)) != first
+    assert two.normalize_file(draw_picture(tmp_path, BEGAN + 60.0, uid="other")) != first
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ LINES: dict[str, tuple[str, dict[str, tuple[int, float | None, float | None]]]] 
     "stock_scan_two_together": ("stage_x (with table_pitch) (mm)", {"diode_current": (9, 7.686316, 0.5)}),
     "stock_scan_nd_trajectory": ("stage_x (with table_pitch) (mm)", {"diode_current": (9, 7.686316, 0.5)}),
     "stock_adaptive_scan": ("stage_x (mm)", {"diode_current": (35, 7.957433, None)}),
-    "stock_count": ("time (seconds)", {"i0_current": (6, 2.5, 0.0), "diode_current": (6, None, None)}),
+    "stock_count": ("time (s)", {"i0_current": (6, 2.5, 0.0), "diode_current": (6, None, None)}),
 }
 """Streams of line and time scans: label of the abscissa; of each signal the points, its largest value and where."""
 

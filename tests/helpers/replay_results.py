@@ -4,6 +4,8 @@ Differences that are none are removed here, and only here:
 
 * times, which are those of the session and so shifted by the moment of the replay: they become seconds since it began;
 * paths and topics, which contain the name of the replay;
+* the same time in the caption of a picture: the pixels below the panels are not compared, but the caption's text is,
+  which the file contains too;
 * in the key of a line of the log, cluster, topic, partition and offset of its record; its time is compared;
 * the order of lines in logs and indexes, which is the order of writing: a message that waits delays no other.
 """
@@ -13,12 +15,19 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import math
 import re
 import zipfile
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from xafs_workers.render.matplotlib.scene import compute_caption_height
+from xafs_workers.render.matplotlib.style import Style
 
 Results = dict[str, str]
 """Texts by subject: a file, an answer, the posts."""
@@ -71,6 +80,8 @@ class Normalizer:
         content = path.read_bytes()
         if path.suffix == ".prj":
             content = gzip.decompress(content)
+        if path.suffix == ".png":
+            return self.normalize_picture(content)
         if path.suffix == ".xlsx":
             with zipfile.ZipFile(io.BytesIO(content)) as book:
                 return "\n".join(f"{name}: {self(book.read(name).decode())}" for name in book.namelist())
@@ -83,6 +94,17 @@ class Normalizer:
         if path.name in UNORDERED:
             return "\n".join(sorted(ORDER_NUMBER.sub(r"\1#", text).splitlines()))
         return text
+
+    def normalize_picture(self, content: bytes) -> str:
+        """Return the caption of a picture (PNG), and the checksum of its pixels without the caption's."""
+        with Image.open(io.BytesIO(content)) as picture:
+            caption, dots_per_inch = picture.info.get("Description", ""), picture.info.get("dpi", (120.0, 120.0))[0]
+            pixels = np.array(picture.convert("RGBA"))
+        if caption:
+            height, width = (length / dots_per_inch for length in pixels.shape[:2])
+            strip = compute_caption_height(Style().compute_sizes(width, height))
+            pixels = pixels[: -math.ceil(strip * dots_per_inch / 72.0)]
+        return f"{self(caption)} {pixels.shape} {hashlib.sha256(pixels.tobytes()).hexdigest()}"
 
     def _format(self, moment: float) -> str:
         return "<time>" if self._mask else f"<{moment - self._began:.3f} s>"

@@ -132,10 +132,7 @@ def _line(followed: FollowedBoard, drawn: bytes) -> None:
 def _map(followed: FollowedBoard, drawn: bytes) -> None:
     figure = followed.figure("areascan")
     (panel,) = figure.panels
-    assert (panel.x_label, panel.y_label) == (
-        "fast axis (sample_x) position (mm)",
-        "slow axis (sample_z) position (mm)",
-    )
+    assert (panel.x_label, panel.y_label) == ("sample_x (mm)", "sample_z (mm)")
     assert panel.y_inverted
     assert drawn == render_picture(figure)
 

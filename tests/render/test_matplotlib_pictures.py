@@ -7,6 +7,7 @@ import io
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
@@ -15,6 +16,7 @@ from matplotlib.figure import Figure as Drawn
 from PIL import Image
 
 from helpers.patience import SECONDS as PATIENCE
+from helpers.text_faults import list_text_faults
 from xafs_workers.figures.model import Figure, Line, Mark, Mesh, Panel, Text, Trace
 from xafs_workers.render.matplotlib.pictures import render_picture
 from xafs_workers.render.matplotlib.scene import Scene
@@ -233,13 +235,28 @@ def test_repetitions_differ_by_more_than_colour():
 
 
 def test_large_type_is_large_and_the_axes_keep_room():
-    normal, large = composed(example()), composed(example(), Style(scale=2.4))
+    roomy = replace(example(), width=14.0, height=8.0)
+    normal, large = composed(roomy), composed(roomy, Style(scale=2.4))
 
     def heading(scene: Scene) -> float:
         return max(text.get_fontsize() for text in scene.figure.findobj(mpl.text.Text) if text.get_text())
 
     assert heading(large) > 2.3 * heading(normal)
     assert all(axes.bbox.height > 20 for axes in large.figure.axes)
+
+
+def test_type_becomes_smaller_where_there_is_little_room():
+    figure = repetitions(3)
+    crowded = composed(figure, Style(scale=2.4))
+    assert list_text_faults(crowded.figure) == []
+    assert crowded.sizes.text < Style(scale=2.4).compute_sizes(figure.width, figure.height).text
+
+
+def test_the_caption_is_below_all_panels():
+    figure = replace(repetitions(3), caption="Fe2O3  ·  2026-02-02 03:04:05  ·  1a2b3c4d")
+    scene = composed(figure)
+    assert figure.caption in words_of(scene)
+    assert list_text_faults(scene.figure) == []
 
 
 @pytest.mark.first_case_fast

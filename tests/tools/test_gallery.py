@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -10,21 +9,14 @@ from typing import Any
 
 import pytest
 
+from helpers.gallery import GALLERY, load_gallery
 from helpers.patience import SECONDS as PATIENCE
 from xafs_workers.figures.figure_builder import figure_builders, figure_examples
-
-GALLERY = Path(__file__).parents[2] / "tools" / "gallery.py"
 
 
 @pytest.fixture(scope="module")
 def gallery() -> Any:
-    spec = importlib.util.spec_from_file_location("gallery", GALLERY)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["gallery"] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_gallery()
 
 
 @pytest.mark.slow

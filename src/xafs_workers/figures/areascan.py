@@ -16,7 +16,7 @@ from xafs_workers.figures.figure_builder import (
 from xafs_workers.figures.implied import build_implied_map
 from xafs_workers.figures.model import Array, Figure, Mesh, Panel, Text
 from xafs_workers.figures.signal import SignalRequest, build_signal_curves
-from xafs_workers.figures.trace_builder import Curve
+from xafs_workers.figures.trace_builder import NO_POINTS, Curve
 from xafs_workers.messages.areascan import AreascanStart
 from xafs_workers.scans.areascan import (
     MapStyle,
@@ -29,6 +29,7 @@ from xafs_workers.scans.areascan import (
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import NoChannelsError
+from xafs_workers.scans.run_names import find_sample_name
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
 from xafs_workers.scans.spectra import MissingColumnError
@@ -67,7 +68,7 @@ def build_areascan_figure(board: Board, scan: Scan, options: FigureOptions) -> F
     panels = tuple(
         _build_panel(area, curve, curve.label or label, divmod(place, columns)) for place, curve in enumerate(curves)
     )
-    title = f"{DETECTOR_LABELS.get(start.detector, start.detector)}   Energy = {start.energy:.1f} eV"
+    title = _format_title(start, "" if run is None else find_sample_name(run, board.config))
     size = (min(8.0 * columns, 18.0), min(6.5 * rows, 13.0))
     return Figure(scan.figure_id, scan.kind, title, panels, rows, columns, *size)
 
@@ -86,6 +87,16 @@ def build_example() -> FigureExample:
     columns = {"I0": [100.0] * len(grains), **channels}
     motors = {"motors": [start.slow_motor, start.fast_motor], "detectors": ["7-element SDD"]}
     return FigureExample((AreascanStart.example,), columns, motors)
+
+
+def _format_title(start: AreascanStart, sample: str) -> str:
+    """Format the title: detector, element and sample, incident energy."""
+    parts = (
+        DETECTOR_LABELS.get(start.detector, start.detector),
+        ", ".join(part for part in (start.element or "", sample) if part),
+        f"Energy = {start.energy:.1f} eV",
+    )
+    return "   ".join(part for part in parts if part)
 
 
 def _find_detector(start: AreascanStart, run: Run | None, config: BoardConfig) -> str:
@@ -110,8 +121,8 @@ def _build_panel(area: _Map, curve: Curve, label: str, place: tuple[int, int]) -
     return Panel(
         curve.key,
         _format_note(area),
-        f"fast axis ({fast}) position ({find_motor_unit(fast)})",
-        f"slow axis ({slow}) position ({find_motor_unit(slow)})",
+        f"{fast} ({find_motor_unit(fast)})",
+        f"{slow} ({find_motor_unit(slow)})",
         *place,
         is_to_scale=find_motor_unit(fast) == find_motor_unit(slow) == "mm",
         meshes=meshes,
@@ -126,14 +137,15 @@ def _build_meshes(area: _Map, curve: Curve, label: str) -> tuple[tuple[Mesh, ...
     x, y = compute_grid(area.start)
     if area.run is None:
         z = np.full((len(y), len(x)), np.nan)
-        return (Mesh(curve.key, x, y, z, label),), ()
+        return (Mesh(curve.key, x, y, z, label),), NO_POINTS
     try:
         z = _compute_pixels(area, area.run, curve)
     except (MissingColumnError, NoChannelsError) as problem:
         return (), (Text("problem", str(problem)),)
     if area.style.is_logarithmic:
         label = f"ln({label})"
-    return (Mesh(curve.key, x, y, z, label, area.style.is_contour),), ()
+    texts = () if len(area.run.points) else NO_POINTS
+    return (Mesh(curve.key, x, y, z, label, area.style.is_contour),), texts
 
 
 def _compute_pixels(area: _Map, run: Run, curve: Curve) -> Array:

@@ -66,7 +66,7 @@ def build_spectra_panel(traces: Iterable[Trace], line: EmissionLine | None, prob
     return Panel(
         "spectrum",
         "",
-        "Energy (eV)",
+        "energy (eV)",
         "counts",
         traces=drawn,
         lines=lines,

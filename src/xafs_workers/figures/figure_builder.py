@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from xafs_workers.figures.caption import build_caption
 from xafs_workers.figures.model import Figure, Text
 from xafs_workers.messages.base import Example
 from xafs_workers.registry import Registry
@@ -92,7 +93,9 @@ def build_picture_figure(
     """Build the figure that the picture of a message shows."""
     builder = picture_figure_builders.get(scan.kind)
     figure = None if builder is None else builder(board, scan, control)
-    return build_figure(board, scan, spectra_loader=spectra_loader) if figure is None else figure
+    if figure is None:
+        return build_figure(board, scan, spectra_loader=spectra_loader)
+    return replace(figure, caption=build_caption(board, scan))
 
 
 def build_figure(
@@ -116,7 +119,17 @@ def build_figure(
     if not scan.run_uids:
         figure = _explain_missing_runs(figure, describe_empty_windows(board, scan))
     figure = _mark_incomplete_runs(figure, board, scan)
-    return replace(figure, is_finished=True) if scan.has_ended else figure
+    return replace(
+        figure,
+        is_finished=scan.has_ended,
+        reading_order=figure.reading_order or _list_in_order(figure),
+        caption=build_caption(board, scan),
+    )
+
+
+def _list_in_order(figure: Figure) -> tuple[str, ...]:
+    """List the panels row by row."""
+    return tuple(panel.key for panel in sorted(figure.panels, key=lambda panel: (panel.row, panel.column)))
 
 
 def _explain_missing_runs(figure: Figure, reason: str) -> Figure:

@@ -100,7 +100,7 @@ def _build_line_panel(label: str, curve: Curve, drawn: _Drawn) -> Panel:
 
 
 def _build_time_panel(label: str, curve: Curve, drawn: _Drawn) -> Panel:
-    panel = Panel(curve.key, "", "time (seconds)", label, x_name="time", y_name=curve.key)
+    panel = Panel(curve.key, "", "time (s)", label, x_name="time", y_name=curve.key)
     return replace(_add_trace(panel, curve, drawn.run), x_range=find_time_range(drawn.run))
 
 

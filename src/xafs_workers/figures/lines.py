@@ -53,7 +53,7 @@ def _build_panels(request: SignalRequest, run: Run | None, config: BoardConfig) 
 def _build_panel(
     key: str, y_label: str, curves: tuple[Curve, ...], request: SignalRequest, run: Run | None, config: BoardConfig
 ) -> Panel:
-    x_label = format_key_label(request.motor, run, config) if request.motor else "time (seconds)"
+    x_label = format_key_label(request.motor, run, config) if request.motor else "time (s)"
     panel = Panel(key, "", x_label, y_label, x_name=request.motor or "time", y_name=key)
     if run is None or not len(run.points):
         return replace(panel, texts=NO_POINTS)

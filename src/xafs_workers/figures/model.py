@@ -156,6 +156,8 @@ class Figure:
         Keys of all panels in the order in which they fill a grid of another shape; empty where the grid is fixed.
     is_finished
         Whether the measurement has ended, so that limits need no headroom.
+    caption
+        Of what the figure is: sample or file, date and time, short uid.
     """
 
     id: str
@@ -168,6 +170,7 @@ class Figure:
     height: float = 6.0
     reading_order: tuple[str, ...] = ()
     is_finished: bool = False
+    caption: str = ""
 
     def get_panel(self, key: str) -> Panel:
         """Return the panel with this key.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import floor, isfinite, log10
+
 import numpy as np
 
 from xafs_workers.figures.cubic import interpolate_cubic
@@ -15,6 +17,8 @@ from xafs_workers.scans.scan import Scan
 INTERPOLATION_POINTS = 100
 """Number of points of the interpolated curve."""
 
+MAX_DECIMALS = 12
+
 
 @figure_builders.register("mono_calibration")
 def build_mono_calibration_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
@@ -23,11 +27,9 @@ def build_mono_calibration_figure(board: Board, scan: Scan, options: FigureOptio
     x, y = compute_once(interpolate_edges, message.ee, message.tt)
     measured = Trace("measured", build_array(message.found), build_array(message.tt), "measured", 1, "points")
     traces = (Trace("tabulated", x, y, "tabulated"), measured)
-    texts = (
-        Text("dspacing", f"d-spacing = {format_with_error(message.dspacing, 8)} Å", 0.66, 0.84),
-        Text("offset", f"offset = {format_with_error(message.offset, 5)}°", 0.66, 0.76),
-    )
-    panel = Panel("calibration", "", "energy (eV)", "angle (degrees)", traces=traces, texts=texts, legend="full")
+    spacing, offset = format_with_error(message.dspacing, 8), format_with_error(message.offset, 5)
+    texts = (Text("fitted", f"d-spacing = {spacing} Å\noffset = {offset}°", 0.66, 0.8),)
+    panel = Panel("calibration", "", "energy (eV)", "angle (deg)", traces=traces, texts=texts, legend="full")
     return Figure(scan.figure_id, scan.kind, f"Si({message.mono}) calibration curve", (panel,))
 
 
@@ -50,6 +52,9 @@ def interpolate_edges(energies: Floats, angles: Floats) -> tuple[Array, Array]:
 
 
 def format_with_error(fitted: tuple[float, float | None], digits: int) -> str:
-    """Format a number with its standard error, where the fit gives one."""
+    """Format a number with its standard error, with two digits of the error; `digits` decimals where there is none."""
     value, error = fitted
-    return f"{value:.{digits}f}" if error is None else f"{value:.{digits}f} ± {error:.{digits}f}"
+    if error is None or not (isfinite(error) and error > 0.0):
+        return f"{value:.{digits}f}"
+    decimals = min(max(1 - floor(log10(error)), 0), MAX_DECIMALS)
+    return f"{value:.{decimals}f} ± {error:.{decimals}f}"

@@ -116,10 +116,10 @@ def _build_panels(board: Board, sequence: XafsSequence, shown: _ShownMerge) -> t
     signal = f"{_name_signal(sequence)} µ(E)"
     lines = (Line("e0", values["e0"], f"E0 = {values['e0']:.1f} eV"),) if "e0" in values else ()
     mu = Panel("mu", "", "energy (eV)", signal, column_span=2, lines=lines, x_name="energy", y_name="mu")
-    texts = () if values else (Text("waiting", _describe_progress(sequence)),)
+    waiting = () if values else (Text("waiting", _describe_progress(sequence)),)
     notes = _format_note_line(build_sequence_notes(board, sequence, shown.values)) if values else ""
     traces = _build_mu_traces(shown.result)
-    mu = replace(mu, title=notes, traces=traces, texts=texts, legend="full" if len(traces) > 1 else "none")
+    mu = replace(mu, title=notes, traces=traces, texts=waiting, legend="full" if len(traces) > 1 else "none")
     mu = _add_sum_without_bad_channels(mu, board, sequence)
     if values.get("short"):
         return (mu,)
@@ -128,12 +128,12 @@ def _build_panels(board: Board, sequence: XafsSequence, shown: _ShownMerge) -> t
     advice = str(_build_advice(board, shown)) if shown.repetition_count else ""
     return (
         mu,
-        replace(chi, traces=_build_chi_traces(shown.result), texts=_explain("no chi", explain_missing_chi(values))),
+        replace(chi, traces=_build_chi_traces(shown.result), texts=waiting or _explain("no chi", explain_missing_chi(values))),
         replace(
             chir,
             traces=_build_chir_traces(shown.result),
             title=advice,
-            texts=_explain("no chir", explain_missing_chir(values)),
+            texts=waiting or _explain("no chir", explain_missing_chir(values)),
         ),
     )
 

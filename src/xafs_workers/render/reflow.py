@@ -43,15 +43,17 @@ class GridFitter:
     def __init__(self) -> None:
         self._fitted: dict[str, tuple[Panel, Panel]] = {}
 
-    def fit(self, figure: Figure, width: float, height: float) -> Figure:
+    def fit(self, figure: Figure, width: float, height: float, type_scale: float = 1.0) -> Figure:
         """Return a figure with the grid that suits a canvas; the same figure where its own grid does.
 
         Parameters
         ----------
         width, height
             Size of the canvas, points.
+        type_scale
+            Size of the type in units of the usual one; labels take as much more room.
         """
-        grid = choose_grid(figure, width, height)
+        grid = choose_grid(figure, width / type_scale, height / type_scale)
         if grid is None:
             return figure
         panels: list[Panel] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import datetime, tzinfo
 from typing import Any, cast
 
 import numpy as np
@@ -79,3 +80,13 @@ def is_same_content(one: Any, other: Any) -> bool:
 def _is_same_array(one: np.ndarray[Any, Any], other: np.ndarray[Any, Any]) -> bool:
     same_form = one.shape == other.shape and one.dtype == other.dtype
     return same_form and is_same_content(one.tolist(), other.tolist())
+
+
+def format_document_time(seconds: object, zone: tzinfo | None) -> str:
+    """Return a document's time as `2025-03-03 09:00:00`, '' for what is none."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return ""
+    try:
+        return datetime.fromtimestamp(seconds, zone).strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return ""

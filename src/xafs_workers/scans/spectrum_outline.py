@@ -16,6 +16,7 @@ from xafs_workers.scans.measured_runs import list_measured_runs
 from xafs_workers.scans.metadata import as_mapping, as_text, as_texts, find_by_path
 from xafs_workers.scans.named_edge import NamedEdge, find_named_edge
 from xafs_workers.scans.outline import SpectrumOutline
+from xafs_workers.scans.run_names import find_sample_name
 from xafs_workers.scans.runs import Run
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -48,7 +49,7 @@ def describe_spectrum(run: Run, config: BoardConfig) -> SpectrumOutline | None:
         named.element,
         named.edge,
         mode,
-        next(filter(None, (as_text(find_by_path(run.start, path)) for path in config.metadata.sample)), ""),
+        find_sample_name(run, config),
         _build_identity(run, config, axis, mode),
         float(energies[0]) if len(energies) else math.nan,
         float(energies[-1]) if len(energies) and run.has_succeeded else math.nan,

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import unquote
 
+from xafs_workers.scans.metadata import format_document_time
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import dossier_parts, dossier_raster, dossier_sead, dossier_xafs, html
 from xafs_workers.writers.dossier_content import DossierKind, DossierSources, PageContent
 from xafs_workers.writers.dossier_index import DossierSummary
 from xafs_workers.writers.dossier_motors import build_motor_groups
 from xafs_workers.writers.registry import CannotWrite
-from xafs_workers.writers.text_format import format_document_time
 
 ContentBuilder = Callable[[DossierSources], PageContent]
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from xafs_workers.scans.metadata import as_mapping
+from xafs_workers.scans.metadata import as_mapping, format_document_time
 from xafs_workers.scans.runs import Run
 from xafs_workers.writers import html
 from xafs_workers.writers.dossier_content import CodeBlock, DetailSection, DossierSources, Link, Picture
 from xafs_workers.writers.dossier_motors import find_crystal, find_delivery_mode
 from xafs_workers.writers.headers import build_asset_fields
-from xafs_workers.writers.text_format import format_document_time, format_duration
+from xafs_workers.writers.text_format import format_duration
 
 if TYPE_CHECKING:
     from markupsafe import Markup

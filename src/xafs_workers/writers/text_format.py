@@ -81,16 +81,6 @@ def format_iso_time(seconds: float, zone: tzinfo | None) -> str:
     return datetime.fromtimestamp(seconds, zone).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def format_document_time(seconds: object, zone: tzinfo | None) -> str:
-    """Return a document's time as `2025-03-03 09:00:00`, '' for what is none."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        return ""
-    try:
-        return datetime.fromtimestamp(seconds, zone).strftime("%Y-%m-%d %H:%M:%S")
-    except (ValueError, OverflowError, OSError):
-        return ""
-
-
 def format_duration(seconds: float) -> str:
     """Return a length of time as `1 h 02 min`, `3 min 20 s` or `12 s`; '' for one that is not finite."""
     if not math.isfinite(seconds):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import tzinfo
 from typing import Any, cast
 
-from xafs_workers.scans.metadata import as_mapping
+from xafs_workers.scans.metadata import as_mapping, format_document_time
 from xafs_workers.scans.runs import Run
 from xafs_workers.settings import Columns
 from xafs_workers.writers import eta_refinement, html, sample_alignment
@@ -16,7 +16,7 @@ from xafs_workers.writers.dossier_content import DetailSection, Link, MotorPosit
 from xafs_workers.writers.goniometer_motors import MISSING, build_goniometer_groups
 from xafs_workers.writers.registry import AssetLike
 from xafs_workers.writers.slides import format_result
-from xafs_workers.writers.text_format import format_document_time, format_duration
+from xafs_workers.writers.text_format import format_duration
 
 FILES = ("{stub}.xdi", "{stub}_short.txt", "{stub}_XRR_MAT")
 SNAPSHOTS = "snapshots"

@@ -183,6 +183,7 @@ class Viewer:
         return {
             "id": figure.id,
             "title": figure.title,
+            "caption": figure.caption,
             "broken": figure.id == self._broken_figure,
             "summary": summarize_figure(figure),
             "live": scan is not None and not gallery.board.is_closed(scan),

@@ -20,6 +20,7 @@ from xafs_workers.render.matplotlib.style import Palette, SeriesStyle, Sizes
 _OFFSET_POINTS: dict[str, Any] = {"xytext": (0.0, 0.0), "textcoords": "offset points"}
 PIECE_LENGTH = 256
 """Number of line segments that are drawn as one piece; the dash pattern starts again with each piece."""
+_MIN_LABEL = 3.0  # ems; the label of a vertical line that has less room is left out
 _CROSS_SIZE = 1.26  # in units of the font size: 160 square points at 10 points
 
 
@@ -221,6 +222,13 @@ class LineArtist(_ArtistGroup):
         self.label_offset = 0.0
         self.update(line)
 
+    def place_label(self, offset: float, room: float, size: float) -> None:
+        """Place the label so many points below the top; it is shortened to the points that are left there."""
+        self.label_offset = offset
+        room -= offset + size
+        fitted = text_layout.fit_text(self.label, room, size) if room > _MIN_LABEL * size else ""
+        self.note.set(text=fitted, visible=bool(fitted) and bool(np.isfinite(self.x)))
+
     def update(self, line: Line) -> bool:
         """Move the line and set its label; return whether anything changed."""
         if line == self.line:
@@ -251,7 +259,7 @@ class NoteArtist(_ArtistGroup):
         axes.add_artist(self.note)
         self.artists = [self.note]
         self.text: Text | None = None
-        self._axes_width = 200.0
+        self._axes_width, self._axes_height = 200.0, 200.0
         self._font_size = 10.0
         self.update(text)
 
@@ -263,9 +271,9 @@ class NoteArtist(_ArtistGroup):
         self._write_text(text)
         return True
 
-    def apply_style(self, palette: Palette, sizes: Sizes, room: float) -> None:
-        """Set the colour and size of the note for axes `room` points wide."""
-        self._axes_width, self._font_size = room - sizes.text, sizes.text
+    def apply_style(self, palette: Palette, sizes: Sizes, room: tuple[float, float]) -> None:
+        """Set the colour and size of the note for axes of a width and height, in points."""
+        self._axes_width, self._axes_height, self._font_size = room[0] - sizes.text, room[1], sizes.text
         self.note.set(color=palette.muted, fontsize=sizes.text)
         if self.text is not None:
             self._write_text(self.text)
@@ -274,5 +282,11 @@ class NoteArtist(_ArtistGroup):
         side = "left" if text.x < 0.3 else "right" if text.x > 0.7 else "center"
         reach = {"left": 1.0 - text.x, "right": text.x, "center": 2.0 * min(text.x, 1.0 - text.x)}[side]
         room = max(reach, 0.2) * self._axes_width
-        rows = [text_layout.fit_text(row, room, self._font_size, lines=3) for row in text.text.splitlines()[:8]]
-        self.note.set(text="\n".join(rows), x=text.x, y=text.y, ha=side, multialignment=side)
+        most = max(1, int(self._axes_height / (text_layout.LINE_HEIGHT * self._font_size)))
+        found = [text_layout.fit_text(row, room, self._font_size, lines=3) for row in text.text.splitlines()[:8]]
+        rows = "\n".join(found).split("\n")
+        if len(rows) > most:
+            rows = [*rows[: most - 1], text_layout.ELLIPSIS]
+        half = (0.5 * len(rows) * text_layout.LINE_HEIGHT + 0.3) * self._font_size / self._axes_height
+        y = min(max(text.y, half), max(1.0 - half, 0.5))
+        self.note.set(text="\n".join(rows), x=text.x, y=y, ha=side, multialignment=side)

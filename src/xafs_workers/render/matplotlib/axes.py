@@ -181,8 +181,8 @@ class PanelView:
 
     def place(self, rect: Rect, canvas: tuple[float, float], sizes: Sizes) -> None:
         """Place the panel at `rect` (in points) and set all sizes and colours."""
-        self._arrange_line_labels(rect.width, sizes)
-        self._apply_style(sizes, rect.width)
+        self._arrange_line_labels(rect, sizes)
+        self._apply_style(sizes, (rect.width, rect.height))
         self.decorations.place(self.panel, rect, canvas, sizes)
 
     def draw_legend(self, rect: Rect, sizes: Sizes) -> LegendStrip | None:
@@ -324,7 +324,7 @@ class PanelView:
             position += len(artist.artists)
         return None
 
-    def _apply_style(self, sizes: Sizes, room: float) -> None:
+    def _apply_style(self, sizes: Sizes, room: tuple[float, float]) -> None:
         lines = sum(1 for artist in self._select_artists(TraceArtist) if artist.trace.style != "points")
         alone = lines == 1 and self.panel.legend == "none"
         for artist in self._item_artists.values():
@@ -338,12 +338,13 @@ class PanelView:
                 artist.apply_style(self.palette, sizes)
         self.decorations.apply_sizes(sizes, empty=self.is_empty)
 
-    def _arrange_line_labels(self, room: float, sizes: Sizes) -> None:
+    def _arrange_line_labels(self, rect: Rect, sizes: Sizes) -> None:
         """Lower the label of a vertical line that would overlap the label of a line on its left."""
         left, right, *_ = self.visible_extent
-        scale, height = room / (right - left), 1.2 * sizes.small
+        scale, height = rect.width / (right - left), 1.2 * sizes.small
         ends: list[tuple[float, float]] = []
         for line in sorted((one for one in self._select_artists(LineArtist) if one.label), key=lambda one: one.x):
             near = [end for x, end in ends if (line.x - x) * scale < height]
-            line.label_offset = max(near, default=0.0) if len(near) < _MAX_STAGGERED else 0.0
+            offset = max(near, default=0.0) if len(near) < _MAX_STAGGERED else 0.0
+            line.place_label(offset, rect.height, sizes.small)
             ends.append((line.x, line.label_offset + text_layout.measure_width(line.label, sizes.small) + sizes.small))

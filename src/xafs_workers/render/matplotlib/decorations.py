@@ -24,7 +24,7 @@ from xafs_workers.render.matplotlib.style import Palette, Sizes
 _TICK_LENGTH = 0.35  # ems, like the constants below
 _TICK_PAD = 0.3
 _LABEL_PAD = 0.3
-_TEXT_OVERHANG = 2.4  # by which labels and titles may be longer than the axes
+_TEXT_OVERHANG = 0.8  # by which labels and titles may be longer than the axes; less than any margin
 _BAR_WIDTH = 1.1
 _BAR_GAP = 0.9
 

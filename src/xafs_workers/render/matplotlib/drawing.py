@@ -75,11 +75,14 @@ class Drawing:
 
     def show(self, figure: Figure) -> Redraw:
         """Show a figure on the canvas; return how much was drawn."""
-        self._source = figure
-        stale = self._scene.update(self._fitter.fit(figure, *self._scene.canvas_size))
-        change = self._draw(stale)
+        change = self._draw(self._update_scene(figure))
         self.redraw_counts[change] += 1
         return change
+
+    def lay_out(self, figure: Figure) -> None:
+        """Arrange a figure on the canvas without drawing it."""
+        self._update_scene(figure)
+        self._scene.arrange()
 
     def reset_view(self, panel: str | None = None) -> Redraw:
         """Fit the limits of one panel, or of all panels, to the data; they follow the data again from now on."""
@@ -182,8 +185,16 @@ class Drawing:
     def _on_resize(self, event: object) -> None:
         """Arrange the panels on a canvas of a new size, in another grid if its shape asks for one."""
         if self._source is not None:
-            self._scene.update(self._fitter.fit(self._source, *self._scene.canvas_size))
+            self._scene.update(self._fit(self._source))
         self._scene.arrange()
+
+    def _update_scene(self, figure: Figure) -> dict[str, StaleParts]:
+        self._source = figure
+        return self._scene.update(self._fit(figure))
+
+    def _fit(self, figure: Figure) -> Figure:
+        """Return a figure with the grid that suits the canvas and the size of the type."""
+        return self._fitter.fit(figure, *self._scene.canvas_size, self._scene.style.scale)
 
 
 class _PanelLayers:

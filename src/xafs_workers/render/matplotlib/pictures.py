@@ -25,7 +25,8 @@ def render_picture(
 ) -> bytes:
     """Render a figure as the bytes of a picture file.
 
-    Equal figures give equal bytes: the file contains no date and no version. Safe to call from several threads.
+    Equal figures give equal bytes: the file contains no date but that of the caption, and no version. The caption is
+    in its metadata too. Safe to call from several threads.
 
     Raises
     ------
@@ -39,25 +40,25 @@ def render_picture(
     scene.update(figure)
     scene.arrange()
     buffer = io.BytesIO()
-    _WRITERS[file_format](drawn, buffer)
+    _WRITERS[file_format](drawn, buffer, figure.caption)
     return buffer.getvalue()
 
 
-def _write_png(drawn: Drawn, buffer: io.BytesIO) -> None:
-    FigureCanvasAgg(drawn).print_png(buffer, metadata={"Software": None})
+def _write_png(drawn: Drawn, buffer: io.BytesIO, caption: str) -> None:
+    FigureCanvasAgg(drawn).print_png(buffer, metadata={"Software": None, "Description": caption or None})
 
 
-def _write_pdf(drawn: Drawn, buffer: io.BytesIO) -> None:
-    metadata: Any = {"Creator": None, "Producer": None, "CreationDate": None}
+def _write_pdf(drawn: Drawn, buffer: io.BytesIO, caption: str) -> None:
+    metadata: Any = {"Creator": None, "Producer": None, "CreationDate": None, "Subject": caption or None}
     FigureCanvasPdf(drawn).print_pdf(buffer, metadata=metadata)
 
 
-def _write_svg(drawn: Drawn, buffer: io.BytesIO) -> None:
+def _write_svg(drawn: Drawn, buffer: io.BytesIO, caption: str) -> None:
     # Without a salt, the ids in an SVG are random, and this global setting is the only way to set one. The value is
     # always the same constant, so threads cannot disturb each other.
     mpl.rcParams["svg.hashsalt"] = _HASH_SALT
     text = io.StringIO()
-    metadata: Any = {"Creator": None, "Date": None, "Format": None, "Type": None}
+    metadata: Any = {"Creator": None, "Date": None, "Format": None, "Type": None, "Description": caption or None}
     FigureCanvasSVG(drawn).print_svg(text, metadata=metadata)
     buffer.write(text.getvalue().encode())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import ceil, floor
 from typing import Any, NamedTuple
 
@@ -17,8 +18,12 @@ from xafs_workers.render.matplotlib.layout import Cell, Margins, Rect, arrange
 from xafs_workers.render.matplotlib.style import Sizes, Style
 
 _EDGE_WIDTH = 0.5  # ems around the whole scene
+_CAPTION_HEIGHT = 1.4  # ems of its own type, with the gap above
 _OVERHANG = 0.2  # ems by which letters of the heading may reach into the blank top of a panel
 _LAYOUT_PASSES = 3  # margins depend on the size of the axes, which depends on the margins
+_MIN_AXES = (8.0, 4.5)  # smallest width and height of axes, ems; type becomes smaller until they have it
+_TYPE_STEP = 0.9
+_MIN_TEXT = 6.5  # points; type does not become smaller
 
 
 class Patch(NamedTuple):
@@ -60,13 +65,16 @@ class Scene:
         self._point_transform = Affine2D().scale(1.0 / 72.0) + drawn.dpi_scale_trans
         options = {"transform": self._point_transform, "linespacing": text_layout.LINE_HEIGHT, **text_layout.PLAIN_TEXT}
         self._heading = Text(ha="center", va="top", **options)
-        drawn.add_artist(self._heading)
+        self._caption = Text(ha="right", va="bottom", **options)
+        for text in (self._heading, self._caption):
+            drawn.add_artist(text)
         self._margins: dict[str, Margins] = {}
         self._rects: dict[str, Rect] = {}
         self._legend_artists: list[Artist] = []
         self._patches: list[Patch] = []
         self._arranged_size: Any = None
         self._is_fitted = False
+        self._type_factor = 1.0
         self._frame_signature: Any = None
         self._shared_legend: Any = None
 
@@ -78,9 +86,10 @@ class Scene:
 
     @property
     def sizes(self) -> Sizes:
-        """Font sizes and line widths for this canvas."""
+        """Font sizes and line widths for this canvas, smaller where there is too little room."""
         width, height = self.canvas_size
-        return self.style.compute_sizes(width / 72.0, height / 72.0)
+        style = replace(self.style, scale=self.style.scale * self._type_factor)
+        return style.compute_sizes(width / 72.0, height / 72.0)
 
     def update(self, model: Figure) -> dict[str, StaleParts]:
         """Update the artists to a newer figure; return which parts of each panel must be drawn again.
@@ -101,7 +110,7 @@ class Scene:
         if not redraws_all and not any(part.has_stale_background for part in stale.values()):
             redraws_all = not self._replace_texts(old, model)
         if redraws_all or any(part.has_other_layout for part in stale.values()):
-            self._margins = {}
+            self._margins, self._type_factor = {}, 1.0
         self.is_stale = redraws_all
         return stale
 
@@ -117,7 +126,7 @@ class Scene:
 
     def fit_margins(self) -> None:
         """Make the margins of the next layout as narrow as in a picture."""
-        self._margins, self._frame_signature, self._is_fitted = {}, None, True
+        self._margins, self._frame_signature, self._is_fitted, self._type_factor = {}, None, True, 1.0
 
     def compute_cell(self, key: str) -> Bbox:
         """Compute the box of a panel with its decorations, which contains nothing of other panels; pixels."""
@@ -141,14 +150,13 @@ class Scene:
         if self.model is None:
             return True
         if self.canvas_size != self._arranged_size:
-            self._margins = {}
+            self._margins, self._type_factor = {}, 1.0
         self._arranged_size = self.canvas_size
         shared = legend.find_shared_panel(self.model.panels)
         for view in self.views.values():
             view.decorations.has_legend = shared is None
-        room = self._reserve_legend(self._place_heading(self.model, self.sizes), self.sizes)
-        rects, is_crowded = self._compute_rects(self.model, room, self.sizes)
-        frame = self.canvas_size, self.style, room, rects, shared is None
+        room, rects, is_crowded = self._fit_type(self.model)
+        frame = self.canvas_size, self.style, self._type_factor, room, rects, shared is None
         has_moved = frame != self._frame_signature or is_crowded
         for key, rect in rects.items():
             self.views[key].place(rect, self.canvas_size, self.sizes)
@@ -167,6 +175,8 @@ class Scene:
         sizes, found = self.sizes, list[tuple[Text, str]]()
         if old is None or old.title != model.title:
             found.append((self._heading, self._fit_heading(model, sizes)))
+        if old is None or old.caption != model.caption:
+            found.append((self._caption, self._fit_caption(model, sizes)))
         titles = {panel.key: panel.title for panel in old.panels} if old is not None else {}
         for panel in model.panels:
             if titles.get(panel.key) != panel.title:
@@ -180,6 +190,23 @@ class Scene:
             box = Bbox.union([old_box, artist.get_window_extent()]).padded(2.0)
             self._patches.append(Patch(_round_outwards(box), (artist,)))
         return True
+
+    def _fit_type(self, model: Figure) -> tuple[Rect, dict[str, Rect], bool]:
+        """Lay out the panels with the largest type at which each has room.
+
+        Returns the rectangle of all panels, the rectangles of the axes, and whether there is too little room for all
+        margins even with the smallest type.
+        """
+        while True:
+            sizes = self.sizes
+            room = self._reserve_legend(self._place_heading(model, sizes), sizes)
+            rects, is_crowded = self._compute_rects(model, room, sizes)
+            width, height = (ems * sizes.text for ems in _MIN_AXES)
+            is_small = any(rect.width < width or rect.height < height for rect in rects.values())
+            if not (is_small or is_crowded) or sizes.text <= _MIN_TEXT:
+                return room, rects, is_crowded
+            self._type_factor *= _TYPE_STEP
+            self._margins = {}
 
     def _compute_rects(self, model: Figure, room: Rect, sizes: Sizes) -> tuple[dict[str, Rect], bool]:
         """Compute the rectangles of the axes, and whether there is too little room for all margins."""
@@ -213,20 +240,26 @@ class Scene:
         return need._replace(left=need.left + slack, right=need.right + slack)
 
     def _place_heading(self, model: Figure, sizes: Sizes) -> Rect:
-        """Place the heading at the top; return the rectangle that is left for the panels."""
+        """Place heading and caption, at the top and the bottom; return the rectangle that is left for the panels."""
         width, height = self.canvas_size
         edge = _EDGE_WIDTH * sizes.text
         heading = self._fit_heading(model, sizes)
         self._heading.set(
             text=heading, x=width / 2.0, y=height - edge, fontsize=sizes.heading, color=self.style.palette.foreground
         )
+        caption, style = self._fit_caption(model, sizes), self.style
+        self._caption.set(text=caption, x=width - edge, y=0.5 * edge, fontsize=sizes.small, color=style.palette.muted)
         top = edge + text_layout.count_rows(heading) * text_layout.LINE_HEIGHT * sizes.heading
-        return Rect(edge, edge, max(width - 2.0 * edge, 1.0), max(height - edge - top, 1.0))
+        bottom = compute_caption_height(sizes) if caption else edge
+        return Rect(edge, bottom, max(width - 2.0 * edge, 1.0), max(height - bottom - top, 1.0))
 
     def _fit_heading(self, model: Figure, sizes: Sizes) -> str:
         return text_layout.fit_text(
             model.title, self.canvas_size[0] - 4.0 * _EDGE_WIDTH * sizes.text, sizes.heading, lines=2
         )
+
+    def _fit_caption(self, model: Figure, sizes: Sizes) -> str:
+        return text_layout.fit_text(model.caption, self.canvas_size[0] - 2.0 * _EDGE_WIDTH * sizes.text, sizes.small)
 
     def _reserve_legend(self, room: Rect, sizes: Sizes) -> Rect:
         shared = legend.find_shared_panel(view.panel for view in self.views.values())
@@ -263,6 +296,11 @@ class Scene:
         left, bottom = max(scale * rect.left, 0.0), max(scale * rect.bottom, 0.0)
         right, top = scale * (rect.left + rect.width), scale * (rect.bottom + rect.height)
         return _round_outwards(Bbox.from_extents(left, bottom, min(right, width), min(top, height)))
+
+
+def compute_caption_height(sizes: Sizes) -> float:
+    """Compute the height of the strip at the bottom of a canvas that contains the caption, points."""
+    return 0.5 * _EDGE_WIDTH * sizes.text + _CAPTION_HEIGHT * sizes.small
 
 
 def _round_outwards(box: Bbox) -> Bbox:

@@ -15,9 +15,9 @@ from xafs_workers.render.matplotlib.style import FONT
 
 PLAIN_TEXT: dict[str, Any] = {"parse_math": False, "usetex": False, "family": FONT}
 LINE_HEIGHT = 1.25  # ems
+ELLIPSIS = "…"
 
 _MISSING_GLYPH = "□"
-_ELLIPSIS = "…"
 _MAX_CHARACTERS = 400  # the middle of a longer text is dropped before it is measured
 _MEASURING_SIZE = 64.0  # points; so large that hinting has no effect
 
@@ -25,7 +25,7 @@ _MEASURING_SIZE = 64.0  # points; so large that hinting has no effect
 def sanitize(text: str) -> str:
     """Return `text` on one line, without control characters, with a box for each character the font does not have."""
     if len(text) > _MAX_CHARACTERS:
-        text = text[: _MAX_CHARACTERS // 2] + _ELLIPSIS + text[-_MAX_CHARACTERS // 2 :]
+        text = text[: _MAX_CHARACTERS // 2] + ELLIPSIS + text[-_MAX_CHARACTERS // 2 :]
     return "".join(_replace_undrawable(letter) for letter in text).strip()
 
 
@@ -102,7 +102,7 @@ def _split_words(text: str, room: float, size: float) -> list[str]:
 def _truncate_middle(text: str, room: float, size: float) -> str:
     def truncate_to(count: int) -> str:
         tail = count // 2
-        return text[: count - tail].rstrip() + _ELLIPSIS + text[len(text) - tail :].lstrip()
+        return text[: count - tail].rstrip() + ELLIPSIS + text[len(text) - tail :].lstrip()
 
     text = text.strip()
     if measure_width(text, size) <= room:

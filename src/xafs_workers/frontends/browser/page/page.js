@@ -69,6 +69,7 @@
     one("words").hidden = now === null;
     one("nothing").hidden = now !== null;
     text(one("title"), now === null ? "" : now.title);
+    text(one("caption"), now === null ? "" : now.caption);
     text(one("summary"), now === null ? "" : now.summary);
     document.title = (now === null ? "" : now.title + " – ") + "XAFS live plots";
     if (now !== null) table();
@@ -266,7 +267,8 @@
     const canvas = document.createElement("canvas"), drawn = layer.canvas;
     const pen = canvas.getContext("2d");
     const head = 40 * (drawn.width / Math.max(1, one("stage").clientWidth));
-    [canvas.width, canvas.height] = [drawn.width, drawn.height + head];
+    const foot = 0.6 * head;
+    [canvas.width, canvas.height] = [drawn.width, drawn.height + head + foot];
     const colours = window.getComputedStyle(document.documentElement);
     pen.fillStyle = colours.getPropertyValue("--paper");
     pen.fillRect(0, 0, canvas.width, canvas.height);
@@ -275,6 +277,10 @@
     pen.font = head * 0.45 + "px DejaVu Sans, Helvetica, Arial, sans-serif";
     pen.textAlign = "center";
     pen.fillText(front.title, canvas.width / 2, head * 0.65, canvas.width);
+    pen.fillStyle = colours.getPropertyValue("--faint");
+    pen.font = foot * 0.5 + "px DejaVu Sans, Helvetica, Arial, sans-serif";
+    pen.textAlign = "right";
+    pen.fillText(front.caption, canvas.width - 0.4 * foot, canvas.height - 0.35 * foot, canvas.width - 0.8 * foot);
     return new Promise((done) => canvas.toBlob(done, "image/png"));
   }
 

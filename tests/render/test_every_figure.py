@@ -1,0 +1,86 @@
+"""Every figure, in each size of type, on screens of every size: its texts are on the canvas, apart, and complete.
+
+The walk is over the layouts: nothing is painted. `test_text_faults_are_found` shows that it finds what it looks for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as Drawn
+
+from helpers.gallery import list_distinct_figures
+from helpers.text_faults import list_silent_panels, list_text_faults
+from xafs_workers.figures.model import Figure, Panel, Text, Trace
+from xafs_workers.frontends.screen.window import LARGE_STYLE
+from xafs_workers.render.matplotlib.drawing import Drawing
+from xafs_workers.render.matplotlib.scene import Scene
+from xafs_workers.render.matplotlib.style import Style
+
+CANVASES = {"1280x720": (12.8, 6.2), "1920x1080": (19.2, 9.8), "3840x2160": (38.4, 20.6), "narrow": (6.0, 9.0)}
+"""Inches that a window leaves for its figure, by screen: matplotlib has 100 pixels to the inch there."""
+DOTS_PER_INCH = 100
+
+
+def lay_out(figure: Figure, size: tuple[float, float], style: Style) -> Drawn:
+    """Lay a figure out as in a window of a size in inches."""
+    canvas = FigureCanvasAgg(Drawn(figsize=size, dpi=DOTS_PER_INCH))
+    Drawing(canvas, style).lay_out(figure)
+    return canvas.figure
+
+
+def list_faults_by_screen(figure: Figure, style: Style) -> dict[str, list[str]]:
+    """List the faults of a figure in one window, which is on one screen after another."""
+    canvas = FigureCanvasAgg(Drawn(dpi=DOTS_PER_INCH))
+    drawing, found = Drawing(canvas, style), dict[str, list[str]]()
+    for screen, size in CANVASES.items():
+        canvas.figure.set_size_inches(size)
+        drawing.lay_out(figure)
+        found[screen] = list_text_faults(canvas.figure)
+    return {screen: faults for screen, faults in found.items() if faults}
+
+
+def list_picture_faults(figure: Figure) -> list[str]:
+    """List the faults of a figure's picture."""
+    drawn = Drawn(figsize=(figure.width, figure.height), dpi=DOTS_PER_INCH)
+    FigureCanvasAgg(drawn)
+    scene = Scene(drawn, Style(), live=False)
+    scene.update(figure)
+    scene.arrange()
+    return list_text_faults(drawn)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("style", [Style(), LARGE_STYLE], ids=["normal", "large"])
+def test_texts_of_every_figure_are_whole_and_apart(style: Style) -> None:
+    faults = {name: list_faults_by_screen(figure, style) for name, figure in list_distinct_figures().items()}
+    assert {name: found for name, found in faults.items() if found} == {}
+
+
+@pytest.mark.slow
+def test_texts_of_every_picture_are_whole_and_apart() -> None:
+    faults = {name: list_picture_faults(figure) for name, figure in list_distinct_figures().items()}
+    assert {name: found for name, found in faults.items() if found} == {}
+
+
+@pytest.mark.slow
+def test_every_empty_panel_gives_its_reason() -> None:
+    silent = {name: list_silent_panels(figure) for name, figure in list_distinct_figures().items()}
+    assert {name: found for name, found in silent.items() if found} == {}
+
+
+def test_text_faults_are_found() -> None:
+    line = Trace("a", np.array([0.0, 1.0]), np.array([0.0, 1.0]), "a curve", 0)
+    panel = Panel("p", "title", "x (mm)", "y", traces=(line,), legend="full")
+    figure = Figure("f", "k", "heading", (panel, replace(panel, key="q", column=1)), columns=2)
+    drawn = lay_out(figure, (8.0, 6.0), Style())
+    assert list_text_faults(drawn) == []
+    first = drawn.axes[0]
+    first.set_position((0.0, 0.1, 0.7, 0.5))
+    kinds = {fault.partition(":")[0] for fault in list_text_faults(drawn)}
+    assert kinds == {"outside the canvas", "over one another", "over a panel"}
+    assert list_silent_panels(replace(figure, panels=(replace(panel, traces=()),))) == ["p"]
+    assert list_silent_panels(replace(figure, panels=(replace(panel, traces=(), texts=(Text("n", "no points"),)),))) == []
