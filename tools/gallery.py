@@ -59,18 +59,19 @@ class Session:
 
     def run(self, columns: Numbers, *, stop: bool = True, units: dict[str, str] | None = None, **start: Any) -> str:
         """Publish a run; return its uid."""
-        start = {"uid": f"run-{self.count}", "time": BEGAN + self.count + 1.0, **start}
+        began = BEGAN + self.count
+        start = {"uid": f"run-{self.count}", "time": began + 1.0, **start}
         uid = start["uid"]
         self._document("start", start)
         about = {key: _about(values, (units or {}).get(key)) for key, values in columns.items()}
-        self._document("descriptor", {"uid": f"d-{uid}", "run_start": uid, "time": BEGAN + self.count, "name": "primary",
+        self._document("descriptor", {"uid": f"d-{uid}", "run_start": uid, "time": began, "name": "primary",
                                       "data_keys": about})  # fmt: skip
         for n in range(len(next(iter(columns.values())))):
             data = {key: values[n] for key, values in columns.items()}
-            self._document("event", {"uid": f"e{n}", "descriptor": f"d-{uid}", "seq_num": n + 1, "time": BEGAN + self.count + 0.5 * n,
-                                     "data": data, "timestamps": {}})  # fmt: skip
+            self._document("event", {"uid": f"e{n}", "descriptor": f"d-{uid}", "seq_num": n + 1,
+                                     "time": began + 0.5 * n, "data": data, "timestamps": {}})  # fmt: skip
         if stop:
-            self._document("stop", {"uid": "s", "run_start": uid, "time": BEGAN + self.count, "exit_status": "success"})
+            self._document("stop", {"uid": "s", "run_start": uid, "time": began + 9.0, "exit_status": "success"})
         return uid
 
     def figure(self, kind: str = "", **options: Any) -> Figure:

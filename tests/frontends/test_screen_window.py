@@ -212,6 +212,19 @@ def test_an_ended_sequence_comes_to_the_front(desk: ScreenHarness, is_picked: bo
     assert tabs.tabText(tabs.currentIndex()).startswith(front)
 
 
+def test_a_wide_window_shows_the_merge_beside_the_live_view(desk: ScreenHarness) -> None:
+    desk.window.resize(1900, 1000)
+    desk.add_entries(("bmm", SEQUENCE), ("bmm", XAFS), *make_repetition(1))
+    drawing, tabs = desk.figure_tab.drawing, desk.window.tabs
+    assert drawing.get_axes("transmission").get_position().x1 < 0.5 < drawing.get_axes("beside-mu").get_position().x0
+    desk.add_entries(("bmm", {"xafsscan": "stop"}), ("bmm", {"xafs_sequence": "stop"}))
+    assert tabs.tabText(tabs.currentIndex()).startswith("fe"), "its result is beside it"
+    desk.window.resize(900, 1000)
+    desk.refresh()
+    with pytest.raises(KeyError):
+        drawing.get_axes("beside-mu")
+
+
 def test_an_unchanged_figure_is_not_drawn_again(desk: ScreenHarness) -> None:
     desk.add_entries(("bmm", LINE), *make_line_scan(10))
     drawn = drawings(desk.figure_tab)

@@ -1,4 +1,4 @@
-"""Faults of the texts of a drawn figure: outside the canvas, over one another, over a panel; and panels without a word."""
+"""Faults of the texts of a drawn figure: outside the canvas, over one another, over a panel; and silent panels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import RendererBase
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_agg import RendererAgg
 from matplotlib.figure import Figure as Drawn
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
@@ -21,16 +21,16 @@ TOLERANCE = 1.0
 
 def list_text_faults(drawn: Drawn) -> list[str]:
     """List the faults of all visible texts of a figure that is laid out; empty where there is none."""
-    canvas = drawn.canvas if isinstance(drawn.canvas, FigureCanvasAgg) else FigureCanvasAgg(drawn)
-    renderer = canvas.get_renderer()
+    renderer = RendererAgg(8, 8, drawn.dpi)  # it measures texts; its size does not matter
     inside, outside = _collect_texts(drawn, renderer)
     boxes = [(text, text.get_window_extent(renderer)) for text in (*inside, *outside)]
-    faults = [f"outside the canvas: {name(text)}" for text, box in boxes if not _contains(drawn.bbox, box)]
-    faults += [f"over one another: {name(one)} and {name(other)}"
-               for (one, box), (other, second) in itertools.combinations(boxes, 2) if _overlaps(box, second)]  # fmt: skip
+    faults = [f"outside the canvas: {_quote(text)}" for text, box in boxes if not _contains(drawn.bbox, box)]
+    pairs = itertools.combinations(boxes, 2)
+    over = ((one[0], two[0]) for one, two in pairs if _overlaps(one[1], two[1]))
+    faults += [f"over one another: {_quote(one)} and {_quote(two)}" for one, two in over]
     frames = [axes.get_window_extent(renderer) for axes in drawn.axes]
     found = dict(boxes)
-    faults += [f"over a panel: {name(text)}" for text in outside for frame in frames if _overlaps(found[text], frame)]
+    faults += [f"over a panel: {_quote(text)}" for text in outside for frame in frames if _overlaps(found[text], frame)]
     return faults
 
 
@@ -39,7 +39,7 @@ def list_silent_panels(figure: Figure) -> list[str]:
     return [panel.key for panel in figure.panels if not panel.texts and not _has_data(panel)]
 
 
-def name(text: Text) -> str:
+def _quote(text: Text) -> str:
     return repr(text.get_text()[:50])
 
 
@@ -61,7 +61,7 @@ def _iterate_axis_texts(axes: Axes, renderer: RendererBase) -> Iterator[Text]:
     for axis in (axes.xaxis, axes.yaxis):
         axis.get_tightbbox(renderer)  # places the label, as drawing does
         yield axis.label
-        for tick in axis._update_ticks():  # noqa: SLF001 - those that are drawn
+        for tick in axis._update_ticks():
             yield from (label for label in (tick.label1, tick.label2) if label.get_visible())
 
 

@@ -43,6 +43,14 @@ def list_faults_by_screen(figure: Figure, style: Style) -> dict[str, list[str]]:
     return {screen: faults for screen, faults in found.items() if faults}
 
 
+def list_pairs() -> dict[str, Figure]:
+    """List the live views with the merge beside them."""
+    figures = list_distinct_figures()
+    merges = [figure for figure in figures.values() if figure.kind == "xafs_sequence" and len(figure.panels) > 1]
+    live = [(name, figure) for name, figure in figures.items() if figure.kind == "xafsscan"]
+    return {f"{name}, {n}": replace(one, beside=merges[n % len(merges)]) for n, (name, one) in enumerate(live)}
+
+
 def list_picture_faults(figure: Figure) -> list[str]:
     """List the faults of a figure's picture."""
     drawn = Drawn(figsize=(figure.width, figure.height), dpi=DOTS_PER_INCH)
@@ -58,6 +66,17 @@ def list_picture_faults(figure: Figure) -> list[str]:
 def test_texts_of_every_figure_are_whole_and_apart(style: Style) -> None:
     faults = {name: list_faults_by_screen(figure, style) for name, figure in list_distinct_figures().items()}
     assert {name: found for name, found in faults.items() if found} == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("size", "style"), [(CANVASES["1920x1080"], Style()), (CANVASES["3840x2160"], LARGE_STYLE)], ids=["normal", "large"]
+)
+def test_texts_of_figures_side_by_side_are_whole_and_apart(size: tuple[float, float], style: Style) -> None:
+    drawn = {name: lay_out(figure, size, style) for name, figure in list_pairs().items()}
+    faults = {name: list_text_faults(one) for name, one in drawn.items()}
+    assert {name: found for name, found in faults.items() if found} == {}
+    assert all(len(drawn[name].axes) > len(figure.panels) for name, figure in list_pairs().items())
 
 
 @pytest.mark.slow
@@ -83,4 +102,5 @@ def test_text_faults_are_found() -> None:
     kinds = {fault.partition(":")[0] for fault in list_text_faults(drawn)}
     assert kinds == {"outside the canvas", "over one another", "over a panel"}
     assert list_silent_panels(replace(figure, panels=(replace(panel, traces=()),))) == ["p"]
-    assert list_silent_panels(replace(figure, panels=(replace(panel, traces=(), texts=(Text("n", "no points"),)),))) == []
+    noted = replace(panel, traces=(), texts=(Text("n", "no points"),))
+    assert list_silent_panels(replace(figure, panels=(noted,))) == []

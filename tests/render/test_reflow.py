@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawn
@@ -41,6 +43,35 @@ def test_the_last_panel_leaves_no_cell_empty() -> None:
     assert list_cells(tall) == [(0, 0, 1, 1), (0, 1, 1, 1), (1, 0, 1, 1), (1, 1, 1, 1), (2, 0, 1, 2)]
     wide = GridFitter().fit(make_figure(5), 1400, 800)
     assert list_cells(wide) == [(0, 0, 1, 1), (0, 1, 1, 1), (1, 0, 1, 1), (1, 1, 1, 1), (0, 2, 2, 1)]
+
+
+def make_pair() -> Figure:
+    """Return a live view of five panels with a merge of three that belongs beside it."""
+    panels = (Panel("mu", column_span=2), Panel("chi", row=1), Panel("chir", row=1, column=1))
+    merge = Figure("m", "xafs_sequence", "Sequence 2/3", panels, 2, 2, reading_order=("mu", "chi", "chir"))
+    return replace(make_figure(5), beside=merge)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1382, 700), (2765, 1480)])
+def test_a_wide_canvas_shows_two_figures_side_by_side(width: int, height: int) -> None:
+    fitted = GridFitter().fit(make_pair(), width, height)
+    assert [panel.key for panel in fitted.panels] == [*KEYS, "beside-mu", "beside-chi", "beside-chir"]
+    assert fitted.get_panel("beside-mu").title == "Sequence 2/3"
+    assert fitted.columns == 2 * fitted.split
+    for panel in fitted.panels:
+        side = range(fitted.split) if panel.key in KEYS else range(fitted.split, fitted.columns)
+        assert {panel.column, panel.column + panel.column_span - 1} <= set(side)
+    cells = {(panel.row + i, panel.column + j)
+             for panel in fitted.panels for i in range(panel.row_span) for j in range(panel.column_span)}  # fmt: skip
+    assert len(cells) == fitted.rows * fitted.columns, "no cell is empty, none is taken twice"
+    again = GridFitter().fit(make_pair(), width, height)
+    assert list_cells(again) == list_cells(fitted)
+
+
+@pytest.mark.parametrize(("size", "type_scale"), [((900, 500), 1.0), ((1382, 1300), 1.0), ((1382, 700), 2.4)])
+def test_a_narrow_canvas_shows_one_figure(size: tuple[int, int], type_scale: float) -> None:
+    fitted = GridFitter().fit(make_pair(), *size, type_scale)
+    assert [panel.key for panel in fitted.panels] == list(KEYS)
 
 
 @pytest.mark.parametrize("figure", [make_figure(4, is_fixed=True), make_figure(1)])

@@ -158,6 +158,10 @@ class Figure:
         Whether the measurement has ended, so that limits need no headroom.
     caption
         Of what the figure is: sample or file, date and time, short uid.
+    beside
+        Figure that a wide window shows beside this one; None for none. A picture is without it.
+    split
+        Number of columns of the left half, where the right half is the figure beside it; 0 where there is no such half.
     """
 
     id: str
@@ -171,6 +175,8 @@ class Figure:
     reading_order: tuple[str, ...] = ()
     is_finished: bool = False
     caption: str = ""
+    beside: Figure | None = None
+    split: int = 0
 
     def get_panel(self, key: str) -> Panel:
         """Return the panel with this key.

@@ -128,7 +128,11 @@ def _build_panels(board: Board, sequence: XafsSequence, shown: _ShownMerge) -> t
     advice = str(_build_advice(board, shown)) if shown.repetition_count else ""
     return (
         mu,
-        replace(chi, traces=_build_chi_traces(shown.result), texts=waiting or _explain("no chi", explain_missing_chi(values))),
+        replace(
+            chi,
+            traces=_build_chi_traces(shown.result),
+            texts=waiting or _explain("no chi", explain_missing_chi(values)),
+        ),
         replace(
             chir,
             traces=_build_chir_traces(shown.result),

@@ -15,6 +15,7 @@ from xafs_workers.figures.views import FoundScan
 from xafs_workers.frontends.figure_factory import DEFAULT_VIEW, FigureFactory
 from xafs_workers.frontends.history import find_board_scan, list_history
 from xafs_workers.frontends.progress import estimate_progress
+from xafs_workers.frontends.side_by_side import find_live_view, find_merge
 from xafs_workers.frontends.status import STALE_AFTER, Feed, Status, build_status, find_running_scan
 from xafs_workers.frontends.tab_policy import find_new_result
 from xafs_workers.render.sketch import render_sketch
@@ -129,6 +130,18 @@ class Gallery:
                 self._figure_factory.make(board, scan, options, self._find_overlay(options), self.board),
             )
         return cached[1]
+
+    def find_live_view(self, figure: str) -> str | None:
+        """Return the id of the live view that belongs to the figure of a sequence, None if there is none."""
+        found = self.find_board_scan(figure)
+        live = None if found is None else find_live_view(*found)
+        return None if live is None else live.figure_id
+
+    def get_beside(self, figure: str) -> Figure | None:
+        """Return the current figure that a wide page shows beside another one, None for none."""
+        found = self.find_board_scan(figure)
+        merge = None if found is None else find_merge(*found)
+        return None if merge is None else self.get_figure(merge.figure_id)
 
     def _arrange(self) -> None:
         self._shown_scans = {scan.figure_id: scan for scan in list_shown_scans(self.board)}

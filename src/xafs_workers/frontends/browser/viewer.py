@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bokeh.document import Document
@@ -22,7 +22,7 @@ from xafs_workers.frontends.click_position import build_click
 from xafs_workers.frontends.readout import format_scan_readout
 from xafs_workers.frontends.view_commands import choose_overlay, list_active, toggle_option
 from xafs_workers.logs import get_logger
-from xafs_workers.render.bokeh.drawing import Drawing
+from xafs_workers.render.bokeh.drawing import Drawing, is_wide
 from xafs_workers.render.bokeh.style import Style
 from xafs_workers.scans.scan import scan_kinds
 
@@ -115,8 +115,14 @@ class Viewer:
             if gallery.is_reading_history:
                 return None
             self._pinned = None
-        front = self._pinned or gallery.newest
-        return None if front is None else gallery.get_figure(front, self._options)
+        wide = is_wide(self._style)
+        newest = gallery.newest
+        if wide and newest is not None:
+            newest = gallery.find_live_view(newest) or newest
+        front = self._pinned or newest
+        figure = None if front is None else gallery.get_figure(front, self._options)
+        beside = gallery.get_beside(figure.id) if wide and figure is not None else None
+        return figure if figure is None or beside is None else replace(figure, beside=beside)
 
     def _draw_or_report(self, figure: Figure | None) -> None:
         """Draw a figure; a failure is logged once and does not affect other figures."""

@@ -31,6 +31,7 @@ from xafs_workers.frontends.screen.history_dialog import HistoryCallbacks, Histo
 from xafs_workers.frontends.screen.status_line import StatusLine
 from xafs_workers.frontends.screen.tabs import FigureTabs
 from xafs_workers.frontends.screen.window_geometry import Rectangle, WindowGeometry, read_geometry, write_geometry
+from xafs_workers.frontends.side_by_side import find_live_view, find_merge
 from xafs_workers.frontends.status import STALE_AFTER, Feed, build_status
 from xafs_workers.frontends.tab_policy import find_new_result
 from xafs_workers.frontends.table import list_origins
@@ -243,7 +244,14 @@ class Window(QMainWindow):
         if figure is not None and figure != self._last_result:
             self._last_result = figure
             if not self.tabs.is_picked:
-                self.tabs.select(figure)
+                self.tabs.select(self._find_host(figure))
+
+    def _find_host(self, result: str) -> str:
+        """Return the figure that shows a result: in a wide window the live view, with the result beside it."""
+        scan, front = self._find_scan(result), self.tabs.get_current()
+        live = find_live_view(self._board, scan) if scan is not None else None
+        is_wide = front is not None and front.drawing.is_wide
+        return live.figure_id if live is not None and is_wide and live.figure_id in self.tabs.figure_tabs else result
 
     def _draw_visible(self) -> None:
         """Draw the visible figures that are out of date."""
@@ -254,8 +262,11 @@ class Window(QMainWindow):
         began, changes = time.perf_counter(), list[Redraw]()
         for figure, tab in stale.items():
             if tab.is_on_screen and figure in on_show:
-                model = self._make_figure(*on_show[figure])
-                changes.append(tab.show_figure(model, self._version))
+                board, scan = on_show[figure]
+                model = self._make_figure(board, scan)
+                beside = find_merge(board, scan) if tab.drawing.is_wide else None
+                whole = model if beside is None else replace(model, beside=self._make_figure(board, beside))
+                changes.append(tab.show_figure(whole, self._version))
                 self.tabs.set_title(figure, model.title)
         if changes:
             painting = sum(tab.canvas.paint_seconds for tab in stale.values() if tab.is_on_screen)

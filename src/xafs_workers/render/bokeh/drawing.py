@@ -12,8 +12,8 @@ from bokeh.plotting import figure as Plot  # noqa: N812 - a class that is named 
 
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.render.bokeh.panel import PanelView
-from xafs_workers.render.bokeh.style import Style
-from xafs_workers.render.reflow import GridFitter
+from xafs_workers.render.bokeh.style import LARGE_SCALE, Style
+from xafs_workers.render.reflow import GridFitter, can_show_beside
 
 MIN_ROW_HEIGHT = 240
 NARROW_HEIGHT = 300
@@ -26,6 +26,17 @@ _MAX_ROOMY_COLUMNS = 2
 
 PlotCallback = Callable[[Plot, Panel], object]
 """Called with each new plot, for example to subscribe to its mouse events."""
+
+
+def compute_canvas(style: Style) -> tuple[float, float]:
+    """Return width and height of the plots in points of the usual type."""
+    scale = POINTS_PER_PIXEL / (LARGE_SCALE if style.large else 1.0)
+    return scale * style.width, scale * style.height
+
+
+def is_wide(style: Style) -> bool:
+    """Check whether the page has room for two figures side by side."""
+    return not style.narrow and can_show_beside(*compute_canvas(style))
 
 
 class Drawing:
@@ -91,7 +102,7 @@ class Drawing:
         style = self.style
         if style.narrow:
             return figure
-        return self._fitter.fit(figure, POINTS_PER_PIXEL * style.width, POINTS_PER_PIXEL * style.height)
+        return self._fitter.fit(figure, *compute_canvas(style))
 
     def _create_view(self, figure: Figure, panel: Panel) -> PanelView:
         view = PanelView(panel, self.style, crowded=self.style.narrow or figure.columns > _MAX_ROOMY_COLUMNS)

@@ -8,6 +8,9 @@ from xafs_workers.render.palette import DARK, DASH_PATTERNS, LIGHT, Palette
 
 MARKERS = ("circle", "square", "triangle", "diamond", "inverted_triangle")
 
+LARGE_SCALE = 1.8
+"""Size of large type in units of the usual one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Style:

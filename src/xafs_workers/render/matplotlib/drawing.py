@@ -20,7 +20,7 @@ from xafs_workers.render.limits import Extent
 from xafs_workers.render.matplotlib.axes import PanelView, StaleParts
 from xafs_workers.render.matplotlib.scene import Patch, Scene
 from xafs_workers.render.matplotlib.style import Style
-from xafs_workers.render.reflow import GridFitter
+from xafs_workers.render.reflow import GridFitter, can_show_beside
 
 Box = tuple[float, float, float, float]
 """Left, bottom, right and top, pixels."""
@@ -72,6 +72,11 @@ class Drawing:
     def model(self) -> Figure | None:
         """Figure that is shown, None before the first."""
         return self._scene.model
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the canvas has room for two figures side by side."""
+        return can_show_beside(*(length / self._scene.style.scale for length in self._scene.canvas_size))
 
     def show(self, figure: Figure) -> Redraw:
         """Show a figure on the canvas; return how much was drawn."""

@@ -152,9 +152,9 @@ class Scene:
         if self.canvas_size != self._arranged_size:
             self._margins, self._type_factor = {}, 1.0
         self._arranged_size = self.canvas_size
-        shared = legend.find_shared_panel(self.model.panels)
+        shared = _find_shared_legend(self.model)
         for view in self.views.values():
-            view.decorations.has_legend = shared is None
+            view.decorations.has_legend = shared is None or _is_beside(self.model, view.panel)
         room, rects, is_crowded = self._fit_type(self.model)
         frame = self.canvas_size, self.style, self._type_factor, room, rects, shared is None
         has_moved = frame != self._frame_signature or is_crowded
@@ -194,25 +194,27 @@ class Scene:
     def _fit_type(self, model: Figure) -> tuple[Rect, dict[str, Rect], bool]:
         """Lay out the panels with the largest type at which each has room.
 
-        Returns the rectangle of all panels, the rectangles of the axes, and whether there is too little room for all
-        margins even with the smallest type.
+        Returns the rectangle of the panels below the shared legend, the rectangles of the axes, and whether there is
+        too little room for all margins even with the smallest type.
         """
         while True:
             sizes = self.sizes
-            room = self._reserve_legend(self._place_heading(model, sizes), sizes)
-            rects, is_crowded = self._compute_rects(model, room, sizes)
+            halves = _split_room(model, self._place_heading(model, sizes))
+            halves = (self._reserve_legend(model, halves[0], sizes), *halves[1:])
+            rects, is_crowded = self._compute_rects(model, halves, sizes)
             width, height = (ems * sizes.text for ems in _MIN_AXES)
             is_small = any(rect.width < width or rect.height < height for rect in rects.values())
             if not (is_small or is_crowded) or sizes.text <= _MIN_TEXT:
-                return room, rects, is_crowded
+                return halves[0], rects, is_crowded
             self._type_factor *= _TYPE_STEP
             self._margins = {}
 
-    def _compute_rects(self, model: Figure, room: Rect, sizes: Sizes) -> tuple[dict[str, Rect], bool]:
+    def _compute_rects(self, model: Figure, halves: tuple[Rect, ...], sizes: Sizes) -> tuple[dict[str, Rect], bool]:
         """Compute the rectangles of the axes, and whether there is too little room for all margins."""
+        room = halves[0]
         boxes = {
             panel.key: (
-                0.8 * room.width * panel.column_span / max(model.columns, 1),
+                0.8 * len(halves) * room.width * panel.column_span / max(model.columns, 1),
                 0.7 * room.height * panel.row_span / max(model.rows, 1),
             )
             for panel in model.panels
@@ -221,11 +223,7 @@ class Scene:
         for _ in range(_LAYOUT_PASSES):
             needs = {key: view.compute_margins(boxes[key], sizes) for key, view in self.views.items()}
             needs = {key: self._choose_margins(previous.get(key), need, sizes.text) for key, need in needs.items()}
-            cells = {
-                key: Cell(view.panel.row, view.panel.column, view.panel.row_span, view.panel.column_span, needs[key])
-                for key, view in self.views.items()
-            }
-            rects, is_crowded = arrange(cells, (model.rows, model.columns), room)
+            rects, is_crowded = _arrange_halves(model, needs, halves)
             rects = {key: self.views[key].fit_rect(rect, sizes) for key, rect in rects.items()}
             boxes = {key: (rect.width, rect.height) for key, rect in rects.items()}
             self._margins = needs
@@ -261,8 +259,8 @@ class Scene:
     def _fit_caption(self, model: Figure, sizes: Sizes) -> str:
         return text_layout.fit_text(model.caption, self.canvas_size[0] - 2.0 * _EDGE_WIDTH * sizes.text, sizes.small)
 
-    def _reserve_legend(self, room: Rect, sizes: Sizes) -> Rect:
-        shared = legend.find_shared_panel(view.panel for view in self.views.values())
+    def _reserve_legend(self, model: Figure, room: Rect, sizes: Sizes) -> Rect:
+        shared = _find_shared_legend(model)
         height = legend.build_strip(shared, room.width, sizes).height if shared is not None else 0.0
         return room._replace(height=max(room.height - height, 1.0))
 
@@ -296,6 +294,42 @@ class Scene:
         left, bottom = max(scale * rect.left, 0.0), max(scale * rect.bottom, 0.0)
         right, top = scale * (rect.left + rect.width), scale * (rect.bottom + rect.height)
         return _round_outwards(Bbox.from_extents(left, bottom, min(right, width), min(top, height)))
+
+
+def _is_beside(model: Figure, panel: Panel) -> bool:
+    return 0 < model.split <= panel.column
+
+
+def _find_shared_legend(model: Figure) -> Panel | None:
+    """Find the panel whose legend serves all panels; where two figures are side by side, those of the left one."""
+    return legend.find_shared_panel(panel for panel in model.panels if not _is_beside(model, panel))
+
+
+def _split_room(model: Figure, room: Rect) -> tuple[Rect, ...]:
+    """Return the rectangles of the halves, or the whole one."""
+    if not model.split:
+        return (room,)
+    half = 0.5 * room.width
+    return room._replace(width=half), room._replace(left=room.left + half, width=half)
+
+
+def _arrange_halves(
+    model: Figure, margins: dict[str, Margins], halves: tuple[Rect, ...]
+) -> tuple[dict[str, Rect], bool]:
+    """Arrange the panels of each half; return the rectangles of their axes, and whether margins had to shrink."""
+    rects, has_shrunk, columns = dict[str, Rect](), False, model.columns // len(halves)
+    for number, room in enumerate(halves):
+        panels = [panel for panel in model.panels if _is_beside(model, panel) is (number > 0)]
+        cells = {
+            panel.key: Cell(
+                panel.row, panel.column - number * columns, panel.row_span, panel.column_span, margins[panel.key]
+            )
+            for panel in panels
+        }
+        placed, shrunk = arrange(cells, (model.rows, columns), room) if cells else ({}, False)
+        rects |= placed
+        has_shrunk |= shrunk
+    return rects, has_shrunk
 
 
 def compute_caption_height(sizes: Sizes) -> float:

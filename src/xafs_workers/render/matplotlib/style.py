@@ -57,7 +57,7 @@ class Style:
 
     def compute_sizes(self, width: float, height: float) -> Sizes:
         """Compute the sizes for a canvas of `width` x `height` inches."""
-        growth = min(max((width * height / _REFERENCE_AREA) ** 0.25, 0.8), 1.4) if self.has_adaptive_type else 1.0
+        growth = min(max((width * height / _REFERENCE_AREA) ** 0.25, 0.8), 2.0) if self.has_adaptive_type else 1.0
         factor = self.scale * growth
         text = round(2.0 * self.font_size * factor) / 2.0
         return Sizes(
