@@ -82,8 +82,8 @@ def test_the_labels_match_those_users_know(measured: Path) -> None:
     assert (figure.rows, figure.columns) == (2, 3)
     assert {panel.x_label for panel in figure.panels} == {"energy (eV)", "wavenumber (Å⁻¹)"}
     assert [(panel.title, panel.y_label) for panel in figure.panels] == [
-        ("data: Cr2O3", "transmission µ(E)"),
-        ("data: Cr2O3", "fluorescence µ(E)  (4-element SDD)"),
+        ("transmission: Cr2O3", "transmission µ(E)"),
+        ("fluorescence: Cr2O3", "fluorescence µ(E)  (4-element SDD)"),
         ("live χ(k)", "k² χ(k)  (Å⁻²)"),
         ("I0", "I0 (nA)"),
         ("reference: Cr foil", "reference µ(E)"),

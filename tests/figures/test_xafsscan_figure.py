@@ -106,4 +106,4 @@ def test_of_many_repetitions_the_earlier_ones_are_faded(count: int, faded: int) 
     traces = build_figure(board, board.scans[-1]).get_panel("transmission").traces
     assert [trace.is_faded for trace in traces] == [True] * faded + [False] * (count - faded)
     again = build_figure(board, board.scans[-1]).get_panel("transmission").traces
-    assert all(one is two for one, two in zip(traces, again, strict=True))
+    assert all(one.y is two.y for one, two in zip(traces, again, strict=True))

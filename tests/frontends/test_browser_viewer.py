@@ -277,7 +277,7 @@ def test_texts_are_shown_without_markup(show: BrowserHarness, open_tab: OpenTab)
         "Bokeh.documents[0].roots()[0].children[0].children.filter(([plot]) => plot.title != null)"
         ".map(([plot]) => plot.title.text.text ?? plot.title.text)"
     )
-    wait_until(lambda: f"data: {name}" in tab.page.evaluate(titles), "the panel's title")
+    wait_until(lambda: f"transmission: {name}" in tab.page.evaluate(titles), "the panel's title")
     assert not [address for address in tab.requested_urls if address.endswith("/x") or "mathjax" in address]
 
 

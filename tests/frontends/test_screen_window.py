@@ -27,6 +27,7 @@ from xafs_workers.frontends.screen import exports
 from xafs_workers.frontends.screen import window as window_module
 from xafs_workers.frontends.screen.frame_pacer import MAX_INTERVAL, FramePacer
 from xafs_workers.frontends.screen.history_dialog import HistoryDialog
+from xafs_workers.frontends.screen.window import LARGE_BUTTON_POINTS
 from xafs_workers.frontends.screen.window_geometry import WindowGeometry, read_geometry, write_geometry
 from xafs_workers.frontends.view_commands import FIGURE_COMMANDS, VIEW_COMMANDS
 from xafs_workers.scans.board import Board
@@ -338,6 +339,28 @@ def test_large_type_keeps_the_zoom_and_can_be_switched_off(desk: ScreenHarness) 
     desk.refresh()
     assert desk.axes.xaxis.label.get_size() == pytest.approx(usual, abs=0.5)  # the canvas may differ by a pixel
     assert desk.window.status_line.labels["age"].font().pointSize() == status
+
+
+def test_large_type_reaches_tabs_tools_and_menus(desk: ScreenHarness) -> None:
+    desk.add_entries(("bmm", LINE), *make_line_scan(10))
+    window, toolbar = desk.window, desk.figure_tab.toolbar
+    widgets = [window.tabs.tabBar(), toolbar, toolbar.locLabel, window._menu, window._menu_button]
+    before = [widget.fontMetrics().height() for widget in widgets], toolbar.iconSize().width()
+    window.large_type_action.trigger()
+    assert all(widget.font().pointSize() == LARGE_BUTTON_POINTS for widget in widgets)
+    assert [widget.fontMetrics().height() for widget in widgets] > before[0]
+    assert toolbar.iconSize().width() > before[1]
+    window.large_type_action.trigger()
+    assert [widget.fontMetrics().height() for widget in widgets] == before[0]
+
+
+@pytest.mark.parametrize("is_large", [False, True])
+def test_no_status_is_cut_at_1280_pixels(desk: ScreenHarness, is_large: bool) -> None:
+    desk.window.resize(1280, 700)
+    desk.window.large_type_action.setChecked(is_large)
+    desk.add_entries(("bmm", XAFS), *make_repetition(1), *make_repetition(2))
+    for label in desk.window.status_line.labels.values():
+        assert label.sizeHint().width() <= label.width(), label.text()
 
 
 def test_large_type_can_be_set_from_the_start(qt: None) -> None:

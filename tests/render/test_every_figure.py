@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawn
 
@@ -16,6 +17,8 @@ from helpers.gallery import list_distinct_figures
 from helpers.text_faults import list_silent_panels, list_text_faults
 from xafs_workers.figures.model import Figure, Panel, Text, Trace
 from xafs_workers.frontends.screen.window import LARGE_STYLE
+from xafs_workers.render.bokeh import drawing as bokeh_drawing
+from xafs_workers.render.bokeh import style as bokeh_style
 from xafs_workers.render.matplotlib.drawing import Drawing
 from xafs_workers.render.matplotlib.scene import Scene
 from xafs_workers.render.matplotlib.style import Style
@@ -89,6 +92,25 @@ def test_texts_of_every_picture_are_whole_and_apart() -> None:
 def test_every_empty_panel_gives_its_reason() -> None:
     silent = {name: list_silent_panels(figure) for name, figure in list_distinct_figures().items()}
     assert {name: found for name, found in silent.items() if found} == {}
+
+
+@pytest.mark.slow
+def test_window_picture_and_page_have_equal_limits() -> None:
+    for name, figure in list_distinct_figures().items():
+        figure = replace(figure, is_finished=True, reading_order=())
+        drawing = Drawing(FigureCanvasAgg(Drawn(figsize=(figure.width, figure.height))), Style())
+        drawing.lay_out(figure)
+        scene = Scene(Drawn(figsize=(figure.width, figure.height)), Style(), live=False)
+        scene.update(figure)
+        page = bokeh_drawing.Drawing(figure, bokeh_style.Style())
+        for key, view in scene.views.items():
+            picture, window = (_read_limits(axes) for axes in (view.axes, drawing.get_axes(key)))
+            assert window == picture, (name, key)
+            assert sum(page.views[key].axis_limits, ()) == pytest.approx(picture), (name, key)
+
+
+def _read_limits(axes: Axes) -> tuple[float, ...]:
+    return *sorted(axes.get_xlim()), *sorted(axes.get_ylim())
 
 
 def test_text_faults_are_found() -> None:

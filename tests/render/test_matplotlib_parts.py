@@ -165,6 +165,8 @@ def test_a_legend_is_shared_only_by_panels_with_equal_traces():
     x = np.arange(2.0)
     other = Panel("q", traces=(Trace("t", x, x, "fit", 0),), legend="full")
     assert legend.find_shared_panel([labelled(3), other]) is None
+    assert legend.find_shared_panel([other, labelled(2), labelled(3)]) is not other
+    assert not legend.is_served(other, labelled(3))
 
 
 def test_borders_lie_halfway():

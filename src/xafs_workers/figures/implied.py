@@ -15,7 +15,7 @@ from xafs_workers.scans import spectra
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.detectors import NoChannelsError
-from xafs_workers.scans.expected_range import find_time_range
+from xafs_workers.scans.expected_range import find_motor_range, find_time_range
 from xafs_workers.scans.map_layout import find_layout
 from xafs_workers.scans.metadata import as_text
 from xafs_workers.scans.outline import Outline
@@ -96,7 +96,7 @@ def _build_line_panel(label: str, curve: Curve, drawn: _Drawn) -> Panel:
     (axis,) = drawn.outline.axes
     placed = replace(curve, x=lambda run: spectra.get_column(run.points, axis))
     panel = Panel(curve.key, "", _format_axis(drawn), label, x_name=axis, y_name=curve.key)
-    return _add_trace(panel, placed, drawn.run)
+    return replace(_add_trace(panel, placed, drawn.run), x_range=find_motor_range(drawn.run, axis))
 
 
 def _build_time_panel(label: str, curve: Curve, drawn: _Drawn) -> Panel:

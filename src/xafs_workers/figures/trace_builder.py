@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from xafs_workers.figures.model import Array, Text, Trace
@@ -21,6 +21,10 @@ NO_POINTS = (Text("waiting", "no points"),)
 
 MAX_DISTINCT = 6
 """Largest number of repetitions with colours of their own; of more, only the newest is not faded."""
+
+
+COMPACT_LEGEND_SIZE = 10
+"""Smallest number of repetitions with a compact legend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,18 @@ def compute_trace(run: Run, curve: Curve, style: Style = "line") -> Trace | str:
         return Trace(curve.key, curve.x(run), curve.y(run), curve.label, curve.series, style)
     except (MissingColumnError, NoChannelsError) as problem:
         return str(problem)
+
+
+def fade_earlier(traces: Sequence[Trace], most: int = MAX_DISTINCT) -> tuple[Trace, ...]:
+    """Return the traces of repetitions; where there are more than `most`, all but the newest are thin and grey."""
+    if len(traces) <= most:
+        return tuple(traces)
+    return (*(replace(trace, is_faded=True) for trace in traces[:-1]), traces[-1])
+
+
+def choose_legend(repetitions: int) -> Literal["full", "compact"]:
+    """Choose the legend of all panels of a figure with so many repetitions."""
+    return "compact" if repetitions >= COMPACT_LEGEND_SIZE else "full"
 
 
 def collect_traces(found: Iterable[Trace | str]) -> tuple[tuple[Trace, ...], tuple[Text, ...]]:

@@ -9,12 +9,13 @@ from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, fi
 from xafs_workers.figures.model import Array, Figure, Panel, Text, Trace
 from xafs_workers.figures.signal import build_channel_curve
 from xafs_workers.figures.trace_builder import (
-    MAX_DISTINCT,
     NO_POINTS,
     Curve,
+    choose_legend,
     collect_traces,
     compute_trace,
     compute_traces,
+    fade_earlier,
 )
 from xafs_workers.figures.xafsscan_chi import CHI_PANEL, build_live_chi_panel
 from xafs_workers.messages.xafsscan import XafsscanNext, XafsscanStart
@@ -29,9 +30,6 @@ from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import RunWindow, Scan
 from xafs_workers.scans.units import find_current_unit, format_with_unit
 from xafs_workers.scans.xafsscan_chi import list_windows
-
-COMPACT_LEGEND_SIZE = 10
-"""Smallest number of repetitions with a compact legend."""
 
 FLUORESCENCE_MODES = ("fluorescence", "xs1", "dante", "pips")
 SCATTERING_MODES = ("pilatus", "eiger")
@@ -105,14 +103,22 @@ def _format_title(start: XafsscanStart, scan: Scan) -> str:
 def build_panel_specs(start: XafsscanStart, latest: Run | None, config: BoardConfig) -> dict[str, PanelSpec]:
     """Build the specifications of all panels that a mode may show, by their keys."""
     columns = config.columns
-    data = f"data: {start.sample}" if start.sample else "data"
+    sample = f": {start.sample}" if start.sample else ""
     reference = f"reference: {start.reference_material}" if start.reference_material else "reference"
     name = _name_detector(start, latest, config)
     detector = f"  ({name})" if name else ""
     found = (
-        PanelSpec("transmission", data, "transmission µ(E)", lambda run: spectra.compute_transmission(run, config)),
         PanelSpec(
-            "fluorescence", data, f"fluorescence µ(E){detector}", lambda run: _compute_fluorescence(run, start, config)
+            "transmission",
+            f"transmission{sample}",
+            "transmission µ(E)",
+            lambda run: spectra.compute_transmission(run, config),
+        ),
+        PanelSpec(
+            "fluorescence",
+            f"fluorescence{sample}",
+            f"fluorescence µ(E){detector}",
+            lambda run: _compute_fluorescence(run, start, config),
         ),
         PanelSpec(
             "I0",
@@ -123,7 +129,7 @@ def build_panel_specs(start: XafsscanStart, latest: Run | None, config: BoardCon
         PanelSpec("reference", reference, "reference µ(E)", lambda run: spectra.compute_reference(run, config)),
         PanelSpec(
             "yield",
-            "electron yield",
+            f"electron yield{sample}",
             "electron yield µ(E)",
             lambda run: spectra.compute_electron_yield(run, config),
         ),
@@ -181,19 +187,16 @@ def build_repetitions_panel(
     """Build the panel of a signal with a trace for each repetition."""
     measured = [window for window in windows if len(window[-1].points)]
     built = [_build_repetition_trace(view, *window, scan, config) for window in measured]
-    if len(built) > MAX_DISTINCT:
-        built[:-1] = [_fade(trace, window[-1]) for trace, window in zip(built[:-1], measured[:-1], strict=True)]
     traces, notes = collect_traces(built)
-    legend = "compact" if len(traces) >= COMPACT_LEGEND_SIZE else "full"
     run = windows[-1][-1] if windows else None
     return Panel(
         view.key,
         view.title,
         "energy (eV)",
         view.y_label,
-        traces=traces,
+        traces=fade_earlier(traces),
         texts=notes or _describe_waiting(run) or (() if traces else NO_POINTS),
-        legend=legend,
+        legend=choose_legend(len(windows)),
         x_name="energy",
         y_name=view.key,
         x_range=None if run is None else find_energy_range(run, config),
@@ -215,13 +218,6 @@ def _build_repetition_trace(
         ("trace", scan.id, view.key, index, label),
         lambda: compute_trace(run, Curve(f"scan-{index}", view.compute, energy, label, index)),
     )
-
-
-def _fade(trace: Trace | str, run: Run) -> Trace | str:
-    """Return a repetition's trace, thin and grey; the same object for the same trace."""
-    if isinstance(trace, str):
-        return trace
-    return run.points.compute_once(("faded", trace), lambda: replace(trace, is_faded=True))
 
 
 def split_channels(

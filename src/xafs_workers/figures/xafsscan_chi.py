@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from xafs_workers.figures.model import Array, Panel, Text, Trace
-from xafs_workers.figures.trace_builder import MAX_DISTINCT
+from xafs_workers.figures.trace_builder import choose_legend, fade_earlier
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.reduction_requests import find_displayed_result
 from xafs_workers.scans.results import RankedResult
@@ -60,16 +59,14 @@ def build_live_chi_panel(board: Board, scan: Scan) -> Panel:
             label = f"{part.label} (provisional)" if state.get("provisional") else part.label
             traces.append(Trace(f"scan-{index}", *compute_k2_chi(result), label, index))
     texts = _build_texts(state, empty=not traces)
-    if len(traces) > MAX_DISTINCT:
-        traces[:-1] = [replace(trace, is_faded=True) for trace in traces[:-1]]
     return Panel(
         CHI_PANEL,
         "live χ(k)",
         "wavenumber (Å⁻¹)",
         "k² χ(k)  (Å⁻²)",
-        traces=tuple(traces),
+        traces=fade_earlier(traces, most=1),  # noisy curves in several colours would be a band
         texts=texts,
-        legend="full" if len(traces) < 10 else "compact",
+        legend=choose_legend(len(series)),
         x_name="k",
         y_name="chi",
     )

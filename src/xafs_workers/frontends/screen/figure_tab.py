@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from matplotlib.backends.backend_qt import NavigationToolbar2QT
 from matplotlib.figure import Figure as Drawn
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QSizePolicy, QVBoxLayout, QWidget
 
@@ -20,6 +20,9 @@ from xafs_workers.render.matplotlib.style import Style
 
 CLICK_TOLERANCE = 4
 """Maximum distance between press and release of a click, pixels."""
+
+ICON_HEIGHT = 1.4
+"""Height of icons in units of the height of a line of text."""
 
 TOOL_NAMES = ("Home", "Back", "Forward", "Pan", "Zoom", "Save")
 """Tools of matplotlib's toolbar that are shown; the layout is computed, so the tools that change it are left out."""
@@ -73,11 +76,18 @@ class Toolbar(NavigationToolbar2QT):
             self.locLabel.setText(text)
 
     def resize_type(self, points: int) -> None:
-        """Set the font size of the texts."""
+        """Set the font size of the texts, and with it that of the icons."""
         for widget in (self, self.locLabel):
-            font = widget.font()
-            font.setPointSize(points)
-            widget.setFont(font)
+            set_point_size(widget, points)
+        side = round(ICON_HEIGHT * self.fontMetrics().height())
+        self.setIconSize(QSize(side, side))
+
+
+def set_point_size(widget: QWidget, points: int) -> None:
+    """Set the font size of a widget in points."""
+    font = widget.font()
+    font.setPointSize(points)
+    widget.setFont(font)
 
 
 class FigureTab(QWidget):

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QTabWidget
 
 from xafs_workers.frontends.screen.detached_window import DetachedWindow
-from xafs_workers.frontends.screen.figure_tab import FigureTab, FigureTabCallbacks
+from xafs_workers.frontends.screen.figure_tab import FigureTab, FigureTabCallbacks, set_point_size
 from xafs_workers.frontends.tab_policy import compute_tab_changes
 from xafs_workers.render.matplotlib.style import Style
 
@@ -122,9 +122,7 @@ class FigureTabs(QTabWidget):
     def restyle(self, style: Style, points: int) -> None:
         """Set the style of all figures, and the font size of tabs and toolbars in points."""
         self._style, self._points = style, points
-        font = self.tabBar().font()
-        font.setPointSize(points)
-        self.tabBar().setFont(font)
+        set_point_size(self.tabBar(), points)
         for tab in self.figure_tabs.values():
             tab.restyle(style)
             self._set_type_size(tab)

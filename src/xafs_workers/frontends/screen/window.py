@@ -25,7 +25,7 @@ from xafs_workers.frontends.readout import format_scan_readout
 from xafs_workers.frontends.screen.actions import WindowActions
 from xafs_workers.frontends.screen.detached_window import DetachedWindow
 from xafs_workers.frontends.screen.exports import copy_numbers, copy_picture, save_numbers
-from xafs_workers.frontends.screen.figure_tab import FigureTab, FigureTabCallbacks
+from xafs_workers.frontends.screen.figure_tab import FigureTab, FigureTabCallbacks, set_point_size
 from xafs_workers.frontends.screen.frame_pacer import FramePacer
 from xafs_workers.frontends.screen.history_dialog import HistoryCallbacks, HistoryDialog
 from xafs_workers.frontends.screen.status_line import StatusLine
@@ -53,7 +53,7 @@ LARGE_STYLE = Style(scale=2.4, has_adaptive_type=False)
 LARGE_POINTS = 24
 """Capitals of 24 points are 6 mm high: five minutes of arc at four metres, the smallest that a good eye can read."""
 LARGE_BUTTON_POINTS = 14
-"""Font size of tabs and buttons with large type; their user is nearer to the screen."""
+"""Font size of tabs, buttons and menus with large type; their user is nearer to the screen."""
 EMPTY_TEXT = "no figures yet"
 
 
@@ -194,10 +194,10 @@ class Window(QMainWindow):
         """Switch between large type, which can be read at four metres, and normal type."""
         points = LARGE_POINTS if large else self._default_points
         self.tabs.restyle(LARGE_STYLE if large else Style(), LARGE_BUTTON_POINTS if large else self._default_points)
-        self.status_line.resize_type(points, two_rows=large)
-        font = self._empty_label.font()
-        font.setPointSize(2 * points)
-        self._empty_label.setFont(font)
+        self.status_line.resize_type(points, is_large=large)
+        for widget in (self._menu, self._menu_button):
+            set_point_size(widget, LARGE_BUTTON_POINTS if large else self._default_points)
+        set_point_size(self._empty_label, 2 * points)
         self._draw_visible()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
@@ -381,11 +381,12 @@ class Window(QMainWindow):
         quit_action = QAction("&Quit", self, shortcut=QKeySequence("Ctrl+Q"))
         quit_action.triggered.connect(lambda: QGuiApplication.exit(0))
         self.addAction(quit_action)
-        button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup, autoRaise=True)
+        button = self._menu_button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup, autoRaise=True)
         button.setText("☰")
         button.setToolTip("What is shown, and all keys")
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.setMenu(self.actions_by_command.build_menu(quit_action))
+        self._menu = self.actions_by_command.build_menu(quit_action)
+        button.setMenu(self._menu)
         self.status_line.addPermanentWidget(button)
 
     def _restore_window_geometry(self) -> None:

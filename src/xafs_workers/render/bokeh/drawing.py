@@ -84,7 +84,7 @@ class Drawing:
         later = frozenset() if self._panels_per_call is None else frozenset(new[self._panels_per_call :])
         for panel in figure.panels:
             if panel.key in before:
-                before[panel.key].update(panel)
+                before[panel.key].update(panel, is_growing=not figure.is_finished)
                 self.views[panel.key] = before[panel.key]
             elif panel.key not in later:
                 self.views[panel.key] = self._create_view(figure, panel)
@@ -105,7 +105,8 @@ class Drawing:
         return self._fitter.fit(figure, *compute_canvas(style))
 
     def _create_view(self, figure: Figure, panel: Panel) -> PanelView:
-        view = PanelView(panel, self.style, crowded=self.style.narrow or figure.columns > _MAX_ROOMY_COLUMNS)
+        crowded = self.style.narrow or figure.columns > _MAX_ROOMY_COLUMNS
+        view = PanelView(panel, self.style, crowded=crowded, is_growing=not figure.is_finished)
         self._on_plot(view.plot, panel)
         return view
 

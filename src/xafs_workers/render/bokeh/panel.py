@@ -25,16 +25,17 @@ from xafs_workers.render import limits
 from xafs_workers.render.bokeh.meshes import PALETTE_NAME, MeshRenderer
 from xafs_workers.render.bokeh.style import Style
 from xafs_workers.render.bokeh.traces import (
+    CornerPoints,
     ItemRenderer,
     LineRenderer,
     MarkRenderer,
     NoteRenderer,
-    PlaceholderPoints,
     TraceRenderer,
     add_fraction_ranges,
 )
 from xafs_workers.render.bokeh.words import to_plain_text
 from xafs_workers.render.items import ItemKey, iter_items
+from xafs_workers.render.panel_limits import ExtentCache, fit_limits
 
 TOOLS = "pan,box_zoom,wheel_zoom,reset,save"
 FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
@@ -60,11 +61,13 @@ class PanelView:
         Panel that the plot shows.
     crowded
         Whether the plot is narrow, with room for fewer tick labels.
+    is_growing
+        Whether more points are to come, for which the axis of x may have room.
     plot
-        Bokeh model of the plot. Its ranges follow the data until the user zooms, and are never sent to the server.
+        Bokeh model of the plot. Its ranges follow the limits until the user zooms, and are never sent to the server.
     """
 
-    def __init__(self, panel: Panel, style: Style, *, crowded: bool = False):
+    def __init__(self, panel: Panel, style: Style, *, crowded: bool = False, is_growing: bool = True):
         self.panel, self._style, self._crowded = panel, style, crowded
         self._item_renderers: dict[ItemKey, ItemRenderer] = {}
         self._mapper = LinearColorMapper(palette=PALETTE_NAME, low=0.0, high=1.0, nan_color="rgba(0, 0, 0, 0)")
@@ -72,16 +75,17 @@ class PanelView:
         self._legend: Legend | None = None
         self._legend_entries: tuple[Any, ...] = ()
         self._bar_model: ColorBar | None = None
-        self._placeholder: PlaceholderPoints | None = None
         self._has_data = False
+        self._is_growing, self._extents = is_growing, ExtentCache()
         self.plot = self._create_plot(panel)
+        self._corners = CornerPoints(self.plot)
         self._sync_renderers(panel)
 
-    def update(self, panel: Panel) -> None:
+    def update(self, panel: Panel, *, is_growing: bool = True) -> None:
         """Show a newer state of the panel."""
-        if panel is self.panel:
+        if panel is self.panel and is_growing == self._is_growing:
             return
-        self.panel = panel
+        self.panel, self._is_growing = panel, is_growing
         self._set_texts(panel)
         self._sync_renderers(panel)
 
@@ -92,16 +96,14 @@ class PanelView:
 
     def _create_plot(self, panel: Panel) -> Plot:
         filled = bool(panel.meshes)
-        # Bokeh's padding is that of both sides together
-        padding_x, padding_y = (0.0, 0.0) if filled else (2.0 * limits.MARGIN_X, 2.0 * limits.MARGIN_Y)
         palette = self._style.palette
         plot = Plot(
             name=panel.key,
             tools=TOOLS,
             active_drag=None if self._style.narrow else "box_zoom",
             active_scroll=None,
-            x_range=DataRange1d(range_padding=padding_x, syncable=False),
-            y_range=DataRange1d(range_padding=padding_y, flipped=panel.y_inverted, syncable=False),
+            x_range=DataRange1d(range_padding=0.0, syncable=False),
+            y_range=DataRange1d(range_padding=0.0, flipped=panel.y_inverted, syncable=False),
             y_axis_type=panel.y_scale,
             sizing_mode="stretch_width",
             match_aspect=panel.is_to_scale,
@@ -184,20 +186,21 @@ class PanelView:
             renderer.remove()
         self._update_colours(panel)
         self._update_legend(panel)
+        self._corners.update(fit_limits(panel, self._extents.measure(panel), is_growing=self._is_growing))
         self._update_axes(panel)
 
+    @property
+    def axis_limits(self) -> tuple[limits.Interval, limits.Interval]:
+        """Limits of x and y that the page shows unless the user zooms."""
+        return self._corners.limits
+
     def _update_axes(self, panel: Panel) -> None:
-        """Hide the axes and the grid while there are no data; placeholder points then set the limits."""
+        """Hide the axes and the grid while there are no data."""
         if self._has_data:
             return
         self._has_data = bool(panel.meshes or panel.marks) or not all(
             renderer.is_empty for renderer in self._iter_traces()
         )
-        if not self._has_data and self._placeholder is None:
-            self._placeholder = PlaceholderPoints(self.plot, tuple(line.x for line in panel.lines))
-        elif self._has_data and self._placeholder is not None:
-            self._placeholder.remove()
-            self._placeholder = None
         for part in (*self.plot.axis, *self.plot.grid):
             if part.visible != self._has_data:
                 part.visible = self._has_data

@@ -15,6 +15,7 @@ from xafs_workers.figures.model import Line, Mark, Text, Trace
 from xafs_workers.render.bokeh.columns import to_drawable, update_source
 from xafs_workers.render.bokeh.style import MARKERS, Style, compute_dashes
 from xafs_workers.render.bokeh.words import to_plain_text
+from xafs_workers.render.limits import Interval
 from xafs_workers.render.palette import FADED_WIDTH
 
 FRACTION_RANGE = "fractions"
@@ -80,18 +81,28 @@ class TraceRenderer:
         return [add_glyph(self._plot, self.source, one) for one in glyphs]
 
 
-class PlaceholderPoints:
-    """Invisible points that give the axes of an empty panel their limits, for its vertical lines and notes."""
+class CornerPoints:
+    """Two invisible points at opposite corners of a plot: its ranges contain them, and nothing else.
 
-    def __init__(self, plot: Plot, at: tuple[float, ...]):
-        self._plot = plot
-        low, high = min(at, default=0.0), max(at, default=1.0)
-        source = ColumnDataSource({"x": [low, high], "y": [0.0, 1.0]})
-        self._renderer: Any = add_glyph(plot, source, glyph.Scatter(line_alpha=0.0, fill_alpha=0.0))
+    Limits are computed here and not in the page, so that they are those of windows and pictures; a zoomed plot keeps
+    its own.
+    """
 
-    def remove(self) -> None:
-        """Remove the points from the plot."""
-        self._plot.renderers.remove(self._renderer)
+    def __init__(self, plot: Plot):
+        self._source = ColumnDataSource({"x": [0.0, 1.0], "y": [0.0, 1.0]})
+        renderer: Any = add_glyph(plot, self._source, glyph.Scatter(line_alpha=0.0, fill_alpha=0.0))
+        plot.x_range.renderers = plot.y_range.renderers = [renderer]
+
+    @property
+    def limits(self) -> tuple[Interval, Interval]:
+        """Limits of x and y."""
+        (left, right), (bottom, top) = self._source.data["x"], self._source.data["y"]
+        return (left, right), (bottom, top)
+
+    def update(self, limits: tuple[Interval, Interval]) -> None:
+        """Move the points to other limits."""
+        if limits != self.limits:
+            self._source.data = {"x": list(limits[0]), "y": list(limits[1])}
 
 
 class MarkRenderer:

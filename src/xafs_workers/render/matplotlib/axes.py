@@ -6,14 +6,13 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeVar
 
-import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from xafs_workers.figures.model import Line, Mark, Mesh, Panel, Trace
-from xafs_workers.render import limits
+from xafs_workers.render import limits, panel_limits
 from xafs_workers.render.items import ItemKey, iter_items
 from xafs_workers.render.limits import Extent, Interval
 from xafs_workers.render.matplotlib import text_layout
@@ -58,12 +57,6 @@ def _has_only_new_traces(old: Panel, new: Panel) -> bool:
     """
     before, after = _list_trace_styles(old), _list_trace_styles(new)
     return before == after[: len(before)] and (len(before) == len(after) or new.legend != "none")
-
-
-def _compute_decades(bottom: float, top: float) -> Interval:
-    """Compute the logarithms of limits; a limit at zero or below, which cannot be shown, is replaced."""
-    top = top if top > 0 else 1.0
-    return math.log10(bottom if bottom > 0 else top / 1e3), math.log10(top)
 
 
 class StaleParts(NamedTuple):
@@ -258,9 +251,9 @@ class PanelView:
         before = self._data_limits, self._applied_limits
         extents = [artist.extent for artist in self._item_artists.values() if artist.extent is not None]
         extent = limits.merge_extents(extents)
-        extent = extent or self._compute_line_extent()
+        extent = extent or panel_limits.compute_line_extent(self.panel)
         self._data_limits = self._fit_limits(extent) if extent is not None else None
-        x, y = self._data_limits or ((0.0, 1.0), (0.1, 1.0) if self._is_log else (0.0, 1.0))
+        x, y = self._data_limits or panel_limits.fit_limits(self.panel, None, is_growing=self._is_growing)
         requested = x, y[::-1] if self.panel.y_inverted else y
         if requested == self._requested_limits:  # the usual case; setting limits takes as long as drawing a curve
             return before[0] != self._data_limits
@@ -273,16 +266,16 @@ class PanelView:
 
     def _fit_limits(self, extent: Extent) -> tuple[Interval, Interval]:
         filled = any(self._select_artists(MeshArtist))
-        margins = (0.0, 0.0) if filled else (limits.MARGIN_X, limits.MARGIN_Y)
+        margins = panel_limits.choose_margins(self.panel)
         x, y = (self._data_limits if self._is_growing else None) or (None, None)
         points = max((len(trace.x) for trace in self.panel.traces), default=0)
         can_shrink = filled or limits.has_enough_points(points)
         headroom = limits.choose_headroom(points, points - self._changed_at)
         growth: dict[str, Any] = {"headroom": headroom, "can_shrink": can_shrink}
-        left, right = self._add_expected_range(extent)
+        left, right = panel_limits.add_expected_range(self.panel, extent, is_growing=self._is_growing)
         bottom, top = extent.bottom, extent.top
         if self._is_log:
-            bottom, top = _compute_decades(bottom, top)
+            bottom, top = panel_limits.compute_decades(bottom, top)
             y = None if y is None else (math.log10(y[0]), math.log10(y[1]))
         fitted = limits.expand_interval(y, bottom, top, margin=margins[1], **growth)
         return (
@@ -295,19 +288,6 @@ class PanelView:
         if decades == before and self._data_limits is not None:
             return self._data_limits[1]
         return 10.0 ** decades[0], 10.0 ** decades[1]
-
-    def _add_expected_range(self, extent: Extent) -> Interval:
-        """Return the interval of x that contains the data and, in a live view, what is still to be measured."""
-        expected = self.panel.x_range
-        if not self._is_growing or expected is None:
-            return extent.left, extent.right
-        return min(extent.left, *expected), max(extent.right, *expected)
-
-    def _compute_line_extent(self) -> Extent | None:
-        """Compute the extent of the vertical lines; it is used only if the panel has no other data."""
-        at = np.array([line.x for line in self.panel.lines])
-        extent = limits.compute_extent(at, np.zeros_like(at))
-        return extent._replace(bottom=0.1 if self._is_log else 0.0, top=1.0) if extent is not None else None
 
     def _update_order(self) -> None:
         order = [artist for item_artist in self._item_artists.values() for artist in item_artist.artists]

@@ -55,15 +55,16 @@ class LegendStrip:
 
 
 def find_shared_panel(panels: Iterable[Panel]) -> Panel | None:
-    """Find the panel whose legend serves all panels that have one.
-
-    Return None if fewer than two panels have a legend, or if the legends differ.
-    """
+    """Find the panel whose legend serves most of the panels that have one; None if it serves fewer than two."""
     with_legend = [panel for panel in panels if _collect_signatures(panel)]
-    if len(with_legend) < 2:
-        return None
-    longest = max(with_legend, key=lambda panel: len(_collect_signatures(panel)))
-    return longest if all(_collect_signatures(panel) <= _collect_signatures(longest) for panel in with_legend) else None
+    rated = [(sum(is_served(panel, other) for panel in with_legend), other) for other in with_legend]
+    served, best = max(rated, key=lambda one: (one[0], len(_collect_signatures(one[1]))), default=(0, None))
+    return best if served >= 2 else None
+
+
+def is_served(panel: Panel, other: Panel) -> bool:
+    """Check whether the legend of another panel contains all that the legend of a panel would."""
+    return _collect_signatures(panel) <= _collect_signatures(other)
 
 
 def _collect_signatures(panel: Panel) -> set[tuple[str, int, str]]:

@@ -9,7 +9,7 @@ from matplotlib.colors import Normalize
 
 from xafs_workers.figures.model import Mesh
 from xafs_workers.render import limits
-from xafs_workers.render.grid import compute_edges, sort_values
+from xafs_workers.render.grid import compute_edges, compute_mesh_extent, sort_values
 from xafs_workers.render.limits import Extent, Interval
 from xafs_workers.render.matplotlib.pixels import MeshImage
 
@@ -65,11 +65,7 @@ class MeshArtist:
     def _build(self, mesh: Mesh) -> None:
         self._x, self._y = np.sort(mesh.x), np.sort(mesh.y)
         self._read_values(mesh)
-        self.extent = None
-        if self._z.size and np.isfinite(self._x).all() and np.isfinite(self._y).all():
-            contour = mesh.is_contour and min(mesh.z.shape) > 1
-            across, up = (self._x, self._y) if contour else (compute_edges(self._x), compute_edges(self._y))
-            self.extent = limits.compute_extent(across[[0, -1]], up[[0, -1]])
+        self.extent = compute_mesh_extent(mesh)
         self._draw()
 
     def _read_values(self, mesh: Mesh) -> None:
