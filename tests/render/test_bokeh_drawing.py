@@ -127,8 +127,9 @@ def test_only_the_new_point_is_streamed() -> None:
     drawing, document = Drawing(build_figure(board, board.scans[0]), Style()), Document()
     document.add_root(drawing.root)
     board = fold(stamper.stamp(run[150:151]), board)
-    (event,) = events_of(document, lambda: drawing.show(build_figure(board, board.scans[0])))
+    event, corners = events_of(document, lambda: drawing.show(build_figure(board, board.scans[0])))
     assert isinstance(event, ColumnsStreamedEvent)
+    assert isinstance(corners, ColumnDataChangedEvent), "the limits are wider"
     assert {name: len(values) for name, values in event.data.items()} == {"x": 1, "y": 1}
     assert events_of(document, lambda: drawing.show(build_figure(board, board.scans[0]))) == []
 
@@ -160,14 +161,14 @@ def test_a_map_on_an_uneven_grid_is_drawn_with_contours() -> None:
     for contour in (False, True):
         mesh = Mesh("map", x, y, z, "It", contour)
         drawing = Drawing(Figure("f", "areascan", "t", (Panel("p", meshes=(mesh,)),)), Style())
-        (renderer,) = drawing.views["p"].plot.renderers
+        _, renderer = drawing.views["p"].plot.renderers  # the corners are the first
         assert renderer.level == "image"
         if not contour:
             np.testing.assert_equal(renderer.data_source.data["value"], z[::-1].ravel())
             np.testing.assert_equal(renderer.data_source.data["left"][:4], [-0.5, 0.5, 2.0, 5.0])
         changed = Mesh("map", x, y, z + 1.0, "It", contour)
         drawing.show(Figure("f", "areascan", "t", (Panel("p", meshes=(changed,)),)))
-        assert len(drawing.views["p"].plot.renderers) == 1
+        assert len(drawing.views["p"].plot.renderers) == 2
 
 
 @pytest.mark.parametrize(
@@ -204,7 +205,7 @@ def test_an_empty_panel_gets_tick_labels_with_the_first_point() -> None:
     assert not plot.xaxis[0].visible
     drawing.show(figure(1.0))
     assert plot.xaxis[0].visible
-    assert len(plot.renderers) == 1
+    assert len(plot.renderers) == 2, "the corners, and the trace"
     (label,) = [one for one in plot.center if type(one).__name__ == "Label"]
     assert label.text.text == "$$x$$"
 

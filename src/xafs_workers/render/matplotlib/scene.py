@@ -154,8 +154,8 @@ class Scene:
         self._arranged_size = self.canvas_size
         shared = _find_shared_legend(self.model)
         for view in self.views.values():
-            is_shared = shared is not None and not _is_beside(self.model, view.panel)
-            view.decorations.has_legend = not (is_shared and legend.is_served(view.panel, shared))
+            is_served = shared is not None and legend.is_served(view.panel, shared)
+            view.decorations.has_legend = not is_served or _is_beside(self.model, view.panel)
         room, rects, is_crowded = self._fit_type(self.model)
         frame = self.canvas_size, self.style, self._type_factor, room, rects, shared is None
         has_moved = frame != self._frame_signature or is_crowded
