@@ -27,7 +27,7 @@ from xafs_workers.frontends.screen import exports
 from xafs_workers.frontends.screen import window as window_module
 from xafs_workers.frontends.screen.frame_pacer import MAX_INTERVAL, FramePacer
 from xafs_workers.frontends.screen.history_dialog import HistoryDialog
-from xafs_workers.frontends.screen.window import LARGE_BUTTON_POINTS
+from xafs_workers.frontends.screen.type_sizes import LARGE_BUTTON_POINTS
 from xafs_workers.frontends.screen.window_geometry import WindowGeometry, read_geometry, write_geometry
 from xafs_workers.frontends.view_commands import FIGURE_COMMANDS, VIEW_COMMANDS
 from xafs_workers.scans.board import Board

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure as Drawn
 from helpers.gallery import list_distinct_figures
 from helpers.text_faults import list_silent_panels, list_text_faults
 from xafs_workers.figures.model import Figure, Panel, Text, Trace
-from xafs_workers.frontends.screen.window import LARGE_STYLE
+from xafs_workers.frontends.screen.type_sizes import LARGE_STYLE
 from xafs_workers.render.bokeh import drawing as bokeh_drawing
 from xafs_workers.render.bokeh import style as bokeh_style
 from xafs_workers.render.matplotlib.drawing import Drawing

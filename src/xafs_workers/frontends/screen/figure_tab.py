@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication, QSizePolicy, QVBoxLayout, QWidget
 
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.frontends.screen.canvas import FigureCanvas
+from xafs_workers.frontends.screen.type_sizes import set_point_size
 from xafs_workers.render.matplotlib.drawing import Drawing, Redraw
 from xafs_workers.render.matplotlib.style import Style
 
@@ -81,13 +82,6 @@ class Toolbar(NavigationToolbar2QT):
             set_point_size(widget, points)
         side = round(ICON_HEIGHT * self.fontMetrics().height())
         self.setIconSize(QSize(side, side))
-
-
-def set_point_size(widget: QWidget, points: int) -> None:
-    """Set the font size of a widget in points."""
-    font = widget.font()
-    font.setPointSize(points)
-    widget.setFont(font)
 
 
 class FigureTab(QWidget):

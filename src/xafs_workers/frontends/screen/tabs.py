@@ -8,7 +8,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QTabWidget
 
 from xafs_workers.frontends.screen.detached_window import DetachedWindow
-from xafs_workers.frontends.screen.figure_tab import FigureTab, FigureTabCallbacks, set_point_size
+from xafs_workers.frontends.screen.figure_tab import FigureTab, FigureTabCallbacks
+from xafs_workers.frontends.screen.type_sizes import set_point_size
 from xafs_workers.frontends.tab_policy import compute_tab_changes
 from xafs_workers.render.matplotlib.style import Style
 

@@ -25,11 +25,12 @@ from xafs_workers.frontends.readout import format_scan_readout
 from xafs_workers.frontends.screen.actions import WindowActions
 from xafs_workers.frontends.screen.detached_window import DetachedWindow
 from xafs_workers.frontends.screen.exports import copy_numbers, copy_picture, save_numbers
-from xafs_workers.frontends.screen.figure_tab import FigureTab, FigureTabCallbacks, set_point_size
+from xafs_workers.frontends.screen.figure_tab import FigureTab, FigureTabCallbacks
 from xafs_workers.frontends.screen.frame_pacer import FramePacer
 from xafs_workers.frontends.screen.history_dialog import HistoryCallbacks, HistoryDialog
 from xafs_workers.frontends.screen.status_line import StatusLine
 from xafs_workers.frontends.screen.tabs import FigureTabs
+from xafs_workers.frontends.screen.type_sizes import LARGE_BUTTON_POINTS, LARGE_POINTS, LARGE_STYLE, set_point_size
 from xafs_workers.frontends.screen.window_geometry import Rectangle, WindowGeometry, read_geometry, write_geometry
 from xafs_workers.frontends.side_by_side import find_live_view, find_merge
 from xafs_workers.frontends.status import STALE_AFTER, Feed, build_status
@@ -49,11 +50,6 @@ TITLE_INTERVAL = 2.0
 FINAL_TITLE_SECONDS = 60.0
 """Time for which such a title still follows after its scan is closed: the last merge may come late, seconds."""
 
-LARGE_STYLE = Style(scale=2.4, has_adaptive_type=False)
-LARGE_POINTS = 24
-"""Capitals of 24 points are 6 mm high: five minutes of arc at four metres, the smallest that a good eye can read."""
-LARGE_BUTTON_POINTS = 14
-"""Font size of tabs, buttons and menus with large type; their user is nearer to the screen."""
 EMPTY_TEXT = "no figures yet"
 
 
