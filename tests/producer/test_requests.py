@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -240,6 +242,23 @@ def test_a_session_imports_no_heavy_modules() -> None:
     assert not [name for name in modules if name.partition(".")[0] in HEAVY]
     own = {name.split(".")[1] for name in modules if name.startswith("xafs_workers.")}
     assert own == {"configuration", "producer", "settings", "logs", "wire"}
+
+
+ASKING = """
+from xafs_workers import producer
+try:
+    print(producer.ask({"next_index": True, "folder": "/p", "stub": "foil"}, timeout=0.5))
+except producer.NoAnswer:
+    print("no answer")
+"""
+
+
+def test_asking_prints_nothing_on_standard_output(tmp_path: Path) -> None:
+    home = {"HOME": str(tmp_path), "XAFS_WORKERS_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1"}
+    command = [sys.executable, "-c", ASKING]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env={**os.environ, **home})
+    assert done.stdout == "no answer\n"
+    assert len(done.stderr.splitlines()) < 5, "a session's log is not flooded"
 
 
 def test_a_moved_partition_is_looked_up_again(
