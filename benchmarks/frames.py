@@ -23,7 +23,8 @@ from benchmarks.feeds import (
     xafs_start,
 )
 from benchmarks.peers import fill_grid, live_grid, live_plots
-from xafs_workers.figures.figure_builder import build_figure
+from xafs_workers.figures.view_options import ViewOptions
+from xafs_workers.figures.views import build_view
 from xafs_workers.render.matplotlib.drawing import Drawing
 from xafs_workers.scans.board import Board
 
@@ -69,7 +70,7 @@ class Ours:
     def take(self, entries: Sequence[Document_], /) -> None:
         """Fold the entries and draw the figure once."""
         self.load(entries)
-        self._drawing.show(build_figure(self._board, self._board.scans[-1]))
+        self._drawing.show(build_view(self._board, self._board.scans[-1], ViewOptions()))
         self._backend.paint()
 
 

@@ -32,7 +32,7 @@ def build_panel(board: Board, number: int = 0, **options: Any) -> Panel:
 
 
 def test_a_peak_is_marked_and_written() -> None:
-    panel = build_panel(fold_board(START, make_scan(PEAK)))
+    panel = build_panel(fold_board(START, make_scan(PEAK), STOP))
     assert panel.title == "peak 0.40   COM 0.40   FWHM 1.67   now 3.00"
     assert {line.key: line.x for line in panel.lines} == {"com": pytest.approx(0.4, abs=1e-3), "place": 3.0}
     crosses = {mark.key: (mark.x, mark.y) for mark in panel.marks}
@@ -41,19 +41,19 @@ def test_a_peak_is_marked_and_written() -> None:
 
 
 def test_a_step_has_its_middle_only() -> None:
-    panel = build_panel(fold_board(START, make_scan(compute_step(X, 0.5))))
+    panel = build_panel(fold_board(START, make_scan(compute_step(X, 0.5)), STOP))
     assert panel.title == "middle 0.50   now 3.00"
     assert [mark.key for mark in panel.marks] == ["middle"]
 
 
 def test_a_dip_has_its_minimum() -> None:
-    panel = build_panel(fold_board(START, make_scan(2.0 - PEAK)))
+    panel = build_panel(fold_board(START, make_scan(2.0 - PEAK), STOP))
     assert panel.title == "minimum 0.40   FWHM 1.67   now 3.00"
 
 
 def test_noise_has_no_peak() -> None:
     rng = np.random.default_rng(1)
-    panel = build_panel(fold_board(START, make_scan(1.0 + 0.01 * rng.standard_normal(31))))
+    panel = build_panel(fold_board(START, make_scan(1.0 + 0.01 * rng.standard_normal(31)), STOP))
     assert panel.title == f"{NO_PEAK}   now 3.00"
     assert panel.marks == ()
 
@@ -67,6 +67,13 @@ def test_statistics_can_be_hidden() -> None:
 def test_a_time_scan_has_none(start: dict[str, Any]) -> None:
     panel = build_panel(fold_board(start, make_scan(PEAK)))
     assert (panel.title, panel.marks, panel.lines) == ("", (), ())
+
+
+def test_a_scan_that_is_measured_has_no_labels() -> None:
+    """Its motor is at the newest point; labels that move cost more than the point."""
+    panel = build_panel(fold_board(START, make_scan(PEAK)))
+    assert panel.title == "peak 0.40   COM 0.40   FWHM 1.67"
+    assert [(line.key, line.label, line.is_moving) for line in panel.lines] == [("com", "", True)]
 
 
 def test_numbers_follow_the_points() -> None:

@@ -471,7 +471,7 @@ def test_a_key_hides_the_numbers_of_a_line_scan(desk: ScreenHarness) -> None:
     desk.add_entries(("bmm", LINE), *make_line_scan(20))
     drawing = desk.figure_tab.drawing
     assert drawing.model is not None
-    assert "now" in drawing.model.panels[0].title
+    assert "peak" in drawing.model.panels[0].title
     QTest.keyClick(desk.window, Qt.Key.Key_S)
     assert drawing.model.panels[0].title == ""
 

@@ -19,10 +19,14 @@ NO_PEAK = "no peak above the noise"
 
 
 def add_line_marks(board: Board, scan: Scan, figure: Figure) -> Figure:
-    """Mark and write the statistics of the first curve in each panel of a line scan; other figures stay as they are."""
+    """Mark and write the statistics of the first curve in each panel of a line scan; other figures stay as they are.
+
+    While the scan is measured, its motor is at the newest point. So that a frame draws little again, lines have labels,
+    and the motor's place is shown, only after its end.
+    """
     if not _is_line_scan(scan):
         return figure
-    return replace(figure, panels=tuple(_mark_panel(board, panel) for panel in figure.panels))
+    return replace(figure, panels=tuple(_mark_panel(board, panel, figure.is_finished) for panel in figure.panels))
 
 
 def build_line_answer(board: Board, scan: Scan) -> Mapping[str, Any]:
@@ -49,12 +53,12 @@ def _compute_statistics(panel: Panel) -> LineStatistics | None:
     return compute_line_statistics(panel.traces[0].x, panel.traces[0].y)
 
 
-def _mark_panel(board: Board, panel: Panel) -> Panel:
+def _mark_panel(board: Board, panel: Panel, is_finished: bool) -> Panel:
     statistics = _compute_statistics(panel)
     if statistics is None:
         return panel
-    place = find_motor_place(board, panel.x_name)
-    lines = (*panel.lines, *_build_lines(statistics, place))
+    place = find_motor_place(board, panel.x_name) if is_finished else None
+    lines = (*panel.lines, *_build_lines(statistics, place, is_finished))
     texts = tuple(_list_texts(statistics, place))
     title = SEPARATOR.join(filter(None, (panel.title, _name_curve(panel), *texts)))
     return replace(panel, title=title, lines=lines, marks=(*panel.marks, *_build_marks(statistics)))
@@ -80,16 +84,17 @@ def _build_marks(found: LineStatistics) -> Iterator[Mark]:
             yield Mark("half height, last", found.crossings[-1], found.level)
 
 
-def _build_lines(found: LineStatistics, place: float | None) -> Iterator[Line]:
+def _build_lines(found: LineStatistics, place: float | None, is_finished: bool) -> Iterator[Line]:
     if found.form == "peak" and found.com is not None:
-        yield Line("com", found.com, "COM")
+        position = round(found.com, _count_digits(found))
+        yield Line("com", position, "COM" if is_finished else "", is_moving=True)
     if place is not None:
-        yield Line("place", place, "now")
+        yield Line("place", place, "now", is_moving=True)
 
 
 def _list_texts(found: LineStatistics, place: float | None) -> Iterator[str]:
-    """Yield the numbers, with the digits that a tenth of the distance of points has."""
-    digits = max(0, -floor(log10(found.spacing / 10.0))) if found.spacing > 0.0 else 6
+    """Yield the numbers."""
+    digits = _count_digits(found)
 
     def write(name: str, value: float | None) -> str:
         return "" if value is None else f"{name} {value:.{digits}f}"
@@ -103,6 +108,12 @@ def _list_texts(found: LineStatistics, place: float | None) -> Iterator[str]:
     else:
         yield NO_PEAK
     yield write("now", place)
+
+
+def _count_digits(found: LineStatistics) -> int:
+    """Count the decimals of numbers: those of a tenth of the distance of points, or of a thousandth of the range."""
+    resolution = max(found.spacing / 10.0, found.span / 1000.0)
+    return max(0, -floor(log10(resolution)))
 
 
 def _get_extremum(found: LineStatistics) -> float:

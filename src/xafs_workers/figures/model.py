@@ -76,11 +76,18 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A vertical line, such as an emission energy."""
+    """A vertical line, such as an emission energy.
+
+    Attributes
+    ----------
+    is_moving
+        Whether it may move with each point: it is then drawn over the curves, which need not be drawn again.
+    """
 
     key: str
     x: float
     label: str = ""
+    is_moving: bool = False
 
 
 @dataclass(frozen=True, slots=True)

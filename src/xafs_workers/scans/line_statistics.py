@@ -37,8 +37,8 @@ class LineStatistics:
         Half height: the middle between the smallest and the largest value.
     crossings
         Where the signal crosses this level, linearly interpolated, in ascending order.
-    spacing
-        Median distance of neighbouring points.
+    spacing, span
+        Mean distance of neighbouring points, and distance of the outer ones.
     """
 
     form: Form
@@ -50,6 +50,7 @@ class LineStatistics:
     level: float
     crossings: tuple[float, ...]
     spacing: float
+    span: float
 
     @property
     def center(self) -> float | None:
@@ -98,7 +99,8 @@ def compute_line_statistics(x: Array, y: Array) -> LineStatistics | None:
         compute_center_of_mass(x, y),
         level,
         tuple(interpolate_crossing(x, y, int(place), level) for place in places),
-        float(np.median(np.diff(x))),
+        float(x[-1] - x[0]) / (len(x) - 1),
+        float(x[-1] - x[0]),
     )
 
 
@@ -108,7 +110,7 @@ def _find_form(y: Array, level: float) -> Form:
         return ""
     if len(y) >= JUDGED_POINTS and not np.ptp(smooth(y)) > NOISE_FACTOR * compute_noise(y):
         return ""
-    ends = sorted(((float(np.median(part)) - float(y.min())) / float(np.ptp(y))) for part in (y[:3], y[-3:]))
+    ends = sorted(((sorted(part.tolist())[1] - float(y.min())) / float(np.ptp(y))) for part in (y[:3], y[-3:]))
     if len(y) > 2 * LEAST_POINTS and ends[0] <= LEVEL_PART and ends[1] >= 1.0 - LEVEL_PART:
         return "step"
     return "dip" if is_inverted(y) else "peak"

@@ -257,6 +257,8 @@ class _PanelLayers:
         """Compute a box of whole pixels that contains everything the artists draw."""
         found = self._panel_box[2:] + self._panel_box[:2]
         for artist in artists:
+            if not artist.get_visible():
+                continue
             if not isinstance(artist, Line2D) or artist.get_transform() is not self.view.axes.transData:
                 return self._panel_box
             x, y = (np.asarray(data) for data in artist.get_data(orig=True))
