@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -64,6 +65,30 @@ def test_missing_energies_are_named(tmp_path: Path) -> None:
     assert "--files" in shown
     content = yaml.safe_load((tmp_path / "new.yaml").read_text())
     assert content["profile"] == "plain"
+
+
+def test_unusable_folder_is_refused_before_reading(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for folder in ("none", "file"):
+        code, shown = call("--recording", tmp_path / "none.jsonl", "-o", tmp_path / folder / "new.yaml")
+        assert (code, "no such folder" in shown, "reading" in shown) == (2, True, False)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_folder_without_write_permission_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    code, shown = call("--recording", tmp_path / "none.jsonl", "-o", tmp_path / "new.yaml")
+    tmp_path.chmod(0o700)
+    assert (code, "no right to write" in shown) == (2, True)
+
+
+def test_documents_that_cannot_be_used_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "session.jsonl"
+    path.write_text('["start", {"uid": "run-1", "time": "now"}]\nno JSON\n')
+    code, shown = call("--recording", path, "-o", tmp_path / "new.yaml")
+    assert code == 1
+    assert "no run has finished in it (expected one or more); 2 of the documents cannot be used" in shown
+    assert "session.jsonl:2: not a line of JSON" in shown
 
 
 def test_recording_without_a_finished_run_is_refused(tmp_path: Path) -> None:

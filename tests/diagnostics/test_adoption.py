@@ -154,3 +154,47 @@ def test_table_fits_80_columns() -> None:
     assert max(map(len, lines)) <= 80
     for suggestion in found.suggestions:
         assert any(line[2:].startswith(suggestion.setting) for line in lines), suggestion.setting
+
+
+def test_hostile_texts_are_no_settings() -> None:
+    unit = "\x1b[31mred\u0085profile: bmm\nbeamline: wrong"
+    found = suggest(make_columns(), {"mono": "eV", "i0": unit})
+    text = render_config(found.suggestions, ["plan\nbeamline: wrong", "\u2028profile: bmm"])
+    assert yaml.safe_load(text) == found.settings
+    table = render_table(found.suggestions)
+    assert text.replace("\n", "").isprintable()
+    assert table.replace("\n", "").isprintable()
+    assert r"\x1b[31mred" in text
+
+
+@pytest.mark.parametrize(
+    "key", ["mono\nbeamline: wrong", "mono\u0085 x", "mono\u00a0\u202e", "mono: #{x}", "énergie mono"]
+)
+def test_any_data_key_can_be_written(key: str) -> None:
+    found = suggest({key: ENERGY, "i0": I0}, {key: "eV"})
+    text = render_config(found.suggestions, [])
+    assert yaml.safe_load(text) == found.settings
+    assert found.settings["columns"]["energy"] == key
+
+
+@pytest.mark.parametrize(("count", "points"), [(2, "2 points"), (5, "5 points")])
+def test_short_scan_gives_its_range_as_reason(count: int, points: str) -> None:
+    columns = {key: np.asarray(column)[:count] for key, column in make_columns().items()}
+    (reason,) = suggest(columns, {"mono": "eV"}).missing
+    assert (
+        f"{points}, mono 7000 to {7000 + 5 * (count - 1)} eV (expected 15 points or more over 30 eV or more)" in reason
+    )
+
+
+def test_beamline_that_is_no_plain_word_is_named() -> None:
+    found = adopt(make_session(make_columns(), {"mono": "eV"}, beamline_id="a/b: {x}"), RECORDED, None)
+    question = get_suggestion(found, "beamline")
+    assert question.is_question
+    assert "beamline_id holds 'a/b: {x}' (expected letters" in question.reason
+
+
+def test_other_samples_are_mentioned() -> None:
+    first, second = (make_session(make_columns(), {"mono": "eV"}, sample_name=name) for name in ("a", "b"))
+    data = SessionData((*first.documents, *second.documents), (), "a test")
+    reason = get_suggestion(adopt(data, RECORDED, None), "metadata.sample").reason
+    assert " and other values in 2 of 2 runs" in reason

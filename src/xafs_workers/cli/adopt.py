@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xafs_workers.cli.options import WRONG_USE, exit_with_error
+from xafs_workers.cli.options import WRONG_USE, exit_with_error, print_error
 
 if TYPE_CHECKING:
     from xafs_workers.diagnostics.adoption.adoption import Adoption
@@ -64,6 +65,8 @@ def run_adopt(  # noqa: PLR0913 - one parameter for each option
     for place in (output, folder):
         if place.exists():
             exit_with_error(f"{place}: exists already; nothing is overwritten", WRONG_USE)
+    _check_writable(output.parent)
+    _check_writable(next(parent for parent in folder.parents if parent.exists()))
     options: dict[str, Any] = {
         "recording": {"sources": {"recording": {"file": recording}}},
         "kafka": {"beamline": beamline, "kafka": {"bootstrap_servers": kafka, "documents_topic": topic}},
@@ -72,6 +75,14 @@ def run_adopt(  # noqa: PLR0913 - one parameter for each option
     }
     settings = _build_settings(options[chosen[0]])
     _adopt(settings, runs, seconds, files or (recording.parent if recording else None), output, folder)
+
+
+def _check_writable(folder: Path) -> None:
+    """Check a folder before anything is read, since what ZMQ sends comes only once."""
+    if not folder.is_dir():
+        exit_with_error(f"{folder}: no such folder (expected an existing one)", WRONG_USE)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        exit_with_error(f"{folder}: no right to write into this folder", WRONG_USE)
 
 
 def _build_settings(options: dict[str, Any]) -> Settings:
@@ -104,7 +115,10 @@ def _adopt(settings: Settings, runs: int, seconds: float, files: Path | None, ou
         exit_with_error(str(error), WRONG_USE)
     signal.signal(signal.SIGINT, signal.default_int_handler)  # from here on Ctrl-C ends the command
     if not data.documents:
-        exit_with_error(f"{settings.sources.names[0]}: no run has finished in it (expected one or more)", 1)
+        also = f"; {data.refused}" if data.refused else ""
+        exit_with_error(f"{settings.sources.names[0]}: no run has finished in it (expected one or more){also}", 1)
+    if data.refused:
+        print_error(data.refused)
     found = adopt(data, settings, files)
     typer.echo(render_table(found.suggestions))
     try:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from xafs_workers.consumer.client import SourceError
 from xafs_workers.consumer.partition_merger import PartitionMerger
-from xafs_workers.consumer.record_parser import RecordParser
+from xafs_workers.consumer.record_parser import RecordParser, RejectedRecord
 from xafs_workers.consumer.records import RECORDING_TOPIC, EndOfPartition, Partition
 from xafs_workers.consumer.source import KafkaSource
 from xafs_workers.consumer.source_interface import Source
@@ -47,7 +47,8 @@ class RunCollector:
     """
 
     count: int
-    refused: int = 0
+    _refused: int = 0
+    _refusal: str = ""
     _finished: OrderedDict[str, list[Document]] = field(default_factory=OrderedDict[str, "list[Document]"])
     _open: OrderedDict[str, list[Document]] = field(default_factory=OrderedDict[str, "list[Document]"])
     _keys: RunKeys = field(default_factory=RunKeys)
@@ -70,6 +71,11 @@ class RunCollector:
         while len(self._open) > MAX_OPEN_RUNS:
             self._open.popitem(last=False)
 
+    def refuse(self, reason: str) -> None:
+        """Count a document or line that cannot be used, and keep the reason of the first."""
+        self._refusal = self._refusal or reason
+        self._refused += 1
+
     @property
     def is_full(self) -> bool:
         """Whether as many runs have finished as are wanted."""
@@ -82,7 +88,9 @@ class RunCollector:
 
     def build_session(self, source: str) -> SessionData:
         """Build the session of the finished runs."""
-        return SessionData(tuple(item for documents in self._finished.values() for item in documents), (), source)
+        documents = tuple(item for documents in self._finished.values() for item in documents)
+        count = f"{self._refused} of the documents cannot be used" if self._refused else ""
+        return SessionData(documents, (), source, f"{count}, the first: {self._refusal}" if count else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +148,14 @@ def collect(settings: Settings, wanted: RunSelection, stop: threading.Event) -> 
 
 
 def read_recording(session: Session, collector: RunCollector) -> None:
-    """Read the documents of a recording; lines and documents that cannot be used are left out."""
-    for record in session.read_records(lambda _: None):
+    """Read the documents of a recording; lines and documents that cannot be used are left out, and counted."""
+    for record in session.read_records(lambda error: collector.refuse(str(error))):
         if record.topic != "documents" or record.body is None:
             continue
         try:
             check_document(record.name, record.body)
-        except InvalidDocument:
-            collector.refused += 1
+        except InvalidDocument as error:
+            collector.refuse(f"{session.path}:{record.line}: {error}")
             continue
         position = RecordPosition(RECORDING_TOPIC, 0, record.line)
         collector.add(Document(record.name, record.body, record.time, position, is_replayed=True))
@@ -237,6 +245,6 @@ class _Reader:
             item = self._parser.parse_record(record)
             if isinstance(item, Document):
                 self.collector.add(item._replace(is_replayed=True))
-            else:
-                self.collector.refused += 1
+            elif isinstance(item, RejectedRecord):
+                self.collector.refuse(item.reason)
         return bool(entries)

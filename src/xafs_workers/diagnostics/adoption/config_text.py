@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from xafs_workers.diagnostics.adoption.suggestion import Suggestion
+from xafs_workers.diagnostics.printable import escape_unprintable
 
 WIDTH = 100
 INDENT = 2
@@ -22,7 +23,7 @@ def render_config(suggestions: Iterable[Suggestion], heading: Iterable[str]) -> 
     heading
         Lines of the comment at the top.
     """
-    lines = [f"# {line}".rstrip() for line in heading]
+    lines = [f"# {escape_unprintable(line)}".rstrip() for line in heading]
     lines.append(f"{dump_value('profile')}: plain{'':18}# no name of another beamline")
     sections: dict[str, list[Suggestion]] = {}
     for suggestion in suggestions:
@@ -61,12 +62,12 @@ def _render_one(member: Suggestion, depth: int) -> Iterator[str]:
     margin = " " * INDENT * depth
     mark = "? " if member.is_question else ""
     yield from textwrap.wrap(
-        mark + member.reason, WIDTH, initial_indent=f"{margin}# ", subsequent_indent=f"{margin}#   ",
-        break_long_words=False, break_on_hyphens=False,
+        escape_unprintable(mark + member.reason), WIDTH, initial_indent=f"{margin}# ",
+        subsequent_indent=f"{margin}#   ", break_long_words=False, break_on_hyphens=False,
     )  # fmt: skip
     if member.others:
         yield from textwrap.wrap(
-            "also possible: " + ", ".join(member.others), WIDTH, initial_indent=f"{margin}# ",
+            escape_unprintable("also possible: " + ", ".join(member.others)), WIDTH, initial_indent=f"{margin}# ",
             subsequent_indent=f"{margin}#   ", break_long_words=False, break_on_hyphens=False,
         )  # fmt: skip
     value = "" if member.value is None else f" {dump_value(member.value)}"
@@ -74,6 +75,11 @@ def _render_one(member: Suggestion, depth: int) -> Iterator[str]:
 
 
 def dump_value(value: Any) -> str:
-    """Return a value as YAML in one line."""
-    text = yaml.safe_dump(value, default_flow_style=True, allow_unicode=True, width=10_000, sort_keys=False)
+    """Return a value as YAML in one line of printable characters."""
+    text = _dump(value, allow_unicode=True)
+    return text if text.isprintable() else _dump(value, allow_unicode=False, default_style='"')
+
+
+def _dump(value: Any, **options: Any) -> str:
+    text = yaml.safe_dump(value, default_flow_style=True, width=10_000, sort_keys=False, **options)
     return text.removesuffix("...\n").strip()

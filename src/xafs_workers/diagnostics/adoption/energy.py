@@ -19,11 +19,12 @@ from xafs_workers.diagnostics.adoption.trial import (
 )
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.devices import find_root, list_dimension_keys
-from xafs_workers.scans.energy_axis import EV_PER_KEV, find_energy_axis
+from xafs_workers.scans.energy_axis import EV_PER_KEV, EnergyAxis, find_energy_axis
 from xafs_workers.scans.measured_runs import list_measured_runs
 from xafs_workers.scans.metadata import as_mapping
 from xafs_workers.scans.named_edge import find_named_edge
 from xafs_workers.scans.runs import Run
+from xafs_workers.scans.spectrum_outline import LEAST_POINTS, LEAST_RANGE
 from xafs_workers.scans.units import find_unit
 
 MAX_CANDIDATES = 12
@@ -96,9 +97,20 @@ def list_needs(board: Board) -> tuple[str, ...]:
         named = find_named_edge(run, board.config)
         if not outline.form or (named.element and named.edge):
             unread = "its data are in files that were not read" if run.frames.pending else ""
-            problem = run.frames.note or unread or find_energy_axis(run, board.config).problem or outline.reason
+            axis = find_energy_axis(run, board.config)
+            problem = run.frames.note or unread or axis.problem or outline.reason or _describe_range(axis)
             needs.append(f"run {run.uid[:8]} ({run.start.get('plan_name', 'no plan name')}): {problem}")
     return tuple(needs)
+
+
+def _describe_range(axis: EnergyAxis) -> str:
+    """Describe the energies of a run that is no spectrum."""
+    energies = axis.energies[np.isfinite(axis.energies)]
+    if not len(energies):
+        return f"{axis.key}: no point has an energy"
+    points = f"{len(energies)} point{'s' if len(energies) != 1 else ''}"
+    where = f"{axis.key} {energies.min():.0f} to {energies.max():.0f} eV"
+    return f"{points}, {where} (expected {LEAST_POINTS} points or more over {LEAST_RANGE:.0f} eV or more)"
 
 
 def _list_candidates(board: Board) -> tuple[_Candidate, ...]:
@@ -212,7 +224,7 @@ def _ask_for_energy(board: Board, candidates: tuple[_Candidate, ...]) -> tuple[S
     keys = [candidate.key for candidate in candidates if candidate.key]
     if not needs and not keys:
         return ()
-    reason = "; ".join(needs) if needs else "no run scans one of these over 30 eV or more"
+    reason = "; ".join(needs) if needs else f"no run scans one of these over {LEAST_RANGE:.0f} eV or more"
     moved = [
         key
         for run in list_runs(board)[:1]

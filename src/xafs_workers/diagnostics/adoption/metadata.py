@@ -69,8 +69,9 @@ def _suggest_path(runs: tuple[Run, ...], name: str, is_usable: Callable[[str, An
         if any(values):
             example = next(filter(None, values))
             both = " (element and edge)" if name in ("element", "edge") and BOTH.match(example) else ""
+            more = " and other values" if len(set(filter(None, values))) > 1 else ""
             count = f"in {sum(map(bool, values))} of {len(runs)} runs"
-            reason = f"holds {example!r:.40}{both} {count}; a default"
+            reason = f"holds {example!r:.40}{both}{more} {count}; a default"
             return Suggestion(("metadata", name), [path], reason, is_default=True)
     for run in runs:
         for path, value in iterate_paths(run.start):
@@ -163,9 +164,12 @@ def _suggest_folder(runs: tuple[Run, ...], name: str, known: tuple[str, ...], de
 
 def suggest_beamline(runs: tuple[Run, ...]) -> list[Suggestion]:
     """Suggest the beamline's name, which is the prefix of topics and consumer groups."""
+    reason = "no start document names the beamline: prefix of topics"
     for run in runs:
         for path in ("beamline_id", "beamline", "beamline.name", "beamline.id"):
             value = find_by_path(run.start, path)
             if isinstance(value, str) and FOLDER_NAME.fullmatch(value):
                 return [Suggestion(("beamline",), value, f"{path} of the start documents; prefix of topics")]
-    return [ask(("beamline",), None, "no start document names the beamline: prefix of topics")]
+            if value and not isinstance(value, Mapping):
+                reason = f"{path} holds {value!r:.40} (expected letters, digits, '.', '_', '-'): prefix of topics"
+    return [ask(("beamline",), None, reason)]

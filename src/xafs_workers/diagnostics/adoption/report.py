@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from xafs_workers.diagnostics.adoption.config_text import dump_value
 from xafs_workers.diagnostics.adoption.suggestion import Suggestion
+from xafs_workers.diagnostics.printable import escape_unprintable
 
 WIDTH = 79
 SETTING_WIDTH = 26
@@ -30,7 +31,7 @@ def _render_rows(suggestion: Suggestion) -> Iterator[str]:
     cells += _wrap(suggestion.reason)
     if suggestion.others:
         cells += _wrap("or: " + ", ".join(suggestion.others))
-    name = suggestion.setting
+    name = escape_unprintable(suggestion.setting)
     if len(name) > SETTING_WIDTH:
         yield f"{MARKS[state]} {name}"
         name = ""
@@ -40,4 +41,6 @@ def _render_rows(suggestion: Suggestion) -> Iterator[str]:
 
 
 def _wrap(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH - SETTING_WIDTH - 3, subsequent_indent="  ", break_on_hyphens=False)
+    return textwrap.wrap(
+        escape_unprintable(text), WIDTH - SETTING_WIDTH - 3, subsequent_indent="  ", break_on_hyphens=False
+    )

@@ -33,11 +33,14 @@ class SessionData:
     ----------
     source
         Where they were read, for texts.
+    refused
+        How many documents or lines cannot be used, with the first reason, for texts; '' for none.
     """
 
     documents: tuple[Document, ...]
     frames: tuple[Frames, ...] = ()
     source: str = ""
+    refused: str = ""
 
     def try_settings(self, given: Mapping[str, Any]) -> Board:
         """Build the board of the session with these settings; nested mappings, as in a configuration file."""
