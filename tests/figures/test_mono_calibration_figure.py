@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from helpers.alignment_curves import EDGE_ANGLES, EDGE_ENERGIES, make_calibration
-from helpers.figures import build_last_figure, get_only_panel, join_notes
+from helpers.figures import build_last_figure, join_notes
 from xafs_workers.figures.model import Figure
 from xafs_workers.figures.mono_calibration import interpolate_edges
 
 
 def test_the_calibration_curve_is_drawn() -> None:
     figure: Figure = build_last_figure(make_calibration(1e-5, 2e-4))
-    panel = get_only_panel(figure)
+    panel, residuals = figure.panels
     assert figure.title == "Si(111) calibration curve"
     assert (panel.x_label, panel.y_label) == ("energy (eV)", "angle (deg)")
     curve, points = panel.traces
@@ -21,6 +21,10 @@ def test_the_calibration_curve_is_drawn() -> None:
     assert points.x.tolist() == [energy + 0.3 for energy in EDGE_ENERGIES]
     assert points.y.tolist() == EDGE_ANGLES
     np.testing.assert_array_equal(curve.x, np.linspace(EDGE_ENERGIES[0], EDGE_ENERGIES[-1], 100))
+    assert (residuals.x_label, residuals.y_label) == ("energy (eV)", "measured - tabulated (eV)")
+    zero, left = residuals.traces
+    np.testing.assert_allclose(left.y, 0.3, atol=1e-9)
+    assert (left.x.tolist(), zero.y.tolist()) == (EDGE_ENERGIES, [0.0, 0.0])
     assert join_notes(figure) == "d-spacing = 3.135900 ± 0.000010 Å\noffset = 0.00100 ± 0.00020°"
 
 

@@ -1,4 +1,4 @@
-"""Figure of the monochromator's calibration: Bragg angle against energy."""
+"""Figure of the monochromator's calibration: Bragg angle against energy, and what is left of each edge."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_DECIMALS = 12
 
 @figure_builders.register("mono_calibration")
 def build_mono_calibration_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure:
-    """Build the figure of a calibration: the tabulated edges as a curve, the measured ones as points."""
+    """Build the figure of a calibration: the tabulated edges as a curve, the measured ones as points, and residuals."""
     message = scan.start.get_message(MonoCalibration)
     x, y = compute_once(interpolate_edges, message.ee, message.tt)
     measured = Trace("measured", build_array(message.found), build_array(message.tt), "measured", 1, "points")
@@ -30,7 +30,19 @@ def build_mono_calibration_figure(board: Board, scan: Scan, options: FigureOptio
     spacing, offset = format_with_error(message.dspacing, 8), format_with_error(message.offset, 5)
     texts = (Text("fitted", f"d-spacing = {spacing} Å\noffset = {offset}°", 0.66, 0.8),)
     panel = Panel("calibration", "", "energy (eV)", "angle (deg)", traces=traces, texts=texts, legend="full")
-    return Figure(scan.figure_id, scan.kind, f"Si({message.mono}) calibration curve", (panel,))
+    panels = (panel, _build_residual_panel(message))
+    return Figure(
+        scan.figure_id, scan.kind, f"Si({message.mono}) calibration curve", panels, rows=2, width=8.0, height=7.5
+    )
+
+
+def _build_residual_panel(message: MonoCalibration) -> Panel:
+    """Build the panel of what the fit leaves: on the curve's scale an electron volt is not seen."""
+    tabulated = build_array(message.ee)
+    residual = Trace("residual", tabulated, build_array(message.found) - tabulated, "", 1, "points")
+    zero = Trace("zero", tabulated[[0, -1]], np.zeros(2)) if len(tabulated) else None
+    traces = (residual,) if zero is None else (zero, residual)
+    return Panel("residual", "", "energy (eV)", "measured - tabulated (eV)", row=1, traces=traces)
 
 
 @figure_examples.register("mono_calibration")
