@@ -10,7 +10,6 @@ from helpers.goniometer import FACTORS, REFLECTIVITY, change_reflectivity, compu
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.reflectivity import Reflectivity, compute_reflectivity
 from xafs_workers.scans.spectra import MissingColumnError
-from xafs_workers.settings import Goniometer
 
 CONFIG = BoardConfig()
 
@@ -36,7 +35,8 @@ def test_an_attenuator_without_factor_is_a_gap_and_reported(setting: float) -> N
 
 
 def test_the_table_of_factors_is_a_setting() -> None:
-    config = BoardConfig(goniometer=Goniometer(attenuator_factors=tuple(10.0**power for power in range(16))))
+    factors = tuple(10.0**power for power in range(16))
+    config = BoardConfig(goniometer=BoardConfig().goniometer.model_copy(update={"attenuator_factors": factors}))
     found = compute(change_reflectivity(attenuator_attenuation=[15.0] * 4), config)
     np.testing.assert_allclose(found.values, 1e15 * np.array([0.4, 0.15, 80 / 1500 / 2, 10 / 1600 / 5]), rtol=1e-13)
 

@@ -30,6 +30,10 @@ def test_plain_has_no_name_of_bmm(tmp_path: Path):
     assert settings.columns.units == settings.detectors.channels == settings.storage.root_aliases == {}
     assert settings.dossiers.cameras == settings.columns.downwards == ()
     assert settings.detectors.single_channel is None
+    assert settings.goniometer.attenuator_factors == settings.key_store.replies.peak_position == ()
+    text = settings.model_dump_json(exclude={"profile": True, "kafka": {"tag"}, "catalog": True})
+    assert "bmm" not in text.lower()
+    assert settings.get_topic("documents") == "beamline.bluesky.runengine.documents"
 
 
 def test_mapping_of_the_file_replaces_that_of_the_profile(tmp_path: Path):
@@ -65,5 +69,7 @@ def test_whole_section_takes_nothing_from_the_profile():
 
 
 def test_profile_sets_only_existing_settings():
-    for section, values in read_profile("bmm").items():
+    sections = {name: values for name, values in read_profile("bmm").items() if isinstance(values, dict)}
+    assert read_profile("bmm").keys() - sections.keys() == {"beamline"}
+    for section, values in sections.items():
         assert set(values) <= set(Settings.model_fields[section].annotation.model_fields)  # type: ignore[union-attr]

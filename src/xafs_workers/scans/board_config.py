@@ -10,6 +10,7 @@ from xafs_workers.settings import (
     Columns,
     Detectors,
     Goniometer,
+    KeyStore,
     Metadata,
     Reduction,
     ReplyKeys,
@@ -64,7 +65,7 @@ class BoardConfig:
     columns: Columns = field(default_factory=lambda: build_default_section("columns", Columns))
     metadata: Metadata = field(default_factory=Metadata)
     detectors: Detectors = field(default_factory=lambda: build_default_section("detectors", Detectors))
-    goniometer: Goniometer = field(default_factory=Goniometer)
+    goniometer: Goniometer = field(default_factory=lambda: build_default_section("goniometer", Goniometer))
     scan_limit: int = 50
     run_limit: int = 50
     settling_time: float = 2.0
@@ -76,7 +77,7 @@ class BoardConfig:
     all_array_bytes: int = 256 * 1024 * 1024
     array_store: ArrayStore | None = None
     reply_time: float = 13.0
-    reply_keys: ReplyKeys = field(default_factory=ReplyKeys)
+    reply_keys: ReplyKeys = field(default_factory=lambda: build_default_section("key_store", KeyStore).replies)
     fetching_enabled: bool = False
     regions: Regions = field(default_factory=dict[tuple[str, str], Region])
     implied_forms: frozenset[str] = frozenset()

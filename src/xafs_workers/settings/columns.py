@@ -124,20 +124,20 @@ class Detectors(Section):
 
 
 class Goniometer(Section):
-    """Data keys and constants of reflectivity measured on the goniometer with a Mythen strip detector."""
+    """Data keys and constants of reflectivity measured on a goniometer with a Mythen strip detector; '' for none."""
 
-    eta: str = Field(default="eta", description="angle of the sample, degrees")
-    delta: str = Field(default="delta", description="angle of the detector, degrees")
-    nu: str = Field(default="nu", description="second angle of the detector, degrees")
-    direct: str = Field(default="dir", description="counts in the region of the direct beam")
-    reflected: str = Field(default="refl", description="counts in the region of the reflected beam")
-    largest: str = Field(default="max_counts", description="counts of the pixel with most counts")
-    total: str = Field(default="mca_full", description="counts of all pixels")
-    monitor: str = Field(default="monitor", description="counts of the beam monitor")
-    attenuator: str = Field(default="attenuator_attenuation", description="setting of the attenuator, a whole number")
-    image: str = Field(default="mythen-2_image", description="counts of each pixel")
+    eta: str = Field(default="", description="angle of the sample, degrees")
+    delta: str = Field(default="", description="angle of the detector, degrees")
+    nu: str = Field(default="", description="second angle of the detector, degrees")
+    direct: str = Field(default="", description="counts in the region of the direct beam")
+    reflected: str = Field(default="", description="counts in the region of the reflected beam")
+    largest: str = Field(default="", description="counts of the pixel with most counts")
+    total: str = Field(default="", description="counts of all pixels")
+    monitor: str = Field(default="", description="counts of the beam monitor")
+    attenuator: str = Field(default="", description="setting of the attenuator, a whole number")
+    image: str = Field(default="", description="counts of each pixel")
     attenuator_factors: tuple[float, ...] = Field(
-        default=(1.0, 6.67114, 44.16972, 273.1222, 1800.653, 11568.12, 92113.0, 468725.0, 1442273.0),
+        default=(),
         description="factor of each setting of the attenuator, from 0 on, by which counts are multiplied",
     )
     count_limit: float = Field(

@@ -16,23 +16,23 @@ class ReplyKeys(Section):
     """Keys under which plans look for the results of analyses; each of several gets the same text."""
 
     peak_position: tuple[str, ...] = Field(
-        default=("BMM:peak_position", "BMM:peakposition"),
+        default=(),
         description="position of a peak, an edge or a slot, as a number in text",
     )
     spinner_height_run: tuple[str, ...] = Field(
-        default=("BMM:ga:xy_uid",), description="uid of the last linear scan of a glancing angle alignment"
+        default=(), description="uid of the last linear scan of a glancing angle alignment"
     )
     spinner_pitch_run: tuple[str, ...] = Field(
-        default=("BMM:ga:pitch_uid",), description="uid of the last pitch scan of a glancing angle alignment"
+        default=(), description="uid of the last pitch scan of a glancing angle alignment"
     )
     spinner_fluorescence_run: tuple[str, ...] = Field(
-        default=("BMM:ga:fluo_uid",), description="uid of the fluorescence scan of a glancing angle alignment"
+        default=(), description="uid of the fluorescence scan of a glancing angle alignment"
     )
     peak_statistics: tuple[str, ...] = Field(
-        default=("BMM:xrd:peak_stats",), description="statistics of a peak, as the text of a Python dict"
+        default=(), description="statistics of a peak, as the text of a Python dict"
     )
     mythen_calibration: tuple[str, ...] = Field(
-        default=("BMM:xrd:mythen_calibration",), description="geometry of the Mythen detector, as the text of a dict"
+        default=(), description="geometry of the Mythen detector, as the text of a dict"
     )
 
 

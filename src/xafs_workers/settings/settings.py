@@ -50,7 +50,7 @@ class Settings(BaseSettings):
         description="settings of a beamline below those of this file: bmm, or plain for none; "
         "a table or mapping of this file replaces the profile's",
     )
-    beamline: str = Field(default="bmm", description="prefix of topics and consumer groups")
+    beamline: str = Field(default="beamline", description="prefix of topics and consumer groups")
     kafka: Kafka = Kafka()
     sources: Sources = Sources()
     control: Control = Control()
