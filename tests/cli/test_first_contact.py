@@ -215,6 +215,7 @@ def test_shown_configuration_has_no_secret(place: Path) -> None:
 
 
 def test_each_command_is_in_the_table() -> None:
-    apart = {"messages", "schema", "lint", "demo", "doctor", "config"}  # they read no topic, or report all faults
+    # They read no topic, report all faults, or make a configuration.
+    apart = {"messages", "schema", "lint", "demo", "doctor", "config", "adopt"}
     names = {command.name for command in app.registered_commands} | {group.name for group in app.registered_groups}
     assert names - apart == {command[0] for command in COMMANDS.values()} | {"regenerate"}
