@@ -334,3 +334,13 @@ def test_stop_waits_for_the_last_row(beamline: Beamline, monkeypatch: pytest.Mon
     reader.wait_for_stop(uid)
     assert reader.documents[-1][0] == "stop"
     assert reader.points == [(1, 0.0), (2, 1.0), (3, 2.0), (4, 3.0)]
+
+
+def test_columns_of_a_wide_stream_are_joined(beamline: Beamline, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bluesky_tiled_plugins.writing.tiled_writer.MAX_TABLE_COLUMNS", 3)
+    reader = beamline.read()
+    entries = build_run(3)
+    write(beamline, entries)
+    reader.wait_for_stop(entries[0][1]["uid"])
+    assert reader.points == [(1, 0.0), (2, 1.0), (3, 2.0)]
+    assert [list(doc["timestamps"]) for doc in reader.list("event")] == [["a"]] * 3

@@ -18,7 +18,7 @@ from xafs_workers.consumer.records import Partition
 from xafs_workers.logs import get_logger
 from xafs_workers.settings import TiledDocuments
 from xafs_workers.sources.queued import MICROSECONDS, QueuedSource
-from xafs_workers.sources.tiled_run import DataFile, NamedDocument, TiledRun, to_plain
+from xafs_workers.sources.tiled_run import ROW_COLUMNS, DataFile, NamedDocument, TiledRun, to_plain
 from xafs_workers.sources.tiled_store import FinishedRuns
 from xafs_workers.sources.tiled_subscriptions import Signal, Subscriptions
 from xafs_workers.wire import encode
@@ -37,6 +37,8 @@ TURN_SECONDS = 0.2
 MAX_RUNS_READ = 1000
 """So many runs of the past are looked at, at most."""
 TABLE, ARRAY = "table", "array"
+TABLE_PART = "internal_"
+"""First letters of the tables among which the columns of a wide stream are divided."""
 MAX_ROW_BYTES = 2 * 1024 * 1024
 """An array node with larger rows, such as images, is not read."""
 
@@ -237,7 +239,7 @@ class TiledSource(QueuedSource):
         stream = signal.path[1]
         if signal.path[2] in run.streams[stream].ends:
             self._emit(run, run.build_frames(stream, signal.path[2], _find_end(signal.update)))
-        elif run.streams[stream].arrays:
+        elif run.streams[stream].arrays or signal.path[2].startswith(TABLE_PART):
             self._read_stream(run, stream, runs[run.uid][stream])
         else:
             frame = signal.update.data()
@@ -314,10 +316,12 @@ class TiledSource(QueuedSource):
             return
         arrays = {key: child for key, child in arrays.items() if _compute_row_size(child) <= MAX_ROW_BYTES}
         run.streams[name].arrays = tuple(arrays)
-        rows: list[dict[str, Any]] = []
-        for child in children.values():
-            if _get_family(child) == TABLE:
-                rows = child.read().to_dict("records")
+        tables = [child.read().to_dict("records") for child in children.values() if _get_family(child) == TABLE]
+        rows = [{key: value for part in parts for key, value in part.items()} for parts in zip(*tables, strict=False)]
+        if len(tables) > 1 or any(key.startswith(TABLE_PART) for key in children):
+            # while a row is written, a part of it may be missing; after the stop nothing more comes
+            expected = run.streams[name].internal - children.keys() if run.stop is None else frozenset[str]()
+            rows = [row for row in rows if row.keys() >= ROW_COLUMNS | expected]
         new = [
             i for i, row in enumerate(rows) if (int(row["seq_num"]), float(row["time"])) not in run.streams[name].rows
         ]

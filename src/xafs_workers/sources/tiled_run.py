@@ -26,8 +26,8 @@ class TiledStream:
     ----------
     descriptor
         uid of its descriptor.
-    keys
-        Its data keys.
+    keys, internal
+        Its data keys, and those of them whose values are in events.
     rows
         `seq_num` and time of each row passed on; a repeated point has another time.
     arrays
@@ -42,6 +42,7 @@ class TiledStream:
 
     descriptor: str
     keys: frozenset[str] = frozenset()
+    internal: frozenset[str] = frozenset()
     rows: set[tuple[int, float]] = field(default_factory=set)
     arrays: tuple[str, ...] = ()
     has_events: bool = True
@@ -100,7 +101,9 @@ class TiledRun:
         data_keys = as_mapping(described.get("data_keys"))
         has_events = not data_keys or not all(map(is_in_files, data_keys.values()))
         streamed = () if has_events else select_scalar_keys(data_keys)
-        self.streams[name] = TiledStream(uid, frozenset(data_keys), has_events=has_events, streamed=streamed)
+        internal = frozenset(key for key, about in data_keys.items() if not is_in_files(about))
+        keys = frozenset(data_keys)
+        self.streams[name] = TiledStream(uid, keys, internal, has_events=has_events, streamed=streamed)
         objects = find_object_keys(described)
         time = described.get("time", self.start.get("time", 0.0))
         yield (
