@@ -47,11 +47,11 @@ def list_faults_by_screen(figure: Figure, style: Style) -> dict[str, list[str]]:
 
 
 def list_pairs() -> dict[str, Figure]:
-    """List the live views with the merge beside them."""
+    """List every second live view, each with a merge beside it."""
     figures = list_distinct_figures()
     merges = [figure for figure in figures.values() if figure.kind == "xafs_sequence" and len(figure.panels) > 1]
     live = [(name, figure) for name, figure in figures.items() if figure.kind == "xafsscan"]
-    return {f"{name}, {n}": replace(one, beside=merges[n % len(merges)]) for n, (name, one) in enumerate(live)}
+    return {name: replace(one, beside=merges[n % len(merges)]) for n, (name, one) in enumerate(live[::2])}
 
 
 def list_picture_faults(figure: Figure) -> list[str]:
