@@ -42,6 +42,12 @@ def test_a_wide_page_shows_the_merge_beside_the_live_view(width: int, beside: li
     assert list(drawing.views) == ["transmission", "I0", "reference", "chi", *(f"beside-{key}" for key in beside)]
 
 
+def test_two_figures_are_as_high_as_the_page() -> None:
+    drawing = show_page(build_board(), 1690, 850)
+    assert drawing.figure.rows == 2
+    assert sum(drawing.views[key].plot.height for key in ("beside-mu", "beside-chi")) == pytest.approx(850, abs=8)
+
+
 def test_the_merge_stays_beside_when_its_sequence_ends() -> None:
     board = build_board(("bmm", {"xafsscan": "stop"}), ("bmm", {"xafs_sequence": "stop"}))
     assert "beside-mu" in show_page(board, 1690, 850).views

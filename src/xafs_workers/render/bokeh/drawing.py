@@ -117,7 +117,8 @@ class Drawing:
             return
         self._arrangement = arrangement
         narrow = self.style.narrow
-        row_height = max(MIN_ROW_HEIGHT, self.style.height // max(1, figure.rows))
+        smallest = min((panel.row_span for panel in figure.panels), default=1)  # above 1 in two joined grids
+        row_height = max(MIN_ROW_HEIGHT // smallest, self.style.height // max(1, figure.rows))
         children = []
         for row, panel in enumerate(figure.panels):
             view = self.views.get(panel.key)
