@@ -126,4 +126,7 @@ class Drawing:
             plot.height = NARROW_HEIGHT if narrow else row_height * panel.row_span
             children.append((plot, row, 0, 1, 1) if narrow else (plot, *places[row][1:]))
         columns = 1 if narrow else figure.columns
-        self.root.update(children=children, cols=dict.fromkeys(range(columns), "minmax(0, 1fr)"))
+        cols = dict.fromkeys(range(columns), "minmax(0, 1fr)")
+        if len(cols) < len(self.root.cols or {}):
+            self.root.cols = cols  # before the children: the page fails on the size of a column that is gone
+        self.root.update(children=children, cols=cols)
