@@ -10,7 +10,8 @@ import pytest
 from helpers.figures import fold_board, get_only_panel, get_run_uid, make_run
 from helpers.fits import compute_peak, compute_step
 from helpers.streams import EPOCH, Entry
-from xafs_workers.figures.line_marks import NO_PEAK, build_line_answer
+from xafs_workers.figures.figure_builder import build_figure
+from xafs_workers.figures.line_marks import NO_PEAK, add_line_marks, build_line_answer
 from xafs_workers.figures.model import Panel
 from xafs_workers.figures.view_options import ViewOptions
 from xafs_workers.figures.views import build_view
@@ -86,6 +87,20 @@ def test_the_present_place_is_that_of_the_latest_document() -> None:
     """A run of another motor reads all motors before it moves: the motor was moved after its scan."""
     later = make_run({"xafs_y": [1.0]}, motors=["xafs_y"], start={"time": EPOCH + 100.0})
     assert build_panel(fold_board(START, make_scan(PEAK), STOP, later)).title.endswith("now 99.00")
+
+
+def test_answer_and_picture_do_not_depend_on_when_they_are_made() -> None:
+    """A restarted worker makes them when it knows of later moves."""
+    later = make_run({"xafs_y": [1.0]}, motors=["xafs_y"], start={"time": EPOCH + 100.0})
+    run = make_scan(PEAK)
+    boards = [fold_board(START, run, STOP), fold_board(START, run, STOP, later)]
+    answers = [build_line_answer(board, board.scans[0]) for board in boards]
+    assert answers[0] == answers[1]
+    pictures = [
+        add_line_marks(board, board.scans[0], build_figure(board, board.scans[0]), has_place=False) for board in boards
+    ]
+    assert [one.panels[0].title for one in pictures] == [pictures[0].panels[0].title] * 2
+    assert "now" not in pictures[0].panels[0].title
 
 
 def test_the_first_of_several_curves_is_named() -> None:

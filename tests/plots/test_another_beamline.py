@@ -16,6 +16,7 @@ from helpers.vega import VegaBeamline
 from plugins.brokers import Broker
 from xafs_workers.configuration import load
 from xafs_workers.figures.figure_builder import build_figure
+from xafs_workers.figures.line_marks import add_line_marks
 from xafs_workers.messages.parsing import parse
 from xafs_workers.producer.send import ControlSender
 from xafs_workers.render.matplotlib.pictures import render_picture
@@ -48,7 +49,7 @@ class FollowedBoard:
 
     def figure(self, kind: str) -> Any:
         (scan,) = (scan for scan in self.board.scans if scan.kind == kind)
-        return build_figure(self.board, scan)
+        return add_line_marks(self.board, scan, build_figure(self.board, scan), has_place=False)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import floor, log10
 from typing import Any
@@ -12,25 +12,32 @@ from xafs_workers.figures.model import Figure, Line, Mark, Panel
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.line_statistics import LineStatistics, compute_line_statistics
 from xafs_workers.scans.motor_places import find_motor_place
+from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan, scan_kinds
 
 SEPARATOR = "   "
 NO_PEAK = "no peak above the noise"
 
 
-def add_line_marks(board: Board, scan: Scan, figure: Figure) -> Figure:
+def add_line_marks(board: Board, scan: Scan, figure: Figure, *, has_place: bool = True) -> Figure:
     """Mark and write the statistics of the first curve in each panel of a line scan; other figures stay as they are.
 
     While the scan is measured, its motor is at the newest point. So that a frame draws little again, lines have labels,
     and the motor's place is shown, only after its end.
+
+    Parameters
+    ----------
+    has_place
+        Whether the motor's present place is shown; a picture in a file must not depend on when it is drawn.
     """
     if not _is_line_scan(scan):
         return figure
-    return replace(figure, panels=tuple(_mark_panel(board, panel, figure.is_finished) for panel in figure.panels))
+    runs = tuple(board.runs.values()) if has_place and figure.is_finished else ()
+    return replace(figure, panels=tuple(_mark_panel(runs, panel, figure.is_finished) for panel in figure.panels))
 
 
 def build_line_answer(board: Board, scan: Scan) -> Mapping[str, Any]:
-    """Build the value of the answer to a line scan's stop: the statistics of each signal, and where the motor is.
+    """Build the value of the answer to a line scan's stop: the statistics of each signal, and where it left the motor.
 
     {} where nothing was measured.
     """
@@ -40,7 +47,8 @@ def build_line_answer(board: Board, scan: Scan) -> Mapping[str, Any]:
     if not signals:
         return {}
     motor = panels[0].x_name
-    return {"uid": scan.run_uids[0], "motor": motor, "position": find_motor_place(board, motor), "statistics": signals}
+    position = find_motor_place((board.runs[uid] for uid in scan.run_uids if uid in board.runs), motor)
+    return {"uid": scan.run_uids[0], "motor": motor, "position": position, "statistics": signals}
 
 
 def _is_line_scan(scan: Scan) -> bool:
@@ -53,11 +61,11 @@ def _compute_statistics(panel: Panel) -> LineStatistics | None:
     return compute_line_statistics(panel.traces[0].x, panel.traces[0].y)
 
 
-def _mark_panel(board: Board, panel: Panel, is_finished: bool) -> Panel:
+def _mark_panel(runs: Sequence[Run], panel: Panel, is_finished: bool) -> Panel:
     statistics = _compute_statistics(panel)
     if statistics is None:
         return panel
-    place = find_motor_place(board, panel.x_name) if is_finished else None
+    place = find_motor_place(runs, panel.x_name)
     lines = (*panel.lines, *_build_lines(statistics, place, is_finished))
     texts = tuple(_list_texts(statistics, place))
     title = SEPARATOR.join(filter(None, (panel.title, _name_curve(panel), *texts)))

@@ -95,7 +95,7 @@ class PicturePublisher:
             paths: list[str] = []
             if wanted is not None:
                 figure = build_picture_figure(board, scan, control, self._spectra_of)
-                figure = add_line_marks(board, scan, figure)
+                figure = add_line_marks(board, scan, figure, has_place=False)
                 if not picture_rules[scan.kind].is_drawn_empty and not _has_data(figure):
                     return _build_empty_outcome(figure)
                 paths += self._publish_formats(control, wanted, figure)

@@ -1,17 +1,16 @@
-"""Present places of motors, as far as documents report them."""
+"""Places of motors, as far as documents report them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from xafs_workers.scans.board import Board
 from xafs_workers.scans.runs import Run
 
 
-def find_motor_place(board: Board, column: str) -> float | None:
-    """Find the last position of a motor that any run reports: in an event, or in a baseline reading."""
-    readings = (reading for run in board.runs.values() for reading in _list_last_readings(run, column))
+def find_motor_place(runs: Iterable[Run], column: str) -> float | None:
+    """Find the last position of a motor that one of the runs reports: in an event, or in a baseline reading."""
+    readings = (reading for run in runs for reading in _list_last_readings(run, column))
     return max(readings, default=(0.0, None), key=lambda reading: reading[0])[1]
 
 
