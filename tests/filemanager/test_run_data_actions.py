@@ -17,7 +17,7 @@ from helpers.streams import Entry, build_run_documents, read_entries, stamp_entr
 from xafs_workers.catalog.errors import MissingData, NotComplete
 from xafs_workers.catalog.frame_reader import FrameReader
 from xafs_workers.consumer.frame_requests import FrameRequester
-from xafs_workers.filemanager.data_requests import DataRequester
+from xafs_workers.filemanager.data_requests import build_data_requester
 from xafs_workers.filemanager.file_actions import FileActionHandler
 from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.scans.board import Board
@@ -45,7 +45,7 @@ def begin(manager: FileManagerHarness, columns: dict[str, Any], **others: Any) -
 def act(manager: FileManagerHarness) -> list[Outcome]:
     """Do what the worker does after its documents: request the files of all runs, and write them."""
     requests: list[ReceivedMessage] = []
-    DataRequester(lambda control, board: requests.append(control)).poll(manager.board)
+    build_data_requester(lambda control, board: requests.append(control)).poll(manager.board)
     handler = FileActionHandler(manager.build_context(), tuple)
     outcomes: list[Outcome] = []
     for control in requests:

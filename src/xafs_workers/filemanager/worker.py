@@ -18,12 +18,13 @@ from xafs_workers.consumer.loop_callbacks import LoopCallbacks
 from xafs_workers.consumer.record_parser import RecordParser
 from xafs_workers.consumer.roles import FILE_MANAGER
 from xafs_workers.filemanager.actions.context import ActionContext, reply_keys
-from xafs_workers.filemanager.data_requests import DataRequester
+from xafs_workers.filemanager.data_requests import build_data_requester
 from xafs_workers.filemanager.file_actions import build_file_engine
 from xafs_workers.logs import configure_logging, get_logger
 from xafs_workers.reduction.process import Reducer
 from xafs_workers.runtime.durable_context import DurableContext, run_durable_worker
 from xafs_workers.runtime.health import collect_health, serve_metrics
+from xafs_workers.runtime.implied_requests import ImpliedRequester
 from xafs_workers.runtime.lifecycle import run_loop
 from xafs_workers.runtime.message_engine import MessageEngine
 from xafs_workers.runtime.run_fetcher import build_run_catalog
@@ -57,6 +58,7 @@ def _run(
         stack.callback(store.close)
         actions = replace(actions, key_store=store)
     engine = build_file_engine(actions, context.build_callbacks(partial(write_reply, actions.key_store)))
+    requester = build_data_requester(engine.on_message) if "data" in settings.scans.write else None
     frames = FrameReader.from_settings(settings)
     stack.callback(frames.close)
     loop = Loop(
@@ -65,7 +67,7 @@ def _run(
         RecordParser(settings),
         newest[0],
         LoopCallbacks(
-            _TrackingHandler(engine, newest, DataRequester(engine.on_message) if settings.scans.write else None),
+            _TrackingHandler(engine, newest, requester),
             engine.on_rejected_record,
             frame_requester=FrameRequester(frames),
             joiner=context.joiner,
@@ -109,7 +111,7 @@ class _TrackingHandler:
         Requests the files of runs without a message; None where they are not written.
     """
 
-    def __init__(self, engine: MessageEngine, newest: list[Board], requester: DataRequester | None):
+    def __init__(self, engine: MessageEngine, newest: list[Board], requester: ImpliedRequester | None):
         self._handler, self._newest_board, self._requester = engine, newest, requester
         self.on_message, self.pending = engine.on_message, engine.pending
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, cast
 
 import numpy as np
 
-from xafs_workers.figures.figure_builder import answer_value_builders, build_picture_figure
+from xafs_workers.figures.figure_builder import answer_value_builders, build_figure, build_picture_figure
 from xafs_workers.figures.line_marks import add_line_marks
 from xafs_workers.figures.model import Figure
 from xafs_workers.logs import get_logger
@@ -17,6 +17,7 @@ from xafs_workers.runtime.effect_ledger import EffectLedger
 from xafs_workers.runtime.outcome import Outcome, TryLater
 from xafs_workers.runtime.publish_once import publish_once
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.implied_pictures import build_implied_project_request, list_picture_requests
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.mca import SpectraLoader
 from xafs_workers.scans.picture_requests import (
@@ -29,7 +30,7 @@ from xafs_workers.scans.picture_requests import (
     build_project_request,
     picture_rules,
 )
-from xafs_workers.scans.scan import Scan
+from xafs_workers.scans.scan import Scan, scan_kinds
 from xafs_workers.settings import Settings
 from xafs_workers.storage.confined import Roots
 from xafs_workers.storage.errors import PathUnavailable, Refused, Unavailable
@@ -89,30 +90,68 @@ class PicturePublisher:
         TryLater
             The folder cannot be written to now.
         """
-        try:
-            wanted = build_picture_request(control, scan, board)
-            project = build_project_request(control, scan, board)
-            paths: list[str] = []
-            if wanted is not None:
-                figure = build_picture_figure(board, scan, control, self._spectra_of)
-                figure = add_line_marks(board, scan, figure, has_place=False)
-                if not picture_rules[scan.kind].is_drawn_empty and not _has_data(figure):
-                    return _build_empty_outcome(figure)
-                paths += self._publish_formats(control, wanted, figure)
-            if project is not None and self._projects is not None:
-                paths += self._publish_merge(control, project, self._projects)
-        except NothingToDrawError as nothing:
-            return Outcome("done", reason=str(nothing))
-        except (Refused, NoRunError, NoFolderError, CannotWrite) as refusal:
-            return Outcome("failed", reason=str(refusal))
-        except PathUnavailable:
-            raise  # the engine lets the message step aside
-        except Unavailable as error:
-            raise TryLater(error.errno, error.reason) from error
+        return _attempt(lambda: self._draw(control, scan, board))
+
+    def _draw(self, control: ReceivedMessage, scan: Scan, board: Board) -> Outcome:
+        wanted = build_picture_request(control, scan, board)
+        project = build_project_request(control, scan, board)
+        paths: list[str] = []
+        if wanted is not None:
+            figure = build_picture_figure(board, scan, control, self._spectra_of)
+            figure = add_line_marks(board, scan, figure, has_place=False)
+            if not picture_rules[scan.kind].is_drawn_empty and not _has_data(figure):
+                return _build_empty_outcome(figure)
+            paths += self._publish_formats(control, wanted, figure)
+        if project is not None and self._projects is not None:
+            paths += self._publish_merge(control, project, self._projects)
         run = wanted.run if wanted is not None else None
         log.info("picture_written", kind=scan.kind, scan=scan.id, run=run.uid if run else None, paths=paths)
         build_value = answer_value_builders.get(scan.kind)
         return Outcome("done", tuple(paths), value=None if build_value is None else build_value(board, scan) or None)
+
+    def draw_run(self, control: ReceivedMessage, scans: Sequence[Scan], board: Board) -> Outcome:
+        """Draw the pictures of implied scans of the same runs, and build the project of repetitions.
+
+        A figure without data, and a project without a merge, are not written; the outcome states why.
+
+        Raises
+        ------
+        TryLater
+            The folder cannot be written to now.
+        """
+        return _attempt(lambda: self._draw_run(control, scans, board))
+
+    def _draw_run(self, control: ReceivedMessage, scans: Sequence[Scan], board: Board) -> Outcome:
+        kinds = self._settings.scans.write
+        paths: list[str] = []
+        reasons: list[str] = []
+        for scan, wanted in list_picture_requests(scans, board) if "pictures" in kinds else ():
+            figure = add_line_marks(board, scan, build_figure(board, scan), has_place=False)
+            if _has_data(figure):
+                paths += self._publish_formats(control, wanted, figure)
+            else:
+                reasons.append(_build_empty_outcome(figure).reason)
+        if "project" in kinds and self._projects is not None:
+            made, nothing = self._publish_implied_merges(control, scans, board, self._projects)
+            paths += made
+            reasons += nothing
+        log.info("picture_written", kind=scans[0].kind, scan=scans[0].id, run=scans[0].run_uids[0], paths=paths)
+        return Outcome("done", tuple(paths), "; ".join(dict.fromkeys(reasons)))
+
+    def _publish_implied_merges(
+        self, control: ReceivedMessage, scans: Sequence[Scan], board: Board, projects: AthenaProjects
+    ) -> tuple[list[str], list[str]]:
+        """Publish the merges among implied scans; return the paths, and why there are none."""
+        paths: list[str] = []
+        reasons: list[str] = []
+        for scan in scans:
+            if not scan_kinds[scan.kind].merged_form:
+                continue
+            try:
+                paths += self._publish_merge(control, build_implied_project_request(scan, board), projects)
+            except (NothingToDrawError, NoRunError) as nothing:
+                reasons.append(str(nothing))
+        return paths, reasons
 
     def _publish_merge(
         self, control: ReceivedMessage, project: ProjectRequest, projects: AthenaProjects
@@ -163,6 +202,20 @@ class PicturePublisher:
         with self._rendering:  # a picture that stepped aside is drawn in another thread, and matplotlib is for one
             picture: Any = _load_renderer()
             return picture(figure, cast(PictureFormat, form), self._settings.pictures.dots_per_inch)
+
+
+def _attempt(make: Callable[[], Outcome]) -> Outcome:
+    """Return the outcome of a maker of pictures, of refusals too."""
+    try:
+        return make()
+    except NothingToDrawError as nothing:
+        return Outcome("done", reason=str(nothing))
+    except (Refused, NoRunError, NoFolderError, CannotWrite) as refusal:
+        return Outcome("failed", reason=str(refusal))
+    except PathUnavailable:
+        raise  # the engine lets the message step aside
+    except Unavailable as error:
+        raise TryLater(error.errno, error.reason) from error
 
 
 def _has_data(figure: Figure) -> bool:

@@ -24,11 +24,13 @@ from xafs_workers.plots.athena_projects import AthenaProjects
 from xafs_workers.plots.picture_handler import PICTURE_QUEUE, build_picture_engine
 from xafs_workers.plots.picture_publisher import PicturePublisher
 from xafs_workers.plots.posted_pictures import PicturePoster
+from xafs_workers.plots.run_pictures import build_picture_requester
 from xafs_workers.reduction.fitter import Fitter
 from xafs_workers.reduction.process import Reducer
 from xafs_workers.reduction.router import AnalysisRouter
 from xafs_workers.runtime.durable_context import DurableContext, run_durable_worker
 from xafs_workers.runtime.health import collect_health, serve_metrics
+from xafs_workers.runtime.implied_requests import RequestingHandler
 from xafs_workers.runtime.lifecycle import require_module, run_loop
 from xafs_workers.runtime.message_engine import MessageEngine
 from xafs_workers.runtime.replies import ReplyWriter
@@ -83,7 +85,7 @@ def _run(
     frames = FrameReader.from_settings(settings)
     stack.callback(frames.close)
     ports = LoopCallbacks(
-        engine,
+        RequestingHandler(engine, build_picture_requester(engine.on_message)) if _writes_pictures(settings) else engine,
         engine.on_rejected_record,
         reduction_requester=ReductionRequester(router),
         run_requester=RunRequester(fetcher),
@@ -128,6 +130,11 @@ def _run(
     )
 
 
+def _writes_pictures(settings: Settings) -> bool:
+    """Check whether runs without a message get pictures or projects."""
+    return not {"pictures", "project"}.isdisjoint(settings.scans.write)
+
+
 def _build_reducer(settings: Settings, *, starts_warm: bool) -> Reducer:
     limits = settings.reduction
     return Reducer(timeout=limits.task_seconds, idle_seconds=limits.idle_seconds, starts_warm=starts_warm)
@@ -158,7 +165,9 @@ def _build_engine(
 ) -> MessageEngine:
     roots = Roots.from_settings(settings.storage)
     draw = PicturePoster(publisher.draw, context.posting, context.ledger, roots)
-    return build_picture_engine(draw, context.build_callbacks(), AnswerHandler(replies), reduction_enabled=True)
+    return build_picture_engine(
+        draw, context.build_callbacks(), AnswerHandler(replies), reduction_enabled=True, draw_run=publisher.draw_run
+    )
 
 
 def _summarize_work(loop: Loop, engine: MessageEngine) -> Mapping[str, Any]:

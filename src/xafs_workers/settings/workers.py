@@ -19,7 +19,7 @@ class Retention(Section):
 
 
 ImpliedForm = Literal["line", "time", "map", "xafs"]
-ImpliedFile = Literal["data"]
+ImpliedFile = Literal["pictures", "data", "project"]
 
 
 class Scans(Section):
@@ -41,7 +41,9 @@ class Scans(Section):
         description="names of plans whose runs are readings, never scans; * stands for any text",
     )
     write: tuple[ImpliedFile, ...] = Field(
-        default=(), description="files that are written of such runs at their stop documents; a list of: data"
+        default=(),
+        description="files that are written of such runs: data at their stop documents; pictures then too, or when "
+        "their sequence is over, with project; a list of: pictures, data, project",
     )
 
     @model_validator(mode="after")
