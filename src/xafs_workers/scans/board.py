@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from xafs_workers.scans.board_config import BoardConfig
-from xafs_workers.scans.frames import Frames, list_needed_keys, list_streamed_keys, take_whole_points
+from xafs_workers.scans.frames import Frames, list_streamed_keys, move_frames
 from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage, ReductionResult
 from xafs_workers.scans.metadata import is_same_content
 from xafs_workers.scans.outline_builder import may_change
@@ -283,12 +283,13 @@ def _apply_events(board: Board, items: Sequence[Document]) -> Board:
     uid, stream = _find_stream(board, items[0])
     run, limit, store = board.runs[uid], board.config.array_bytes, board.config.array_store
     if stream == "primary":
-        return _replace_run(board, add_events(run, items, limit, store), *items)
+        return _replace_run(board, _move_frames(add_events(run, items, limit, store), stream, board.config), *items)
     if stream == "baseline":
         read = add_baseline(run, items[0])
         return board if read is run else _replace_run(board, read)
+    extended = extend_stream(run.streams[stream], items, limit, store)
     return _replace_run(
-        board, replace(run, streams={**run.streams, stream: extend_stream(run.streams[stream], items, limit, store)})
+        board, _move_frames(replace(run, streams={**run.streams, stream: extended}), stream, board.config)
     )
 
 
@@ -320,15 +321,19 @@ def _apply_frames(board: Board, item: Frames) -> Board:
     """Add frames that were read to their run, and the points that are whole by them."""
     run = _find_run(board, item.request.run_uid, "frames")
     frames, stream = run.frames.add_frames(item), item.request.stream
+    return _replace_run(board, _move_frames(replace(run, frames=frames), stream, board.config))
+
+
+def _move_frames(run: Run, stream: str, config: BoardConfig) -> Run:
+    """Move the frames that have come to the points of a stream."""
+    if not run.frames.held:
+        return run
     if stream == "primary":
-        needed = list_needed_keys(run.data_keys, board.config)
-        frames, points = take_whole_points(frames, stream, needed, run.points)
-        return _replace_run(board, replace(run, frames=frames, points=points))
+        frames, points = move_frames(run.frames, stream, run.data_keys, run.points, config)
+        return replace(run, frames=frames, points=points)
     known = run.streams[stream]
-    needed = list_needed_keys(known.data_keys, board.config)
-    frames, points = take_whole_points(frames, stream, needed, known.points)
-    streams = {**run.streams, stream: replace(known, points=points)}
-    return _replace_run(board, replace(run, frames=frames, streams=streams))
+    frames, points = move_frames(run.frames, stream, known.data_keys, known.points, config)
+    return replace(run, frames=frames, streams={**run.streams, stream: replace(known, points=points)})
 
 
 def _apply_stop(board: Board, item: Document) -> Board:

@@ -182,7 +182,48 @@ def list_streamed_keys(data_keys: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(key for key, about in data_keys.items() if is_in_files(about) and set(as_shape(about)) <= {1})
 
 
-def take_whole_points(
+def move_frames(
+    table: FrameTable, stream: str, data_keys: Mapping[str, Any], points: Points, config: BoardConfig
+) -> tuple[FrameTable, Points]:
+    """Move frames from the table to the points of their stream; returns both.
+
+    A stream that has data keys outside of files has an event for each point, as that of a step scan: frames are added
+    to the points of events. Otherwise a point begins to exist when all its frames have come.
+    """
+    if not any(place[0] == stream for place in table.held):
+        return table, points
+    if all(map(is_in_files, data_keys.values())):
+        return _take_whole_points(table, stream, list_needed_keys(data_keys, config), points)
+    return _fill_points(table, stream, points)
+
+
+def _fill_points(table: FrameTable, stream: str, points: Points) -> tuple[FrameTable, Points]:
+    """Add the frames of points whose events have come; those of others wait in the table."""
+    rows = {number: row for row, number in enumerate(points.sequence_numbers)}
+    held, found = dict(table.held), dict[int, dict[str, float]]()
+    for place, chunks in table.held.items():
+        if place[0] != stream:
+            continue
+        values = {at + n: float(value) for at, chunk in chunks.items() for n, value in enumerate(chunk)}
+        for number in rows.keys() & values.keys():
+            found.setdefault(number, {})[place[1]] = values.pop(number)
+        held[place] = {number: np.array([value]) for number, value in values.items()}
+        if not values:
+            del held[place]
+    if not found:
+        return table, points
+    numbers = sorted(found)
+    places = [rows[number] for number in numbers]
+    columns = {key: points.get_column(key)[places] for key in points.keys}
+    for place, number in enumerate(numbers):
+        for key, value in found[number].items():
+            columns[key][place] = value
+    return replace(table, held=held), points.add_points(
+        numbers, points.time[places].tolist(), {key: values.tolist() for key, values in columns.items()}
+    )
+
+
+def _take_whole_points(
     table: FrameTable, stream: str, needed: tuple[str, ...], points: Points
 ) -> tuple[FrameTable, Points]:
     """Move the frames of whole points from the table to the points; returns both."""
