@@ -60,13 +60,13 @@ def test_runs_on_kafka_are_adopted(embedded_broker: EmbeddedBroker) -> None:
     assert (found["beamline"], found["kafka"]) == ("any", kafka)
 
 
-def test_runs_in_tiled_are_adopted(tiled_server: TiledServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    writer = create_tiled_writer(tiled_server.uri, tiled_server.api_key)
+def test_runs_in_tiled_are_adopted(own_tiled_server: TiledServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = create_tiled_writer(own_tiled_server.uri, own_tiled_server.api_key)
     for name, document in read_stream():
         writer(name, document)
     writer.client.context.close()
-    monkeypatch.setenv("TILED_API_KEY", tiled_server.api_key)
-    uri = tiled_server.uri.removesuffix("/api/v1")
+    monkeypatch.setenv("TILED_API_KEY", own_tiled_server.api_key)
+    uri = own_tiled_server.uri.removesuffix("/api/v1")
     found = check(Settings(profile="plain", sources={"tiled": {"uri": uri}}))  # type: ignore[arg-type]
     assert found["sources"] == {"tiled": {"uri": uri}}
 

@@ -97,14 +97,8 @@ class Normalizer:
 
     def normalize_picture(self, content: bytes) -> str:
         """Return the caption of a picture (PNG), and the checksum of its pixels without the caption's."""
-        with Image.open(io.BytesIO(content)) as picture:
-            caption, dots_per_inch = picture.info.get("Description", ""), picture.info.get("dpi", (120.0, 120.0))[0]
-            pixels = np.array(picture.convert("RGBA"))
-        if caption:
-            height, width = (length / dots_per_inch for length in pixels.shape[:2])
-            strip = compute_caption_height(Style().compute_sizes(width, height))
-            pixels = pixels[: -math.ceil(strip * dots_per_inch / 72.0)]
-        return f"{self(caption)} {pixels.shape} {hashlib.sha256(pixels.tobytes()).hexdigest()}"
+        caption, rest = split_caption(content)
+        return f"{self(caption)} {rest}"
 
     def _format(self, moment: float) -> str:
         return "<time>" if self._mask else f"<{moment - self._began:.3f} s>"
@@ -114,6 +108,18 @@ class Normalizer:
         seconds = 3600 * int(found[1]) + 60 * int(found[2]) + int(found[3])
         moment = day + seconds + (86_400 if day + seconds < self._began - 60 else 0)
         return self._format(moment)
+
+
+def split_caption(content: bytes) -> tuple[str, str]:
+    """Return the caption of a picture (PNG), and shape and checksum of its pixels without the caption's."""
+    with Image.open(io.BytesIO(content)) as picture:
+        caption, dots_per_inch = picture.info.get("Description", ""), picture.info.get("dpi", (120.0, 120.0))[0]
+        pixels = np.array(picture.convert("RGBA"))
+    if caption:
+        height, width = (length / dots_per_inch for length in pixels.shape[:2])
+        strip = compute_caption_height(Style().compute_sizes(width, height))
+        pixels = pixels[: -math.ceil(strip * dots_per_inch / 72.0)]
+    return caption, f"{pixels.shape} {hashlib.sha256(pixels.tobytes()).hexdigest()}"
 
 
 def _read_iso(text: str) -> float:

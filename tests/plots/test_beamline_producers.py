@@ -76,15 +76,14 @@ def test_a_session_at_the_beamline_gives_pictures(sender: Any, station: Station,
     beamline.run(measure_xafs(beamline, XafsParameters("fe", mode="fluorescence", repetitions=2, **grid)))
     publisher.flush()
     list(sending)
-    station.wait(
-        lambda: bool(station.list_final_answers("xafsscan")) and bool(station.list_final_answers("linescan")),
-        "the pictures",
-    )
-    assert {
-        answer["state"] for answer in (*station.list_final_answers("xafsscan"), *station.list_final_answers("linescan"))
-    } == {"done"}
+    kinds = ("linescan", "xafsscan", "xafs_sequence")
+    station.wait(lambda: all(map(station.list_final_answers, kinds)), "the pictures")
+    assert {answer["state"] for kind in kinds for answer in station.list_final_answers(kind)} == {"done"}
     assert sorted(name for name in station.read_files() if "/by-uid/" not in name) == [
         "2026-3/pass-123456/dossier/.sequence/fe-01",
+        "2026-3/pass-123456/fe.merge_01.xdi",
+        "2026-3/pass-123456/prj/fe_01.prj",
+        "2026-3/pass-123456/snapshots/fe_01.png",
         "2026-3/pass-123456/snapshots/fe_liveplot_01.png",
         "2026-3/pass-123456/snapshots/y.png",
     ]

@@ -22,7 +22,7 @@ import pytest
 from helpers.patience import FACTOR, TEST_SECONDS
 
 TESTS = Path(__file__).parents[1]
-SERVER_FIXTURES = {"apache_kafka", "browser", "open_tab", "reducer", "tiled_server"}
+SERVER_FIXTURES = {"apache_kafka", "browser", "open_tab", "reducer", "tiled_server", "own_tiled_server"}
 STARTING_MODULES = (subprocess, multiprocessing)
 STARTING_CLASSES = {
     "xafs_workers.catalog.frame_reader.FrameReader",

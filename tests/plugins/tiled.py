@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,20 @@ Connect = Callable[..., TiledRuns]
 @pytest.fixture(scope="session")
 def tiled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TiledServer]:
     """Start one server for all tests of the process; a test that stops it starts it again."""
+    with start_tiled_server(tmp_path_factory) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def own_tiled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TiledServer]:
+    """Start a server for the tests of one module: its runs are those of no other test."""
+    with start_tiled_server(tmp_path_factory) as server:
+        yield server
+
+
+@contextmanager
+def start_tiled_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TiledServer]:
+    """Start a server in a folder of its own."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("xafs_workers.simulation.tiled_server.START_TIMEOUT", patience.SECONDS)
         with TiledServer(tmp_path_factory.mktemp("tiled"), tmp_path_factory.getbasetemp()) as server:

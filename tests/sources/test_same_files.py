@@ -68,7 +68,7 @@ def played(
     if name == "zmq":
         return name, play_zmq(entries)
     if name == "tiled":
-        return name, play_tiled(request.getfixturevalue("tiled_server"), entries, BATCH)
+        return name, play_tiled(request.getfixturevalue("own_tiled_server"), entries, BATCH)
     if name == "embedded_kafka":
         broker: EmbeddedBroker = request.getfixturevalue("embedded_broker")
         broker.create_topic("streams")
@@ -146,7 +146,7 @@ def write_files(board: Board) -> dict[str, Any]:
 
 @pytest.mark.parametrize("stream", NAMES)
 def test_each_source_gives_the_same(
-    stream: str, played: tuple[str, list[Document]], files: Path, tiled_server: TiledServer
+    stream: str, played: tuple[str, list[Document]], files: Path, own_tiled_server: TiledServer
 ) -> None:
     source, documents = played
     config, entries = build_board_config(stream), move_files(read_documents(stream), files)
@@ -159,7 +159,7 @@ def test_each_source_gives_the_same(
         owner = item.doc.get("run_start", item.doc["uid"])
         if owner in uids or item.doc.get("descriptor") in descriptors:
             board = board.apply(item)
-    by_server = FrameReader(Assets(), TiledFrames(find_address(tiled_server)))
+    by_server = FrameReader(Assets(), TiledFrames(find_address(own_tiled_server)))
     board = read_frames(board, by_server if source == "tiled" else FrameReader(Assets(roots=(files,))))
     assert describe_runs(board) == describe_runs(expected)
     figures = [[describe_figure(build_figure(one, scan)) for scan in one.scans] for one in (board, expected)]

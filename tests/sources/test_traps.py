@@ -57,7 +57,7 @@ def documents(request: pytest.FixtureRequest, tmp_path: Path) -> list[Document]:
     if name == "zmq":
         return play_zmq(entries)
     if name == "tiled":
-        return play_tiled(request.getfixturevalue("tiled_server"), entries, batch_size=4)
+        return play_tiled(request.getfixturevalue("own_tiled_server"), entries, batch_size=4)
     topic = f"traps.{uuid.uuid4().hex[:8]}"
     if name == "embedded_kafka":
         broker = request.getfixturevalue("embedded_broker")

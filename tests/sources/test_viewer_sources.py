@@ -76,8 +76,8 @@ def zmq(proxy: ZmqProxy) -> ZmqDocuments:
 
 
 @pytest.fixture
-def write_tiled(tiled_server: TiledServer) -> Iterator[Publish]:
-    made = create_tiled_writer(tiled_server.uri, tiled_server.api_key, batch_size=1)
+def write_tiled(own_tiled_server: TiledServer) -> Iterator[Publish]:
+    made = create_tiled_writer(own_tiled_server.uri, own_tiled_server.api_key, batch_size=1)
     yield made
     made.client.context.close()
 
@@ -129,7 +129,7 @@ def test_second_source_fills_the_holes_of_kafka(
         sources = Sources(kafka=Kafka(), zmq=request.getfixturevalue("zmq"))
         publish_second = request.getfixturevalue("proxy").create_publisher()
     else:
-        sources = Sources(kafka=Kafka(), tiled=find_address(request.getfixturevalue("tiled_server")))
+        sources = Sources(kafka=Kafka(), tiled=find_address(request.getfixturevalue("own_tiled_server")))
         publish_second = request.getfixturevalue("write_tiled")
     viewer = Viewer(tmp_path, kafka, sources=sources)
     publish = open_kafka(viewer, kafka, apache_kafka)
@@ -153,9 +153,9 @@ def test_second_source_fills_the_holes_of_kafka(
 
 
 def test_holes_are_filled_from_the_catalog(
-    proxy: ZmqProxy, zmq: ZmqDocuments, tiled_server: TiledServer, write_tiled: Publish, tmp_path: Path
+    proxy: ZmqProxy, zmq: ZmqDocuments, own_tiled_server: TiledServer, write_tiled: Publish, tmp_path: Path
 ) -> None:
-    catalog = Catalog(uri=tiled_server.uri, api_key_file=tiled_server.api_key_file)
+    catalog = Catalog(uri=own_tiled_server.uri, api_key_file=own_tiled_server.api_key_file)
     publish, holed, headless = proxy.create_publisher(), build_run(), build_run()
     for run in (holed, headless):
         publish_all(write_tiled, run)
@@ -193,11 +193,11 @@ def test_what_never_arrived_is_shown(proxy: ZmqProxy, zmq: ZmqDocuments, tmp_pat
         assert join_notes(figure) == "2 of 6 points never arrived"
 
 
-def test_viewer_draws_a_run_that_had_begun(tiled_server: TiledServer, write_tiled: Publish, tmp_path: Path) -> None:
+def test_viewer_draws_a_run_that_had_begun(own_tiled_server: TiledServer, write_tiled: Publish, tmp_path: Path) -> None:
     run = build_run()
     uid = run[0][1]["uid"]
     publish_all(write_tiled, run[:5])
-    with Viewer(tmp_path, sources=Sources(tiled=find_address(tiled_server))) as viewer:
+    with Viewer(tmp_path, sources=Sources(tiled=find_address(own_tiled_server))) as viewer:
         viewer.wait(lambda board: uid in board.runs and len(board.runs[uid].points) == 3, "the points before the start")
         publish_all(write_tiled, run[5:])
         viewer.wait_for_stop(uid)

@@ -364,7 +364,7 @@ def test_the_index_shows_time_element_and_picture(measured: Path, tmp_path: Path
     page = write_page(tmp_path, "xafs", replace(made, zone=UTC))
     begun = datetime.fromtimestamp(made.first_run.start["time"], UTC)
     index = ParsedPage((tmp_path / "dossier/00INDEX.html").read_bytes())
-    assert f"1 XAFS {page.stem} Ni K {begun:%Y-%m-%d %H:%M}" in index.text
+    assert f"1 XAFS {page.stem} Ni K {begun:%Y-%m-%d %H:%M:%S}" in index.text
     assert f"../snapshots/{made.dossier.stub}_07.png" in index.addresses
 
 

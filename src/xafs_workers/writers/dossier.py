@@ -60,7 +60,7 @@ def _summarize(content: PageContent, sources: DossierSources) -> DossierSummary:
     absorber = f"{facts.get('Element', '').partition(' (')[0]} {facts.get('Edge', '')}".strip()
     pictures = (*content.large_pictures, *content.small_pictures)
     begun = format_document_time(sources.first_run.start.get("time"), sources.zone)
-    return DossierSummary(begun[:16], absorber, pictures[0].href if pictures else "")
+    return DossierSummary(begun, absorber, pictures[0].href if pictures else "")
 
 
 def _build_content(kind: DossierKind, sources: DossierSources) -> PageContent:
