@@ -24,7 +24,7 @@ from xafs_workers.logs import configure_logging, get_logger
 from xafs_workers.reduction.process import Reducer
 from xafs_workers.runtime.durable_context import DurableContext, run_durable_worker
 from xafs_workers.runtime.health import collect_health, serve_metrics
-from xafs_workers.runtime.implied_requests import ImpliedRequester
+from xafs_workers.runtime.implied_requests import RequestingHandler
 from xafs_workers.runtime.lifecycle import run_loop
 from xafs_workers.runtime.message_engine import MessageEngine
 from xafs_workers.runtime.run_fetcher import build_run_catalog
@@ -59,6 +59,7 @@ def _run(
         actions = replace(actions, key_store=store)
     engine = build_file_engine(actions, context.build_callbacks(partial(write_reply, actions.key_store)))
     requester = build_data_requester(engine.on_message) if "data" in settings.scans.write else None
+    handler = engine if requester is None else RequestingHandler(engine, requester)
     frames = FrameReader.from_settings(settings)
     stack.callback(frames.close)
     loop = Loop(
@@ -67,7 +68,7 @@ def _run(
         RecordParser(settings),
         newest[0],
         LoopCallbacks(
-            _TrackingHandler(engine, newest, requester),
+            _TrackingHandler(handler, newest),
             engine.on_rejected_record,
             frame_requester=FrameRequester(frames),
             joiner=context.joiner,
@@ -103,23 +104,15 @@ def _run(
 
 
 class _TrackingHandler:
-    """The message engine as a handler that also stores the newest board, for work queues that look for a run.
+    """A handler that also stores the newest board, for work queues that look for a run."""
 
-    Parameters
-    ----------
-    requester
-        Requests the files of runs without a message; None where they are not written.
-    """
-
-    def __init__(self, engine: MessageEngine, newest: list[Board], requester: ImpliedRequester | None):
-        self._handler, self._newest_board, self._requester = engine, newest, requester
-        self.on_message, self.pending = engine.on_message, engine.pending
+    def __init__(self, handler: MessageEngine | RequestingHandler, newest: list[Board]):
+        self._handler, self._newest_board = handler, newest
+        self.on_message, self.pending = handler.on_message, handler.pending
 
     def poll(self, board: Board) -> None:
-        """Store the newest board, request the files of runs that have ended, and queue the messages that are ready."""
+        """Store the newest board, and queue the messages that are ready."""
         self._newest_board[0] = board
-        if self._requester is not None:
-            self._requester.poll(board)
         self._handler.poll(board)
 
 
