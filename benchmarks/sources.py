@@ -60,6 +60,10 @@ class NullHandler:
         """Return nothing."""
         return ()
 
+    def list_awaiting(self) -> frozenset[str]:
+        """Return nothing."""
+        return frozenset()
+
 
 class Viewer:
     """A viewer's loop in the main thread; it draws the newest scan after each turn that brought points."""

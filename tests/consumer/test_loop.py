@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+from helpers.bound_runs import make_line_run
 from helpers.fits import build_answers
 from helpers.hostile_records import HostileRecord, list_hostile_records
 from helpers.list_source import CollectingHandler, ListSource
@@ -19,12 +22,15 @@ from xafs_workers.consumer.roles import FILE_MANAGER, HEADLESS, SCREEN, Role
 from xafs_workers.consumer.source import RawRecord
 from xafs_workers.logs import configure_logging
 from xafs_workers.plots.picture_handler import build_picture_engine
+from xafs_workers.runtime import message_engine
 from xafs_workers.runtime.engine_callbacks import EngineCallbacks
 from xafs_workers.runtime.message_engine import MessageEngine
 from xafs_workers.runtime.outcome import Outcome
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.points import Points
+from xafs_workers.scans.scan import Scan
 from xafs_workers.settings import Settings
 from xafs_workers.wire import encode
 
@@ -34,7 +40,10 @@ LINE = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
 class Worker:
     """A loop of one role over a list of records; the headless one with its real picture handler."""
 
-    def __init__(self, role: Role):
+    def __init__(self, role: Role, board: Board | None = None):
+        self.drawn: list[str] = []
+        self.may_draw = threading.Event()
+        self.may_draw.set()
         self.source, self.letters = ListSource(), list[tuple[str, str]]()
         self.watcher = CollectingHandler()
         callbacks = EngineCallbacks(
@@ -43,14 +52,18 @@ class Worker:
             answer=lambda answer: None,
             give_up=lambda control, reason: self.letters.append(("failed", reason)),
         )
-        self.engine = (
-            build_picture_engine(lambda *_: Outcome("done"), callbacks, build_answers()) if role is HEADLESS else None
-        )
+        self.engine = build_picture_engine(self.draw, callbacks, build_answers()) if role is HEADLESS else None
         duty = self.engine or self.watcher
-        self.loop = Loop(
-            self.source, role, RecordParser(Settings()), Board(), LoopCallbacks(duty, self.dead_letter, lambda: EPOCH)
-        )
+        ports = LoopCallbacks(duty, self.dead_letter, lambda: EPOCH)
+        if self.engine is not None:
+            ports = replace(ports, has_room=self.engine.has_room)
+        self.loop = Loop(self.source, role, RecordParser(Settings()), board or Board(), ports)
         self.loop.begin(self.source.positions, self.source.positions)
+
+    def draw(self, control: ReceivedMessage, scan: Scan, board: Board) -> Outcome:
+        assert self.may_draw.wait(10.0)
+        self.drawn += [run.uid for run in board.get_runs(scan)]
+        return Outcome("done")
 
     def dead_letter(self, record: RawRecord, bad: RejectedRecord) -> None:
         self.letters.append((bad.outcome, bad.reason))
@@ -218,3 +231,50 @@ def test_live_records_compare_the_clocks() -> None:
         worker.source.put(DOCUMENTS, encode(name, {**body, "time": EPOCH - 3.0}), time=EPOCH - 5.0)
     worker.run()
     assert worker.loop.clock_skew.summarize() == {"documents": 5.0, "run_engine": -2.0}
+
+
+def test_each_picture_of_many_scans_is_drawn_when_their_documents_come_late() -> None:
+    """More scans than are kept otherwise: they stay as long as their messages wait."""
+    config = BoardConfig(scan_limit=5, run_limit=5, waits_for_documents=True)
+    worker, runs = Worker(HEADLESS, Board(config)), [make_line_run() for _ in range(40)]
+    for documents in runs:
+        uid = documents[0][1]["uid"]
+        worker.source.put_entries([("bmm", LINE), ("bmm", {"linescan": "stop", "uid": uid, "fname": f"{uid}.png"})])
+    worker.run()
+    assert not worker.drawn
+    for documents in runs:
+        worker.source.put_entries(documents)
+    worker.run()
+    assert worker.engine is not None
+    assert worker.engine.drain(10.0)
+    worker.engine.close()
+    assert worker.letters == []
+    assert sorted(worker.drawn) == sorted(documents[0][1]["uid"] for documents in runs)
+    assert len(worker.loop.board.scans) == 5
+
+
+def test_no_more_messages_are_read_while_too_many_are_in_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file system is away for a day: memory stays limited, and each picture is drawn afterwards."""
+    monkeypatch.setattr(message_engine, "QUEUE_LIMIT", 3)
+    monkeypatch.setattr(loop_module, "TURN_SECONDS", 0.0)  # a record a turn
+    worker = Worker(HEADLESS)
+    worker.may_draw.clear()
+    for _ in range(10):
+        run = list(make_line_run())
+        stop = {"linescan": "stop", "uid": run[0][1]["uid"], "fname": "x.png"}
+        worker.source.put_entries([("bmm", LINE), *run, ("bmm", stop)])
+    for _ in range(200):
+        worker.loop.step(0.0)
+    assert worker.engine is not None
+    assert not worker.engine.has_room()
+    assert "3 messages in hand" in worker.engine.waits_for
+    held = worker.loop.counters.messages
+    worker.loop.step(0.0)
+    assert worker.loop.counters.messages == held < 20
+    worker.may_draw.set()
+    while worker.loop.counters.messages < 20:
+        worker.loop.step(0.0)
+    assert worker.engine.drain(10.0)
+    assert worker.engine.waits_for == ""
+    worker.engine.close()
+    assert len(worker.drawn) == 10

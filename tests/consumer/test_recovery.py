@@ -74,6 +74,9 @@ class _IdleHandler:
     def pending(self) -> tuple[()]:
         return ()
 
+    def list_awaiting(self) -> frozenset[str]:
+        return frozenset()
+
 
 @pytest.fixture
 def topics(broker: Broker, tmp_path: Path) -> Iterator[Topics]:

@@ -57,6 +57,9 @@ class Handler:
     def pending(self) -> tuple[()]:
         return ()
 
+    def list_awaiting(self) -> frozenset[str]:
+        return frozenset()
+
 
 def test_a_message_reads_the_file_again(tmp_path: Path) -> None:
     path = tmp_path / "rois.json"

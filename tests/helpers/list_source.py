@@ -75,3 +75,6 @@ class CollectingHandler:
 
     def pending(self) -> list[ReceivedMessage]:
         return list(self.waiting)
+
+    def list_awaiting(self) -> frozenset[str]:
+        return frozenset(control.id for control in self.waiting)

@@ -18,9 +18,10 @@ from helpers.bound_runs import COLUMNS, LINE, make_line_run
 from helpers.example_counts import scale_examples
 from helpers.figures import build_shown_figures
 from helpers.streams import CONTROL, EPOCH, Entry, build_run_documents, digest, fold, generate_session, stamp_entries
+from xafs_workers.scans import retention
 from xafs_workers.scans.board import Board, BoardItem, UnknownRunError
 from xafs_workers.scans.board_config import BoardConfig
-from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage, RecordPosition
+from xafs_workers.scans.items import AwaitedMessages, ClockTick, Document, ReceivedMessage, RecordPosition
 
 
 def interleaved(items: list[BoardItem], rng: random.Random) -> list[BoardItem]:
@@ -269,6 +270,24 @@ def test_memory_after_1000_line_scans_equals_that_after_200() -> None:
         tracemalloc.stop()
     assert len(board.scans) == 5
     assert held[1] - held[0] < 800 * 500, held  # 800 scans more: not half a kilobyte of each is left
+
+
+def test_scans_stay_while_messages_wait_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    scans: list[list[Entry]] = [
+        [("bmm", LINE), *make_line_run(), ("bmm", {"linescan": "stop", "message_id": f"stop {n}"})] for n in range(12)
+    ]
+    items = stamp_entries([entry for scan in scans for entry in scan])
+    board = Board(BoardConfig(scan_limit=2, run_limit=1)).apply(AwaitedMessages(frozenset({"stop 0", "stop 3"})))
+    board = fold(items, board)
+    ends = [scan.end.id for scan in board.scans if scan.end is not None]
+    assert ends == ["stop 0", "stop 3", "stop 10", "stop 11"]
+    assert all(len(board.get_runs(scan)) == 1 for scan in board.scans)
+    next_line = [move_item(item, 1000) for item in stamp_entries([("bmm", LINE)], times=[EPOCH + 60.0])]
+    later = fold(next_line, board.apply(AwaitedMessages(frozenset())))
+    assert len(later.scans) == 3  # two that ended, and the new one
+    monkeypatch.setattr(retention, "AWAITED_LIMIT", 1)  # not without end: the oldest goes
+    most = fold(next_line, board)
+    assert [scan.end.id for scan in most.scans if scan.end is not None] == ["stop 3", "stop 10", "stop 11"]
 
 
 @pytest.mark.slow

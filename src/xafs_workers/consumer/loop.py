@@ -18,7 +18,7 @@ from xafs_workers.consumer.required_offsets import compute_required_offsets
 from xafs_workers.consumer.roles import Role, TopicName
 from xafs_workers.logs import get_logger, is_detailed, set_detail
 from xafs_workers.scans.board import Board, UnknownRunError
-from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage
+from xafs_workers.scans.items import AwaitedMessages, ClockTick, Document, ReceivedMessage
 from xafs_workers.scans.runs import FetchedRun
 
 log = get_logger("consumer")
@@ -127,9 +127,7 @@ class Loop:
 
     def step(self, timeout: float = 0.2) -> int:
         """Do one turn and return how many records were processed."""
-        if not self._released:
-            self._released.extend(self._ordered_reader.take(self._compute_timeout(timeout)))
-        count = self._process_released()
+        count = self._read_records(self._compute_timeout(timeout))
         self._fold_joined()
         self._check_caught_up()
         self._apply_clock()
@@ -139,10 +137,19 @@ class Loop:
             self.board = self._callbacks.frame_requester.fold(self.board)
         if self._callbacks.reduction_requester is not None:
             self.board = self._callbacks.reduction_requester.fold(self.board, live=self.caught_up)
-        self._callbacks.handler.poll(self.board)
+        self._poll_handler()
         self._log_dropped_arrays()
         self._store_offsets()
         return count
+
+    def _read_records(self, timeout: float) -> int:
+        """Process the records whose turn has come; return how many. None is while too many messages are in hand."""
+        if not self._callbacks.has_room():
+            self._ordered_reader.take(timeout, is_held=True)
+            return 0
+        if not self._released:
+            self._released.extend(self._ordered_reader.take(timeout))
+        return self._process_released()
 
     def _log_dropped_arrays(self) -> None:
         """Log once for each run that its arrays were too large; its spectra come from a catalog."""
@@ -264,7 +271,14 @@ class Loop:
             self._reject_record(record, self._build_failure(record, item, error))
         self._finish_record(record)
         if polls:  # outside of the try: a handler that cannot go on is no fault of this record
-            self._callbacks.handler.poll(self.board)
+            self._poll_handler()
+
+    def _poll_handler(self) -> None:
+        """Let the handler do what has become due; the scans for which its messages still wait stay on the board."""
+        self._callbacks.handler.poll(self.board)
+        awaiting = self._callbacks.handler.list_awaiting()
+        if awaiting != self.board.table.awaited:
+            self.board = self.board.apply(AwaitedMessages(awaiting))
 
     def _finish_record(self, record: RawRecord) -> None:
         origin = record.position

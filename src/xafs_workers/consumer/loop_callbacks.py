@@ -33,6 +33,10 @@ class MessageHandler(Protocol):
         """Return the messages and records whose effects are not done."""
         ...
 
+    def list_awaiting(self) -> frozenset[str]:
+        """Return the ids of the messages that wait until the board is ready for them."""
+        ...
+
 
 class DocumentJoiner(Protocol):
     """Joins the documents of several sources, and knows of which runs something never arrived."""
@@ -87,6 +91,8 @@ class LoopCallbacks:
         None where all documents come from Kafka alone.
     has_catalog
         Whether a catalog may have what never arrived.
+    has_room
+        Whether more messages may be read; False while too many are in hand.
     """
 
     handler: MessageHandler
@@ -99,3 +105,4 @@ class LoopCallbacks:
     load_regions: Callable[[Regions], Regions] | None = None
     joiner: DocumentJoiner | None = None
     has_catalog: bool = False
+    has_room: Callable[[], bool] = lambda: True

@@ -82,14 +82,20 @@ class OrderedReader:
         """Check whether everything that exists has been released, as far as is known."""
         return self.caught_up and not self.backlog_size and self._source.is_at_end()
 
-    def take(self, timeout: float) -> list[RawRecord]:
-        """Return the records whose turn has come; wait up to `timeout` seconds for something to arrive."""
+    def take(self, timeout: float, *, is_held: bool = False) -> list[RawRecord]:
+        """Return the records whose turn has come; wait up to `timeout` seconds for something to arrive.
+
+        Parameters
+        ----------
+        is_held
+            True to return nothing for now; the source stays in use, and is read no further ahead than usual.
+        """
         self._refresh_partitions()
         entries = self._source.poll(timeout)
         self.idle = not entries
         for entry in entries:
             self._merger.add_entry(entry)
-        released = self._merger.release_ready()
+        released = [] if is_held else self._merger.release_ready()
         if self._target_offsets:
             self._update_targets(released, entries)
         self._pause_ahead()

@@ -73,6 +73,7 @@ def _run(
             frame_requester=FrameRequester(frames),
             joiner=context.joiner,
             has_catalog=settings.catalog.configured,
+            has_room=engine.has_room,
         ),
     )
     context.begin_loop(loop, stop, from_beginning=from_beginning)
@@ -91,6 +92,7 @@ def _run(
             **context.describe_failover(),
             **context.describe_control(),
             "last_files": list(engine.last_files),
+            "in_hand": engine.count_in_hand(),
             "waiting": engine.list_waiting(),
             "posts_waiting": context.posting.waiting_count,
         },
@@ -108,7 +110,7 @@ class _TrackingHandler:
 
     def __init__(self, handler: MessageEngine | RequestingHandler, newest: list[Board]):
         self._handler, self._newest_board = handler, newest
-        self.on_message, self.pending = handler.on_message, handler.pending
+        self.on_message, self.pending, self.list_awaiting = handler.on_message, handler.pending, handler.list_awaiting
 
     def poll(self, board: Board) -> None:
         """Store the newest board, and queue the messages that are ready."""

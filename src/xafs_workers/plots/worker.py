@@ -94,6 +94,7 @@ def _run(
         has_catalog=settings.catalog.configured,
         on_live_message=_call_each(context.posting.on_message, fitter.on_message),
         load_regions=partial(load_regions, settings.detectors.regions_file),
+        has_room=engine.has_room,
     )
     loop = Loop(context.source, HEADLESS, RecordParser(settings), Board(rules), ports)
     context.begin_loop(loop, stop, from_beginning=from_beginning)
@@ -174,6 +175,7 @@ def _summarize_work(loop: Loop, engine: MessageEngine) -> Mapping[str, Any]:
     return {
         "open_scans": sum(not loop.board.is_closed(scan) for scan in loop.board.scans),
         "last_files": list(engine.last_files),
+        "in_hand": engine.count_in_hand(),
         "waiting": engine.list_waiting(),
     }
 

@@ -52,7 +52,7 @@ class RequestingHandler:
 
     def __init__(self, engine: MessageEngine, requester: ImpliedRequester):
         self._engine, self._requester = engine, requester
-        self.on_message, self.pending = engine.on_message, engine.pending
+        self.on_message, self.pending, self.list_awaiting = engine.on_message, engine.pending, engine.list_awaiting
 
     def poll(self, board: Board) -> None:
         """Request the files that have become due, and queue the messages that are ready."""

@@ -38,6 +38,9 @@ REJECTED_QUEUE = "rejected records"
 LOOKUP_RETRY_SECONDS = 1.0
 """Between two look-ups of a message while the ledger cannot be read, seconds."""
 
+QUEUE_LIMIT = 5000
+"""Number of messages in hand, each with a board, at which no more are read: memory stays limited in any outage."""
+
 IDLE_TIMEOUT = 0.5
 """How long the end waits where no message is in hand (a warm-up may be), seconds."""
 
@@ -161,6 +164,10 @@ class MessageEngine:
         deferred = self._deferred.list_messages()  # after the queues: a job is deferred before it leaves its queue
         return (*(arrival.control for arrival in (*self._arrivals, *self._accepted)), *jobs, *deferred)
 
+    def list_awaiting(self) -> frozenset[str]:
+        """Return the ids of the messages that wait for their look-up, or until the board is ready for them."""
+        return frozenset(arrival.control.id for arrival in (*self._arrivals, *self._accepted) if arrival.found is None)
+
     def list_messages(self) -> tuple[ReceivedMessage, ...]:
         """Return the accepted, queued and postponed messages that are not done, those not looked up excepted."""
         jobs = (job.pending for job in self._queues.list_jobs())
@@ -173,10 +180,21 @@ class MessageEngine:
         queues = (*self._queues.list_queues(), *self._deferred.list_postponed())
         return list_waiting(queues, [arrival.control for arrival in self._accepted])
 
+    def count_in_hand(self) -> int:
+        """Return the number of messages that are not done."""
+        return (
+            len(self._arrivals) + len(self._accepted) + self._queues.count_jobs() + len(self._deferred.list_messages())
+        )
+
+    def has_room(self) -> bool:
+        """Check whether more messages may be read: the ones in hand, without those that wait for documents, are few."""
+        return len(self._arrivals) + self._queues.count_jobs() < QUEUE_LIMIT
+
     @property
     def waits_for(self) -> str:
         """Reason for the wait, '' for none."""
-        parts = (self._lookup_problem, self._queues.waits_for, self._deferred.waits_for)
+        full = "" if self.has_room() else f"{QUEUE_LIMIT} messages in hand: no more are read until some are done"
+        parts = (self._lookup_problem, self._queues.waits_for, self._deferred.waits_for, full)
         return "; ".join(dict.fromkeys(part for part in parts if part))
 
     def drain(self, timeout: float) -> bool:

@@ -69,6 +69,11 @@ class WorkQueues(Generic[JobT]):
         with self._changed:
             return tuple(job for queue in self._queues.values() for job in queue.jobs)
 
+    def count_jobs(self) -> int:
+        """Return the number of all jobs that are not done."""
+        with self._changed:
+            return sum(len(queue.jobs) for queue in self._queues.values())
+
     def list_queues(self) -> tuple[tuple[str, str, tuple[JobT, ...]], ...]:
         """Return the name of each queue, what it waits for ('' for nothing), and its jobs in order."""
         with self._changed:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.frames import Frames, list_streamed_keys, move_frames
-from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage, ReductionResult
+from xafs_workers.scans.items import AwaitedMessages, ClockTick, Document, ReceivedMessage, ReductionResult
 from xafs_workers.scans.metadata import is_same_content
 from xafs_workers.scans.outline_builder import may_change
 from xafs_workers.scans.results import ResultTable, add_result, select_scan_results
@@ -23,7 +24,7 @@ from xafs_workers.scans.scan import Scan
 from xafs_workers.scans.scan_table import ChangedScans, ScanTable, add_message, add_run, review_run
 from xafs_workers.scans.settling import ReadingState, has_stopped, is_scan_settled
 
-BoardItem = ReceivedMessage | Document | ClockTick | ReductionResult | FetchedRun | Frames
+BoardItem = ReceivedMessage | Document | ClockTick | ReductionResult | FetchedRun | Frames | AwaitedMessages
 
 RESOURCE_DOCUMENTS = ("resource", "stream_resource")
 
@@ -98,8 +99,9 @@ class Board:
 
     def find_scan(self, control: ReceivedMessage) -> Scan | None:
         """Find the scan that a message started, continued or ended, None for none."""
-        for scan in reversed(self.scans):
-            if scan.start.time > control.time or (scan.end is not None and scan.end.time < control.time):
+        before = bisect_right(self.scans, control.time, key=lambda scan: scan.start.time)
+        for scan in reversed(self.scans[:before]):
+            if scan.end is not None and scan.end.time < control.time:
                 continue
             if any(part.position == control.position for part in scan.all_messages):
                 return scan
@@ -146,6 +148,8 @@ class Board:
             return _apply_fetched_run(self, item)
         if isinstance(item, Frames):
             return _apply_frames(self, item)
+        if isinstance(item, AwaitedMessages):
+            return replace(self, table=replace(self.table, awaited=item.ids))
         assert isinstance(item, ReductionResult)  # noqa: S101 - the union has no other member
         results = add_result(self.results, item)
         return self if results is self.results else replace(self, version=self.version + 1, results=results)

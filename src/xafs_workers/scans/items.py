@@ -86,6 +86,19 @@ class ClockTick:
 
 
 @dataclass(frozen=True, slots=True)
+class AwaitedMessages:
+    """Messages that the worker has not been able to act on yet: their scans stay on the board.
+
+    Attributes
+    ----------
+    ids
+        Their ids, all of them.
+    """
+
+    ids: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ReductionResult:
     """Result of a reduction that the board requested.
 

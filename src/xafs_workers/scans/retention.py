@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from xafs_workers.scans.board_config import BoardConfig
@@ -14,6 +14,8 @@ from xafs_workers.scans.scan_builder import get_time_position
 MESSAGE_LIMIT = 500
 """Largest number of messages that belong to no scan: a message that arrives late may still need the newest."""
 
+AWAITED_LIMIT = 1000
+"""Largest number of ended scans beyond the limit that stay because messages wait for them."""
 
 RUN_STEPS = 5
 """The limit of runs may be exceeded by one part in so many before it is checked."""
@@ -45,12 +47,14 @@ def select_retained(
     runs: Mapping[str, Run],
     config: BoardConfig,
     sizes: KeptSizes,
+    awaited: Collection[str] = (),
 ) -> RetainedState:
     """Select the open scans, the latest ended ones, their messages and runs, and the latest other runs and messages.
 
-    Scans are checked each time; messages and runs after some have come since the last check.
+    Scans are checked each time; messages and runs after some have come since the last check. The ended scans of
+    messages with an id in `awaited` stay too.
     """
-    gone = _select_surplus_scans(scans, config)
+    gone = _select_surplus_scans(scans, config, awaited)
     checks_runs = bool(gone) or len(runs) > sizes.runs + config.run_limit // RUN_STEPS
     checks_messages = bool(gone) or len(messages) > sizes.messages + MESSAGE_LIMIT
     if not checks_runs and not checks_messages:
@@ -68,8 +72,8 @@ def select_retained(
     return RetainedState(kept, stay, left, sizes, hidden, freed)
 
 
-def _select_surplus_scans(scans: Sequence[Scan], config: BoardConfig) -> Sequence[Scan]:
-    """Select the oldest ended scans beyond the limit.
+def _select_surplus_scans(scans: Sequence[Scan], config: BoardConfig, awaited: Collection[str]) -> Sequence[Scan]:
+    """Select the oldest ended scans beyond the limit for which no message waits.
 
     Scans with and without a figure, and implied ones, are counted separately.
     """
@@ -82,7 +86,16 @@ def _select_surplus_scans(scans: Sequence[Scan], config: BoardConfig) -> Sequenc
     for sort in ((True, False), (False, False), (True, True)):
         same = [scan for scan in ended if (scan.has_figure, scan.is_implied) == sort]
         surplus += same[: max(0, len(same) - config.scan_limit)]
-    return surplus
+    if not awaited:
+        return surplus
+    needed = [scan for scan in surplus if _is_awaited(scan, awaited)]
+    stay = {scan.id for scan in needed[-AWAITED_LIMIT:]}
+    return [scan for scan in surplus if scan.id not in stay]
+
+
+def _is_awaited(scan: Scan, awaited: Collection[str]) -> bool:
+    """Check whether a message of a scan, or the request for its files, waits for it."""
+    return scan.id in awaited or any(part.id in awaited for part in scan.all_messages)
 
 
 def _select_runs(

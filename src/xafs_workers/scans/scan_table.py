@@ -45,6 +45,8 @@ class ScanTable:
         What is still to be bound; None: everything.
     sizes
         Numbers of messages and runs after the last check of their limits.
+    awaited
+        Ids of the messages whose scans stay whatever the limits.
     """
 
     messages: tuple[ReceivedMessage, ...] = ()
@@ -56,6 +58,7 @@ class ScanTable:
     hidden_figures: frozenset[str] = frozenset()
     frontier: Frontier | None = field(default_factory=Frontier)
     sizes: KeptSizes = field(default_factory=KeptSizes)
+    awaited: frozenset[str] = frozenset()
 
 
 class ChangedScans(NamedTuple):
@@ -145,7 +148,12 @@ def _update_scans(
     if config.implied_forms:
         claims, implied = _update_claims(table, from_messages, config, changed)
     kept = select_retained(
-        (*from_messages, *implied.scans) if implied.scans else from_messages, table.messages, runs, config, table.sizes
+        (*from_messages, *implied.scans) if implied.scans else from_messages,
+        table.messages,
+        runs,
+        config,
+        table.sizes,
+        table.awaited,
     )
     outlines, hidden = table.outlines, table.hidden_figures
     if len(kept.runs) != len(runs):
@@ -166,6 +174,7 @@ def _update_scans(
         hidden,
         None if kept.frees_runs else frontier,
         kept.sizes,
+        table.awaited,
     )
     return ChangedScans(changed_table, kept.runs)
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import ClockTick, Document
 from xafs_workers.scans.runs import Run, find_document_time
-from xafs_workers.scans.scan import RunWindow, Scan, scan_kinds
+from xafs_workers.scans.scan import Scan, scan_kinds
 
 LATER_SECONDS = 10.0
 """A document later than a scan's end by more than clocks differ shows that the topic was read past it, seconds."""
@@ -83,9 +83,10 @@ def is_scan_settled(
     waiting = [window for window in scan.windows if not has_stopped(window.run_uid or "", runs)]
     if not waiting:
         return True
-    own = set(scan.run_uids)
-    newest_start = max((run.start_position[0] for uid, run in runs.items() if uid not in own), default=0.0)
-    return all(_is_window_over(window, scan.end.time, reading, newest_start) for window in waiting)
+    over_at = scan.end.time + LATER_SECONDS
+    if any(window.run_uid is None for window in waiting) and reading.document_time <= over_at:
+        return False
+    return all(window.run_uid is None for window in waiting) or _has_later_start(scan, runs, over_at)
 
 
 def _has_all_runs(scan: Scan, runs: Mapping[str, Run]) -> bool:
@@ -102,8 +103,7 @@ def has_stopped(uid: str, runs: Mapping[str, Run]) -> bool:
     return run is not None and run.stop is not None
 
 
-def _is_window_over(window: RunWindow, end: float, reading: ReadingState, newest_start: float) -> bool:
-    """Check whether later documents show that a window's run, or its stop document, will not come."""
-    if window.run_uid is None:
-        return reading.document_time > end + LATER_SECONDS
-    return newest_start > end + LATER_SECONDS
+def _has_later_start(scan: Scan, runs: Mapping[str, Run], time: float) -> bool:
+    """Check whether another run started later: then the stop documents of the scan's runs will not come."""
+    own = set(scan.run_uids)
+    return any(run.start_position[0] > time and uid not in own for uid, run in runs.items())

@@ -61,6 +61,9 @@ class _NullHandler:
     def pending(self) -> Iterable[ReceivedMessage]:
         return ()
 
+    def list_awaiting(self) -> frozenset[str]:
+        return frozenset()
+
 
 class Follower:
     """Thread that follows both topics.
