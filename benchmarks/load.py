@@ -12,7 +12,9 @@ import itertools
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +82,11 @@ def _place(one: Run, number: int, **more: Any) -> Run:
     return Run(*([rename(*entry) for entry in part] for part in (one.head, one.events, one.tail)))
 
 
-def send_events(workers: WatchedWorkers, rate: float, seconds: float) -> None:
-    """Send events at a rate; the workers' lag is printed at the end."""
+def send_events(workers: WatchedWorkers, rate: float, seconds: float, points: int) -> None:
+    """Send events at a rate, in scans of so many points; the workers' lag is printed at the end."""
     workers.start()
     _wait_for_workers(workers)
-    entries = (entry for number in itertools.count(1) for entry in build_line_scan(number, 10_000))
+    entries = (entry for number in itertools.count(1) for entry in build_line_scan(number, points))
     began, sent, worst = time.monotonic(), 0, 0
     while (passed := time.monotonic() - began) < seconds:
         due = int(rate * passed) - sent
@@ -114,12 +116,14 @@ def read_backlog(workers: WatchedWorkers, records: int) -> None:
     print(f"{sent} records read by both in {seconds:.1f} s ({sent / seconds:.0f}/s)")
 
 
-def send_messages(workers: WatchedWorkers, count: int) -> None:
-    """Send many messages of each kind and action, one kind after the other."""
+def send_messages(workers: WatchedWorkers, count: int, only: str) -> None:
+    """Send many messages of each kind and action, one kind after the other; of those whose names match a pattern."""
     workers.start()
     _wait_for_workers(workers)
     sent = 0
     for name, message in sorted(kinds.discover().items()):
+        if not fnmatch(name, only):
+            continue
         began = time.monotonic()
         for _ in range(0, count, 1000):
             sent += produce(workers, itertools.repeat(("bmm", dict(message.example)), 1000))
@@ -143,7 +147,7 @@ def simulate_week(workers: WatchedWorkers, scans: int, sequences: int, kill_ever
             entries += build_line_scan(number, 100)
         expected += sum(name == "bmm" for name, _ in entries)
         produce(workers, entries)
-        while sum(workers.answers.values()) < expected - 100:
+        while not workers.is_idle(0):
             _look(workers)
             if time.monotonic() - began > due:
                 due += kill_every
@@ -160,6 +164,12 @@ def simulate_week(workers: WatchedWorkers, scans: int, sequences: int, kill_ever
     seconds = time.monotonic() - began
     print(f"{number} scans, {sequences} sequences in {seconds:.0f} s; {workers.starts - 2} kills; {files} files")
     print(f"final answers: {workers.answers}; {expected} messages")
+
+
+def count_reasons(workers: WatchedWorkers) -> list[tuple[str, int]]:
+    """Count the reasons of dead letters and of failed answers, the most frequent first."""
+    letters = Counter(f"dead letter: {letter['reason']}" for letter in workers.station.received["dead-letter"])
+    return (letters + workers.failures).most_common(20)
 
 
 def _look(workers: WatchedWorkers) -> None:
@@ -190,8 +200,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     events = cases.add_parser("events")
     events.add_argument("--rate", type=float, default=1000.0)
     events.add_argument("--seconds", type=float, default=600.0)
+    events.add_argument("--points", type=int, default=2000, help="points of a scan")
     cases.add_parser("backlog").add_argument("--records", type=int, default=1_000_000)
-    cases.add_parser("messages").add_argument("--count", type=int, default=20_000)
+    messages = cases.add_parser("messages")
+    messages.add_argument("--count", type=int, default=20_000)
+    messages.add_argument("--only", default="*", help="pattern of the names, such as dossier.*")
     week = cases.add_parser("week")
     week.add_argument("--scans", type=int, default=2000)
     week.add_argument("--sequences", type=int, default=500)
@@ -199,14 +212,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder, run_workers(Path(folder)) as workers:
         if options.case == "events":
-            send_events(workers, options.rate, options.seconds)
+            send_events(workers, options.rate, options.seconds, options.points)
         elif options.case == "backlog":
             read_backlog(workers, options.records)
         elif options.case == "messages":
-            send_messages(workers, options.count)
+            send_messages(workers, options.count, options.only)
         else:
             simulate_week(workers, options.scans, options.sequences, options.kill_every)
         print(f"answers {workers.answers}, dead letters {len(workers.station.received['dead-letter'])}")
+        for reason, count in count_reasons(workers):
+            print(f"  {count} x {reason}")
         print(f"longest time between two heartbeats: {workers.find_longest_silence():.1f} s")
         for name, samples in workers.samples.items():
             print(name)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -51,6 +52,8 @@ class WatchedWorkers:
         self.starts = 0
         self.answers: dict[str, int] = {}
         """Numbers of final answers by state."""
+        self.failures: Counter[str] = Counter()
+        """Reasons of answers `failed`, with how often."""
         self._beats: dict[str, list[dict[str, Any]]] = {name: [] for name in COMMANDS}
 
     def start(self, *names: str) -> None:
@@ -90,6 +93,8 @@ class WatchedWorkers:
         for answer in received["answer"]:
             if answer["state"] != "accepted":
                 self.answers[answer["state"]] = self.answers.get(answer["state"], 0) + 1
+            if answer["state"] == "failed":
+                self.failures[f"failed: {answer['reason']}"] += 1
         received["status"].clear()
         received["answer"].clear()
         for name, process in self.processes.items():
@@ -118,7 +123,7 @@ class WatchedWorkers:
         return all(
             beat is not None
             and beat["state"] == "running"
-            and beat["behind"] == 0
+            and beat["behind"] == beat["in_hand"] == 0
             and beat["messages"] + beat["documents"] >= records
             for beat in beats
         )
