@@ -28,10 +28,12 @@ napoleon_numpy_docstring = True
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"xafs-workers {release}"
+html_favicon = "../src/xafs_workers/frontends/browser/page/icon.svg"
 html_static_path = ["_static"]
 html_css_files = ["manual.css"]
 html_js_files = ["manual.js"]
 html_show_sourcelink = False
+html_context = {"default_mode": "auto"}  # without it the theme logs an error
 html_theme_options = {
     "logo": {"text": "xafs-workers"},
     "navbar_end": ["theme-switcher"],
