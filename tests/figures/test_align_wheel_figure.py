@@ -25,7 +25,7 @@ from xafs_workers.figures.figure_builder import build_figure
 def test_a_slot_shows_points_fit_and_a_cross_at_its_centre() -> None:
     figure = build_last_figure(WHEEL_START, make_slot_result("xafs_y"))
     panel = get_only_panel(figure)
-    assert figure.title == "fit to y scan, center=2.500"
+    assert figure.title == "fit to y scan, center=2.5"
     assert (panel.x_label, panel.y_label) == ("xafs_y (mm)", "It/I0 and error function")
     assert_shows_fit(panel, (2.5, 0.31))
 
@@ -35,7 +35,7 @@ def test_the_summary_shows_both_scans_and_closes_no_other() -> None:
     entries = [line, {"linescan": "stop"}, WHEEL_START, make_slot_result("xafs_y"), make_slot_result("xafs_x", 3.0)]
     assert list_shown_figures(*entries) == [
         ("linescan", "xafs_x alignment scan"),
-        ("align_wheel", "fit to x scan, center=3.000"),
+        ("align_wheel", "fit to x scan, center=3.0"),
     ]
     board = fold_board(*entries, {"align_wheel": "end"})
     assert [figure.kind for figure in build_shown_figures(board)] == ["linescan", "align_wheel"]
@@ -45,7 +45,7 @@ def test_the_summary_shows_both_scans_and_closes_no_other() -> None:
         ("xafs_x (mm)", "It/I0", 0),
         ("xafs_y (mm)", "It/I0", 1),
     ]
-    assert [panel.title for panel in figure.panels] == ["center=3.000", "center=2.500"]
+    assert [panel.title for panel in figure.panels] == ["center=3.0", "center=2.5"]
     assert_shows_fit(figure.panels[0], (3.0, 0.31))
     assert_shows_fit(figure.panels[1], (2.5, 0.31))
 

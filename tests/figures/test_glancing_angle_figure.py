@@ -32,13 +32,13 @@ FLUO_RESULT = make_spinner_result("fluo", "xafs_y", 1.3, fit=False)
     [
         (
             LINEAR_RESULT,
-            "fit to y scan, spinner 3, center=1.200",
+            "fit to y scan, spinner 3, center=1.2",
             "xafs_y (mm)",
             "inverted It/I0 and error function",
             0.2,
         ),
-        (PITCH_RESULT, "pitch scan, spinner 3, center=0.100", "xafs_pitch (deg)", "It/I0", 0.4),
-        (FLUO_RESULT, "y scan, spinner 3, center=1.300", "xafs_y (mm)", "If/I0", 0.4),
+        (PITCH_RESULT, "pitch scan, spinner 3, center=0.1", "xafs_pitch (deg)", "It/I0", 0.4),
+        (FLUO_RESULT, "y scan, spinner 3, center=1.3", "xafs_y (mm)", "If/I0", 0.4),
     ],
 )
 def test_each_spinner_result_is_drawn(
@@ -57,7 +57,7 @@ def test_the_spinner_summary_shows_the_latest_results() -> None:
     )
     assert figure.title == "alignment of spinner 3"
     assert [(panel.key, panel.column) for panel in figure.panels] == [("linear", 0), ("pitch", 1), ("fluo", 2)]
-    assert [panel.title for panel in figure.panels] == ["center=1.200", "center=0.100", "center=1.300"]
+    assert [panel.title for panel in figure.panels] == ["center=1.2", "center=0.1", "center=1.3"]
     assert_shows_fit(figure.panels[0], (1.2, 0.2))
     assert_shows_fit(figure.panels[1], (0.1, 0.4), fit=False)
     assert_shows_fit(figure.panels[2], (1.3, 0.4), fit=False)
@@ -103,7 +103,7 @@ def test_fits_between_start_and_stop_fill_the_summary() -> None:
         ["linear", "pitch", "fluo"],
     )
     assert [round(panel.marks[0].x, 3) for panel in figure.panels] == [0.5, 0.6, -0.4]
-    assert [panel.title for panel in figure.panels] == ["center=0.500", "center=0.600", "center=-0.400"]
+    assert [panel.title for panel in figure.panels] == ["center=0.50", "center=0.60", "center=-0.40"]
     assert [panel.y_label for panel in figure.panels] == ["It/I0 and error function", "It/I0", "If/I0"]
     assert board.scans[0].is_shown
     assert board.scans[0].figure_message is board.scans[0].end

@@ -104,7 +104,8 @@ def test_the_passes_of_a_run_are_reduced_and_merged(reducer: Reducer) -> None:
     live, merge = (build_figure(board, scan) for scan in board.scans)
     firsts = [trace.y[0] for trace in live.get_panel("transmission").traces]
     assert firsts == pytest.approx([0.32188686, 0.32339967], abs=1e-7)
-    assert len(live.get_panel("chi").traces) == 2
+    labels = [trace.label for trace in live.get_panel("chi").traces]
+    assert labels == ["scan 1, pass 1", "scan 1, pass 2"]
     assert merge.title == "Sequence: fly  2/2"
 
 

@@ -24,7 +24,7 @@ def test_a_peak_has_its_points_and_a_cross_at_the_answer() -> None:
     y = compute_peak(X, 0.7)
     figure = build({"peakfit": True, "signal": "I0", "choice": "peak", "spinner": 3}, y, motor="xafs_pitch")
     panel = get_only_panel(figure)
-    assert figure.title == "xafs_pitch scan, spinner 3, center=0.600"
+    assert figure.title == "xafs_pitch scan, spinner 3, center=0.60"
     assert (panel.x_label, panel.y_label) == ("xafs_pitch (deg)", "I0")
     assert (panel.marks[0].x, panel.marks[0].y) == (X[np.argmax(y)], y.max())
     np.testing.assert_array_equal(panel.traces[0].y, y)
@@ -38,14 +38,14 @@ def test_a_peak_has_its_points_and_a_cross_at_the_answer() -> None:
         (
             {"rectanglefit": True, "signal": "It"},
             compute_slot(X, 0.3),
-            "fit to xafs_x scan, center=0.300",
+            "fit to xafs_x scan, center=0.30",
             "It/I0 and error function rectangle",
             1.0,
         ),
         (
             {"stepfit": True, "signal": "It", "spinner": 2},
             1.0 - compute_step(X, 0.3),
-            "fit to xafs_x scan, spinner 2, center=0.300",
+            "fit to xafs_x scan, spinner 2, center=0.30",
             "inverted It/I0 and error function",
             0.5,
         ),

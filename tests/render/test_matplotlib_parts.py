@@ -147,7 +147,7 @@ def test_axes_keep_room_however_large_the_margins():
 
 def labelled(count: int) -> Panel:
     x = np.arange(2.0)
-    return Panel("p", traces=tuple(Trace(f"t{n}", x, x, f"scan {n + 1}", n) for n in range(count)), legend="compact")
+    return Panel("p", traces=tuple(Trace(f"t{n}", x, x, f"scan {n + 1}", n) for n in range(count)), legend="full")
 
 
 def test_a_legend_over_four_rows_loses_its_middle():

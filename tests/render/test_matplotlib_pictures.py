@@ -174,7 +174,7 @@ def overlaps(one, other) -> bool:
     )
 
 
-def repetitions(count: int, legend="compact", shapes=((0, 0), (0, 1), (1, 0), (1, 1))) -> Figure:
+def repetitions(count: int, legend="full", shapes=((0, 0), (0, 1), (1, 0), (1, 1))) -> Figure:
     x = np.linspace(7000.0, 7800.0, 20)
     panels = tuple(
         Panel(f"p{row}{column}", "data: " + "a long sample name " * 3, "energy (eV)",

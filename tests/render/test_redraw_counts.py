@@ -97,7 +97,7 @@ def test_a_new_repetition_is_drawn_over_the_earlier_ones(monkeypatch: pytest.Mon
         shown = tuple(traces[:count])
         shown = (*shown[:-1], replace(shown[-1], x=shown[-1].x[:points], y=shown[-1].y[:points]))
         panels = (
-            Panel(key, key, "energy (eV)", "µ(E)", column=column, traces=shown, legend="compact")
+            Panel(key, key, "energy (eV)", "µ(E)", column=column, traces=shown, legend="full")
             for column, key in enumerate("pq")
         )
         return Figure("f", "k", f"scan {count} of 50", tuple(panels), 1, 2)

@@ -34,7 +34,7 @@ def build_align_wheel_figure(board: Board, scan: Scan, options: FigureOptions) -
     if not results:
         return Figure(scan.figure_id, scan.kind, "Sample wheel alignment", ())
     latest = results[-1]
-    title = f"fit to {parse_direction(latest.motor)} scan, {format_center(latest.center)}"
+    title = f"fit to {parse_direction(latest.motor)} scan, {format_center(latest.center, latest.xaxis)}"
     panel = _build_panel(latest, f"{_format_signal_label(latest)} and error function")
     return Figure(scan.figure_id, scan.kind, title, (panel,))
 
@@ -54,7 +54,7 @@ def _build_summary(scan: Scan, results: list[AlignWheelFindSlot], fits: Mapping[
             return build_summary_panel(fits[way], way)
         if way in latest:
             panel = _build_panel(latest[way], _format_signal_label(latest[way]))
-            return replace(panel, title=format_center(latest[way].center))
+            return replace(panel, title=format_center(latest[way].center, latest[way].xaxis))
         return _build_missing_panel(way)
 
     panels = tuple(replace(build_direction(way), key=way, row=row) for row, way in enumerate(("x", "y")))

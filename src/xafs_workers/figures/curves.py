@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from xafs_workers.figures.model import Array, Mark, Panel, Trace
+from xafs_workers.figures.position_digits import format_position
 
 T = TypeVar("T")
 Floats = tuple[float, ...]
@@ -68,9 +69,9 @@ def add_fit(panel: Panel, x: Floats, data: Floats, best_fit: Floats, cross: tupl
     return replace(panel, traces=traces, marks=(Mark("center", *cross),))
 
 
-def format_center(center: float) -> str:
-    """Format the position that an alignment found, as in titles."""
-    return f"center={center:.3f}"
+def format_center(center: float, x: Floats | Array) -> str:
+    """Format the position that an alignment found in points at `x`, as in titles."""
+    return f"center={format_position(center, x)}"
 
 
 def format_mm_label(motor: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from xafs_workers.figures.curves import format_center
 from xafs_workers.figures.figure_builder import FigureOptions
 from xafs_workers.figures.model import Array, Figure, Mark, Panel, Text, Trace
+from xafs_workers.figures.position_digits import format_position
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.fits import FitState, find_fit
 from xafs_workers.scans.metadata import as_mapping, as_text
@@ -27,8 +28,10 @@ def format_fit_title(state: FitState) -> str:
     order = state.order
     what = f"{order.motor} scan" if state.best_fit is None else f"fit to {order.motor} scan"
     spinner = "" if order.spinner is None else f", spinner {order.spinner}"
-    center = "" if state.position is None else f", {format_center(state.position)}"
-    mode = "" if state.mode is None else f", maximum at {state.mode:.3f}"
+    if state.position is None or state.signal is None:
+        return f"{what}{spinner}"
+    center = f", {format_center(state.position, state.signal.x)}"
+    mode = "" if state.mode is None else f", maximum at {format_position(state.mode, state.signal.x)}"
     return f"{what}{spinner}{center}{mode}"
 
 
@@ -48,7 +51,9 @@ def build_fit_panel(state: FitState, key: str = "fit") -> Panel:
 def build_summary_panel(state: FitState, key: str) -> Panel:
     """Build the panel of a fit beside others of an alignment: its own title gives the result."""
     panel = build_fit_panel(state, key)
-    return panel if state.position is None or panel.title else replace(panel, title=format_center(state.position))
+    if state.position is None or state.signal is None or panel.title:
+        return panel
+    return replace(panel, title=format_center(state.position, state.signal.x))
 
 
 def _build_fit_traces(state: FitState, x: Array) -> tuple[Trace, ...]:
@@ -69,8 +74,10 @@ def _format_problem(state: FitState) -> str:
     """Format the reason why there is no result, with the estimate, marked as such; '' for none."""
     if not state.problem:
         return ""
-    estimate = "" if state.estimates is None else f"; estimate, not used: maximum at {state.estimates.peak:.3f}"
-    return f"no result: {state.problem}{estimate}"
+    if state.estimates is None or state.signal is None:
+        return f"no result: {state.problem}"
+    estimate = format_position(state.estimates.peak, state.signal.x)
+    return f"no result: {state.problem}; estimate, not used: maximum at {estimate}"
 
 
 def _format_motor_label(state: FitState) -> str:

@@ -47,15 +47,15 @@ def build_example() -> FigureExample:
 def _build_result_panel(message: ControlMessage) -> tuple[str, Panel]:
     """Build the title and the panel of one result."""
     if isinstance(message, GlancingAngleLinear):
-        title = (
-            f"fit to {parse_direction(message.motor)} scan, spinner {message.spinner}, {format_center(message.center)}"
-        )
-        return title, _build_linear_panel(message)
+        return f"fit to {parse_direction(message.motor)} {_describe_result(message)}", _build_linear_panel(message)
     if isinstance(message, GlancingAnglePitch):
-        return f"pitch scan, spinner {message.spinner}, {format_center(message.center)}", _build_pitch_panel(message)
+        return f"pitch {_describe_result(message)}", _build_pitch_panel(message)
     assert isinstance(message, GlancingAngleFluo)  # noqa: S101 - no other action brings a result
-    title = f"{parse_direction(message.motor)} scan, spinner {message.spinner}, {format_center(message.center)}"
-    return title, _build_fluo_panel(message)
+    return f"{parse_direction(message.motor)} {_describe_result(message)}", _build_fluo_panel(message)
+
+
+def _describe_result(message: Result) -> str:
+    return f"scan, spinner {message.spinner}, {format_center(message.center, message.xaxis)}"
 
 
 def _build_linear_panel(message: GlancingAngleLinear) -> Panel:
@@ -106,7 +106,7 @@ def _build_part(part: str, results: list[ControlMessage], fits: Mapping[str, Fit
     if message is None:
         return _build_missing_panel(part)
     _, panel = _build_result_panel(message)
-    return replace(panel, title=format_center(message.center))
+    return replace(panel, title=format_center(message.center, message.xaxis))
 
 
 def _find_latest(results: Iterable[ControlMessage], kind: type[Result]) -> Result | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from math import floor, log10
 from typing import Any
 
 from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.figures.model import Figure, Line, Mark, Panel
+from xafs_workers.figures.position_digits import count_digits
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.line_statistics import LineStatistics, compute_line_statistics
 from xafs_workers.scans.motor_places import find_motor_place
@@ -94,7 +94,7 @@ def _build_marks(found: LineStatistics) -> Iterator[Mark]:
 
 def _build_lines(found: LineStatistics, place: float | None, is_finished: bool) -> Iterator[Line]:
     if found.form == "peak" and found.com is not None:
-        position = round(found.com, _count_digits(found))
+        position = round(found.com, count_digits(found.spacing, found.span))
         yield Line("com", position, "COM" if is_finished else "", is_moving=True)
     if place is not None:
         yield Line("place", place, "now", is_moving=True)
@@ -102,7 +102,7 @@ def _build_lines(found: LineStatistics, place: float | None, is_finished: bool) 
 
 def _list_texts(found: LineStatistics, place: float | None) -> Iterator[str]:
     """Yield the numbers."""
-    digits = _count_digits(found)
+    digits = count_digits(found.spacing, found.span)
 
     def write(name: str, value: float | None) -> str:
         return "" if value is None else f"{name} {value:.{digits}f}"
@@ -116,12 +116,6 @@ def _list_texts(found: LineStatistics, place: float | None) -> Iterator[str]:
     else:
         yield NO_PEAK
     yield write("now", place)
-
-
-def _count_digits(found: LineStatistics) -> int:
-    """Count the decimals of numbers: those of a tenth of the distance of points, or of a thousandth of the range."""
-    resolution = max(found.spacing / 10.0, found.span / 1000.0)
-    return max(0, -floor(log10(resolution)))
 
 
 def _get_extremum(found: LineStatistics) -> float:

@@ -29,6 +29,8 @@ class Trace:
         ``line``, ``points`` (markers only) or ``both``.
     is_faded
         Whether the trace is drawn thin and grey: an earlier one of many.
+    legend_label
+        Legend entry where it differs from the label; '' where the entry of the trace before names this one as well.
     """
 
     key: str
@@ -38,6 +40,12 @@ class Trace:
     series: int = 0
     style: Literal["line", "points", "both"] = "line"
     is_faded: bool = False
+    legend_label: str | None = None
+
+    @property
+    def entry(self) -> str:
+        """Legend entry of the trace, '' for none of its own."""
+        return self.label if self.legend_label is None else self.legend_label
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +121,7 @@ class Panel:
     x_range
         Range of x that the running measurement is to cover, None where it is not known; only a live view shows it.
     legend
-        ``full``, ``compact`` (many entries, small) or ``none``.
+        ``full`` or ``none``.
     y_scale
         ``log`` for a logarithmic axis; every y in the panel is then above zero, or NaN.
     is_to_scale
@@ -135,7 +143,7 @@ class Panel:
     marks: tuple[Mark, ...] = ()
     lines: tuple[Line, ...] = ()
     texts: tuple[Text, ...] = ()
-    legend: Literal["full", "compact", "none"] = "none"
+    legend: Literal["full", "none"] = "none"
     y_inverted: bool = False
     y_scale: Literal["linear", "log"] = "linear"
     has_warning: bool = False

@@ -72,7 +72,7 @@ def _overlay_panel(panel: Panel, other: Panel | None, name: str) -> Panel:
         return panel
     shown = other.traces if len(other.traces) <= MAX_DISTINCT else other.traces[-1:]
     faded = tuple(
-        replace(trace, key=f"earlier {trace.key}", label="" if n else name, is_faded=True)
+        replace(trace, key=f"earlier {trace.key}", label="" if n else name, legend_label=None, is_faded=True)
         for n, trace in enumerate(shown)
     )
     legend = "full" if panel.legend == "none" else panel.legend

@@ -10,6 +10,7 @@ from xafs_workers.figures.model import Array, Text, Trace
 from xafs_workers.scans import spectra
 from xafs_workers.scans.detectors import NoChannelsError
 from xafs_workers.scans.runs import Run
+from xafs_workers.scans.scan import RunWindow
 from xafs_workers.scans.spectra import MissingColumnError
 
 Style = Literal["line", "points", "both"]
@@ -21,10 +22,6 @@ NO_POINTS = (Text("waiting", "no points"),)
 
 MAX_DISTINCT = 6
 """Largest number of repetitions with colours of their own; of more, only the newest is not faded."""
-
-
-COMPACT_LEGEND_SIZE = 10
-"""Smallest number of repetitions with a compact legend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +51,32 @@ def compute_trace(run: Run, curve: Curve, style: Style = "line") -> Trace | str:
 
 
 def fade_earlier(traces: Sequence[Trace], most: int = MAX_DISTINCT) -> tuple[Trace, ...]:
-    """Return the traces of repetitions; where there are more than `most`, all but the newest are thin and grey."""
+    """Return the traces of repetitions; where there are more than `most`, all but the newest are thin and grey.
+
+    The grey ones have one legend entry, such as ``scan 1 … 11``.
+    """
     if len(traces) <= most:
         return tuple(traces)
-    return (*(replace(trace, is_faded=True) for trace in traces[:-1]), traces[-1])
+    *earlier, newest = traces
+    entries = [_name_range([trace.label for trace in earlier]), *[""] * (len(earlier) - 1)]
+    faded = (replace(trace, is_faded=True, legend_label=entry) for trace, entry in zip(earlier, entries, strict=True))
+    return (*faded, newest)
 
 
-def choose_legend(repetitions: int) -> Literal["full", "compact"]:
-    """Choose the legend of all panels of a figure with so many repetitions."""
-    return "compact" if repetitions >= COMPACT_LEGEND_SIZE else "full"
+def format_repetition_label(window: RunWindow, run: Run) -> str:
+    """Format the label of a repetition, or of one pass of its run."""
+    aborted = run.stop is not None and not run.has_succeeded
+    number = f"{window.repetition}" if run.pass_number is None else f"{window.repetition}, pass {run.pass_number}"
+    return f"scan {number}{' (aborted)' if aborted else ''}"
+
+
+def _name_range(labels: Sequence[str]) -> str:
+    """Name labels that count by the first and the last, without the words that both begin with."""
+    first, last = labels[0], labels[-1]
+    if len(labels) == 1:
+        return first
+    words, _, number = last.rpartition(" ")
+    return f"{first} … {number if first.rpartition(' ')[0] == words else last}"
 
 
 def collect_traces(found: Iterable[Trace | str]) -> tuple[tuple[Trace, ...], tuple[Text, ...]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xafs_workers.figures.curves import add_fit, format_mm_label
+from xafs_workers.figures.curves import add_fit, format_center, format_mm_label
 from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.messages.wafer import WaferEdge
@@ -17,7 +17,7 @@ def build_wafer_figure(board: Board, scan: Scan, options: FigureOptions) -> Figu
     edge = scan.start.get_message(WaferEdge)
     panel = Panel("edge", "", format_mm_label(edge.motor), "It/I0 and error function", x_name=edge.motor)
     panel = add_fit(panel, edge.xaxis, edge.data, edge.best_fit, (edge.center, edge.amplitude / 2))
-    title = f"Wafer edge: {parse_direction(edge.motor)} scan, center={edge.center:.3f}"
+    title = f"Wafer edge: {parse_direction(edge.motor)} scan, {format_center(edge.center, edge.xaxis)}"
     return Figure(scan.figure_id, scan.kind, title, (panel,))
 
 

@@ -11,11 +11,11 @@ from xafs_workers.figures.signal import build_channel_curve
 from xafs_workers.figures.trace_builder import (
     NO_POINTS,
     Curve,
-    choose_legend,
     collect_traces,
     compute_trace,
     compute_traces,
     fade_earlier,
+    format_repetition_label,
 )
 from xafs_workers.figures.xafsscan_chi import CHI_PANEL, build_live_chi_panel
 from xafs_workers.messages.xafsscan import XafsscanNext, XafsscanStart
@@ -196,7 +196,7 @@ def build_repetitions_panel(
         view.y_label,
         traces=fade_earlier(traces),
         texts=notes or _describe_waiting(run) or (() if traces else NO_POINTS),
-        legend=choose_legend(len(windows)),
+        legend="full",
         x_name="energy",
         y_name=view.key,
         x_range=None if run is None else find_energy_range(run, config),
@@ -212,7 +212,7 @@ def _build_repetition_trace(
     view: PanelSpec, index: int, window: RunWindow, run: Run, scan: Scan, config: BoardConfig
 ) -> Trace | str:
     """Build the trace of one repetition; the same object is returned as long as the run has the same points."""
-    label = _format_label(window, run)
+    label = format_repetition_label(window, run)
     energy = _select_energy(scan.start.get_message(XafsscanStart), config)
     return run.points.compute_once(
         ("trace", scan.id, view.key, index, label),
@@ -236,11 +236,5 @@ def split_channels(
         for i, key in enumerate(found.columns)
     )
     traces, notes = compute_traces((run, curve) for curve in curves)
-    title = f"{_format_label(window, run)}: each channel"
+    title = f"{format_repetition_label(window, run)}: each channel"
     return replace(panel, title=title, traces=traces, texts=notes, legend="full")
-
-
-def _format_label(window: RunWindow, run: Run) -> str:
-    aborted = run.stop is not None and not run.has_succeeded
-    number = f"{window.repetition}" if run.pass_number is None else f"{window.repetition}, pass {run.pass_number}"
-    return f"scan {number}{' (aborted)' if aborted else ''}"

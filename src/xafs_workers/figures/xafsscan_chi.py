@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from xafs_workers.figures.model import Array, Panel, Text, Trace
-from xafs_workers.figures.trace_builder import choose_legend, fade_earlier
+from xafs_workers.figures.trace_builder import fade_earlier, format_repetition_label
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.reduction_requests import find_displayed_result
 from xafs_workers.scans.results import RankedResult
@@ -47,7 +47,7 @@ def explain_missing_chir(values: Mapping[str, Any]) -> str:
 
 def build_live_chi_panel(board: Board, scan: Scan) -> Panel:
     """Build the panel of live χ(k); series and labels are the same as in the scan's other panels."""
-    series = {run.uid: index for index, _, run in list_windows(board, scan)}
+    known = {run.uid: (index, format_repetition_label(window, run)) for index, window, run in list_windows(board, scan)}
     traces: list[Trace] = []
     state: Mapping[str, Any] = {}
     for request in build_live_requests(board, scan):
@@ -55,8 +55,7 @@ def build_live_chi_panel(board: Board, scan: Scan) -> Panel:
         (part,) = request.spectra
         state = {} if result is None else result.values
         if result is not None and "chi" in state:
-            index = series[part.uid]
-            label = f"{part.label} (provisional)" if state.get("provisional") else part.label
+            index, label = known[part.uid]
             traces.append(Trace(f"scan-{index}", *compute_k2_chi(result), label, index))
     texts = _build_texts(state, empty=not traces)
     return Panel(
@@ -66,7 +65,7 @@ def build_live_chi_panel(board: Board, scan: Scan) -> Panel:
         "k² χ(k)  (Å⁻²)",
         traces=fade_earlier(traces, most=1),  # noisy curves in several colours would be a band
         texts=texts,
-        legend=choose_legend(len(series)),
+        legend="full",
         x_name="k",
         y_name="chi",
     )

@@ -28,7 +28,8 @@ def build_xrf_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure
     if message.show_roi and run is not None:
         traces = (*traces, *emission.build_region_traces(run, traces, board.config))
     panel = emission.build_spectra_panel(traces, line, problem)
-    return Figure(scan.figure_id, scan.kind, _format_title(run), (panel,))
+    title = _format_title(run) or f"spectrum of run {message.uid[:8]}"  # else a tab would have no name
+    return Figure(scan.figure_id, scan.kind, title, (panel,))
 
 
 @figure_examples.register("xrf")

@@ -12,6 +12,7 @@ from bokeh.models import (
     BasicTickFormatter,
     ColorBar,
     DataRange1d,
+    GlyphRenderer,
     Legend,
     LegendItem,
     LinearColorMapper,
@@ -211,6 +212,16 @@ class PanelView:
     def _iter_traces(self) -> Iterator[TraceRenderer]:
         return (renderer for renderer in self._item_renderers.values() if isinstance(renderer, TraceRenderer))
 
+    def _list_entries(self) -> list[tuple[str, list[GlyphRenderer]]]:
+        """List the legend entries, each with the glyphs of all the traces that it names."""
+        entries: list[tuple[str, list[GlyphRenderer]]] = []
+        for one in self._iter_traces():
+            if one.trace.entry:
+                entries.append((one.trace.entry, list(one.renderers)))
+            elif one.trace.label and entries:
+                entries[-1][1].extend(one.renderers)
+        return entries
+
     def _update_colours(self, panel: Panel) -> None:
         """Fit the colour limits to the measured values."""
         maps = [renderer for renderer in self._item_renderers.values() if isinstance(renderer, MeshRenderer)]
@@ -254,16 +265,16 @@ class PanelView:
 
     def _update_legend(self, panel: Panel) -> None:
         """Update the legend; a click on an entry hides its trace."""
-        shown = [one for one in self._iter_traces() if one.trace.label] if panel.legend != "none" else []
-        entries = tuple((one.trace.label, tuple(id(glyph) for glyph in one.renderers)) for one in shown)
+        shown = self._list_entries() if panel.legend != "none" else []
+        entries = tuple((label, tuple(map(id, renderers))) for label, renderers in shown)
         if entries == self._legend_entries:
             return
         self._legend_entries = entries
-        items = [LegendItem(label={"value": one.trace.label}, renderers=one.renderers) for one in shown]
+        items = [LegendItem(label={"value": label}, renderers=renderers) for label, renderers in shown]
         if self._legend is None:
             self._legend = self._create_legend()
             self.plot.add_layout(self._legend, "above")
-        longest = max((len(one.trace.label) for one in shown), default=1)
+        longest = max((len(label) for label, _ in shown), default=1)
         columns = max(1, (30 if self._style.narrow else 60) // (longest + 4))
         self._legend.update(
             items=items, ncols=min(_MAX_LEGEND_COLUMNS, columns, max(1, len(items))), visible=bool(items)

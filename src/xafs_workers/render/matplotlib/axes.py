@@ -46,7 +46,7 @@ def _build_axes_signature(panel: Panel) -> tuple[Any, ...]:
 
 
 def _list_trace_styles(panel: Panel) -> tuple[Any, ...]:
-    return tuple((trace.key, trace.label, trace.series, trace.style, trace.is_faded) for trace in panel.traces)
+    return tuple((trace.key, trace.entry, trace.series, trace.style, trace.is_faded) for trace in panel.traces)
 
 
 def _has_only_new_traces(old: Panel, new: Panel) -> bool:

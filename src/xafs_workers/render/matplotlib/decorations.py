@@ -228,7 +228,7 @@ class Decorations:
 
 
 def _list_legend_entries(panel: Panel) -> tuple[Any, ...]:
-    return tuple((trace.key, trace.label, trace.series, trace.style) for trace in panel.traces)
+    return tuple((trace.key, trace.entry, trace.series, trace.style) for trace in panel.traces)
 
 
 def _format_title(panel: Panel, room: float, sizes: Sizes) -> str:

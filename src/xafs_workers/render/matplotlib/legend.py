@@ -78,8 +78,8 @@ def build_strip(panel: Panel, room: float, sizes: Sizes) -> LegendStrip:
 
     If the entries need more than four rows, those in the middle are omitted.
     """
-    size = sizes.small if panel.legend == "compact" else 0.95 * sizes.text
-    entries = [LegendEntry(text_layout.sanitize(trace.label), trace.key) for trace in panel.traces if trace.label]
+    size = 0.95 * sizes.text
+    entries = [LegendEntry(text_layout.sanitize(trace.entry), trace.key) for trace in panel.traces if trace.entry]
     if panel.legend == "none" or not entries:
         return LegendStrip((), 1, room, size)
     fixed = (_HANDLE_LENGTH + _HANDLE_GAP) * size
