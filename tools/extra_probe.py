@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,13 @@ from xafs_workers.simulation.broker import EmbeddedBroker
 PROGRAM = (sys.executable, "-m", "xafs_workers")
 PATIENCE = 120.0
 """Longest wait for a worker, seconds."""
-METRICS_PORT = 19181
+
+
+def find_free_port() -> int:
+    """Find a port on which no program of this machine listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -77,11 +84,16 @@ def ask(message: str) -> Callable[[str], None]:
     return send
 
 
-def read_metrics(_config: str) -> None:
-    """Read the metrics of the worker."""
-    text = urllib.request.urlopen(f"http://127.0.0.1:{METRICS_PORT}/metrics", timeout=10).read().decode()
-    if "xafs_worker" not in text:
-        raise RuntimeError(text)
+def check_metrics() -> None:
+    """Start a worker and read its metrics."""
+    port = find_free_port()
+
+    def read_metrics(_config: str) -> None:
+        text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10).read().decode()
+        if "xafs_worker" not in text:
+            raise RuntimeError(text)
+
+    check_worker("file-manager", then=read_metrics, metrics={"ports": {"file-manager": port}})
 
 
 def check_doctor(part: str, expected: str, **settings: object) -> None:
@@ -165,15 +177,13 @@ PROBES: dict[str, Callable[[], None]] = {
     "assets": check_assets,
     "files": lambda: check_worker("file-manager", then=ask('{"test_slack": true}')),
     "headless": lambda: check_worker("plot-manager", "--headless", then=ask('{"close": "all"}')),
-    "metrics": lambda: check_worker(
-        "file-manager", then=read_metrics, metrics={"ports": {"file-manager": METRICS_PORT}}
-    ),
+    "metrics": check_metrics,
     "redis": lambda: check_doctor("redis", "ConnectionError", key_store={"url": "redis://127.0.0.1:1/0"}),
     "reduction": check_reduction,
     "reports": check_reports,
     "screen": lambda: check_worker("plot-manager", "--screen"),
     "slack": check_slack,
-    "web": lambda: check_worker("plot-manager", "--web", "--port", "15006"),
+    "web": lambda: check_worker("plot-manager", "--web", "--port", str(find_free_port())),
     "zmq": check_zmq,
 }
 

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 import re
 import shlex
-from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 
+from helpers.code_blocks import FENCE, ROOT, list_pages
 from xafs_workers.cli.main import app
 
-ROOT = Path(__file__).parents[2]
-GENERATED = {"_build", "messages", "commands.md", "file-actions.md"}
-PAGES = [
-    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
-    *(path for path in sorted((ROOT / "docs").glob("**/*.md")) if not GENERATED & set(path.parts)),
-]
+PAGES = list_pages()
 LINE = re.compile(r"(?:^|[\s/])xafs-workers( +[a-z-]+(?: +(?:'[^'\n]*'|[^\s`'\"|;()#\\]+))*)", re.M)
 PROGRAM = typer.main.get_command(app)
 
 
 def list_command_lines(text: str) -> list[list[str]]:
     """Return the words after `xafs-workers` of each command line in code on a page."""
-    code = re.findall(r"^```[a-z]*\n(.*?)^```", text, re.DOTALL | re.M)
-    inline = re.findall(r"`([^`\n]+)`", re.sub(r"^```[a-z]*\n.*?^```", "", text, flags=re.DOTALL | re.M))
+    code = [found[3] for found in FENCE.finditer(text)]
+    inline = re.findall(r"`([^`\n]+)`", FENCE.sub("", text))
     found = (words for part in (*code, *inline) for words in LINE.findall(part))
     return [shlex.split(words) for words in found]
 
