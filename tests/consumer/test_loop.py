@@ -233,7 +233,7 @@ def test_live_records_compare_the_clocks() -> None:
     assert worker.loop.clock_skew.summarize() == {"documents": 5.0, "run_engine": -2.0}
 
 
-def test_each_picture_of_many_scans_is_drawn_when_their_documents_come_late() -> None:
+def test_pictures_of_many_late_scans_are_each_drawn() -> None:
     """More scans than are kept otherwise: they stay as long as their messages wait."""
     config = BoardConfig(scan_limit=5, run_limit=5, waits_for_documents=True)
     worker, runs = Worker(HEADLESS, Board(config)), [make_line_run() for _ in range(40)]
