@@ -22,7 +22,7 @@ from xafs_workers.cli.status import build_table
 from xafs_workers.consumer.records import RawRecord
 from xafs_workers.consumer.topic_admin import create_topics
 from xafs_workers.diagnostics.watch import format_record, watch
-from xafs_workers.diagnostics.worker_status import WorkerTable
+from xafs_workers.diagnostics.worker_status import WorkerStatus, WorkerTable, list_problems
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.scans.items import RecordPosition
 from xafs_workers.settings import Kafka, Settings
@@ -63,7 +63,8 @@ def test_status_shows_every_worker_and_marks_stale_ones(beamline: Beamline) -> N
     beamline.put("status", "status", {**BEAT, "worker": "headless", "pid": 2, "last_files": ["/p/a.png"]}, age=2.0)
     beamline.put("status", "status", {**BEAT, "worker": "file-manager"}, age=300.0)
     beamline.put("status", "status", {**BEAT, "worker": "screen", "state": "stopped"}, age=300.0)
-    beamline.put("status", "status", {**BEAT, "worker": "web", "waits_for": "the broker"})
+    zmq = {"name": "zmq", "promise": "at-most-once", "problem": "no publisher answers"}
+    beamline.put("status", "status", {**BEAT, "worker": "web", "waits_for": "the broker", "sources": [zmq]})
     beamline.put("status", "status", {**BEAT, "worker": "fell over", "state": "died"}, age=300.0)
     beamline.put("status", "else", {"worker": "not a heartbeat"})
     result = beamline.invoke("status", "--json")
@@ -94,9 +95,57 @@ def test_status_can_be_read_on_80_columns() -> None:
         assert any(words in line for line in lines), words
 
 
-def test_status_exits_with_0_when_all_workers_run(beamline: Beamline) -> None:
+def build_status(worker: str, state: str = "running", age: float = 0.0, **fields: Any) -> WorkerStatus:
+    return WorkerStatus({**BEAT, "worker": worker, "state": state, **fields}, 100.0 - age)
+
+
+PICTURES = "pictures of the dossier of foil.001"
+HEALTH = [
+    (["file-manager", "headless", "screen", "web"], {}, []),
+    (["file-manager", "headless"], {"file-manager": {"waits_for": PICTURES}}, []),
+    (["file-manager", "headless", "screen"], {"screen": {"state": "stopped"}}, []),
+    (["file-manager", "headless"], {"headless": {"state": "standby"}}, []),
+    (["headless"], {}, ["file-manager: no heartbeat"]),
+    ([], {}, ["file-manager: no heartbeat", "headless: no heartbeat"]),
+    (["file-manager", "headless"], {"headless": {"state": "stopped"}}, ["headless on ws3: stopped"]),
+    (["file-manager", "headless"], {"headless": {"age": 31.0}}, ["headless on ws3: stale"]),
+    (["file-manager", "headless"], {"headless": {"state": "recovering"}}, ["headless on ws3: recovering"]),
+    (["file-manager", "headless", "screen"], {"screen": {"state": "died"}}, ["screen on ws3: died"]),
+    (
+        ["file-manager", "headless"],
+        {"headless": {"sources": [{"name": "kafka", "problem": "the broker"}]}},
+        ["headless on ws3: kafka: the broker"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("names", "special", "expected"), HEALTH)
+def test_writers_must_run_and_waiting_is_no_fault(
+    names: list[str], special: dict[str, dict[str, Any]], expected: list[str]
+) -> None:
+    workers = [build_status(name, **special.get(name, {})) for name in names]
+    assert list_problems(workers, 100.0) == expected
+
+
+def test_expected_workers_can_be_named() -> None:
+    workers = [build_status("headless"), build_status("screen", state="stopped")]
+    assert list_problems(workers, 100.0, ["headless"]) == []
+    assert list_problems(workers, 100.0, ["headless", "screen"]) == ["screen on ws3: stopped"]
+
+
+def test_status_exits_with_1_unless_both_writers_run(beamline: Beamline) -> None:
+    """Also after both were stopped in order."""
     beamline.put("status", "status", {**BEAT, "worker": "headless"})
+    result = beamline.invoke("status", "--once")
+    assert (result.exit_code, result.stderr) == (1, "xafs-workers: not healthy: file-manager: no heartbeat\n")
+    assert beamline.invoke("status", "--once", "--expect", "headless").exit_code == 0
+    beamline.put("status", "status", {**BEAT, "worker": "file-manager", "waits_for": PICTURES})
     assert beamline.invoke("status", "--once").exit_code == 0
+    for name in ("headless", "file-manager"):
+        beamline.put("status", "status", {**BEAT, "worker": name, "state": "stopped"})
+    result = beamline.invoke("status", "--once")
+    assert result.exit_code == 1
+    assert result.stderr.count("stopped") == 2
 
 
 def test_status_reports_that_no_heartbeat_came(beamline: Beamline) -> None:

@@ -108,7 +108,7 @@ def test_worker_without_kafka_writes_what_is_whole(place: ZmqStation) -> None:
 def check_tools(place: ZmqStation) -> None:
     """Check that the tools read the same topics."""
     options = ["--config", str(place.config)]
-    result = CliRunner().invoke(app, ["status", "--json", *options])
+    result = CliRunner().invoke(app, ["status", "--json", "--expect", "file-manager", *options])
     (worker,) = json.loads(result.stdout)
     assert (result.exit_code, worker["worker"], worker["well"]) == (0, "file-manager", True)
     shown = CliRunner().invoke(app, ["status", "--once", *options])

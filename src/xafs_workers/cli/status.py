@@ -18,6 +18,7 @@ from xafs_workers.cli.options import (
     exit_with_error,
     load_settings_or_exit,
     parse_time,
+    print_error,
 )
 from xafs_workers.diagnostics.printable import dump_json, escape_unprintable, format_time
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from xafs_workers.diagnostics.worker_status import HeartbeatListener, WorkerStatus
 
 UNHEALTHY = 1
-"""Exit code: a worker is stale or waits, or no worker sent a heartbeat."""
+"""Exit code: a worker is not healthy, or an expected one sent no heartbeat."""
 COLUMNS = (
     "worker",
     "host",
@@ -57,17 +58,24 @@ STYLES = {
 
 def show_status(
     *,
-    once: Annotated[bool, typer.Option("--once", help="Print once; exit code 1 unless all are well.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Print once; exit code 1 unless all are healthy.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Once, as JSON, for other programs.")] = False,
     since: Annotated[str, typer.Option("--since", metavar="12h|DATE", help="Whose heartbeats are looked for.")] = "1h",
+    expect: Annotated[
+        str | None, typer.Option("--expect", metavar="NAMES", help="Workers that must run; else file-manager,headless.")
+    ] = None,
     config: ConfigOption = None,
     kafka: KafkaOption = None,
     beamline: BeamlineOption = None,
 ) -> None:
-    """Show the state of all workers from their heartbeats, until Ctrl-C or once."""
+    """Show the state of all workers from their heartbeats, until Ctrl-C or once.
+
+    Once: exit code 1 if a worker of --expect sent no heartbeat or was stopped, or any worker is stale, died, recovers, or
+    cannot read a source. A viewer that was closed, and a worker that waits for something else, are no faults.
+    """
     settings = load_settings_or_exit(config, kafka, beamline)
     from xafs_workers.consumer.source import SourceError
-    from xafs_workers.diagnostics.worker_status import HeartbeatListener
+    from xafs_workers.diagnostics.worker_status import WRITERS, HeartbeatListener, list_problems
     from xafs_workers.logs import configure_logging
     from xafs_workers.producer.kafka_config import KafkaConfigError
 
@@ -89,7 +97,10 @@ def show_status(
         exit_unreadable(error)
     finally:
         listener.close()
-    if not workers or not all(worker.is_well(now) for worker in workers):
+    problems = list_problems(workers, now, WRITERS if expect is None else expect.replace(",", " ").split())
+    for problem in problems if workers else [NO_WORKER] if as_json else []:
+        print_error(f"not healthy: {problem}")
+    if problems or not workers:
         raise typer.Exit(UNHEALTHY)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,8 @@ MISSED_HEARTBEATS = 3.0
 ENDED_STATES = frozenset({"stopped", "died"})
 """States of a worker's last words."""
 GONE_STATES = ENDED_STATES | {"stale"}
+WRITERS = ("file-manager", "headless")
+"""Workers that must run: without them no file is written. A viewer may be closed."""
 READ_TIMEOUT = 5.0
 """How long what there is may take to be read, seconds."""
 
@@ -43,10 +45,20 @@ class WorkerStatus:
         return state
 
     def is_well(self, now: float) -> bool:
-        """Check whether it runs or is a standby, and waits for nothing; one that was stopped on request is well too."""
-        waits_for = self.heartbeat.get("waits_for")
-        waits = waits_for is not None and (not isinstance(waits_for, str) or bool(waits_for))
-        return self.determine_state(now) in ("running", "standby", "stopped") and not waits
+        """Check whether it runs or is a standby, and all its sources can be read; a viewer may be stopped.
+
+        What single messages wait for is no fault: the worker is healthy while a dossier waits for its pictures.
+        """
+        state = self.determine_state(now)
+        if state == "stopped":
+            return self.heartbeat.get("worker") not in WRITERS
+        return state in ("running", "standby") and not self.find_source_problems()
+
+    def find_source_problems(self) -> tuple[str, ...]:
+        """Return the reasons why sources cannot be read."""
+        sources = self.heartbeat.get("sources")
+        reports = [one for one in sources if isinstance(one, Mapping)] if isinstance(sources, Sequence) else []
+        return tuple(f"{one.get('name')}: {one['problem']}" for one in reports if one.get("problem"))
 
     def as_dict(self, now: float) -> dict[str, Any]:
         """Return the heartbeat with the values computed from it."""
@@ -89,6 +101,24 @@ class WorkerTable:
             if worker.determine_state(now) not in GONE_STATES
             or (place[:2] not in living and worker.heartbeat_time == newest[place[:2]])
         ]
+
+
+def list_problems(workers: Sequence[WorkerStatus], now: float, expected: Collection[str] = WRITERS) -> list[str]:
+    """Return what is not healthy: workers that are not well, and expected ones without a heartbeat.
+
+    Parameters
+    ----------
+    expected
+        Names of the workers that must run.
+    """
+    problems = []
+    for worker in workers:
+        name, state = worker.heartbeat.get("worker"), worker.determine_state(now)
+        if not worker.is_well(now) or (state == "stopped" and name in expected):
+            reason = "; ".join(worker.find_source_problems()) if state in ("running", "standby") else state
+            problems.append(f"{name} on {worker.heartbeat.get('host', '?')}: {reason}")
+    known = {worker.heartbeat.get("worker") for worker in workers}
+    return problems + [f"{name}: no heartbeat" for name in expected if name not in known]
 
 
 class HeartbeatListener:
