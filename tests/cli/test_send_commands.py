@@ -171,7 +171,7 @@ def test_a_file_action_is_sent_again_with_its_id(
     code, output = call("dead-letters", "retry", *(letter.record_id for letter in letters), "--config", config)
     assert code == 2
     assert output.count("file-manager: done") == 2
-    assert "linescan: only what the file manager does is sent again" in output
+    assert "linescan: only what the file manager does is sent again (a picture belongs to the scan" in output
     assert worker.asked[-2:] == [{**TOUCH, "message_id": letters[0].record_id}, named]
 
 

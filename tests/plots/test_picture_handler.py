@@ -106,6 +106,14 @@ def test_a_picture_is_accepted_and_then_done() -> None:
         assert [state for _, state, _ in answers(*entries)] == ["accepted", "done"]
 
 
+def test_a_scan_sent_again_with_its_uid_gives_its_picture() -> None:
+    """As the manual describes for a picture that was refused: `retry` sends no message of a scan again."""
+    run = make_run({"I0": [1.0, 1.0], "It": [1.0, 2.0], "xafs_x": [0.0, 1.0]}, motors=["xafs_x"])
+    start = {"linescan": "start", "motor": "xafs_x", "detector": "It"}
+    stop = {"linescan": "stop", "fname": "again.png", "uid": get_run_uid(run)}
+    assert [state for _, state, _ in answers(run, start, stop)] == ["accepted", "done"]
+
+
 def test_a_spectrum_waits_for_the_end_of_its_run() -> None:
     run = make_run({"I0": [1.0]})
     message = {"xrf": "plot", "uid": get_run_uid(run), "filename": "x.png"}
