@@ -39,7 +39,10 @@ def test_a_broken_file_changes_nothing_and_is_logged(tmp_path: Path) -> None:
     with capture_logs() as logs:
         assert load_regions(path, REGION) == REGION
         assert load_regions(tmp_path / "absent", REGION) == REGION
-    assert [entry["event"] for entry in logs] == ["regions_not_read"] * 2
+    assert [(entry["event"], entry["log_level"]) for entry in logs] == [
+        ("regions_not_read", "warning"),
+        ("regions_not_found", "info"),
+    ]
 
 
 class Handler:

@@ -34,6 +34,8 @@ RUN_HERE = {"docs/queueserver.md", "docs/sources.md", "docs/contributing/add-an-
 NOT_RUN = {
     "nginx": "configures a web server; the headers that it sets are tested in tests/frontends/test_browser_server.py",
     "mkdir": "changes folders of the machine",
+    "rm": "changes folders of the machine",
+    "systemd-sysusers": "makes accounts of the machine",
     "cp": "changes folders of the machine",
     "curl": "the same requests are made in tests/sources/test_control.py",
     "redis-server": "is started by tests/helpers/queueserver.py",

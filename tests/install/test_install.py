@@ -203,6 +203,9 @@ def test_units_start_the_running_installation(tmp_path: Path) -> None:
     unit = (tmp_path / "etc/systemd/system/xafs-workers-file-manager.service").read_text()
     assert f"ExecStart={Path(sys.executable).parent}" in unit
     assert "User=staff" in unit
+    command = (tmp_path / "usr/local/bin/xafs-workers").read_text()
+    assert f"exec {Path(sys.executable).parent}" in command
+    assert command.endswith('"$@"\n')
     assert not (tmp_path / "etc/sysusers.d").exists(), "the facility's account is not made"
 
 

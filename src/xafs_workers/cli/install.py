@@ -25,6 +25,7 @@ NOT_WRITTEN = 1
 """Exit code: something could not be written."""
 
 NEXT_STEPS = """
+The units may write below {root} alone: after a change of storage.proposals_root, run this again with --replace.
 Next, as root:
   systemd-sysusers                     # makes the account, unless the facility has one (--account)
   systemctl daemon-reload
@@ -71,7 +72,7 @@ def install(  # noqa: PLR0913 - one parameter for each option
     for file in files:
         if file.state == "new" or (file.state == "differs" and replace and not file.keeps_existing):
             _write_file(file)
-    typer.echo(NEXT_STEPS)
+    typer.echo(NEXT_STEPS.format(root=settings.storage.proposals_root))
 
 
 def _install_topics(settings: Settings, *, apply: bool) -> None:

@@ -56,7 +56,7 @@ STYLES = {
 }
 
 
-def show_status(
+def show_status(  # noqa: PLR0913 - one parameter for each option
     *,
     once: Annotated[bool, typer.Option("--once", help="Print once; exit code 1 unless all are healthy.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Once, as JSON, for other programs.")] = False,
@@ -70,8 +70,8 @@ def show_status(
 ) -> None:
     """Show the state of all workers from their heartbeats, until Ctrl-C or once.
 
-    Once: exit code 1 if a worker of --expect sent no heartbeat or was stopped, or any worker is stale, died, recovers, or
-    cannot read a source. A viewer that was closed, and a worker that waits for something else, are no faults.
+    Once: exit code 1 if a worker of --expect sent no heartbeat or was stopped, or any worker is stale, died, recovers,
+    or cannot read a source. A viewer that was closed, and a worker that waits for something else, are no faults.
     """
     settings = load_settings_or_exit(config, kafka, beamline)
     from xafs_workers.consumer.source import SourceError

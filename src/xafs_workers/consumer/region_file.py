@@ -36,6 +36,9 @@ def load_regions(path: Path | None, before: Regions) -> Regions:
     try:
         with path.open("rb") as stream:
             content = json.loads(stream.read(MAX_FILE_BYTES))
+    except FileNotFoundError:
+        log.info("regions_not_found", path=str(path))  # no session has made it yet; no fault that a heartbeat repeats
+        return before
     except (OSError, ValueError, RecursionError) as error:
         log.warning("regions_not_read", path=str(path), reason=f"{type(error).__name__}: {error!s:.200}")
         return before

@@ -91,8 +91,8 @@ class DeadLetters:
             raise RetryRefusedError(f"{letter.record_id}: would be refused again: {error}") from error
         if find_owner(body) != "file-manager":
             raise RetryRefusedError(
-                f"{letter.record_id}: {message.kind}: only what the file manager does is sent again (a picture belongs to"
-                " the scan that was open then: send its start message again, then its stop message with the run's uid)"
+                f"{letter.record_id}: {message.kind}: only what the file manager does is sent again (a picture belongs"
+                " to the scan that was open then: send its start message again, then its stop message with the uid)"
             )
         return {**body, "message_id": message.message_id or letter.record_id}
 

@@ -29,6 +29,7 @@ UNITS = {
     "xafs-workers-web.service": SYSTEM_UNITS,
 }
 SCRIPTS = (
+    "xafs-workers",
     "run-filemanager",
     "run-plotmanager",
     "set-konsole-tab-title.sh",

@@ -10,6 +10,7 @@ from xafs_workers.diagnostics.doctor.broker import check_broker
 from xafs_workers.diagnostics.doctor.columns import check_columns
 from xafs_workers.diagnostics.doctor.finding import Case, Check, Finding, report_fault, report_ok
 from xafs_workers.diagnostics.doctor.folders import check_disk, check_proposals, check_state, find_account_name
+from xafs_workers.diagnostics.doctor.named_paths import check_named_paths, check_unit
 from xafs_workers.diagnostics.doctor.pages import check_browser_view
 from xafs_workers.diagnostics.doctor.publishing import check_publishing
 from xafs_workers.diagnostics.doctor.services import check_display, check_redis, check_slack, check_tiled
@@ -22,6 +23,8 @@ CHECKS: tuple[Check, ...] = (
     check_tiled,
     check_proposals,
     check_publishing,
+    check_named_paths,
+    check_unit,
     check_state,
     check_disk,
     check_redis,

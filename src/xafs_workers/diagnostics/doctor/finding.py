@@ -16,6 +16,11 @@ WRITING_ROLES: frozenset[str] = frozenset({"file-manager", "headless"})
 """Roles that write into proposal folders; the others must not be able to."""
 
 
+VIEWER_REMEDY = (
+    "nothing has to be done: plots work without it; do not make the workers' secret readable for this account"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One line of the doctor's report.
@@ -64,6 +69,11 @@ class Case:
         """Whether the role writes into proposal folders."""
         return self.role in WRITING_ROLES
 
+    @property
+    def is_viewer(self) -> bool:
+        """Whether the role only shows figures; it runs without secrets."""
+        return self.role in ("screen", "web")
+
 
 Check = Callable[[Case], Iterator[Finding]]
 
@@ -76,6 +86,19 @@ def report_ok(check: str, text: str) -> Finding:
 def report_warning(check: str, text: str, remedy: str) -> Finding:
     """Build the finding of something that works, but not as well as it could."""
     return Finding(check, "warning", text, remedy)
+
+
+def report_problem(case: Case, check: str, text: str, remedy: str, *, viewer_effect: str) -> Finding:
+    """Build a fault, for a viewer a warning: it runs without that service, and should not be given its secret.
+
+    Parameters
+    ----------
+    viewer_effect
+        What does not work in a viewer.
+    """
+    if case.is_viewer:
+        return report_warning(check, f"{text}; without it {viewer_effect}", VIEWER_REMEDY)
+    return report_fault(check, text, remedy)
 
 
 def report_fault(check: str, text: str, remedy: str) -> Finding:

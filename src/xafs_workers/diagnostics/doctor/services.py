@@ -6,7 +6,14 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from xafs_workers.diagnostics.doctor.finding import Case, Finding, report_fault, report_ok, report_warning
+from xafs_workers.diagnostics.doctor.finding import (
+    Case,
+    Finding,
+    report_fault,
+    report_ok,
+    report_problem,
+    report_warning,
+)
 from xafs_workers.diagnostics.doctor.folders import find_newest_session
 
 SCOPES = {
@@ -15,6 +22,7 @@ SCOPES = {
     "files:read": "to see whether a picture was posted, when the answer was lost",
     "channels:history": "to see whether a text was posted, when the answer was lost (or groups:history)",
 }
+NO_EARLIER_RUNS = "figures of runs from before the start of this worker stay empty"
 MAX_CHANNELS = 10
 """So many configured channels are asked about."""
 
@@ -40,11 +48,11 @@ def check_tiled(case: Case) -> Iterator[Finding]:
             "tiled", f"{catalog.uri or catalog.profile}{'/' if catalog.path else ''}{catalog.path}: {count} runs"
         )
     except CatalogRefused as error:
-        yield report_fault("tiled", str(error), "check catalog.uri, catalog.path, and the key in catalog.api_key_file")
+        remedy = "check catalog.uri, catalog.path, and the key in catalog.api_key_file"
+        yield report_problem(case, "tiled", str(error), remedy, viewer_effect=NO_EARLIER_RUNS)
     except CatalogError as error:
-        yield report_fault(
-            "tiled", str(error), "start the Tiled server, or correct catalog.uri; files wait until it is back"
-        )
+        remedy = "start the Tiled server, or correct catalog.uri; files wait until it is back"
+        yield report_problem(case, "tiled", str(error), remedy, viewer_effect=NO_EARLIER_RUNS)
     except ImportError as error:
         yield report_fault("tiled", f"its client is not installed: {error}", "install xafs-workers[reduction]")
     finally:
@@ -72,7 +80,9 @@ def check_redis(case: Case) -> Iterator[Finding]:
         yield report_ok("redis", f"{where} answers")
     except (driver.RedisError, OSError, ValueError) as error:
         text = f"{where}: {type(error).__name__}: {error}"
-        yield report_fault("redis", text, "start it, or correct key_store; today's plans get no replies without it")
+        remedy = "start it, or correct key_store; today's plans get no replies without it"
+        effect = "a picked position reaches plans through the answers topic alone"
+        yield report_problem(case, "redis", text, remedy, viewer_effect=effect)
     finally:
         if client is not None:
             client.close()
@@ -82,6 +92,9 @@ def check_slack(case: Case) -> Iterator[Finding]:
     """Find out whether posts can be made, and where to."""
     from xafs_workers.services.slack.token import TOKEN_VARIABLE, TokenMissing, read_token
 
+    if case.is_viewer:
+        yield report_ok("slack", "not needed: only the workers that write files post")
+        return
     settings = case.settings.slack
     try:
         token = read_token(settings)
