@@ -55,7 +55,7 @@ def list_code_blocks(page: Path) -> list[CodeBlock]:
 
 def split_commands(block: CodeBlock) -> Iterator[list[str]]:
     """Yield the words of each command of a block, without `sudo` and without the path of a program."""
-    for line in block.text.splitlines():
+    for line in block.text.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
         if words[:1] == ["sudo"]:
             words = words[3:] if words[1] == "-u" else words[1:]
