@@ -34,6 +34,7 @@ from xafs_workers.registry import discover_all
 from xafs_workers.render.matplotlib.drawing import Drawing
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.items import AwaitedMessages
 from xafs_workers.settings import Settings
 from xafs_workers.simulation.broker import EmbeddedBroker
 from xafs_workers.simulation.tiled_server import TiledServer, create_tiled_writer
@@ -60,9 +61,7 @@ class NullHandler:
         """Return nothing."""
         return ()
 
-    def list_awaiting(self) -> frozenset[str]:
-        """Return nothing."""
-        return frozenset()
+    awaited = AwaitedMessages()
 
 
 class Viewer:

@@ -25,11 +25,12 @@ from xafs_workers.plots.picture_handler import build_picture_engine
 from xafs_workers.runtime import message_engine
 from xafs_workers.runtime.engine_callbacks import EngineCallbacks
 from xafs_workers.runtime.message_engine import MessageEngine
-from xafs_workers.runtime.outcome import Outcome
+from xafs_workers.runtime.outcome import Outcome, Task
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.items import ReceivedMessage
 from xafs_workers.scans.points import Points
+from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
 from xafs_workers.settings import Settings
 from xafs_workers.wire import encode
@@ -247,10 +248,12 @@ def test_pictures_of_many_late_scans_are_each_drawn() -> None:
     worker.run()
     assert worker.engine is not None
     assert worker.engine.drain(10.0)
+    worker.source.put_entries([("bmm", LINE), ("bmm", {"linescan": "stop"})])
+    worker.run()
+    assert len(worker.loop.board.scans) <= 6
     worker.engine.close()
     assert worker.letters == []
     assert sorted(worker.drawn) == sorted(documents[0][1]["uid"] for documents in runs)
-    assert len(worker.loop.board.scans) == 5
 
 
 def test_no_more_messages_are_read_while_too_many_are_in_hand(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,3 +281,60 @@ def test_no_more_messages_are_read_while_too_many_are_in_hand(monkeypatch: pytes
     assert worker.engine.waits_for == ""
     worker.engine.close()
     assert len(worker.drawn) == 10
+
+
+class _RunReader:
+    """Work of a file manager that needs the run which a message names, once `gate` is set."""
+
+    def __init__(self) -> None:
+        self.gate, self.found = threading.Event(), dict[str, bool]()
+        self.runs = lambda: dict[str, Run]()
+
+    def is_relevant(self, control: ReceivedMessage) -> bool:
+        return control.message.kind == "lsxdi"
+
+    def is_answered_again(self, control: ReceivedMessage) -> bool:
+        return True
+
+    def examine(self, control: ReceivedMessage, board: Board) -> Task:
+        return Task("files", lambda: self.read(str(control.message.named_run)))
+
+    def find_task(self, control: ReceivedMessage, board: Board) -> None:
+        raise AssertionError("each message is queued when it arrives")
+
+    def read(self, uid: str) -> Outcome:
+        assert self.gate.wait(10.0)
+        self.found[uid] = uid in self.runs()
+        return Outcome("done")
+
+
+def test_runs_that_queued_messages_name_stay_on_the_board() -> None:
+    """Files are written slower than scans are read, after an outage: no run is forgotten before its file is written."""
+    reader = _RunReader()
+    callbacks = EngineCallbacks(
+        find_outcome=lambda control: None,
+        record_outcome=lambda control, outcome: None,
+        answer=lambda answer: None,
+        give_up=lambda control, reason: None,
+    )
+    engine, source = MessageEngine(reader, callbacks, "file-manager"), ListSource()
+    config = BoardConfig(scan_limit=5, run_limit=5, waits_for_documents=True)
+    ports = LoopCallbacks(engine, lambda record, bad: None, lambda: EPOCH, has_room=engine.has_room)
+    loop = Loop(source, FILE_MANAGER, RecordParser(Settings()), Board(config), ports)
+    loop.begin(source.positions, source.positions)
+    reader.runs = lambda: loop.board.runs
+    for number in range(60):
+        run = list(make_line_run())
+        scan = [("bmm", LINE), *run, ("bmm", {"linescan": "stop"})] if number % 2 else run
+        source.put_entries([*scan, ("bmm", {"lsxdi": True, "uid": run[0][1]["uid"], "filename": f"line.{number}"})])
+    while loop.step(0.0):
+        pass
+    assert len(loop.board.runs) == 60
+    reader.gate.set()
+    assert engine.drain(10.0)
+    assert list(reader.found.values()) == [True] * 60
+    source.put_entries([entry for _ in range(20) for entry in make_line_run()])
+    while loop.step(0.0) or loop.board.table.awaited.runs:
+        pass
+    assert len(loop.board.runs) <= 20
+    engine.close()

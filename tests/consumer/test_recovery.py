@@ -22,6 +22,7 @@ from xafs_workers.consumer.roles import SCREEN
 from xafs_workers.consumer.source import KafkaSource
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.items import AwaitedMessages
 from xafs_workers.settings import Settings
 from xafs_workers.wire import encode
 
@@ -74,8 +75,7 @@ class _IdleHandler:
     def pending(self) -> tuple[()]:
         return ()
 
-    def list_awaiting(self) -> frozenset[str]:
-        return frozenset()
+    awaited = AwaitedMessages()
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from xafs_workers.consumer.record_parser import RecordParser
 from xafs_workers.consumer.region_file import load_regions
 from xafs_workers.consumer.roles import HEADLESS
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.items import AwaitedMessages
 from xafs_workers.settings import Settings
 from xafs_workers.wire import encode
 
@@ -60,8 +61,7 @@ class Handler:
     def pending(self) -> tuple[()]:
         return ()
 
-    def list_awaiting(self) -> frozenset[str]:
-        return frozenset()
+    awaited = AwaitedMessages()
 
 
 def test_a_message_reads_the_file_again(tmp_path: Path) -> None:

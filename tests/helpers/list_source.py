@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from helpers.streams import CONTROL, DOCUMENTS, EPOCH, Entry
 from xafs_workers.consumer.source import EndOfPartition, Partition, RawRecord
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import ReceivedMessage, RecordPosition
+from xafs_workers.scans.items import AwaitedMessages, ReceivedMessage, RecordPosition
 from xafs_workers.wire import encode
 
 
@@ -76,5 +76,4 @@ class CollectingHandler:
     def pending(self) -> list[ReceivedMessage]:
         return list(self.waiting)
 
-    def list_awaiting(self) -> frozenset[str]:
-        return frozenset(control.id for control in self.waiting)
+    awaited = AwaitedMessages()

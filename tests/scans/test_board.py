@@ -276,18 +276,23 @@ def test_scans_stay_while_messages_wait_for_them(monkeypatch: pytest.MonkeyPatch
     scans: list[list[Entry]] = [
         [("bmm", LINE), *make_line_run(), ("bmm", {"linescan": "stop", "message_id": f"stop {n}"})] for n in range(12)
     ]
-    items = stamp_entries([entry for scan in scans for entry in scan])
-    board = Board(BoardConfig(scan_limit=2, run_limit=1)).apply(AwaitedMessages(frozenset({"stop 0", "stop 3"})))
+    items, uid = stamp_entries([entry for scan in scans for entry in scan]), scans[3][1][1]["uid"]
+    board = Board(BoardConfig(scan_limit=2, run_limit=1)).apply(
+        AwaitedMessages(frozenset({"stop 0"}), frozenset({uid}))
+    )
     board = fold(items, board)
     ends = [scan.end.id for scan in board.scans if scan.end is not None]
     assert ends == ["stop 0", "stop 3", "stop 10", "stop 11"]
     assert all(len(board.get_runs(scan)) == 1 for scan in board.scans)
-    next_line = [move_item(item, 1000) for item in stamp_entries([("bmm", LINE)], times=[EPOCH + 60.0])]
-    later = fold(next_line, board.apply(AwaitedMessages(frozenset())))
-    assert len(later.scans) == 3  # two that ended, and the new one
+    entries: list[Entry] = [("bmm", LINE), ("bmm", {"linescan": "stop", "message_id": "stop 12"})]
+    next_line = [
+        move_item(item, 1000 + n) for n, item in enumerate(stamp_entries(entries, times=[EPOCH + 60.0, EPOCH + 61.0]))
+    ]
+    later = fold(next_line, board.apply(AwaitedMessages()))
+    assert [scan.end.id for scan in later.scans if scan.end is not None] == ["stop 11", "stop 12"]
     monkeypatch.setattr(retention, "AWAITED_LIMIT", 1)  # not without end: the oldest goes
     most = fold(next_line, board)
-    assert [scan.end.id for scan in most.scans if scan.end is not None] == ["stop 3", "stop 10", "stop 11"]
+    assert [scan.end.id for scan in most.scans if scan.end is not None] == ["stop 3", "stop 11", "stop 12"]
 
 
 @pytest.mark.slow

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from xafs_workers.consumer.attendance import Attendance
 from xafs_workers.consumer.clock_skew import ClockSkew
 from xafs_workers.consumer.counters import Counters
+from xafs_workers.consumer.event_batch import EventBatch
 from xafs_workers.consumer.loop_callbacks import LoopCallbacks
 from xafs_workers.consumer.ordered_reader import OrderedReader, RecordSource
 from xafs_workers.consumer.record_parser import RecordParser, RejectedRecord
@@ -18,7 +19,7 @@ from xafs_workers.consumer.required_offsets import compute_required_offsets
 from xafs_workers.consumer.roles import Role, TopicName
 from xafs_workers.logs import get_logger, is_detailed, set_detail
 from xafs_workers.scans.board import Board, UnknownRunError
-from xafs_workers.scans.items import AwaitedMessages, ClockTick, Document, ReceivedMessage
+from xafs_workers.scans.items import ClockTick, Document, ReceivedMessage
 from xafs_workers.scans.runs import FetchedRun
 
 log = get_logger("consumer")
@@ -38,26 +39,7 @@ TURN_SECONDS = 1.0
 ATTENDANCE_STEP = 1.0
 """While records arrive, the board gets the time attended in steps of this size, seconds."""
 
-
-MAX_EVENTS_TOGETHER = 500
-"""Largest number of events that are folded together."""
-
 ParsedRecord = ReceivedMessage | Document | RejectedRecord
-
-
-@dataclass(slots=True)
-class _EventBatch:
-    """Events of one descriptor that follow each other."""
-
-    events: list[tuple[RawRecord, Document]] = field(default_factory=list[tuple[RawRecord, Document]])
-
-    def accepts(self, event: Document) -> bool:
-        """Check whether an event may be folded together with those collected."""
-        if not self.events:
-            return True
-        return (
-            len(self.events) < MAX_EVENTS_TOGETHER and self.events[-1][1].doc["descriptor"] == event.doc["descriptor"]
-        )
 
 
 class Loop:
@@ -185,14 +167,15 @@ class Loop:
         Events of one descriptor that follow each other are folded together.
         """
         count, deadline = 0, time.monotonic() + TURN_SECONDS
-        batch = _EventBatch()
+        batch = EventBatch()
         while self._released:
             record = self._released.popleft()
             self.last_record_time = record.time
             for entry in self._join(record, self._parse_record(record)):
                 self._collect_or_process(batch, *entry)
             count += 1
-            if time.monotonic() >= deadline:
+            is_full = self._find_topic(record) == "control" and not self._callbacks.has_room()
+            if is_full or time.monotonic() >= deadline:
                 break
         self._fold_batch(batch)
         return count
@@ -206,7 +189,7 @@ class Loop:
         self._finish_record(record)
         return joined
 
-    def _collect_or_process(self, batch: _EventBatch, record: RawRecord, item: ParsedRecord | None) -> None:
+    def _collect_or_process(self, batch: EventBatch, record: RawRecord, item: ParsedRecord | None) -> None:
         event = item if isinstance(item, Document) and item.name == "event" else None
         if event is None or not batch.accepts(event):
             self._fold_batch(batch)
@@ -215,7 +198,7 @@ class Loop:
         else:
             batch.events.append((record, event))
 
-    def _fold_batch(self, batch: _EventBatch) -> None:
+    def _fold_batch(self, batch: EventBatch) -> None:
         events, batch.events = batch.events, []
         if events:
             self._fold_events(events)
@@ -225,7 +208,7 @@ class Loop:
         joiner = self._callbacks.joiner
         if joiner is None:
             return
-        batch = _EventBatch()
+        batch = EventBatch()
         for record, item in joiner.take_due():
             self._collect_or_process(batch, record, item)
         self._fold_batch(batch)
@@ -274,11 +257,11 @@ class Loop:
             self._poll_handler()
 
     def _poll_handler(self) -> None:
-        """Let the handler do what has become due; the scans for which its messages still wait stay on the board."""
-        self._callbacks.handler.poll(self.board)
-        awaiting = self._callbacks.handler.list_awaiting()
-        if awaiting != self.board.table.awaited:
-            self.board = self.board.apply(AwaitedMessages(awaiting))
+        """Let the handler do what has become due; what its messages still need stays on the board."""
+        handler = self._callbacks.handler
+        handler.poll(self.board)
+        if handler.awaited is not self.board.table.awaited:
+            self.board = self.board.apply(handler.awaited)
 
     def _finish_record(self, record: RawRecord) -> None:
         origin = record.position

@@ -15,7 +15,7 @@ from xafs_workers.consumer.required_offsets import PendingItem
 from xafs_workers.consumer.run_requests import RunRequester
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import Regions
-from xafs_workers.scans.items import Document, ReceivedMessage, RecordPosition
+from xafs_workers.scans.items import AwaitedMessages, Document, ReceivedMessage, RecordPosition
 
 
 class MessageHandler(Protocol):
@@ -33,8 +33,9 @@ class MessageHandler(Protocol):
         """Return the messages and records whose effects are not done."""
         ...
 
-    def list_awaiting(self) -> frozenset[str]:
-        """Return the ids of the messages that wait until the board is ready for them."""
+    @property
+    def awaited(self) -> AwaitedMessages:
+        """What the messages in hand need; the same object while that does not change."""
         ...
 
 

@@ -30,6 +30,7 @@ from xafs_workers.runtime.message_engine import MessageEngine
 from xafs_workers.runtime.run_fetcher import build_run_catalog
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
+from xafs_workers.scans.items import AwaitedMessages
 from xafs_workers.services.heartbeat import Heartbeat
 from xafs_workers.services.key_store import KeyStoreWriter
 from xafs_workers.settings import Settings
@@ -110,7 +111,12 @@ class _TrackingHandler:
 
     def __init__(self, handler: MessageEngine | RequestingHandler, newest: list[Board]):
         self._handler, self._newest_board = handler, newest
-        self.on_message, self.pending, self.list_awaiting = handler.on_message, handler.pending, handler.list_awaiting
+        self.on_message, self.pending = handler.on_message, handler.pending
+
+    @property
+    def awaited(self) -> AwaitedMessages:
+        """What the messages in hand need."""
+        return self._handler.awaited
 
     def poll(self, board: Board) -> None:
         """Store the newest board, and queue the messages that are ready."""

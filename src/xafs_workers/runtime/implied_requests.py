@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from xafs_workers.runtime.message_engine import MessageEngine
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.implied_scans import PREFIX, ImpliedScans
-from xafs_workers.scans.items import ReceivedMessage, RecordPosition
+from xafs_workers.scans.items import AwaitedMessages, ReceivedMessage, RecordPosition
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan_table import ScanTable
 
@@ -52,7 +52,12 @@ class RequestingHandler:
 
     def __init__(self, engine: MessageEngine, requester: ImpliedRequester):
         self._engine, self._requester = engine, requester
-        self.on_message, self.pending, self.list_awaiting = engine.on_message, engine.pending, engine.list_awaiting
+        self.on_message, self.pending = engine.on_message, engine.pending
+
+    @property
+    def awaited(self) -> AwaitedMessages:
+        """What the messages in hand need."""
+        return self._engine.awaited
 
     def poll(self, board: Board) -> None:
         """Request the files that have become due, and queue the messages that are ready."""

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -24,7 +24,7 @@ from xafs_workers.runtime.retry import retry_until_done
 from xafs_workers.runtime.waiting import list_waiting
 from xafs_workers.runtime.work_queues import WorkQueues
 from xafs_workers.scans.board import Board
-from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.scans.items import AwaitedMessages, ReceivedMessage
 from xafs_workers.storage.errors import Unavailable
 
 log = get_logger("workers")
@@ -38,8 +38,11 @@ REJECTED_QUEUE = "rejected records"
 LOOKUP_RETRY_SECONDS = 1.0
 """Between two look-ups of a message while the ledger cannot be read, seconds."""
 
-QUEUE_LIMIT = 5000
+QUEUE_LIMIT = 1000
 """Number of messages in hand, each with a board, at which no more are read: memory stays limited in any outage."""
+
+EXAMINED_EACH_TURN = 100
+"""With more messages waiting for the board than these, examining them takes at most a tenth of the time."""
 
 IDLE_TIMEOUT = 0.5
 """How long the end waits where no message is in hand (a warm-up may be), seconds."""
@@ -105,7 +108,10 @@ class MessageEngine:
         self._work, self._callbacks, self._worker = work, callbacks, worker
         self._stop = stop or threading.Event()
         self._arrivals: deque[_Arrival] = deque()
+        self.awaited = AwaitedMessages()
+        self._release_due = 0.0
         self._lookup_due = 0.0
+        self._examination_due = 0.0
         self._lookup_problem = ""
         self._accepted: list[_Arrival] = []
         self._deferred = DeferredJobs()
@@ -125,6 +131,9 @@ class MessageEngine:
         """Accept a message; `poll` looks it up, in order of arrival."""
         if control.message.not_acted_on or self._work.is_relevant(control):
             self._arrivals.append(_Arrival(control, board, time.monotonic()))
+            self.awaited = AwaitedMessages(
+                self.awaited.ids | {control.id}, self.awaited.runs.union(_list_named_runs(control))
+            )
 
     def on_rejected_record(self, record: RawRecord, rejected: RejectedRecord) -> None:
         """Queue the dead letter of a record that cannot be used."""
@@ -139,12 +148,39 @@ class MessageEngine:
         """Look up what arrived and queue what has become ready; raise RuntimeError where a queue died."""
         self._queues.check()
         self._take_arrivals()
+        self._examine_waiting(board)
+        self._enqueue_ready()
+        self._release_runs()
+        for job in self._deferred.take_due(board.reading.attended):
+            self._queues.put(job.queue, _Job(job.run, job.pending))
+
+    def _examine_waiting(self, board: Board) -> None:
+        """Find the tasks of the messages for which this board is ready."""
+        began = time.monotonic()
+        if len(self.awaited.ids) > EXAMINED_EACH_TURN and began < self._examination_due:
+            return
         for arrival in (*self._accepted, *self._arrivals):  # a later board may no longer hold a message's scan
             if arrival.found is None:
                 arrival.found = self._call_work(self._work.find_task, arrival.control, board)
-        self._enqueue_ready()
-        for job in self._deferred.take_due(board.reading.attended):
-            self._queues.put(job.queue, _Job(job.run, job.pending))
+                if arrival.found is not None:
+                    self._stop_waiting(arrival.control)
+        self._examination_due = began + 10.0 * (time.monotonic() - began)
+
+    def _stop_waiting(self, control: ReceivedMessage) -> None:
+        """Note that a message needs its scan on the board no longer."""
+        self.awaited = replace(self.awaited, ids=self.awaited.ids - {control.id})
+
+    def _release_runs(self) -> None:
+        """Note which runs are needed no longer, in at most a tenth of the time."""
+        began = time.monotonic()
+        if not self.awaited.runs or began < self._release_due:
+            return
+        needed = frozenset(
+            uid for item in self.pending() if isinstance(item, ReceivedMessage) for uid in _list_named_runs(item)
+        )
+        if needed != self.awaited.runs:
+            self.awaited = replace(self.awaited, runs=needed)
+        self._release_due = began + 10.0 * (time.monotonic() - began)
 
     def _enqueue_ready(self) -> None:
         """Queue the accepted messages that are ready; one that cannot be queued takes no other with it."""
@@ -163,10 +199,6 @@ class MessageEngine:
         jobs = tuple(job.pending for job in self._queues.list_jobs() if job.pending is not None)
         deferred = self._deferred.list_messages()  # after the queues: a job is deferred before it leaves its queue
         return (*(arrival.control for arrival in (*self._arrivals, *self._accepted)), *jobs, *deferred)
-
-    def list_awaiting(self) -> frozenset[str]:
-        """Return the ids of the messages that wait for their look-up, or until the board is ready for them."""
-        return frozenset(arrival.control.id for arrival in (*self._arrivals, *self._accepted) if arrival.found is None)
 
     def list_messages(self) -> tuple[ReceivedMessage, ...]:
         """Return the accepted, queued and postponed messages that are not done, those not looked up excepted."""
@@ -229,6 +261,7 @@ class MessageEngine:
     def _begin(self, arrival: _Arrival, before: Outcome | None) -> None:
         """Answer a message that was done before; queue or accept a new one."""
         if before is not None:
+            self._stop_waiting(arrival.control)
             with guard_step("answer_failed", arrival.control):
                 if self._work.is_answered_again(arrival.control):
                     self._reporter.repeat(arrival.control, arrival.since, before)
@@ -236,6 +269,7 @@ class MessageEngine:
             return
         found = self._call_work(self._work.examine, arrival.control, arrival.board)
         if found is not None:
+            self._stop_waiting(arrival.control)
             self._enqueue(arrival, found)
             return
         self._reporter.accept(arrival.control, arrival.since)
@@ -311,6 +345,12 @@ class MessageEngine:
         except Exception as error:
             log.exception("action_failed", message=arrival.control.id)
             return _fail(error)
+
+
+def _list_named_runs(control: ReceivedMessage) -> tuple[str, ...]:
+    """List the uids of the runs that a message names."""
+    one = control.message.named_run
+    return (*((one,) if one else ()), *(control.message.named_runs or ()))
 
 
 def _fail(error: Exception) -> Outcome:

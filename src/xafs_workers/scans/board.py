@@ -99,8 +99,10 @@ class Board:
 
     def find_scan(self, control: ReceivedMessage) -> Scan | None:
         """Find the scan that a message started, continued or ended, None for none."""
-        before = bisect_right(self.scans, control.time, key=lambda scan: scan.start.time)
-        for scan in reversed(self.scans[:before]):
+        place = bisect_right(self.scans, control.time, key=lambda scan: scan.start.time)
+        while place:
+            place -= 1
+            scan = self.scans[place]
             if scan.end is not None and scan.end.time < control.time:
                 continue
             if any(part.position == control.position for part in scan.all_messages):
@@ -149,7 +151,7 @@ class Board:
         if isinstance(item, Frames):
             return _apply_frames(self, item)
         if isinstance(item, AwaitedMessages):
-            return replace(self, table=replace(self.table, awaited=item.ids))
+            return replace(self, table=replace(self.table, awaited=item))
         assert isinstance(item, ReductionResult)  # noqa: S101 - the union has no other member
         results = add_result(self.results, item)
         return self if results is self.results else replace(self, version=self.version + 1, results=results)

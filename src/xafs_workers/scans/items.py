@@ -87,15 +87,23 @@ class ClockTick:
 
 @dataclass(frozen=True, slots=True)
 class AwaitedMessages:
-    """Messages that the worker has not been able to act on yet: their scans stay on the board.
+    """What the messages in hand need: it stays on the board, whatever the limits.
 
     Attributes
     ----------
     ids
-        Their ids, all of them.
+        Ids of the messages that wait for documents or results of their scans, all of them.
+    runs
+        Uids of the runs that messages name which are not done.
     """
 
-    ids: frozenset[str]
+    ids: frozenset[str] = frozenset()
+    runs: frozenset[str] = frozenset()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no message is in hand that needs a scan or a run."""
+        return not self.ids and not self.runs
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from xafs_workers.scans.board_config import BoardConfig
-from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.scans.items import AwaitedMessages, ReceivedMessage
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
 from xafs_workers.scans.scan_builder import get_time_position
@@ -15,17 +15,18 @@ MESSAGE_LIMIT = 500
 """Largest number of messages that belong to no scan: a message that arrives late may still need the newest."""
 
 AWAITED_LIMIT = 1000
-"""Largest number of ended scans beyond the limit that stay because messages wait for them."""
+"""Largest number of ended scans beyond the limit that stay because messages need them."""
 
-RUN_STEPS = 5
-"""The limit of runs may be exceeded by one part in so many before it is checked."""
+LIMIT_STEPS = 5
+"""The limit of runs, and of scans while messages wait, may be exceeded by one part in so many before it is checked."""
 
 
 class KeptSizes(NamedTuple):
-    """Numbers of messages and runs that stayed when their limits were last checked; a check reads all of them."""
+    """Numbers of messages, runs and ended scans that stayed when their limits were last checked."""
 
     messages: int = 0
     runs: int = 0
+    scans: int = 0
 
 
 class RetainedState(NamedTuple):
@@ -47,23 +48,26 @@ def select_retained(
     runs: Mapping[str, Run],
     config: BoardConfig,
     sizes: KeptSizes,
-    awaited: Collection[str] = (),
+    awaited: AwaitedMessages,
 ) -> RetainedState:
     """Select the open scans, the latest ended ones, their messages and runs, and the latest other runs and messages.
 
-    Scans are checked each time; messages and runs after some have come since the last check. The ended scans of
-    messages with an id in `awaited` stay too.
+    Scans are checked each time, while messages wait after some have come since the last check, as messages and runs
+    are. What messages in hand need stays too.
     """
-    gone = _select_surplus_scans(scans, config, awaited)
-    checks_runs = bool(gone) or len(runs) > sizes.runs + config.run_limit // RUN_STEPS
+    gone, ended_count = _select_surplus_scans(scans, config, awaited, sizes.scans)
+    sizes = sizes._replace(scans=ended_count)
+    checks_runs = bool(gone) or len(runs) > sizes.runs + config.run_limit // LIMIT_STEPS
     checks_messages = bool(gone) or len(messages) > sizes.messages + MESSAGE_LIMIT
     if not checks_runs and not checks_messages:
         return RetainedState(scans, messages, runs, sizes)
     going = {(scan.start.position, scan.kind) for scan in gone}
     kept = tuple(scan for scan in scans if (scan.start.position, scan.kind) not in going) if gone else scans
-    left, freed = (_select_runs(kept, gone, runs, config)) if checks_runs else (runs, False)
+    left, freed = (_select_runs(kept, gone, runs, config, awaited)) if checks_runs else (runs, False)
     stay = _select_messages(kept, gone, messages) if checks_messages else messages
-    sizes = KeptSizes(len(stay) if checks_messages else sizes.messages, len(left) if checks_runs else sizes.runs)
+    sizes = KeptSizes(
+        len(stay) if checks_messages else sizes.messages, len(left) if checks_runs else sizes.runs, ended_count
+    )
     if len(stay) == len(messages):
         return RetainedState(kept, messages, left, sizes, frees_runs=freed)
     hidden = frozenset(
@@ -72,34 +76,40 @@ def select_retained(
     return RetainedState(kept, stay, left, sizes, hidden, freed)
 
 
-def _select_surplus_scans(scans: Sequence[Scan], config: BoardConfig, awaited: Collection[str]) -> Sequence[Scan]:
-    """Select the oldest ended scans beyond the limit for which no message waits.
+def _select_surplus_scans(
+    scans: Sequence[Scan], config: BoardConfig, awaited: AwaitedMessages, kept_before: int
+) -> tuple[Sequence[Scan], int]:
+    """Select the oldest ended scans beyond the limit for which no message waits; return the number of the others too.
 
     Scans with and without a figure, and implied ones, are counted separately.
     """
     if len(scans) <= config.scan_limit:
-        return ()
+        return (), 0
     ended = [scan for scan in scans if scan.has_ended]
     if len(ended) <= config.scan_limit:
-        return ()
+        return (), 0
+    if not awaited.is_empty and len(ended) <= kept_before + config.scan_limit // LIMIT_STEPS:
+        return (), kept_before
     surplus: list[Scan] = []
     for sort in ((True, False), (False, False), (True, True)):
         same = [scan for scan in ended if (scan.has_figure, scan.is_implied) == sort]
         surplus += same[: max(0, len(same) - config.scan_limit)]
-    if not awaited:
-        return surplus
-    needed = [scan for scan in surplus if _is_awaited(scan, awaited)]
-    stay = {scan.id for scan in needed[-AWAITED_LIMIT:]}
-    return [scan for scan in surplus if scan.id not in stay]
+    if not awaited.is_empty:
+        needed = [scan for scan in surplus if _is_awaited(scan, awaited)]
+        stay = {scan.id for scan in needed[-AWAITED_LIMIT:]}
+        surplus = [scan for scan in surplus if scan.id not in stay]
+    return surplus, len(ended) - len(surplus)
 
 
-def _is_awaited(scan: Scan, awaited: Collection[str]) -> bool:
-    """Check whether a message of a scan, or the request for its files, waits for it."""
-    return scan.id in awaited or any(part.id in awaited for part in scan.all_messages)
+def _is_awaited(scan: Scan, awaited: AwaitedMessages) -> bool:
+    """Check whether a message of a scan, or the request for its files, waits for it, or a message names a run of it."""
+    if scan.id in awaited.ids or not awaited.runs.isdisjoint(scan.run_uids):
+        return True
+    return bool(awaited.ids) and any(part.id in awaited.ids for part in reversed(scan.all_messages))
 
 
 def _select_runs(
-    kept: Sequence[Scan], gone: Sequence[Scan], runs: Mapping[str, Run], config: BoardConfig
+    kept: Sequence[Scan], gone: Sequence[Scan], runs: Mapping[str, Run], config: BoardConfig, awaited: AwaitedMessages
 ) -> tuple[Mapping[str, Run], bool]:
     """Select the runs of the retained scans and the latest others, and check whether a removed scan leaves a run."""
     bound = {uid for scan in kept for uid in scan.run_uids}
@@ -107,7 +117,7 @@ def _select_runs(
     stray = sorted(
         (run for uid, run in runs.items() if uid not in bound and uid not in lost), key=lambda run: run.start_position
     )
-    surplus = {run.uid for run in stray[: max(0, len(stray) - config.run_limit)]}
+    surplus = {run.uid for run in stray[: max(0, len(stray) - config.run_limit)]} - awaited.runs
     removed = (lost - bound) | surplus
     left = {uid: run for uid, run in runs.items() if uid not in removed} if removed else runs
     return left, not lost.isdisjoint(bound)

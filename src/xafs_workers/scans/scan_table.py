@@ -10,7 +10,7 @@ from typing import NamedTuple
 from xafs_workers.scans.binding import Frontier, bind_after
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.implied_scans import ImpliedScans
-from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.scans.items import AwaitedMessages, ReceivedMessage
 from xafs_workers.scans.outline import Outline
 from xafs_workers.scans.outline_builder import describe_run
 from xafs_workers.scans.retention import KeptSizes, select_retained
@@ -46,7 +46,7 @@ class ScanTable:
     sizes
         Numbers of messages and runs after the last check of their limits.
     awaited
-        Ids of the messages whose scans stay whatever the limits.
+        What stays, whatever the limits, because messages in hand need it.
     """
 
     messages: tuple[ReceivedMessage, ...] = ()
@@ -58,7 +58,7 @@ class ScanTable:
     hidden_figures: frozenset[str] = frozenset()
     frontier: Frontier | None = field(default_factory=Frontier)
     sizes: KeptSizes = field(default_factory=KeptSizes)
-    awaited: frozenset[str] = frozenset()
+    awaited: AwaitedMessages = field(default_factory=AwaitedMessages)
 
 
 class ChangedScans(NamedTuple):

@@ -32,7 +32,7 @@ from xafs_workers.runtime.health import collect_health, serve_metrics
 from xafs_workers.runtime.run_fetcher import RunFetcher, build_run_catalog
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
-from xafs_workers.scans.items import ReceivedMessage
+from xafs_workers.scans.items import AwaitedMessages, ReceivedMessage
 from xafs_workers.services.heartbeat import Heartbeat
 from xafs_workers.settings import Settings
 from xafs_workers.sources.connections import Connections
@@ -61,8 +61,7 @@ class _NullHandler:
     def pending(self) -> Iterable[ReceivedMessage]:
         return ()
 
-    def list_awaiting(self) -> frozenset[str]:
-        return frozenset()
+    awaited = AwaitedMessages()
 
 
 class Follower:
