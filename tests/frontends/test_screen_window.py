@@ -18,7 +18,7 @@ if not os.environ.get("CI"):
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from helpers.processes import wait_until
 from helpers.screen import LINE, TIME, XAFS, ScreenHarness, make_line_scan, make_repetition, process_events
@@ -29,7 +29,7 @@ from xafs_workers.frontends.screen.frame_pacer import MAX_INTERVAL, FramePacer
 from xafs_workers.frontends.screen.history_dialog import HistoryDialog
 from xafs_workers.frontends.screen.type_sizes import LARGE_BUTTON_POINTS
 from xafs_workers.frontends.screen.window_geometry import WindowGeometry, read_geometry, write_geometry
-from xafs_workers.frontends.view_commands import FIGURE_COMMANDS, VIEW_COMMANDS
+from xafs_workers.frontends.screen.window_placement import SAVE_DELAY
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 
@@ -344,20 +344,22 @@ def test_large_type_keeps_the_zoom_and_can_be_switched_off(desk: ScreenHarness) 
 def test_large_type_reaches_tabs_tools_and_menus(desk: ScreenHarness) -> None:
     desk.add_entries(("bmm", LINE), *make_line_scan(10))
     window, toolbar = desk.window, desk.figure_tab.toolbar
-    widgets = [window.tabs.tabBar(), toolbar, toolbar.locLabel, window._menu, window._menu_button]
+    widgets = [window.tabs.tabBar(), toolbar, toolbar.locLabel, window.menu_button, window.menu_button.menu()]
     before = [widget.fontMetrics().height() for widget in widgets], toolbar.iconSize().width()
-    window.large_type_action.trigger()
+    window.commands.by_name["large"].trigger()
+    process_events()
     assert all(widget.font().pointSize() == LARGE_BUTTON_POINTS for widget in widgets)
     assert [widget.fontMetrics().height() for widget in widgets] > before[0]
     assert toolbar.iconSize().width() > before[1]
-    window.large_type_action.trigger()
+    window.commands.by_name["large"].trigger()
+    process_events()
     assert [widget.fontMetrics().height() for widget in widgets] == before[0]
 
 
 @pytest.mark.parametrize("is_large", [False, True])
 def test_no_status_is_cut_at_1280_pixels(desk: ScreenHarness, is_large: bool) -> None:
     desk.window.resize(1280, 700)
-    desk.window.large_type_action.setChecked(is_large)
+    desk.window.commands.by_name["large"].setChecked(is_large)
     desk.add_entries(("bmm", XAFS), *make_repetition(1), *make_repetition(2))
     for label in desk.window.status_line.labels.values():
         assert label.sizeHint().width() <= label.width(), label.text()
@@ -368,7 +370,7 @@ def test_large_type_can_be_set_from_the_start(qt: None) -> None:
     desk.add_entries(("bmm", LINE), *make_line_scan(5))
     assert desk.axes.xaxis.label.get_size() >= 20
     assert desk.window.status_line.labels["measurement"].font().pointSize() >= 20
-    assert desk.window.large_type_action.isChecked()
+    assert desk.window.commands.by_name["large"].isChecked()
     desk.close()
 
 
@@ -380,10 +382,10 @@ def test_each_fluorescence_channel_can_be_shown(desk: ScreenHarness) -> None:
     start = XAFS | {"mode": "fluorescence", "fluo_detector": "4-element SDD"}
     desk.add_entries(("bmm", start), ("bmm", {"xafsscan": "next", "count": 1}), *run)
     sums = len(desk.figure_tab.drawing.get_axes("fluorescence").lines)
-    desk.window.actions_by_command.by_name["channels"].trigger()
+    desk.window.commands.by_name["channels"].trigger()
     desk.refresh()
     assert len(desk.figure_tab.drawing.get_axes("fluorescence").lines) == sums + 3
-    desk.window.actions_by_command.by_name["channels"].trigger()
+    desk.window.commands.by_name["channels"].trigger()
     desk.refresh()
     assert len(desk.figure_tab.drawing.get_axes("fluorescence").lines) == sums
 
@@ -394,7 +396,7 @@ def test_the_window_geometry_is_saved_and_restored(qt: None, tmp_path: Path) -> 
     screen = desk.window.screen().availableGeometry()
     desk.window.setGeometry(screen.width() // 10, screen.height() // 5, screen.width() // 2, screen.height() // 2)
     process_events()
-    QTest.qWait(window_module.GEOMETRY_SAVE_DELAY + 200)
+    QTest.qWait(SAVE_DELAY + 200)
     assert read_geometry(path).width == pytest.approx(0.5, abs=0.02)  # saved while it runs, because it may be killed
     chosen = desk.window.geometry()
     desk.window.close()
@@ -413,7 +415,7 @@ def test_a_maximized_window_is_restored_on_its_monitor(qt: None, tmp_path: Path)
     desk = ScreenHarness(path)
     desk.window.showMaximized()
     process_events()
-    desk.window.save_window_geometry()
+    desk.window.placement.save()
     kept = read_geometry(path)
     assert kept.maximized
     assert kept.monitor == desk.window.screen().name()
@@ -476,13 +478,6 @@ def test_a_key_hides_the_numbers_of_a_line_scan(desk: ScreenHarness) -> None:
     assert drawing.model.panels[0].title == ""
 
 
-def test_the_list_of_keys_names_every_command(desk: ScreenHarness) -> None:
-    dialog = desk.window.actions_by_command.show_keys()
-    text = " ".join(label.text() for label in dialog.findChildren(QLabel))
-    assert all(command.description in text for command in (*VIEW_COMMANDS, *FIGURE_COMMANDS))
-    dialog.close()
-
-
 def test_picture_and_numbers_are_copied(desk: ScreenHarness) -> None:
     desk.add_entries(("bmm", LINE), *make_line_scan(20))
     clipboard = QApplication.clipboard()
@@ -535,7 +530,7 @@ def test_a_scan_of_the_past_is_compared(desk: ScreenHarness) -> None:
     desk.history = measure_past(41)
     desk.add_entries(("bmm", LINE), *make_line_scan(20))
     figure = desk.history.scans[0].figure_id
-    actions = desk.window.actions_by_command
+    actions = desk.window.commands
     actions.choose_overlay(figure)
     drawing = desk.figure_tab.drawing
     assert drawing.model is not None

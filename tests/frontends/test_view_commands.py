@@ -10,6 +10,8 @@ from xafs_workers.figures.view_options import ViewOptions
 from xafs_workers.frontends.view_commands import (
     FIGURE_COMMANDS,
     VIEW_COMMANDS,
+    WINDOW_COMMANDS,
+    Command,
     ViewCommand,
     build_options,
     list_active,
@@ -17,7 +19,7 @@ from xafs_workers.frontends.view_commands import (
 )
 
 MANUAL = Path(__file__).parents[2] / "docs" / "how-to" / "read-the-screen.md"
-COMMANDS = (*VIEW_COMMANDS, *FIGURE_COMMANDS)
+COMMANDS: tuple[Command, ...] = (*VIEW_COMMANDS, *FIGURE_COMMANDS, *WINDOW_COMMANDS)
 
 
 def test_keys_and_names_are_unique() -> None:
@@ -25,7 +27,7 @@ def test_keys_and_names_are_unique() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_the_manual_names_each_key(command: ViewCommand) -> None:
+def test_the_manual_names_each_key(command: Command) -> None:
     assert f"| {command.key} |" in MANUAL.read_text()
 
 

@@ -79,6 +79,7 @@ class ScreenHarness:
             window.hide()
             window.deleteLater()
         process_events()
+        self.window.appearance.restore()
 
     @property
     def titles(self) -> list[str]:

@@ -82,9 +82,24 @@ FIGURE_COMMANDS: tuple[Command, ...] = (
     Command("csv", "V", "Save numbers", "save the numbers as CSV, with sample, time and uid"),
     Command("history", "H", "History", "the ended scans, searched by sample, motor, file or uid"),
     Command("large", "L", "Large type", "type that can be read from afar"),
+    Command("dark", "B", "Dark", "light lines on a dark background"),
     Command("help", "?", "Keys", "this list of keys"),
 )
 """Commands that each front end carries out in its own way."""
+
+WINDOW_COMMANDS: tuple[Command, ...] = (
+    Command("next", "Ctrl+PgDown", "Next figure", "the next tab"),
+    Command("back", "Ctrl+PgUp", "Previous figure", "the tab before"),
+    Command("close_figure", "W", "Close figure", "close the figure; it comes back with its next scan"),
+    Command("detach", "O", "Own window", "a window of its own for the figure, or back to the tabs"),
+    Command("enlarge", "+", "Zoom in", "half the range of x, around its middle; of a map, of both axes"),
+    Command("reduce", "-", "Zoom out", "twice the range"),
+    Command("left", ",", "To the left", "a quarter of the range to the left"),
+    Command("right", ".", "To the right", "a quarter of the range to the right"),
+    Command("menu", "F10", "Menu", "the menu of all commands"),
+    Command("quit", "Ctrl+Q", "Quit", "end the program"),
+)
+"""Commands of the window alone: a browser has its own for tabs, windows and zoom."""
 
 
 def toggle_option(options: ViewOptions, name: object) -> ViewOptions:

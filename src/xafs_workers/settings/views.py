@@ -14,6 +14,9 @@ class Screen(Section):
     """The on-screen plot manager."""
 
     large: bool = Field(default=False, description="large type, readable at four metres")
+    dark: bool | None = Field(
+        default=None, description="true: light lines on a dark background; empty: as the windows of the desktop"
+    )
     stale_seconds: float = Field(
         default=10.0,
         gt=0,

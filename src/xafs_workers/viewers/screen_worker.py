@@ -57,6 +57,7 @@ def run(settings: Settings, *, large: bool = False) -> int:
             settings.find_state_folder() / SCREEN.name / "place.json",
             large or settings.screen.large,
             settings.screen.stale_seconds,
+            dark=settings.screen.dark,
             request_results=follower.history.request_results,
         )
     )
@@ -67,7 +68,7 @@ def run(settings: Settings, *, large: bool = False) -> int:
     code = _run_until_quit(
         application.exec, application.exit, lambda: bool(follower.failure or supervisor.failure), early_stop
     )
-    window.save_window_geometry()
+    window.placement.save()
     window.hide()
     clicks.close()
     follower.stop()

@@ -9,6 +9,7 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QMainWindow
 
 from xafs_workers.frontends.screen.figure_tab import FigureTab
+from xafs_workers.frontends.screen.focus_ring import FocusRing
 
 
 class DetachedWindow(QMainWindow):
@@ -23,6 +24,7 @@ class DetachedWindow(QMainWindow):
         self.setCentralWidget(tab)
         tab.show()  # Qt hides a widget that is taken from a tab
         tab.set_detached(True)
+        FocusRing(self)
 
     def release_tab(self) -> FigureTab:
         """Return the figure's tab, and delete the window."""

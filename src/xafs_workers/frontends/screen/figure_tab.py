@@ -10,12 +10,11 @@ from typing import Any, ClassVar
 from matplotlib.backends.backend_qt import NavigationToolbar2QT
 from matplotlib.figure import Figure as Drawn
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QHideEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QFontMetrics, QHideEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.frontends.screen.canvas import FigureCanvas
-from xafs_workers.frontends.screen.type_sizes import set_point_size
 from xafs_workers.render.matplotlib.drawing import Drawing, Redraw
 from xafs_workers.render.matplotlib.style import Style
 
@@ -59,6 +58,7 @@ class Toolbar(NavigationToolbar2QT):
     def __init__(self, canvas: FigureCanvas, parent: QWidget, home: Callable[[], object]):
         self._reset_view = home
         super().__init__(canvas, parent)
+        self._icon_files = {str(text): f"{image}.png" for text, _, image, _ in self.toolitems if text and image}
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.locLabel.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.locLabel.setMinimumWidth(1)
@@ -76,12 +76,20 @@ class Toolbar(NavigationToolbar2QT):
         if self.locLabel.text() != text:
             self.locLabel.setText(text)
 
-    def resize_type(self, points: int) -> None:
-        """Set the font size of the texts, and with it that of the icons."""
-        for widget in (self, self.locLabel):
-            set_point_size(widget, points)
-        side = round(ICON_HEIGHT * self.fontMetrics().height())
+    def update_icons(self) -> None:
+        """Draw the icons in the size of the type, and in the colour of the texts."""
+        side = round(ICON_HEIGHT * QFontMetrics(QApplication.font()).height())  # the toolbar's own follows later
         self.setIconSize(QSize(side, side))
+        for action in self.actions():
+            if action.text() in self._icon_files:
+                action.setIcon(self._icon(self._icon_files[action.text()]))
+
+    def allow_keyboard(self) -> None:
+        """Let the Tab key move the keyboard to the buttons."""
+        for action in self.actions():
+            button = self.widgetForAction(action)
+            if isinstance(button, QToolButton):
+                button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # by the Tab key, not by a click
 
 
 class FigureTab(QWidget):
@@ -107,6 +115,8 @@ class FigureTab(QWidget):
         self._move_action.triggered.connect(lambda: callbacks.on_move(figure))
         self.toolbar.addAction(self._move_action)
         self.set_detached(False)
+        self.toolbar.update_icons()
+        self.toolbar.allow_keyboard()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -137,6 +147,7 @@ class FigureTab(QWidget):
     def restyle(self, style: Style) -> None:
         """Use another style from the next drawing on."""
         self.drawing.restyle(style)
+        self.toolbar.update_icons()
         self.version = -1
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name

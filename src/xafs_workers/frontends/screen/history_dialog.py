@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QByteArray, QSize, Qt, QTimer
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QIcon, QKeySequence, QPainter, QPixmap, QShortcut
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import (
     QDialog,
@@ -53,7 +53,8 @@ class HistoryDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("History")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(560, 640)
+        em = self.fontMetrics().height()
+        self.resize(QSize(34 * em, 40 * em).boundedTo(self.screen().availableSize() * 0.9))
         self._entries, self._callbacks = entries, callbacks
         self.search = QLineEdit(placeholderText="sample, motor, file or uid", clearButtonEnabled=True)
         self.list = QListWidget()
@@ -65,6 +66,9 @@ class HistoryDialog(QDialog):
             item.setIcon(QIcon(QPixmap(THUMBNAIL)))
         self.search.textChanged.connect(self._filter)
         self.list.itemActivated.connect(lambda _: self._act(callbacks.on_show))
+        self.search.returnPressed.connect(lambda: self._act(callbacks.on_show))
+        down = QShortcut(QKeySequence(Qt.Key.Key_Down), self.search, context=Qt.ShortcutContext.WidgetShortcut)
+        down.activated.connect(self.list.setFocus)
         show, compare = QPushButton("&Show"), QPushButton("&Compare (grey, behind the present scan)")
         show.clicked.connect(lambda: self._act(callbacks.on_show))
         compare.clicked.connect(lambda: self._act(callbacks.on_compare))

@@ -9,11 +9,10 @@ from PySide6.QtWidgets import QTabWidget
 
 from xafs_workers.frontends.screen.detached_window import DetachedWindow
 from xafs_workers.frontends.screen.figure_tab import FigureTab, FigureTabCallbacks
-from xafs_workers.frontends.screen.type_sizes import set_point_size
 from xafs_workers.frontends.tab_policy import compute_tab_changes
 from xafs_workers.render.matplotlib.style import Style
 
-MAX_LABEL_LENGTH = 32
+MAX_LABEL_LENGTH = 36
 """Maximum number of characters of a tab's label."""
 
 
@@ -35,14 +34,14 @@ class FigureTabs(QTabWidget):
     def __init__(self, callbacks: FigureTabCallbacks, style: Style):
         super().__init__(documentMode=True, tabsClosable=True, movable=True, usesScrollButtons=True)
         self.setElideMode(Qt.TextElideMode.ElideMiddle)
-        self.tabBar().setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._callbacks, self._style, self._points = callbacks, style, 0
+        self.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)  # by the Tab key, not by a click
+        self._callbacks, self._style = callbacks, style
         self.figure_tabs: dict[str, FigureTab] = {}
         self.detached_windows: dict[str, DetachedWindow] = {}
         self.closed_figures: set[str] = set()
         self.is_picked = False
         self.tabBarClicked.connect(self._on_tab_clicked)
+        self.currentChanged.connect(lambda index: self._on_tab_clicked(index if self.tabBar().hasFocus() else -1))
         self.tabCloseRequested.connect(lambda index: self.close_tab(self.widget(index)))
 
     def arrange(self, on_show: Sequence[str]) -> bool:
@@ -53,7 +52,6 @@ class FigureTabs(QTabWidget):
             self._remove_tab(figure)
         for figure in change.added:
             tab = FigureTab(figure, self._callbacks, self._style)
-            self._set_type_size(tab)
             self.figure_tabs[figure] = tab
             self.addTab(tab, "")
         if change.front is not None:
@@ -65,6 +63,12 @@ class FigureTabs(QTabWidget):
         """Bring the tab of a figure to the front, if it has one."""
         if figure in self.figure_tabs:
             self.setCurrentWidget(self.figure_tabs[figure])
+
+    def step(self, count: int) -> None:
+        """Select the tab that is so many further, as a user does; after the last comes the first."""
+        if self.count():
+            self.setCurrentIndex((self.currentIndex() + count) % self.count())
+            self.is_picked = True
 
     def get_current(self) -> FigureTab | None:
         """Return the tab in front, None if there is no tab."""
@@ -120,20 +124,14 @@ class FigureTabs(QTabWidget):
             self.setTabText(index, _elide_middle(title).replace("&", "&&"))
             self.setTabToolTip(index, title)
 
-    def restyle(self, style: Style, points: int) -> None:
-        """Set the style of all figures, and the font size of tabs and toolbars in points."""
-        self._style, self._points = style, points
-        set_point_size(self.tabBar(), points)
+    def restyle(self, style: Style) -> None:
+        """Set the style of all figures."""
+        self._style = style
         for tab in self.figure_tabs.values():
             tab.restyle(style)
-            self._set_type_size(tab)
 
     def _on_tab_clicked(self, index: int) -> None:
         self.is_picked = self.is_picked or index >= 0
-
-    def _set_type_size(self, tab: FigureTab) -> None:
-        if self._points:
-            tab.toolbar.resize_type(self._points)
 
     def _remove_tab(self, figure: str) -> None:
         window = self.detached_windows.pop(figure, None)
@@ -150,6 +148,7 @@ class FigureTabs(QTabWidget):
 
 def _elide_middle(title: str) -> str:
     """Return a title of at most `MAX_LABEL_LENGTH` characters; its end, the number of the scan, stays."""
+    title = " ".join(title.split())
     if len(title) <= MAX_LABEL_LENGTH:
         return title
     half = (MAX_LABEL_LENGTH - 1) // 2

@@ -4,47 +4,41 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QRect, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QGuiApplication, QKeySequence, QMoveEvent, QResizeEvent
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QStackedWidget, QToolButton
 
-from xafs_workers.figures.figure_builder import list_shown_scans
 from xafs_workers.figures.model import Figure, Panel
-from xafs_workers.figures.view_options import PREVIOUS
 from xafs_workers.figures.views import FoundScan
 from xafs_workers.frontends.click_position import build_click
-from xafs_workers.frontends.figure_factory import FigureFactory
-from xafs_workers.frontends.history import find_board_scan, list_history
 from xafs_workers.frontends.readout import format_scan_readout
 from xafs_workers.frontends.screen.actions import WindowActions
+from xafs_workers.frontends.screen.appearance import Appearance
 from xafs_workers.frontends.screen.detached_window import DetachedWindow
 from xafs_workers.frontends.screen.exports import copy_numbers, copy_picture, save_numbers
 from xafs_workers.frontends.screen.figure_tab import FigureTab, FigureTabCallbacks
+from xafs_workers.frontends.screen.focus_ring import FocusRing
 from xafs_workers.frontends.screen.frame_pacer import FramePacer
 from xafs_workers.frontends.screen.history_dialog import HistoryCallbacks, HistoryDialog
+from xafs_workers.frontends.screen.keys_dialog import KeysDialog
+from xafs_workers.frontends.screen.shown_figures import ShownFigures
 from xafs_workers.frontends.screen.status_line import StatusLine
 from xafs_workers.frontends.screen.tabs import FigureTabs
-from xafs_workers.frontends.screen.type_sizes import LARGE_BUTTON_POINTS, LARGE_POINTS, LARGE_STYLE, set_point_size
-from xafs_workers.frontends.screen.window_geometry import Rectangle, WindowGeometry, read_geometry, write_geometry
-from xafs_workers.frontends.side_by_side import find_live_view, find_merge
+from xafs_workers.frontends.screen.type_sizes import set_point_size
+from xafs_workers.frontends.screen.window_placement import WindowPlacement
 from xafs_workers.frontends.status import STALE_AFTER, Feed, build_status
 from xafs_workers.frontends.tab_policy import find_new_result
 from xafs_workers.frontends.table import list_origins
 from xafs_workers.render.matplotlib.drawing import Redraw
-from xafs_workers.render.matplotlib.style import Style
-from xafs_workers.scans.board import Board
-from xafs_workers.scans.scan import Scan
 
 REFRESH_INTERVAL = 250
 """Time between updates of the status line, ms; figures are drawn when the board changes."""
-GEOMETRY_SAVE_DELAY = 1000
-"""Time after the last move of the window until its geometry is saved, ms."""
 TITLE_INTERVAL = 2.0
 """Time between updates of the titles of figures that are not visible, seconds."""
 FINAL_TITLE_SECONDS = 60.0
@@ -69,10 +63,12 @@ class WindowCallbacks:
         File in which the window's geometry is saved, None to save nothing.
     large
         Whether to start with type that can be read at four metres.
+    dark
+        Whether to start with light lines on a dark background; None: as the desktop has it.
     stale_after
         Age above which the data of a running scan are marked as stale, seconds.
-        clock
-            Returns the time, POSIX seconds.
+    clock
+        Returns the time, POSIX seconds.
     request_results
         Has the scan of a figure of the past reduced.
     """
@@ -85,6 +81,7 @@ class WindowCallbacks:
     stale_after: float = STALE_AFTER
     clock: Callable[[], float] = time.time
     request_results: Callable[[str], object] = lambda figure: None
+    dark: bool | None = None
 
 
 class Window(QMainWindow):
@@ -96,6 +93,8 @@ class Window(QMainWindow):
         Signal that there is a newer board; any thread may emit it.
     frame_seconds
         Duration of the last frame, None before the first.
+    commands
+        Actions and options of all views.
     """
 
     board_changed = Signal()
@@ -103,9 +102,8 @@ class Window(QMainWindow):
     def __init__(self, callbacks: WindowCallbacks):
         super().__init__()
         self._callbacks = callbacks
-        self._board, self._figure_factory = Board(), FigureFactory()
-        self._feed = Feed(self._board)
-        self._recalled: set[str] = set()
+        self.appearance = Appearance()
+        self._figures = ShownFigures(lambda: self.commands.options)
         self._version, self._titles_due = -1, 0.0
         self._closed_since: dict[str, float] = {}
         self._last_result: str | None = None
@@ -123,7 +121,7 @@ class Window(QMainWindow):
                 lambda figure: self.tabs.move_figure(figure),
                 lambda: self._frame_timer.start(0),
             ),
-            Style(),
+            self.appearance.style,
         )
         self.tabs.currentChanged.connect(lambda _: self._draw_visible())
         self.status_line = StatusLine()
@@ -133,28 +131,13 @@ class Window(QMainWindow):
         for page in (self._empty_label, self.tabs):
             self._pages.addWidget(page)
         self.setCentralWidget(self._pages)
-        self._default_points = self.font().pointSize()
-        self.actions_by_command = WindowActions(
-            self,
-            self._redraw,
-            {
-                "whole": lambda: self._act_on_front(lambda tab: tab.drawing.reset_view()),
-                "history": self.show_history,
-                "picture": lambda: self._act_on_front(lambda tab: copy_picture(tab)),
-                "numbers": lambda: self._act_on_front(partial(self._export, copy_numbers)),
-                "csv": lambda: self._act_on_front(partial(self._export, save_numbers)),
-            },
-        )
-        self.large_type_action = self.actions_by_command.by_name["large"]
-        self.large_type_action.setCheckable(True)
-        self.large_type_action.toggled.connect(self.set_large)
-        self._create_menu()
+        self.commands = WindowActions(self, self._redraw, self._build_handlers())
+        self._add_menu_button()
         self._timer = QTimer(self, interval=REFRESH_INTERVAL)
         self._timer.timeout.connect(self.refresh)
-        self._geometry_timer = QTimer(self, singleShot=True, interval=GEOMETRY_SAVE_DELAY)
-        self._geometry_timer.timeout.connect(self.save_window_geometry)
-        self._restore_window_geometry()
-        self.large_type_action.setChecked(callbacks.large)
+        self.placement = WindowPlacement(self, callbacks.geometry_file)
+        FocusRing(self)
+        self._connect_appearance()
 
     def start(self) -> None:
         """Show the window without taking the keyboard focus, and refresh it from now on."""
@@ -173,65 +156,48 @@ class Window(QMainWindow):
 
     def _draw_frame(self) -> Feed:
         """Update the tabs and the visible figures."""
-        before, self._feed = self._feed, self._callbacks.read_feed()
-        feed = self._feed
+        before, feed = self._figures.feed, self._callbacks.read_feed()
+        self._figures.feed = feed
         if feed.history is not before.history:
-            self._mark_stale(self._recalled)
-        if feed.board is not self._board:
-            self._board = feed.board
-            if feed.board.version != self._version:
-                self._version = feed.board.version
-                self._arrange()
+            self._mark_stale(self._figures.recalled)
+        if feed.board is not before.board and feed.board.version != self._version:
+            self._version = feed.board.version
+            self._arrange()
         self._pages.setCurrentWidget(self.tabs if self.tabs.count() else self._empty_label)
         self._draw_visible()
         return feed
 
-    def set_large(self, large: bool) -> None:
-        """Switch between large type, which can be read at four metres, and normal type."""
-        points = LARGE_POINTS if large else self._default_points
-        self.tabs.restyle(LARGE_STYLE if large else Style(), LARGE_BUTTON_POINTS if large else self._default_points)
-        self.status_line.resize_type(points, is_large=large)
-        for widget in (self._menu, self._menu_button):
-            set_point_size(widget, LARGE_BUTTON_POINTS if large else self._default_points)
-        set_point_size(self._empty_label, 2 * points)
+    def _connect_appearance(self) -> None:
+        """Let the commands of the look act, after it is as the settings ask for."""
+        for name, is_on in (("large", self._callbacks.large), ("dark", self._callbacks.dark)):
+            action = self.commands.by_name[name]
+            action.setChecked(self.appearance.is_dark if is_on is None else is_on)
+            action.toggled.connect(self._update_appearance)
+        self._update_appearance()
+
+    def _update_appearance(self) -> None:
+        """Use the size of type and the colours that the commands are switched to."""
+        is_large, is_dark = (self.commands.by_name[name].isChecked() for name in ("large", "dark"))
+        self.appearance.apply(is_large=is_large, is_dark=is_dark)
+        self.tabs.restyle(self.appearance.style)
+        self.status_line.resize_type(self.appearance.points, is_large=is_large)
+        set_point_size(self._empty_label, 2 * self.appearance.points)
         self._draw_visible()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Close the tabs and hide the window, which is shown again with the next scan."""
-        self.save_window_geometry()
+        self.placement.save()
         self.tabs.close_all_tabs()
         event.ignore()
         self.hide()
 
-    def moveEvent(self, event: QMoveEvent) -> None:  # noqa: N802 - Qt's name
-        """Save the new position after a delay."""
-        super().moveEvent(event)
-        self._geometry_timer.start()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Save the new size after a delay."""
-        super().resizeEvent(event)
-        self._geometry_timer.start()
-
-    def save_window_geometry(self) -> None:
-        """Save the geometry of the window, if it is visible."""
-        screen = self.screen()
-        if self._callbacks.geometry_file is None or screen is None or not self.isVisible() or self.isMinimized():
-            return
-        where = _to_rectangle(self.normalGeometry() if self.isMaximized() else self.geometry())
-        monitor = _to_rectangle(screen.availableGeometry())
-        write_geometry(
-            self._callbacks.geometry_file,
-            WindowGeometry.from_window(where, monitor, screen.name(), maximized=self.isMaximized()),
-        )
-
     def _arrange(self) -> None:
-        on_show = self._list_on_show()
+        on_show = self._figures.list_on_show(self.tabs.closed_figures)
         new = self.tabs.arrange(tuple(on_show))
         self._show_result(find_new_result(scan for _, scan in on_show.values()))
         for figure, tab in self.tabs.figure_tabs.items():
             if tab.version < 0:
-                self.tabs.set_title(figure, self._make_figure(*on_show[figure]).title)
+                self.tabs.set_title(figure, self._figures.make(*on_show[figure]).title)
         if new and not self.isVisible():
             self.show()
 
@@ -244,25 +210,21 @@ class Window(QMainWindow):
 
     def _find_host(self, result: str) -> str:
         """Return the figure that shows a result: in a wide window the live view, with the result beside it."""
-        scan, front = self._find_scan(result), self.tabs.get_current()
-        live = find_live_view(self._board, scan) if scan is not None else None
+        live, front = self._figures.find_live_view(result), self.tabs.get_current()
         is_wide = front is not None and front.drawing.is_wide
-        return live.figure_id if live is not None and is_wide and live.figure_id in self.tabs.figure_tabs else result
+        return live if live is not None and is_wide and live in self.tabs.figure_tabs else result
 
     def _draw_visible(self) -> None:
         """Draw the visible figures that are out of date."""
         stale = {figure: tab for figure, tab in self.tabs.figure_tabs.items() if tab.version != self._version}
         if not stale:
             return
-        on_show = self._list_on_show()
+        on_show = self._figures.list_on_show(self.tabs.closed_figures)
         began, changes = time.perf_counter(), list[Redraw]()
         for figure, tab in stale.items():
             if tab.is_on_screen and figure in on_show:
-                board, scan = on_show[figure]
-                model = self._make_figure(board, scan)
-                beside = find_merge(board, scan) if tab.drawing.is_wide else None
-                whole = model if beside is None else replace(model, beside=self._make_figure(board, beside))
-                changes.append(tab.show_figure(whole, self._version))
+                model = self._figures.make(*on_show[figure], is_wide=tab.drawing.is_wide)
+                changes.append(tab.show_figure(model, self._version))
                 self.tabs.set_title(figure, model.title)
         if changes:
             painting = sum(tab.canvas.paint_seconds for tab in stale.values() if tab.is_on_screen)
@@ -283,7 +245,7 @@ class Window(QMainWindow):
             if board.is_closed(scan):
                 self._closed_since.setdefault(scan.figure_id, now)
             if now - self._closed_since.get(scan.figure_id, now) <= FINAL_TITLE_SECONDS:
-                self.tabs.set_title(scan.figure_id, self._make_figure(board, scan).title)
+                self.tabs.set_title(scan.figure_id, self._figures.make(board, scan).title)
         for figure in self._closed_since.keys() - self.tabs.figure_tabs.keys():
             del self._closed_since[figure]
 
@@ -294,33 +256,11 @@ class Window(QMainWindow):
         if self._empty_label.text() != text:
             self._empty_label.setText(text)
 
-    def _list_on_show(self) -> dict[str, FoundScan]:
-        """List the scans with an open figure, and before them those of the past that the user recalled."""
-        self._recalled -= self.tabs.closed_figures
-        past = {figure: found for figure in self._recalled if (found := self._find_board_scan(figure)) is not None}
-        return past | {scan.figure_id: (self._board, scan) for scan in list_shown_scans(self._board)}
-
-    def _find_board_scan(self, figure: str) -> FoundScan | None:
-        return find_board_scan((self._board, self._feed.history), figure)
-
-    def _make_figure(self, board: Board, scan: Scan) -> Figure:
-        return self._figure_factory.make(
-            board, scan, self.actions_by_command.options, self._find_overlay(), self._board
-        )
-
-    def _find_overlay(self) -> FoundScan | None:
-        overlay = self.actions_by_command.options.overlay
-        return None if overlay in ("", PREVIOUS) else self._find_board_scan(overlay)
-
-    def _find_scan(self, figure: str) -> Scan | None:
-        found = self._find_board_scan(figure)
-        return None if found is None else found[1]
-
     def _format_readout(self, figure: str, panel: Panel, x: float, y: float) -> str:
-        return format_scan_readout(self._find_scan(figure), panel, x, y, self._callbacks.find_edge_energy)
+        return format_scan_readout(self._figures.find_scan(figure), panel, x, y, self._callbacks.find_edge_energy)
 
     def _on_click(self, figure: str, panel: Panel, x: float, y: float) -> None:
-        scan, tab = self._find_scan(figure), self.tabs.figure_tabs.get(figure)
+        scan, tab = self._figures.find_scan(figure), self.tabs.figure_tabs.get(figure)
         click = build_click(scan, panel, x, y) if scan is not None and tab is not None else None
         if click is not None and tab is not None:
             self._callbacks.on_click(click)
@@ -339,21 +279,17 @@ class Window(QMainWindow):
 
     def show_history(self) -> HistoryDialog:
         """Show the list of ended scans."""
-        callbacks = HistoryCallbacks(
-            self._build_past_figure, self.recall_figure, self.actions_by_command.choose_overlay
-        )
-        dialog = HistoryDialog(self, list_history((self._board, self._feed.history)), callbacks)
+        for dialog in self.findChildren(HistoryDialog):
+            dialog.close()  # its list is of the time when it was opened
+        callbacks = HistoryCallbacks(self._figures.make_past, self.recall_figure, self.commands.choose_overlay)
+        dialog = HistoryDialog(self, self._figures.list_history(), callbacks)
         dialog.show()
         return dialog
-
-    def _build_past_figure(self, figure: str) -> Figure | None:
-        found = self._find_board_scan(figure)
-        return None if found is None else self._make_figure(*found)
 
     def recall_figure(self, figure: str) -> None:
         """Show the figure of an ended scan in a tab."""
         self._callbacks.request_results(figure)
-        self._recalled.add(figure)
+        self._figures.recalled.add(figure)
         self.tabs.closed_figures.discard(figure)
         self._arrange()
         self.tabs.select(figure)
@@ -368,32 +304,44 @@ class Window(QMainWindow):
 
     def _export(self, act: Callable[[FigureTab, Figure, dict[str, str]], object], tab: FigureTab) -> None:
         """Export the numbers of a figure as it is shown, without marks."""
-        found = self._find_board_scan(tab.figure_id)
+        found = self._figures.find(tab.figure_id)
         if found is not None:
-            options = replace(self.actions_by_command.options, has_statistics=False)
-            act(tab, self._figure_factory.make(*found, options, self._find_overlay()), list_origins(*found))
+            act(tab, self._figures.make_unmarked(*found), list_origins(*found))
 
-    def _create_menu(self) -> None:
-        quit_action = QAction("&Quit", self, shortcut=QKeySequence("Ctrl+Q"))
-        quit_action.triggered.connect(lambda: QGuiApplication.exit(0))
-        self.addAction(quit_action)
-        button = self._menu_button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup, autoRaise=True)
+    def _close_front(self) -> None:
+        """Close the active window of a single figure, which returns the figure to the tabs; else the tab in front."""
+        active = QApplication.activeWindow()
+        if isinstance(active, DetachedWindow):
+            active.close()
+        else:
+            self.tabs.close_tab(self.tabs.get_current())
+
+    def _build_handlers(self) -> dict[str, Callable[[], object]]:
+        """Build the functions that carry out the commands."""
+        on_front = self._act_on_front
+        return {
+            "whole": lambda: on_front(lambda tab: tab.drawing.reset_view()),
+            "history": self.show_history,
+            "picture": lambda: on_front(copy_picture),
+            "numbers": lambda: on_front(partial(self._export, copy_numbers)),
+            "csv": lambda: on_front(partial(self._export, save_numbers)),
+            "help": lambda: KeysDialog(self).show(),
+            "next": lambda: self.tabs.step(1),
+            "back": lambda: self.tabs.step(-1),
+            "close_figure": self._close_front,
+            "detach": lambda: on_front(lambda tab: self.tabs.move_figure(tab.figure_id)),
+            "enlarge": lambda: on_front(lambda tab: tab.drawing.zoom(0.5)),
+            "reduce": lambda: on_front(lambda tab: tab.drawing.zoom(2.0)),
+            "left": lambda: on_front(lambda tab: tab.drawing.shift(-0.25)),
+            "right": lambda: on_front(lambda tab: tab.drawing.shift(0.25)),
+            "menu": lambda: self.menu_button.showMenu(),
+            "quit": lambda: QGuiApplication.exit(0),
+        }
+
+    def _add_menu_button(self) -> None:
+        button = self.menu_button = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup, autoRaise=True)
         button.setText("☰")
         button.setToolTip("What is shown, and all keys")
-        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._menu = self.actions_by_command.build_menu(quit_action)
-        button.setMenu(self._menu)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setMenu(self.commands.build_menu())
         self.status_line.addPermanentWidget(button)
-
-    def _restore_window_geometry(self) -> None:
-        geometry = read_geometry(self._callbacks.geometry_file) if self._callbacks.geometry_file else WindowGeometry()
-        named = next((screen for screen in QGuiApplication.screens() if screen.name() == geometry.monitor), None)
-        screen = named or self.screen()
-        if screen is not None:
-            self.setGeometry(QRect(*geometry.to_rectangle(_to_rectangle(screen.availableGeometry()))))
-        if geometry.maximized:
-            self.setWindowState(self.windowState() | Qt.WindowState.WindowMaximized)
-
-
-def _to_rectangle(rectangle: QRect) -> Rectangle:
-    return rectangle.x(), rectangle.y(), rectangle.width(), rectangle.height()

@@ -49,6 +49,11 @@ def _list_trace_styles(panel: Panel) -> tuple[Any, ...]:
     return tuple((trace.key, trace.entry, trace.series, trace.style, trace.is_faded) for trace in panel.traces)
 
 
+def _scale_interval(ends: tuple[float, float], factor: float) -> tuple[float, float]:
+    middle, half = (ends[0] + ends[1]) / 2.0, factor * (ends[1] - ends[0]) / 2.0
+    return middle - half, middle + half
+
+
 def _has_only_new_traces(old: Panel, new: Panel) -> bool:
     """Check whether the traces of the old panel come first in the new one, unchanged but for their data.
 
@@ -158,6 +163,17 @@ class PanelView:
         self._update_colours()
         self._update_limits()
         self._update_order()
+
+    def zoom(self, factor: float) -> None:
+        """Show a range of x, and of a map also of y, that is `factor` times as long, around its middle."""
+        self.axes.set_xlim(*_scale_interval(self.axes.get_xlim(), factor))
+        if self.panel.meshes:
+            self.axes.set_ylim(*_scale_interval(self.axes.get_ylim(), factor))
+
+    def shift(self, part: float) -> None:
+        """Show a range of x that lies so many times its length further to the right."""
+        left, right = self.axes.get_xlim()
+        self.axes.set_xlim(left + part * (right - left), right + part * (right - left))
 
     def compute_margins(self, box: tuple[float, float], sizes: Sizes) -> Margins:
         """Compute the margins around axes of size `box`, in points."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from enum import StrEnum
 from math import ceil, floor, isfinite
 from typing import Any
@@ -78,6 +79,11 @@ class Drawing:
         """Whether the canvas has room for two figures side by side."""
         return can_show_beside(*(length / self._scene.style.scale for length in self._scene.canvas_size))
 
+    @property
+    def is_zoomed(self) -> bool:
+        """Whether the user has chosen the limits of a panel."""
+        return any(view.is_zoomed for view in self._scene.views.values())
+
     def show(self, figure: Figure) -> Redraw:
         """Show a figure on the canvas; return how much was drawn."""
         change = self._draw(self._update_scene(figure))
@@ -99,8 +105,23 @@ class Drawing:
         self.redraw_counts[Redraw.FULL] += 1
         return Redraw.FULL
 
+    def zoom(self, factor: float) -> None:
+        """Show ranges in all panels with data that are `factor` times as long."""
+        self._change_limits(lambda view: view.zoom(factor))
+
+    def shift(self, part: float) -> None:
+        """Move the ranges of x in all panels with data by so many times their length."""
+        self._change_limits(lambda view: view.shift(part))
+
+    def _change_limits(self, change: Callable[[PanelView], object]) -> None:
+        for view in self._scene.views.values():
+            if not view.is_empty:
+                change(view)
+        self._scene.fit_margins()
+        self._draw_all()
+
     def restyle(self, style: Style) -> None:
-        """Use other sizes from the next update on; colours and the limits that the user chose stay."""
+        """Use other sizes or colours from the next update on; with other sizes, limits that the user chose stay."""
         self._scene.restyle(style)
         self._renderer = None
 

@@ -120,7 +120,12 @@ class Scene:
         return taken
 
     def restyle(self, style: Style) -> None:
-        """Use other sizes from the next layout on."""
+        """Use other sizes from the next layout on; with other colours, all panels are created again."""
+        if style.palette != self.style.palette:
+            self.figure.set_facecolor(style.palette.background)
+            for view in self.views.values():
+                view.remove()
+            self.views, self._shared_legend = {}, None
         self.style = style
         self.fit_margins()
 
