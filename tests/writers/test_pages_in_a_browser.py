@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pytest
 
+from helpers.accessibility import find_violations
 from helpers.dossiers import build_board_sources, touch_files
 from helpers.processes import wait_until
 from helpers.streams import fold, read_entries, stamp_entries
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from plugins.browsers import OpenTab
 
 PAGES = ("s-01.html", "00INDEX.html", "messagelog.html")
+DESK, TABLET, PHONE = (1360, 900), (820, 1000), (360, 740)
 LONG_WORD = "a_very_long_word_that_nobody_can_break_" * 12
 
 
@@ -65,12 +67,13 @@ def test_pages_are_legible_in_light_dark_and_on_a_phone(name: str, folder: Path,
     grounds: dict[str, str] = {}
     for scheme in ("light", "dark"):
         chosen: Literal["light", "dark"] = "light" if scheme == "light" else "dark"
-        for size in ((1360, 900), (820, 1000), (360, 740)):
+        for size in (DESK, TABLET, PHONE):
             tab = open_tab((folder / "dossier" / name).as_uri(), scheme=chosen, size=size)
             assert tab.overflow == 0, size
             assert all(address.startswith(("file:", "data:")) for address in tab.requested_urls)
             grounds[scheme] = tab.page.evaluate("getComputedStyle(document.body).backgroundColor")
             assert _contrast(tab.page.evaluate(TEXT_AND_GROUND)) > 7, "text is read without effort"
+            assert size == TABLET or find_violations(tab.page) == [], (scheme, size)
     assert grounds["light"] != grounds["dark"]
 
 

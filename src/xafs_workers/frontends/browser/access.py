@@ -10,7 +10,7 @@ from typing import Any
 from bokeh.server.auth_provider import AuthProvider
 from tornado.web import RequestHandler
 
-from xafs_workers.frontends.browser.guarded_handlers import LOGIN_POLICY
+from xafs_workers.frontends.browser.guarded_handlers import PLAIN_POLICY, build_plain_page
 from xafs_workers.frontends.browser.guess_limit import GuessLimit
 from xafs_workers.logs import get_logger
 
@@ -19,13 +19,9 @@ log = get_logger("browser")
 COOKIE_NAME = "xafs-workers"
 LOGIN_PATH = "/login"
 
-_PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>XAFS live plots</title>
-<meta name="viewport" content="width=device-width, initial-scale=1"><style>body{font:1.1rem system-ui,sans-serif;
-max-width:24rem;margin:4rem auto;padding:0 1rem;color-scheme:light dark}input,button{font:inherit;padding:.5rem;
-width:100%;box-sizing:border-box;margin-top:.5rem}</style></head><body><h1>XAFS live plots</h1>
-<form method="post"><label for="token">Token of this beamline</label>
+_FORM = """<form method="post"><label for="token">Token of this beamline</label>
 <input id="token" name="token" type="password" autocomplete="current-password" autofocus>
-<button>Open the plots</button></form><p role="alert">PROBLEM</p></body></html>"""
+<button>Open the plots</button></form><p role="alert">PROBLEM</p>"""
 
 
 class TokenAuthProvider(AuthProvider):
@@ -100,5 +96,5 @@ class _LoginHandler(RequestHandler):
             self._write_form("This token is wrong.")
 
     def _write_form(self, problem: str = "") -> None:
-        self.set_header("Content-Security-Policy", LOGIN_POLICY)
-        self.write(_PAGE.replace("PROBLEM", problem))
+        self.set_header("Content-Security-Policy", PLAIN_POLICY)
+        self.write(build_plain_page("XAFS live plots", _FORM.replace("PROBLEM", problem)))

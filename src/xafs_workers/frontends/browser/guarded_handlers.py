@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from html import escape
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -24,7 +25,8 @@ _PAGE = (
 )
 """Policy of the page. Bokeh compiles the code of its callbacks and writes style elements: hence both 'unsafe'."""
 
-LOGIN_POLICY = f"{_NOTHING}; style-src 'unsafe-inline'"
+PLAIN_POLICY = f"{_NOTHING}; style-src 'unsafe-inline'"
+"""Policy of the pages for a token and of errors."""
 
 _HEADERS = {
     "Content-Security-Policy": _NOTHING,
@@ -36,6 +38,18 @@ _SESSION_FIELDS = ("bokeh-token", "bokeh-session-id")
 """Ways to name a session in a request. The pages use none of them."""
 
 _MAX_PATH = 4096
+
+_PLAIN_PAGE = """<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>TITLE</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><style>
+:root{color-scheme:light dark}a{color:inherit}
+body{font:1.1rem system-ui,sans-serif;max-width:24rem;margin:4rem auto;padding:0 1rem}
+input,button{font:inherit;padding:.5rem;width:100%;box-sizing:border-box;margin-top:.5rem}
+</style></head><body><main><h1>TITLE</h1>CONTENT</main></body></html>"""
+
+
+def build_plain_page(title: str, content: str) -> str:
+    """Return a page without plots; the content is HTML."""
+    return _PLAIN_PAGE.replace("TITLE", escape(title)).replace("CONTENT", content)
 
 
 def guard_handlers(application: Application) -> None:
@@ -54,6 +68,15 @@ class _Guard(RequestHandler):
         super().set_default_headers()
         for name, value in _HEADERS.items():
             self.set_header(name, value)
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        """Write the page of an error."""
+        self.set_header("Content-Security-Policy", PLAIN_POLICY)
+        way = f'<p>{escape(self._reason)}. <a href="{escape(self._get_root())}">Open the plots</a></p>'
+        self.finish(build_plain_page(f"Error {status_code}", way))
+
+    def _get_root(self) -> str:
+        return getattr(self.application, "prefix", "") + "/"
 
     async def prepare(self) -> None:
         """Refuse invalid requests.
