@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from helpers.browser import BrowserHarness, build_expected_data, has_figure_data, read_plotted_data
+from helpers.gallery import list_distinct_figures
 from helpers.processes import wait_until
 from helpers.streams import EPOCH, Entry, build_run_documents, fold, stamp_entries
 from xafs_workers.figures.figure_builder import build_figure, list_shown_scans
 from xafs_workers.figures.view_options import ViewOptions
 from xafs_workers.figures.views import build_view
+from xafs_workers.frontends.browser.viewer import summarize_figure
 from xafs_workers.frontends.view_commands import FIGURE_COMMANDS, VIEW_COMMANDS, build_options
 from xafs_workers.scans.board import Board
 
@@ -277,7 +279,8 @@ def test_texts_are_shown_without_markup(show: BrowserHarness, open_tab: OpenTab)
         "Bokeh.documents[0].roots()[0].children[0].children.filter(([plot]) => plot.title != null)"
         ".map(([plot]) => plot.title.text.text ?? plot.title.text)"
     )
-    wait_until(lambda: f"transmission: {name}" in tab.page.evaluate(titles), "the panel's title")
+    expected = "".join(f"transmission: {name}".split())  # in the page it is wrapped
+    wait_until(lambda: expected in ["".join(one.split()) for one in tab.page.evaluate(titles)], "the panel's title")
     assert not [address for address in tab.requested_urls if address.endswith("/x") or "mathjax" in address]
 
 
@@ -446,6 +449,14 @@ def test_a_figure_of_the_past_has_an_address(show: BrowserHarness, open_tab: Ope
     tab.page.click("#newest")
     wait_until(lambda: tab.page.evaluate("location.href") == show.address, "the address of the newest")
     wait_for_page(tab.page, show)
+
+
+@pytest.mark.slow
+def test_descriptions_of_panels_differ() -> None:
+    """A description begins with what the panel shows over what."""
+    for name, figure in list_distinct_figures().items():
+        described = [text.partition(": ")[2].partition(":")[0] for text in summarize_figure(figure)]
+        assert len(set(described)) == len(figure.panels), (name, described)
 
 
 def test_the_history_is_searched_and_compared(show: BrowserHarness, open_tab: OpenTab) -> None:

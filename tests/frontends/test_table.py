@@ -6,8 +6,10 @@ import csv
 import io
 
 import numpy as np
+import pytest
 
 from helpers.figures import fold_board, get_run_uid, make_run
+from helpers.gallery import list_distinct_figures
 from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.figures.model import Figure, Mesh, Panel, Trace
 from xafs_workers.frontends.table import build_table_name, format_table, list_origins
@@ -52,6 +54,14 @@ def test_names_are_unique_and_no_formulas() -> None:
     curves = tuple(Trace(str(n), X, X + n) for n in range(3))
     _, rows = read(format_table(build(Panel("p", x_label="=x", y_label="y", traces=curves)), {}))
     assert rows[0] == ["'=x", "y [1]", "y [2]", "y [3]"]
+
+
+@pytest.mark.slow
+def test_headers_of_every_figure_are_unique() -> None:
+    for name, figure in list_distinct_figures().items():
+        _, rows = read(format_table(figure, {}))
+        header = rows[0] if rows else []
+        assert len(set(header)) == len(header), name
 
 
 def test_gaps_and_shorter_curves_are_empty_cells() -> None:

@@ -82,9 +82,8 @@ class BrowserHarness:
         gc.unfreeze()
         assert not self._thread.is_alive()
 
-    def _serve(self) -> None:
-        asyncio.set_event_loop(asyncio.new_event_loop())
-        gallery = Gallery(
+    def _build_gallery(self) -> Gallery:
+        return Gallery(
             lambda: Feed(
                 self.board,
                 self.waits_for,
@@ -97,7 +96,11 @@ class BrowserHarness:
             clock=lambda: self.now,
             request_results=self.requested_results.append,
         )
-        self.server = BrowserServer(gallery, self._ports, self._where)
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(asyncio.new_event_loop())
+        self.gallery = self._build_gallery()
+        self.server = BrowserServer(self.gallery, self._ports, self._where)
         self._ready.set()
         self.server.run()
         self.server.loop.close(all_fds=True)

@@ -33,6 +33,8 @@ class Tab:
         What the reader's system prefers.
     size
         Width and height of the window, pixels.
+    zoom
+        Pixels of the screen for one of the page, as where a user zooms the browser.
     allowed
         Beginnings of addresses that the page may ask for.
 
@@ -51,13 +53,15 @@ class Tab:
         *,
         scheme: Scheme = "light",
         size: tuple[int, int] = (1280, 900),
+        zoom: float = 1.0,
         allowed: tuple[str, ...] = LOCAL,
     ):
         self.requested_urls: list[str] = []
         self.complaints: list[str] = []
         self._allowed = allowed
         width, height = size
-        self._context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": height})
+        viewport = {"width": round(width / zoom), "height": round(height / zoom)}
+        self._context = browser.new_context(color_scheme=scheme, viewport=viewport, device_scale_factor=zoom)
         self.page = self._context.new_page()
         self.page.on("request", self._note_request)
         self.page.on("requestfailed", self._note_failure)

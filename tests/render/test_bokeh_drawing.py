@@ -22,7 +22,8 @@ from helpers.streams import EntryStamper, build_run_documents, fold, generate_se
 from xafs_workers.figures.figure_builder import build_figure, list_shown_scans
 from xafs_workers.figures.model import Figure, Mesh, Panel, Text, Trace
 from xafs_workers.render.bokeh.columns import update_source
-from xafs_workers.render.bokeh.drawing import Drawing
+from xafs_workers.render.bokeh.drawing import PLACEHOLDER, Drawing
+from xafs_workers.render.bokeh.room import CHARACTER_WIDTH, Room
 from xafs_workers.render.bokeh.style import Style
 from xafs_workers.render.sketch import render_sketch
 
@@ -208,6 +209,34 @@ def test_an_empty_panel_gets_tick_labels_with_the_first_point() -> None:
     assert len(plot.renderers) == 2, "the corners, and the trace"
     (label,) = [one for one in plot.center if type(one).__name__ == "Label"]
     assert label.text.text == "$$x$$"
+
+
+def test_no_panel_is_blank_while_a_page_loads() -> None:
+    panels = tuple(Panel(key, column=column) for column, key in enumerate("abc"))
+    figure = Figure("f", "xafsscan", "", panels, 1, 3)
+    drawing = Drawing(figure, Style(), panels_per_call=1)
+    plots = [child[0] for child in drawing.root.children]
+    assert [type(plot).__name__ for plot in plots] == ["figure", "Spacer", "Spacer"]
+    for blank in plots[1:]:
+        assert PLACEHOLDER in str(blank.stylesheets)
+        assert blank.height == plots[0].height
+    drawing.show(figure)
+    drawing.show(figure)
+    assert drawing.is_complete
+    assert [type(child[0]).__name__ for child in drawing.root.children] == ["figure"] * 3
+
+
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("width", [360, 768, 1440, 2560])
+def test_texts_are_wrapped_to_the_room(width: int, large: bool) -> None:
+    room = Room(Style(large=large, narrow=width < 760), width, 300)
+    title = "transmission: a sample with a long name " * 3
+    lines = room.wrap_title(title).split("\n")
+    assert " ".join(lines) == title.strip()
+    assert all(len(line) * CHARACTER_WIDTH * room.style.title_size <= width for line in lines)
+    assert room.estimate_frame_height(title, 1) < room.estimate_frame_height(title) < 300
+    assert room.count_legend_columns(["scan 1"] * 3) >= room.count_legend_columns(["a longer label"] * 3) >= 1
+    assert 2 <= room.x_ticks <= 6
 
 
 def test_the_grid_follows_the_width_of_the_page() -> None:

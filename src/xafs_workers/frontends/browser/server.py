@@ -37,6 +37,7 @@ from xafs_workers.frontends.browser.viewer import Viewer, ViewerCallbacks
 from xafs_workers.frontends.table import build_table_name, format_table, list_origins
 from xafs_workers.frontends.view_commands import FIGURE_COMMANDS, VIEW_COMMANDS, build_options
 from xafs_workers.logs import get_logger
+from xafs_workers.render.sketch import build_sketch_style
 
 log = get_logger("browser")
 
@@ -183,6 +184,7 @@ class BrowserServer:
         document.title = "XAFS live plots"
         document.template = (PAGE_FOLDER / "page.html").read_text()
         document.template_variables.update(prefix=self._prefix, version=__version__, bokeh_version=bokeh.__version__)
+        document.template_variables["sketch_style"] = build_sketch_style()
         document.template_variables.update(
             switches=[asdict(command) for command in VIEW_COMMANDS],
             commands={command.name: asdict(command) for command in (*VIEW_COMMANDS, *FIGURE_COMMANDS)},
@@ -307,8 +309,7 @@ class _TableHandler(AuthRequestHandler):
         figure = self.gallery.get_figure(name, replace(options, has_statistics=False))
         found = self.gallery.find_board_scan(name)
         if figure is None or found is None:
-            self.set_status(404)
-            self.finish("this figure no longer exists")
+            self.send_error(404, reason="This figure no longer exists")
             return
         is_text = self.get_query_argument("form", "") == "text"
         self.set_header("Content-Type", "text/plain; charset=utf-8" if is_text else "text/csv; charset=utf-8")

@@ -71,6 +71,7 @@ class Viewer:
         self._style, self._options = Style(), ViewOptions()
         self._pinned: str | None = None
         self._broken_figure: str | None = None
+        self._order = 0  # number of the page's newest request for another view
         self._drawing: Drawing | None = None
         self._drawn_key: tuple[str, ViewOptions, Style] | None = None
         self._sent_state: dict[str, Any] = {}
@@ -168,6 +169,7 @@ class Viewer:
             "status": gallery.status,
             "front": None if figure is None else self._describe_front(figure),
             "picked": self._pinned is not None,
+            "order": self._order if not self._dirty else None,
             "view": list_active(self._options),
             "overlay": self._options.overlay,
             "cards": gallery.cards,
@@ -203,6 +205,8 @@ class Viewer:
         message = parse_message(next(iter(data.get("json", ())), None))
         if message.get("drawn") == self._frame:
             self.is_ready = True
+        if isinstance(message.get("order"), int):
+            self._order = message["order"]
         if "look" in message:
             self._style = parse_style(message["look"])
             self.is_ready = self.is_ready or self._frame == 0
@@ -254,15 +258,20 @@ class Viewer:
         self._outgoing.data = {"json": [json.dumps({"words": text})]}
 
 
-def summarize_figure(figure: Figure) -> str:
-    """Summarize a figure as text, for users of screen readers."""
-    return "; ".join(_summarize_panel(panel) for panel in figure.panels)
+def summarize_figure(figure: Figure) -> list[str]:
+    """Summarize the panels of a figure as texts, for users of screen readers; no two are equal."""
+    panels = (*figure.panels, *(figure.beside.panels if figure.beside is not None else ()))
+    texts = [_summarize_panel(panel) for panel in panels]
+    return [f"panel {n} of {len(texts)}: {text}" for n, text in enumerate(texts, 1)]
 
 
 def _summarize_panel(panel: Panel) -> str:
-    name = panel.title or panel.y_label or panel.key
+    names = (panel.title, panel.y_label, *(mesh.label for mesh in panel.meshes))
+    name = ", ".join(dict.fromkeys(filter(None, names))) or panel.key
     parts = [f"{len(trace.x)} points" + (f" of {trace.label}" if trace.label else "") for trace in panel.traces]
     parts += [f"a map of {mesh.z.shape[1]} by {mesh.z.shape[0]}" for mesh in panel.meshes]
+    parts += [line.label for line in panel.lines if line.label]
+    parts += [f"{mark.label or 'marked position'} at {mark.x:.5g}" for mark in panel.marks]
     parts += [text.text for text in panel.texts]
     over = f" over {panel.x_label}" if panel.x_label else ""
     return f"{name}{over}: {', '.join(parts) or 'nothing yet'}"

@@ -12,17 +12,25 @@ from bokeh.plotting import figure as Plot  # noqa: N812 - a class that is named 
 
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.render.bokeh.panel import PanelView
-from xafs_workers.render.bokeh.style import LARGE_SCALE, Style
+from xafs_workers.render.bokeh.room import USUAL_WIDTH
+from xafs_workers.render.bokeh.style import FONT, LARGE_SCALE, Style
 from xafs_workers.render.reflow import GridFitter, can_show_beside
 
 MIN_ROW_HEIGHT = 240
+MIN_ROW_EMS = 15
+"""Minimum height of a row in units of the font size of its labels."""
+MIN_COLUMN_EMS = 18
+"""Minimum width of a column in the same units; a figure with narrower ones gets more rows."""
+_MAX_STEPS = 8
 NARROW_HEIGHT = 300
 
 POINTS_PER_PIXEL = 0.75
 """Size of a pixel of CSS, points."""
 
-_MAX_ROOMY_COLUMNS = 2
-"""Maximum number of columns at which the axes have room for the usual number of tick labels."""
+PLACEHOLDER = "being drawn …"
+
+SPACING = 4
+"""Distance between two plots, pixels."""
 
 PlotCallback = Callable[[Plot, Panel], object]
 """Called with each new plot, for example to subscribe to its mouse events."""
@@ -70,7 +78,7 @@ class Drawing:
         self.is_complete = False
         self.figure = figure
         self.views: dict[str, PanelView] = {}
-        self.root = GridBox(sizing_mode="stretch_width", spacing=4, syncable=False)
+        self.root = GridBox(sizing_mode="stretch_width", spacing=SPACING, syncable=False)
         self._arrangement: object = None
         self._source, self._fitter = figure, GridFitter()
         self.show(figure)
@@ -102,11 +110,18 @@ class Drawing:
         style = self.style
         if style.narrow:
             return figure
-        return self._fitter.fit(figure, *compute_canvas(style))
+        width, height = compute_canvas(style)
+        fitted = self._fitter.fit(figure, width, height)
+        for _ in range(_MAX_STEPS):
+            is_wide_enough = style.width / fitted.columns >= MIN_COLUMN_EMS * style.text_size
+            if is_wide_enough or fitted.split or fitted.columns == 1 or not style.width:
+                break
+            height *= 1.25  # the page is scrolled
+            fitted = self._fitter.fit(figure, width, height)
+        return fitted
 
     def _create_view(self, figure: Figure, panel: Panel) -> PanelView:
-        crowded = self.style.narrow or figure.columns > _MAX_ROOMY_COLUMNS
-        view = PanelView(panel, self.style, crowded=crowded, is_growing=not figure.is_finished)
+        view = PanelView(panel, self.style, is_growing=not figure.is_finished)
         self._on_plot(view.plot, panel)
         return view
 
@@ -118,15 +133,31 @@ class Drawing:
         self._arrangement = arrangement
         narrow = self.style.narrow
         smallest = min((panel.row_span for panel in figure.panels), default=1)  # above 1 in two joined grids
-        row_height = max(MIN_ROW_HEIGHT // smallest, self.style.height // max(1, figure.rows))
+        least = max(MIN_ROW_HEIGHT, MIN_ROW_EMS * self.style.text_size)
+        row_height = max(least // smallest, self.style.height // max(1, figure.rows))
         children = []
         for row, panel in enumerate(figure.panels):
             view = self.views.get(panel.key)
-            plot = view.plot if view is not None else Spacer(sizing_mode="stretch_width")
-            plot.height = NARROW_HEIGHT if narrow else row_height * panel.row_span
+            height = NARROW_HEIGHT if narrow else row_height * panel.row_span
+            if view is not None:
+                view.fit(self._compute_width(1 if narrow else panel.column_span / figure.columns), height)
+            plot = view.plot if view is not None else self._create_placeholder(height)
             children.append((plot, row, 0, 1, 1) if narrow else (plot, *places[row][1:]))
         columns = 1 if narrow else figure.columns
         cols = dict.fromkeys(range(columns), "minmax(0, 1fr)")
         if len(cols) < len(self.root.cols or {}):
             self.root.cols = cols  # before the children: the page fails on the size of a column that is gone
         self.root.update(children=children, cols=cols)
+
+    def _create_placeholder(self, height: int) -> Spacer:
+        """Create what is shown in place of a plot that is not drawn yet."""
+        palette = self.style.palette
+        style = f"""
+            :host {{ background: {palette.face}; color: {palette.muted}; font: {self.style.text_size}px {FONT};
+                     display: grid; place-items: center; }}
+            :host::after {{ content: "{PLACEHOLDER}"; }}"""
+        return Spacer(sizing_mode="stretch_width", height=height, stylesheets=[style])
+
+    def _compute_width(self, fraction: float) -> int:
+        """Return the width of a plot in pixels, as a fraction of the page's."""
+        return int((self.style.width + SPACING) * fraction) - SPACING if self.style.width else USUAL_WIDTH

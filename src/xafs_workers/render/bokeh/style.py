@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from xafs_workers.render.palette import DARK, DASH_PATTERNS, LIGHT, Palette
 
+FONT = "DejaVu Sans, Helvetica, Arial, sans-serif"
 MARKERS = ("circle", "square", "triangle", "diamond", "inverted_triangle")
 
 LARGE_SCALE = 1.8
@@ -42,19 +43,23 @@ class Style:
         return DARK if self.dark else LIGHT
 
     @property
-    def text_size(self) -> str:
-        """Font size of tick labels and axis labels."""
-        return "24px" if self.large else "13px"
+    def text_size(self) -> int:
+        """Font size of tick labels and axis labels, pixels."""
+        return self._choose_size(13, 18, 24)
 
     @property
-    def small_size(self) -> str:
-        """Font size of legends and notes."""
-        return "20px" if self.large else "12px"
+    def small_size(self) -> int:
+        """Font size of legends and notes, pixels."""
+        return self._choose_size(12, 15, 20)
 
     @property
-    def title_size(self) -> str:
-        """Font size of panel titles."""
-        return "26px" if self.large else "15px"
+    def title_size(self) -> int:
+        """Font size of panel titles, pixels."""
+        return self._choose_size(15, 19, 26)
+
+    def _choose_size(self, usual: int, narrow: int, large: int) -> int:
+        """Choose a font size; large type on a phone is smaller, so that labels have room."""
+        return usual if not self.large else narrow if self.narrow else large
 
     @property
     def line_width(self) -> float:

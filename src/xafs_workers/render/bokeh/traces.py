@@ -13,7 +13,8 @@ from bokeh.plotting import figure as Plot  # noqa: N812 - a class that is named 
 
 from xafs_workers.figures.model import Line, Mark, Text, Trace
 from xafs_workers.render.bokeh.columns import to_drawable, update_source
-from xafs_workers.render.bokeh.style import MARKERS, Style, compute_dashes
+from xafs_workers.render.bokeh.room import NOTE_PADDING
+from xafs_workers.render.bokeh.style import FONT, MARKERS, Style, compute_dashes
 from xafs_workers.render.bokeh.words import to_plain_text
 from xafs_workers.render.limits import Interval
 from xafs_workers.render.palette import FADED_WIDTH
@@ -138,7 +139,8 @@ class LineRenderer:
             angle=np.pi / 2,
             text_align="right",
             text_baseline="bottom",
-            text_font_size=style.small_size,
+            text_font=FONT,
+            text_font_size=f"{style.small_size}px",
             text_color=style.palette.foreground,
             text=to_plain_text(line.label),
             x=line.x,
@@ -172,11 +174,12 @@ class NoteRenderer:
             text=to_plain_text(note.text),
             text_align="center",
             text_baseline="middle",
-            text_font_size=style.small_size,
+            text_font=FONT,
+            text_font_size=f"{style.small_size}px",
             text_color=style.palette.foreground,
             background_fill_color=style.palette.background,
             background_fill_alpha=0.7,
-            padding=4,
+            padding=NOTE_PADDING,
         )
         plot.add_layout(self._label)
 

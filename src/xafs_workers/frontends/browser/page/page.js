@@ -9,7 +9,8 @@
   const RETRY = 1500; // ms between two checks whether the server is available again
 
   let stage, up, front = null, view = [], overlay = "", picked = false, lost = false;
-  let pointed = 0, pointing = null, clicking = null;
+  let ordered = 0, shown = 0; // numbers of the newest request for another view, and of the one that is drawn
+  let pointed = 0, pointing = null, clicking = null, resizing = null;
   const cards = new Map();
 
   const remembered = {
@@ -31,6 +32,17 @@
 
   function tell(said) {
     if (up !== undefined && !lost) up.data = { json: [JSON.stringify(said)] };
+  }
+
+  function order(said) {
+    if (up !== undefined && !lost) tell({ ...said, order: ++ordered });
+  }
+
+  // Whether every panel is drawn as the user asked for it.
+  xafs.isDrawn = () => stage !== undefined && shown === ordered && resizing === null && stage.document.is_idle;
+
+  async function drawn() {
+    while (!lost && !xafs.isDrawn()) await new Promise(window.requestAnimationFrame);
   }
 
   function look() {
@@ -65,16 +77,23 @@
 
   function show(now) {
     front = now;
-    one("tools").hidden = now === null;
+    for (const name of ["tools", "title"]) one(name).hidden = now === null;
     one("words").hidden = now === null;
     one("nothing").hidden = now !== null;
     text(one("title"), now === null ? "" : now.title);
     text(one("caption"), now === null ? "" : now.caption);
-    text(one("summary"), now === null ? "" : now.summary);
+    summarize(now === null ? [] : now.summary);
     document.title = (now === null ? "" : now.title + " – ") + "XAFS live plots";
     if (now !== null) table();
     if (now?.broken) text(one("words"), "This figure cannot be drawn; the worker's log gives the reason.");
     mark();
+  }
+
+  function summarize(panels) {
+    const list = one("summary");
+    while (list.children.length > panels.length) list.lastElementChild.remove();
+    while (list.children.length < panels.length) list.append(document.createElement("li"));
+    panels.forEach((words, place) => text(list.children[place], words));
   }
 
   // A figure that the user picked has an address of its own, which can be sent to others.
@@ -106,7 +125,7 @@
       return part;
     });
     button.append(...parts);
-    button.addEventListener("click", () => tell({ show: card.id }));
+    button.addEventListener("click", () => order({ show: card.id }));
     item.append(button);
     return item;
   }
@@ -142,7 +161,7 @@
       compare.dataset.overlay = card.id;
       compare.textContent = "Compare";
       compare.setAttribute("aria-label", "Compare with " + card.title);
-      compare.addEventListener("click", () => tell({ overlay: card.id }));
+      compare.addEventListener("click", () => order({ overlay: card.id }));
       item.append(compare);
       return item;
     }));
@@ -213,6 +232,7 @@
       // Report the frame only once it is drawn. A hidden page draws nothing, and so it gets no further frames.
       window.requestAnimationFrame(() => {
         xafs.drawn = said.frame;
+        if ("order" in said && said.order !== null) shown = said.order;
         xafs.onframe?.(said.frame);
         tell({ drawn: said.frame });
       });
@@ -226,7 +246,7 @@
     down.connect(down.properties.data.change, () => receive(JSON.parse(down.data.json[0])));
     stage.document.on_event("connection_lost", gone);
     xafs.wanted = new URLSearchParams(window.location.search).get("figure");
-    tell({ look: look(), show: xafs.wanted });
+    order({ look: look(), show: xafs.wanted });
   };
 
   xafs.felt = function (panel, event) {
@@ -254,25 +274,38 @@
   }
 
   function plots() {
-    return stage.children.flatMap((grid) => grid.children.map(([plot]) => plot));
+    return stage.children.flatMap((grid) => grid.children.map(([plot]) => plot)).filter((plot) => plot.type === "Figure");
   }
 
   function whole() {
     for (const plot of plots()) plot.reset.emit();
   }
 
-  function compose() {
-    const view = window.Bokeh.index.get_by_id(stage.id);
-    const layer = view.export("png", true);
-    const canvas = document.createElement("canvas"), drawn = layer.canvas;
-    const pen = canvas.getContext("2d");
-    const head = 40 * (drawn.width / Math.max(1, one("stage").clientWidth));
-    const foot = 0.6 * head;
-    [canvas.width, canvas.height] = [drawn.width, drawn.height + head + foot];
+  function find(view, model) {
+    if (view.model === model) return view;
+    for (const child of view.child_views ?? []) {
+      const found = find(child, model);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+
+  async function compose() {
+    await drawn();
+    const root = window.Bokeh.index.get_by_id(stage.id), box = one("stage").getBoundingClientRect();
+    const parts = plots().map((plot) => find(root, plot)).map((view) =>
+      [view.export("png", true).canvas, view.el.getBoundingClientRect()]);
+    const scale = window.devicePixelRatio;
+    const size = Number.parseFloat(window.getComputedStyle(document.documentElement).fontSize);
+    const head = 2.6 * size * scale, foot = 0.6 * head;
+    const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
+    [canvas.width, canvas.height] = [box.width * scale, box.height * scale + head + foot];
     const colours = window.getComputedStyle(document.documentElement);
     pen.fillStyle = colours.getPropertyValue("--paper");
     pen.fillRect(0, 0, canvas.width, canvas.height);
-    pen.drawImage(drawn, 0, head);
+    for (const [part, at] of parts) {
+      pen.drawImage(part, (at.left - box.left) * scale, (at.top - box.top) * scale + head);
+    }
     pen.fillStyle = colours.getPropertyValue("--ink");
     pen.font = head * 0.45 + "px DejaVu Sans, Helvetica, Arial, sans-serif";
     pen.textAlign = "center";
@@ -331,15 +364,15 @@
     flags[name] = !flags[name];
     remembered.set(name, flags[name] ? "1" : "0");
     dress();
-    tell({ look: look() });
+    order({ look: look() });
   }
 
   document.addEventListener("DOMContentLoaded", () => {
     dress();
     one("large").addEventListener("click", () => flag("large"));
     one("dark").addEventListener("click", () => flag("dark"));
-    one("newest").addEventListener("click", () => tell({ show: null }));
-    for (const button of switches()) button.addEventListener("click", () => tell({ toggle: button.dataset.toggle }));
+    one("newest").addEventListener("click", () => order({ show: null }));
+    for (const button of switches()) button.addEventListener("click", () => order({ toggle: button.dataset.toggle }));
     one("whole").addEventListener("click", whole);
     one("past-box").addEventListener("toggle", () => void sketches());
     one("search").addEventListener("input", search);
@@ -360,9 +393,8 @@
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
   });
-  let resizing = null;
   window.addEventListener("resize", () => {
     window.clearTimeout(resizing);
-    resizing = window.setTimeout(() => tell({ look: look() }), 200);
+    resizing = window.setTimeout(() => { resizing = null; order({ look: look() }); }, 200);
   });
 })();
