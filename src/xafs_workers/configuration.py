@@ -21,6 +21,11 @@ class ConfigurationError(ValueError):
     """Invalid configuration; the text names the file, the key and what is expected."""
 
 
+def find_config_file() -> Path | None:
+    """Find the configuration file that is used where none is named: the first existing one of `CONFIG_FILES`."""
+    return next((path.expanduser() for path in CONFIG_FILES if os.path.isfile(path.expanduser())), None)
+
+
 def load(config: Path | None = None, options: dict[str, Any] | None = None) -> Settings:
     """Load the settings from the file, the environment and options.
 
@@ -36,7 +41,7 @@ def load(config: Path | None = None, options: dict[str, Any] | None = None) -> S
     ConfigurationError
         The file cannot be read, or a key is unknown or has a wrong value.
     """
-    path = config or next((p.expanduser() for p in CONFIG_FILES if os.path.isfile(p.expanduser())), None)
+    path = config or find_config_file()
     try:
         environment = EnvSettingsSource(Settings)()
         return Settings(**_merge(_merge(_read(path) if path else {}, environment), options or {}))

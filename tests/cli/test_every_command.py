@@ -59,16 +59,20 @@ class Row:
 CONFIG = ("--config", "CONFIG")
 ROWS = (
     Row(("--version",), r"\Axafs-workers \d+\.\d+\.\d+\n\Z"),
-    Row(("config", "show", *CONFIG), r"\Aprofile: (.*\n)+.*bootstrap_servers: '?127\.0\.0\.1"),
+    Row(("config", "show", *CONFIG), r"\A# FOLDER/.*\nprofile: (.*\n)+.*bootstrap_servers: '?127\.0\.0\.1"),
     Row(("config", "schema"), r'\A\{\n  "\$defs"'),
     Row(("config", "manual"), r"\A# Configuration\n"),
     Row(("messages",), r"\Akind +value +owner +meaning\n(.*\n)*linescan "),
     Row(("messages", "linescan"), r"\Alinescan: start    \(headless\)\n"),
     Row(("schema",), r"\A\{\n"),
-    Row(("lint", "FOLDER/session.jsonl"), r"\A3 lines, 0 refused\n\Z"),
+    Row(("lint", "FOLDER/session.jsonl"), r"\A3 lines, 0 refused\n\Z", errors=r"\Apaths were not checked"),
+    Row(("lint", "FOLDER/session.jsonl", *CONFIG), r"\A3 lines, 0 refused\n\Z"),
     Row(("install", "--topics", *CONFIG), r"(is there .*\n){5}\nAll topics exist\.\n\Z"),
     Row(("install", *CONFIG), r"\Anew  .*\n(.*\n)*\nNothing was written: --apply writes\.\n\Z"),
-    Row(("install", "--apply", "--target", "FOLDER/root", *CONFIG), r"\Anew .*FOLDER/root/.*\n(.*\n)*\nNext, as root"),
+    Row(
+        ("install", "--apply", "--target", "FOLDER/root", *CONFIG),
+        r"\Anew .*FOLDER/root/.*\n(.*\n)*\nThe units may write below .* alone: .*\nNext, as root",
+    ),
     Row(("status", "--once", *CONFIG), r"file-manager .*running(.*\n)*.*headless (.*\n)*.*screen (.*\n)*.*web "),
     Row(("status", "--json", *CONFIG), r'\A\[\n  \{\n    "worker": "file-manager"'),
     Row(("send", '{"close": "all"}', *CONFIG), r"\Aheadless: done\n\Z"),

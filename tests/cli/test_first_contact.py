@@ -214,6 +214,15 @@ def test_shown_configuration_has_no_secret(place: Path) -> None:
     assert "rediss://user:***@host:6379/0" in shown.output
 
 
+def test_shown_configuration_names_its_file(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = write_config(place)
+    shown = CliRunner().invoke(app, ["config", "show", "--config", config])
+    assert shown.stdout.splitlines()[0] == f"# {config}"
+    monkeypatch.setattr("xafs_workers.configuration.CONFIG_FILES", (place / "absent",))
+    first = CliRunner().invoke(app, ["config", "show"]).stdout.splitlines()[0]
+    assert first == f"# no file, these are defaults: none of {place / 'absent'} exists"
+
+
 def test_each_command_is_in_the_table() -> None:
     # They read no topic, report all faults, or make a configuration.
     apart = {"messages", "schema", "lint", "demo", "doctor", "config", "adopt"}

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -79,7 +80,33 @@ def test_a_valid_file_passes(tmp_path: Path) -> None:
     path.write_text("\n".join(lines) + "\n")
     result = runner.invoke(app, ["lint", str(path)])
     assert result.exit_code == 0
-    assert result.output == f"{len(lines)} lines, 0 refused\n"
+    assert result.stdout == f"{len(lines)} lines, 0 refused\n"
+    assert result.stderr == "paths were not checked: there is no configuration file (--config)\n"
+
+
+ROOT, OTHER = "/data/proposals", "/data/proposals/2026-3/pass-2"
+PATHS = [
+    ({"touch": f"{ROOT}/2026-3/pass-1/a"}, ""),
+    ({"touch": "/data3/proposals/2026-3/pass-1/a"}, ""),
+    ({"touch": "/tmp/a"}, "touch: path '/tmp/a' (expected a path below '/data/proposals' or '/data3/proposals')"),
+    ({"mkdir": ROOT}, "mkdir: path '/data/proposals' (expected a path in a proposal folder, "),
+    ({"copy": True, "file": "/templates/b/c.xlsx", "target": f"{ROOT}/2026-3/pass-1"}, ""),
+    ({"copy": True, "file": f"{ROOT}/2026-3/pass-1/a", "target": f"{ROOT}/2026-3/pass-1/b"}, ""),
+    ({"copy": True, "file": "/home/c.xlsx", "target": f"{ROOT}/2026-3/pass-1"}, "copy: path '/home/c.xlsx' (expected"),
+    ({"copy": True, "file": f"{OTHER}/a", "target": f"{ROOT}/2026-3/pass-1/a"}, "is of another proposal"),
+    ({"linescan": "stop", "fname": "a.png"}, ""),
+    ({"linescan": "stop", "fname": "/tmp/a.png"}, "linescan: path '/tmp/a.png' (expected"),
+]
+
+
+@pytest.mark.parametrize(("body", "reason"), PATHS)
+def test_paths_are_compared_with_the_configuration(body: dict[str, Any], reason: str, tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    storage = {"proposals_root": ROOT, "root_aliases": {"/data3/proposals": ROOT}, "copy_sources": ["/templates"]}
+    config.write_text(json.dumps({"storage": storage}))
+    result = runner.invoke(app, ["lint", "-", "--config", str(config)], input=json.dumps(body))
+    assert (result.exit_code, result.stderr) == (1 if reason else 0, "")
+    assert reason in result.stdout
 
 
 FAULTY = [
@@ -106,7 +133,7 @@ def test_an_error_names_file_line_kind_field_and_reason(tmp_path: Path, line: by
     path.write_bytes(b'{"close": "all"}\n' + line + b'\n{"close": "all"}\n')
     result = runner.invoke(app, ["lint", str(path)])
     assert result.exit_code == 1
-    fault, count = result.output.splitlines()
+    fault, count = result.stdout.splitlines()
     assert fault.startswith(f"{path}:2: {where}")
     assert reason in fault
     assert count == "3 lines, 1 refused"
@@ -131,7 +158,7 @@ def test_a_recording_is_checked(tmp_path: Path, suffix: str) -> None:
         recording.write(Record(4.0, "documents", raw=b"\xc1", partition=0, offset=7))
     result = runner.invoke(app, ["lint", str(path)])
     assert result.exit_code == 1
-    first, second, count = result.output.splitlines()
+    first, second, count = result.stdout.splitlines()
     assert first.startswith(f"{path}:3: linescan: detector: ")
     assert second == f"{path}:5: undecodable record documents/0/7"
     assert count == "5 lines, 2 refused"
@@ -148,7 +175,7 @@ def test_a_damaged_recording_is_a_usage_error(tmp_path: Path) -> None:
 def test_standard_input_is_read() -> None:
     result = runner.invoke(app, ["lint", "-"], input='{"close": "all"}\n{"close": "none"}\n')
     assert result.exit_code == 1
-    assert result.output.startswith("-:2: close: close: ")
+    assert result.stdout.startswith("-:2: close: close: ")
 
 
 def test_an_unreadable_file_is_a_usage_error(tmp_path: Path) -> None:

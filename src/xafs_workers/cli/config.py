@@ -19,14 +19,22 @@ app = typer.Typer(
 
 @app.command()
 def show(config: Annotated[Path | None, typer.Option(help="configuration file")] = None) -> None:
-    """Print the settings in force, as YAML; passwords inside URLs are masked."""
+    """Print the settings in force, as YAML; passwords inside URLs are masked.
+
+    The first line, a comment, names the configuration file.
+    """
     import yaml
 
+    from xafs_workers.configuration import CONFIG_FILES, find_config_file
     from xafs_workers.logs import mask_passwords
 
     settings = load_settings_or_exit(config, None, None)
     text = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=YAML_WIDTH)
-    typer.echo(mask_passwords(text), nl=False)
+    file = config or find_config_file()
+    origin = (
+        str(file) if file else f"no file, these are defaults: none of {' and '.join(map(str, CONFIG_FILES))} exists"
+    )
+    typer.echo(f"# {origin}\n{mask_passwords(text)}", nl=False)
 
 
 @app.command()

@@ -13,8 +13,11 @@ from typing import IO, TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from xafs_workers.cli.options import ConfigOption, load_settings_or_exit
+
 if TYPE_CHECKING:
     from xafs_workers.messages.schema import ActionDescription, FieldDescription
+    from xafs_workers.settings import Storage
 
 WRONG_USE = 2
 """Exit code: the command line cannot be used."""
@@ -61,18 +64,24 @@ def lint(
         typer.Argument(help="JSON lines: messages, or [name, document]; - is the standard input.", show_default=False),
     ],
     tag: Annotated[str, typer.Option(help="Name that marks a control message.")] = "bmm",
+    config: ConfigOption = None,
 ) -> None:
     """Check control messages and documents in a recording or a file of JSON lines; exit with 1 if any is refused.
 
     A line is `["bmm", {...}]`, a bare message `{...}`, or `[name, document]`. A recording of `record` may be gzipped.
+    Absolute paths are compared with `storage` of the configuration file, if there is one: proposals root, folders to
+    copy from. What depends on files, on rights or on earlier messages is not checked.
     """
+    storage = _load_storage(config)
     try:
         with sys.stdin.buffer if str(file) == "-" else _open_file(file) as content:
-            lines, refused = _check_lines(content, str(file), tag)
+            lines, refused = _check_lines(content, str(file), tag, storage)
     except (OSError, EOFError, zlib.error) as error:
         typer.echo(f"{file}: {getattr(error, 'strerror', None) or error} (expected a readable file)", err=True)
         raise typer.Exit(WRONG_USE) from error
     typer.echo(f"{lines} lines, {refused} refused")
+    if storage is None:
+        typer.echo("paths were not checked: there is no configuration file (--config)", err=True)
     if refused:
         raise typer.Exit(1)
 
@@ -84,7 +93,14 @@ def _open_file(path: Path) -> IO[bytes]:
     return cast("IO[bytes]", gzip.open(path, "rb")) if is_zipped else path.open("rb")
 
 
-def _check_lines(content: Iterable[bytes], name: str, tag: str) -> tuple[int, int]:
+def _load_storage(config: Path | None) -> Storage | None:
+    """Load the settings of folders, None where there is no configuration file."""
+    from xafs_workers.configuration import find_config_file
+
+    return load_settings_or_exit(config, None, None).storage if config or find_config_file() else None
+
+
+def _check_lines(content: Iterable[bytes], name: str, tag: str, storage: Storage | None) -> tuple[int, int]:
     """Print what is wrong, and return how many lines there are and how many are refused."""
     number = refused = 0
     split = _split_line
@@ -92,7 +108,7 @@ def _check_lines(content: Iterable[bytes], name: str, tag: str) -> tuple[int, in
         if number == 1 and (header := _parse_header(line)) is not None:
             tag, split = header.get("tag", tag), _split_recorded
             continue
-        fault = _find_fault(line, tag, split)
+        fault = _find_fault(line, tag, split, storage)
         if fault is not None:
             refused += 1
             typer.echo(f"{name}:{number}: {fault}")
@@ -112,8 +128,11 @@ class Fault:
         return ": ".join((*where, self.reason))
 
 
-def _find_fault(line: bytes, tag: str, split: Callable[[bytes, str], tuple[str, Any]]) -> Fault | None:
+def _find_fault(
+    line: bytes, tag: str, split: Callable[[bytes, str], tuple[str, Any]], storage: Storage | None
+) -> Fault | None:
     """Find the fault of a line, None if it has none."""
+    from xafs_workers.diagnostics.message_paths import find_path_fault
     from xafs_workers.messages.base import InvalidMessage
     from xafs_workers.messages.documents import InvalidDocument, check_document
     from xafs_workers.messages.parsing import parse
@@ -123,7 +142,9 @@ def _find_fault(line: bytes, tag: str, split: Callable[[bytes, str], tuple[str, 
     try:
         name, body = split(line, tag)
         if name == tag:
-            parse(body)
+            message = parse(body)
+            if storage is not None and (reason := find_path_fault(message, storage)):
+                return Fault(message.kind, "", reason)
         else:
             check_document(name, body)
     except InvalidMessage as error:
