@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from xafs_workers.cli.main import app
 from xafs_workers.configuration import load
 from xafs_workers.install.plan import SCRIPTS, build_install_plan
+from xafs_workers.install.topics import explain_refusal
 from xafs_workers.settings import Settings
 
 DOCUMENTED = {
@@ -214,3 +215,12 @@ def test_an_unwritable_target_is_reported(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["install", "--apply", "--target", str(tmp_path)])
     assert result.exit_code == 1
     assert "with --target" in result.output
+
+
+def test_refused_topics_are_explained_in_one_sentence() -> None:
+    """The broker of the demo refuses all of them; the reason is stated once."""
+    away = "Failed while waiting for controller: Local: Timed out"
+    shown = explain_refusal({"b.test": away, "b.workers.status": away})
+    assert shown.startswith(f"refused: b.test, b.workers.status: {away} (this broker makes no topics on request")
+    shown = explain_refusal({"b.test": "Broker: Topic authorization failed", "b.workers.status": away})
+    assert shown.endswith("(the administrator of Kafka can make them)")

@@ -78,7 +78,7 @@ def install(  # noqa: PLR0913 - one parameter for each option
 def _install_topics(settings: Settings, *, apply: bool) -> None:
     """Show the topics and whether each exists, and make the missing ones."""
     from xafs_workers.consumer.topic_admin import AdminRequestError
-    from xafs_workers.install.topics import BrokerAwayError, make_topics, plan_topics
+    from xafs_workers.install.topics import BrokerAwayError, explain_refusal, make_topics, plan_topics
     from xafs_workers.logs import configure_logging
     from xafs_workers.producer.kafka_config import read_kafka_config
 
@@ -100,8 +100,7 @@ def _install_topics(settings: Settings, *, apply: bool) -> None:
     for name in missing:
         typer.echo(f"{'refused' if name in refused else 'made':<9} {name}")
     if refused:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in refused.items())
-        exit_with_error(f"{reasons} (the administrator of Kafka can make them)", NOT_WRITTEN)
+        exit_with_error(explain_refusal(refused), NOT_WRITTEN)
 
 
 def _describe_state(file: PlannedFile, replace: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,6 +21,9 @@ TOPIC_PURPOSES: dict[TopicRole, str] = {
     "dead_letters": "records that could not be used",
 }
 """The purpose of each topic, the most important first."""
+
+NO_CONTROLLER = "waiting for controller"
+"""Words in the client's error where no broker answers requests for topics, such as the embedded one."""
 
 LIST_SECONDS = 10.0
 """Longest wait for the broker's list of topics, seconds."""
@@ -60,6 +64,27 @@ def make_topics(config: KafkaConfig, topics: list[PlannedTopic]) -> dict[str, st
         The broker gave no answer.
     """
     return create_topics(config, {topic.name: 1 for topic in topics if not topic.exists})
+
+
+def explain_refusal(refused: Mapping[str, str]) -> str:
+    """Return one sentence for the topics that were refused: the reason of each, and what to do.
+
+    Parameters
+    ----------
+    refused
+        Reasons, by name of the topic.
+    """
+    names_by_reason: dict[str, list[str]] = {}
+    for name, reason in refused.items():
+        names_by_reason.setdefault(reason, []).append(name)
+    reasons = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in names_by_reason.items())
+    if all(NO_CONTROLLER in reason for reason in refused.values()):
+        remedy = (
+            "this broker makes no topics on request, like that of the demo; the manual describes a Kafka for trials"
+        )
+    else:
+        remedy = "the administrator of Kafka can make them"
+    return f"refused: {reasons} ({remedy})"
 
 
 def _list_topics(config: KafkaConfig) -> frozenset[str]:
