@@ -61,7 +61,8 @@ def check_worker(*command: str, then: Callable[[str], None] = lambda config: Non
         worker = subprocess.Popen([*PROGRAM, *command, "--config", config])  # noqa: S603
         try:
             deadline = time.monotonic() + PATIENCE
-            while call("status", "--once", "--config", config).returncode != 0:
+            # `--expect ""`: whichever worker this is, it runs alone.
+            while call("status", "--once", "--expect", "", "--config", config).returncode != 0:
                 if worker.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(f"{command} is not well: {call('status', '--json', '--config', config).stdout}")
                 time.sleep(0.5)
