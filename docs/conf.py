@@ -32,6 +32,7 @@ html_favicon = "../src/xafs_workers/frontends/browser/page/icon.svg"
 html_static_path = ["_static"]
 html_css_files = ["manual.css"]
 html_js_files = ["manual.js"]
+html_search_scorer = "search_scorer.js"
 html_show_sourcelink = False
 html_context = {"default_mode": "auto"}  # without it the theme logs an error
 html_theme_options = {
