@@ -48,7 +48,7 @@ def render_messages_page() -> str:
     from xafs_workers.messages.schema import describe_kind, list_kind_names
 
     described = [describe_kind(name) for name in list_kind_names()]
-    index = _render_table(["kind", "actions", "meaning"], map(_build_index_row, described))
+    index = _render_table(["kind", "actions", "answered by", "meaning"], map(_build_index_row, described))
     return "\n".join(
         [
             MESSAGES_INTRODUCTION,
@@ -100,7 +100,8 @@ def render_configuration_page() -> str:
 
 
 def _build_index_row(kind: KindDescription) -> list[str]:
-    return [f"[`{kind.kind}`](#{kind.kind})", ", ".join(action.value for action in kind.actions), kind.summary]
+    actions = ", ".join(action.value for action in kind.actions)
+    return [f"[`{kind.kind}`](#{kind.kind})", actions, ", ".join(kind.owners), kind.summary]
 
 
 def _render_kind(kind: KindDescription) -> Iterator[str]:
