@@ -37,13 +37,13 @@ atexit.register(_publish.flush)
 def rocking_curve(points: int = 41):
     """Scan the pitch of the monochromator and watch I0."""
     scan = bp.rel_scan(_beamline.detectors, _beamline.axes["dcm_pitch"], -0.15, 0.15, points)
-    yield from producer.plot_linescan(scan, motor="dcm_pitch", detector="I0", fname="rocking_curve.png")
+    yield from producer.plot_linescan(scan, motor="dcm_pitch", detector="I0", fname="pitch_of_mono.png")
 
 
 def watch_i0(points: int = 20):
     """Watch I0 against time."""
     count = bp.count(_beamline.detectors, num=points)
-    yield from producer.plot_timescan(count, detector="I0", fname="i0.png")
+    yield from producer.plot_timescan(count, detector="I0", fname="i0_now.png")
 
 
 def small_map(points: int = 9):

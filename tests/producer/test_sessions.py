@@ -30,10 +30,10 @@ PICTURES = {
     "maps/slot.png",
     "snapshots/foil_01.png",
     "snapshots/foil_liveplot_01.png",
-    "snapshots/i0.png",
-    "snapshots/rocking_curve.png",
+    "snapshots/i0_now.png",
+    "snapshots/pitch_of_mono.png",
 }
-AGAINST_TIME = "snapshots/i0.png"
+AGAINST_TIME = "snapshots/i0_now.png"
 QUEUED, TYPED = "pass-1", "pass-2"
 
 
@@ -154,7 +154,7 @@ def test_the_steps_of_the_first_plan_run(station: Station, file_manager: None) -
     assert "Traceback" not in session.stderr, session.stderr
     assert "the next free number is 1" in session.stdout
     station.wait(lambda: len(station.list_final_answers("linescan")) == 2, "the answers to both scans")
-    assert {"snapshots/rocking_curve.png", "snapshots/my_scan.png"} <= pictures(station, TYPED).keys()
+    assert {"snapshots/pitch_of_mono.png", "snapshots/my_scan.png"} <= pictures(station, TYPED).keys()
     station.wait(lambda: bool(station.received["dead-letter"]), "the dead letter")
     listed = run_command(["dead-letters", "list"], own)
     assert "linescan.detector: linescan start: missing field 'detector'" in listed
