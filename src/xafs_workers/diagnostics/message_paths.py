@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from xafs_workers.messages.base import ControlMessage
-from xafs_workers.messages.copy import Copy
 from xafs_workers.settings import Storage
 from xafs_workers.storage.confined import Root, Roots
 from xafs_workers.storage.errors import Refused
@@ -19,8 +18,8 @@ def find_path_fault(message: ControlMessage, storage: Storage) -> str:
     try:
         for path in _list_written_paths(message):
             ProposalFolder.from_path(path, roots)
-        if isinstance(message, Copy) and message.file is not None:
-            _check_copy(message, message.file, roots, storage)
+        if message.named_source is not None:
+            _check_source(message.named_source, message.named_paths, roots, storage)
     except Refused as error:
         return str(error)
     return ""
@@ -33,11 +32,12 @@ def _list_written_paths(message: ControlMessage) -> list[str]:
     return [*paths, *([name] if isinstance(name, str) and name.startswith("/") else [])]
 
 
-def _check_copy(message: Copy, source: str, roots: Roots, storage: Storage) -> None:
+def _check_source(source: str, targets: tuple[str, ...], roots: Roots, storage: Storage) -> None:
     """Raise Refused unless the source is below a folder of `copy_sources`, or in the same proposal."""
     place = Roots(*roots.roots, *(Root(str(path)) for path in storage.copy_sources)).resolve_path(source)
     if place.root is not roots.first:
         return
-    owner, target = ProposalFolder.from_path(source, roots)[0], ProposalFolder.from_path(message.target, roots)[0]
-    if owner.path != target.path:
-        raise Refused(f"file {source!r} is of another proposal (expected a file of {target.path})")
+    owner = ProposalFolder.from_path(source, roots)[0]
+    for target in (ProposalFolder.from_path(path, roots)[0] for path in targets):
+        if owner.path != target.path:
+            raise Refused(f"file {source!r} is of another proposal (expected a file of {target.path})")

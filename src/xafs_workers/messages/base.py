@@ -143,6 +143,11 @@ class ControlMessage(BaseModel):
         return self._get_declared("filename") or self._get_declared("fname")
 
     @property
+    def named_source(self) -> str | None:
+        """Absolute path of the file that the message copies, None where it names none."""
+        return self._get_declared("file")
+
+    @property
     def named_paths(self) -> tuple[str, ...]:
         """Absolute paths in the message; the first that lies in a proposal folder names the proposal it concerns."""
         paths = (self._get_declared(name) for name in ("img", "target", "folder", "path"))
