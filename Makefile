@@ -95,12 +95,13 @@ docs: $(VENV)/dev.stamp ## the manual as a site in docs/_build/html: spelling ch
 links: docs ## check the links of the manual to other sites (needs a network)
 	$(SPHINX) -b linkcheck docs docs/_build/links
 
-dist: $(VENV)/dev.stamp ## build the source distribution and the wheel, and check them (dist/)
+dist: $(VENV)/dev.stamp ## build the source distribution and the wheel, and check them and the conda recipe (dist/)
 	rm -rf dist build
-	$(BIN)/python -m pip install --quiet build check-wheel-contents pyroma twine
+	$(BIN)/python -m pip install --quiet build check-wheel-contents py-rattler-build pyroma twine
 	$(BIN)/python -m build
 	$(BIN)/python -m twine check --strict dist/*
 	$(BIN)/check-wheel-contents dist/*.whl
+	$(BIN)/python tools/check_recipe.py recipe/recipe.yaml
 	$(BIN)/pyroma --min 8 .  # 10 needs an address and an author's e-mail
 
 PYTHONS ?= $(PYTHON)
