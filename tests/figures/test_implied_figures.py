@@ -48,6 +48,7 @@ def test_a_spiral_is_squares() -> None:
     check_spiral(draw_stream("stock_spiral"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "stream", ["stock_scan", "stock_rel_scan", "stock_list_scan", "stock_adaptive_scan", "stock_scan_two_together"]
 )
