@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,18 @@ def _wait_until_idle(workers: WatchedWorkers, records: int) -> None:
             raise TimeoutError(f"not idle after an hour: {[workers.find_beat(name) for name in workers.processes]}")
 
 
+def run_case(workers: WatchedWorkers, options: argparse.Namespace) -> None:
+    """Run the case that the command line names."""
+    if options.case == "events":
+        send_events(workers, options.rate, options.seconds, options.points)
+    elif options.case == "backlog":
+        read_backlog(workers, options.records)
+    elif options.case == "messages":
+        send_messages(workers, options.count, options.only)
+    else:
+        simulate_week(workers, options.scans, options.sequences, options.kill_every)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a case and print its table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -210,14 +223,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     week.add_argument("--kill-every", type=float, default=0.0, help="seconds; 0: no kills")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder, run_workers(Path(folder)) as workers:
-        if options.case == "events":
-            send_events(workers, options.rate, options.seconds, options.points)
-        elif options.case == "backlog":
-            read_backlog(workers, options.records)
-        elif options.case == "messages":
-            send_messages(workers, options.count, options.only)
-        else:
-            simulate_week(workers, options.scans, options.sequences, options.kill_every)
+        with suppress(KeyboardInterrupt):  # what was seen until then is printed
+            run_case(workers, options)
         print(f"answers {workers.answers}, dead letters {len(workers.station.received['dead-letter'])}")
         for reason, count in count_reasons(workers):
             print(f"  {count} x {reason}")
