@@ -22,6 +22,7 @@ from xafs_workers.render.bokeh import style as bokeh_style
 from xafs_workers.render.matplotlib.drawing import Drawing
 from xafs_workers.render.matplotlib.scene import Scene
 from xafs_workers.render.matplotlib.style import Style
+from xafs_workers.render.matplotlib.text_layout import sanitize
 
 CANVASES = {"1280x720": (12.8, 6.2), "1920x1080": (19.2, 9.8), "3840x2160": (38.4, 20.6), "narrow": (6.0, 9.0)}
 """Inches that a window leaves for its figure, by screen: matplotlib has 100 pixels to the inch there."""
@@ -42,8 +43,20 @@ def list_faults_by_screen(figure: Figure, style: Style) -> dict[str, list[str]]:
     for screen, size in CANVASES.items():
         canvas.figure.set_size_inches(size)
         drawing.lay_out(figure)
-        found[screen] = list_text_faults(canvas.figure)
+        found[screen] = list_text_faults(canvas.figure) + list_cut_labels(drawing)
     return {screen: faults for screen, faults in found.items() if faults}
+
+
+def list_cut_labels(drawing: Drawing) -> list[str]:
+    """List the labels of axes of which a word is broken, or the middle left out."""
+    assert drawing.model is not None
+    labels = [
+        (label, shown)
+        for panel in drawing.model.panels
+        for axes in [drawing.get_axes(panel.key)]
+        for label, shown in ((panel.x_label, axes.get_xlabel()), (panel.y_label, axes.get_ylabel()))
+    ]
+    return [f"cut: {shown!r}" for label, shown in labels if shown.split() != sanitize(label).split()]
 
 
 def list_pairs() -> dict[str, Figure]:

@@ -20,6 +20,7 @@ from xafs_workers.render.matplotlib.style import Palette, SeriesStyle, Sizes
 _OFFSET_POINTS: dict[str, Any] = {"xytext": (0.0, 0.0), "textcoords": "offset points"}
 PIECE_LENGTH = 256
 """Number of line segments that are drawn as one piece; the dash pattern starts again with each piece."""
+_MAX_ROWS = 8  # lines of a note that are shown
 _MIN_LABEL = 3.0  # ems; the label of a vertical line that has less room is left out
 _CROSS_SIZE = 1.26  # in units of the font size: 160 square points at 10 points
 
@@ -278,15 +279,26 @@ class NoteArtist(_ArtistGroup):
         if self.text is not None:
             self._write_text(self.text)
 
+    def is_whole(self, width: float, height: float, size: float) -> bool:
+        """Check whether the text fits into axes of a width and height at a font size (points), with no word broken."""
+        if self.text is None:
+            return True
+        text = text_layout.sanitize(" ".join(self.text.text.splitlines()[:_MAX_ROWS]))
+        return " ".join(_fit_rows(self.text, width - size, height, size)).split() == text.split()
+
     def _write_text(self, text: Text) -> None:
         side = "left" if text.x < 0.3 else "right" if text.x > 0.7 else "center"
-        reach = {"left": 1.0 - text.x, "right": text.x, "center": 2.0 * min(text.x, 1.0 - text.x)}[side]
-        room = max(reach, 0.2) * self._axes_width
-        most = max(1, int(self._axes_height / (text_layout.LINE_HEIGHT * self._font_size)))
-        found = [text_layout.fit_text(row, room, self._font_size, lines=3) for row in text.text.splitlines()[:8]]
-        rows = "\n".join(found).split("\n")
-        if len(rows) > most:
-            rows = [*rows[: most - 1], text_layout.ELLIPSIS]
+        rows = _fit_rows(text, self._axes_width, self._axes_height, self._font_size)
         half = (0.5 * len(rows) * text_layout.LINE_HEIGHT + 0.3) * self._font_size / self._axes_height
         y = min(max(text.y, half), max(1.0 - half, 0.5))
         self.note.set(text="\n".join(rows), x=text.x, y=y, ha=side, multialignment=side)
+
+
+def _fit_rows(text: Text, width: float, height: float, size: float) -> list[str]:
+    """Fit a note at its position into axes of a width and height, points."""
+    reach = 1.0 - text.x if text.x < 0.3 else text.x if text.x > 0.7 else 2.0 * min(text.x, 1.0 - text.x)
+    most = max(1, int(height / (text_layout.LINE_HEIGHT * size)))
+    room = max(reach, 0.2) * width
+    found = [text_layout.fit_text(row, room, size, lines=3) for row in text.text.splitlines()[:_MAX_ROWS]]
+    rows = "\n".join(found).split("\n")
+    return rows if len(rows) <= most else [*rows[: most - 1], text_layout.ELLIPSIS]

@@ -188,6 +188,11 @@ class PanelView:
         left, bottom = rect.left + (rect.width - width) / 2.0, rect.bottom + (rect.height - height) / 2.0
         return Rect(left, bottom, width, height)
 
+    def has_whole_texts(self, rect: Rect, sizes: Sizes) -> bool:
+        """Check whether labels and notes are whole in axes at `rect`."""
+        notes = all(note.is_whole(rect.width, rect.height, sizes.text) for note in self._select_artists(NoteArtist))
+        return notes and self.decorations.has_whole_labels(self.panel, rect, sizes)
+
     def place(self, rect: Rect, canvas: tuple[float, float], sizes: Sizes) -> None:
         """Place the panel at `rect` (in points) and set all sizes and colours."""
         self._arrange_line_labels(rect, sizes)

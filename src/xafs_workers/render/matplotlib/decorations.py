@@ -148,6 +148,14 @@ class Decorations:
             top=above + text_layout.count_rows(title) * text_layout.LINE_HEIGHT * sizes.title + 0.8 * em,
         )
 
+    def has_whole_labels(self, panel: Panel, rect: Rect, sizes: Sizes) -> bool:
+        """Check whether the labels of the axes and of the colour bar are whole beside axes at `rect`."""
+        em, beyond = sizes.text, _TEXT_OVERHANG * sizes.text
+        found = [(panel.x_label, rect.width + beyond), (panel.y_label, rect.height + beyond)]
+        if self.colour_bar is not None:
+            found.append((self.colour_bar.label, rect.height))
+        return all(text_layout.is_whole(label, room, em, lines=2) for label, room in found)
+
     def place(self, panel: Panel, rect: Rect, canvas: tuple[float, float], sizes: Sizes) -> None:
         """Place the axes and their decorations at `rect` on a canvas of given width and height, in points."""
         self._axes_width = rect.width

@@ -23,6 +23,7 @@ _OVERHANG = 0.2  # ems by which letters of the heading may reach into the blank 
 _LAYOUT_PASSES = 3  # margins depend on the size of the axes, which depends on the margins
 _MIN_AXES = (8.0, 4.5)  # smallest width and height of axes, ems; type becomes smaller until they have it
 _TYPE_STEP = 0.9
+_LEAST_FACTOR = 0.4  # by which type becomes smaller for labels and notes; longer ones lose their middle
 _MIN_TEXT = 6.5  # points; type does not become smaller
 
 
@@ -198,7 +199,7 @@ class Scene:
         return True
 
     def _fit_type(self, model: Figure) -> tuple[Rect, dict[str, Rect], bool]:
-        """Lay out the panels with the largest type at which each has room.
+        """Lay out the panels with the largest type at which each has room, and labels and notes are whole.
 
         Returns the rectangle of the panels below the shared legend, the rectangles of the axes, and whether there is
         too little room for all margins even with the smallest type.
@@ -210,7 +211,10 @@ class Scene:
             rects, is_crowded = self._compute_rects(model, halves, sizes)
             width, height = (ems * sizes.text for ems in _MIN_AXES)
             is_small = any(rect.width < width or rect.height < height for rect in rects.values())
-            if not (is_small or is_crowded) or sizes.text <= _MIN_TEXT:
+            is_cut = self._type_factor > _LEAST_FACTOR and not all(
+                self.views[key].has_whole_texts(rect, sizes) for key, rect in rects.items()
+            )
+            if not (is_small or is_crowded or is_cut) or sizes.text <= _MIN_TEXT:
                 return halves[0], rects, is_crowded
             self._type_factor *= _TYPE_STEP
             self._margins = {}

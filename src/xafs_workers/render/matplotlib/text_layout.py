@@ -72,6 +72,12 @@ def fit_text(text: str, room: float, size: float, *, lines: int = 1) -> str:
     return "\n".join(row.strip() for row in found)
 
 
+def is_whole(text: str, room: float, size: float, *, lines: int = 1) -> bool:
+    """Check whether a text fits into at most `lines` lines no wider than `room` points, with no word broken."""
+    whole = sanitize(text)
+    return fit_text(text, room, size, lines=lines).split() == whole.split()
+
+
 def count_rows(text: str) -> int:
     """Return the number of lines of a fitted text."""
     return text.count("\n") + 1 if text else 0
