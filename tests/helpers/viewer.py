@@ -12,6 +12,7 @@ from helpers.streams import Entry
 from xafs_workers.consumer.roles import SCREEN
 from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.figures.model import Figure
+from xafs_workers.frontends.history import HistoryEntry, find_board_scan, list_history
 from xafs_workers.frontends.status import Feed
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.scans.board import Board
@@ -36,6 +37,11 @@ class Viewer:
 
     def __exit__(self, *_: object) -> None:
         self._follower.stop()
+
+    def list_history(self) -> list[HistoryEntry]:
+        """Wait until the past is read, and list it."""
+        wait_until(lambda: not self.feed.is_reading_history, "the past")
+        return list_history((self.feed.board, self.feed.history))
 
     @property
     def feed(self) -> Feed:
@@ -74,6 +80,12 @@ class Viewer:
         """Build the figure of the only scan."""
         (scan,) = self.board.scans
         return self.draw_scan(scan)
+
+    def draw_past(self, figure_id: str) -> Figure:
+        """Build a figure of the past by its address."""
+        found = find_board_scan((self.feed.board, self.feed.history), figure_id)
+        assert found is not None
+        return build_figure(*found)
 
     def draw_scan(self, scan: Scan) -> Figure:
         return build_figure(self.board, scan)

@@ -1,4 +1,4 @@
-"""A viewer on real sources: two at once, runs with holes, runs whose start was missed, a run that had begun before."""
+"""A viewer on real sources: two at once, runs with holes, runs whose start was missed, runs of the past."""
 
 from __future__ import annotations
 
@@ -203,3 +203,38 @@ def test_viewer_draws_a_run_that_had_begun(own_tiled_server: TiledServer, write_
         viewer.wait_for_stop(uid)
         (scan,) = [scan for scan in viewer.board.scans if scan.run_uids == (uid,)]
         assert viewer.draw_scan(scan).panels[0].traces[0].y.tolist() == [10.0 * n for n in range(1, POINTS + 1)]
+
+
+@pytest.mark.parametrize("second", ["tiled", "catalog"])
+def test_the_past_is_there_after_a_restart(
+    second: str,
+    zmq: ZmqDocuments,
+    proxy: ZmqProxy,
+    own_tiled_server: TiledServer,
+    write_tiled: Publish,
+    tmp_path: Path,
+) -> None:
+    """ZMQ keeps nothing: its runs come from the catalog. A figure has the address that it had before."""
+    if second == "tiled":
+        settings: dict[str, Any] = {"sources": Sources(tiled=find_address(own_tiled_server))}
+    else:
+        catalog = Catalog(uri=own_tiled_server.uri, api_key_file=own_tiled_server.api_key_file)
+        settings = {"sources": Sources(zmq=zmq), "catalog": catalog}
+    run, later = build_run(), build_run()
+    uid = run[0][1]["uid"]
+    with Viewer(tmp_path, **settings) as viewer:
+        viewer.wait_until_live()
+        publish_all(write_tiled, run)
+        if second == "catalog":
+            publish = proxy.create_publisher()
+            viewer.join(publish)
+            publish_all(publish, run)
+        viewer.wait_for_stop(uid)
+        (before,) = [scan.figure_id for scan in viewer.board.scans if scan.run_uids == (uid,)]
+    publish_all(write_tiled, later)
+    with Viewer(tmp_path, **settings) as viewer:
+        entries = {entry.figure_id: entry.uids for entry in viewer.list_history()}
+        assert entries[before] == (uid,)
+        assert {uid, later[0][1]["uid"]} <= {uid for uids in entries.values() for uid in uids}
+        (panel,) = viewer.draw_past(before).panels
+        assert panel.traces[0].y.tolist() == [10.0 * n for n in range(1, POINTS + 1)]

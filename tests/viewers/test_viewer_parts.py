@@ -6,6 +6,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,9 +15,10 @@ from structlog.testing import capture_logs
 
 from helpers.kafka_records import open_source, read_records
 from helpers.processes import PATIENCE, wait_until
-from helpers.streams import build_run_documents
+from helpers.streams import build_run_documents, read_entries
 from plugins.brokers import Broker
 from xafs_workers.consumer.roles import SCREEN
+from xafs_workers.figures.figure_builder import build_figure
 from xafs_workers.frontends.history import find_board_scan, list_history
 from xafs_workers.producer.kafka_config import KafkaConfig
 from xafs_workers.settings import Settings
@@ -185,6 +187,27 @@ def test_a_finished_scan_is_in_the_history(place: ViewerTopics) -> None:
     found = find_board_scan((feed.board, feed.history), entry.figure_id)
     assert found is not None
     assert [len(one.points) for one in found[0].get_runs(found[1])] == [5]
+
+
+@pytest.mark.slow
+def test_a_sequence_of_the_history_is_reduced(place: ViewerTopics, measured: Path) -> None:
+    """Only once its figure is looked at."""
+    place.create_topics()
+    place.put(*read_entries(measured / "ni2o3.jsonl"))
+    follower = place.follower()
+    wait_until(lambda: not follower.build_feed().is_reading_history, "the history to be read")
+    history = follower.history.board
+    (scan,) = [one for one in history.scans if one.kind == "xafs_sequence"]
+    assert [panel.traces for panel in build_figure(history, scan).panels] == [(), (), ()]
+    follower.history.request_results(scan.figure_id)
+
+    def is_reduced() -> bool:
+        figure = build_figure(follower.history.board, scan)
+        return all(len(panel.traces) > 0 for panel in figure.panels)
+
+    wait_until(is_reduced, "the merge")
+    (line,) = build_figure(follower.history.board, scan).get_panel("mu").lines
+    assert 8320 < line.x < 8355, "E0 of nickel"
 
 
 @pytest.mark.slow

@@ -35,6 +35,8 @@ class Fitter:
 
     Parameters
     ----------
+    ready
+        Called in the fitter's thread when there is a result to take.
     start_process
         Starts a new process.
     idle_seconds
@@ -43,11 +45,12 @@ class Fitter:
 
     def __init__(
         self,
+        ready: Callable[[], object] = lambda: None,
         *,
         start_process: Callable[[], ReductionProcess] = ReductionProcess,
         idle_seconds: float = IDLE_SECONDS,
     ):
-        self._start_process, self._idle_seconds = start_process, idle_seconds
+        self._ready, self._start_process, self._idle_seconds = ready, start_process, idle_seconds
         self._changed = threading.Condition()
         self._stop = threading.Event()
         self._waiting: deque[FitRequest] = deque()
@@ -135,6 +138,7 @@ class Fitter:
         with self._changed:
             self._results.append(ReductionResult(request.scan_id, request.key, values))
             self._current = None
+        self._ready()
 
     def _warm_up(self) -> None:
         try:

@@ -80,7 +80,7 @@ class Recovery(Section):
     history_hours: float = Field(
         default=24.0,
         ge=0,
-        description="screen and browser: how far back they list ended scans after a start, from Kafka; 0: not at all",
+        description="screen and browser: how far back they list ended scans after a start; 0: not at all",
     )
 
 

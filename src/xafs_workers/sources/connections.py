@@ -6,13 +6,14 @@ import sqlite3
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from xafs_workers.consumer.client import SourceError
 from xafs_workers.consumer.publisher import Publisher
 from xafs_workers.consumer.source import KafkaSource
 from xafs_workers.consumer.source_interface import Source
 from xafs_workers.producer.kafka_config import KafkaConfig, read_kafka_config
-from xafs_workers.settings import Settings
+from xafs_workers.settings import Catalog, Settings, TiledDocuments
 from xafs_workers.sources.combined import CombinedSource
 from xafs_workers.sources.joiner import RunJoiner
 from xafs_workers.sources.local_producer import LocalProducer
@@ -86,6 +87,30 @@ class Connections:
         parts += self._open_documents(reader, wake, is_durable=is_durable)
         return parts[0] if len(parts) == 1 else CombinedSource(parts, wake)
 
+    def open_past(self, reader: str) -> Source | None:
+        """Open a source whose past records can be read once more: control messages, and one source of documents.
+
+        The documents are those of Kafka, else of Tiled, else of the catalog. None where nothing keeps them, or where
+        each start reads all of them, as of a recording.
+
+        Raises
+        ------
+        SourceError
+            The topics of the state folder cannot be opened.
+        """
+        settings, wake = self.settings, threading.Event()
+        address = settings.sources.tiled or (settings.catalog if settings.catalog.configured else None)
+        if settings.sources.recording is not None or (address is None and not settings.has_kafka_documents):
+            return None
+        parts: list[Source] = []
+        if not settings.has_kafka_control:
+            parts.append(LocalSource(self._open_local_topics(), [settings.get_topic("control")], reader))
+        if self.kafka is not None:
+            parts.append(KafkaSource(self.kafka, self.kafka_topics, f"{settings.beamline}.{reader}"))
+        if address is not None and not settings.has_kafka_documents:
+            parts.append(self._open_tiled(address, None, wake))
+        return parts[0] if len(parts) == 1 else CombinedSource(parts, wake)
+
     def build_joiner(self) -> RunJoiner | None:
         """Return the joiner of the sources of documents; None where Kafka is the only one."""
         names = self.settings.sources.names
@@ -123,13 +148,16 @@ class Connections:
 
             opened.append(ZmqSource(sources.zmq, limit, wake))
         if sources.tiled is not None:
-            from xafs_workers.sources.tiled_documents import TiledSource
-
             file = self.settings.find_state_folder() / reader / "tiled-runs.json" if is_durable else None
-            limits = (self.settings.retention.runs, file, wake, self.settings.scans.sequence_gap)
-            opened.append(TiledSource(sources.tiled, *limits))
+            opened.append(self._open_tiled(sources.tiled, file, wake))
         if sources.recording is not None:
             from xafs_workers.sources.recorded_documents import RecordingSource
 
             opened.append(RecordingSource(sources.recording.file, wake))
         return opened
+
+    def _open_tiled(self, address: TiledDocuments | Catalog, store: Path | None, wake: threading.Event) -> Source:
+        from xafs_workers.sources.tiled_documents import TiledSource
+
+        settings = self.settings
+        return TiledSource(address, settings.retention.runs, store, wake, settings.scans.sequence_gap)

@@ -16,7 +16,7 @@ from xafs_workers.catalog.connection import Connection
 from xafs_workers.catalog.errors import CatalogError
 from xafs_workers.consumer.records import Partition
 from xafs_workers.logs import get_logger
-from xafs_workers.settings import TiledDocuments
+from xafs_workers.settings import Catalog, TiledDocuments
 from xafs_workers.sources.queued import MICROSECONDS, QueuedSource
 from xafs_workers.sources.tiled_run import ROW_COLUMNS, DataFile, NamedDocument, TiledRun, to_plain
 from xafs_workers.sources.tiled_store import FinishedRuns
@@ -48,6 +48,8 @@ class TiledSource(QueuedSource):
 
     Parameters
     ----------
+    settings
+        Address of the server, as a source of documents or as the catalog.
     newest
         Number of runs of the past that are looked at.
     store
@@ -58,10 +60,17 @@ class TiledSource(QueuedSource):
     """
 
     def __init__(
-        self, settings: TiledDocuments, newest: int, store: Path | None, wake: threading.Event, gap: float = 0.0
+        self,
+        settings: TiledDocuments | Catalog,
+        newest: int,
+        store: Path | None,
+        wake: threading.Event,
+        gap: float = 0.0,
     ):
         super().__init__("tiled", "at-least-once", wake)
-        self._connection, self._newest = Connection.from_documents(settings), newest
+        is_catalog = isinstance(settings, Catalog)
+        self._connection = Connection(settings) if is_catalog else Connection.from_documents(settings)
+        self._newest = newest
         self._is_durable = store is not None
         self._finished = FinishedRuns(store)
         self._gap, self._since = gap, 0.0

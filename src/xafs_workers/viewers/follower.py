@@ -113,9 +113,7 @@ class Follower:
             Reducer(timeout=rules.task_seconds, idle_seconds=rules.idle_seconds, starts_warm=False) for _ in range(2)
         )
         self._fitter = Fitter()
-        self.history = History(
-            settings, self._empty_board.config, lambda: connections.open_source(role.name, is_durable=False)
-        )
+        self.history = History(settings, self._empty_board.config, lambda: connections.open_past(role.name))
         self._router = AnalysisRouter(self._reducer, self._fitter, live_reducer)
         self._lag, self._waits_for, self._lag_due = 0, "", 0.0
         self._is_live = False

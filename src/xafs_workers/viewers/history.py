@@ -21,7 +21,6 @@ from xafs_workers.reduction.router import AnalysisRouter
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.reduction_requests import build_pending_requests
-from xafs_workers.scans.scan import Scan
 from xafs_workers.settings import Settings
 from xafs_workers.threads import SupervisedThread
 
@@ -29,8 +28,8 @@ log = get_logger("workers")
 
 READ_PAUSE = 0.005
 """Pause between two portions of records, seconds: live figures come first."""
-RESULT_INTERVAL = 0.1
-"""Interval between looks for results of reductions, seconds."""
+NO_FIGURE = ""
+"""Wakes the thread without asking for a figure: results are ready, or the history is closed."""
 
 
 class History:
@@ -39,7 +38,7 @@ class History:
     Parameters
     ----------
     open_source
-        Opens a source whose past records can be read.
+        Opens a source whose past records can be read; None where nothing keeps them.
 
     Attributes
     ----------
@@ -49,7 +48,7 @@ class History:
         Whether the past is still being read.
     """
 
-    def __init__(self, settings: Settings, config: BoardConfig, open_source: Callable[[], Source]):
+    def __init__(self, settings: Settings, config: BoardConfig, open_source: Callable[[], Source | None]):
         self._settings, self._open_source = settings, open_source
         self.board = Board(config)
         self.is_reading = settings.recovery.history_hours > 0
@@ -57,9 +56,10 @@ class History:
         self._requested: queue.SimpleQueue[str] = queue.SimpleQueue()
         rules = settings.reduction
         reducers = (
-            Reducer(timeout=rules.task_seconds, idle_seconds=rules.idle_seconds, starts_warm=False) for _ in range(2)
+            Reducer(self._wake, timeout=rules.task_seconds, idle_seconds=rules.idle_seconds, starts_warm=False)
+            for _ in range(2)
         )
-        self._router = AnalysisRouter(next(reducers), Fitter(), next(reducers))
+        self._router = AnalysisRouter(next(reducers), Fitter(self._wake), next(reducers))
         self._thread = SupervisedThread(self._run, "history", self._stop.is_set)
 
     def start(self) -> None:
@@ -71,9 +71,13 @@ class History:
         """Have the scan of a figure reduced, from any thread."""
         self._requested.put(figure)
 
+    def _wake(self) -> None:
+        self._requested.put(NO_FIGURE)
+
     def close(self) -> None:
         """Stop reading and reducing."""
         self._stop.set()
+        self._wake()
         if self._thread.is_alive():
             self._thread.join(2.0)
 
@@ -91,11 +95,11 @@ class History:
             self._router.close()
 
     def _read(self) -> None:
-        if self._settings.sources.names != ("kafka",):
-            log.info("history_not_read", reason="not all documents come from Kafka")
-            return
         since = time.time() - self._settings.recovery.history_hours * 3600.0
         source = self._open_source()
+        if source is None:
+            log.info("history_not_read", reason="no source keeps past documents (expected Kafka, Tiled or a catalog)")
+            return
         try:
             marks = source.metadata.fetch_watermarks()
             ends = {partition: high for partition, (_, high) in marks.items()}
@@ -122,24 +126,14 @@ class History:
         return board
 
     def _reduce_requested(self) -> None:
-        """Reduce the scan of the next requested figure, and apply the results."""
-        try:
-            figure = self._requested.get(timeout=RESULT_INTERVAL)
-        except queue.Empty:
-            return
+        """Wait for a figure or for results; have the figure's scan reduced, and apply the results."""
+        figure = self._requested.get()
         scan = next((scan for scan in self.board.scans if scan.figure_id == figure), None)
         if scan is not None:
-            self._reduce(scan)
-
-    def _reduce(self, scan: Scan) -> None:
-        for request in build_pending_requests(self.board, scan):
-            self._router.ask(request)
-        while not self._stop.wait(RESULT_INTERVAL):
-            is_last = self._router.idle
-            for result in self._router.take():
-                self.board = self.board.apply(result)
-            if is_last:
-                return
+            for request in build_pending_requests(self.board, scan):
+                self._router.ask(request)
+        for result in self._router.take():
+            self.board = self.board.apply(result)
 
 
 def _apply(board: Board, parser: RecordParser, record: RawRecord) -> Board:
