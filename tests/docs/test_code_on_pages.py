@@ -63,6 +63,9 @@ def find_make_fault(words: list[str]) -> str:
 def find_python_fault(words: list[str]) -> str:
     if words[:2] == ["-m", "venv"]:
         return ""
+    if words[:2] == ["-m", "pytest"]:
+        missing = [word for word in words[2:] if not (ROOT / word).is_file()]
+        return f"no tests {missing}" if missing else ""
     script = next(word for word in words if not word.startswith("-"))
     return "" if (ROOT / script).is_file() else f"no file {script}"
 
