@@ -107,12 +107,16 @@ def test_a_map_to_scale_has_the_limits_of_its_picture(size: tuple[int, int], tab
     (panel,) = figure.panels
     assert panel.is_to_scale
     expected = fit_limits(panel, ExtentCache().measure(panel), is_growing=not figure.is_finished)
-    shown = tab.page.evaluate(
+    spans = [high - low for low, high in expected]
+    wait_until(lambda: read_spans(tab) == pytest.approx(spans, rel=0.06), "the limits of the picture")
+
+
+def read_spans(tab: Tab) -> list[float]:
+    """Read the lengths of the axes of the first plot, which change until its layout is at rest."""
+    return tab.page.evaluate(
         """() => { const [[plot]] = Bokeh.documents[0].roots()[0].children[0].children;
-        return [plot.x_range, plot.y_range].map((one) => [one.start, one.end].sort((a, b) => a - b)); }"""
+        return [plot.x_range, plot.y_range].map((one) => Math.abs(one.end - one.start)); }"""
     )
-    spans = [high - low for low, high in shown]
-    assert spans == pytest.approx([high - low for low, high in expected], rel=0.06)
 
 
 def test_a_page_may_become_narrower(tab: Tab, harness: FigureHarness) -> None:
