@@ -213,10 +213,8 @@ class MessageEngine:
         return list_waiting(queues, [arrival.control for arrival in self._accepted])
 
     def count_in_hand(self) -> int:
-        """Return the number of messages that are not done."""
-        return (
-            len(self._arrivals) + len(self._accepted) + self._queues.count_jobs() + len(self._deferred.list_messages())
-        )
+        """Return the number of messages and records whose effects are not done."""
+        return len(self.pending())
 
     def has_room(self) -> bool:
         """Check whether more messages may be read: the ones in hand, without those that wait for documents, are few."""

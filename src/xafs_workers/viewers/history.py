@@ -122,7 +122,7 @@ class History:
         while not reader.caught_up and not self._stop.is_set():
             for record in reader.take(0.2):
                 board = _apply(board, parser, record)
-            time.sleep(READ_PAUSE)
+            self._stop.wait(READ_PAUSE)
         return board
 
     def _reduce_requested(self) -> None:
