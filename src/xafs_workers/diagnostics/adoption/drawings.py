@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import threading
 import time
 from pathlib import Path
 
@@ -14,7 +15,6 @@ from xafs_workers.scans.board import Board
 from xafs_workers.scans.reduction_requests import ReductionRequest, build_reduction_requests
 
 REDUCTION_SECONDS = 120.0
-PAUSE = 0.05
 
 
 def draw_figures(board: Board, folder: Path) -> tuple[Path, ...]:
@@ -47,16 +47,17 @@ def reduce_all(board: Board) -> Board:
     requests = [one for one in build_reduction_requests(board) if isinstance(one, ReductionRequest)]
     if not requests:
         return board
-    reducer = Reducer()
+    arrived = threading.Event()
+    reducer = Reducer(arrived.set)
     reducer.start()
     try:
         deadline, missing = time.monotonic() + REDUCTION_SECONDS, len(requests)
         for request in requests:
             reducer.ask(request)
-        while missing and time.monotonic() < deadline:
+        while missing and arrived.wait(max(0.0, deadline - time.monotonic())):
+            arrived.clear()
             for result in reducer.take():
                 board, missing = board.apply(result), missing - 1
-            time.sleep(PAUSE)
     finally:
         reducer.close()
     return board
