@@ -49,7 +49,11 @@ class Display:
 
     def __init__(self, size: tuple[int, int] = SIZE) -> None:
         read, write = os.pipe()
-        command = ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size[0]}x{size[1]}x24", "-nolisten", "tcp"]
+        # By default the server resets when its last client leaves, and the window manager that connects just then is lost.
+        command = [
+            *("Xvfb", "-displayfd", str(write), "-noreset", "-nolisten", "tcp"),
+            *("-screen", "0", f"{size[0]}x{size[1]}x24"),
+        ]
         self._processes = [_start_quietly(command, pass_fds=(write,))]
         os.close(write)
         with os.fdopen(read) as stream:
