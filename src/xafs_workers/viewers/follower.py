@@ -204,6 +204,7 @@ class Follower:
         count = loop.step()
         if loop.caught_up and not self._is_live:
             self._is_live = True
+            self._lag_due = 0.0  # what was counted while history was read is not shown as a lag
             self._on_live()
             self.on_board_changed()
             self.history.start()
