@@ -49,7 +49,7 @@ class Display:
 
     def __init__(self, size: tuple[int, int] = SIZE) -> None:
         read, write = os.pipe()
-        # By default the server resets when its last client leaves, and the window manager that connects just then is lost.
+        # By default the server resets when its last client leaves, and a window manager that connects then is lost.
         command = [
             *("Xvfb", "-displayfd", str(write), "-noreset", "-nolisten", "tcp"),
             *("-screen", "0", f"{size[0]}x{size[1]}x24"),
