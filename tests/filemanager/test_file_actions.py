@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from helpers.file_manager import FileManagerStation, build_xafs_run
@@ -320,6 +321,8 @@ def test_an_unwritable_ledger_is_waited_for(place: UnprivilegedStation) -> None:
 
 def test_stopping_while_larch_hangs_fails_no_message(place: UnprivilegedStation, larch: None) -> None:
     run = build_xafs_run()
+    settings = yaml.safe_load(place.config.read_text())
+    place.config.write_text(yaml.safe_dump({**settings, "reduction": {"starts_warm": True}}))
     FileManagerStation.start(place)
     assert place.process is not None
     tasks = Path(f"/proc/{place.process.pid}/task")

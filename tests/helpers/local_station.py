@@ -37,6 +37,7 @@ class LocalStation:
             "storage": {"proposals_root": str(folder / "proposals"), "root_aliases": {}},
             "state_directory": str(folder / "state"),
             "logging": {"style": "json", "heartbeat_seconds": 0.1},
+            "reduction": {"starts_warm": False},
             **settings,
         }
         self.config = folder / "config.yaml"

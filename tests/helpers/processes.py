@@ -71,6 +71,7 @@ class Station:
             "storage": {"proposals_root": str(folder / "proposals"), "root_aliases": {}},
             "state_directory": str(folder / "state"),
             "logging": {"style": "json", "heartbeat_seconds": 0.1},
+            "reduction": {"starts_warm": False},
         }
         for part, more in settings.items():
             content[part] = {**content.get(part, {}), **more} if isinstance(more, dict) else more

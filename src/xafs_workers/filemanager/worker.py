@@ -131,7 +131,8 @@ def _start_reducer(settings: Settings, stack: ExitStack) -> Reducer | None:
             "no_larch", reason="files are checked by our own strict reader alone (expected xafs-workers[reduction])"
         )
         return None
-    reducer = Reducer(timeout=settings.reduction.task_seconds, idle_seconds=settings.reduction.idle_seconds)
+    limits = settings.reduction
+    reducer = Reducer(timeout=limits.task_seconds, idle_seconds=limits.idle_seconds, starts_warm=limits.starts_warm)
     stack.callback(reducer.close)
     reducer.start()
     return reducer

@@ -138,7 +138,8 @@ def _writes_pictures(settings: Settings) -> bool:
 
 def _build_reducer(settings: Settings, *, starts_warm: bool) -> Reducer:
     limits = settings.reduction
-    return Reducer(timeout=limits.task_seconds, idle_seconds=limits.idle_seconds, starts_warm=starts_warm)
+    warm = starts_warm and limits.starts_warm
+    return Reducer(timeout=limits.task_seconds, idle_seconds=limits.idle_seconds, starts_warm=warm)
 
 
 def _call_each(*callbacks: Callable[[ReceivedMessage], object]) -> Callable[[ReceivedMessage], None]:

@@ -117,6 +117,11 @@ class Reduction(Section):
     task_seconds: float = Field(
         default=60.0, gt=0, description="time limit of a reduction, seconds; a longer one is killed and repeated"
     )
+    starts_warm: bool = Field(
+        default=True,
+        description="whether the file manager and the headless plot manager load Larch when they start; false: with the"
+        " first task, which waits some seconds for it",
+    )
     idle_seconds: float = Field(
         default=600.0, gt=0, description="Larch's process ends after so long without a task; the next one starts it"
     )
