@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,10 @@ from helpers.bound_runs import make_line_run
 from helpers.fits import build_answers
 from helpers.hostile_records import HostileRecord, list_hostile_records
 from helpers.list_source import CollectingHandler, ListSource
+from helpers.processes import PATIENCE
 from helpers.streams import CONTROL, DOCUMENTS, EPOCH, build_run_documents
+from xafs_workers.catalog.followed_runs import FollowedRuns
+from xafs_workers.catalog.retry import RetryPolicy
 from xafs_workers.consumer import loop as loop_module
 from xafs_workers.consumer.loop import Loop, LoopCallbacks
 from xafs_workers.consumer.record_parser import RecordParser, RejectedRecord
@@ -338,3 +342,49 @@ def test_runs_that_queued_messages_name_stay_on_the_board() -> None:
         pass
     assert len(loop.board.runs) <= 20
     engine.close()
+
+
+class _DataFiles(_RunReader):
+    """Work of a file manager whose only queue waits for the run that a message names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stop = threading.Event()
+        self.catalog = FollowedRuns(lambda: self.board, None, RetryPolicy(clock=lambda: self.board.reading.attended))
+        self.board = Board(BoardConfig())
+
+    def read(self, uid: str) -> Outcome:
+        self.found[uid] = self.catalog.wait_for_run(uid, self.stop).uid == uid
+        return Outcome("done")
+
+
+def test_reading_goes_on_while_a_queue_waits_for_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is waited for may lie behind the messages that are in hand: to stop before it would be a deadlock."""
+    monkeypatch.setattr(message_engine, "QUEUE_LIMIT", 3)
+    monkeypatch.setattr(loop_module, "TURN_SECONDS", 0.0)  # a record a turn
+    work, source, letters = _DataFiles(), ListSource(), list[str]()
+    callbacks = EngineCallbacks(
+        find_outcome=lambda control: None,
+        record_outcome=lambda control, outcome: None,
+        answer=lambda answer: None,
+        give_up=lambda control, reason: letters.append(reason),
+    )
+    engine = MessageEngine(work, callbacks, "file-manager", awaits_documents=lambda: work.catalog.awaits_documents)
+    board = Board(BoardConfig(waits_for_documents=True))
+    ports = LoopCallbacks(engine, lambda record, bad: None, lambda: EPOCH, has_room=engine.has_room)
+    loop = Loop(source, FILE_MANAGER, RecordParser(Settings()), board, ports)
+    loop.begin(source.positions, source.positions)
+    runs = [list(make_line_run()) for _ in range(8)]
+    uids = [documents[0][1]["uid"] for documents in runs]
+    source.put_entries([("bmm", {"lsxdi": True, "uid": uid, "filename": f"line.{uid}"}) for uid in uids])
+    source.put_entries([entry for documents in runs for entry in documents])
+    pause = threading.Event()
+    deadline = time.monotonic() + PATIENCE
+    while len(work.found) < len(runs) and time.monotonic() < deadline:
+        loop.step(0.0)
+        work.board = loop.board
+        pause.wait(0.001)
+    engine.close()
+    assert work.found == dict.fromkeys(uids, True)
+    assert letters == []
+    assert not work.catalog.awaits_documents

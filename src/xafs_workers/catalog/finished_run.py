@@ -107,6 +107,11 @@ class FinishedRun:
 class RunCatalog(Protocol):
     """Catalog of finished runs; it waits until a run is complete."""
 
+    @property
+    def awaits_documents(self) -> bool:
+        """Whether a thread waits for a run of which documents are missing."""
+        ...
+
     def wait_for_run(self, uid: str, stop: Event) -> FinishedRun:
         """Return a run as soon as it is complete; blocks, so never call it in the loop.
 

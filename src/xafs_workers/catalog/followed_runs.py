@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Event
+from threading import Event, get_ident
 from typing import NoReturn
 
-from xafs_workers.catalog.errors import CatalogRefused, MissingData, NotComplete, NotFound
+from xafs_workers.catalog.errors import CatalogRefused, CatalogUnavailable, MissingData, NotComplete, NotFound
 from xafs_workers.catalog.finished_run import Asset, FinishedRun, NDArray, RunSource, count_missing_points
 from xafs_workers.catalog.layouts import parse_asset_documents
 from xafs_workers.catalog.retry import RetryPolicy, RetryState, call_with_retries
@@ -74,10 +74,30 @@ class FollowedRuns:
         self._board = board
         self._fallback: RunSource = fallback or NoCatalog()
         self._retry_policy = retry_policy or RetryPolicy()
+        self._waiting_threads: set[int] = set()
+
+    @property
+    def awaits_documents(self) -> bool:
+        """Whether a thread waits for a run of which documents are missing; not for a catalog that does not answer."""
+        return bool(self._waiting_threads)
 
     def wait_for_run(self, uid: str, stop: Event) -> FinishedRun:
         """Return a run as soon as the board or the fallback has it complete; see `RunCatalog.wait_for_run`."""
-        return call_with_retries(lambda: self.find_run(uid), self._retry_policy, stop)
+        thread = get_ident()
+        try:
+            return call_with_retries(lambda: self._find_awaited_run(uid, thread), self._retry_policy, stop)
+        finally:
+            self._waiting_threads.discard(thread)
+
+    def _find_awaited_run(self, uid: str, thread: int) -> FinishedRun:
+        try:
+            return self.find_run(uid)
+        except (NotFound, NotComplete):
+            self._waiting_threads.add(thread)
+            raise
+        except CatalogUnavailable:
+            self._waiting_threads.discard(thread)
+            raise
 
     def begin_retries(self) -> RetryState:
         """Return the state of a wait for a run whose attempts the caller makes with `find_run`."""

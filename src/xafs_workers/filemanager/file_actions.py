@@ -157,7 +157,8 @@ def build_file_engine(context: ActionContext, callbacks: EngineCallbacks) -> Mes
     """Build the message engine of the file manager."""
     handler = FileActionHandler(context, lambda: engine.list_messages())
     callbacks = replace(callbacks, find_follow_up=handler.find_follow_up)
-    engine = MessageEngine(handler, callbacks, WORKER, context.stop)
+    catalog = context.catalog
+    engine = MessageEngine(handler, callbacks, WORKER, context.stop, lambda: catalog.awaits_documents)
     return engine
 
 

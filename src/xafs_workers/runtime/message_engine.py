@@ -102,9 +102,19 @@ class MessageEngine:
         Name of the worker, for its answers.
     stop
         Ends all waits; `close` sets it.
+    awaits_documents
+        Returns whether a task in a queue waits for documents, which may not have been read yet.
     """
 
-    def __init__(self, work: MessageWork, callbacks: EngineCallbacks, worker: str, stop: threading.Event | None = None):
+    def __init__(
+        self,
+        work: MessageWork,
+        callbacks: EngineCallbacks,
+        worker: str,
+        stop: threading.Event | None = None,
+        awaits_documents: Callable[[], bool] = lambda: False,
+    ):
+        self._awaits_documents = awaits_documents
         self._work, self._callbacks, self._worker = work, callbacks, worker
         self._stop = stop or threading.Event()
         self._arrivals: deque[_Arrival] = deque()
@@ -217,8 +227,11 @@ class MessageEngine:
         return len(self.pending())
 
     def has_room(self) -> bool:
-        """Check whether more messages may be read: the ones in hand, without those that wait for documents, are few."""
-        return len(self._arrivals) + self._queues.count_jobs() < QUEUE_LIMIT
+        """Check whether more messages may be read: those in hand are few, or wait for what must be read.
+
+        Messages that wait on the board do not count.
+        """
+        return len(self._arrivals) + self._queues.count_jobs() < QUEUE_LIMIT or self._awaits_documents()
 
     @property
     def waits_for(self) -> str:
