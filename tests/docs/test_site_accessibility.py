@@ -68,6 +68,12 @@ def test_pages_have_no_violations(name: str, site: str, open_tab: OpenTab) -> No
         assert tab.page.evaluate("document.documentElement.dataset.theme") == scheme
         assert find_violations(tab.page) == [], (scheme, size)
         assert tab.overflow == 0, (scheme, size)
+        assert tab.page.evaluate(SCROLLED_TEXT) == 0, (scheme, size)
+
+
+SCROLLED_TEXT = """() => { const box = document.querySelector('.bd-article-container');
+  return box === null ? 0 : box.scrollWidth - box.clientWidth; }"""
+"""By how many pixels the text of a page is wider than its column, which the theme hides behind a scroll bar."""
 
 
 def test_violations_are_found(open_tab: OpenTab) -> None:
