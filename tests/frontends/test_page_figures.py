@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
@@ -174,3 +176,72 @@ def _average_blocks(image: np.ndarray, size: int = 8) -> np.ndarray:
     """Return the mean brightness of each square."""
     rows, columns = image.shape[0] // size, image.shape[1] // size
     return image[: rows * size, : columns * size].reshape(rows, size, columns, size).mean(axis=(1, 3))
+
+
+@pytest.mark.slow
+def test_a_page_is_printed_whole_and_in_light_colours(tab: Tab, harness: FigureHarness, tmp_path: Path) -> None:
+    """A printed page is laid out again without its plots being drawn again."""
+    figures = list_distinct_figures()
+    for name in ("xafs-transmission, reduced", "areascan-Pilatus"):
+        harness.show(tab.page, name, figures[name])
+        printed = [_draw_for_print(tab)]
+        tab.page.click("#dark")
+        wait_until(lambda: tab.page.evaluate("xafs.isDrawn()"), "the dark page")
+        assert tab.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 22, 26)"
+        printed.append(_draw_for_print(tab))
+        pdf = tab.save_pdf(tmp_path / "page.pdf").read_bytes()
+        tab.page.click("#dark")
+        wait_until(lambda: tab.page.evaluate("xafs.isDrawn()"), "the light page")
+        assert printed[0].shape == printed[1].shape
+        assert np.percentile(printed[0], 99) == 255
+        blocks = [_average_blocks(image) for image in printed]
+        assert np.abs(blocks[0] - blocks[1]).max() < 20, name
+        assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 1
+
+
+def _draw_for_print(tab: Tab) -> np.ndarray:
+    """Return the brightness of the picture that a page prints in place of its plots."""
+    picture = tab.page.evaluate(
+        """() => { window.dispatchEvent(new Event("beforeprint"));
+        const picture = document.querySelector("#printed canvas").toDataURL();
+        window.dispatchEvent(new Event("afterprint"));
+        return picture; }"""
+    )
+    content = base64.b64decode(picture.partition(",")[2])
+    return np.asarray(Image.open(BytesIO(content)).convert("L"), dtype=float)
+
+
+@pytest.mark.slow
+def test_a_zoom_is_kept_in_other_colours_and_type(tab: Tab, harness: FigureHarness) -> None:
+    name = "xafs-transmission, reduced"
+    harness.show(tab.page, name, list_distinct_figures()[name])
+    whole = read_spans(tab)
+    tab.page.evaluate(ZOOM)
+    zoomed = read_spans(tab)
+    assert zoomed == [100.0, whole[1]]
+    for button in ("#dark", "#large", "#dark"):
+        plot = tab.page.evaluate(FIRST_PLOT)
+        tab.page.click(button)
+        wait_until(lambda: tab.page.evaluate(FIRST_PLOT) not in (plot, None), "new plots")  # noqa: B023 - called in this turn
+        wait_until(lambda: tab.page.evaluate("xafs.isDrawn()"), "the page to be drawn")
+        wait_until(lambda: read_spans(tab) == pytest.approx(zoomed), "the zoom")
+    tab.page.click("#whole")
+    wait_until(lambda: read_spans(tab) == pytest.approx(whole), "all data")
+
+
+FIRST_PLOT = "Bokeh.documents[0].roots()[0].children[0]?.children[0]?.[0].id ?? null"
+ZOOM = """() => { const [[plot]] = Bokeh.documents[0].roots()[0].children[0].children;
+  plot.x_range.have_updated_interactively = true; plot.x_range.setv({start: 7100, end: 7200}); }"""
+
+
+@pytest.mark.slow
+def test_a_map_takes_most_of_the_width_of_a_phone(tab: Tab, harness: FigureHarness) -> None:
+    set_look(tab, PHONE, large=True)
+    harness.show(tab.page, "map", list_distinct_figures()["areascan-if"])
+    wait_until(lambda: tab.page.evaluate(FRAME_WIDTH) > 0.55 * PHONE[0], "a large map")
+    assert list_page_faults(tab.page) == []
+
+
+FRAME_WIDTH = """() => { const root = Bokeh.index.get_by_id(Bokeh.documents[0].roots()[0].id);
+  const walk = (view) => [view, ...(view.children_views?.() ?? []).flatMap(walk)];
+  return walk(root).find((view) => view.model.type === "Figure").frame.bbox.width; }"""

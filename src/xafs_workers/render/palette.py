@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 DASH_PATTERNS: tuple[tuple[float, ...], ...] = (
     (),
@@ -58,3 +58,10 @@ DARK = Palette(
     warning_face="#4d2020",
     faded="#7d828c",
 )
+
+
+def map_colours(palette: Palette, other: Palette) -> dict[str, str]:
+    """Map the colours of a palette to those of another one, as `#rrggbb`."""
+    names = [field.name for field in fields(Palette) if field.name != "series"]
+    pairs = [(getattr(palette, name), getattr(other, name)) for name in names]
+    return dict([*zip(palette.series, other.series, strict=True), *pairs])

@@ -37,6 +37,7 @@ from xafs_workers.frontends.browser.viewer import Viewer, ViewerCallbacks
 from xafs_workers.frontends.table import build_table_name, format_table, list_origins
 from xafs_workers.frontends.view_commands import FIGURE_COMMANDS, VIEW_COMMANDS, build_options
 from xafs_workers.logs import get_logger
+from xafs_workers.render.palette import DARK, LIGHT, map_colours
 from xafs_workers.render.sketch import build_sketch_style
 
 log = get_logger("browser")
@@ -184,8 +185,9 @@ class BrowserServer:
         document.title = "XAFS live plots"
         document.template = (PAGE_FOLDER / "page.html").read_text()
         document.template_variables.update(prefix=self._prefix, version=__version__, bokeh_version=bokeh.__version__)
-        document.template_variables["sketch_style"] = build_sketch_style()
         document.template_variables.update(
+            sketch_style=build_sketch_style(),
+            light_colours=map_colours(DARK, LIGHT),
             switches=[asdict(command) for command in VIEW_COMMANDS],
             commands={command.name: asdict(command) for command in (*VIEW_COMMANDS, *FIGURE_COMMANDS)},
         )

@@ -22,7 +22,8 @@ MIN_ROW_EMS = 15
 MIN_COLUMN_EMS = 18
 """Minimum width of a column in the same units; a figure with narrower ones gets more rows."""
 _MAX_STEPS = 8
-NARROW_HEIGHT = 300
+NARROW_HEIGHT, NARROW_MAP_HEIGHT = 300, 560
+"""Height of a panel of a narrow page, and largest height of one with a map, which is as high as its width needs."""
 
 POINTS_PER_PIXEL = 0.75
 """Size of a pixel of CSS, points."""
@@ -138,7 +139,8 @@ class Drawing:
         children = []
         for row, panel in enumerate(figure.panels):
             view = self.views.get(panel.key)
-            height = NARROW_HEIGHT if narrow else row_height * panel.row_span
+            narrow_height = NARROW_MAP_HEIGHT if panel.is_to_scale else NARROW_HEIGHT
+            height = narrow_height if narrow else row_height * panel.row_span
             if view is not None:
                 view.fit(self._compute_width(1 if narrow else panel.column_span / figure.columns), height)
             plot = view.plot if view is not None else self._create_placeholder(height)

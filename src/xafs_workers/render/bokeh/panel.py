@@ -189,7 +189,7 @@ class PanelView:
             (plot.title, "text", title),
             (plot.xaxis[0], "axis_label", room.wrap_label(panel.x_label, room.frame_width)),
             (plot.yaxis[0], "axis_label", room.wrap_label(panel.y_label, height)),
-            (self._bar_label, "axis_label", room.wrap_label(bar, height)),
+            (self._bar_label, "axis_label", room.wrap_label(bar, room.frame_width if self._style.narrow else height)),
         ):
             if model is None:
                 continue
@@ -277,17 +277,19 @@ class PanelView:
                 for renderer in maps:
                     renderer.update_colours()
         if maps and self._bar_model is None:
+            place = "below" if self._style.narrow else "right"
             self._bar_model = self._create_colour_bar()
-            self.plot.add_layout(self._bar_model, "right")
+            self.plot.add_layout(self._bar_model, place)
             self._bar_label = self._create_bar_label()
-            self.plot.add_layout(self._bar_label, "right")
+            self.plot.add_layout(self._bar_label, place)
             self._set_texts(panel)
 
     def _create_colour_bar(self) -> ColorBar:
         style, palette = self._style, self._style.palette
+        shape = {"orientation": "horizontal", "height": 14} if style.narrow else {"width": 14}
         return ColorBar(
+            **shape,
             color_mapper=self._mapper,
-            width=14,
             background_fill_color=palette.background,
             bar_line_color=palette.foreground,
             major_label_text_font=FONT,
@@ -344,7 +346,7 @@ class PanelView:
             label_text_font=FONT,
             label_text_font_size=f"{style.small_size}px",
             label_text_color=palette.foreground,
-            background_fill_color=palette.background,
+            background_fill_color=None,  # else it covers a part of the frame's line
             inactive_fill_color=palette.background,
             inactive_fill_alpha=0.7,
             border_line_color=None,

@@ -20,8 +20,8 @@ LEFT_BORDER, RIGHT_BORDER = 5, 18
 NOTE_PADDING = 4
 """Room between a note and its border, pixels."""
 
-_LEFT_TEXTS, _BOTTOM_TEXTS, _BAR_TEXTS = 6.0, 4.5, 6.5
-"""Room of labels beside and below the axes, and of a colour bar, in units of the font size."""
+_LEFT_TEXTS, _BOTTOM_TEXTS, _BAR_TEXTS, _LOW_BAR_TEXTS = 6.0, 4.5, 6.5, 4.5
+"""Room of labels beside and below the axes, of a colour bar beside and of one below, in units of the font size."""
 _MIN_FRAME = 9.0
 """Least height of the axes of a map to scale, in units of the font size."""
 _LEGEND_GLYPH = 44
@@ -30,7 +30,8 @@ _MIN_LEGEND_SIZE = 10
 """Smallest font size of a legend, pixels."""
 _TICK_LABEL = 6.0
 """Longest usual label of a tick, characters."""
-_MAX_TICKS, _MIN_TICKS = 6, 2
+_MAX_TICKS, _MIN_X_TICKS, _MIN_Y_TICKS = 6, 3, 2
+"""Numbers of ticks that are asked for: with 2 an axis of x may have one label, and no scale can be read from that."""
 _MIN_LINE = 8
 """Shortest line of a wrapped text, characters."""
 
@@ -44,7 +45,7 @@ class Room:
     width, height
         Size of the plot with its labels, pixels.
     has_bar
-        Whether a colour bar is beside the axes.
+        Whether there is a colour bar: beside the axes, in a narrow page below them.
     """
 
     style: Style
@@ -55,14 +56,20 @@ class Room:
     @property
     def frame_width(self) -> float:
         """Width of the axes, pixels."""
-        size = self.style.text_size
-        return self.width - RIGHT_BORDER - size * (_LEFT_TEXTS + (_BAR_TEXTS if self.has_bar else 0.0))
+        return self.width - self.style.text_size * _LEFT_TEXTS - self._right_border
+
+    @property
+    def _right_border(self) -> float:
+        """Room to the right of the axes, pixels."""
+        has_bar_beside = self.has_bar and not self.style.narrow
+        return RIGHT_BORDER + (self.style.text_size * _BAR_TEXTS if has_bar_beside else 0.0)
 
     def estimate_frame_height(self, title: str, legend_rows: int = 0) -> float:
         """Return the height of the axes below a wrapped title and a legend, pixels."""
         style = self.style
         titles = 1.3 * style.title_size * (title.count("\n") + 1) if title else 0.0
-        return self.height - _BOTTOM_TEXTS * style.text_size - titles - 2.2 * style.small_size * legend_rows
+        below = _BOTTOM_TEXTS + (_LOW_BAR_TEXTS if self.has_bar and style.narrow else 0.0)
+        return self.height - below * style.text_size - titles - 2.2 * style.small_size * legend_rows
 
     def fit_scale(self, aspect: float, frame_height: float) -> tuple[int, int, int]:
         """Return the borders to the left and right of a map to scale and the height of its plot, pixels.
@@ -77,8 +84,7 @@ class Room:
         width, height = max(self.frame_width, 1.0), max(frame_height, 1.0)
         border = 0.5 * max(0.0, width - height * aspect)
         lower = max(0.0, height - self.limit_height(width / aspect))
-        size = self.style.text_size
-        left, right = size * _LEFT_TEXTS, size * _BAR_TEXTS + RIGHT_BORDER
+        left, right = self.style.text_size * _LEFT_TEXTS, self._right_border
         return int(left + border), int(right + border), int(self.height - lower)
 
     def limit_height(self, height: float) -> float:
@@ -115,15 +121,15 @@ class Room:
     def x_ticks(self) -> int:
         """Number of tick labels for which the axis of x has room."""
         size = self.style.text_size
-        return _limit_ticks(self.frame_width / (size * (_TICK_LABEL * CHARACTER_WIDTH + 1.8)))
+        return _limit_ticks(self.frame_width / (size * (_TICK_LABEL * CHARACTER_WIDTH + 1.8)), _MIN_X_TICKS)
 
     def count_y_ticks(self, frame_height: float) -> int:
         """Return the number of tick labels for which the axis of y has room."""
-        return _limit_ticks(frame_height / (2.5 * self.style.text_size))
+        return _limit_ticks(frame_height / (2.5 * self.style.text_size), _MIN_Y_TICKS)
 
 
-def _limit_ticks(count: float) -> int:
-    return int(max(_MIN_TICKS, min(_MAX_TICKS, count)))
+def _limit_ticks(count: float, least: int) -> int:
+    return int(max(least, min(_MAX_TICKS, count)))
 
 
 def _wrap_text(text: str, length: float, size: int) -> str:

@@ -281,40 +281,33 @@
     for (const plot of plots()) plot.reset.emit();
   }
 
-  function find(view, model) {
-    if (view.model === model) return view;
-    for (const child of view.child_views ?? []) {
-      const found = find(child, model);
-      if (found !== null) return found;
+  // Ranges that the user has zoomed, by panel and axis.
+  function zooms() {
+    return plots().flatMap((plot) => ["x_range", "y_range"]
+      .map((axis) => [plot.name, axis, plot[axis]])
+      .filter(([, , range]) => range.have_updated_interactively)
+      .map(([panel, axis, range]) => ({ panel, axis, start: range.start, end: range.end })));
+  }
+
+  // Plots in other colours, type or columns are created again: they get the zoom of those before them.
+  async function restyle() {
+    const figure = front?.id, before = stage === undefined ? [] : zooms();
+    order({ look: look() });
+    if (before.length === 0) return;
+    await drawn();
+    if (front?.id !== figure) return;
+    for (const plot of plots()) {
+      for (const { axis, start, end } of before.filter(({ panel }) => panel === plot.name)) {
+        plot[axis].have_updated_interactively = true;
+        plot[axis].setv({ start, end });
+      }
     }
-    return null;
   }
 
   async function compose() {
     await drawn();
-    const root = window.Bokeh.index.get_by_id(stage.id), box = one("stage").getBoundingClientRect();
-    const parts = plots().map((plot) => find(root, plot)).map((view) =>
-      [view.export("png", true).canvas, view.el.getBoundingClientRect()]);
-    const scale = window.devicePixelRatio;
-    const size = Number.parseFloat(window.getComputedStyle(document.documentElement).fontSize);
-    const head = 2.6 * size * scale, foot = 0.6 * head;
-    const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
-    [canvas.width, canvas.height] = [box.width * scale, box.height * scale + head + foot];
-    const colours = window.getComputedStyle(document.documentElement);
-    pen.fillStyle = colours.getPropertyValue("--paper");
-    pen.fillRect(0, 0, canvas.width, canvas.height);
-    for (const [part, at] of parts) {
-      pen.drawImage(part, (at.left - box.left) * scale, (at.top - box.top) * scale + head);
-    }
-    pen.fillStyle = colours.getPropertyValue("--ink");
-    pen.font = head * 0.45 + "px DejaVu Sans, Helvetica, Arial, sans-serif";
-    pen.textAlign = "center";
-    pen.fillText(front.title, canvas.width / 2, head * 0.65, canvas.width);
-    pen.fillStyle = colours.getPropertyValue("--faint");
-    pen.font = foot * 0.5 + "px DejaVu Sans, Helvetica, Arial, sans-serif";
-    pen.textAlign = "right";
-    pen.fillText(front.caption, canvas.width - 0.4 * foot, canvas.height - 0.35 * foot, canvas.width - 0.8 * foot);
-    return new Promise((done) => canvas.toBlob(done, "image/png"));
+    const picture = xafs.composePicture(stage, plots(), front);
+    return new Promise((done) => picture.toBlob(done, "image/png"));
   }
 
   async function save() {
@@ -364,7 +357,7 @@
     flags[name] = !flags[name];
     remembered.set(name, flags[name] ? "1" : "0");
     dress();
-    order({ look: look() });
+    void restyle();
   }
 
   document.addEventListener("DOMContentLoaded", () => {
@@ -393,8 +386,12 @@
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
   });
+  window.addEventListener("beforeprint", () => {
+    if (front !== null) one("printed").append(xafs.drawForPrint(stage, plots()));
+  });
+  window.addEventListener("afterprint", () => one("printed").replaceChildren());
   window.addEventListener("resize", () => {
     window.clearTimeout(resizing);
-    resizing = window.setTimeout(() => { resizing = null; order({ look: look() }); }, 200);
+    resizing = window.setTimeout(() => { resizing = null; void restyle(); }, 200);
   });
 })();
