@@ -25,11 +25,13 @@ def test_the_calibration_curve_is_drawn() -> None:
     zero, left = residuals.traces
     np.testing.assert_allclose(left.y, 0.3, atol=1e-9)
     assert (left.x.tolist(), zero.y.tolist()) == (EDGE_ENERGIES, [0.0, 0.0])
-    assert join_notes(figure) == "d-spacing = 3.135900 ± 0.000010 Å\noffset = 0.00100 ± 0.00020°"
+    assert panel.title == "d-spacing = 3.135900 ± 0.000010 Å, offset = 0.00100 ± 0.00020°"
+    assert join_notes(figure) == ""
 
 
 def test_a_fit_without_errors_is_drawn_without_them() -> None:
-    assert join_notes(build_last_figure(make_calibration(None, None))) == "d-spacing = 3.13590000 Å\noffset = 0.00100°"
+    panel, _ = build_last_figure(make_calibration(None, None)).panels
+    assert panel.title == "d-spacing = 3.13590000 Å, offset = 0.00100°"
 
 
 @pytest.mark.parametrize(

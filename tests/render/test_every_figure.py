@@ -12,9 +12,11 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Drawn
+from matplotlib.lines import Line2D
+from matplotlib.text import Text as DrawnText
 
 from helpers.gallery import list_distinct_figures
-from helpers.text_faults import list_silent_panels, list_text_faults
+from helpers.text_faults import TOLERANCE, list_silent_panels, list_text_faults
 from xafs_workers.figures.model import Figure, Panel, Text, Trace
 from xafs_workers.frontends.screen.type_sizes import LARGE_STYLE
 from xafs_workers.render.bokeh import drawing as bokeh_drawing
@@ -43,12 +45,12 @@ def list_faults_by_screen(figure: Figure, style: Style) -> dict[str, list[str]]:
     for screen, size in CANVASES.items():
         canvas.figure.set_size_inches(size)
         drawing.lay_out(figure)
-        found[screen] = list_text_faults(canvas.figure) + list_cut_labels(drawing)
+        found[screen] = list_text_faults(canvas.figure) + list_cut_labels(drawing) + list_cut_marks(canvas.figure)
     return {screen: faults for screen, faults in found.items() if faults}
 
 
 def list_cut_labels(drawing: Drawing) -> list[str]:
-    """List the labels of axes of which a word is broken, or the middle left out."""
+    """List the labels of axes and lines, and the titles, of which a word is broken, or the middle left out."""
     assert drawing.model is not None
     labels = [
         (label, shown)
@@ -56,7 +58,30 @@ def list_cut_labels(drawing: Drawing) -> list[str]:
         for axes in [drawing.get_axes(panel.key)]
         for label, shown in ((panel.x_label, axes.get_xlabel()), (panel.y_label, axes.get_ylabel()))
     ]
-    return [f"cut: {shown!r}" for label, shown in labels if shown.split() != sanitize(label).split()]
+    shown_texts = {" ".join(text.get_text().split()) for text in drawing.canvas.figure.findobj(DrawnText)}
+    for panel in drawing.model.panels:
+        expected = (panel.title, *(line.label for line in panel.lines))
+        labels += [(text, "…") for text in expected if " ".join(sanitize(text).split()) not in shown_texts]
+    return [f"cut: {label!r}" for label, shown in labels if shown.split() != sanitize(label).split()]
+
+
+def list_cut_marks(drawn: Drawn) -> list[str]:
+    """List the axes of which the frame cuts a point or a cross."""
+    cut = [axes.get_label() for axes in drawn.axes for line in axes.lines if measure_gap(axes, line) < -TOLERANCE]
+    return [f"cut by the frame: a mark of {label}" for label in dict.fromkeys(cut)]
+
+
+def measure_gap(axes: Axes, line: Line2D) -> float:
+    """Measure the smallest distance of the markers of a line from the frame, pixels; below zero where one is cut."""
+    points = line.get_xydata()
+    shown = points[np.isfinite(points).all(axis=1)]
+    if line.get_marker() in ("none", None) or line.get_transform() is not axes.transData or not len(shown):
+        return np.inf
+    if isinstance(line.get_markevery(), list):
+        shown = points[line.get_markevery()]
+    pixels, frame = axes.transData.transform(shown), axes.bbox
+    gaps = np.concatenate((pixels - frame.p0, frame.p1 - pixels))
+    return float(gaps.min(initial=np.inf)) - 0.5 * line.get_markersize() * DOTS_PER_INCH / 72.0
 
 
 def list_pairs() -> dict[str, Figure]:

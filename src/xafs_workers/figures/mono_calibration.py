@@ -9,7 +9,7 @@ import numpy as np
 from xafs_workers.figures.cubic import interpolate_cubic
 from xafs_workers.figures.curves import Floats, build_array, compute_once
 from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
-from xafs_workers.figures.model import Array, Figure, Panel, Text, Trace
+from xafs_workers.figures.model import Array, Figure, Panel, Trace
 from xafs_workers.messages.mono_calibration import MonoCalibration
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.scan import Scan
@@ -28,8 +28,8 @@ def build_mono_calibration_figure(board: Board, scan: Scan, options: FigureOptio
     measured = Trace("measured", build_array(message.found), build_array(message.tt), "measured", 1, "points")
     traces = (Trace("tabulated", x, y, "tabulated"), measured)
     spacing, offset = format_with_error(message.dspacing, 8), format_with_error(message.offset, 5)
-    texts = (Text("fitted", f"d-spacing = {spacing} Å\noffset = {offset}°", 0.66, 0.8),)
-    panel = Panel("calibration", "", "energy (eV)", "angle (deg)", traces=traces, texts=texts, legend="full")
+    title = f"d-spacing = {spacing} Å, offset = {offset}°"
+    panel = Panel("calibration", title, "energy (eV)", "angle (deg)", traces=traces, legend="full")
     panels = (panel, _build_residual_panel(message))
     return Figure(
         scan.figure_id, scan.kind, f"Si({message.mono}) calibration curve", panels, rows=2, width=8.0, height=7.5

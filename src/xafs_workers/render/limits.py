@@ -11,6 +11,8 @@ from xafs_workers.figures.model import Array
 
 MARGIN_X = 0.02
 MARGIN_Y = 0.06
+MARKED_MARGINS = (0.05, 0.1)
+"""Margins of x and y where a panel has marks, which are larger than points."""
 
 MAX_MAGNITUDE = 1e200  # larger values overflow in the arithmetic of an axis
 _FLAT_TOLERANCE = 1e-9  # relative; a smaller span is rounding noise

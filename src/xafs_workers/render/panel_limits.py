@@ -53,8 +53,10 @@ def _measure_item(item: Any) -> Extent | None:
 
 
 def choose_margins(panel: Panel) -> tuple[float, float]:
-    """Choose the margins of the limits in units of the span: none around a map."""
-    return (0.0, 0.0) if panel.meshes else (limits.MARGIN_X, limits.MARGIN_Y)
+    """Choose the margins of the limits in units of the span: none around a map, wider ones for the size of crosses."""
+    if panel.meshes:
+        return 0.0, 0.0
+    return limits.MARKED_MARGINS if panel.marks else (limits.MARGIN_X, limits.MARGIN_Y)
 
 
 def add_expected_range(panel: Panel, extent: Extent, *, is_growing: bool) -> Interval:

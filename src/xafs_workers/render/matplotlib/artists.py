@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 from matplotlib.text import Text as TextArtist
 
@@ -22,6 +23,8 @@ PIECE_LENGTH = 256
 """Number of line segments that are drawn as one piece; the dash pattern starts again with each piece."""
 _MAX_ROWS = 8  # lines of a note that are shown
 _MIN_LABEL = 3.0  # ems; the label of a vertical line that has less room is left out
+_LEAST_LABEL = 0.5  # by which its type becomes smaller before it is shortened
+_HALO_WIDTH = 0.25  # ems of the blank edge around the label of a vertical line, which may cross curves
 _CROSS_SIZE = 1.26  # in units of the font size: 160 square points at 10 points
 
 
@@ -178,6 +181,7 @@ class MarkArtist(_ArtistGroup):
             axes.add_artist(artist)
         self.artists = [self.cross, self.note]
         self.mark: Mark | None = None
+        self._full_size, self._room = 1.0, (200.0, 200.0)
         self.update(mark)
 
     def update(self, mark: Mark) -> bool:
@@ -189,12 +193,24 @@ class MarkArtist(_ArtistGroup):
         self.note.xy = (mark.x, mark.y)
         self.note.set(text=text_layout.sanitize(mark.label), visible=bool(mark.label))
         self.extent = limits.compute_extent(np.array([mark.x]), np.array([mark.y]))
+        self._fit_cross()
         return True
 
-    def apply_style(self, palette: Palette, sizes: Sizes) -> None:
-        """Set the colour and size of the cross and its label."""
-        self.cross.set(color=palette.mark, markersize=_CROSS_SIZE * sizes.text, markeredgewidth=1.2 * sizes.line)
+    def apply_style(self, palette: Palette, sizes: Sizes, room: tuple[float, float]) -> None:
+        """Set the colour and size of the cross and its label in axes of a width and height, in points."""
+        self._full_size, self._room = _CROSS_SIZE * sizes.text, room
+        self._fit_cross()
+        self.cross.set(color=palette.mark, markeredgewidth=1.2 * sizes.line)
         self.note.set(color=palette.mark, fontsize=sizes.text, x=0.9 * sizes.text, y=0.4 * sizes.text)
+
+    def _fit_cross(self) -> None:
+        """Make the cross so small that the frame of the axes does not cut it, but not smaller than half its size."""
+        full, at = self._full_size, np.array(self.cross.get_xydata())
+        with np.errstate(invalid="ignore"):  # a logarithmic axis does not show every mark
+            place = self.axes.transLimits.transform(self.axes.transScale.transform(at)).ravel()
+        gap = min((length * min(x, 1.0 - x) for length, x in zip(self._room, place, strict=True)), default=np.nan)
+        size = min(full, max(2.0 * gap, 0.5 * full)) if np.isfinite(gap) else full
+        self.cross.set_markersize(size)
 
 
 class LineArtist(_ArtistGroup):
@@ -221,11 +237,15 @@ class LineArtist(_ArtistGroup):
         self.x = line.x
         self.label = ""
         self.label_offset = 0.0
+        self._label_factor = 1.0
         self.update(line)
 
     def place_label(self, offset: float, room: float, size: float) -> None:
-        """Place the label so many points below the top; it is shortened to the points that are left there."""
+        """Place the label so many points below the top, in smaller type or shortened for the points left there."""
         self.label_offset = offset
+        length = text_layout.measure_width(self.label, size) + size
+        self._label_factor = min(1.0, max(0.99 * (room - offset) / length, _LEAST_LABEL))
+        size *= self._label_factor
         room -= offset + size
         fitted = text_layout.fit_text(self.label, room, size) if room > _MIN_LABEL * size else ""
         self.note.set(text=fitted, visible=bool(fitted) and bool(np.isfinite(self.x)))
@@ -245,7 +265,11 @@ class LineArtist(_ArtistGroup):
         """Set the colour and width of the line, and the distance of its label from the top."""
         self.rule.set(color=palette.muted, linewidth=0.7 * sizes.line, linestyle=(0, (4.0, 2.5)))
         self.note.set(
-            color=palette.muted, fontsize=sizes.small, x=-0.2 * sizes.text, y=-0.4 * sizes.text - self.label_offset
+            color=palette.muted,
+            fontsize=self._label_factor * sizes.small,
+            x=-0.2 * sizes.text,
+            y=-0.4 * sizes.text - self.label_offset,
+            path_effects=[withStroke(linewidth=_HALO_WIDTH * sizes.small, foreground=palette.face)],
         )
 
 

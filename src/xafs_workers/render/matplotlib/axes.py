@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple, TypeVar
 
 from matplotlib.artist import Artist
@@ -311,21 +312,31 @@ class PanelView:
         return 10.0 ** decades[0], 10.0 ** decades[1]
 
     def _update_order(self) -> None:
-        order = [artist for item_artist in self._item_artists.values() for artist in item_artist.artists]
+        labels = [artist.note for artist in self._select_artists(LineArtist)]
+        order = [one for artist in self._item_artists.values() for one in artist.artists if one not in labels]
+        order += labels  # over curves and marks, which would make them unreadable
         if order != self.drawing_order:
             for position, artist in enumerate(order):
                 artist.set(zorder=1.0 + 1e-3 * position, animated=self.live)
         self.drawing_order = order
 
     def _find_first_changed(self, changed: set[ItemKey]) -> int | None:
+        """Find the place in the drawing order of the first artist that an update changed."""
         position = 0
         for key, artist in self._item_artists.items():
             if key in changed:
                 return position + (artist.first_changed if isinstance(artist, TraceArtist) else 0)
-            position += len(artist.artists)
+            position += len(artist.artists) - isinstance(artist, LineArtist)  # labels of lines are drawn last
         return None
 
+    def _find_widest_marker(self, room: tuple[float, float]) -> float:
+        """Find the largest size of markers that the frame of axes of a width and height (points) does not cut."""
+        margins = panel_limits.choose_margins(self.panel)
+        gaps = [length * margin / (1.0 + 2.0 * margin) for length, margin in zip(room, margins, strict=True)]
+        return 2.0 * min(gaps) or math.inf  # a map fills its axes
+
     def _apply_style(self, sizes: Sizes, room: tuple[float, float]) -> None:
+        sizes = replace(sizes, marker=min(sizes.marker, self._find_widest_marker(room)))
         lines = sum(1 for artist in self._select_artists(TraceArtist) if artist.trace.style != "points")
         alone = lines == 1 and self.panel.legend == "none"
         for artist in self._item_artists.values():
@@ -335,7 +346,9 @@ class PanelView:
                 artist.apply_style(style, sizes)
             elif isinstance(artist, NoteArtist):
                 artist.apply_style(self.palette, sizes, room)
-            elif isinstance(artist, MarkArtist | LineArtist):
+            elif isinstance(artist, MarkArtist):
+                artist.apply_style(self.palette, sizes, room)
+            elif isinstance(artist, LineArtist):
                 artist.apply_style(self.palette, sizes)
         self.decorations.apply_sizes(sizes, empty=self.is_empty)
 

@@ -25,6 +25,7 @@ _TICK_LENGTH = 0.35  # ems, like the constants below
 _TICK_PAD = 0.3
 _LABEL_PAD = 0.3
 _TEXT_OVERHANG = 0.8  # by which labels and titles may be longer than the axes; less than any margin
+_MAX_TITLE_ROWS = 6
 _BAR_WIDTH = 1.1
 _BAR_GAP = 0.9
 
@@ -156,6 +157,16 @@ class Decorations:
             found.append((self.colour_bar.label, rect.height))
         return all(text_layout.is_whole(label, room, em, lines=2) for label, room in found)
 
+    def needs_smaller_title(self, panel: Panel, sizes: Sizes, least: float, width: float | None = None) -> bool:
+        """Check whether the title needs more than two lines, but would be whole at the smaller font size `least`.
+
+        The axes have a width in points, by default that of the last layout.
+        """
+        room = (self._axes_width if width is None else width) + _TEXT_OVERHANG * sizes.text
+        if least >= sizes.title or text_layout.is_whole(panel.title, room, sizes.title, lines=2):
+            return False
+        return text_layout.is_whole(panel.title, room, least, lines=_MAX_TITLE_ROWS)
+
     def place(self, panel: Panel, rect: Rect, canvas: tuple[float, float], sizes: Sizes) -> None:
         """Place the axes and their decorations at `rect` on a canvas of given width and height, in points."""
         self._axes_width = rect.width
@@ -240,7 +251,12 @@ def _list_legend_entries(panel: Panel) -> tuple[Any, ...]:
 
 
 def _format_title(panel: Panel, room: float, sizes: Sizes) -> str:
-    return text_layout.fit_text(panel.title, room + _TEXT_OVERHANG * sizes.text, sizes.title, lines=2)
+    """Fit a title into two lines; if it is too long, into more if it is whole then."""
+    room += _TEXT_OVERHANG * sizes.text
+    shown = text_layout.fit_text(panel.title, room, sizes.title, lines=2)
+    if text_layout.ELLIPSIS in shown and text_layout.is_whole(panel.title, room, sizes.title, lines=_MAX_TITLE_ROWS):
+        return text_layout.fit_text(panel.title, room, sizes.title, lines=_MAX_TITLE_ROWS)
+    return shown
 
 
 def _to_fractions(rect: Rect, canvas: tuple[float, float]) -> tuple[float, float, float, float]:

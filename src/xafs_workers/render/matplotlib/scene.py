@@ -25,6 +25,7 @@ _MIN_AXES = (8.0, 4.5)  # smallest width and height of axes, ems; type becomes s
 _TYPE_STEP = 0.9
 _LEAST_FACTOR = 0.4  # by which type becomes smaller for labels and notes; longer ones lose their middle
 _MIN_TEXT = 6.5  # points; type does not become smaller
+_LEAST_TITLE = 0.5  # by which the titles of panels alone become smaller, until all of them are whole
 
 
 class Patch(NamedTuple):
@@ -75,7 +76,7 @@ class Scene:
         self._patches: list[Patch] = []
         self._arranged_size: Any = None
         self._is_fitted = False
-        self._type_factor = 1.0
+        self._type_factor = self._title_factor = 1.0
         self._frame_signature: Any = None
         self._shared_legend: Any = None
 
@@ -90,7 +91,13 @@ class Scene:
         """Font sizes and line widths for this canvas, smaller where there is too little room."""
         width, height = self.canvas_size
         style = replace(self.style, scale=self.style.scale * self._type_factor)
-        return style.compute_sizes(width / 72.0, height / 72.0)
+        sizes = style.compute_sizes(width / 72.0, height / 72.0)
+        return replace(sizes, title=self._title_factor * sizes.title)
+
+    @property
+    def _least_title(self) -> float:
+        """Smallest font size of the titles of panels, points."""
+        return self.sizes.title * _LEAST_TITLE / self._title_factor
 
     def update(self, model: Figure) -> dict[str, StaleParts]:
         """Update the artists to a newer figure; return which parts of each panel must be drawn again.
@@ -111,7 +118,7 @@ class Scene:
         if not redraws_all and not any(part.has_stale_background for part in stale.values()):
             redraws_all = not self._replace_texts(old, model)
         if redraws_all or any(part.has_other_layout for part in stale.values()):
-            self._margins, self._type_factor = {}, 1.0
+            self._enlarge_type()
         self.is_stale = redraws_all
         return stale
 
@@ -132,7 +139,12 @@ class Scene:
 
     def fit_margins(self) -> None:
         """Make the margins of the next layout as narrow as in a picture."""
-        self._margins, self._frame_signature, self._is_fitted, self._type_factor = {}, None, True, 1.0
+        self._frame_signature, self._is_fitted = None, True
+        self._enlarge_type()
+
+    def _enlarge_type(self) -> None:
+        """Let the next layout begin with type of the full size, and without margins of earlier ones."""
+        self._margins, self._type_factor, self._title_factor = {}, 1.0, 1.0
 
     def compute_cell(self, key: str) -> Bbox:
         """Compute the box of a panel with its decorations, which contains nothing of other panels; pixels."""
@@ -156,14 +168,14 @@ class Scene:
         if self.model is None:
             return True
         if self.canvas_size != self._arranged_size:
-            self._margins, self._type_factor = {}, 1.0
+            self._enlarge_type()
         self._arranged_size = self.canvas_size
         shared = _find_shared_legend(self.model)
         for view in self.views.values():
             is_served = shared is not None and legend.is_served(view.panel, shared)
             view.decorations.has_legend = not is_served or _is_beside(self.model, view.panel)
         room, rects, is_crowded = self._fit_type(self.model)
-        frame = self.canvas_size, self.style, self._type_factor, room, rects, shared is None
+        frame = self.canvas_size, self.style, self._type_factor, self._title_factor, room, rects, shared is None
         has_moved = frame != self._frame_signature or is_crowded
         for key, rect in rects.items():
             self.views[key].place(rect, self.canvas_size, self.sizes)
@@ -178,7 +190,7 @@ class Scene:
         return self.views[key]
 
     def _replace_texts(self, old: Figure | None, model: Figure) -> bool:
-        """Replace changed texts in place; return False if a text needs another number of lines."""
+        """Replace changed texts in place; return False if a text needs another number of lines or smaller type."""
         sizes, found = self.sizes, list[tuple[Text, str]]()
         if old is None or old.title != model.title:
             found.append((self._heading, self._fit_heading(model, sizes)))
@@ -188,6 +200,8 @@ class Scene:
         for panel in model.panels:
             if titles.get(panel.key) != panel.title:
                 decorations = self.views[panel.key].decorations
+                if decorations.needs_smaller_title(panel, sizes, self._least_title):
+                    return False
                 found.append((decorations.title, decorations.format_title(panel, sizes)))
         if any(text_layout.count_rows(text) != text_layout.count_rows(artist.get_text()) for artist, text in found):
             return False
@@ -199,7 +213,7 @@ class Scene:
         return True
 
     def _fit_type(self, model: Figure) -> tuple[Rect, dict[str, Rect], bool]:
-        """Lay out the panels with the largest type at which each has room, and labels and notes are whole.
+        """Lay out the panels with the largest type at which each has room, and titles, labels and notes are whole.
 
         Returns the rectangle of the panels below the shared legend, the rectangles of the axes, and whether there is
         too little room for all margins even with the smallest type.
@@ -214,10 +228,20 @@ class Scene:
             is_cut = self._type_factor > _LEAST_FACTOR and not all(
                 self.views[key].has_whole_texts(rect, sizes) for key, rect in rects.items()
             )
-            if not (is_small or is_crowded or is_cut) or sizes.text <= _MIN_TEXT:
+            if (is_small or is_crowded or is_cut) and sizes.text > _MIN_TEXT:
+                self._type_factor *= _TYPE_STEP
+            elif self._needs_smaller_titles(rects, sizes):
+                self._title_factor = max(_TYPE_STEP * self._title_factor, _LEAST_TITLE)
+            else:
                 return halves[0], rects, is_crowded
-            self._type_factor *= _TYPE_STEP
             self._margins = {}
+
+    def _needs_smaller_titles(self, rects: dict[str, Rect], sizes: Sizes) -> bool:
+        least, views = self._least_title, self.views
+        return any(
+            views[key].decorations.needs_smaller_title(views[key].panel, sizes, least, rect.width)
+            for key, rect in rects.items()
+        )
 
     def _compute_rects(self, model: Figure, halves: tuple[Rect, ...], sizes: Sizes) -> tuple[dict[str, Rect], bool]:
         """Compute the rectangles of the axes, and whether there is too little room for all margins."""
