@@ -10,9 +10,9 @@ import pytest
 from helpers.figures import fold_board, get_only_panel, make_run
 from helpers.fits import compute_peak
 from helpers.streams import Entry
-from xafs_workers.figures.model import Panel
+from xafs_workers.figures.model import Figure, Panel, Trace
 from xafs_workers.figures.overlays import NOTHING_COMMON, NOTHING_EARLIER
-from xafs_workers.figures.transformed_traces import NOTHING_POSITIVE
+from xafs_workers.figures.transformed_traces import NOTHING_POSITIVE, use_log_axes
 from xafs_workers.figures.view_options import PREVIOUS, ViewOptions
 from xafs_workers.figures.views import build_view
 from xafs_workers.scans.board import Board
@@ -107,6 +107,12 @@ def test_a_logarithmic_axis_has_gaps_at_and_below_zero() -> None:
 def test_a_signal_below_zero_stays_linear_and_says_why() -> None:
     panel = view_last(fold_board(start(), make_scan(-SECOND)), is_log=True)
     assert (panel.y_scale, panel.title) == ("linear", NOTHING_POSITIVE)
+
+
+def test_chi_which_has_both_signs_stays_linear() -> None:
+    panels = (Panel("chi", traces=(Trace("a", X, SECOND),), x_name="k"), Panel("mu", traces=(Trace("a", X, SECOND),)))
+    shown = use_log_axes(Figure("f", "xafsscan", "", panels))
+    assert [panel.y_scale for panel in shown.panels] == ["linear", "log"]
 
 
 def test_a_derivative_is_that_of_numpy() -> None:

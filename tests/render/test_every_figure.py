@@ -6,6 +6,7 @@ The walk is over the layouts: nothing is painted. `test_text_faults_are_found` s
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,12 +74,13 @@ def list_cut_marks(drawn: Drawn) -> list[str]:
 
 def measure_gap(axes: Axes, line: Line2D) -> float:
     """Measure the smallest distance of the markers of a line from the frame, pixels; below zero where one is cut."""
-    points = line.get_xydata()
+    points: Any = line.get_xydata()
     shown = points[np.isfinite(points).all(axis=1)]
     if line.get_marker() in ("none", None) or line.get_transform() is not axes.transData or not len(shown):
         return np.inf
-    if isinstance(line.get_markevery(), list):
-        shown = points[line.get_markevery()]
+    every: Any = line.get_markevery()
+    if isinstance(every, list):
+        shown = points[every]
     pixels, frame = axes.transData.transform(shown), axes.bbox
     gaps = np.concatenate((pixels - frame.p0, frame.p1 - pixels))
     return float(gaps.min(initial=np.inf)) - 0.5 * line.get_markersize() * DOTS_PER_INCH / 72.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,7 +34,7 @@ def lay_out(figure: Figure, width: float = 12.8, height: float = 5.6) -> Drawing
     return drawing
 
 
-def read_titles(drawing: Drawing) -> dict[str, Text]:
+def read_titles(drawing: Drawing) -> dict[str, Any]:
     """Return the texts above the axes by their words on one line."""
     return {" ".join(text.get_text().split()): text for text in drawing.canvas.figure.findobj(Text)}
 

@@ -13,14 +13,17 @@ NOTHING_POSITIVE = "no values above zero"
 COMPUTED_AXES = frozenset({"", "k", "r", "pixel", "emission energy"})
 """Axes that are not scanned, along which no derivative is shown."""
 
+SIGNED_AXES = frozenset({"k"})
+"""Axes along which curves have both signs alike, so that a logarithmic axis would show half of each."""
+
 
 def use_log_axes(figure: Figure) -> Figure:
-    """Show all curves of a figure on logarithmic axes of y; values at and below zero become gaps."""
+    """Show all curves of a figure but χ(k) on logarithmic axes of y; values at and below zero become gaps."""
     return replace(figure, panels=tuple(map(_use_log_axis, figure.panels)))
 
 
 def _use_log_axis(panel: Panel) -> Panel:
-    if panel.meshes or not panel.traces or panel.y_scale == "log":
+    if panel.meshes or not panel.traces or panel.y_scale == "log" or panel.x_name in SIGNED_AXES:
         return panel
     traces = tuple(replace(trace, y=compute_once(_mask_non_positive, trace.y)) for trace in panel.traces)
     if not any(np.isfinite(trace.y).any() for trace in traces):
