@@ -158,6 +158,20 @@ def test_large_type_reaches_dialogs(desk: ScreenHarness) -> None:
         assert {one.font().pointSize() for one in dialog.findChildren(QWidget)} == {LARGE_BUTTON_POINTS}
 
 
+@pytest.mark.parametrize("large", [False, True])
+def test_tabs_show_the_lowest_pixels_of_their_names(qt: None, large: bool) -> None:
+    desk = ScreenHarness(large=large)
+    desk.add_entries(("bmm", LINE), *make_line_scan(5), ("bmm", TIME))
+    bar = desk.window.tabs.tabBar()
+    for number in (0, 1):  # of which one is selected
+        desk.window.tabs.setTabText(number, "_" * 12)  # as low as letters reach
+        process_events()
+        picture = bar.grab(bar.tabRect(number)).toImage()
+        middle = [picture.pixelColor(40, y).lightness() for y in range(4, picture.height() - 3)]
+        assert min(middle) < 60, f"tab {number}"
+    desk.close()
+
+
 def test_a_dark_window_is_dark_everywhere(desk: ScreenHarness) -> None:
     measure(desk)
     desk.window.tabs.setCurrentIndex(0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QTabWidget
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtWidgets import QTabBar, QTabWidget
 
 from xafs_workers.frontends.screen.detached_window import DetachedWindow
 from xafs_workers.frontends.screen.figure_tab import FigureTab, FigureTabCallbacks
@@ -14,6 +14,18 @@ from xafs_workers.render.matplotlib.style import Style
 
 MAX_LABEL_LENGTH = 36
 """Maximum number of characters of a tab's label."""
+
+_TAB_PADDING = 16
+"""Height of a tab above and below its text, pixels."""
+
+
+class _RoomyTabBar(QTabBar):
+    """Tab bar that is high enough for large type: Qt's styles cut the lowest pixels of tabs that are not selected."""
+
+    def tabSizeHint(self, index: int) -> QSize:  # noqa: N802 - Qt's name
+        """Return the size of a tab."""
+        size = super().tabSizeHint(index)
+        return size.expandedTo(QSize(0, self.fontMetrics().height() + _TAB_PADDING))
 
 
 class FigureTabs(QTabWidget):
@@ -32,7 +44,12 @@ class FigureTabs(QTabWidget):
     """
 
     def __init__(self, callbacks: FigureTabCallbacks, style: Style):
-        super().__init__(documentMode=True, tabsClosable=True, movable=True, usesScrollButtons=True)
+        super().__init__()
+        self.setTabBar(_RoomyTabBar())  # the options below are those of the new bar
+        self.setDocumentMode(True)
+        self.setTabsClosable(True)
+        self.setMovable(True)
+        self.setUsesScrollButtons(True)
         self.setElideMode(Qt.TextElideMode.ElideMiddle)
         self.tabBar().setFocusPolicy(Qt.FocusPolicy.TabFocus)  # by the Tab key, not by a click
         self._callbacks, self._style = callbacks, style
