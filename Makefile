@@ -41,6 +41,7 @@ QT_LIBRARIES = libEGL.so.1:libegl1 libGL.so.1:libgl1 libxkbcommon.so.0:libxkbcom
 	libxkbcommon-x11.so.0:libxkbcommon-x11-0 libX11-xcb.so.1:libx11-xcb1
 test: $(VENV)/dev.stamp ## everything the tests need, then all tests
 	@tools/system-packages java:default-jre-headless mvn:maven redis-server:redis-server chromium:chromium Xvfb:xvfb openbox:openbox xdotool:xdotool \
+	  xrandr:x11-xserver-utils \
 	  systemd-analyze:systemd $(QT_LIBRARIES)
 	@$(BIN)/python tools/kafka/run.py --fetch-only || echo "no real Kafka: its tests are skipped, except in CI" >&2
 	$(BIN)/python tools/run_tests.py -n $(TEST_PROCESSES) --dist worksteal $(PYTEST_OPTIONS)

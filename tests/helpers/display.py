@@ -76,6 +76,22 @@ class Display:
         )
         return done.stdout.strip() if done.returncode == 0 else None
 
+    def set_monitors(self, widths: dict[str, int], height: int) -> None:
+        """Divide the screen into monitors side by side, the first of which is the main one."""
+        output = self._run("xrandr", "--listmonitors").split()[-1]  # the first monitor takes that of the whole screen
+        left = 0
+        for name, width in widths.items():
+            place = f"{width}/{width}x{height}/{height}+{left}+0"
+            self._run("xrandr", "--setmonitor", name, place, "none" if left else output)
+            left += width
+
+    def remove_monitor(self, name: str) -> None:
+        self._run("xrandr", "--delmonitor", name)
+
+    def _run(self, *command: str) -> str:
+        options: dict[str, Any] = {"env": self.environment, "check": True, "timeout": patience.SECONDS}
+        return subprocess.run(command, capture_output=True, text=True, **options).stdout
+
     def find_windows(self, name: str) -> list[str]:
         """Return the ids of the windows on show with this name."""
         found = self.run_xdotool("search", "--onlyvisible", "--name", f"^{name}$")
@@ -88,10 +104,18 @@ class Display:
 
     def measure_window(self, window: str) -> tuple[int, int]:
         """Return width and height of a window, pixels."""
-        told = dict(
-            line.split("=") for line in (self.run_xdotool("getwindowgeometry", "--shell", window) or "").splitlines()
-        )
-        return int(told["WIDTH"]), int(told["HEIGHT"])
+        return self._read_geometry(window)[2:]
+
+    def locate_window(self, window: str) -> PixelPosition:
+        """Return the middle of a window on the screen."""
+        left, top, width, height = self._read_geometry(window)
+        return left + width // 2, top + height // 2
+
+    def _read_geometry(self, window: str) -> tuple[int, int, int, int]:
+        """Return left, top, width and height of a window, pixels."""
+        output = self.run_xdotool("getwindowgeometry", "--shell", window) or ""
+        found = dict(line.split("=") for line in output.splitlines())
+        return int(found["X"]), int(found["Y"]), int(found["WIDTH"]), int(found["HEIGHT"])
 
     def find_active_window(self) -> str | None:
         """Return the window that has the keyboard."""
