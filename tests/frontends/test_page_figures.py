@@ -237,9 +237,12 @@ ZOOM = """() => { const [[plot]] = Bokeh.documents[0].roots()[0].children[0].chi
 @pytest.mark.slow
 def test_a_map_takes_most_of_the_width_of_a_phone(tab: Tab, harness: FigureHarness) -> None:
     set_look(tab, PHONE, large=True)
-    harness.show(tab.page, "map", list_distinct_figures()["areascan-if"])
+    harness.show(tab.page, "map", list_distinct_figures()["areascan-Pilatus"])
     wait_until(lambda: tab.page.evaluate(FRAME_WIDTH) > 0.55 * PHONE[0], "a large map")
     assert list_page_faults(tab.page) == []
+    tab.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    assert tab.page.locator("#printed canvas").count() == 2
+    tab.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
 
 
 FRAME_WIDTH = """() => { const root = Bokeh.index.get_by_id(Bokeh.documents[0].roots()[0].id);

@@ -387,7 +387,7 @@
     for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
   });
   window.addEventListener("beforeprint", () => {
-    if (front !== null) one("printed").append(xafs.drawForPrint(stage, plots()));
+    if (front !== null) one("printed").append(...xafs.drawForPrint(stage, plots(), NARROW.matches));
   });
   window.addEventListener("afterprint", () => one("printed").replaceChildren());
   window.addEventListener("resize", () => {

@@ -13,14 +13,19 @@
     return null;
   }
 
-  // Draws plots into one canvas as they are on the page, with `head` and `foot` pixels of the screen above and below.
-  function drawPlots(stage, plots, paper, head, foot) {
-    const root = window.Bokeh.index.get_by_id(stage.id), box = document.getElementById("stage").getBoundingClientRect();
+  function findViews(stage, plots) {
+    const root = window.Bokeh.index.get_by_id(stage.id);
+    return plots.map((plot) => find(root, plot)).filter((view) => view !== null);
+  }
+
+  // Draws views of plots into one canvas as they are in a box of the page, with `head` and `foot` pixels of the screen
+  // above and below.
+  function drawViews(views, box, paper, head, foot) {
     const scale = window.devicePixelRatio, canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
     [canvas.width, canvas.height] = [box.width * scale, box.height * scale + head + foot];
     pen.fillStyle = paper;
     pen.fillRect(0, 0, canvas.width, canvas.height);
-    for (const view of plots.map((plot) => find(root, plot)).filter((found) => found !== null)) {
+    for (const view of views) {
       const at = view.el.getBoundingClientRect();
       const part = view.export("png", true).canvas;
       pen.drawImage(part, (at.left - box.left) * scale, (at.top - box.top) * scale + head);
@@ -31,7 +36,8 @@
   xafs.composePicture = function (stage, plots, { title, caption }) {
     const colours = window.getComputedStyle(document.documentElement);
     const head = 2.6 * Number.parseFloat(colours.fontSize) * window.devicePixelRatio, foot = 0.6 * head;
-    const canvas = drawPlots(stage, plots, colours.getPropertyValue("--paper"), head, foot);
+    const box = document.getElementById("stage").getBoundingClientRect();
+    const canvas = drawViews(findViews(stage, plots), box, colours.getPropertyValue("--paper"), head, foot);
     const pen = canvas.getContext("2d");
     pen.fillStyle = colours.getPropertyValue("--ink");
     pen.font = head * 0.45 + FONT;
@@ -45,15 +51,20 @@
   };
 
   // The browser lays a page out for paper without drawing its plots again: they would be cut, and dark on a dark page.
-  xafs.drawForPrint = function (stage, plots) {
-    const canvas = inLightColours(() => {
+  // The plots of a narrow page, which are in one column, are drawn apart: paper has room for some side by side.
+  xafs.drawForPrint = function (stage, plots, isNarrow) {
+    const views = findViews(stage, plots);
+    const boxes = isNarrow ? views.map((view) => [[view], view.el]) : [[views, document.getElementById("stage")]];
+    const canvases = inLightColours(() => {
       drawLegends(stage);
-      return drawPlots(stage, plots, "#ffffff", 0, 0);
+      return boxes.map(([some, box]) => drawViews(some, box.getBoundingClientRect(), "#ffffff", 0, 0));
     });
     drawLegends(stage);
-    canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", "Plots");
-    return canvas;
+    for (const canvas of canvases) {
+      canvas.setAttribute("role", "img");
+      canvas.setAttribute("aria-label", "Plots");
+    }
+    return canvases;
   };
 
   // An exported plot has its legends' lines as they were last drawn.
