@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from helpers.covered_points import list_covered_points
 from helpers.figures import fold_board, get_only_panel, join_notes
 from helpers.fits import add_noise, compute_peak, compute_slot, compute_step, fold_fit
 from xafs_workers.figures.figure_builder import build_figure
-from xafs_workers.figures.model import Figure
+from xafs_workers.figures.model import Figure, Text
 
 X = np.linspace(-3.0, 3.0, 31)
 
@@ -86,5 +88,9 @@ def test_a_fit_that_is_awaited_is_announced() -> None:
     run = make_run({"xafs_x": X.tolist(), "I0": [1.0] * 31, "It": compute_step(X, 0.0).tolist()})
     message = {"stepfit": True, "signal": "It", "uid": get_run_uid(run), "motor_name": "xafs_x"}
     figure = build_figure(board := fold_board(run, message, settled=False), board.scans[-1])
-    assert join_notes(figure) == "waiting for the fit"
-    assert len(get_only_panel(figure).traces) == 1
+    panel = get_only_panel(figure)
+    assert (panel.title, panel.texts) == ("waiting for the fit", ())
+    assert len(panel.traces) == 1
+    assert list_covered_points(figure) == []
+    note = replace(panel, title="", texts=(Text("note", "waiting for the fit"),))
+    assert list_covered_points(replace(figure, panels=(note,)))  # it would lie over the points in the axes

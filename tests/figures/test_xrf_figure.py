@@ -71,8 +71,21 @@ def test_no_element_means_no_line_and_a_wide_range() -> None:
     figure = build_xrf_figure("4-element SDD", xdi={})
     panel = get_only_panel(figure)
     assert panel.lines == ()
-    assert figure.title.startswith("spectrum of run ")
     assert panel.traces[0].x[[0, -1]].tolist() == [2500.0, (BINS - 1) * 10.0]
+
+
+def test_a_run_without_metadata_is_named_by_what_is_known() -> None:
+    """By its plan, number and detectors, else by its uid."""
+    run = make_run(make_spectrum_columns("4-element SDD"), start={"plan_name": "count", "scan_id": 1234})
+    message = {"xrf": "plot", "uid": get_run_uid(run)}
+    assert build_last_figure(run, message).title.startswith("spectrum of count #1234")
+    with_detectors = make_run(
+        make_spectrum_columns("4-element SDD"),
+        start={"plan_name": "count", "scan_id": 1234, "detectors": ["xspress", "ion chambers"]},
+    )
+    figure = build_last_figure(with_detectors, {"xrf": "plot", "uid": get_run_uid(with_detectors)})
+    assert figure.title == "spectrum of count #1234, xspress, ion chambers"
+    assert build_last_figure({"xrf": "plot", "uid": "f" * 36}).title == "spectrum of run ffffffff"
 
 
 def test_the_axes_are_labelled() -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers.figures import build_last_figure, fold_board, get_run_uid, join_notes, make_run
+from helpers.covered_points import list_covered_points
+from helpers.figures import build_last_figure, fold_board, get_run_uid, make_run
 from helpers.fits import add_noise, get_analysis
 from helpers.requested_pictures import request_last_picture
 from xafs_workers.scans.analysis import Analysis
@@ -80,7 +81,9 @@ def test_a_peak_of_which_one_side_was_scanned_has_no_width(first: int, last: int
     found = read_reply(get_analysis(board))
     assert (found["fwhm"], found["fwhm_center"]) == (None, None)
     assert found["peakpos"] == X[np.argmax(PEAK)]
-    assert "one side of the peak" in join_notes(build_figure(board))
+    figure = build_figure(board)
+    assert figure.get_panel("peak").title == "no width: the scan shows one side of the peak"
+    assert list_covered_points(figure) == []
 
 
 def build_figure(board: Board) -> Any:
@@ -169,4 +172,4 @@ def test_the_figure_shows_peak_width_and_reflected_region() -> None:
     assert np.ptp(traces["fwhm"].x) == pytest.approx(FWHM, rel=1e-3)
     assert (panel.marks[0].x, panel.marks[0].y) == (X[np.argmax(PEAK)], PEAK.max())
     assert panel.lines[0].x == pytest.approx(CENTER, abs=1e-9)
-    assert figure.title == "eta scan, 0.5: peak = 0.1200, com = 0.1200, center = 0.1200, fwhm = 0.2355"
+    assert figure.title == "eta scan, 0.5: peak = 0.120, com = 0.120, center = 0.120, fwhm = 0.236"

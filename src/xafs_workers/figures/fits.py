@@ -36,7 +36,10 @@ def format_fit_title(state: FitState) -> str:
 
 
 def build_fit_panel(state: FitState, key: str = "fit") -> Panel:
-    """Build the panel of a fit; where there is no result, its title gives the reason and the marked estimate."""
+    """Build the panel of a fit; where there is no result, its title gives the reason and the marked estimate.
+
+    The reason is not a note in the axes, where it would lie over the points.
+    """
     panel = Panel(key, "", _format_motor_label(state), _format_signal_label(state), x_name=state.order.motor)
     if state.signal is None:
         return replace(panel, texts=(Text("problem", state.problem or "waiting for the run"),))
@@ -44,8 +47,7 @@ def build_fit_panel(state: FitState, key: str = "fit") -> Panel:
     style = "both" if state.order.shape == "peak" else "points"
     traces = (Trace("data", x, y, "measured", DATA, style), *_build_fit_traces(state, x))
     legend = "full" if state.best_fit is not None else "none"
-    shown = replace(panel, title=_format_problem(state), traces=traces, marks=_build_marks(state), legend=legend)
-    return shown if state.is_known else replace(shown, texts=(Text("problem", "waiting for the fit", 0.5, 0.95),))
+    return replace(panel, title=_format_problem(state), traces=traces, marks=_build_marks(state), legend=legend)
 
 
 def build_summary_panel(state: FitState, key: str) -> Panel:
@@ -72,6 +74,8 @@ def _build_marks(state: FitState) -> tuple[Mark, ...]:
 
 def _format_problem(state: FitState) -> str:
     """Format the reason why there is no result, with the estimate, marked as such; '' for none."""
+    if not state.is_known:
+        return "waiting for the fit"
     if not state.problem:
         return ""
     if state.estimates is None or state.signal is None:

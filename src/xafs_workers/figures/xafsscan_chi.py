@@ -60,7 +60,7 @@ def build_live_chi_panel(board: Board, scan: Scan) -> Panel:
     texts = _build_texts(state, empty=not traces)
     return Panel(
         CHI_PANEL,
-        "live χ(k)",
+        f"live χ(k), {PROVISIONAL_NOTE}" if state.get("provisional") else "live χ(k)",
         "wavenumber (Å⁻¹)",
         "k² χ(k)  (Å⁻²)",
         traces=fade_earlier(traces, most=1),  # noisy curves in several colours would be a band
@@ -78,9 +78,7 @@ def compute_k2_chi(result: RankedResult) -> tuple[Array, Array]:
 
 
 def _build_texts(state: Mapping[str, Any], *, empty: bool) -> tuple[Text, ...]:
-    if state.get("provisional"):
-        return (Text("provisional", PROVISIONAL_NOTE, 0.5, 0.95),)
-    if empty:
+    if empty and not state.get("provisional"):
         reason = state.get("problem") or state.get("waiting") or explain_missing_chi(state) or WAITING_NOTE
         return (Text("waiting", str(reason)),)
     return ()

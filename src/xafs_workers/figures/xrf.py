@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from xafs_workers.figures import emission
+from xafs_workers.figures.caption import UID_LENGTH
 from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
 from xafs_workers.figures.model import Figure, Trace
 from xafs_workers.messages.xrf import XrfPlot
 from xafs_workers.scans.board import Board
+from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.mca import NoSpectraError, extract_channels, load_spectra
-from xafs_workers.scans.metadata import as_mapping, as_text
+from xafs_workers.scans.run_names import find_run_name, find_sample_name
 from xafs_workers.scans.runs import Run
 from xafs_workers.scans.scan import Scan
 
@@ -28,8 +30,7 @@ def build_xrf_figure(board: Board, scan: Scan, options: FigureOptions) -> Figure
     if message.show_roi and run is not None:
         traces = (*traces, *emission.build_region_traces(run, traces, board.config))
     panel = emission.build_spectra_panel(traces, line, problem)
-    title = _format_title(run) or f"spectrum of run {message.uid[:8]}"  # else a tab would have no name
-    return Figure(scan.figure_id, scan.kind, title, (panel,))
+    return Figure(scan.figure_id, scan.kind, _format_title(run, message.uid, board.config), (panel,))
 
 
 @figure_examples.register("xrf")
@@ -40,13 +41,19 @@ def build_example() -> FigureExample:
     return FigureExample((message,), columns, run_start)
 
 
-def _format_title(run: Run | None) -> str:
-    """Format the title: the sample and the incident energy, as far as the run names them."""
+def _format_title(run: Run | None, uid: str, config: BoardConfig) -> str:
+    """Format the title: the sample and the incident energy; without a sample what else is known of the run.
+
+    That is its file, or its plan with the scan number, and its detectors; else its uid, because a tab needs a name.
+    """
     if run is None:
-        return ""
-    sample = as_text(as_mapping(run.xdi.get("Sample")).get("name"))
+        return f"spectrum of run {uid[:UID_LENGTH]}"
+    named = find_sample_name(run, config)
+    if not named:
+        name = find_run_name(run, config) or f"run {uid[:UID_LENGTH]}"
+        named = ", ".join((f"spectrum of {name}", *run.detectors))
     energy = emission.find_incident_energy(run)
-    return ", ".join(part for part in (sample, f"incident energy = {energy:.1f} eV" if energy else "") if part)
+    return ", ".join(filter(None, (named, f"incident energy = {energy:.1f} eV" if energy else "")))
 
 
 def _build_traces(board: Board, message: XrfPlot, run: Run | None, options: FigureOptions) -> tuple[Trace, ...]:

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from xafs_workers.figures.figure_builder import FigureExample, FigureOptions, figure_builders, figure_examples
-from xafs_workers.figures.model import Figure, Line, Mark, Panel, Text, Trace
+from xafs_workers.figures.model import Array, Figure, Line, Mark, Panel, Text, Trace
+from xafs_workers.figures.position_digits import format_position
 from xafs_workers.figures.signal import format_key_label
 from xafs_workers.messages.xrr_alignment import XrrAlignment
 from xafs_workers.scans.board import Board
@@ -16,6 +17,8 @@ from xafs_workers.scans.board_config import BoardConfig
 from xafs_workers.scans.peak_statistics import PeakStatistics
 from xafs_workers.scans.scan import Scan
 from xafs_workers.scans.xrr_alignment import AlignmentState, find_alignment
+
+NO_WIDTH = "no width: the scan shows one side of the peak"
 
 
 @figure_builders.register("xrr_alignment")
@@ -34,14 +37,16 @@ def build_alignment_figure(board: Board, scan: Scan, options: FigureOptions) -> 
 def _format_title(message: XrrAlignment, state: AlignmentState) -> str:
     delta = "" if message.delta is None else f", delta = {message.delta:g}"
     angle = "" if message.angle is None else f", {message.angle}"
-    found = state.statistics
-    numbers = "" if found is None or state.problem else f": {_format_numbers(found)}"
-    return f"{message.motor} scan{delta}{angle}{numbers}"
+    found, signal = state.statistics, state.signal
+    title = f"{message.motor} scan{delta}{angle}"
+    if found is None or signal is None or state.problem:
+        return title
+    return f"{title}: {_format_numbers(found, signal.x)}"
 
 
-def _format_numbers(found: PeakStatistics) -> str:
+def _format_numbers(found: PeakStatistics, x: Array) -> str:
     values = (("peak", found.peakpos), ("com", found.com), ("center", found.fwhm_center), ("fwhm", found.fwhm))
-    return ", ".join(f"{name} = {'none' if value is None else f'{value:.4f}'}" for name, value in values)
+    return ", ".join(f"{name} = {'none' if value is None else format_position(value, x)}" for name, value in values)
 
 
 def _build_panel(message: XrrAlignment, state: AlignmentState, config: BoardConfig) -> Panel:
@@ -50,15 +55,15 @@ def _build_panel(message: XrrAlignment, state: AlignmentState, config: BoardConf
     panel = Panel(
         "peak", "", format_key_label(message.motor, state.run, config), label, x_name=message.motor, y_name="peak"
     )
-    texts = _build_notes(state)
     if signal is None or found is None:
-        return replace(panel, texts=texts)
+        return replace(panel, texts=_build_notes(state))
     if state.problem:
         return replace(panel, title=f"no result: {state.problem}", traces=tuple(_build_traces(state)), legend="full")
     com = () if found.com is None else (Line("com", found.com, "com"),)
     traces = tuple(_build_traces(state))
     mark = Mark("peak", found.peakpos, found.peak)
-    return replace(panel, traces=traces, marks=(mark,), lines=com, texts=texts, legend="full")
+    title = NO_WIDTH if found.fwhm is None else ""
+    return replace(panel, title=title, traces=traces, marks=(mark,), lines=com, legend="full")
 
 
 def _build_traces(state: AlignmentState) -> Iterator[Trace]:
@@ -73,12 +78,8 @@ def _build_traces(state: AlignmentState) -> Iterator[Trace]:
 
 
 def _build_notes(state: AlignmentState) -> tuple[Text, ...]:
-    """Build the note on what is missing, or on a peak of which only one side was scanned."""
-    if state.signal is None:
-        return (Text("problem", state.problem or "waiting for the run"),)
-    if state.statistics is not None and state.statistics.fwhm is None:
-        return (Text("problem", "no width: the scan shows one side of the peak", 0.5, 0.9),)
-    return ()
+    """Build the note on what is missing."""
+    return (Text("problem", state.problem or "waiting for the run"),) if state.signal is None else ()
 
 
 @figure_examples.register("xrr_alignment")
