@@ -26,6 +26,10 @@ class Agg:
         """Create a canvas with an empty figure."""
         return FigureCanvasAgg(Figure(figsize=size, dpi=DPI))
 
+    def window_canvas(self, size: Size) -> FigureCanvasAgg:
+        """Create a canvas with an empty figure: without a window there is only one kind."""
+        return self.canvas(size)
+
     def paint(self) -> None:
         """Do nothing: drawing has painted the pixels already."""
 
@@ -49,13 +53,22 @@ class QtAgg:
         from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
         from PySide6.QtWidgets import QApplication
 
+        from xafs_workers.frontends.screen.canvas import FigureCanvas
+
         self._application = QApplication.instance() or QApplication([])
         self._make: Callable[[Figure], Any] = FigureCanvasQTAgg
+        self._make_own: Callable[[Figure], Any] = FigureCanvas
         self._open: list[Any] = []
 
     def canvas(self, size: Size) -> FigureCanvasAgg:
-        """Create a canvas in a shown window."""
-        canvas = self._make(Figure(figsize=size, dpi=DPI))
+        """Create a canvas of matplotlib in a shown window."""
+        return self._show(self._make(Figure(figsize=size, dpi=DPI)), size)
+
+    def window_canvas(self, size: Size) -> FigureCanvasAgg:
+        """Create a canvas as in the window of this project, shown."""
+        return self._show(self._make_own(Figure(figsize=size, dpi=DPI)), size)
+
+    def _show(self, canvas: Any, size: Size) -> FigureCanvasAgg:
         canvas.resize(round(size[0] * DPI), round(size[1] * DPI))
         canvas.show()
         self._open.append(canvas)

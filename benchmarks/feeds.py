@@ -86,8 +86,19 @@ LINE_START = {"linescan": "start", "motor": "xafs_x", "detector": "it"}
 def line_scan(points: int = 1000, number: int = 1) -> Run:
     """Build a line scan over a slit; the peer plots `ratio`."""
     x = np.linspace(-5.0, 5.0, points)
-    noise = np.random.default_rng(1).normal(0.0, 0.01, points)
-    ratio = 0.5 * (np.array([math.erf(value) for value in x]) + 1.0) + noise
+    return _build_line_scan(x, 0.5 * (np.array([math.erf(value) for value in x]) + 1.0), number)
+
+
+def peak_scan(points: int = 1000, number: int = 1) -> Run:
+    """Build a line scan over a peak; the peer plots `ratio`."""
+    x = np.linspace(-5.0, 5.0, points)
+    return _build_line_scan(x, 0.05 + np.exp(-(x**2)), number)
+
+
+def _build_line_scan(x: np.ndarray[Any, Any], signal: np.ndarray[Any, Any], number: int) -> Run:
+    """Build a line scan of a signal at positions, with noise."""
+    points = len(x)
+    ratio = signal + np.random.default_rng(1).normal(0.0, 0.01, points)
     i0 = np.full(points, 120.0)
     columns = {"xafs_x": x.tolist(), "I0": i0.tolist(), "It": (ratio * i0).tolist(), "ratio": ratio.tolist()}
     return run(number, columns, motors=["xafs_x"])

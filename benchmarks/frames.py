@@ -18,6 +18,7 @@ from benchmarks.feeds import (
     Stamp,
     area_start,
     line_scan,
+    peak_scan,
     raster,
     repetition,
     xafs_start,
@@ -57,11 +58,11 @@ class Compared:
 
 
 class Ours:
-    """View of this project: its board, figure and drawing."""
+    """View of this project: its board, figure and drawing; for the pace of its texts, frames are 40 ms apart."""
 
     def __init__(self, backend: Backend):
-        self._backend, self._stamp, self._board = backend, Stamp(), Board()
-        self._drawing = Drawing(backend.canvas(WINDOW))
+        self._backend, self._stamp, self._board, self._frames = backend, Stamp(), Board(), 0
+        self._drawing = Drawing(backend.window_canvas(WINDOW), clock=lambda: 0.04 * self._frames)
 
     def load(self, entries: Sequence[Document_]) -> None:
         """Fold the entries without drawing."""
@@ -70,19 +71,28 @@ class Ours:
     def take(self, entries: Sequence[Document_], /) -> None:
         """Fold the entries and draw the figure once."""
         self.load(entries)
+        self._frames += 1
         self._drawing.show(build_view(self._board, self._board.scans[-1], ViewOptions()))
         self._backend.paint()
 
 
 def compare_line(backend: Backend) -> Compared:
-    """Time the end of a line scan of 1,000 points."""
-    run = line_scan()
+    """Time the end of a line scan of 1,000 points across an edge."""
+    return _compare_line(backend, line_scan(), "line scan, 1,000 points")
+
+
+def compare_peak(backend: Backend) -> Compared:
+    """Time the end of a line scan across a peak, which has more marks and numbers."""
+    return _compare_line(backend, peak_scan(), "the same, across a peak")
+
+
+def _compare_line(backend: Backend, run: Run, what: str) -> Compared:
     ours = Ours(backend)
     ours.take([("bmm", LINE_START), *run.head, *run.events[:-FRAMES]])
     peers = live_plots(backend, "xafs_x", ("ratio",))
     peers.take(run.head)
     peers.load(run, len(run.events) - FRAMES)
-    return Compared("line scan, 1,000 points", *_medians(run, ours, peers), "LivePlot", 10.0)
+    return Compared(what, *_medians(run, ours, peers), "LivePlot", 10.0)
 
 
 def compare_xafs(backend: Backend, repetitions: int = 20) -> Compared:
@@ -134,6 +144,7 @@ def compare_repetitions(backend: Backend) -> Compared:
 
 COMPARED: tuple[Callable[[Backend], Compared], ...] = (
     compare_line,
+    compare_peak,
     compare_xafs,
     compare_map,
     compare_large_map,

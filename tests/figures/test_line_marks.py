@@ -70,11 +70,14 @@ def test_a_time_scan_has_none(start: dict[str, Any]) -> None:
     assert (panel.title, panel.marks, panel.lines) == ("", (), ())
 
 
-def test_a_scan_that_is_measured_has_no_labels() -> None:
-    """Its motor is at the newest point; labels that move cost more than the point."""
-    panel = build_panel(fold_board(START, make_scan(PEAK)))
-    assert panel.title == "peak 0.40   COM 0.40   FWHM 1.67"
-    assert [(line.key, line.label, line.is_moving) for line in panel.lines] == [("com", "", True)]
+def test_a_scan_that_is_measured_shows_where_its_motor_is() -> None:
+    panel = build_panel(fold_board(START, make_scan(PEAK)[:-5]))
+    place = panel.traces[0].x[-1]
+    assert place < X[-1]
+    assert panel.title.endswith(f"now {place:.2f}")
+    assert [(line.key, line.label) for line in panel.lines] == [("com", "COM"), ("place", "now")]
+    assert panel.lines[1].x == place
+    assert all(line.is_moving for line in panel.lines)
 
 
 def test_numbers_follow_the_points() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 if not os.environ.get("CI"):
     pytest.importorskip("PySide6.QtWidgets", reason="no Qt: install the extra `screen`", exc_type=ImportError)
@@ -467,6 +468,19 @@ def test_many_line_scans_leave_memory_and_widgets_flat(qt: None) -> None:
     # Four figures were made since tracing began, at most 0.7 MB each with their pixels; thirty would be 15 MB more.
     assert grown < 5e6
     desk.close()
+
+
+def test_numbers_are_not_late_when_points_stop_coming(desk: ScreenHarness) -> None:
+    head = make_line_scan(40)[:-1]  # without its stop document
+    desk.add_entries(("bmm", LINE), *head[:-3])
+    for entry in head[-3:]:
+        desk.add_entries(entry)
+    drawing = desk.figure_tab.drawing
+    assert drawing.model is not None
+    wait_until(lambda: process_events() or drawing.text_delay is None, "the late numbers")
+    last = drawing.model.panels[0].title.partition("now")[2].strip()
+    texts: Any = desk.figure_tab.canvas.figure.findobj(Text)
+    assert any(text.get_text().replace("\n", " ").endswith(f"now {last}") for text in texts)
 
 
 def test_a_key_hides_the_numbers_of_a_line_scan(desk: ScreenHarness) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -37,7 +38,8 @@ def with_panel(old: Figure, **changes) -> Figure:
 
 
 def make_drawing(width=4.0, height=3.0, dots=80) -> Drawing:
-    return Drawing(FigureCanvasAgg(Drawn(figsize=(width, height), dpi=dots)))
+    """Return a drawing whose texts are always due."""
+    return Drawing(FigureCanvasAgg(Drawn(figsize=(width, height), dpi=dots)), clock=itertools.count().__next__)
 
 
 def pixels(drawing: Drawing) -> np.ndarray:

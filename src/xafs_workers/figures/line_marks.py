@@ -17,30 +17,20 @@ from xafs_workers.scans.scan import Scan, scan_kinds
 
 SEPARATOR = "   "
 NO_PEAK = "no peak above the noise"
-LEAST_LOBE = 0.5
-"""Smallest height of the lower of two lobes of a derivative, in units of the higher one, at which both are marked."""
 
 
-def add_line_marks(
-    board: Board, scan: Scan, figure: Figure, *, has_place: bool = True, is_derivative: bool = False
-) -> Figure:
+def add_line_marks(board: Board, scan: Scan, figure: Figure, *, has_place: bool = True) -> Figure:
     """Mark and write the statistics of the first curve in each panel of a line scan; other figures stay as they are.
-
-    While the scan is measured, its motor is at the newest point. So that a frame draws little again, lines have labels,
-    and the motor's place is shown, only after its end.
 
     Parameters
     ----------
     has_place
         Whether the motor's present place is shown; a picture in a file must not depend on when it is drawn.
-    is_derivative
-        Whether the curves are derivatives. That of a peak has a maximum and a minimum, and no width.
     """
     if not _is_line_scan(scan):
         return figure
-    runs = tuple(board.runs.values()) if has_place and figure.is_finished else ()
-    mark = _mark_lobes if is_derivative else _mark_panel
-    return replace(figure, panels=tuple(mark(runs, panel, figure.is_finished) for panel in figure.panels))
+    runs = tuple(board.runs.values()) if has_place else ()
+    return replace(figure, panels=tuple(_mark_panel(runs, panel) for panel in figure.panels))
 
 
 def build_line_answer(board: Board, scan: Scan) -> Mapping[str, Any]:
@@ -68,28 +58,12 @@ def _compute_statistics(panel: Panel) -> LineStatistics | None:
     return compute_line_statistics(panel.traces[0].x, panel.traces[0].y)
 
 
-def _mark_lobes(runs: Sequence[Run], panel: Panel, is_finished: bool) -> Panel:
-    """Mark the maximum and the minimum of a derivative that has both, about zero; another one is marked as a signal."""
-    found = _compute_statistics(panel)
-    lower, higher = (0.0, 0.0) if found is None else sorted((found.max_value, -found.min_value))
-    if found is None or not found.form or lower < LEAST_LOBE * higher:
-        return _mark_panel(runs, panel, is_finished)
-    digits = count_digits(found.spacing, found.span)
-    texts = (f"maximum {found.max_position:.{digits}f}", f"minimum {found.min_position:.{digits}f}")
-    marks = (
-        Mark("maximum", found.max_position, found.max_value),
-        Mark("minimum", found.min_position, found.min_value),
-    )
-    title = SEPARATOR.join(filter(None, (panel.title, _name_curve(panel), *texts)))
-    return replace(panel, title=title, marks=(*panel.marks, *marks))
-
-
-def _mark_panel(runs: Sequence[Run], panel: Panel, is_finished: bool) -> Panel:
+def _mark_panel(runs: Sequence[Run], panel: Panel) -> Panel:
     statistics = _compute_statistics(panel)
     if statistics is None:
         return panel
     place = find_motor_place(runs, panel.x_name)
-    lines = (*panel.lines, *_build_lines(statistics, place, is_finished))
+    lines = (*panel.lines, *_build_lines(statistics, place))
     texts = tuple(_list_texts(statistics, place))
     title = SEPARATOR.join(filter(None, (panel.title, _name_curve(panel), *texts)))
     return replace(panel, title=title, lines=lines, marks=(*panel.marks, *_build_marks(statistics)))
@@ -115,10 +89,10 @@ def _build_marks(found: LineStatistics) -> Iterator[Mark]:
             yield Mark("half height, last", found.crossings[-1], found.level)
 
 
-def _build_lines(found: LineStatistics, place: float | None, is_finished: bool) -> Iterator[Line]:
+def _build_lines(found: LineStatistics, place: float | None) -> Iterator[Line]:
     if found.form == "peak" and found.com is not None:
         position = round(found.com, count_digits(found.spacing, found.span))
-        yield Line("com", position, "COM" if is_finished else "", is_moving=True)
+        yield Line("com", position, "COM", is_moving=True)
     if place is not None:
         yield Line("place", place, "now", is_moving=True)
 

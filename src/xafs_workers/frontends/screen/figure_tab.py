@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, ClassVar
 
 from matplotlib.backends.backend_qt import NavigationToolbar2QT
@@ -126,6 +127,8 @@ class FigureTab(QWidget):
         self._pending_click: tuple[Panel, float, float] | None = None
         self._click_due = QTimer(self, singleShot=True)
         self._click_due.timeout.connect(self._send_click)
+        self._texts_due = QTimer(self, singleShot=True)
+        self._texts_due.timeout.connect(self.drawing.show_texts)
         self.canvas.mpl_connect("motion_notify_event", self._on_motion)
         self.canvas.mpl_connect("figure_leave_event", self._on_leave)
         self.canvas.mpl_connect("button_press_event", self._on_press)
@@ -142,7 +145,16 @@ class FigureTab(QWidget):
         change = self.drawing.show(figure)
         self.update_seconds = time.perf_counter() - began
         self.version = version
+        self._schedule_texts()
         return change
+
+    def _schedule_texts(self) -> None:
+        """Have late texts drawn when they are due, also if no newer figure comes."""
+        delay = self.drawing.text_delay
+        if delay is None:
+            self._texts_due.stop()
+        else:
+            self._texts_due.start(ceil(1000 * delay))
 
     def restyle(self, style: Style) -> None:
         """Use another style from the next drawing on."""
@@ -154,6 +166,7 @@ class FigureTab(QWidget):
         """Free the pixels of a tab that is no longer in front; a minimized window keeps them."""
         super().hideEvent(event)
         if not event.spontaneous():
+            self._texts_due.stop()
             self.drawing.release_pixels()
             self.canvas.release_pixels()
             self.version = -1

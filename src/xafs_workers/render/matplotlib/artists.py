@@ -24,7 +24,8 @@ PIECE_LENGTH = 256
 _MAX_ROWS = 8  # lines of a note that are shown
 _MIN_LABEL = 3.0  # ems; the label of a vertical line that has less room is left out
 _LEAST_LABEL = 0.5  # by which its type becomes smaller before it is shortened
-_HALO_WIDTH = 0.25  # ems of the blank edge around the label of a vertical line, which may cross curves
+HALO_WIDTH = 0.25
+"""Width of the blank edge around the label of a vertical line, which may cross curves, in units of the font size."""
 _CROSS_SIZE = 1.26  # in units of the font size: 160 square points at 10 points
 
 
@@ -214,7 +215,11 @@ class MarkArtist(_ArtistGroup):
 
 
 class LineArtist(_ArtistGroup):
-    """A vertical line over the whole height of the axes, with a label along it."""
+    """A vertical line over the whole height of the axes, with a label along it.
+
+    Its label follows only when labels are placed: a line may move with each point, and to draw its label takes longer
+    than to draw the point.
+    """
 
     def __init__(self, axes: Axes, line: Line):
         super().__init__(axes)
@@ -240,6 +245,11 @@ class LineArtist(_ArtistGroup):
         self._label_factor = 1.0
         self.update(line)
 
+    @property
+    def label_state(self) -> tuple[Any, ...]:
+        """Text and place of the label as they are drawn."""
+        return self.note.get_text(), self.note.get_visible(), self.note.xy, self.label_offset, self._label_factor
+
     def place_label(self, offset: float, room: float, size: float) -> None:
         """Place the label so many points below the top, in smaller type or shortened for the points left there."""
         self.label_offset = offset
@@ -248,17 +258,16 @@ class LineArtist(_ArtistGroup):
         size *= self._label_factor
         room -= offset + size
         fitted = text_layout.fit_text(self.label, room, size) if room > _MIN_LABEL * size else ""
+        self.note.xy = (self.x, 1.0)
         self.note.set(text=fitted, visible=bool(fitted) and bool(np.isfinite(self.x)))
 
     def update(self, line: Line) -> bool:
-        """Move the line and set its label; return whether anything changed."""
+        """Move the line, without its label; return whether anything changed."""
         if line == self.line:
             return False
         self.line = line
         self.rule.set_data([line.x, line.x], [0.0, 1.0])
-        self.note.xy = (line.x, 1.0)
         self.x, self.label = line.x, text_layout.sanitize(line.label)
-        self.note.set(text=self.label, visible=bool(self.label) and bool(np.isfinite(line.x)))
         return True
 
     def apply_style(self, palette: Palette, sizes: Sizes) -> None:
@@ -269,7 +278,7 @@ class LineArtist(_ArtistGroup):
             fontsize=self._label_factor * sizes.small,
             x=-0.2 * sizes.text,
             y=-0.4 * sizes.text - self.label_offset,
-            path_effects=[withStroke(linewidth=_HALO_WIDTH * sizes.small, foreground=palette.face)],
+            path_effects=[withStroke(linewidth=HALO_WIDTH * sizes.small, foreground=palette.face)],
         )
 
 

@@ -110,6 +110,7 @@ class PanelView:
         self._applied_limits: tuple[Any, Any] | None = None
         self._requested_limits: Any = None
         self._changed_at = 0
+        self._placed: tuple[Rect, Sizes] | None = None
 
     @property
     def is_zoomed(self) -> bool:
@@ -196,9 +197,25 @@ class PanelView:
 
     def place(self, rect: Rect, canvas: tuple[float, float], sizes: Sizes) -> None:
         """Place the panel at `rect` (in points) and set all sizes and colours."""
+        self._placed = rect, sizes
         self._arrange_line_labels(rect, sizes)
         self._apply_style(sizes, (rect.width, rect.height))
         self.decorations.place(self.panel, rect, canvas, sizes)
+
+    def move_line_labels(self, stale: StaleParts) -> StaleParts:
+        """Place the labels of vertical lines where the lines are now; return the parts with the changed labels."""
+        lines = list(self._select_artists(LineArtist))
+        if self._placed is None or not lines:
+            return stale
+        before = [line.label_state for line in lines]
+        rect, sizes = self._placed
+        self._arrange_line_labels(rect, sizes)
+        for line in lines:
+            line.apply_style(self.palette, sizes)
+        if before == [line.label_state for line in lines]:
+            return stale
+        first = len(self.drawing_order) - len(lines)  # labels are drawn last
+        return stale._replace(first_artist=first if stale.first_artist is None else stale.first_artist)
 
     def draw_legend(self, rect: Rect, sizes: Sizes) -> LegendStrip | None:
         """Create the artists of the panel's own legend above `rect`; return None where they are unchanged."""
@@ -357,7 +374,10 @@ class PanelView:
         left, right, *_ = self.visible_extent
         scale, height = rect.width / (right - left), 1.2 * sizes.small
         ends: list[tuple[float, float]] = []
-        for line in sorted((one for one in self._select_artists(LineArtist) if one.label), key=lambda one: one.x):
+        for line in sorted(self._select_artists(LineArtist), key=lambda one: one.x):
+            if not line.label:
+                line.place_label(0.0, 0.0, sizes.small)
+                continue
             near = [end for x, end in ends if (line.x - x) * scale < height]
             offset = max(near, default=0.0) if len(near) < _MAX_STAGGERED else 0.0
             line.place_label(offset, rect.height, sizes.small)

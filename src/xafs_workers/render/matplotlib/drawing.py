@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
-from math import ceil, floor, isfinite
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
-from matplotlib.transforms import Bbox, IdentityTransform
+from matplotlib.transforms import IdentityTransform
 
 from xafs_workers.figures.model import Figure, Panel
-from xafs_workers.render import limits
 from xafs_workers.render.limits import Extent
 from xafs_workers.render.matplotlib.axes import PanelView, StaleParts
+from xafs_workers.render.matplotlib.panel_layers import PanelLayers
 from xafs_workers.render.matplotlib.scene import Patch, Scene
 from xafs_workers.render.matplotlib.style import Style
 from xafs_workers.render.reflow import GridFitter, can_show_beside
 
-Box = tuple[float, float, float, float]
-"""Left, bottom, right and top, pixels."""
+TEXT_INTERVAL = 0.25
+"""Least time between two updates of the texts of a figure that grows, seconds: to read a number takes as long, and to
+draw it longer than to draw a point."""
 
 
 class Redraw(StrEnum):
@@ -43,6 +42,8 @@ class Drawing:
     ----------
     canvas
         Canvas with a plain ``matplotlib.figure.Figure``, made without pyplot.
+    clock
+        Returns the time for the pace of the texts, seconds.
 
     Attributes
     ----------
@@ -55,13 +56,17 @@ class Drawing:
     -----
     The canvas keeps only weak references to callbacks, so the caller must keep a reference to the drawing. The home
     button of a window should call `reset_view`, because matplotlib's own returns to the limits of the first zoom.
+    After `show`, a window must call `show_texts` in `text_delay` seconds, unless it has shown a newer figure then.
     """
 
-    def __init__(self, canvas: FigureCanvasAgg, style: Style | None = None):
+    def __init__(
+        self, canvas: FigureCanvasAgg, style: Style | None = None, *, clock: Callable[[], float] = time.monotonic
+    ):
         self.canvas = canvas
+        self._clock, self._texts_due = clock, 0.0
         self.redraw_counts: Counter[Redraw] = Counter()
         self._scene = Scene(canvas.figure, style or Style(), live=True)
-        self._layers: dict[str, _PanelLayers] = {}
+        self._layers: dict[str, PanelLayers] = {}
         self._source: Figure | None = None
         self._fitter = GridFitter()
         self._renderer: Any = None
@@ -85,8 +90,29 @@ class Drawing:
         return any(view.is_zoomed for view in self._scene.views.values())
 
     def show(self, figure: Figure) -> Redraw:
-        """Show a figure on the canvas; return how much was drawn."""
-        change = self._draw(self._update_scene(figure))
+        """Show a figure on the canvas; return how much was drawn.
+
+        Curves, vertical lines and crosses are up to date at once. So are the texts of a figure that has ended; those
+        of one that grows follow in `text_delay` seconds, where they have changed since the last time.
+        """
+        return self._show(figure, has_texts=figure.is_finished or self._clock() >= self._texts_due)
+
+    @property
+    def text_delay(self) -> float | None:
+        """Time until texts are due that the figure has and the canvas does not show, seconds; None if it shows all."""
+        return max(0.0, self._texts_due - self._clock()) if self._scene.has_late_texts else None
+
+    def show_texts(self) -> Redraw:
+        """Show the texts of the newest figure; return how much was drawn."""
+        if self._source is None or not self._scene.has_late_texts:
+            return Redraw.NONE
+        return self._show(self._source, has_texts=True)
+
+    def _show(self, figure: Figure, *, has_texts: bool) -> Redraw:
+        before = self._scene.shown_texts
+        change = self._draw(self._update_scene(figure, has_texts=has_texts))
+        if self._scene.shown_texts != before:
+            self._texts_due = self._clock() + TEXT_INTERVAL
         self.redraw_counts[change] += 1
         return change
 
@@ -162,7 +188,7 @@ class Drawing:
         view = self._scene.views[key]
         self._draw_over(Patch(self._scene.compute_cell(key), tuple(view.decorations.list_artists())))
         self._drawn_extents[key] = view.visible_extent
-        self._layers[key] = _PanelLayers(self.canvas, view)
+        self._layers[key] = PanelLayers(self.canvas, view)
 
     def _draw_over(self, patch: Patch) -> None:
         """Draw artists over a blank rectangle."""
@@ -206,7 +232,7 @@ class Drawing:
         self._renderer = self.canvas.get_renderer()
         self._drawn_extents = {key: view.visible_extent for key, view in self._scene.views.items()}
         self._scene.take_patches()
-        self._layers = {key: _PanelLayers(self.canvas, view) for key, view in self._scene.views.items()}
+        self._layers = {key: PanelLayers(self.canvas, view) for key, view in self._scene.views.items()}
 
     def _on_resize(self, event: object) -> None:
         """Arrange the panels on a canvas of a new size, in another grid if its shape asks for one."""
@@ -214,103 +240,10 @@ class Drawing:
             self._scene.update(self._fit(self._source))
         self._scene.arrange()
 
-    def _update_scene(self, figure: Figure) -> dict[str, StaleParts]:
+    def _update_scene(self, figure: Figure, *, has_texts: bool = True) -> dict[str, StaleParts]:
         self._source = figure
-        return self._scene.update(self._fit(figure))
+        return self._scene.update(self._fit(figure), has_texts=has_texts)
 
     def _fit(self, figure: Figure) -> Figure:
         """Return a figure with the grid that suits the canvas and the size of the type."""
         return self._fitter.fit(figure, *self._scene.canvas_size, self._scene.style.scale)
-
-
-class _PanelLayers:
-    """Saved pixels of one panel: the empty axes, and the axes with the artists that do not change.
-
-    The growing curve is usually the last one of its panel, so the artists below it are drawn only once. The drawing
-    order and the background are always the same, so the pixels are equal to those of a full drawing.
-    """
-
-    def __init__(self, canvas: FigureCanvasAgg, view: PanelView):
-        self.canvas = canvas
-        self.view = view
-        box = view.axes.bbox
-        self.box = Bbox.from_extents(box.x0 - 2.0, box.y0 - 2.0, box.x1 + 2.0, box.y1 + 2.0)
-        self._panel_box: Box = (float(self.box.x0), float(self.box.y0), float(self.box.x1), float(self.box.y1))
-        self._artists_box = self._panel_box
-        self._background: Any = canvas.copy_from_bbox(self.box)
-        self._static_pixels: Any = self._background
-        self._static_count = 0
-        if len(view.drawing_order) > 1:  # the next change is expected in the last curve, or in one that follows it
-            self._extend_static(len(view.drawing_order) - 1)
-        self._paint(view.drawing_order[self._static_count :])
-
-    def repaint(self, first: int) -> Bbox | None:
-        """Draw the artists from index `first` on; return the box in which pixels may have changed."""
-        order = self.view.drawing_order
-        if first < self._static_count:
-            self._static_pixels, self._static_count = self._background, 0
-        before, self._artists_box = self._artists_box, self._compute_box(order[first:])
-        if first > self._static_count:
-            self.canvas.restore_region(self._static_pixels)
-            self._extend_static(first)
-            changed = self._panel_box
-        else:
-            changed = _clip_box(_merge_boxes(before, self._artists_box), self._panel_box)
-            if changed[0] >= changed[2] or changed[1] >= changed[3]:
-                return None
-            self._restore(changed)
-        self._paint(order[first:])
-        return Bbox.from_extents(*changed)
-
-    def _extend_static(self, count: int) -> None:
-        """Draw more artists over those that do not change, and save the pixels of the first `count` artists."""
-        self._paint(self.view.drawing_order[self._static_count : count])
-        self._static_pixels, self._static_count = self.canvas.copy_from_bbox(self.box), count
-
-    def _restore(self, box: Box) -> None:
-        """Restore the pixels of a box to the unchanged artists; the renderer counts rows from the top."""
-        height = self.canvas.get_renderer().height
-        left, top, *_ = self._static_pixels.get_extents()
-        part = (int(box[0]), int(height - box[3]), int(box[2]), int(height - box[1]))
-        self.canvas.restore_region(self._static_pixels, bbox=part, xy=(left, top))
-
-    def _compute_box(self, artists: list[Any]) -> Box:
-        """Compute a box of whole pixels that contains everything the artists draw."""
-        found = self._panel_box[2:] + self._panel_box[:2]
-        for artist in artists:
-            if not artist.get_visible():
-                continue
-            if not isinstance(artist, Line2D) or artist.get_transform() is not self.view.axes.transData:
-                return self._panel_box
-            x, y = (np.asarray(data) for data in artist.get_data(orig=True))
-            if x.size:
-                extent = limits.compute_extent(x, y)
-                if extent is None:
-                    return self._panel_box
-                left, bottom, right, top = self._to_pixels(extent)
-                if not isfinite(left + bottom + right + top):  # on a logarithmic axis
-                    return self._panel_box
-                pad = (3.0 + 2.0 * artist.get_linewidth()) * self.canvas.figure.dpi / 72.0
-                found = _merge_boxes(found, (left - pad, bottom - pad, right + pad, top + pad))
-        return floor(found[0]), floor(found[1]), ceil(found[2]), ceil(found[3])
-
-    def _to_pixels(self, extent: Extent) -> Box:
-        """Return the box of an extent; the scales of the axes are monotonic, so its corners suffice."""
-        corners = self.view.axes.transData.transform([(extent.left, extent.bottom), (extent.right, extent.top)])
-        (x0, y0), (x1, y1) = corners.tolist()
-        return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
-
-    def _paint(self, artists: list[Any]) -> None:
-        renderer = self.canvas.get_renderer()
-        for artist in artists:
-            artist.draw(renderer)
-
-
-def _merge_boxes(one: Box, other: Box) -> Box:
-    """Return the smallest box that contains two boxes."""
-    return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
-
-
-def _clip_box(one: Box, other: Box) -> Box:
-    """Return the intersection of two boxes; it is inverted if they do not overlap."""
-    return max(one[0], other[0]), max(one[1], other[1]), min(one[2], other[2]), min(one[3], other[3])

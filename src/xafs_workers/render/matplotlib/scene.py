@@ -53,6 +53,8 @@ class Scene:
     ----------
     is_stale
         Whether the last update brought other panels or another number of lines in a title, so that all must be drawn.
+    shown_texts
+        Heading, caption, titles and vertical lines with their labels as they were last drawn.
     """
 
     def __init__(self, drawn: Drawn, style: Style, *, live: bool):
@@ -62,6 +64,7 @@ class Scene:
         self.model: Figure | None = None
         self.views: dict[str, PanelView] = {}
         self.is_stale = True
+        self.shown_texts: Any = None
         drawn.set(facecolor=style.palette.background, edgecolor="none")
         drawn.set_layout_engine("none")
         self._point_transform = Affine2D().scale(1.0 / 72.0) + drawn.dpi_scale_trans
@@ -99,10 +102,20 @@ class Scene:
         """Smallest font size of the titles of panels, points."""
         return self.sizes.title * _LEAST_TITLE / self._title_factor
 
-    def update(self, model: Figure) -> dict[str, StaleParts]:
+    @property
+    def has_late_texts(self) -> bool:
+        """Whether a text that is shown is older than the figure."""
+        return self.model is not None and _list_texts(self.model) != self.shown_texts
+
+    def update(self, model: Figure, *, has_texts: bool = True) -> dict[str, StaleParts]:
         """Update the artists to a newer figure; return which parts of each panel must be drawn again.
 
         For a figure with another id, all panels are created again.
+
+        Parameters
+        ----------
+        has_texts
+            Whether texts are updated too; where panels must be laid out again, they are in any case.
         """
         old, self.model = self.model, model
         panels = {panel.key: panel for panel in model.panels}
@@ -115,8 +128,11 @@ class Scene:
         for key, panel in panels.items():
             stale[key] = self._get_view(key, panel).update(panel, is_growing=self.live and not model.is_finished)
         self._patches = []
-        if not redraws_all and not any(part.has_stale_background for part in stale.values()):
-            redraws_all = not self._replace_texts(old, model)
+        has_texts |= any(part.has_stale_background or part.has_stale_legend for part in stale.values())
+        if not redraws_all and has_texts and self.has_late_texts:
+            redraws_all = not self._replace_texts(model)
+            stale = {key: self.views[key].move_line_labels(part) for key, part in stale.items()}
+            self.shown_texts = _list_texts(model)
         if redraws_all or any(part.has_other_layout for part in stale.values()):
             self._enlarge_type()
         self.is_stale = redraws_all
@@ -182,6 +198,7 @@ class Scene:
             self._draw_own_legend(self.views[key], rect)
         self._draw_shared_legend(shared, room)
         self._rects, self._frame_signature, self._is_fitted = rects, frame, False
+        self.shown_texts = _list_texts(self.model)
         return has_moved
 
     def _get_view(self, key: str, panel: Panel) -> PanelView:
@@ -189,20 +206,16 @@ class Scene:
             self.views[key] = PanelView(self.figure, panel, self.style.palette, live=self.live)
         return self.views[key]
 
-    def _replace_texts(self, old: Figure | None, model: Figure) -> bool:
+    def _replace_texts(self, model: Figure) -> bool:
         """Replace changed texts in place; return False if a text needs another number of lines or smaller type."""
-        sizes, found = self.sizes, list[tuple[Text, str]]()
-        if old is None or old.title != model.title:
-            found.append((self._heading, self._fit_heading(model, sizes)))
-        if old is None or old.caption != model.caption:
-            found.append((self._caption, self._fit_caption(model, sizes)))
-        titles = {panel.key: panel.title for panel in old.panels} if old is not None else {}
+        sizes = self.sizes
+        found = [(self._heading, self._fit_heading(model, sizes)), (self._caption, self._fit_caption(model, sizes))]
         for panel in model.panels:
-            if titles.get(panel.key) != panel.title:
-                decorations = self.views[panel.key].decorations
-                if decorations.needs_smaller_title(panel, sizes, self._least_title):
-                    return False
-                found.append((decorations.title, decorations.format_title(panel, sizes)))
+            decorations = self.views[panel.key].decorations
+            if decorations.needs_smaller_title(panel, sizes, self._least_title):
+                return False
+            found.append((decorations.title, decorations.format_title(panel, sizes)))
+        found = [(artist, text) for artist, text in found if artist.get_text() != text]
         if any(text_layout.count_rows(text) != text_layout.count_rows(artist.get_text()) for artist, text in found):
             return False
         for artist, text in found:
@@ -328,6 +341,11 @@ class Scene:
         left, bottom = max(scale * rect.left, 0.0), max(scale * rect.bottom, 0.0)
         right, top = scale * (rect.left + rect.width), scale * (rect.bottom + rect.height)
         return _round_outwards(Bbox.from_extents(left, bottom, min(right, width), min(top, height)))
+
+
+def _list_texts(model: Figure) -> tuple[Any, ...]:
+    """List the heading, the caption, the titles and the vertical lines, whose labels move with them."""
+    return model.title, model.caption, tuple((panel.title, panel.lines) for panel in model.panels)
 
 
 def _is_beside(model: Figure, panel: Panel) -> bool:

@@ -84,6 +84,8 @@ def count_rows(text: str) -> int:
 
 
 def _wrap_text(text: str, room: float, size: float) -> list[str]:
+    if measure_width(text, size) <= room:  # the usual case, measured once and not word by word
+        return [text]
     found = [""]
     for word in _split_words(text, room, size):
         if found[-1] and measure_width((found[-1] + word).rstrip(), size) > room:
