@@ -127,6 +127,16 @@ def test_the_statistics_are_those_of_the_derivative() -> None:
     assert panel.title.startswith("peak 0.")
 
 
+def test_the_derivative_of_a_peak_has_two_extremes_and_no_width() -> None:
+    board = fold_board(start(), make_scan(np.exp(-(((X - 0.5) / 0.15) ** 2))))
+    panel = get_only_panel(build_view(board, board.scans[0], ViewOptions(is_derivative=True)))
+    y = panel.traces[0].y
+    assert {(mark.x, mark.y) for mark in panel.marks} == {(X[y.argmax()], y.max()), (X[y.argmin()], y.min())}
+    assert panel.title.startswith("maximum 0.")
+    assert "minimum 0." in panel.title
+    assert "FWHM" not in panel.title
+
+
 def test_equal_positions_have_no_derivative() -> None:
     x = [0.0, 1.0, 1.0, 1.0, 2.0]
     run = make_run({"xafs_x": x, "I0": [1.0] * 5, "It": x}, motors=["xafs_x"])

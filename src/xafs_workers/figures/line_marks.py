@@ -17,20 +17,27 @@ from xafs_workers.scans.scan import Scan, scan_kinds
 
 SEPARATOR = "   "
 NO_PEAK = "no peak above the noise"
+LEAST_LOBE = 0.5
+"""Smallest height of the lower of two lobes of a derivative, in units of the higher one, at which both are marked."""
 
 
-def add_line_marks(board: Board, scan: Scan, figure: Figure, *, has_place: bool = True) -> Figure:
+def add_line_marks(
+    board: Board, scan: Scan, figure: Figure, *, has_place: bool = True, is_derivative: bool = False
+) -> Figure:
     """Mark and write the statistics of the first curve in each panel of a line scan; other figures stay as they are.
 
     Parameters
     ----------
     has_place
         Whether the motor's present place is shown; a picture in a file must not depend on when it is drawn.
+    is_derivative
+        Whether the curves are derivatives. That of a peak has a maximum and a minimum, and no width.
     """
     if not _is_line_scan(scan):
         return figure
     runs = tuple(board.runs.values()) if has_place else ()
-    return replace(figure, panels=tuple(_mark_panel(runs, panel) for panel in figure.panels))
+    mark = _mark_lobes if is_derivative else _mark_panel
+    return replace(figure, panels=tuple(mark(runs, panel) for panel in figure.panels))
 
 
 def build_line_answer(board: Board, scan: Scan) -> Mapping[str, Any]:
@@ -56,6 +63,22 @@ def _compute_statistics(panel: Panel) -> LineStatistics | None:
     if not panel.traces or panel.x_name in ("", "time"):
         return None
     return compute_line_statistics(panel.traces[0].x, panel.traces[0].y)
+
+
+def _mark_lobes(runs: Sequence[Run], panel: Panel) -> Panel:
+    """Mark the maximum and the minimum of a derivative that has both, about zero; another one is marked as a signal."""
+    found = _compute_statistics(panel)
+    lower, higher = (0.0, 0.0) if found is None else sorted((found.max_value, -found.min_value))
+    if found is None or not found.form or lower < LEAST_LOBE * higher:
+        return _mark_panel(runs, panel)
+    digits = count_digits(found.spacing, found.span)
+    texts = (f"maximum {found.max_position:.{digits}f}", f"minimum {found.min_position:.{digits}f}")
+    marks = (
+        Mark("maximum", found.max_position, found.max_value),
+        Mark("minimum", found.min_position, found.min_value),
+    )
+    title = SEPARATOR.join(filter(None, (panel.title, _name_curve(panel), *texts)))
+    return replace(panel, title=title, marks=(*panel.marks, *marks))
 
 
 def _mark_panel(runs: Sequence[Run], panel: Panel) -> Panel:

@@ -35,7 +35,7 @@ def build_view(
     """
     figure = _build_transformed(board, scan, options)
     if options.has_statistics:
-        figure = add_line_marks(present or board, scan, figure)
+        figure = add_line_marks(present or board, scan, figure, is_derivative=options.is_derivative)
     if options.overlay == PREVIOUS:
         previous = find_previous_scan(board, scan)
         earlier = None if previous is None else (board, previous)
