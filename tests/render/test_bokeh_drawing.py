@@ -239,6 +239,11 @@ def test_texts_are_wrapped_to_the_room(width: int, large: bool) -> None:
     assert 2 <= room.x_ticks <= 6
 
 
+def test_a_wrapped_title_keeps_name_and_number_together() -> None:
+    title = Room(Style(narrow=True), 345, 300).wrap_title("peak 0.60   COM 1.02   FWHM 1.40   now 1.90")
+    assert title.splitlines() == ["peak 0.60   COM 1.02", "FWHM 1.40   now 1.90"]
+
+
 def test_the_grid_follows_the_width_of_the_page() -> None:
     keys = ("transmission", "I0", "reference", "chi")
     panels = tuple(Panel(key, column=column) for column, key in enumerate(keys))

@@ -34,6 +34,8 @@ _MAX_TICKS, _MIN_X_TICKS, _MIN_Y_TICKS = 6, 3, 2
 """Numbers of ticks that are asked for: with 2 an axis of x may have one label, and no scale can be read from that."""
 _MIN_LINE = 8
 """Shortest line of a wrapped text, characters."""
+_PART_GAP, _NO_BREAK = " " * 3, "\xa0"
+"""Gap between the parts of a title, such as name and number, and a space at which no line is broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,4 +135,9 @@ def _limit_ticks(count: float, least: int) -> int:
 
 
 def _wrap_text(text: str, length: float, size: int) -> str:
-    return "\n".join(wrap(text, max(_MIN_LINE, int(length / (CHARACTER_WIDTH * size)))))
+    """Wrap a text; one that has parts with wide gaps is broken between them where each part fits."""
+    width = max(_MIN_LINE, int(length / (CHARACTER_WIDTH * size)))
+    parts = text.split(_PART_GAP)
+    if len(parts) > 1 and max(map(len, parts)) <= width:
+        text = _PART_GAP.join(part.replace(" ", _NO_BREAK) for part in parts)
+    return "\n".join(wrap(text, width)).replace(_NO_BREAK, " ")
