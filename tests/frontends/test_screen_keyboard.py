@@ -172,6 +172,18 @@ def test_tabs_show_the_lowest_pixels_of_their_names(qt: None, large: bool) -> No
     desk.close()
 
 
+def test_many_tabs_are_scrolled_before_names_are_too_short(qt: None) -> None:
+    desk = ScreenHarness(large=True)
+    for number in range(9):
+        desk.add_entries(("bmm", LINE | {"motor": f"xafs_motor_{number}"}), *make_line_scan(3))
+    bar = desk.window.tabs.tabBar()
+    widths = [bar.tabRect(number).width() for number in range(bar.count())]
+    assert min(widths) > 18 * bar.fontMetrics().averageCharWidth()
+    assert sum(widths) > bar.width()
+    assert bar.rect().contains(bar.tabRect(bar.currentIndex()))  # that of the newest figure
+    desk.close()
+
+
 def test_a_dark_window_is_dark_everywhere(desk: ScreenHarness) -> None:
     measure(desk)
     desk.window.tabs.setCurrentIndex(0)

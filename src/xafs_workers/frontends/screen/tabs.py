@@ -15,17 +15,28 @@ from xafs_workers.render.matplotlib.style import Style
 MAX_LABEL_LENGTH = 36
 """Maximum number of characters of a tab's label."""
 
+_LEAST_LABEL_LENGTH = 20
+"""Number of average characters of a name that a tab shows before the tabs are scrolled."""
 _TAB_PADDING = 16
 """Height of a tab above and below its text, pixels."""
 
 
 class _RoomyTabBar(QTabBar):
-    """Tab bar that is high enough for large type: Qt's styles cut the lowest pixels of tabs that are not selected."""
+    """Tab bar that is high enough for large type, and scrolls before names are too short to be distinguished.
+
+    Qt's styles cut the lowest pixels of tabs that are not selected, and shorten every name to a few letters.
+    """
 
     def tabSizeHint(self, index: int) -> QSize:  # noqa: N802 - Qt's name
         """Return the size of a tab."""
         size = super().tabSizeHint(index)
         return size.expandedTo(QSize(0, self.fontMetrics().height() + _TAB_PADDING))
+
+    def minimumTabSizeHint(self, index: int) -> QSize:  # noqa: N802 - Qt's name
+        """Return the size of a tab when there are so many that their names are shortened."""
+        least, full = super().minimumTabSizeHint(index), self.tabSizeHint(index)
+        readable = least.width() + _LEAST_LABEL_LENGTH * self.fontMetrics().averageCharWidth()
+        return QSize(min(full.width(), readable), full.height())
 
 
 class FigureTabs(QTabWidget):
