@@ -49,6 +49,7 @@ def test_a_longer_title_during_a_measurement_is_whole() -> None:
     drawing = lay_out(build_figure(title="noise 7.5e-4"))
     full = read_titles(drawing)["b"].get_fontsize()
     drawing.show(build_figure())
+    drawing.show_texts()  # which are not part of every frame
     assert read_titles(drawing)[ADVICE].get_fontsize() < full
 
 
