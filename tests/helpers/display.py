@@ -62,7 +62,11 @@ class Display:
         self.environment.pop("WAYLAND_DISPLAY", None)
         self._editor: subprocess.Popen[Any] | None = None
         self._processes.append(_start_quietly(["openbox"], env=self.environment))
-        wait_until(lambda: self.run_xdotool("get_num_desktops") is not None, "the window manager")
+        try:
+            wait_until(lambda: self.run_xdotool("get_num_desktops") is not None, "the window manager")
+        except BaseException:
+            self.close()  # processes that are left would fail a later test
+            raise
 
     def run_xdotool(self, *words: str) -> str | None:
         """Return the output of xdotool, None where it finds nothing."""
