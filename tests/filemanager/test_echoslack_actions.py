@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from helpers.dossiers import touch_files
 from helpers.file_actions import FileManagerHarness
 from helpers.processes import make_start_document
 from helpers.streams import EPOCH, Entry, build_run_documents, stamp_entries
+from xafs_workers.filemanager.actions.context import action_handlers
 from xafs_workers.runtime.outcome import Postponed, TryLater
 from xafs_workers.scans.board import Board
 from xafs_workers.scans.board_config import BoardConfig
@@ -133,3 +135,23 @@ def test_a_picture_that_a_scan_asks_for_is_awaited(manager: FileManagerHarness) 
     touch_files(manager.folder, "snapshots/x.png")
     assert manager.handle(find_text(items)).state == "done"
     assert [Path(post.picture).name for post in manager.posts] == ["x.png"]
+
+
+def test_a_picture_is_awaited_after_many_newer_scans(manager: FileManagerHarness) -> None:
+    """Both workers start after a weekend: the newest board has lost the scan whose picture is still to be drawn."""
+    line = build_line(manager.folder)
+    stop = {"linescan": "stop", "fname": "x.png", "uid": line[0][1]["uid"]}
+    text = {**TEXT, "img": str(manager.folder / "snapshots/x.png")}
+    manager.board = Board(replace(manager.board.config, scan_limit=3))
+    items = stamp_entries([("bmm", SCAN), *line, ("bmm", stop), ("bmm", text)])
+    manager.fold(items)
+    board = manager.board
+    newer = [
+        entry
+        for _ in range(10)
+        for entry in (("bmm", SCAN), *build_line(manager.folder), ("bmm", {"linescan": "stop"}))
+    ]
+    manager.fold(stamp_entries(newer, times=[items[-1].time + 1.0 + number for number in range(len(newer))]))
+    assert manager.board.find_scan(items[0]) is None
+    with pytest.raises(Postponed, match="waiting for the picture"):
+        action_handlers["echoslack"](find_text(items), board, manager.build_context())

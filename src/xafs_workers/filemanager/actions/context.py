@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xafs_workers.catalog.finished_run import RunCatalog
@@ -69,6 +69,11 @@ class ActionContext:
     message_log: MessageLog = field(default_factory=MessageLog)
     is_dropped: Callable[[ReceivedMessage], bool] = lambda control: False
     key_store: KeyStoreWriter | None = None
+
+    def list_boards(self, board: Board) -> tuple[Board, Board]:
+        """Return the newest board, and that of a message at the newest time: it has scans that are kept no longer."""
+        newest = self.get_board()
+        return newest, replace(board, reading=newest.reading)
 
 
 ActionHandler = Callable[[ReceivedMessage, Board, ActionContext], Outcome | Task]

@@ -42,7 +42,7 @@ def post_echo(control: ReceivedMessage, board: Board, context: ActionContext) ->
     message = control.get_message(Echoslack)
     rid = message.rid or None
     if message.img is not None:
-        return _post_picture(control, message.img, rid, context)
+        return _post_picture(control, board, message.img, rid, context)
     folder = find_proposal_folder(control, board, context.roots, context.settings)
     text = message.text or ""
     outcome = Outcome("done", reason="" if folder else "no proposal is known: posted to the staff's channel alone")
@@ -51,10 +51,12 @@ def post_echo(control: ReceivedMessage, board: Board, context: ActionContext) ->
     return outcome
 
 
-def _post_picture(control: ReceivedMessage, path: str, rid: str | bool | None, context: ActionContext) -> Outcome:
+def _post_picture(
+    control: ReceivedMessage, board: Board, path: str, rid: str | bool | None, context: ActionContext
+) -> Outcome:
     folder, name = ProposalFolder.from_path(path, context.roots)
     if not name or not has_file(folder, name):
-        if is_picture_awaited(context.get_board(), control, name):
+        if any(is_picture_awaited(one, control, name) for one in context.list_boards(board)):
             raise Postponed(f"post of {quote_value(path)}: waiting for the picture")
         raise Absent(f"picture {quote_value(path)} does not exist (expected an existing file)")
     with finish_with(Outcome("done")):
