@@ -174,7 +174,7 @@ class Loop:
             for entry in self._join(record, self._parse_record(record)):
                 self._collect_or_process(batch, *entry)
             count += 1
-            is_full = self._find_topic(record) == "control" and not self._callbacks.has_room()
+            is_full = not self._callbacks.has_room()
             if is_full or time.monotonic() >= deadline:
                 break
         self._fold_batch(batch)

@@ -109,9 +109,11 @@ class PictureHandler:
 
     def _find_run_task(self, control: ReceivedMessage, uid: str, board: Board) -> Task | Outcome | None:
         """Return the task that draws implied scans once they are over; None before."""
+        if uid not in board.runs:
+            return Outcome("failed", reason=f"run {uid}: no longer kept")
         scans = find_implied_scans(uid, board)
         if not scans or self._draw_run is None:
-            return Outcome("done", reason=f"run {uid}: a message asks for its pictures, or it is no longer kept")
+            return Outcome("done", reason=f"run {uid}: a message asks for its pictures")
         if scans[0].run_uids[0] != uid:
             return Outcome("done", reason=f"run {uid}: shown with run {scans[0].run_uids[0]}")
         is_over = self._ends.are_over(scans, board)
