@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from helpers.figures import fold_board
-from helpers.processes import wait_until
+from helpers.processes import PATIENCE, wait_until
 from xafs_workers.consumer.record_parser import RejectedRecord
 from xafs_workers.consumer.records import RawRecord
-from xafs_workers.runtime import message_engine, retry
+from xafs_workers.runtime import deferred_jobs, message_engine, retry
 from xafs_workers.runtime.engine_callbacks import EngineCallbacks
 from xafs_workers.runtime.message_engine import MessageEngine
-from xafs_workers.runtime.outcome import Outcome, Task, TryLater
+from xafs_workers.runtime.outcome import Outcome, Postponed, Task, TryLater
 from xafs_workers.runtime.rejections import RejectionCallbacks
 from xafs_workers.runtime.supervisor import ThreadDied, ThreadSupervisor
 from xafs_workers.scans.board import Board
@@ -238,6 +238,32 @@ def test_a_dead_letter_that_cannot_be_sent_ends_no_queue(fixture: Fixture) -> No
     assert fixture.engine.drain(10.0)
     assert fixture.recorded == ["record"]
     fixture.engine.poll(fixture.board)
+
+
+def test_postponed_messages_stop_no_reading(fixture: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They wait for what other records bring, also while they are tried again."""
+    monkeypatch.setattr(message_engine, "QUEUE_LIMIT", 2)
+    monkeypatch.setattr(deferred_jobs, "PAUSE_SECONDS", 0.0)
+    attempts, gate = list[int](), threading.Event()
+
+    def attempt() -> Outcome:
+        attempts.append(len(attempts))
+        if len(attempts) > 3:
+            gate.wait(PATIENCE)
+        raise Postponed("a picture")
+
+    def is_tried_again() -> bool:
+        fixture.engine.poll(fixture.board)
+        return len(attempts) > 3
+
+    fixture.work.attempt = attempt
+    for control in fold_board(*({"close": "all", "message_id": name} for name in "abc")).messages:
+        fixture.engine.on_message(control, fixture.board)
+    wait_until(is_tried_again, "the second attempts")
+    assert fixture.engine.has_room()
+    assert fixture.engine.count_in_hand() == 3
+    gate.set()
+    fixture.engine.close()
 
 
 def test_a_rejected_record_is_pending_until_recorded(fixture: Fixture) -> None:

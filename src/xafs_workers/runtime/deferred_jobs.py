@@ -136,6 +136,11 @@ class DeferredJobs:
                     due.append(job)
         return due
 
+    def count_queued(self) -> int:
+        """Return the number of deferred jobs that are in their queues again for another attempt."""
+        with self._lock:
+            return sum(job.is_queued for job in self._jobs.values())
+
     def list_messages(self) -> tuple[ReceivedMessage, ...]:
         """Return the messages of all jobs."""
         with self._lock:

@@ -224,14 +224,16 @@ class MessageEngine:
 
     def count_in_hand(self) -> int:
         """Return the number of messages and records whose effects are not done."""
-        return len(self.pending())
+        return len({item.position for item in self.pending()})  # a job that is tried again is in its queue as well
 
     def has_room(self) -> bool:
         """Check whether more messages may be read: those in hand are few, or wait for what must be read.
 
-        Messages that wait on the board do not count.
+        Messages that wait on the board do not count, nor do postponed ones, which are in their queues from time to
+        time: they wait for what other records or workers bring.
         """
-        return len(self._arrivals) + self._queues.count_jobs() < QUEUE_LIMIT or self._awaits_documents()
+        count = len(self._arrivals) + self._queues.count_jobs() - self._deferred.count_queued()
+        return count < QUEUE_LIMIT or self._awaits_documents()
 
     @property
     def waits_for(self) -> str:
