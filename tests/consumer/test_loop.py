@@ -17,7 +17,9 @@ from helpers.hostile_records import HostileRecord, list_hostile_records
 from helpers.list_source import CollectingHandler, ListSource
 from helpers.processes import PATIENCE
 from helpers.streams import CONTROL, DOCUMENTS, EPOCH, build_run_documents
-from xafs_workers.catalog.followed_runs import FollowedRuns
+from xafs_workers.catalog.errors import CatalogUnavailable
+from xafs_workers.catalog.finished_run import FinishedRun
+from xafs_workers.catalog.followed_runs import FollowedRuns, NoCatalog
 from xafs_workers.catalog.retry import RetryPolicy
 from xafs_workers.consumer import loop as loop_module
 from xafs_workers.consumer.loop import Loop, LoopCallbacks
@@ -347,10 +349,11 @@ def test_runs_that_queued_messages_name_stay_on_the_board() -> None:
 class _DataFiles(_RunReader):
     """Work of a file manager whose only queue waits for the run that a message names."""
 
-    def __init__(self) -> None:
+    def __init__(self, fallback: NoCatalog) -> None:
         super().__init__()
         self.stop = threading.Event()
-        self.catalog = FollowedRuns(lambda: self.board, None, RetryPolicy(clock=lambda: self.board.reading.attended))
+        policy = RetryPolicy(outage=5.0, clock=lambda: self.board.reading.attended)
+        self.catalog = FollowedRuns(lambda: self.board, fallback, policy)
         self.board = Board(BoardConfig())
 
     def read(self, uid: str) -> Outcome:
@@ -358,11 +361,19 @@ class _DataFiles(_RunReader):
         return Outcome("done")
 
 
-def test_reading_goes_on_while_a_queue_waits_for_documents(monkeypatch: pytest.MonkeyPatch) -> None:
+class _AwayCatalog(NoCatalog):
+    """A catalog that does not answer."""
+
+    def find_run(self, uid: str) -> FinishedRun:
+        raise CatalogUnavailable("the catalog is away")
+
+
+@pytest.mark.parametrize("catalog", [NoCatalog(), _AwayCatalog()], ids=["no catalog", "away"])
+def test_reading_goes_on_while_a_queue_waits_for_documents(monkeypatch: pytest.MonkeyPatch, catalog: NoCatalog) -> None:
     """What is waited for may lie behind the messages that are in hand: to stop before it would be a deadlock."""
     monkeypatch.setattr(message_engine, "QUEUE_LIMIT", 3)
     monkeypatch.setattr(loop_module, "TURN_SECONDS", 0.0)  # a record a turn
-    work, source, letters = _DataFiles(), ListSource(), list[str]()
+    work, source, letters = _DataFiles(catalog), ListSource(), list[str]()
     callbacks = EngineCallbacks(
         find_outcome=lambda control: None,
         record_outcome=lambda control, outcome: None,

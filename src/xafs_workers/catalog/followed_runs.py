@@ -6,7 +6,7 @@ from collections.abc import Callable
 from threading import Event, get_ident
 from typing import NoReturn
 
-from xafs_workers.catalog.errors import CatalogRefused, CatalogUnavailable, MissingData, NotComplete, NotFound
+from xafs_workers.catalog.errors import CatalogRefused, MissingData, NotComplete, NotFound, NotYetAvailable
 from xafs_workers.catalog.finished_run import Asset, FinishedRun, NDArray, RunSource, count_missing_points
 from xafs_workers.catalog.layouts import parse_asset_documents
 from xafs_workers.catalog.retry import RetryPolicy, RetryState, call_with_retries
@@ -78,7 +78,7 @@ class FollowedRuns:
 
     @property
     def awaits_documents(self) -> bool:
-        """Whether a thread waits for a run of which documents are missing; not for a catalog that does not answer."""
+        """Whether a thread waits for a run of which the board lacks documents; not for frames that are being read."""
         return bool(self._waiting_threads)
 
     def wait_for_run(self, uid: str, stop: Event) -> FinishedRun:
@@ -92,11 +92,12 @@ class FollowedRuns:
     def _find_awaited_run(self, uid: str, thread: int) -> FinishedRun:
         try:
             return self.find_run(uid)
-        except (NotFound, NotComplete):
-            self._waiting_threads.add(thread)
-            raise
-        except CatalogUnavailable:
-            self._waiting_threads.discard(thread)
+        except NotYetAvailable:
+            run = self._board().runs.get(uid)
+            if run is None or _lacks_documents(run):
+                self._waiting_threads.add(thread)
+            else:
+                self._waiting_threads.discard(thread)
             raise
 
     def begin_retries(self) -> RetryState:
@@ -127,6 +128,10 @@ class FollowedRuns:
         followed = [run for run in self._board().runs.values() if search.matches(run.start)]
         followed.sort(key=lambda run: run.start_position)
         return tuple(dict.fromkeys((*listed, *(run.uid for run in followed))))
+
+
+def _lacks_documents(run: Run) -> bool:
+    return run.stop is None or (not run.frames.pending and count_missing_points(run) > 0)
 
 
 def _describe_missing(run: Run, config: BoardConfig) -> str:
