@@ -23,6 +23,9 @@ from benchmarks.feeds import Document_, Run, line_scan, repetition, xafs_start
 from benchmarks.watched_workers import WatchedWorkers, produce, run_workers, summarize
 from xafs_workers.messages.base import kinds
 
+MESSAGE_PATIENCE = 30.0
+"""How long a message without its documents is waited for in the case `messages`, seconds; else it would be an hour."""
+
 PLACE = {"data_session": "pass-123456", "cycle": "2026-3"}
 
 
@@ -222,7 +225,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     week.add_argument("--sequences", type=int, default=500)
     week.add_argument("--kill-every", type=float, default=0.0, help="seconds; 0: no kills")
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as folder, run_workers(Path(folder)) as workers:
+    settings = {"patience": {"documents": MESSAGE_PATIENCE}} if options.case == "messages" else {}
+    with tempfile.TemporaryDirectory() as folder, run_workers(Path(folder), **settings) as workers:
         with suppress(KeyboardInterrupt):  # what was seen until then is printed
             run_case(workers, options)
         print(f"answers {workers.answers}, dead letters {len(workers.station.received['dead-letter'])}")

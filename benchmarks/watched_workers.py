@@ -45,8 +45,9 @@ class Sample:
 class WatchedWorkers:
     """The two workers that write, on the topics and folders of one station."""
 
-    def __init__(self, folder: Path, kafka: KafkaServer, create_topic: Any):
-        self.station = Station(folder, kafka.bootstrap_servers, create_topic, f"load{uuid.uuid4().hex[:8]}")
+    def __init__(self, folder: Path, kafka: KafkaServer, create_topic: Any, **settings: Any):
+        name = f"load{uuid.uuid4().hex[:8]}"
+        self.station = Station(folder, kafka.bootstrap_servers, create_topic, name, **settings)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.samples: dict[str, list[Sample]] = {name: [] for name in COMMANDS}
         self.starts = 0
@@ -174,7 +175,7 @@ def produce(workers: WatchedWorkers, entries: Iterable[tuple[str, dict[str, Any]
 
 
 @contextmanager
-def run_workers(folder: Path) -> Iterator[WatchedWorkers]:
+def run_workers(folder: Path, **settings: Any) -> Iterator[WatchedWorkers]:
     """Run a Kafka with the workers' topics; the workers are started by the caller."""
     from plugins.brokers import ApacheAdmin
 
@@ -182,7 +183,7 @@ def run_workers(folder: Path) -> Iterator[WatchedWorkers]:
     kafka.start()
     workers: WatchedWorkers | None = None
     try:
-        workers = WatchedWorkers(folder / "station", kafka, ApacheAdmin(kafka).create_topic)
+        workers = WatchedWorkers(folder / "station", kafka, ApacheAdmin(kafka).create_topic, **settings)
         yield workers
     finally:
         if workers is not None:
