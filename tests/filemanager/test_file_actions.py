@@ -327,11 +327,12 @@ def test_stopping_while_larch_hangs_fails_no_message(place: UnprivilegedStation,
     assert place.process is not None
     tasks = Path(f"/proc/{place.process.pid}/task")
 
-    def children() -> list[int]:
-        return [int(child) for one in tasks.glob("*/children") for child in one.read_text().split()]
+    def find_larch() -> list[int]:
+        children = [int(child) for one in tasks.glob("*/children") for child in one.read_text().split()]
+        return [child for child in children if b"reduction" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
-    place.wait(lambda: bool(children()), "the process in which Larch runs")
-    os.kill(children()[0], signal.SIGSTOP)
+    place.wait(lambda: bool(find_larch()), "the process in which Larch runs")
+    os.kill(find_larch()[0], signal.SIGSTOP)
     place.put(run)
     send(place, "file", {"xasxdi": True, "uid": run[0][1]["uid"], "filename": "foil.001"})
     place.wait(lambda: bool(place.received["answer"]), "accepted")
