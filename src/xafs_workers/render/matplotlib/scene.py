@@ -14,7 +14,8 @@ from matplotlib.transforms import Affine2D, Bbox
 from xafs_workers.figures.model import Figure, Panel
 from xafs_workers.render.matplotlib import legend, text_layout
 from xafs_workers.render.matplotlib.axes import PanelView, StaleParts, build_signature
-from xafs_workers.render.matplotlib.layout import Cell, Margins, Rect, arrange
+from xafs_workers.render.matplotlib.halves import arrange_halves, find_shared_legend, is_beside, split_room
+from xafs_workers.render.matplotlib.layout import Margins, Rect
 from xafs_workers.render.matplotlib.style import Sizes, Style
 
 _EDGE_WIDTH = 0.5  # ems around the whole scene
@@ -186,10 +187,10 @@ class Scene:
         if self.canvas_size != self._arranged_size:
             self._enlarge_type()
         self._arranged_size = self.canvas_size
-        shared = _find_shared_legend(self.model)
+        shared = find_shared_legend(self.model)
         for view in self.views.values():
             is_served = shared is not None and legend.is_served(view.panel, shared)
-            view.decorations.has_legend = not is_served or _is_beside(self.model, view.panel)
+            view.decorations.has_legend = not is_served or is_beside(self.model, view.panel)
         room, rects, is_crowded = self._fit_type(self.model)
         frame = self.canvas_size, self.style, self._type_factor, self._title_factor, room, rects, shared is None
         has_moved = frame != self._frame_signature or is_crowded
@@ -233,7 +234,7 @@ class Scene:
         """
         while True:
             sizes = self.sizes
-            halves = _split_room(model, self._place_heading(model, sizes))
+            halves = split_room(model, self._place_heading(model, sizes))
             halves = (self._reserve_legend(model, halves[0], sizes), *halves[1:])
             rects, is_crowded = self._compute_rects(model, halves, sizes)
             width, height = (ems * sizes.text for ems in _MIN_AXES)
@@ -270,7 +271,7 @@ class Scene:
         for _ in range(_LAYOUT_PASSES):
             needs = {key: view.compute_margins(boxes[key], sizes) for key, view in self.views.items()}
             needs = {key: self._choose_margins(previous.get(key), need, sizes.text) for key, need in needs.items()}
-            rects, is_crowded = _arrange_halves(model, needs, halves)
+            rects, is_crowded = arrange_halves(model, needs, halves)
             rects = {key: self.views[key].fit_rect(rect, sizes) for key, rect in rects.items()}
             boxes = {key: (rect.width, rect.height) for key, rect in rects.items()}
             self._margins = needs
@@ -307,7 +308,7 @@ class Scene:
         return text_layout.fit_text(model.caption, self.canvas_size[0] - 2.0 * _EDGE_WIDTH * sizes.text, sizes.small)
 
     def _reserve_legend(self, model: Figure, room: Rect, sizes: Sizes) -> Rect:
-        shared = _find_shared_legend(model)
+        shared = find_shared_legend(model)
         height = legend.build_strip(shared, room.width, sizes).height if shared is not None else 0.0
         return room._replace(height=max(room.height - height, 1.0))
 
@@ -346,42 +347,6 @@ class Scene:
 def _list_texts(model: Figure) -> tuple[Any, ...]:
     """List the heading, the caption, the titles and the vertical lines, whose labels move with them."""
     return model.title, model.caption, tuple((panel.title, panel.lines) for panel in model.panels)
-
-
-def _is_beside(model: Figure, panel: Panel) -> bool:
-    return 0 < model.split <= panel.column
-
-
-def _find_shared_legend(model: Figure) -> Panel | None:
-    """Find the panel whose legend serves all panels; where two figures are side by side, those of the left one."""
-    return legend.find_shared_panel(panel for panel in model.panels if not _is_beside(model, panel))
-
-
-def _split_room(model: Figure, room: Rect) -> tuple[Rect, ...]:
-    """Return the rectangles of the halves, or the whole one."""
-    if not model.split:
-        return (room,)
-    half = 0.5 * room.width
-    return room._replace(width=half), room._replace(left=room.left + half, width=half)
-
-
-def _arrange_halves(
-    model: Figure, margins: dict[str, Margins], halves: tuple[Rect, ...]
-) -> tuple[dict[str, Rect], bool]:
-    """Arrange the panels of each half; return the rectangles of their axes, and whether margins had to shrink."""
-    rects, has_shrunk, columns = dict[str, Rect](), False, model.columns // len(halves)
-    for number, room in enumerate(halves):
-        panels = [panel for panel in model.panels if _is_beside(model, panel) is (number > 0)]
-        cells = {
-            panel.key: Cell(
-                panel.row, panel.column - number * columns, panel.row_span, panel.column_span, margins[panel.key]
-            )
-            for panel in panels
-        }
-        placed, shrunk = arrange(cells, (model.rows, columns), room) if cells else ({}, False)
-        rects |= placed
-        has_shrunk |= shrunk
-    return rects, has_shrunk
 
 
 def compute_caption_height(sizes: Sizes) -> float:
