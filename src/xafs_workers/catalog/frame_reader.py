@@ -79,6 +79,11 @@ class FrameReader:
             came, self._results = tuple(self._results), []
         return came
 
+    def wait_for_results(self, timeout: float) -> bool:
+        """Wait until `take` has something to return, at most for a time in seconds; return whether it has."""
+        with self._changed:
+            return self._changed.wait_for(lambda: bool(self._results), timeout)
+
     def close(self) -> None:
         """Stop the thread and its process."""
         with self._changed:
@@ -111,7 +116,7 @@ class FrameReader:
     def _put(self, due: float, request: FrameRequest, since: float, pause: float) -> None:
         self._count += 1
         heapq.heappush(self._due, (due, self._count, request, since, pause))
-        self._changed.notify()
+        self._changed.notify_all()
 
     def _run(self) -> None:
         while (entry := self._wait_for_entry()) is not None:
@@ -138,6 +143,7 @@ class FrameReader:
     def _add_result(self, item: Frames) -> None:
         with self._changed:
             self._results.append(item)
+            self._changed.notify_all()
 
     def _read(self, request: FrameRequest) -> Frames:
         """Have the process read frames; one that hangs or crashes is killed, and the next request starts another."""

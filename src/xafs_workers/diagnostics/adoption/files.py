@@ -16,7 +16,6 @@ from xafs_workers.settings import Assets, Settings
 
 SILENT_SECONDS = 5.0
 """Reading ends where no frames have come for so long: a file that is short does not grow any more."""
-PAUSE = 0.05
 
 
 def read_frames(data: SessionData, folder: Path | None, given: Settings) -> tuple[SessionData, tuple[Suggestion, ...]]:
@@ -80,11 +79,12 @@ def _read(requests: list[FrameRequest], reader: FrameReader) -> tuple[Frames, ..
         for request in requests:
             reader.ask(request)
         deadline = time.monotonic() + SILENT_SECONDS
-        while time.monotonic() < deadline and sum(item.is_final for item in found.values()) < len(requests):
+        while sum(item.is_final for item in found.values()) < len(requests):
+            if not reader.wait_for_results(deadline - time.monotonic()):
+                break
             for item in reader.take():
                 found[item.request] = item
                 deadline = time.monotonic() + SILENT_SECONDS if item.values is not None else deadline
-            time.sleep(PAUSE)
     finally:
         reader.close()
     return tuple(found[request] for request in requests if request in found)
